@@ -1,0 +1,46 @@
+"""Reliability, structure and precision of ordinal questionnaires: arrays or joint counts in, frozen results out.
+
+Names are looked up on first use, so that ``python -m analysis --help`` starts at once and a kernel never
+imports a data frame.
+"""
+
+from importlib import import_module
+from typing import Any, Final
+
+_HOME: Final[dict[str, str]] = {
+    "Estimate": "estimate",
+    "Unavailable": "estimate",
+    "JointCounts": "counts",
+    "joint_counts": "counts",
+    "cronbach_alpha": "reliability",
+    "mcdonald_omega": "reliability",
+    "guttman_lambda": "reliability",
+    "greatest_lower_bound": "reliability",
+    "split_half": "reliability",
+    "polychoric": "correlations",
+    "Polychoric": "correlations",
+    "kmo": "dimensions",
+    "bartlett": "dimensions",
+    "parallel_analysis": "dimensions",
+    "ParallelAnalysis": "dimensions",
+    "minimum_average_partial": "dimensions",
+    "factor_analysis": "factors",
+    "Factors": "factors",
+    "mokken_scalability": "scalability",
+    "Mokken": "scalability",
+    "intraclass_correlation": "agreement",
+    "careless_indices": "careless",
+    "simulate": "simulate",
+}
+
+__all__ = list(_HOME)  # noqa: PLE0605 - written from the one table of names
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'analysis' has no attribute {name!r}")
+    return getattr(import_module(f"analysis.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(_HOME)
