@@ -1,0 +1,110 @@
+"""What a statistic returns: a figure with its interval, or the reason why there is none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Matrix = NDArray[np.float64]
+
+Reason = Literal[
+    "too few rows",
+    "too few items",
+    "no complete rows",
+    "constant item",
+    "no variance",
+    "singular matrix",
+    "did not converge",
+    "improper solution",
+    "not defined",
+]
+
+REASONS: Final[dict[Reason, str]] = {
+    "too few rows": "there are too few rows of answers",
+    "too few items": "there are too few items",
+    "no complete rows": "no row has every answer that this figure needs",
+    "constant item": "an item has the same answer in every row",
+    "no variance": "the total has no variance",
+    "singular matrix": "the items are linearly dependent",
+    "did not converge": "the iterations did not settle on a solution",
+    "improper solution": "the solution lies outside what the model allows",
+    "not defined": "the figure is not defined for these data",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A figure with its interval at `level`; `low` and `high` are None where no interval exists."""
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    n: int
+    k: int
+    method: str
+
+    def __str__(self) -> str:
+        interval = (
+            "" if self.low is None else f"  {self.level:.0%} interval {self.low:.3f} to {self.high:.3f}"
+        )
+        return f"{self.value:.3f}{interval}  (n = {self.n}, k = {self.k}; {self.method})"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unavailable:
+    """No figure, and why: `reason` is one of a closed list, `detail` names the item or number at fault."""
+
+    reason: Reason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"unavailable: {REASONS[self.reason]}" + (f" ({self.detail})" if self.detail else "")
+
+
+def as_matrix(X: ArrayLike) -> Matrix:
+    """Return `X` as an n x k float array; ValueError if it has another shape or an infinite value."""
+    matrix = np.asarray(X, dtype=np.float64)
+    if matrix.ndim != 2:  # noqa: PLR2004 - rows by items
+        raise ValueError(
+            f"answers must be an n x k array (rows by items), not one of {matrix.ndim} dimensions"
+        )
+    if np.isinf(matrix).any():
+        raise ValueError("answers must be finite numbers, or NaN where there is no answer")
+    return matrix
+
+
+def complete_rows(X: Matrix) -> Matrix:
+    """Return the rows of `X` without a missing answer."""
+    return X[~np.isnan(X).any(axis=1)]
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as an aligned text table: words to the left, numbers to the right with three digits."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(len(text) for text in column) for column in zip(headers, *cells, strict=True)]
+    numeric = [all(isinstance(row[j], int | float) for row in rows) for j in range(len(headers))]
+    lines = []
+    for row in [list(headers), *cells]:
+        aligned = [
+            text.rjust(width) if right else text.ljust(width)
+            for text, width, right in zip(row, widths, numeric, strict=True)
+        ]
+        lines.append("  ".join(aligned).rstrip())
+    return "\n".join(lines)
+
+
+def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as a plain HTML table, every cell escaped."""
+    head = "".join(f'<th scope="col">{escape(text)}</th>' for text in headers)
+    body = "".join("<tr>" + "".join(f"<td>{escape(_cell(v))}</td>" for v in row) + "</tr>" for row in rows)
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return "" if value is None else ("yes" if value else "no")
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
