@@ -1,0 +1,88 @@
+"""One engine, two kinds of transaction: `read` and `write`.
+
+Both give a Connection and end with the block, so what an endpoint returns after a `write` block has been
+committed before the response leaves. On SQLite a write begins with BEGIN IMMEDIATE: a deferred transaction
+that turns into a write fails at once with "database is locked", whatever the timeout.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+
+SQLITE_PRAGMAS: Final = {
+    "busy_timeout": "10000",
+    "journal_mode": "WAL",
+    "synchronous": "FULL",
+    "foreign_keys": "ON",
+    "secure_delete": "ON",
+    "temp_store": "MEMORY",
+    "trusted_schema": "OFF",
+    "mmap_size": "0",
+    "cell_size_check": "ON",
+    "wal_autocheckpoint": "1000",
+    "journal_size_limit": "0",
+}
+SQLITE_POOL: Final = 4
+POSTGRES_POOL: Final = 10
+LOCK_TIMEOUT: Final = "10s"
+
+
+def make_engine(url: str) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        return _sqlite(url)
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=POSTGRES_POOL,
+        max_overflow=0,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"},
+    )
+
+
+@contextmanager
+def read(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def write(engine: Engine) -> Iterator[Connection]:
+    with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+        yield connection
+
+
+def is_sqlite(connection: Connection | Engine) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def _sqlite(url: str) -> Engine:
+    from pysqlite3 import dbapi2  # noqa: PLC0415 - the system's own SQLite may have the WAL-reset fault
+
+    engine = create_engine(
+        url,
+        module=dbapi2,
+        pool_size=SQLITE_POOL,
+        max_overflow=0,
+        hide_parameters=True,
+        connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 256},
+    )
+
+    @event.listens_for(engine, "connect")
+    def _set_pragmas(connection: Any, _record: object) -> None:
+        for name, value in SQLITE_PRAGMAS.items():
+            connection.execute(f"PRAGMA {name}={value}").fetchall()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+def ping(engine: Engine) -> None:
+    with read(engine) as connection:
+        connection.execute(text("SELECT 1"))

@@ -1,0 +1,121 @@
+"""Keys, codes, tokens and receipts: everything that is derived from the one secret.
+
+One 32-byte secret is separated by HKDF labels, so that no derived key tells another. Codes have 60 random
+bits and tokens 256, which no one can guess; their HMACs need no slow hash.
+"""
+
+import hmac
+import os
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+CODE_LENGTH: Final = 12
+KEY_BYTES: Final = 32
+NONCE_BYTES: Final = 12
+_READ_AS: Final = str.maketrans("OIL", "011", " -")
+
+
+def new_code() -> str:
+    return "".join(secrets.choice(CROCKFORD) for _ in range(CODE_LENGTH))
+
+
+def read_code(typed: str) -> str | None:
+    """Read a code or receipt as a person types it: any case, spaces and hyphens, O for 0, I and L for 1."""
+    code = typed.upper().translate(_READ_AS)
+    return code if len(code) == CODE_LENGTH and set(code) <= set(CROCKFORD) else None
+
+
+def in_groups(code: str) -> str:
+    return "-".join(code[i : i + 4] for i in range(0, CODE_LENGTH, 4))
+
+
+def new_token() -> str:
+    return secrets.token_urlsafe(KEY_BYTES)
+
+
+@dataclass(frozen=True, repr=False)
+class Vault:
+    """The secret and what it derives."""
+
+    secret: bytes
+
+    def fingerprint(self) -> str:
+        """Tell one secret from another without telling the secret: kept in `setting`, compared at start."""
+        return self._mac("fingerprint", b"counterpoise").hex()
+
+    def code_hmac(self, code: str) -> bytes:
+        return self._mac("code", code.encode())
+
+    def token_hmac(self, token: str) -> bytes:
+        return self._mac("session-token", token.encode())
+
+    def submit_hmac(self, wave: str, idempotency_key: str) -> bytes:
+        return self._mac("submit-key", f"{wave}\0{idempotency_key}".encode())
+
+    def body_hmac(self, body: bytes) -> bytes:
+        return self._mac("submit-body", body)
+
+    def receipt(self, idempotency_key: str) -> str:
+        """The first 60 bits of an HMAC, so that posting the same answers again shows the same receipt."""
+        number = int.from_bytes(self._mac("receipt", idempotency_key.encode())[:8], "big") >> 4
+        return "".join(CROCKFORD[(number >> shift) & 31] for shift in range(55, -1, -5))
+
+    def receipt_hmac(self, receipt: str) -> bytes:
+        return self._mac("receipt-kept", receipt.encode())
+
+    def audit_mac(self, previous: bytes, event: bytes) -> bytes:
+        return self._mac("audit", previous + event)
+
+    def key_for_code(self, wave: str, code: str) -> bytes:
+        return self._derive(b"draft\0" + wave.encode() + b"\0" + code.encode())
+
+    def key_for_session(self, token: str) -> bytes:
+        return self._derive(b"session\0" + token.encode())
+
+    def _mac(self, label: str, message: bytes) -> bytes:
+        return hmac.digest(_label_key(self.secret, label), message, sha256)
+
+    def _derive(self, info: bytes) -> bytes:
+        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self.secret)
+
+
+@lru_cache(maxsize=64)
+def _label_key(secret: bytes, label: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=label.encode()).derive(secret)
+
+
+def new_key() -> bytes:
+    return os.urandom(KEY_BYTES)
+
+
+def seal(key: bytes, plain: bytes) -> bytes:
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plain, None)
+
+
+def unseal(key: bytes, sealed: bytes) -> bytes | None:
+    """Open what `seal` closed; None where the key is another one or a byte was changed."""
+    try:
+        return AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+    except InvalidTag:
+        return None
+
+
+def pad(plain: bytes, size: int) -> bytes:
+    """Fill up to `size`, so that the length of a draft tells nothing of what is in it."""
+    if len(plain) >= size:
+        raise ValueError(f"a draft of {len(plain)} bytes does not fit into {size}")
+    return plain + b"\x01" + b"\0" * (size - len(plain) - 1)
+
+
+def unpad(padded: bytes) -> bytes:
+    return padded.rstrip(b"\0")[:-1]

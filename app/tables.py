@@ -1,0 +1,152 @@
+"""What is kept, and nothing else.
+
+The tables of respondents (code, draft, session, response, submit_key) hold no time, address or sequence and
+no foreign key: a key would leave its traces of who came when in the rows it points at. `draft.expires_on`, a
+date set once, is the one exception. Nothing leads from a response to a code, draft, session or submit_key.
+On SQLite they have no rowid, since a rowid tells the order of arrival.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC on both engines; SQLite would give it back without its zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        return None if value is None else (value if value.tzinfo else value.replace(tzinfo=UTC))
+
+
+NO_ROWID = {"sqlite_with_rowid": False}
+
+
+def _bytes(**options: Any) -> Any:
+    return Column(LargeBinary, nullable=False, **options)
+
+
+class Study(SQLModel, table=True):
+    id: str = Field(primary_key=True)
+    title: str
+    instrument: str
+    form: str
+    partition_hash: str | None = None
+    k: int
+    simulated: bool
+
+
+class Unit(SQLModel, table=True):
+    __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
+    study: str = Field(primary_key=True)
+    id: str = Field(primary_key=True)
+    title: str
+    level: str
+    parent: str | None = None
+
+
+class Wave(SQLModel, table=True):
+    __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
+    id: str = Field(primary_key=True)
+    study: str = Field(index=True)
+    ordinal: int
+    form_hash: str
+    words_hashes: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    items_per_page: int
+    state: str
+    opened_on: date | None = None
+    closes_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
+
+
+class Code(SQLModel, table=True):
+    __table_args__ = NO_ROWID
+    hmac: bytes = Field(sa_column=_bytes(primary_key=True))
+    wave: str
+    unit: str
+    state: str
+
+
+class Draft(SQLModel, table=True):
+    __table_args__ = NO_ROWID
+    code_hmac: bytes = Field(sa_column=_bytes(primary_key=True))
+    ciphertext: bytes = Field(sa_column=_bytes())
+    key_by_code: bytes = Field(sa_column=_bytes())
+    key_by_session: bytes = Field(sa_column=_bytes())
+    expires_on: date
+
+
+class Session(SQLModel, table=True):
+    __table_args__ = NO_ROWID
+    token_hmac: bytes = Field(sa_column=_bytes(primary_key=True))
+    code_hmac: bytes = Field(sa_column=_bytes(unique=True))
+
+
+class Response(SQLModel, table=True):
+    __table_args__ = NO_ROWID
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    wave: str
+    unit: str
+    language: str
+    words_hash: str
+    consent_hash: str
+    purposes: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    layout: str
+    answers: dict[str, int | str] = Field(sa_column=Column(JSON, nullable=False))
+    receipt_hmac: bytes = Field(sa_column=_bytes(unique=True))
+
+
+class SubmitKey(SQLModel, table=True):
+    __tablename__ = "submit_key"
+    __table_args__ = NO_ROWID
+    hmac: bytes = Field(sa_column=_bytes(primary_key=True))
+    wave: str
+    body_hmac: bytes = Field(sa_column=_bytes())
+
+
+class Snapshot(SQLModel, table=True):
+    __table_args__ = (ForeignKeyConstraint(["wave"], ["wave.id"]),)
+    wave: str = Field(primary_key=True)
+    base_table: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Token(SQLModel, table=True):
+    __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
+    hash: str = Field(primary_key=True)
+    role: str
+    study: str
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class Audit(SQLModel, table=True):
+    number: int = Field(primary_key=True)
+    at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    event: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    mac: bytes = Field(sa_column=_bytes())
+
+
+class Setting(SQLModel, table=True):
+    name: str = Field(primary_key=True)
+    value: str
+
+
+RESPONDENT_TABLES = (Code, Draft, Session, Response, SubmitKey)
