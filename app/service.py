@@ -51,8 +51,8 @@ def check_secret(service: Service) -> None:
             db.execute(insert(Setting).values(name=FINGERPRINT, value=service.vault.fingerprint()))
     elif fingerprint != service.vault.fingerprint():
         raise ConfigurationError(
-            "this secret is not the one that the database was made with: codes, drafts and receipts would all "
-            "fail. Start with the secret that was used before"
+            "this secret is not the one that the database was made with: codes, drafts and receipts would "
+            "all fail. Start with the secret that was used before"
         )
 
 
