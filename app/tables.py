@@ -138,7 +138,7 @@ class Token(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
-    number: int = Field(primary_key=True)
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     event: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     mac: bytes = Field(sa_column=_bytes())

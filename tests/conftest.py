@@ -1,0 +1,112 @@
+"""Real parts for every test: a migrated database on each engine, the service on it, a study with an open wave."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from sqlalchemy import Engine, event
+
+from app import migrate
+from app.config import Settings
+from app.db import make_engine, write
+from app.service import Service, check_secret, make_service
+from tests.postgres import Postgres, running_postgres
+
+SECRET = bytes(range(32))
+
+hypothesis_settings.register_profile("counterpoise", derandomize=True, deadline=None, max_examples=40)
+hypothesis_settings.load_profile("counterpoise")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL of our own, with a migrated template; it ends with the session."""
+    with running_postgres() as cluster:
+        engine = make_engine(cluster.create("migrated"))
+        migrate.upgrade(engine)
+        engine.dispose()
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "migrated.sqlite"
+    engine = make_engine(f"sqlite:///{path}")
+    migrate.upgrade(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a fresh, migrated database, once on SQLite and once on PostgreSQL."""
+    if request.param == "sqlite":
+        path = tmp_path / "counterpoise.sqlite"
+        shutil.copy(request.getfixturevalue("migrated_file"), path)
+        yield f"sqlite:///{path}"
+    else:
+        cluster: Postgres = request.getfixturevalue("postgres")
+        yield (address := cluster.create(template="migrated"))
+        cluster.drop(address)
+
+
+@pytest.fixture
+def service(url: str) -> Iterator[Service]:
+    service = make_service(Settings(database_url=url, secret=SECRET, secure=False))
+    check_secret(service)
+    yield service
+    service.engine.dispose()
+
+
+@pytest.fixture
+def study(service: Service) -> str:
+    """A SIMULATED study "demo" with three units and an open wave "demo-1"."""
+    from app import studies, waves  # noqa: PLC0415 - analysis tests run without the service
+
+    with write(service.engine) as db:
+        studies.make_study(db, id="demo", title="Demonstration", simulated=True)
+        studies.add_unit(db, "demo", "org", "Organisation", level="organisation")
+        studies.add_unit(db, "demo", "west", "West department", level="department", parent="org")
+        for unit in ("north", "south", "east"):
+            studies.add_unit(db, "demo", unit, unit.title(), parent="west")
+        wave = waves.make_wave(service, db, "demo")
+        waves.open_wave(service, db, wave)
+    return "demo"
+
+
+@dataclass
+class Queries:
+    statements: list[str]
+
+    def clear(self) -> None:
+        self.statements.clear()
+
+    @property
+    def count(self) -> int:
+        """Statements that read or write a table, without the brackets of transactions."""
+        kinds = ("SELECT", "INSERT", "UPDATE", "DELETE")
+        return sum(statement.lstrip().upper().startswith(kinds) for statement in self.statements)
+
+
+@pytest.fixture
+def queries(service: Service) -> Iterator[Queries]:
+    seen = Queries([])
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.statements.append(statement)
+
+    engine: Engine = service.engine
+    event.listen(engine, "before_cursor_execute", note)
+    yield seen
+    event.remove(engine, "before_cursor_execute", note)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread_for_linear_algebra() -> None:
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
