@@ -29,7 +29,7 @@ class Postgres:
         return self.url(name)
 
     def drop(self, url: str) -> None:
-        name = url.split("@/")[1].split("?")[0]
+        name = url.partition("@/")[2].partition("?")[0]
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def _run(self, statement: str) -> None:
@@ -52,28 +52,17 @@ def running_postgres() -> Iterator[Postgres]:
     def run(*command: str) -> None:
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **user)
 
-    run(
-        str(binaries / "initdb"), "-D", str(cluster.data), "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N"
-    )
+    data, control = str(cluster.data), str(binaries / "pg_ctl")
+    run(str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200 "
         "-c log_min_error_statement=panic -c log_error_verbosity=terse"
     )
-    run(
-        str(binaries / "pg_ctl"),
-        "-D",
-        str(cluster.data),
-        "-l",
-        str(home / "log"),
-        "-o",
-        options,
-        "-w",
-        "start",
-    )
+    run(control, "-D", data, "-l", str(home / "log"), "-o", options, "-w", "start")
     try:
         yield cluster
     finally:
-        run(str(binaries / "pg_ctl"), "-D", str(cluster.data), "-m", "immediate", "stop")
+        run(control, "-D", data, "-m", "immediate", "stop")
         shutil.rmtree(home)
 
 

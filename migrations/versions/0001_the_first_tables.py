@@ -7,7 +7,6 @@ A migration runs while people hold drafts: keep it short, and carry every row ac
 import sqlalchemy as sa
 from alembic import op
 
-
 revision = "0001"
 down_revision: str | None = None
 branch_labels: str | None = None

@@ -1,0 +1,101 @@
+"""A database comes to the present schema, also after a kill at any statement, and loses no row on the way."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from app import migrate
+from app.db import make_engine, read
+from app.tables import RESPONDENT_TABLES, SQLModel
+from tests.postgres import Postgres
+
+KILLED = """
+import os, signal, sys
+from sqlalchemy import event
+from app import migrate
+from app.db import make_engine
+engine = make_engine(sys.argv[1])
+left = int(sys.argv[2])
+@event.listens_for(engine, "before_cursor_execute")
+def kill(connection, cursor, statement, *rest):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+migrate.upgrade(engine)
+"""
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    cluster: Postgres = request.getfixturevalue("postgres")
+    return cluster.create()
+
+
+def test_there_is_one_head() -> None:
+    assert len(ScriptDirectory(str(migrate.MIGRATIONS)).get_heads()) == 1
+
+
+def test_the_migrated_schema_is_the_models(url: str) -> None:
+    engine = make_engine(url)
+    with read(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, SQLModel.metadata) == []
+    assert migrate.current(engine) == migrate.head()
+    engine.dispose()
+
+
+def test_down_and_up_again(empty_url: str) -> None:
+    engine = make_engine(empty_url)
+    migrate.upgrade(engine)
+    tables = set(inspect(engine).get_table_names())
+    migrate.downgrade(engine, "base")
+    assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+    migrate.upgrade(engine)
+    assert set(inspect(engine).get_table_names()) == tables
+    engine.dispose()
+
+
+def test_a_migration_killed_at_any_statement_can_be_run_again(empty_url: str) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    kills = 0
+    for statement in range(1, 60, 3):
+        command = [sys.executable, "-c", KILLED, empty_url, str(statement)]
+        ended = subprocess.run(command, env=environment, capture_output=True, check=False)
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == -signal.SIGKILL, ended.stderr.decode()
+        kills += 1
+        engine = make_engine(empty_url)
+        assert inspect(engine).get_table_names() == []
+        engine.dispose()
+    assert kills >= 5
+    engine = make_engine(empty_url)
+    assert migrate.current(engine) == migrate.head()
+    engine.dispose()
+
+
+def test_respondent_tables_hold_no_time_address_or_sequence_and_point_at_nothing() -> None:
+    for model in RESPONDENT_TABLES:
+        table = model.__table__  # type: ignore[attr-defined]  # SQLModel adds it to table models
+        dates = {
+            column.name
+            for column in table.columns
+            if "DATE" in str(column.type) or "TIME" in str(column.type)
+        }
+        assert dates <= {"expires_on"}
+        assert not table.foreign_keys
+        assert table.dialect_options["sqlite"]["with_rowid"] is False
+        assert not {"ip", "ua", "email", "name", "seq", "created_at"} & set(table.columns.keys())
+    response = set(SQLModel.metadata.tables["response"].columns.keys())
+    assert not {name for name in response if "code" in name or "token" in name or "draft" in name}
