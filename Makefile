@@ -1,0 +1,54 @@
+# Two commands do everything on a fresh machine with Python 3.11, git, make and a package index:
+#   make run    sets up, loads SIMULATED data, serves, prints the links
+#   make test   sets up everything, PostgreSQL and a browser included, then runs every test
+PYTHON ?= python3.11
+VENV ?= .venv
+PORT ?= 8000
+DIR ?= demo
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
+
+.PHONY: run test check attack bench lock system clean
+
+run: $(VENV)/run
+	$(BIN)/counterpoise demo --dir $(DIR) --port $(PORT)
+
+test: system $(VENV)/dev
+	$(MAKE) check
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+
+attack: system $(VENV)/dev
+	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
+
+bench: system $(VENV)/dev
+	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done
+
+system:
+	@.ci/system-packages
+
+lock:
+	$(BIN)/python -m pip --quiet install uv
+	for extra in run dev; do \
+	  $(BIN)/uv pip compile pyproject.toml $$([ $$extra = dev ] && echo --extra dev) --universal \
+	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/$$extra.txt; done
+
+clean:
+	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+$(VENV)/run: requirements/run.txt requirements/build.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes -r requirements/run.txt
+	$(PIP) --require-hashes -r requirements/build.txt
+	$(PIP) --no-deps --no-build-isolation -e .
+	touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/run
+	$(PIP) --require-hashes -r requirements/dev.txt
+	touch $@

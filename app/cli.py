@@ -1,0 +1,375 @@
+"""The command `counterpoise`: everything a host does that needs no browser.
+
+Imports wait until a command runs, so that help answers at once.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from app.config import Settings
+    from app.service import Service
+
+app = typer.Typer(
+    name="counterpoise",
+    help="Ask people how a working relationship is for them, keep them safe, and learn from many answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+study_app = typer.Typer(help="Make a study and declare its units.", no_args_is_help=True)
+wave_app = typer.Typer(help="Open, pause, close and retire the waves of a study.", no_args_is_help=True)
+app.add_typer(study_app, name="study")
+app.add_typer(wave_app, name="wave")
+
+Dir = Annotated[
+    Path | None,
+    typer.Option(
+        "--dir",
+        envvar="COUNTERPOISE_DIR",
+        help="Folder of the database and the secret; COUNTERPOISE_DATABASE_URL and COUNTERPOISE_SECRET_FILE "
+        "stand above it.",
+        show_default="data, or demo if that is all there is",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
+WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
+StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="The study, such as demo.")]
+ANNOUNCED: Final = timedelta(hours=24)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder to make the demonstration in.")] = Path(
+        "demo"
+    ),
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
+    as_json: Json = False,
+) -> None:
+    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600 people, an open wave."""
+    from app.demo import serve_demo  # noqa: PLC0415
+
+    with told_plainly():
+        serve_demo(folder, port, as_json=as_json)
+
+
+@app.command()
+def serve(
+    directory: Dir = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+) -> None:
+    """Serve the questionnaire and the staff pages; close waves that are due and expire drafts."""
+    from app.serving import serve_forever  # noqa: PLC0415
+
+    with told_plainly():
+        serve_forever(_settings(directory), host, port)
+
+
+@app.command()
+def migrate(
+    directory: Dir = None,
+    new_secret: Annotated[bool, typer.Option(help="Make a secret in the folder if there is none.")] = False,
+) -> None:
+    """Bring the database to the schema of this version."""
+    from app import migrate as migration  # noqa: PLC0415
+    from app.config import new_secret_file  # noqa: PLC0415
+    from app.service import check_secret, make_service  # noqa: PLC0415
+
+    with told_plainly():
+        if new_secret:
+            typer.echo(f"secret: {new_secret_file(directory or Path('data'))}")
+        service = make_service(_settings(directory))
+        before = migration.current(service.engine)
+        migration.upgrade(service.engine)
+        check_secret(service)
+        typer.echo(f"schema: {before or 'none'} -> {migration.head()}")
+
+
+@app.command()
+def doctor(
+    directory: Dir = None,
+    strict: Annotated[bool, typer.Option(help="Exit with 1 if anything is not as it should be.")] = False,
+) -> None:
+    """Check the database, its settings, the secret and the schema, and say how to mend what is wrong."""
+    from app.doctor import examine  # noqa: PLC0415
+
+    with serving(directory, migrated=False) as service:
+        checks = examine(service)
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            typer.echo(f"{'ok  ' if check.ok else 'MEND'}  {check.name:<{width}}  {check.found}")
+            if not check.ok:
+                typer.echo(f"      {'':<{width}}  {check.mend}")
+        if strict and not all(check.ok for check in checks):
+            raise typer.Exit(1)
+
+
+@study_app.command("make")
+def study_make(
+    study: StudyId,
+    title: Annotated[str, typer.Argument(help="What people and staff read as its name.")],
+    instrument: Annotated[str, typer.Option(help="The instrument.")] = "ppiq",
+    form: Annotated[str, typer.Option(help="The form of the instrument.")] = "a",
+    k: Annotated[int, typer.Option(help="The smallest group of which anything is shown.", min=5)] = 10,
+    simulated: Annotated[bool, typer.Option(help="Its answers are made up.")] = False,
+    directory: Dir = None,
+) -> None:
+    """Make a study. Instrument, form, units and K cannot be changed once its first wave has opened."""
+    from app import studies  # noqa: PLC0415
+    from app.db import write  # noqa: PLC0415
+
+    with serving(directory) as service, write(service.engine) as db:
+        studies.make_study(
+            db, id=study, title=title, instrument=instrument, form=form, k=k, simulated=simulated
+        )
+    typer.echo(f"made the study {study}; next: counterpoise study unit {study} UNIT TITLE")
+
+
+@study_app.command("unit")
+def study_unit(
+    study: StudyId,
+    unit: Annotated[str, typer.Argument(help="A short name for it, such as north.")],
+    title: Annotated[str, typer.Argument(help="What people and staff read as its name.")],
+    level: Annotated[str, typer.Option(help="unit, department or organisation.")] = "unit",
+    parent: Annotated[str | None, typer.Option(help="The department or organisation it belongs to.")] = None,
+    directory: Dir = None,
+) -> None:
+    """Declare a unit, department or organisation of a study, from the top of the tree down."""
+    from app import studies  # noqa: PLC0415
+    from app.db import write  # noqa: PLC0415
+
+    with serving(directory) as service, write(service.engine) as db:
+        studies.add_unit(db, study, unit, title, level=level, parent=parent)
+    typer.echo(f"declared the {level} {unit}")
+
+
+@study_app.command("list")
+def study_list(directory: Dir = None) -> None:
+    """List the studies and the state of their waves. No count is shown of a wave that is open."""
+    from sqlalchemy import select  # noqa: PLC0415
+
+    from app.db import read  # noqa: PLC0415
+    from app.tables import Study, Wave  # noqa: PLC0415
+
+    with serving(directory) as service, read(service.engine) as db:
+        rows = db.execute(
+            select(Study.id, Study.title, Wave.id, Wave.state)
+            .outerjoin(Wave, Wave.study == Study.id)
+            .order_by(Study.id, Wave.ordinal)
+        ).all()
+    for study, title, wave, state in rows:
+        typer.echo(f"{study:<16}  {wave or '-':<20}  {state or 'no wave yet':<10}  {title}")
+
+
+@wave_app.command("make")
+def wave_make(
+    study: StudyId,
+    items_per_page: Annotated[int | None, typer.Option(help="Questions on a page.", min=1)] = None,
+    directory: Dir = None,
+) -> None:
+    """Prepare the next wave of a study."""
+    from app import waves  # noqa: PLC0415
+    from app.db import write  # noqa: PLC0415
+
+    with serving(directory) as service, write(service.engine) as db:
+        wave = waves.make_wave(service, db, study, items_per_page=items_per_page)
+    typer.echo(wave)
+
+
+@wave_app.command("open")
+def wave_open(wave: WaveId, directory: Dir = None) -> None:
+    """Open a wave: from now on instrument, form, units and K of its study are locked."""
+    _change("open_wave", wave, directory)
+
+
+@wave_app.command("pause")
+def wave_pause(wave: WaveId, directory: Dir = None) -> None:
+    """Stop a wave at once; what people have saved is kept."""
+    _change("pause_wave", wave, directory)
+
+
+@wave_app.command("resume")
+def wave_resume(wave: WaveId, directory: Dir = None) -> None:
+    """Go on with a paused wave."""
+    _change("resume_wave", wave, directory)
+
+
+@wave_app.command("close")
+def wave_close(
+    wave: WaveId,
+    now: Annotated[bool, typer.Option("--now", help="At once, for demonstrations and tests.")] = False,
+    directory: Dir = None,
+) -> None:
+    """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
+    from app import service as clock  # noqa: PLC0415
+    from app import tend, waves  # noqa: PLC0415
+    from app.db import write  # noqa: PLC0415
+
+    with serving(directory) as service:
+        at = clock.now() + (timedelta() if now else ANNOUNCED)
+        with write(service.engine) as db:
+            waves.announce_close(service, db, wave, at)
+        if now:
+            with at_work("mixing the answers and making the report"):
+                tend.tend(service)
+            typer.echo(f"{wave} is closed")
+        else:
+            typer.echo(f"{wave} takes answers until {at:%Y-%m-%d %H:%M} UTC")
+
+
+@wave_app.command("tend")
+def wave_tend(directory: Dir = None) -> None:
+    """Close the waves that are due and expire old drafts, as `serve` does every minute."""
+    from app import tend  # noqa: PLC0415
+
+    with serving(directory) as service, at_work("tending the waves"):
+        tend.tend(service)
+
+
+@wave_app.command("retire")
+def wave_retire(wave: WaveId, directory: Dir = None) -> None:
+    """Delete the responses of a closed wave for good; its report stays."""
+    from app import tend  # noqa: PLC0415
+
+    with serving(directory) as service:
+        tend.retire(service, wave)
+    typer.echo(f"{wave} is retired: its responses are gone, its report stays")
+
+
+@app.command()
+def codes(
+    wave: WaveId,
+    count: Annotated[int, typer.Option(help="How many.", min=1, max=10_000)],
+    unit: Annotated[str | None, typer.Option(help="The unit they are for.", show_default="its first")] = None,
+    as_json: Json = False,
+    directory: Dir = None,
+) -> None:
+    """Make codes for a unit of a wave. They are shown here only: the database keeps no code that can be read."""
+    from app import waves  # noqa: PLC0415
+    from app.db import write  # noqa: PLC0415
+
+    with serving(directory) as service, write(service.engine) as db:
+        made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
+    typer.echo(json.dumps(made) if as_json else "\n".join(made))
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Argument(help="researcher or trainer.")],
+    study: Annotated[str, typer.Option(help="The study it opens.")],
+    days: Annotated[int, typer.Option(help="Days until it expires.", min=1, max=90)] = 30,
+    directory: Dir = None,
+) -> None:
+    """Make a token for a researcher or a trainer. It is shown here only; they type it on the page /staff."""
+    from app import staff  # noqa: PLC0415
+    from app.db import write  # noqa: PLC0415
+
+    with serving(directory) as service, write(service.engine) as db:
+        typer.echo(staff.make_token(service, db, role, study, days))
+
+
+@app.command()
+def export(
+    wave: WaveId,
+    out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
+    with_unit: Annotated[bool, typer.Option("--unit", help="Add the unit, under the rule of five.")] = False,
+    archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
+    directory: Dir = None,
+) -> None:
+    """Write the answers of a closed wave as CSV with its codebook (JSON and HTML), for researchers."""
+    from app.export.bundle import write_bundle  # noqa: PLC0415
+
+    with serving(directory) as service:
+        for path in write_bundle(service, wave, out, with_unit=with_unit, archive=archive):
+            typer.echo(str(path))
+
+
+@app.command()
+def report(
+    wave: WaveId,
+    unit: Annotated[str | None, typer.Option(help="One unit, department or organisation.")] = None,
+    as_json: Json = False,
+    directory: Dir = None,
+) -> None:
+    """Print the cohort report of a closed wave, as its trainers see it."""
+    from app.report.text import report_json, report_text  # noqa: PLC0415
+
+    with serving(directory) as service:
+        typer.echo(report_json(service, wave, unit) if as_json else report_text(service, wave, unit))
+
+
+@contextmanager
+def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
+    """The service on the database of `directory`; what is expected to go wrong is told in a line."""
+    from app import migrate as migration  # noqa: PLC0415
+    from app.errors import ConfigurationError  # noqa: PLC0415
+    from app.service import check_secret, make_service  # noqa: PLC0415
+
+    with told_plainly():
+        service = make_service(_settings(directory))
+        if migrated:
+            if migration.current(service.engine) != migration.head():
+                raise ConfigurationError(
+                    "the database has not the schema of this version: counterpoise migrate"
+                )
+            check_secret(service)
+        yield service
+        service.engine.dispose()
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+
+    from app.errors import AppError, ConfigurationError, Refused  # noqa: PLC0415
+    from instrument import InstrumentError  # noqa: PLC0415
+
+    try:
+        yield
+    except (ConfigurationError, Refused, InstrumentError) as error:
+        _stop(str(error))
+    except AppError as error:
+        _stop(f"{error.title}. {error.message}")
+    except OperationalError:
+        _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")
+
+
+@contextmanager
+def at_work(what: str) -> Iterator[None]:
+    from rich.console import Console  # noqa: PLC0415
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+def _change(change: str, wave: str, directory: Path | None) -> None:
+    from app import waves  # noqa: PLC0415
+    from app.db import write  # noqa: PLC0415
+
+    with serving(directory) as service, write(service.engine) as db:
+        state = getattr(waves, change)(service, db, wave)
+    typer.echo(f"{wave} is {state}")
+
+
+def _settings(directory: Path | None) -> "Settings":
+    from app.config import from_environment  # noqa: PLC0415
+
+    return from_environment(folder=directory or _usual_folder())
+
+
+def _usual_folder() -> Path:
+    data, made_by_demo = Path("data"), Path("demo")
+    return made_by_demo if made_by_demo.is_dir() and not data.is_dir() else data
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(f"counterpoise: {message}", err=True)
+    sys.exit(2)

@@ -1,0 +1,37 @@
+"""Run the service: one process, no access log, one thread that tends the waves."""
+
+import uvicorn
+from fastapi import FastAPI
+
+from app import migrate
+from app.config import Settings
+from app.errors import ConfigurationError
+from app.main import create_app
+from app.service import check_secret, make_service
+from app.tend import Maintenance
+
+
+def serve_forever(settings: Settings, host: str, port: int) -> None:
+    """Refuse to start on another schema or with another secret; then serve until stopped."""
+    service = make_service(settings)
+    if migrate.current(service.engine) != migrate.head():
+        raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
+    check_secret(service)
+    with Maintenance(service):
+        server(create_app(settings), host, port).run()
+
+
+def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
+    """A server that logs no request, trusts no proxy's word and tells nothing of itself."""
+    return uvicorn.Server(
+        uvicorn.Config(
+            asgi,
+            host=host,
+            port=port,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            log_level="warning",
+            timeout_graceful_shutdown=5,
+        )
+    )
