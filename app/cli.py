@@ -53,8 +53,8 @@ def demo(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
     as_json: Json = False,
 ) -> None:
-    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600 people, an open wave."""
-    from app.demo import serve_demo  # noqa: PLC0415
+    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600, an open wave."""
+    from app.demo import serve_demo
 
     with told_plainly():
         serve_demo(folder, port, as_json=as_json)
@@ -67,7 +67,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the questionnaire and the staff pages; close waves that are due and expire drafts."""
-    from app.serving import serve_forever  # noqa: PLC0415
+    from app.serving import serve_forever
 
     with told_plainly():
         serve_forever(_settings(directory), host, port)
@@ -79,9 +79,9 @@ def migrate(
     new_secret: Annotated[bool, typer.Option(help="Make a secret in the folder if there is none.")] = False,
 ) -> None:
     """Bring the database to the schema of this version."""
-    from app import migrate as migration  # noqa: PLC0415
-    from app.config import new_secret_file  # noqa: PLC0415
-    from app.service import check_secret, make_service  # noqa: PLC0415
+    from app import migrate as migration
+    from app.config import new_secret_file
+    from app.service import check_secret, make_service
 
     with told_plainly():
         if new_secret:
@@ -99,7 +99,7 @@ def doctor(
     strict: Annotated[bool, typer.Option(help="Exit with 1 if anything is not as it should be.")] = False,
 ) -> None:
     """Check the database, its settings, the secret and the schema, and say how to mend what is wrong."""
-    from app.doctor import examine  # noqa: PLC0415
+    from app.doctor import examine
 
     with serving(directory, migrated=False) as service:
         checks = examine(service)
@@ -123,8 +123,8 @@ def study_make(
     directory: Dir = None,
 ) -> None:
     """Make a study. Instrument, form, units and K cannot be changed once its first wave has opened."""
-    from app import studies  # noqa: PLC0415
-    from app.db import write  # noqa: PLC0415
+    from app import studies
+    from app.db import write
 
     with serving(directory) as service, write(service.engine) as db:
         studies.make_study(
@@ -143,8 +143,8 @@ def study_unit(
     directory: Dir = None,
 ) -> None:
     """Declare a unit, department or organisation of a study, from the top of the tree down."""
-    from app import studies  # noqa: PLC0415
-    from app.db import write  # noqa: PLC0415
+    from app import studies
+    from app.db import write
 
     with serving(directory) as service, write(service.engine) as db:
         studies.add_unit(db, study, unit, title, level=level, parent=parent)
@@ -154,10 +154,10 @@ def study_unit(
 @study_app.command("list")
 def study_list(directory: Dir = None) -> None:
     """List the studies and the state of their waves. No count is shown of a wave that is open."""
-    from sqlalchemy import select  # noqa: PLC0415
+    from sqlalchemy import select
 
-    from app.db import read  # noqa: PLC0415
-    from app.tables import Study, Wave  # noqa: PLC0415
+    from app.db import read
+    from app.tables import Study, Wave
 
     with serving(directory) as service, read(service.engine) as db:
         rows = db.execute(
@@ -176,8 +176,8 @@ def wave_make(
     directory: Dir = None,
 ) -> None:
     """Prepare the next wave of a study."""
-    from app import waves  # noqa: PLC0415
-    from app.db import write  # noqa: PLC0415
+    from app import waves
+    from app.db import write
 
     with serving(directory) as service, write(service.engine) as db:
         wave = waves.make_wave(service, db, study, items_per_page=items_per_page)
@@ -209,9 +209,9 @@ def wave_close(
     directory: Dir = None,
 ) -> None:
     """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
-    from app import service as clock  # noqa: PLC0415
-    from app import tend, waves  # noqa: PLC0415
-    from app.db import write  # noqa: PLC0415
+    from app import service as clock
+    from app import tend, waves
+    from app.db import write
 
     with serving(directory) as service:
         at = clock.now() + (timedelta() if now else ANNOUNCED)
@@ -228,7 +228,7 @@ def wave_close(
 @wave_app.command("tend")
 def wave_tend(directory: Dir = None) -> None:
     """Close the waves that are due and expire old drafts, as `serve` does every minute."""
-    from app import tend  # noqa: PLC0415
+    from app import tend
 
     with serving(directory) as service, at_work("tending the waves"):
         tend.tend(service)
@@ -237,7 +237,7 @@ def wave_tend(directory: Dir = None) -> None:
 @wave_app.command("retire")
 def wave_retire(wave: WaveId, directory: Dir = None) -> None:
     """Delete the responses of a closed wave for good; its report stays."""
-    from app import tend  # noqa: PLC0415
+    from app import tend
 
     with serving(directory) as service:
         tend.retire(service, wave)
@@ -252,9 +252,9 @@ def codes(
     as_json: Json = False,
     directory: Dir = None,
 ) -> None:
-    """Make codes for a unit of a wave. They are shown here only: the database keeps no code that can be read."""
-    from app import waves  # noqa: PLC0415
-    from app.db import write  # noqa: PLC0415
+    """Make codes for a unit of a wave. They are shown here only: the database keeps none that can be read."""
+    from app import waves
+    from app.db import write
 
     with serving(directory) as service, write(service.engine) as db:
         made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
@@ -269,8 +269,8 @@ def token(
     directory: Dir = None,
 ) -> None:
     """Make a token for a researcher or a trainer. It is shown here only; they type it on the page /staff."""
-    from app import staff  # noqa: PLC0415
-    from app.db import write  # noqa: PLC0415
+    from app import staff
+    from app.db import write
 
     with serving(directory) as service, write(service.engine) as db:
         typer.echo(staff.make_token(service, db, role, study, days))
@@ -285,7 +285,7 @@ def export(
     directory: Dir = None,
 ) -> None:
     """Write the answers of a closed wave as CSV with its codebook (JSON and HTML), for researchers."""
-    from app.export.bundle import write_bundle  # noqa: PLC0415
+    from app.export.bundle import write_bundle
 
     with serving(directory) as service:
         for path in write_bundle(service, wave, out, with_unit=with_unit, archive=archive):
@@ -300,7 +300,7 @@ def report(
     directory: Dir = None,
 ) -> None:
     """Print the cohort report of a closed wave, as its trainers see it."""
-    from app.report.text import report_json, report_text  # noqa: PLC0415
+    from app.report.text import report_json, report_text
 
     with serving(directory) as service:
         typer.echo(report_json(service, wave, unit) if as_json else report_text(service, wave, unit))
@@ -309,9 +309,9 @@ def report(
 @contextmanager
 def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
     """The service on the database of `directory`; what is expected to go wrong is told in a line."""
-    from app import migrate as migration  # noqa: PLC0415
-    from app.errors import ConfigurationError  # noqa: PLC0415
-    from app.service import check_secret, make_service  # noqa: PLC0415
+    from app import migrate as migration
+    from app.errors import ConfigurationError
+    from app.service import check_secret, make_service
 
     with told_plainly():
         service = make_service(_settings(directory))
@@ -327,10 +327,10 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    from sqlalchemy.exc import OperationalError  # noqa: PLC0415
+    from sqlalchemy.exc import OperationalError
 
-    from app.errors import AppError, ConfigurationError, Refused  # noqa: PLC0415
-    from instrument import InstrumentError  # noqa: PLC0415
+    from app.errors import AppError, ConfigurationError, Refused
+    from instrument import InstrumentError
 
     try:
         yield
@@ -344,15 +344,15 @@ def told_plainly() -> Iterator[None]:
 
 @contextmanager
 def at_work(what: str) -> Iterator[None]:
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     with Console(stderr=True).status(what):
         yield
 
 
 def _change(change: str, wave: str, directory: Path | None) -> None:
-    from app import waves  # noqa: PLC0415
-    from app.db import write  # noqa: PLC0415
+    from app import waves
+    from app.db import write
 
     with serving(directory) as service, write(service.engine) as db:
         state = getattr(waves, change)(service, db, wave)
@@ -360,7 +360,7 @@ def _change(change: str, wave: str, directory: Path | None) -> None:
 
 
 def _settings(directory: Path | None) -> "Settings":
-    from app.config import from_environment  # noqa: PLC0415
+    from app.config import from_environment
 
     return from_environment(folder=directory or _usual_folder())
 
