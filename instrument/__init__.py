@@ -1,0 +1,67 @@
+"""What is asked and how it is scored: questionnaires as data, one loader, one scoring code."""
+
+from instrument.answers import AnswerProblem, allowed, read_answers
+from instrument.catalog import PPIQ, InstrumentError, digests, load, ppiq
+from instrument.codebook import Column, codebook
+from instrument.model import (
+    DO_NOT_KNOW,
+    DOES_NOT_APPLY,
+    LEFT_BLANK,
+    MISSING_LABELS,
+    NOT_SAID,
+    RATHER_NOT_SAY,
+    WITHHELD,
+    Action,
+    Claims,
+    ContextQuestion,
+    Form,
+    Instrument,
+    Item,
+    Key,
+    KeyedItem,
+    Scale,
+    Subscale,
+    Words,
+    page,
+    pages,
+)
+from instrument.nodes import Problem
+from instrument.scoring import METHODS, Score, keyed, score
+
+__all__ = [
+    "DOES_NOT_APPLY",
+    "DO_NOT_KNOW",
+    "LEFT_BLANK",
+    "METHODS",
+    "MISSING_LABELS",
+    "NOT_SAID",
+    "PPIQ",
+    "RATHER_NOT_SAY",
+    "WITHHELD",
+    "Action",
+    "AnswerProblem",
+    "Claims",
+    "Column",
+    "ContextQuestion",
+    "Form",
+    "Instrument",
+    "InstrumentError",
+    "Item",
+    "Key",
+    "KeyedItem",
+    "Problem",
+    "Scale",
+    "Score",
+    "Subscale",
+    "Words",
+    "allowed",
+    "codebook",
+    "digests",
+    "keyed",
+    "load",
+    "page",
+    "pages",
+    "ppiq",
+    "read_answers",
+    "score",
+]

@@ -1,0 +1,39 @@
+"""What a person sent, read into codes."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from instrument.model import DOES_NOT_APPLY, LEFT_BLANK, Form, Item
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerProblem:
+    item: str
+    message: str
+
+
+def allowed(form: Form, item: Item) -> tuple[int, ...]:
+    """The codes that may be stored for an item, answers first, in the order shown."""
+    scale = form.scales[item.scale]
+    missing = (c for c in scale.missing if c != DOES_NOT_APPLY or item.does_not_apply)
+    return (*scale.codes, *missing)
+
+
+def read_answers(
+    form: Form, given: Mapping[str, str], items: Iterable[Item]
+) -> tuple[dict[str, int], tuple[AnswerProblem, ...]]:
+    """Read the answers to `items`; an item not given was left blank. Only answers belong in `given`."""
+    answers: dict[str, int] = {}
+    problems: list[AnswerProblem] = []
+    asked = {item.id: item for item in items}
+    for item in asked.values():
+        written = given.get(item.id, "")
+        codes = {str(code): code for code in (*allowed(form, item), LEFT_BLANK)}
+        if not written:
+            answers[item.id] = LEFT_BLANK
+        elif written in codes:
+            answers[item.id] = codes[written]
+        else:
+            problems.append(AnswerProblem(item.id, "this is not one of the answers offered"))
+    problems += [AnswerProblem(name, "nothing of this name was asked") for name in given if name not in asked]
+    return answers, tuple(problems)
