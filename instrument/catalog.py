@@ -126,6 +126,7 @@ def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
         return None, [Problem(str(folder), None, f"the folder has more than {MAX_FILES} forms and words")]
     problems: list[Problem] = []
     source = consistency.Source(
+        files=tuple(names),
         header=_parse(folder, "instrument.yaml", Header, problems),
         key=_parse(folder, "key.yaml", Key, problems),
         context=_optional(folder, "context.yaml", Context, problems),

@@ -43,6 +43,7 @@ class Source:
     context: Part[Context] | None
     actions: Part[Actions] | None
     claims: Part[Claims] | None
+    files: tuple[str, ...]
     forms: tuple[Part[Form], ...]
     words: tuple[Part[FormWords], ...]
     context_words: tuple[Part[ContextWords], ...]
@@ -105,17 +106,12 @@ def _key(source: Source) -> Iterator[Problem]:
     for form_id, scores in source.key.model.forms.items():
         form = source.form(form_id)
         if form is None:
-            if not _unread(source, form_id):
+            if f"forms/{form_id}.yaml" not in source.files:
                 yield source.key.document.problem(f"there is no form `{form_id}`", "forms", form_id)
             continue
         for subscale in scores.subscales.values():
             for message, *place in _subscale(form, scores.subscales, subscale):
                 yield source.key.document.problem(message, "forms", form_id, "subscales", subscale.id, *place)
-
-
-def _unread(source: Source, form_id: str) -> bool:
-    """Whether the form's file is there but has problems of its own."""
-    return any(form_id == other for other in ()) or not source.forms
 
 
 def _subscale(
@@ -153,7 +149,7 @@ def _words(source: Source) -> Iterator[Problem]:
     for part in source.words:
         form_model = source.form(part.model.form)
         if form_model is None:
-            if source.forms:
+            if f"forms/{part.model.form}.yaml" not in source.files:
                 yield part.document.problem(f"there is no form `{part.model.form}`", "form")
             continue
         roles = roles_of(form_model, source.questions)

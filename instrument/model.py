@@ -262,10 +262,10 @@ class FormWords(_Model):
     title: Text
     stem: Sentences
     items: Frozen[Identifier, Sentences]
-    help: Frozen[Identifier, Text] = MappingProxyType({})
+    help: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
     scales: Frozen[Identifier, Mapping[Code, Text]]
     missing: Frozen[Kind, Text]
-    facets: Frozen[Identifier, Text] = MappingProxyType({})
+    facets: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
 
 
 class Action(_Model):
