@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData
+from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData, Table
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -150,3 +150,8 @@ class Setting(SQLModel, table=True):
 
 
 RESPONDENT_TABLES = (Code, Draft, Session, Response, SubmitKey)
+
+
+def table(model: type[SQLModel]) -> Table:
+    """The table of a model, whose columns a type checker reads as columns."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
