@@ -1,8 +1,9 @@
 """What is asked and how it is scored: questionnaires as data, one loader, one scoring code."""
 
 from instrument.answers import AnswerProblem, allowed, read_answers
-from instrument.catalog import PPIQ, InstrumentError, digests, load, ppiq
+from instrument.catalog import PPIQ, InstrumentError, load, ppiq
 from instrument.codebook import Column, codebook
+from instrument.lock import digests
 from instrument.model import (
     DO_NOT_KNOW,
     DOES_NOT_APPLY,

@@ -1,7 +1,5 @@
-"""Instrument folders: reading one whole, with every problem at once, and its LOCK."""
+"""Instrument folders: reading one whole, with every problem at once."""
 
-import json
-from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -9,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from instrument import consistency
+from instrument import consistency, lock
 from instrument.model import (
     Actions,
     Claims,
@@ -21,11 +19,11 @@ from instrument.model import (
     Instrument,
     Key,
 )
-from instrument.nodes import Document, Problem, read
+from instrument.nodes import Document, Problem, read, shown
 from instrument.wording import words_of
 
 PPIQ: Final = Path(__file__).parent / "ppiq"
-MAX_FILES: Final = 100
+MAX_FILES: Final = 50
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,20 +37,19 @@ class InstrumentError(ValueError):
 
 
 def load(folder: Path | str) -> Instrument:
-    """Read the instrument in `folder`; InstrumentError if anything in it is wrong or unlocked."""
-    instrument, problems = _read(Path(folder))
-    if instrument is not None:
-        problems = lock_problems(instrument)
-    if instrument is None or problems:
-        raise InstrumentError(tuple(sorted(set(problems), key=_by_place)))
+    """Read the instrument in `folder`; InstrumentError if anything is wrong, or differs from its LOCK."""
+    instrument = load_unlocked(folder)
+    if problems := lock.problems(instrument):
+        raise InstrumentError(tuple(problems))
     return instrument
 
 
 def load_unlocked(folder: Path | str) -> Instrument:
-    """Read the instrument without asking its LOCK; for the command that writes one."""
+    """Read the instrument whatever its LOCK says: for the command that writes one."""
     instrument, problems = _read(Path(folder))
     if instrument is None:
-        raise InstrumentError(tuple(sorted(set(problems), key=_by_place)))
+        once = dict.fromkeys(problems)
+        raise InstrumentError(tuple(sorted(once, key=lambda problem: (problem.file, problem.line or 0))))
     return instrument
 
 
@@ -61,140 +58,95 @@ def ppiq() -> Instrument:
     return load(PPIQ)
 
 
-def digests(instrument: Instrument) -> dict[str, Any]:
-    """What LOCK holds: the hash of every form, of the key's revision, and of all words."""
-    return {
-        "forms": {
-            form.id: {"sha256": form.hash, "published": form.published} for form in instrument.forms.values()
-        },
-        "key": {str(instrument.key.revision): instrument.key.hash},
-        "words": {f"{form}.{language}": words.hash for (form, language), words in instrument.words.items()},
-    }
-
-
-def locked(folder: Path) -> dict[str, Any]:
-    """What the folder's LOCK holds; nothing where there is no LOCK."""
-    file = folder / "LOCK"
-    return json.loads(file.read_text("utf-8")) if file.exists() else {}
-
-
-def lock_problems(instrument: Instrument) -> list[Problem]:
-    """Compare the instrument with its LOCK; a folder without one is not locked."""
-    if not (instrument.folder / "LOCK").exists():
-        return []
-    try:
-        lock = locked(instrument.folder)
-        forms, key, words = lock["forms"], lock["key"], lock["words"]
-    except (ValueError, KeyError, TypeError):
-        return [
-            Problem("LOCK", None, "this is not a LOCK file: write it anew with `python -m instrument lock`")
-        ]
-    now = digests(instrument)
-    problems = list(refusals(instrument, lock))
-    advice = "if the change is meant, run `python -m instrument lock`"
-    if not problems:
-        same = forms == now["forms"] and words == now["words"] and now["key"].items() <= key.items()
-        if not same:
-            problems.append(Problem("LOCK", None, f"forms, key or words differ from LOCK: {advice}"))
-    return problems
-
-
-def refusals(instrument: Instrument, lock: Mapping[str, Any]) -> Iterator[Problem]:
-    """What must never change: a published form, and a key revision once locked."""
-    for form_id, then in lock.get("forms", {}).items():
-        form = instrument.forms.get(form_id)
-        if then["published"] and (form is None or form.hash != then["sha256"] or not form.published):
-            yield Problem(
-                f"forms/{form_id}.yaml", None, "a published form may not change: make a new form instead"
-            )
-    revision = str(instrument.key.revision)
-    if lock.get("key", {}).get(revision, instrument.key.hash) != instrument.key.hash:
-        yield Problem("key.yaml", None, f"revision {revision} is locked: a changed key needs a new revision")
-
-
-def _by_place(problem: Problem) -> tuple[str, int, str]:
-    return problem.file, problem.line or 0, problem.message
-
-
 def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
     if not folder.is_dir():
         return None, [Problem(str(folder), None, "there is no such folder")]
-    names = sorted(
-        str(p.relative_to(folder)) for p in (*folder.glob("forms/*.yaml"), *folder.glob("words/*.yaml"))
-    )
-    if len(names) > MAX_FILES:
-        return None, [Problem(str(folder), None, f"the folder has more than {MAX_FILES} forms and words")]
-    problems: list[Problem] = []
+    files = tuple(sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.yaml")))
+    forms = [name for name in files if name.startswith("forms/")]
+    words = [name for name in files if name.startswith("words/")]
+    if len(forms) + len(words) > MAX_FILES:
+        return None, [Problem(str(folder), None, f"there are more than {MAX_FILES} files of forms and words")]
+    reading = _Reading(folder)
     source = consistency.Source(
-        files=tuple(names),
-        header=_parse(folder, "instrument.yaml", Header, problems),
-        key=_parse(folder, "key.yaml", Key, problems),
-        context=_optional(folder, "context.yaml", Context, problems),
-        actions=_optional(folder, "actions.yaml", Actions, problems),
-        claims=_optional(folder, "claims.yaml", Claims, problems),
-        forms=_several(folder, [n for n in names if n.startswith("forms")], Form, problems),
-        words=_several(
-            folder, [n for n in names if not n.startswith(("forms", "words/context."))], FormWords, problems
-        ),
-        context_words=_several(
-            folder, [n for n in names if n.startswith("words/context.")], ContextWords, problems
-        ),
+        files=files,
+        header=reading.one("instrument.yaml", Header),
+        key=reading.one("key.yaml", Key),
+        context=reading.optional("context.yaml", Context),
+        actions=reading.optional("actions.yaml", Actions),
+        claims=reading.optional("claims.yaml", Claims),
+        forms=reading.all(forms, Form),
+        words=reading.all([n for n in words if not n.startswith("words/context.")], FormWords),
+        context_words=reading.all([n for n in words if n.startswith("words/context.")], ContextWords),
     )
-    if not any(name.startswith("forms") for name in names):
-        problems.append(Problem("forms", None, "the folder has no form"))
-    problems += consistency.problems(source)
-    return (None if problems else _built(folder, source)), problems
+    problems = reading.problems + consistency.problems(source)
+    return (None if problems else _joined(folder, source)), problems
 
 
-def _several(
-    folder: Path, names: list[str], model: type[M], problems: list[Problem]
-) -> tuple[consistency.Part[M], ...]:
-    parts = (_parse(folder, name, model, problems) for name in names)
-    return tuple(part for part in parts if part)
+class _Reading:
+    """Reads the files of a folder and keeps what is wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.problems: list[Problem] = []
+
+    def all(self, names: list[str], model: type[M]) -> tuple[consistency.Part[M], ...]:
+        return tuple(part for name in names if (part := self.one(name, model)))
+
+    def optional(self, name: str, model: type[M]) -> consistency.Part[M] | None:
+        return self.one(name, model) if (self._folder / name).exists() else None
+
+    def one(self, name: str, model: type[M]) -> consistency.Part[M] | None:
+        document = read(self._folder / name, name)
+        self.problems += document.problems
+        if not document.readable:
+            return None
+        try:
+            return consistency.Part(document, model.model_validate(document.data))
+        except ValidationError as error:
+            # What a refused value leads to is not told twice.
+            told = {problem.line for problem in document.problems}
+            found = (_plain(document, dict(e)) for e in error.errors(include_url=False, include_input=False))
+            self.problems += [problem for problem in found if problem.line not in told]
+            return None
 
 
-def _optional(folder: Path, name: str, model: type[M], problems: list[Problem]) -> consistency.Part[M] | None:
-    return _parse(folder, name, model, problems) if (folder / name).exists() else None
-
-
-def _parse(folder: Path, name: str, model: type[M], problems: list[Problem]) -> consistency.Part[M] | None:
-    document = read(folder / name, name)
-    problems += document.problems
-    if not document.readable:
-        return None
-    try:
-        return consistency.Part(document, model.model_validate(document.data))
-    except ValidationError as error:
-        told = {problem.line for problem in document.problems}
-        found = (_problem(document, dict(e)) for e in error.errors(include_url=False, include_input=False))
-        problems += [problem for problem in found if problem.line not in told]
-        return None
-
-
-def _problem(document: Document, error: dict[str, Any]) -> Problem:
-    *_, last = error["loc"] or ("the file",)
-    said = {
-        "missing": f"`{last}` is missing",
-        "extra_forbidden": f"`{last}` is not known here",
+_PLAIN: Final = MappingProxyType(
+    {
+        "missing": "`{name}` is missing",
+        "extra_forbidden": "`{name}` is not known here",
         "model_type": "names with values are wanted here",
-        "dict_type": "names with values are wanted here",
         "mapping_type": "names with values are wanted here",
         "tuple_type": "a list is wanted here",
         "string_type": "text is wanted here",
+        "string_too_short": "the text is empty",
+        "string_too_long": "the text is longer than {max_length} characters",
+        "too_short": "at least {min_length} are wanted here",
+        "too_long": "there are more than {max_length}",
         "int_type": "a whole number is wanted here",
         "bool_type": "true or false is wanted here",
-    }.get(error["type"], error["msg"].removeprefix("Value error, "))
-    return document.problem(said, *error["loc"])
+        "literal_error": "this should be {expected}",
+        "greater_than_equal": "this should be {ge} or more",
+        "less_than_equal": "this should be {le} or less",
+        "value_error": "{error}",
+    }
+)
 
 
-def _built(folder: Path, source: consistency.Source) -> Instrument:
+def _plain(document: Document, error: dict[str, Any]) -> Problem:
+    place = error["loc"]
+    said = _PLAIN.get(error["type"], error["msg"])
+    name = shown(place[-1]) if place else ""
+    return document.problem(said.format(name=name, **error.get("ctx", {})), *place)
+
+
+def _joined(folder: Path, source: consistency.Source) -> Instrument:
     assert source.header
     assert source.key
-    context = source.context.model.questions if source.context else MappingProxyType({})
     forms = {part.model.id: part.model for part in source.forms}
     spoken = {part.model.language: part.model for part in source.context_words}
     words = (
-        words_of(forms[w.model.form], w.model, context, spoken.get(w.model.language)) for w in source.words
+        words_of(forms[part.model.form], part.model, source.questions, spoken.get(part.model.language))
+        for part in source.words
     )
     return Instrument(
         id=source.header.model.id,
@@ -203,7 +155,7 @@ def _built(folder: Path, source: consistency.Source) -> Instrument:
         folder=folder,
         forms=MappingProxyType(forms),
         key=source.key.model,
-        context=context,
+        context=source.questions,
         words=MappingProxyType({(w.form, w.language): w for w in words}),
         actions=source.actions.model.actions if source.actions else (),
         safety=source.actions.model.safety if source.actions else None,

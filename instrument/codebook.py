@@ -1,70 +1,72 @@
 """The columns of an export, described once for every format."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Literal
 
 from instrument.answers import allowed
-from instrument.model import LEFT_BLANK, RATHER_NOT_SAY, WITHHELD, MISSING_LABELS, Form, Instrument, Words
-
-_NONE: Mapping[int, str] = MappingProxyType({})
+from instrument.model import (
+    LEFT_BLANK,
+    MISSING_LABELS,
+    RATHER_NOT_SAY,
+    WITHHELD,
+    Form,
+    Instrument,
+    Subscale,
+    Words,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """`values` label the codes of a category, `missing` those of an answer not given."""
+    """`values` labels the codes of a category, `missing` those that stand for no answer."""
 
     name: str
     label: str
     kind: Literal["provenance", "context", "raw", "keyed", "score", "answered"]
     measure: Literal["nominal", "ordinal", "scale"]
-    values: Mapping[int | str, str]
-    missing: Mapping[int, str]
+    values: Mapping[int, str] | Mapping[str, str] = field(default_factory=dict)
+    missing: Mapping[int, str] = field(default_factory=dict)
 
 
 def codebook(instrument: Instrument, form_id: str, language: str) -> tuple[Column, ...]:
+    """Describe provenance, context, raw and keyed answers, scores and numbers of answers, in this order."""
     form, words = instrument.forms[form_id], instrument.words[form_id, language]
+    shown = [subscale for subscale in instrument.key.subscales(form_id).values() if subscale.shown]
     return (
         *_provenance(),
         *_context(instrument, form, words),
         *_raw(form, words),
         *_keyed(instrument, form, words),
-        *_scores(instrument, form, words),
+        *_scores(shown, words),
     )
 
 
 def _provenance() -> Iterator[Column]:
-    for name, label in (
-        ("language", "Language of the questionnaire"),
-        ("form_hash", "SHA-256 of the form: items, scales, order, pages"),
-        ("words_hash", "SHA-256 of the words as they were shown"),
-        ("key_revision", "Revision of the scoring key"),
-    ):
-        yield Column(
-            name=name, label=label, kind="provenance", measure="nominal", values=_NONE, missing=_NONE
-        )
+    labels = {
+        "language": "Language in which the questionnaire was shown",
+        "form_hash": "SHA-256 of the form: its items, scales, order and pages",
+        "words_hash": "SHA-256 of the words as they were shown",
+        "key_revision": "Revision of the scoring key",
+    }
+    for name, label in labels.items():
+        yield Column(name=name, label=label, kind="provenance", measure="nominal")
 
 
 def _context(instrument: Instrument, form: Form, words: Words) -> Iterator[Column]:
     missing = {code: MISSING_LABELS[code] for code in (LEFT_BLANK, RATHER_NOT_SAY, WITHHELD)}
     for name in form.context:
         options = {option: words.option(name, option) for option in instrument.context[name].options}
+        label = words.question(name)
         yield Column(
-            name=name,
-            label=words.question(name),
-            kind="context",
-            measure="nominal",
-            values=options,
-            missing=missing,
+            name=name, label=label, kind="context", measure="nominal", values=options, missing=missing
         )
 
 
 def _raw(form: Form, words: Words) -> Iterator[Column]:
     for item in form.items:
-        codes = allowed(form, item)
         answers = form.scales[item.scale].codes
-        labels = {code: words.label(item.scale, code) for code in codes}
+        labels = {code: words.label(item.scale, code) for code in allowed(form, item)}
         yield Column(
             name=item.id,
             label=words.sentence(item.id),
@@ -76,39 +78,28 @@ def _raw(form: Form, words: Words) -> Iterator[Column]:
 
 
 def _keyed(instrument: Instrument, form: Form, words: Words) -> Iterator[Column]:
-    turned: dict[str, bool] = {}
-    for subscale in instrument.key.subscales(form.id).values():
-        turned.update({item.id: item.reversed for item in subscale.items})
+    subscales = instrument.key.subscales(form.id).values()
+    turned = {item.id: item.reversed for subscale in subscales for item in subscale.items}
     for item in form.items:
-        if item.id in turned:
-            way = "turned round" if turned[item.id] else "as answered"
-            yield Column(
-                name=f"keyed_{item.id}",
-                label=f"{way}: {words.sentence(item.id)}",
-                kind="keyed",
-                measure="ordinal",
-                values=_NONE,
-                missing=_NONE,
-            )
+        if item.id not in turned:
+            continue
+        scale = form.scales[item.scale]
+        way = "reversed" if turned[item.id] else "as answered"
+        yield Column(
+            name=f"keyed_{item.id}",
+            label=f"{words.sentence(item.id)} ({way})",
+            kind="keyed",
+            measure="ordinal",
+            values={
+                scale.foot + scale.top - code if turned[item.id] else code: words.label(scale.id, code)
+                for code in scale.codes
+            },
+        )
 
 
-def _scores(instrument: Instrument, form: Form, words: Words) -> Iterator[Column]:
-    shown = [s for s in instrument.key.subscales(form.id).values() if s.shown]
-    for subscale in shown:
-        yield Column(
-            name=subscale.id,
-            label=words.facet(subscale.id),
-            kind="score",
-            measure="scale",
-            values=_NONE,
-            missing=_NONE,
-        )
-    for subscale in shown:
-        yield Column(
-            name=f"answered_{subscale.id}",
-            label=f"Number of answers behind: {words.facet(subscale.id)}",
-            kind="answered",
-            measure="scale",
-            values=_NONE,
-            missing=_NONE,
-        )
+def _scores(subscales: list[Subscale], words: Words) -> Iterator[Column]:
+    for subscale in subscales:
+        yield Column(name=subscale.id, label=words.facet(subscale.id), kind="score", measure="scale")
+    for subscale in subscales:
+        label = f"{words.facet(subscale.id)}: number of answers"
+        yield Column(name=f"answered_{subscale.id}", label=label, kind="answered", measure="scale")

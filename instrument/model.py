@@ -1,38 +1,38 @@
-"""What an instrument is made of. Each model reads its part of a file; what spans files is in `consistency`."""
+"""What an instrument is made of. Each model reads its part of one file; `consistency` compares the files."""
 
-import hashlib
-import json
-import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, Self, TypeVar
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from instrument.nodes import Name
+from instrument.values import (
+    MAX_ITEMS,
+    Cell,
+    Code,
+    Count,
+    Distinct,
+    Flag,
+    Frozen,
+    Identifier,
+    Language,
+    Named,
+    Sentences,
+    Text,
+    sha256,
+)
 
-MAX_ITEMS: Final = 500
 NOT_SAID: Final = "not_said"  # the role of someone who kept it to themselves
 
-WITHHELD: Final = -66
 DO_NOT_KNOW: Final = -55
+WITHHELD: Final = -66
 DOES_NOT_APPLY: Final = -77
 LEFT_BLANK: Final = -88
 RATHER_NOT_SAY: Final = -99
 
-Kind = Literal["do_not_know", "does_not_apply", "left_blank", "rather_not_say"]
-KINDS: Final[Mapping[Kind, int]] = MappingProxyType(
-    {
-        "do_not_know": DO_NOT_KNOW,
-        "does_not_apply": DOES_NOT_APPLY,
-        "left_blank": LEFT_BLANK,
-        "rather_not_say": RATHER_NOT_SAY,
-    }
-)
 MISSING_LABELS: Final[Mapping[int, str]] = MappingProxyType(
     {
         DO_NOT_KNOW: "I do not know",
@@ -42,74 +42,19 @@ MISSING_LABELS: Final[Mapping[int, str]] = MappingProxyType(
         RATHER_NOT_SAY: "Rather not say",
     }
 )
-
-# An id becomes a variable of SPSS and Stata, which keep these words for themselves.
-_KEPT_WORDS: Final = frozenset(
-    "all and by eq ge gt le lt ne not or to with if in using int long float double byte str".split()
+Kind = Literal["do_not_know", "does_not_apply", "left_blank", "rather_not_say"]
+KINDS: Final[Mapping[Kind, int]] = MappingProxyType(
+    {
+        "do_not_know": DO_NOT_KNOW,
+        "does_not_apply": DOES_NOT_APPLY,
+        "left_blank": LEFT_BLANK,
+        "rather_not_say": RATHER_NOT_SAY,
+    }
 )
-_MARKS_OF_DIRECTION: Final = frozenset("\u200c\u200d\u200e\u200f")
-
-K = TypeVar("K")
-V = TypeVar("V")
-
-
-def _identifier(value: str) -> str:
-    if not re.fullmatch(r"[a-z][a-z0-9_]{0,25}", value) or "__" in value or value.endswith("_"):
-        raise ValueError(
-            f"`{value[:40]}` is not an identifier: up to 26 of a-z, 0-9 and single _, a letter first, no _ last"
-        )
-    if value in _KEPT_WORDS:
-        raise ValueError(f"`{value}` is a word that SPSS or Stata keeps for itself")
-    return str(value)
-
-
-def _text(value: Any) -> Any:
-    if isinstance(value, Name):
-        raise ValueError(f"text must be in quotes: {value[:40]}")  # noqa: TRY004 - pydantic collects ValueErrors
-    return value
-
-
-def _clean(value: str) -> str:
-    if value != value.strip() or "  " in value:
-        raise ValueError("text has a space too many")
-    if value != unicodedata.normalize("NFC", value):
-        raise ValueError("text must be in Unicode normal form C, so that equal words have equal hashes")
-    if any(unicodedata.category(c)[0] == "C" and c not in _MARKS_OF_DIRECTION for c in value):
-        raise ValueError("text has a control character")
-    return value
-
-
-def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    twice = sorted({str(v) for v in values if values.count(v) > 1})
-    if twice:
-        raise ValueError(f"listed twice: {', '.join(twice)}")
-    return values
-
-
-Identifier = Annotated[str, AfterValidator(_identifier)]
-Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=1000), AfterValidator(_clean)]
-Code = Annotated[int, Field(strict=True, ge=-999, le=9999)]
-Count = Annotated[int, Field(strict=True, ge=1, le=MAX_ITEMS)]
-Flag = Annotated[bool, Field(strict=True)]
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
-Frozen = Annotated[Mapping[K, V], AfterValidator(MappingProxyType)]
-Distinct = Annotated[tuple[V, ...], AfterValidator(_distinct)]
-
-# A sentence as the file has it: one string, or one for each role of the other person.
-Sentences = Annotated[
-    Mapping[str, Text], BeforeValidator(lambda v: v if isinstance(v, dict) else {"": v}), Field(min_length=1)
-]
-
-
-def _named(value: Any) -> Any:
-    """Give each thing of a mapping its key as `id`."""
-    if not isinstance(value, dict):
-        return value
-    return {k: {**v, "id": k} if isinstance(v, dict) and "id" not in v else v for k, v in value.items()}
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Scale(_Model):
@@ -121,15 +66,23 @@ class Scale(_Model):
 
     @model_validator(mode="after")
     def _codes_apart(self) -> Self:
-        written = tuple(self.kinds.values())
-        if len(set(written)) < len(written) or set(written) & set(self.codes):
+        written = (*self.codes, *self.kinds.values())
+        if len(set(written)) < len(written):
             raise ValueError("each code must have one meaning")
-        reserved = set(MISSING_LABELS)
-        if (reserved & set(self.codes)) or any(
-            c in reserved and KINDS[k] != c for k, c in self.kinds.items()
-        ):
-            raise ValueError("-55, -66, -77, -88 and -99 are kept for answers not given")
+        meant = {*self.codes, *(code for kind, code in self.kinds.items() if code != KINDS[kind])}
+        if meant & MISSING_LABELS.keys():
+            raise ValueError("-55, -66, -77, -88 and -99 have their meaning already")
+        if "left_blank" not in self.kinds:
+            raise ValueError("`left_blank` needs a code: any question may be skipped")
         return self
+
+    @cached_property
+    def foot(self) -> int:
+        return min(self.codes)
+
+    @cached_property
+    def top(self) -> int:
+        return max(self.codes)
 
     @cached_property
     def missing(self) -> tuple[int, ...]:
@@ -146,7 +99,7 @@ class Scale(_Model):
 class Item(_Model):
     id: Identifier
     scale: Identifier
-    cell: Annotated[str, Field(pattern=r"^[A-Z]{1,4}[0-9]{1,3}$")] = ""
+    cell: Cell | None = None
     does_not_apply: Flag = False
 
 
@@ -159,7 +112,7 @@ class Form(_Model):
     window: Text
     per_page: Annotated[Count, Field(le=50)]
     context: Distinct[Identifier] = ()
-    scales: Annotated[Frozen[Identifier, Scale], BeforeValidator(_named), Field(min_length=1)]
+    scales: Named[Scale]
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS)]
 
     @cached_property
@@ -167,7 +120,11 @@ class Form(_Model):
         return MappingProxyType({item.id: item for item in self.items})
 
     def scale_of(self, item_id: str) -> Scale:
-        return self.scales[self.by_id[item_id].scale]
+        return self._scales_by_item[item_id]
+
+    @cached_property
+    def _scales_by_item(self) -> Mapping[str, Scale]:
+        return {item.id: self.scales[item.scale] for item in self.items}
 
     @cached_property
     def hash(self) -> str:
@@ -210,7 +167,7 @@ class Subscale(_Model):
 
 
 class _Scores(_Model):
-    subscales: Annotated[Frozen[Identifier, Subscale], BeforeValidator(_named)]
+    subscales: Named[Subscale]
 
 
 class Key(_Model):
@@ -222,6 +179,10 @@ class Key(_Model):
     def subscales(self, form_id: str) -> Mapping[str, Subscale]:
         scores = self.forms.get(form_id)
         return scores.subscales if scores else MappingProxyType({})
+
+    def reversed_items(self, form_id: str) -> frozenset[str]:
+        subscales = self.subscales(form_id).values()
+        return frozenset(item.id for subscale in subscales for item in subscale.items if item.reversed)
 
     @cached_property
     def hash(self) -> str:
@@ -239,7 +200,7 @@ class ContextQuestion(_Model):
 
 
 class Context(_Model):
-    questions: Annotated[Frozen[Identifier, ContextQuestion], BeforeValidator(_named)]
+    questions: Named[ContextQuestion]
 
 
 class ContextSentences(_Model):
@@ -269,7 +230,7 @@ class FormWords(_Model):
 
 
 class Action(_Model):
-    """Something a supervisor or trainer can do, with how much stands behind it (3: a randomised experiment)."""
+    """What a supervisor or trainer can do, and how much stands behind it (3: a randomised experiment)."""
 
     facet: Identifier
     heading: Literal["explain", "address", "agree"]
@@ -363,9 +324,3 @@ def page(form: Form, number: int, per_page: int | None = None) -> tuple[Item, ..
     """Return the items of page `number`, the first page being 1; none for a page that is not there."""
     size = per_page or form.per_page
     return form.items[(number - 1) * size : number * size] if number >= 1 else ()
-
-
-def sha256(structure: Any) -> str:
-    """Hash plain data in one canonical spelling, whatever the order and layout of the file it came from."""
-    spelling = json.dumps(structure, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(spelling.encode()).hexdigest()

@@ -19,7 +19,8 @@ MAX_DEPTH: Final = 20
 
 _WHOLE_NUMBER: Final = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 _NAME: Final = re.compile(r"-?[A-Za-z][A-Za-z0-9_-]*")
-_READ_AS_SOMETHING_ELSE: Final = frozenset("yes no on off y n true false null none nan inf".split())
+_READ_DIFFERENTLY: Final = frozenset(["yes", "no", "on", "off", "y", "n", "true", "false", "null", "none"])
+_QUOTED: Final = frozenset("'\"|>")
 _Place = tuple[str | int, ...]
 
 # libyaml reads twenty times faster than the pure reader, which the time bound of a hostile file needs.
@@ -32,7 +33,7 @@ class Name(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Problem:
     file: str
     line: int | None
@@ -42,7 +43,7 @@ class Problem:
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
 
 
-class _Refused(Exception):  # noqa: N818 - it carries a finding out of the recursion, it is not an error of ours
+class _Unreadable(Exception):
     def __init__(self, line: int | None, message: str) -> None:
         super().__init__(message)
         self.line = line
@@ -58,43 +59,50 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
     readable: bool = True
 
-    def line(self, place: _Place) -> int | None:
-        """Return the line of the nearest place that exists in the file."""
+    def problem(self, message: str, *place: str | int) -> Problem:
+        """Return a problem at `place`, or at the nearest place around it that the file has."""
         while place and place not in self.lines:
             place = place[:-1]
-        return self.lines.get(place)
-
-    def problem(self, message: str, *place: str | int) -> Problem:
-        return Problem(self.file, self.line(place), message)
+        return Problem(self.file, self.lines.get(place), message)
 
 
 def read(path: Path, file: str) -> Document:
     """Read `path`, which problems call `file`; never raises for what the file contains."""
     document = Document(file)
     try:
-        document.data = _Reader(document).read(_text(path))
-    except _Refused as refused:
+        document.data = _Reader(document).read(_content(path))
+    except _Unreadable as refused:
         document.problems.append(Problem(file, refused.line, str(refused)))
         document.readable = False
     return document
 
 
-def _text(path: Path) -> str:
+def shown(value: object, length: int = 40) -> str:
+    """Shorten what a stranger wrote, so that a message stays a line."""
+    written = str(value)
+    return written if len(written) <= length else f"{written[:length]}…"
+
+
+def _content(path: Path) -> str:
+    if not path.is_file():  # a pipe would keep us waiting
+        raise _Unreadable(None, "there is no such file")
     try:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
-        raise _Refused(None, f"the file cannot be read: {error.strerror}") from None
+        raise _Unreadable(None, f"the file cannot be read: {error.strerror}") from None
     if len(content) > MAX_BYTES:
-        raise _Refused(None, f"the file is larger than {MAX_BYTES // 1024} KiB")
+        raise _Unreadable(None, f"the file is larger than {MAX_BYTES // 1024} KiB")
     try:
         return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise _Refused(line, "the file is not UTF-8 text") from None
+        raise _Unreadable(line, "the file is not UTF-8 text") from None
 
 
 class _Reader:
+    """Builds plain data from the parser's events; a limit stops the reading where it is crossed."""
+
     def __init__(self, document: Document) -> None:
         self._document = document
         self._nodes = 0
@@ -103,41 +111,39 @@ class _Reader:
     def read(self, text: str) -> Any:
         self._events = yaml.parse(text, Loader=_Loader)
         try:
-            next(self._events)
-            start = next(self._events)
-            if isinstance(start, yaml.StreamEndEvent):
-                raise _Refused(1, "the file is empty")
-            if start.version or start.tags:
-                raise _Refused(1, "YAML directives (%) are not allowed")
-            data = self._node(next(self._events), ())
-            next(self._events)
-            if isinstance(extra := next(self._events), yaml.DocumentStartEvent):
-                raise _Refused(_line(extra), "a file holds one document")
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            said = getattr(error, "problem", None) or "a character that YAML does not allow"
-            raise _Refused(mark.line + 1 if mark else None, f"this is not YAML: {said}") from None
+            return self._whole()
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else None
+            raise _Unreadable(line, f"this is not YAML: {error.problem}") from None
+        except yaml.reader.ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            raise _Unreadable(line, "the file has a character that YAML does not allow") from None
+
+    def _whole(self) -> Any:
+        next(self._events)
+        start = next(self._events)
+        if not isinstance(start, yaml.DocumentStartEvent):
+            raise _Unreadable(1, "the file is empty")
+        if start.version or start.tags:
+            raise _Unreadable(1, "YAML directives (%) are not allowed")
+        data = self._node(next(self._events), ())
+        next(self._events)
+        if isinstance(extra := next(self._events), yaml.DocumentStartEvent):
+            raise _Unreadable(_line(extra), "a file holds one document")
         return data
 
-    def _node(self, event: Any, place: _Place) -> Any:
+    def _node(self, event: yaml.Event, place: _Place) -> Any:
         line = _line(event)
         self._document.lines.setdefault(place, line)
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
-            raise _Refused(line, f"the file has more than {MAX_NODES} values")
+        self._count(line)
         if len(place) > MAX_DEPTH:
-            raise _Refused(line, f"values are nested more than {MAX_DEPTH} deep")
-        if isinstance(event, yaml.AliasEvent):
-            return self._refuse(line, f"aliases (*{event.anchor}) are not allowed: write the value out")
-        if event.anchor is not None:
-            self._refuse(line, f"anchors (&{event.anchor}) are not allowed")
-        if event.tag is not None:
-            self._refuse(line, f"tags ({event.tag}) are not allowed")
+            raise _Unreadable(line, f"values are nested more than {MAX_DEPTH} deep")
+        self._bare(event, line)
         if isinstance(event, yaml.MappingStartEvent):
             return self._mapping(place)
         if isinstance(event, yaml.SequenceStartEvent):
             return self._sequence(place)
-        return self._scalar(event, line)
+        return self._scalar(event, line) if isinstance(event, yaml.ScalarEvent) else None
 
     def _sequence(self, place: _Place) -> list[Any]:
         values: list[Any] = []
@@ -149,12 +155,13 @@ class _Reader:
         values: dict[str | int, Any] = {}
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             line = _line(event)
-            if not isinstance(event, yaml.ScalarEvent):
-                raise _Refused(line, "a key must be a single word or number")
-            key = self._node(event, (*place, "?"))
-            self._document.lines.pop((*place, "?"), None)
+            self._count(line)
+            self._bare(event, line)
+            key = self._scalar(event, line) if isinstance(event, yaml.ScalarEvent) else None
+            if key is None or isinstance(key, bool):
+                raise _Unreadable(line, "a key must be a name, a number or text in quotes")
             if key in values:
-                self._refuse(line, f"`{key}` is written twice")
+                self._refuse(line, f"`{shown(key)}` is written twice")
             self._document.lines.setdefault((*place, key), line)
             value = self._node(next(self._events), (*place, key))
             values.setdefault(key, value)
@@ -162,7 +169,7 @@ class _Reader:
 
     def _scalar(self, event: yaml.ScalarEvent, line: int) -> str | int | bool:
         written: str = event.value
-        if event.style in ("'", '"', "|", ">"):
+        if event.style in _QUOTED:
             return written
         if _WHOLE_NUMBER.fullmatch(written):
             return int(written)
@@ -170,12 +177,27 @@ class _Reader:
             return written == "true"
         if not written:
             self._refuse(line, "a value is missing")
-        elif written.lower() in _READ_AS_SOMETHING_ELSE:
-            self._refuse(line, f"`{written}` is not read as text everywhere: write it in quotes")
+        elif written.lower() in _READ_DIFFERENTLY:
+            self._refuse(line, f"`{written}` is not text to every reader of YAML: write it in quotes")
         elif not _NAME.fullmatch(written):
-            shown = written if len(written) <= 40 else written[:40] + "…"  # noqa: PLR2004 - a line of a terminal
-            self._refuse(line, f"`{shown}` is no plain whole number and no plain name: write text in quotes")
+            self._refuse(
+                line, f"`{shown(written)}` is neither a whole number nor a name: write text in quotes"
+            )
         return Name(written)
+
+    def _count(self, line: int) -> None:
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise _Unreadable(line, f"the file has more than {MAX_NODES} values")
+
+    def _bare(self, event: Any, line: int) -> None:
+        if isinstance(event, yaml.AliasEvent):
+            self._refuse(line, f"aliases (*{shown(event.anchor)}) are not allowed: write the value out")
+            return
+        if event.anchor is not None:
+            self._refuse(line, f"anchors (&{shown(event.anchor)}) are not allowed")
+        if event.tag is not None:
+            self._refuse(line, f"tags ({shown(event.tag)}) are not allowed")
 
     def _refuse(self, line: int, message: str) -> None:
         self._document.problems.append(Problem(self._document.file, line, message))

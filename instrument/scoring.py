@@ -6,12 +6,12 @@ from math import fsum
 from types import MappingProxyType
 from typing import Final
 
-from instrument.model import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY, Form, Instrument, Scale, Subscale
+from instrument.model import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY, Form, Instrument, Subscale
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """A figure with what it rests on. An unanswered item is never zero; without enough answers there is no figure."""
+    """A figure and what it rests on; None without enough answers. Nothing unanswered is ever zero."""
 
     value: float | None
     answered: int
@@ -23,110 +23,110 @@ class Score:
     lacking: tuple[str, ...] = ()  # the subscales without a figure that this one needs
 
 
-def _pomp(values: Sequence[tuple[int, Scale]]) -> float:
+# Each answer stands with the foot and the top of its scale: (keyed code, foot, top).
+_Keyed = tuple[int, int, int]
+
+
+def _pomp(answers: Sequence[_Keyed]) -> float:
     """Percentage of the maximum possible: 0 at the foot of every scale, 100 at the top."""
-    shares = [(code - min(s.codes)) / (max(s.codes) - min(s.codes)) for code, s in values]
-    return 100 * fsum(shares) / len(shares)
+    return 100 * fsum((code - foot) / (top - foot) for code, foot, top in answers) / len(answers)
 
 
-def _mean(values: Sequence[tuple[int, Scale]]) -> float:
-    return fsum(code for code, _ in values) / len(values)
+def _mean(answers: Sequence[_Keyed]) -> float:
+    return sum(code for code, _, _ in answers) / len(answers)
 
 
-def _sum(values: Sequence[tuple[int, Scale]]) -> float:
-    return fsum(code for code, _ in values)
+def _sum(answers: Sequence[_Keyed]) -> float:
+    return float(sum(code for code, _, _ in answers))
 
 
-METHODS: Final[Mapping[str, Callable[[Sequence[tuple[int, Scale]]], float]]] = MappingProxyType(
+METHODS: Final[Mapping[str, Callable[[Sequence[_Keyed]], float]]] = MappingProxyType(
     {"pomp": _pomp, "mean": _mean, "sum": _sum}
 )
 
 
 def score(instrument: Instrument, form_id: str, answers: Mapping[str, int]) -> dict[str, Score]:
-    """Score one person's answers (codes by item id); an item that was not shown is absent from `answers`."""
+    """Score one person's answers, codes by item id; an item that was not shown is absent from `answers`.
+
+    Raises ValueError for a code that its item cannot have: stored answers are never guessed at.
+    """
     form = instrument.forms[form_id]
     subscales = instrument.key.subscales(form_id)
-    read = {i: form.scale_of(i).readings[code] for i, code in answers.items() if i in form.by_id}
-    scores: dict[str, Score] = {}
-    for subscale in sorted(subscales.values(), key=lambda s: bool(s.of)):
-        scores[subscale.id] = (
-            _of_subscales(subscale, subscales, read, scores)
-            if subscale.of
-            else _of_items(form, subscale, read)
-        )
+    meant = {item: _meant(form, item, code) for item, code in answers.items()}
+    scores = {s.id: _of_items(form, s, meant) for s in subscales.values() if s.items}
+    for subscale in subscales.values():
+        if subscale.of:
+            items = [item.id for part in subscale.of for item in subscales[part].items]
+            scores[subscale.id] = _of_subscales(subscale, items, meant, scores)
     return {id_: scores[id_] for id_ in subscales}
 
 
 def keyed(instrument: Instrument, form_id: str, item_id: str, code: int) -> float | None:
     """Turn an answer so that more means more of what is scored; None where `code` is no answer."""
     form = instrument.forms[form_id]
-    scale = form.scale_of(item_id)
-    code = scale.readings[code]
+    scale, code = form.scale_of(item_id), _meant(form, item_id, code)
     if code not in scale.codes:
         return None
-    return float(_turned(scale, code, reversed_=item_id in _reversed(instrument, form_id)))
+    turned = item_id in instrument.key.reversed_items(form_id)
+    return float(scale.foot + scale.top - code if turned else code)
 
 
-def _reversed(instrument: Instrument, form_id: str) -> set[str]:
-    subscales = instrument.key.subscales(form_id).values()
-    return {item.id for subscale in subscales for item in subscale.items if item.reversed}
-
-
-def _turned(scale: Scale, code: int, *, reversed_: bool) -> int:
-    return min(scale.codes) + max(scale.codes) - code if reversed_ else code
+def _meant(form: Form, item: str, code: int) -> int:
+    try:
+        return form.scale_of(item).readings[code]
+    except KeyError:
+        raise ValueError(f"form {form.id} has no answer {code} to {item}") from None
 
 
 def _of_items(form: Form, subscale: Subscale, answers: Mapping[str, int]) -> Score:
-    values: list[tuple[int, Scale]] = []
+    values: list[_Keyed] = []
     for item in subscale.items:
         scale = form.scale_of(item.id)
-        if (code := answers.get(item.id)) is not None and code in scale.codes:
-            values.append((_turned(scale, code, reversed_=item.reversed), scale))
-    enough = len(values) >= subscale.min_answered
-    partial = f"from {len(values)} answers" if len(values) < len(subscale.items) else None
-    return Score(
-        value=METHODS[subscale.method](values) if enough else None,
-        note=partial if enough else _not_enough(len(values), subscale.min_answered),
-        **_counts([item.id for item in subscale.items], answers, len(values)),
-    )
+        code = answers.get(item.id)
+        if code is not None and code in scale.codes:
+            turned = scale.foot + scale.top - code if item.reversed else code
+            values.append((turned, scale.foot, scale.top))
+    items = [item.id for item in subscale.items]
+    if len(values) < subscale.min_answered:
+        return _score(None, items, answers, len(values), _not_enough(len(values), subscale.min_answered))
+    return _score(METHODS[subscale.method](values), items, answers, len(values))
 
 
 def _of_subscales(
-    subscale: Subscale,
-    subscales: Mapping[str, Subscale],
-    answers: Mapping[str, int],
-    scores: Mapping[str, Score],
+    subscale: Subscale, items: Sequence[str], answers: Mapping[str, int], scores: Mapping[str, Score]
 ) -> Score:
-    parts = {part: scores[part] for part in subscale.of}
-    values = [part.value for part in parts.values() if part.value is not None]
-    answered = sum(part.answered for part in parts.values())
-    items = [item.id for part in parts for item in subscales[part].items]
-    lacking = tuple(id_ for id_, part in parts.items() if part.value is None)
-    counts = _counts(items, answers, answered)
+    values = [value for part in subscale.of if (value := scores[part].value) is not None]
+    answered = sum(scores[part].answered for part in subscale.of)
     if len(values) < subscale.min_answered:
-        return Score(
-            value=None, note=f"not enough answers for {', '.join(lacking)}", lacking=lacking, **counts
-        )
+        lacking = tuple(part for part in subscale.of if scores[part].value is None)
+        return _score(None, items, answers, answered, f"not enough answers for {', '.join(lacking)}", lacking)
     if answered < subscale.min_items:
-        return Score(value=None, note=_not_enough(answered, subscale.min_items), **counts)
+        return _score(None, items, answers, answered, _not_enough(answered, subscale.min_items))
     total = fsum(values)
+    return _score(total if subscale.method == "sum" else total / len(values), items, answers, answered)
+
+
+def _score(
+    value: float | None,
+    items: Sequence[str],
+    answers: Mapping[str, int],
+    answered: int,
+    reason: str | None = None,
+    lacking: tuple[str, ...] = (),
+) -> Score:
+    given = [answers.get(item) for item in items]
+    partial = f"from {answered} answers" if answered < len(items) else None
     return Score(
-        value=total if subscale.method == "sum" else total / len(values),
-        note=f"from {answered} answers" if answered < len(items) else None,
-        **counts,
+        value=value,
+        answered=answered,
+        of=len(items),
+        does_not_apply=given.count(DOES_NOT_APPLY),
+        rather_not_say=given.count(RATHER_NOT_SAY),
+        left_blank=given.count(LEFT_BLANK),
+        note=reason or partial,
+        lacking=lacking,
     )
 
 
 def _not_enough(answered: int, needed: int) -> str:
-    return f"not enough answers: {answered}, and {needed} are needed"
-
-
-def _counts(items: Sequence[str], answers: Mapping[str, int], answered: int) -> dict[str, int]:
-    given = [answers.get(item) for item in items]
-    return {
-        "answered": answered,
-        "of": len(items),
-        "does_not_apply": given.count(DOES_NOT_APPLY),
-        "rather_not_say": given.count(RATHER_NOT_SAY),
-        "left_blank": given.count(LEFT_BLANK),
-    }
+    return f"not enough answers: {answered} of the {needed} needed"

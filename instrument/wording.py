@@ -14,8 +14,8 @@ from instrument.model import (
     Form,
     FormWords,
     Words,
-    sha256,
 )
+from instrument.values import sha256
 
 ROLE = "role"
 
