@@ -287,7 +287,7 @@ def _refuse_unknown(
 
 def _add_counts(planes: Planes, c: int, total: Counts) -> None:
     """Add the population count of every two planes' conjunction to the upper triangle of `total`."""
-    for first in range(0, len(planes), c):
+    for first in range(0, len(planes), max(c, 1)):
         both = planes[first : first + c, None] & planes[None, first:]
         total[first : first + c, first:] += np.bitwise_count(both).sum(axis=2, dtype=np.uint16)
 
