@@ -1,4 +1,4 @@
-"""One engine, two kinds of transaction: `read` and `write`.
+"""One engine, two kinds of transaction: `read` and `write`; `outside` is for what refuses to run in one.
 
 Both give a Connection and end with the block, so what an endpoint returns after a `write` block has been
 committed before the response leaves. On SQLite a write begins with BEGIN IMMEDIATE: a deferred transaction
@@ -54,6 +54,14 @@ def write(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def outside(engine: Engine) -> Iterator[Connection]:
+    """Give a connection outside any transaction, for VACUUM and its kin, which refuse to run in one."""
+    options = {"outside": True} if is_sqlite(engine) else {"isolation_level": "AUTOCOMMIT"}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
 def is_sqlite(connection: Connection | Engine) -> bool:
     return connection.dialect.name == "sqlite"
 
@@ -77,8 +85,9 @@ def _sqlite(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("outside", False):
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
 
     return engine
 

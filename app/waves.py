@@ -141,9 +141,14 @@ def lock_key(name: str) -> int:
 
 def move(db: Connection, wave: str, states: tuple[str, ...], to: str) -> str:
     """Change the state of a wave from one of `states`; from any other it is refused."""
+    expect(db, wave, states, to)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(state=to))
+    return to
+
+
+def expect(db: Connection, wave: str, states: tuple[str, ...], to: str) -> None:
+    """Refuse what leads to the state `to` unless the wave is in one of `states`, which it then stays in."""
     hold_wave(db, wave, exclusive=True)
     state = the_wave(db, wave).state
     if state not in states:
         raise Refused(f"wave {wave!r} is {state}; it cannot become {to}")
-    db.execute(update(WAVE).where(WAVE.c.id == wave).values(state=to))
-    return to
