@@ -1,0 +1,101 @@
+"""Resampling rows by weights: how often each row is drawn, never a copy of the rows themselves."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+from analysis.estimate import Matrix
+
+SEED: Final = 20_260_101
+CELLS: Final = 4_000_000  # weights held at a time: 16 MB
+UNUSABLE: Final = 0.05  # where more resamples than this have no figure, there is no interval
+Weights = NDArray[np.float32]
+
+
+def resampled_weights(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Weights]:
+    """Yield blocks of rows of weights, each row saying how often each of n rows was drawn with replacement.
+
+    Examples
+    --------
+    >>> [block.sum(axis=1) for block in resampled_weights(5, 3, np.random.default_rng(1))]
+    [array([5., 5., 5.], dtype=float32)]
+    """
+    at_once = max(1, min(resamples, CELLS // n))
+    for first in range(0, resamples, at_once):
+        weights = np.empty((min(at_once, resamples - first), n), np.float32)
+        for row in weights:
+            row[:] = np.bincount(rng.integers(0, n, n, dtype=np.int32), minlength=n)
+        yield weights
+
+
+def resampled_variances(rows: Matrix, resamples: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
+    """Return, for each resample, the sum of the items' variances and the variance of their total.
+
+    In units in which the items' mean variance is 1; both with divisor n, single precision.
+    """
+    centred, n = _centred(rows), len(rows)
+    total = centred.sum(axis=1)
+    columns = np.column_stack([(centred**2).sum(axis=1), total**2, centred]).astype(np.float32)
+    sums = np.concatenate([w @ columns for w in resampled_weights(n, resamples, rng)]).astype(np.float64) / n
+    means = sums[:, 2:]
+    return sums[:, 0] - (means**2).sum(axis=1), sums[:, 1] - means.sum(axis=1) ** 2
+
+
+def resampled_covariances(rows: Matrix, resamples: int, rng: np.random.Generator) -> Iterator[Matrix]:
+    """Yield stacks of the covariance matrices (divisor n) of the resamples, in the same units."""
+    centred = _centred(rows).astype(np.float32)
+    n, k = centred.shape
+    upper = np.triu_indices(k)
+    step = max(1, CELLS // len(upper[0]))
+    for weights in resampled_weights(n, resamples, rng):
+        products = np.zeros((len(weights), len(upper[0])))
+        for first in range(0, n, step):
+            block = centred[first : first + step]
+            products += weights[:, first : first + step] @ (block[:, upper[0]] * block[:, upper[1]])
+        means = (weights @ centred).astype(np.float64) / n
+        covariances = np.empty((len(weights), k, k))
+        covariances[:, upper[0], upper[1]] = products / n
+        covariances[:, upper[1], upper[0]] = products / n
+        yield covariances - means[:, :, None] * means[:, None, :]
+
+
+def _centred(rows: Matrix) -> Matrix:
+    centred = rows - rows.mean(axis=0)
+    spread = np.sqrt((centred**2).mean())
+    scaled: Matrix = centred / (spread if spread > 0 else 1.0)
+    return scaled
+
+
+def percentile_interval(replicates: Matrix, level: float) -> tuple[float, float] | str:
+    """Return the interval between the quantiles of the replicates, or why there is none."""
+    usable = replicates[np.isfinite(replicates)]
+    if len(usable) < (1 - UNUSABLE) * len(replicates):
+        return f"{len(replicates) - len(usable)} of {len(replicates)} resamples have no such figure"
+    tail = (1 - level) / 2
+    low, high = np.quantile(usable, [tail, 1 - tail], method="weibull")
+    return float(low), float(high)
+
+
+def bca_interval(
+    value: float, replicates: Matrix, influence: Matrix, level: float
+) -> tuple[float, float] | str:
+    """Return the bias-corrected and accelerated interval (Efron 1987), or why there is none.
+
+    `influence` holds each row's empirical influence on the figure, in any unit.
+    """
+    usable = replicates[np.isfinite(replicates)]
+    if len(usable) < (1 - UNUSABLE) * len(replicates):
+        return f"{len(replicates) - len(usable)} of {len(replicates)} resamples have no such figure"
+    below = ((usable < value).sum() + 0.5 * (usable == value).sum()) / len(usable)
+    spread = (influence**2).sum()
+    if not 0 < below < 1 or spread == 0:
+        return "every resample lies on one side of the figure"
+    bias = ndtri(below)
+    acceleration = (influence**3).sum() / (6 * spread**1.5)
+    tail = (1 - level) / 2
+    z = bias + ndtri(np.array([tail, 1 - tail]))
+    low, high = np.quantile(usable, ndtr(bias + z / (1 - acceleration * z)), method="weibull")
+    return float(low), float(high)

@@ -1,0 +1,112 @@
+"""Analytic intervals of coefficients that are functions of a covariance matrix."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.special import fdtri, ndtri
+
+from analysis.estimate import Matrix
+
+Interval = tuple[float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Coefficient:
+    """A reliability with what its intervals need.
+
+    `gradient` is its derivative with respect to the covariance matrix (symmetric, k x k); `rows` are complete
+    rows, or None where only moments are known.
+    """
+
+    value: float
+    gradient: Matrix
+    covariance: Matrix
+    n: int
+    rows: Matrix | None
+
+    @property
+    def k(self) -> int:
+        """Number of items."""
+        return len(self.covariance)
+
+    def needed_rows(self) -> Matrix:
+        """Return the complete rows; ValueError where only moments are known."""
+        if self.rows is None:
+            raise ValueError("this interval needs complete rows, not counts or pairwise covariances")
+        return self.rows
+
+
+def feldt(alpha: Coefficient, level: float) -> Interval:
+    """Return Feldt's interval of coefficient alpha, exact for parallel normal items.
+
+    (1 - ρ) / (1 - α) follows F with n - 1 and (n - 1)(k - 1) degrees of freedom (Feldt 1965; Feldt, Woodruff
+    & Salih 1987). Equals ``psych::alpha(x)$feldt``.
+    """
+    n, k = alpha.n, alpha.k
+    tail = (1 - level) / 2
+    low, high = 1 - (1 - alpha.value) * fdtri(n - 1, (n - 1) * (k - 1), np.array([1 - tail, tail]))
+    return float(low), float(high)
+
+
+def bonett(alpha: Coefficient, level: float) -> Interval:
+    """Return Bonett's (2002) interval of coefficient alpha.
+
+    ln(1 - α) is nearly normal with variance 2k / ((k - 1)(n - 2)); ln(n / (n - 1)) corrects its bias.
+    """
+    n, k = alpha.n, alpha.k
+    width = ndtri((1 + level) / 2) * np.sqrt(2 * k / ((k - 1) * (n - 2)))
+    low, high = 1 - (1 - alpha.value) * (n - 1) / n * np.exp([width, -width])
+    return float(low), float(high)
+
+
+def normal_error(found: Coefficient) -> float:
+    """Return the standard error by the delta method, the answers normal: √(2 tr(GCGC) / n).
+
+    For alpha it is that of van Zyl, Neudecker & Nel (2000) and of Duhachek & Iacobucci (2004), and equals
+    ``psych::alpha(x)$total$ase``.
+    """
+    GC = found.gradient @ found.covariance
+    return float(np.sqrt(max(2 * np.sum(GC * GC.T), 0.0) / found.n))
+
+
+def normal(found: Coefficient, level: float) -> Interval:
+    """Return the value ± z standard errors under normality."""
+    return _around(found.value, normal_error(found), level)
+
+
+def influence(found: Coefficient) -> Matrix:
+    """Return each row's empirical influence on the coefficient: z'Gz less its mean, z the centred row."""
+    rows = found.needed_rows()
+    centred = rows - rows.mean(axis=0)
+    quadratic: Matrix = ((centred @ found.gradient) * centred).sum(axis=1)
+    centred_influence: Matrix = quadratic - quadratic.mean()
+    return centred_influence
+
+
+def distribution_free(found: Coefficient, level: float) -> Interval:
+    """Return the value ± z asymptotically distribution-free standard errors.
+
+    As Maydeu-Olivares, Coffman & Hartmann (2007), but from each row's influence, without their matrix of
+    fourth moments.
+    """
+    rows = influence(found)
+    return _around(found.value, float(np.sqrt((rows**2).sum() / (found.n * (found.n - 1)))), level)
+
+
+def _around(value: float, error: float, level: float) -> Interval:
+    """Return value ± z errors, but nothing above one, which no reliability exceeds."""
+    width = float(ndtri((1 + level) / 2)) * error
+    return value - width, min(value + width, 1.0)
+
+
+ANALYTIC: Final[dict[str, Callable[[Coefficient, float], Interval]]] = {
+    "normal": normal,
+    "adf": distribution_free,
+}
+OF_ALPHA: Final[dict[str, Callable[[Coefficient, float], Interval]]] = {
+    "feldt": feldt,
+    "bonett": bonett,
+    **ANALYTIC,
+}

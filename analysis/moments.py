@@ -1,0 +1,118 @@
+"""Means and covariances of items, from rows or from joint counts, over complete rows or pair by pair."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis.counts import JointCounts
+from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
+
+Missing = Literal["complete", "pairwise"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """What coefficients of covariances need; `rule` says which rows stand behind them.
+
+    `n` is the number of complete rows, or, pair by pair, of all rows; `answered` counts each item's answers.
+    """
+
+    n: int
+    answered: NDArray[np.int64]
+    means: Matrix
+    covariance: Matrix
+    rule: str
+
+    @property
+    def k(self) -> int:
+        """Number of items."""
+        return len(self.means)
+
+    @property
+    def constant(self) -> NDArray[np.bool_]:
+        """Which items do not vary."""
+        return np.diagonal(self.covariance) <= 0
+
+    @property
+    def correlation(self) -> Matrix:
+        """The covariances divided by the standard deviations, as R's ``cov2cor``; no item may be constant."""
+        sd = np.sqrt(np.diagonal(self.covariance))
+        R: Matrix = self.covariance / np.outer(sd, sd)
+        np.fill_diagonal(R, 1.0)
+        return R
+
+
+def moments(X: ArrayLike | JointCounts, *, missing: Missing = "complete") -> Moments | Unavailable:
+    """Return means and covariances (divisor n - 1), or why there are none.
+
+    Parameters
+    ----------
+    X : n x k array with NaN for missing, or JointCounts
+        Counts know no rows: where answers are missing they are taken pair by pair, whatever `missing` says.
+    missing : "complete" for rows without a missing answer, "pairwise" as R's ``cov(x, use = "pairwise")``
+
+    Returns
+    -------
+    Moments, or Unavailable with fewer than two items or three rows.
+    """
+    if missing not in {"complete", "pairwise"}:
+        raise ValueError(f"missing must be 'complete' or 'pairwise', not {missing!r}")
+    found = _from_counts(X) if isinstance(X, JointCounts) else _from_rows(as_matrix(X), missing)
+    if isinstance(found, Unavailable):
+        return found
+    if found.k < 2:  # noqa: PLR2004 - a covariance needs two
+        return Unavailable(reason="too few items", detail=f"{found.k} of at least 2")
+    if found.n < 3:  # noqa: PLR2004 - two rows lie on one line
+        return Unavailable(reason="too few rows", detail=f"{found.n} of at least 3")
+    if np.isnan(found.covariance).any():
+        first, second = np.argwhere(np.isnan(found.covariance))[0] + 1
+        return Unavailable(
+            reason="too few rows", detail=f"items {first} and {second} were hardly ever answered together"
+        )
+    return found
+
+
+def _from_counts(counts: JointCounts) -> Moments:
+    rule = "complete rows" if counts.complete else "pairwise"
+    answered = np.diagonal(counts.pair_n)
+    return Moments(n=counts.n, answered=answered, means=counts.means, covariance=counts.covariance, rule=rule)
+
+
+def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:
+    holes = np.isnan(X)
+    if missing == "pairwise" and holes.any():
+        return _pairwise(X, holes)
+    rows = complete_rows(X) if holes.any() else X
+    n, k = rows.shape
+    if n < 2:  # noqa: PLR2004 - no spread without two
+        reason = Unavailable(reason="no complete rows", detail=f"{len(X)} rows, {n} of them complete")
+        return reason if len(X) > n else Unavailable(reason="too few rows", detail=f"{n} of at least 3")
+    means = rows.mean(axis=0)
+    centred = rows - means
+    covariance = _exact_zeros(centred.T @ centred / (n - 1), rows)
+    answered = np.full(k, n)
+    return Moments(n=n, answered=answered, means=means, covariance=covariance, rule="complete rows")
+
+
+def _pairwise(X: Matrix, holes: NDArray[np.bool_]) -> Moments:
+    present = (~holes).astype(np.float64)
+    answered = present.sum(axis=0).astype(np.int64)
+    means = np.where(holes, 0.0, X).sum(axis=0) / np.maximum(answered, 1)
+    centred = np.where(holes, 0.0, X - means)
+    together = present.T @ present
+    sums = centred.T @ present  # of each item over the rows that answered the other
+    products = centred.T @ centred - sums * sums.T / np.maximum(together, 1)
+    covariance = np.full_like(products, np.nan)
+    np.divide(products, together - 1, out=covariance, where=together > 1)
+    covariance = _exact_zeros(covariance, X)
+    return Moments(n=len(X), answered=answered, means=means, covariance=covariance, rule="pairwise")
+
+
+def _exact_zeros(covariance: Matrix, X: Matrix) -> Matrix:
+    """Set to nought what a constant item leaves by rounding, so that it is known for what it is."""
+    constant = np.fmax.reduce(X, axis=0) == np.fmin.reduce(X, axis=0)
+    covariance[constant] = 0.0
+    covariance[:, constant] = 0.0
+    return covariance
