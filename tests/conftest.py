@@ -15,10 +15,7 @@ from sqlalchemy import Engine, event
 from app import migrate
 from app.config import Settings
 from app.db import make_engine, write
-try:
-    from app.service import Service, check_secret, make_service
-except ImportError:
-    Service = object
+from app.service import Service, check_secret, make_service
 from tests.postgres import Postgres, running_postgres
 
 SECRET = bytes(range(32))
