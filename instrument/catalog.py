@@ -68,7 +68,7 @@ def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
         return None, [Problem(str(folder), None, f"there are more than {MAX_FILES} files of forms and words")]
     reading = _Reading(folder)
     source = consistency.Source(
-        files=files,
+        files=(*files, *(path.name for path in folder.glob("*.yaml"))),
         header=reading.one("instrument.yaml", Header),
         key=reading.one("key.yaml", Key),
         context=reading.optional("context.yaml", Context),

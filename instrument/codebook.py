@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from instrument.answers import allowed
 from instrument.model import (
@@ -14,6 +15,15 @@ from instrument.model import (
     Instrument,
     Subscale,
     Words,
+)
+
+PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "language": "Language in which the questionnaire was shown",
+        "form_hash": "SHA-256 of the form: its items, scales, order and pages",
+        "words_hash": "SHA-256 of the words as they were shown",
+        "key_revision": "Revision of the scoring key",
+    }
 )
 
 
@@ -43,13 +53,7 @@ def codebook(instrument: Instrument, form_id: str, language: str) -> tuple[Colum
 
 
 def _provenance() -> Iterator[Column]:
-    labels = {
-        "language": "Language in which the questionnaire was shown",
-        "form_hash": "SHA-256 of the form: its items, scales, order and pages",
-        "words_hash": "SHA-256 of the words as they were shown",
-        "key_revision": "Revision of the scoring key",
-    }
-    for name, label in labels.items():
+    for name, label in PROVENANCE.items():
         yield Column(name=name, label=label, kind="provenance", measure="nominal")
 
 

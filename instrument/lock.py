@@ -52,7 +52,7 @@ def problems(instrument: Instrument) -> list[Problem]:
 
 
 def write(instrument: Instrument) -> list[Problem]:
-    """Write LOCK anew, earlier key revisions kept; nothing is written if what is locked for good has changed."""
+    """Write LOCK anew, earlier key revisions kept; refuse if what is locked for good has changed."""
     try:
         then = _read(instrument.folder) or Lock()
     except ValueError:

@@ -48,11 +48,12 @@ METHODS: Final[Mapping[str, Callable[[Sequence[_Keyed]], float]]] = MappingProxy
 def score(instrument: Instrument, form_id: str, answers: Mapping[str, int]) -> dict[str, Score]:
     """Score one person's answers, codes by item id; an item that was not shown is absent from `answers`.
 
-    Raises ValueError for a code that its item cannot have: stored answers are never guessed at.
+    What is no item of the form (the context) is left aside. Raises ValueError for a code that its item
+    cannot have: stored answers are never guessed at.
     """
     form = instrument.forms[form_id]
     subscales = instrument.key.subscales(form_id)
-    meant = {item: _meant(form, item, code) for item, code in answers.items()}
+    meant = {item: _meant(form, item, code) for item, code in answers.items() if item in form.by_id}
     scores = {s.id: _of_items(form, s, meant) for s in subscales.values() if s.items}
     for subscale in subscales.values():
         if subscale.of:
@@ -88,7 +89,8 @@ def _of_items(form: Form, subscale: Subscale, answers: Mapping[str, int]) -> Sco
             values.append((turned, scale.foot, scale.top))
     items = [item.id for item in subscale.items]
     if len(values) < subscale.min_answered:
-        return _score(None, items, answers, len(values), _not_enough(len(values), subscale.min_answered))
+        reason = _not_enough(len(values), subscale.min_answered)
+        return _score(None, items, answers, len(values), reason=reason)
     return _score(METHODS[subscale.method](values), items, answers, len(values))
 
 
@@ -99,9 +101,11 @@ def _of_subscales(
     answered = sum(scores[part].answered for part in subscale.of)
     if len(values) < subscale.min_answered:
         lacking = tuple(part for part in subscale.of if scores[part].value is None)
-        return _score(None, items, answers, answered, f"not enough answers for {', '.join(lacking)}", lacking)
+        reason = f"not enough answers for {', '.join(lacking)}"
+        return _score(None, items, answers, answered, reason=reason, lacking=lacking)
     if answered < subscale.min_items:
-        return _score(None, items, answers, answered, _not_enough(answered, subscale.min_items))
+        reason = _not_enough(answered, subscale.min_items)
+        return _score(None, items, answers, answered, reason=reason)
     total = fsum(values)
     return _score(total if subscale.method == "sum" else total / len(values), items, answers, answered)
 
@@ -111,6 +115,7 @@ def _score(
     items: Sequence[str],
     answers: Mapping[str, int],
     answered: int,
+    *,
     reason: str | None = None,
     lacking: tuple[str, ...] = (),
 ) -> Score:
