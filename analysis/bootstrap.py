@@ -1,6 +1,6 @@
 """Resampling rows by weights: how often each row is drawn, never a copy of the rows themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -15,14 +15,19 @@ UNUSABLE: Final = 0.05  # where more resamples than this have no figure, there i
 Weights = NDArray[np.float32]
 
 
-def resampled_weights(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Weights]:
+def resampled_weights(n: int, resamples: int, rng: np.random.Generator | None) -> Iterator[Weights]:
     """Yield blocks of rows of weights, each row saying how often each of n rows was drawn with replacement.
+
+    By default from a generator with a fixed seed, so that a report says the same twice.
 
     Examples
     --------
-    >>> [block.sum(axis=1) for block in resampled_weights(5, 3, np.random.default_rng(1))]
+    >>> [block.sum(axis=1) for block in resampled_weights(5, 3, None)]
     [array([5., 5., 5.], dtype=float32)]
     """
+    if resamples < 1:
+        raise ValueError(f"resamples must be at least 1, not {resamples}")
+    rng = np.random.default_rng(SEED) if rng is None else rng
     at_once = max(1, min(resamples, CELLS // n))
     for first in range(0, resamples, at_once):
         weights = np.empty((min(at_once, resamples - first), n), np.float32)
@@ -31,7 +36,7 @@ def resampled_weights(n: int, resamples: int, rng: np.random.Generator) -> Itera
         yield weights
 
 
-def resampled_variances(rows: Matrix, resamples: int, rng: np.random.Generator) -> tuple[Matrix, Matrix]:
+def resampled_variances(rows: Matrix, weights: Iterable[Weights]) -> tuple[Matrix, Matrix]:
     """Return, for each resample, the sum of the items' variances and the variance of their total.
 
     In units in which the items' mean variance is 1; both with divisor n, single precision.
@@ -39,24 +44,24 @@ def resampled_variances(rows: Matrix, resamples: int, rng: np.random.Generator) 
     centred, n = _centred(rows), len(rows)
     total = centred.sum(axis=1)
     columns = np.column_stack([(centred**2).sum(axis=1), total**2, centred]).astype(np.float32)
-    sums = np.concatenate([w @ columns for w in resampled_weights(n, resamples, rng)]).astype(np.float64) / n
+    sums = np.concatenate([block @ columns for block in weights]).astype(np.float64) / n
     means = sums[:, 2:]
     return sums[:, 0] - (means**2).sum(axis=1), sums[:, 1] - means.sum(axis=1) ** 2
 
 
-def resampled_covariances(rows: Matrix, resamples: int, rng: np.random.Generator) -> Iterator[Matrix]:
+def resampled_covariances(rows: Matrix, weights: Iterable[Weights]) -> Iterator[Matrix]:
     """Yield stacks of the covariance matrices (divisor n) of the resamples, in the same units."""
     centred = _centred(rows).astype(np.float32)
     n, k = centred.shape
     upper = np.triu_indices(k)
     step = max(1, CELLS // len(upper[0]))
-    for weights in resampled_weights(n, resamples, rng):
-        products = np.zeros((len(weights), len(upper[0])))
+    for drawn in weights:
+        products = np.zeros((len(drawn), len(upper[0])))
         for first in range(0, n, step):
             block = centred[first : first + step]
-            products += weights[:, first : first + step] @ (block[:, upper[0]] * block[:, upper[1]])
-        means = (weights @ centred).astype(np.float64) / n
-        covariances = np.empty((len(weights), k, k))
+            products += drawn[:, first : first + step] @ (block[:, upper[0]] * block[:, upper[1]])
+        means = (drawn @ centred).astype(np.float64) / n
+        covariances = np.empty((len(drawn), k, k))
         covariances[:, upper[0], upper[1]] = products / n
         covariances[:, upper[1], upper[0]] = products / n
         yield covariances - means[:, :, None] * means[:, None, :]

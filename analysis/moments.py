@@ -1,7 +1,7 @@
 """Means and covariances of items, from rows or from joint counts, over complete rows or pair by pair."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +10,7 @@ from analysis.counts import JointCounts
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
 
 Missing = Literal["complete", "pairwise"]
+ROUNDING: Final = 1e-20  # a variance this small beside the squared mean may be rounding alone
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,12 +45,12 @@ class Moments:
         return R
 
 
-def moments(X: ArrayLike | JointCounts, *, missing: Missing = "complete") -> Moments | Unavailable:
+def moments(X: ArrayLike | JointCounts | Moments, *, missing: Missing = "complete") -> Moments | Unavailable:
     """Return means and covariances (divisor n - 1), or why there are none.
 
     Parameters
     ----------
-    X : n x k array with NaN for missing, or JointCounts
+    X : n x k array with NaN for missing, or JointCounts, or Moments, which are returned as they are
         Counts know no rows: where answers are missing they are taken pair by pair, whatever `missing` says.
     missing : "complete" for rows without a missing answer, "pairwise" as R's ``cov(x, use = "pairwise")``
 
@@ -59,6 +60,8 @@ def moments(X: ArrayLike | JointCounts, *, missing: Missing = "complete") -> Mom
     """
     if missing not in {"complete", "pairwise"}:
         raise ValueError(f"missing must be 'complete' or 'pairwise', not {missing!r}")
+    if isinstance(X, Moments):
+        return X
     found = _from_counts(X) if isinstance(X, JointCounts) else _from_rows(as_matrix(X), missing)
     if isinstance(found, Unavailable):
         return found
@@ -91,7 +94,7 @@ def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:
         return reason if len(X) > n else Unavailable(reason="too few rows", detail=f"{n} of at least 3")
     means = rows.mean(axis=0)
     centred = rows - means
-    covariance = _exact_zeros(centred.T @ centred / (n - 1), rows)
+    covariance = _exact_zeros(centred.T @ centred / (n - 1), means, rows)
     answered = np.full(k, n)
     return Moments(n=n, answered=answered, means=means, covariance=covariance, rule="complete rows")
 
@@ -106,13 +109,13 @@ def _pairwise(X: Matrix, holes: NDArray[np.bool_]) -> Moments:
     products = centred.T @ centred - sums * sums.T / np.maximum(together, 1)
     covariance = np.full_like(products, np.nan)
     np.divide(products, together - 1, out=covariance, where=together > 1)
-    covariance = _exact_zeros(covariance, X)
+    covariance = _exact_zeros(covariance, means, X)
     return Moments(n=len(X), answered=answered, means=means, covariance=covariance, rule="pairwise")
 
 
-def _exact_zeros(covariance: Matrix, X: Matrix) -> Matrix:
+def _exact_zeros(covariance: Matrix, means: Matrix, X: Matrix) -> Matrix:
     """Set to nought what a constant item leaves by rounding, so that it is known for what it is."""
-    constant = np.fmax.reduce(X, axis=0) == np.fmin.reduce(X, axis=0)
-    covariance[constant] = 0.0
-    covariance[:, constant] = 0.0
+    for item in np.flatnonzero(np.diagonal(covariance) <= ROUNDING * means**2):
+        if np.fmax.reduce(X[:, item]) == np.fmin.reduce(X[:, item]):
+            covariance[item] = covariance[:, item] = 0.0
     return covariance

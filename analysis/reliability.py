@@ -1,6 +1,6 @@
 """Reliability of a sum of items: Cronbach's alpha, McDonald's omega and what each item does to them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -16,11 +16,12 @@ from analysis.onefactor import OneFactor, one_factor, one_factor_fits
 
 NOTHING: Final = 1e-12  # a variance this small beside the items' own is rounding
 BOOTSTRAP: Final = frozenset({"percentile", "bca"})
+Data = ArrayLike | JointCounts | Moments
 OF_ROWS: Final = BOOTSTRAP | {"adf"}
 
 
 def cronbach_alpha(
-    X: ArrayLike | JointCounts,
+    X: Data,
     *,
     missing: Missing = "complete",
     interval: Literal["feldt", "bonett", "normal", "adf", "percentile", "bca"] = "feldt",
@@ -32,7 +33,7 @@ def cronbach_alpha(
 
     Parameters
     ----------
-    X : n x k array with NaN for missing, or JointCounts
+    X : n x k array with NaN for missing, or JointCounts, or Moments
         Items must already be keyed: nothing is reversed here.
     missing : "complete" rows, or "pairwise" covariances with the number of all rows in the interval
         JointCounts with missing answers are always taken pairwise.
@@ -90,15 +91,14 @@ def cronbach_alpha(
             k=k,
             method=f"{method}, {interval} interval",
         )
-    traces, totals = bootstrap.resampled_variances(alpha.needed_rows(), resamples, _generator(rng))
+    weights = bootstrap.resampled_weights(found.n, resamples, rng)
+    traces, totals = bootstrap.resampled_variances(alpha.needed_rows(), weights)
     replicates = np.full(resamples, np.nan)
     np.divide(traces, totals, out=replicates, where=totals > NOTHING * k)
     return _bootstrapped(alpha, k / (k - 1) * (1 - replicates), interval, level, method)
 
 
-def standardised_alpha(
-    X: ArrayLike | JointCounts, *, missing: Missing = "complete"
-) -> Estimate | Unavailable:
+def standardised_alpha(X: Data, *, missing: Missing = "complete") -> Estimate | Unavailable:
     """Estimate alpha of the sum of the standardised items, from the mean correlation r: kr / (1 + (k - 1)r).
 
     Parameters
@@ -144,9 +144,7 @@ class ItemStatistics:
     alpha_if_dropped: float | Unavailable
 
 
-def item_statistics(
-    X: ArrayLike | JointCounts, *, missing: Missing = "complete"
-) -> tuple[ItemStatistics, ...] | Unavailable:
+def item_statistics(X: Data, *, missing: Missing = "complete") -> tuple[ItemStatistics, ...] | Unavailable:
     """Describe each item: mean, standard deviation, correlation with the rest, alpha without it.
 
     Parameters
@@ -196,7 +194,7 @@ _TWO_ITEMS = Unavailable(reason="too few items", detail="one item would remain")
 
 
 def mcdonald_omega(
-    X: ArrayLike | JointCounts,
+    X: Data,
     *,
     variance: Literal["model", "observed"] = "model",
     missing: Missing = "complete",
@@ -266,7 +264,8 @@ def mcdonald_omega(
             k=found.k,
             method=f"{method}, {interval} interval",
         )
-    replicates = _resampled_omegas(omega.needed_rows(), fit, resamples, _generator(rng), observed=observed)
+    weights = bootstrap.resampled_weights(found.n, resamples, rng)
+    replicates = _resampled_omegas(omega.needed_rows(), weights, fit, observed=observed)
     return _bootstrapped(omega, replicates, interval, level, method)
 
 
@@ -292,11 +291,11 @@ def _omega_gradient(fit: OneFactor, *, observed: bool) -> Matrix:
 
 
 def _resampled_omegas(
-    rows: Matrix, fit: OneFactor, resamples: int, rng: np.random.Generator, *, observed: bool
+    rows: Matrix, weights: Iterable[bootstrap.Weights], fit: OneFactor, *, observed: bool
 ) -> Matrix:
     """Return omega in each resample, NaN where the model has no proper solution there."""
     replicates = []
-    for covariances in bootstrap.resampled_covariances(rows, resamples, rng):
+    for covariances in bootstrap.resampled_covariances(rows, weights):
         omegas = np.full(len(covariances), np.nan)
         varied = (np.diagonal(covariances, axis1=1, axis2=2) > NOTHING).all(axis=1)
         C = covariances[varied]
@@ -315,17 +314,11 @@ def _check(interval: str, known: set[str], level: float) -> None:
         raise ValueError(f"level must lie between 0 and 1, not at {level}")
 
 
-def _rows(X: ArrayLike | JointCounts, found: Moments) -> Matrix | None:
+def _rows(X: Data, found: Moments) -> Matrix | None:
     """Return the complete rows where these are what the moments are of."""
-    return (
-        complete_rows(as_matrix(X))
-        if not isinstance(X, JointCounts) and found.rule == "complete rows"
-        else None
-    )
-
-
-def _generator(rng: np.random.Generator | None) -> np.random.Generator:
-    return np.random.default_rng(bootstrap.SEED) if rng is None else rng
+    if isinstance(X, JointCounts | Moments) or found.rule != "complete rows":
+        return None
+    return complete_rows(as_matrix(X))
 
 
 def _bootstrapped(

@@ -1,7 +1,8 @@
 """R's figures and the data they belong to.
 
 A test marked `@pytest.mark.reference("alpha")` with an argument `case` runs once for each file
-`open/*__alpha.json`; several operations may be named. `load` gives the data alone.
+`open/*__alpha.json`; several operations may be named, and `datasets=` for some of them alone. `load` gives
+the data alone.
 """
 
 import csv
@@ -103,12 +104,16 @@ def _load() -> Any:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "reference(*operations): once for each case of R's figures, as `case`")
+    config.addinivalue_line(
+        "markers", "reference(*operations, datasets=None): once for each case of R's figures, as `case`"
+    )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("reference")
     if marker is None or "case" not in metafunc.fixturenames:
         return
-    chosen = [case for operation in marker.args for case in cases(operation)]
+    only = marker.kwargs.get("datasets")
+    found = [case for operation in marker.args for case in cases(operation)]
+    chosen = [case for case in found if only is None or case.dataset in only]
     metafunc.parametrize("case", chosen, ids=[f"{case.dataset}-{case.operation}" for case in chosen])
