@@ -158,6 +158,7 @@ def _joined(folder: Path, source: consistency.Source) -> Instrument:
         context=source.questions,
         words=MappingProxyType({(w.form, w.language): w for w in words}),
         actions=source.actions.model.actions if source.actions else (),
+        actions_intro=source.actions.model.intro if source.actions else None,
         safety=source.actions.model.safety if source.actions else None,
         claims=source.claims.model if source.claims else None,
     )

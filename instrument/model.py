@@ -240,6 +240,7 @@ class Action(_Model):
 
 
 class Actions(_Model):
+    intro: Text
     safety: Text
     actions: tuple[Action, ...]
 
@@ -252,6 +253,7 @@ class Claims(_Model):
     precision: Text
     may_say: tuple[Text, ...]
     may_not_say: tuple[Text, ...]
+    always: tuple[Text, ...] = ()
     evidence: tuple[Text, ...] = ()
 
 
@@ -312,6 +314,7 @@ class Instrument:
     context: Mapping[str, ContextQuestion]
     words: Mapping[tuple[str, str], Words]
     actions: tuple[Action, ...]
+    actions_intro: str | None
     safety: str | None
     claims: Claims | None
 
