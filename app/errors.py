@@ -2,56 +2,116 @@
 
 AppError
 +-- NotFound             404
+|   +-- Ended            404  a page of the questionnaire without its session
++-- NotAllowed           405
 +-- Closed               410  the wave takes no more answers
++-- Erased               410  the answers were sent, and erased since
 +-- Conflict             409  the same key came with another body
+|   +-- Used             409  answers were sent with this code
 +-- NotSaved             503  the database did not take it; nothing was lost, try again
+|   +-- Busy             503  the database did not give it
++-- Paused               503  the wave takes nothing just now, or not yet
 +-- Forbidden            403  a form posted from another site
 +-- TooLarge             413
++-- Unreadable           422  a form that no page of ours sends
 ConfigurationError       the service cannot start as it is set up
 Refused                  a command that the state of a study or wave does not allow
 """
 
 
+def _(message: str) -> str:
+    """Mark a sentence for translation; the page that shows it translates it."""
+    return message
+
+
 class AppError(Exception):
     status = 500
-    title = "Something went wrong"
-    message = "This is our fault. What you had saved is still saved. Please try again in a moment."
+    title = _("Something went wrong")
+    message = _("This is our fault. What you had saved is still saved. Please try again in a moment.")
 
 
 class NotFound(AppError):
     status = 404
-    title = "There is nothing at this address"
-    message = "The address may be mistyped, or what was here has ended."
+    title = _("There is nothing at this address")
+    message = _("The address may be mistyped, or what was here has ended.")
+
+
+class Ended(NotFound):
+    title = _("This page has ended")
+    message = _(
+        "To go on with a questionnaire, type your code on the first page. What you had saved is still saved."
+    )
+
+
+class NotAllowed(AppError):
+    status = 405
+    title = _("This address cannot be used in that way")
+    message = _("Please go back to the first page and start from there.")
 
 
 class Closed(AppError):
     status = 410
-    title = "This collection has closed"
-    message = "It takes no more answers. Answers that were sent before it closed are kept safely."
+    title = _("This collection has closed")
+    message = _("It takes no more answers. Answers that were sent before it closed are kept safely.")
+
+
+class Erased(AppError):
+    status = 410
+    title = _("These answers were sent, and erased since")
+    message = _("Nothing of them is kept.")
 
 
 class Conflict(AppError):
     status = 409
-    title = "These answers were already sent"
-    message = "The answers sent first were kept. To change what you sent, erase it with your receipt."
+    title = _("These answers were already sent")
+    message = _(
+        "The answers sent first were kept, and a code works once. With your receipt you can erase them."
+    )
+
+
+class Used(Conflict):
+    title = _("This code has been used")
+    message = _(
+        "Answers were sent with it, and a code works once. If it was not you who sent them, please tell the "
+        "person who gave you the code."
+    )
 
 
 class NotSaved(AppError):
     status = 503
-    title = "Your answers were not saved just now"
-    message = "Please keep this page open and try again in a moment. What was saved before is still saved."
+    title = _("Your answers were not saved just now")
+    message = _("Please keep this page open and try again in a moment. What was saved before is still saved.")
+
+
+class Busy(NotSaved):
+    title = _("This page cannot be shown just now")
+    message = _("Please try again in a moment. What was saved before is still saved.")
+
+
+class Paused(AppError):
+    status = 503
+    title = _("This collection takes no answers just now")
+    message = _(
+        "It is paused or has not opened yet. What you had saved is kept; please come back another day."
+    )
 
 
 class Forbidden(AppError):
     status = 403
-    title = "This page was reached from another site"
-    message = "Please go back to the first page and start from there."
+    title = _("This page was reached from another site")
+    message = _("Please go back to the first page and start from there.")
 
 
 class TooLarge(AppError):
     status = 413
-    title = "That was more than a page can send"
-    message = "Please go back and try again."
+    title = _("That was more than a page can send")
+    message = _("Please go back and try again.")
+
+
+class Unreadable(AppError):
+    status = 422
+    title = _("This page could not be read")
+    message = _("Nothing was changed. Please go back and try again.")
 
 
 class ConfigurationError(Exception):

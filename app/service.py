@@ -1,9 +1,10 @@
 """What every part of the running service shares, made once at the start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Engine, insert, select
 from starlette.requests import Request
@@ -25,6 +26,8 @@ class Service:
     engine: Engine
     vault: Vault
     instruments: Mapping[str, Instrument]
+    roads: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What each open wave asks, looked up once: app.survey.roads."""
 
 
 def make_service(settings: Settings) -> Service:

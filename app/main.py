@@ -1,0 +1,72 @@
+"""The application: one service, one surface, the pages of respondents and of staff."""
+
+from functools import cache
+from typing import Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from app import migrate
+from app.config import Settings
+from app.errors import AppError, NotFound
+from app.refusals import refuse
+from app.service import Service, make_service, service_of
+from app.surface import Surface
+from app.survey.routes import router as survey
+from app.templating import STATIC, static_files
+
+MEDIA_TYPES: Final = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False}
+
+router = APIRouter(include_in_schema=False)
+
+
+def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    app = FastAPI(
+        title="Counterpoise",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        telemetry=OFF,
+        exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
+    )
+    app.state.service = service or make_service(settings)
+    app.add_middleware(Surface, secure=settings.secure)
+    for each in (router, survey):
+        app.include_router(each)
+    return app
+
+
+@router.get("/static/{name}")
+async def static(name: str) -> Response:
+    found = _assets().get(f"/static/{name}")
+    if found is None:
+        raise NotFound
+    content, media_type = found
+    return Response(content, media_type=media_type, headers={"cache-control": FOR_EVER})
+
+
+@router.get("/ready")
+def ready(request: Request) -> Response:
+    """Whether the database has the schema of this version: nothing is answered before."""
+    is_ready = migrate.current(service_of(request).engine) == _head()
+    return PlainTextResponse("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503)
+
+
+@cache
+def _assets() -> dict[str, tuple[bytes, str]]:
+    return {
+        address: ((STATIC / name).read_bytes(), MEDIA_TYPES[(STATIC / name).suffix])
+        for name, address in static_files().items()
+    }
+
+
+@cache
+def _head() -> str:
+    return migrate.head()

@@ -1,0 +1,68 @@
+"""One shape for every refusal: a calm page, or two lines of JSON where JSON was asked for."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from app.errors import AppError, Busy, NotAllowed, NotFound, NotSaved, TooLarge, Unreadable
+from app.logs import log_failure
+from app.templating import Page, html
+
+RETRY_AFTER_SECONDS: Final = "30"
+_BY_STATUS: Final = {404: NotFound, 405: NotAllowed, 413: TooLarge}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ErrorPage(Page):
+    template: ClassVar[str] = "error.html"
+    title: str
+    message: str
+    keep_open: bool
+    """The person should stay on the page they came from."""
+
+
+async def refuse(request: Request, error: Exception) -> Response:
+    return refusal(request, error)
+
+
+def refusal(request: Request, error: Exception) -> Response:
+    refused = as_app_error(request, error)
+    if refused.status >= 500 and not isinstance(error, AppError):  # noqa: PLR2004 - a fault of ours
+        log_failure(request, refused.status, error)
+    if request.url.path.endswith(".json"):
+        response: Response = JSONResponse(
+            {"error": type(refused).__name__, "message": f"{refused.title}. {refused.message}"},
+            refused.status,
+        )
+    else:
+        keep_open = isinstance(refused, NotSaved)
+        response = html(
+            ErrorPage(title=refused.title, message=refused.message, keep_open=keep_open), refused.status
+        )
+    if refused.status == NotSaved.status:
+        response.headers["retry-after"] = RETRY_AFTER_SECONDS
+    if isinstance(error, HTTPException) and error.headers:
+        response.headers.update(error.headers)
+    return response
+
+
+def as_app_error(request: Request, error: Exception) -> AppError:
+    match error:
+        case AppError():
+            return error
+        case HTTPException():
+            return _BY_STATUS.get(error.status_code, Unreadable)()
+        case RequestValidationError():
+            return Unreadable()
+        case OperationalError() | NoConnection():
+            return Busy() if request.method == "GET" else NotSaved()
+        case DBAPIError() if error.connection_invalidated:
+            return Busy() if request.method == "GET" else NotSaved()
+        case _:
+            return AppError()

@@ -1,0 +1,36 @@
+"""What a person agrees to: the text as shown, and its hash, which is kept with the answers."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+from typing import ClassVar, Final
+
+from markupsafe import Markup
+
+from app.templating import Page, render
+
+STUDY: Final = "study"
+ARCHIVE: Final = "archive"
+PURPOSES: Final = (STUDY, ARCHIVE)
+"""What the answers may be used for: the study itself, which is required, and an archive, which is not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsentText(Page):
+    template: ClassVar[str] = "survey/consent_text.html"
+    k: int
+
+
+@dataclass(frozen=True)
+class Consent:
+    markup: Markup
+    text: str
+    hash: str
+
+
+@lru_cache(maxsize=64)
+def consent(k: int, language: str) -> Consent:
+    """The text for a study that shows nothing of fewer than `k`; hashed over its words, not its marks."""
+    markup = Markup(render(ConsentText(language=language, k=k)))  # noqa: S704 - our own template, escaped
+    text = markup.striptags()
+    return Consent(markup, text, sha256(text.encode()).hexdigest())

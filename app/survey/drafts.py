@@ -1,0 +1,155 @@
+"""Answers on their way: kept for the holder of the code alone, until they are sent or expire.
+
+A draft is sealed under a random key. That key is wrapped twice: under the code, to come back on any device,
+and under the session's token, to go on. Neither is kept, so whoever holds the database and its secret opens
+no draft. All drafts of a form have one size.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, text, update
+
+from app.db import is_sqlite
+from app.errors import Closed, Ended, Paused, Used
+from app.secret import new_key, new_token, pad, seal, unpad, unseal
+from app.service import Service, now
+from app.survey.roads import Road, road_of
+from app.survey.sheets import Sheet
+from app.tables import Code, Draft, Session, Wave, table
+from app.waves import FINISHED, OPEN, PAUSED, PREPARED, STARTED, hold_wave, lock_key
+
+DAYS_KEPT: Final = 15
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A draft that a session has opened."""
+
+    code_hmac: bytes
+    key: bytes
+    road: Road
+    sheet: Sheet
+
+
+_CODE, _DRAFT, _SESSION, _WAVE = table(Code).c, table(Draft).c, table(Session).c, table(Wave).c
+_WAVE_OF_CODE: Final = (
+    _CODE.hmac.label("code_hmac"),
+    _CODE.wave,
+    _WAVE.state.label("wave_state"),
+    _WAVE.closes_at,
+)
+_BY_TOKEN: Final = (
+    select(*_WAVE_OF_CODE, _DRAFT.ciphertext, _DRAFT.key_by_session)
+    .join_from(table(Session), table(Code), _CODE.hmac == _SESSION.code_hmac)
+    .join(table(Draft), _DRAFT.code_hmac == _CODE.hmac)
+    .join(table(Wave), _WAVE.id == _CODE.wave)
+    .where(_SESSION.token_hmac == bindparam("token"))
+)
+_BY_CODE: Final = (
+    select(*_WAVE_OF_CODE, _CODE.state, _DRAFT.ciphertext, _DRAFT.key_by_code)
+    .join_from(table(Code), table(Wave), _WAVE.id == _CODE.wave)
+    .outerjoin(table(Draft), _DRAFT.code_hmac == _CODE.hmac)
+    .where(_CODE.hmac == bindparam("hmac"))
+)
+_OF_CODE: Final[BindParameter[bytes]] = bindparam("of_code")
+_START: Final = update(table(Code)).where(_CODE.hmac == _OF_CODE).values(state=STARTED)
+_SAVE: Final = update(table(Draft)).where(_DRAFT.code_hmac == _OF_CODE).values(ciphertext=bindparam("sealed"))
+_REWRAP: Final = (
+    update(table(Draft)).where(_DRAFT.code_hmac == _OF_CODE).values(key_by_session=bindparam("wrapped"))
+)
+_END_SESSION: Final = delete(table(Session)).where(_SESSION.code_hmac == _OF_CODE)
+_NEW_DRAFT: Final = insert(table(Draft))
+_NEW_SESSION: Final = insert(table(Session))
+_HOLD_CODE: Final = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+@dataclass(frozen=True)
+class Entered:
+    token: str
+    step: str
+    """The page to go on with."""
+
+
+def enter(service: Service, db: Connection, code: str, language: str = "en") -> Entered | None:
+    """Begin, or come back on this device and end the session of any other; None for an unknown code."""
+    hmac = service.vault.code_hmac(code)
+    found = _held(db, _BY_CODE, {"hmac": hmac})
+    if found is None:
+        return None
+    if found.state == FINISHED:
+        raise Used
+    check_open(found.wave_state, found.closes_at)
+    road = road_of(service, db, found.wave)
+    token = new_token()
+    by_code = service.vault.key_for_code(found.wave, code)
+    by_session = service.vault.key_for_session(token)
+    if found.key_by_code is None:
+        key = new_key()
+        sheet = Sheet(wave=found.wave, key=new_token(), language=language, answers={})
+        row = {
+            "code_hmac": hmac,
+            "ciphertext": _sealed(key, road, sheet),
+            "key_by_code": seal(by_code, key),
+            "key_by_session": seal(by_session, key),
+            "expires_on": now().date() + timedelta(days=DAYS_KEPT),
+        }
+        db.execute(_NEW_DRAFT, row)
+        db.execute(_START, {"of_code": hmac})
+    else:
+        key = _opened(by_code, found.key_by_code)
+        sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
+        db.execute(_REWRAP, {"of_code": hmac, "wrapped": seal(by_session, key)})
+        db.execute(_END_SESSION, {"of_code": hmac})
+    db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
+    return Entered(token, road.next_step(sheet))
+
+
+def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = False) -> Opened:
+    """Open the draft of a session; `to_save` holds wave and code until the transaction ends."""
+    parameters = {"token": service.vault.token_hmac(token)}
+    found = _held(db, _BY_TOKEN, parameters) if to_save else db.execute(_BY_TOKEN, parameters).first()
+    if found is None:
+        raise Ended
+    check_open(found.wave_state, found.closes_at)
+    key = _opened(service.vault.key_for_session(token), found.key_by_session)
+    sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
+    return Opened(found.code_hmac, key, road_of(service, db, found.wave), sheet)
+
+
+def save(db: Connection, opened: Opened, sheet: Sheet) -> None:
+    sealed = _sealed(opened.key, opened.road, sheet)
+    if db.execute(_SAVE, {"of_code": opened.code_hmac, "sealed": sealed}).rowcount != 1:
+        raise Ended
+
+
+def check_open(state: str, closes_at: datetime | None) -> None:
+    """Refuse unless the wave takes answers at this moment."""
+    if state in (OPEN, PAUSED) and closes_at is not None and closes_at <= now():
+        raise Closed
+    if state in (PAUSED, PREPARED):
+        raise Paused
+    if state != OPEN:
+        raise Closed
+
+
+def _held(db: Connection, query: Any, parameters: dict[str, bytes]) -> Row[Any] | None:
+    """Read, hold wave and code, read again what may have changed meanwhile; a write on SQLite is alone."""
+    found = db.execute(query, parameters).first()
+    if found is None or is_sqlite(db):
+        return found
+    hold_wave(db, found.wave)
+    db.execute(_HOLD_CODE, {"key": lock_key(f"code {found.code_hmac.hex()}")})
+    return db.execute(query, parameters).first()
+
+
+def _sealed(key: bytes, road: Road, sheet: Sheet) -> bytes:
+    return seal(key, pad(sheet.to_bytes(), road.draft_size))
+
+
+def _opened(key: bytes, sealed: bytes) -> bytes:
+    plain = unseal(key, sealed)
+    if plain is None:
+        raise Ended
+    return plain

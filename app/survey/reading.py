@@ -1,0 +1,70 @@
+"""Read what the pages send: only what was asked is read, and a value that no page offers is refused."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from app.errors import Unreadable
+from app.survey.consent import ARCHIVE, STUDY
+from app.survey.roads import Road
+from app.survey.sheets import Sheet
+from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, Item, read_answers
+
+Fields = Mapping[str, str]
+
+_HIDDEN: Final = {
+    "_wave": re.compile(r"[a-z0-9-]{1,60}"),
+    "_key": re.compile(r"[A-Za-z0-9_-]{43}"),
+    "_language": re.compile(r"[A-Za-z-]{2,16}"),
+    "_consent": re.compile(r"[0-9a-f]{64}"),
+    "_purposes": re.compile(rf"{STUDY}( {ARCHIVE})?"),
+}
+
+
+def read_page(road: Road, number: int, fields: Fields) -> dict[str, int]:
+    """The answers to one page of items; what was not given was left blank."""
+    return _read_items(road, road.items(number), fields)
+
+
+def read_context(questions: tuple[ContextQuestion, ...], fields: Fields) -> dict[str, int | str]:
+    answers: dict[str, int | str] = {}
+    for question in questions:
+        written = fields.get(question.id, "")
+        if written in question.options:
+            answers[question.id] = written
+        elif written == str(RATHER_NOT_SAY):
+            answers[question.id] = RATHER_NOT_SAY
+        elif written in ("", str(LEFT_BLANK)):
+            answers[question.id] = LEFT_BLANK
+        else:
+            raise Unreadable
+    return answers
+
+
+def wave_of(fields: Fields) -> str:
+    """The wave that a check page was made for, once its hidden fields look as it makes them."""
+    if not all(pattern.fullmatch(fields.get(name, "")) for name, pattern in _HIDDEN.items()):
+        raise Unreadable
+    return fields["_wave"]
+
+
+def read_sheet(road: Road, fields: Fields) -> Sheet:
+    """The whole sheet as the check page carries it; what it does not carry was never shown."""
+    items = tuple(item for item in road.form.items if item.id in fields)
+    questions = tuple(question for question in road.context if question.id in fields)
+    return Sheet(
+        wave=fields["_wave"],
+        key=fields["_key"],
+        language=fields["_language"],
+        consent=fields["_consent"],
+        purposes=tuple(fields["_purposes"].split()),
+        answers={**read_context(questions, fields), **_read_items(road, items, fields)},
+    )
+
+
+def _read_items(road: Road, items: tuple[Item, ...], fields: Fields) -> dict[str, int]:
+    given = {item.id: fields[item.id] for item in items if item.id in fields}
+    answers, problems = read_answers(road.form, given, items)
+    if problems:
+        raise Unreadable
+    return answers

@@ -1,0 +1,150 @@
+"""What one wave asks and in which words: fixed when the wave was made, so looked up once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, select
+
+from app.errors import ConfigurationError, NotFound
+from app.service import Service
+from app.survey.consent import PURPOSES, Consent, consent
+from app.survey.sheets import Sheet
+from app.tables import Study, Wave, table
+from instrument import (
+    LEFT_BLANK,
+    ContextQuestion,
+    Form,
+    Instrument,
+    Item,
+    Words,
+    allowed,
+    page,
+    pages,
+)
+
+_WAVE, _STUDY = table(Wave).c, table(Study).c
+_PINNED: Final = (
+    select(
+        _WAVE.form_hash,
+        _WAVE.words_hashes,
+        _WAVE.items_per_page,
+        _STUDY.title,
+        _STUDY.instrument,
+        _STUDY.form,
+        _STUDY.k,
+        _STUDY.simulated,
+    )
+    .join_from(table(Wave), table(Study), _STUDY.id == _WAVE.study)
+    .where(_WAVE.id == bindparam("wave"))
+)
+CONSENT: Final = "/consent"
+ABOUT: Final = "/about"
+CHECK: Final = "/check"
+BLOCK: Final = 64
+ROLE: Final = "role"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Road:
+    wave: str
+    study_title: str
+    simulated: bool
+    k: int
+    form: Form
+    per_page: int
+    context: tuple[ContextQuestion, ...]
+    words: Mapping[str, Words]
+    draft_size: int
+    asks: Mapping[str, tuple[str, ...]]
+    """The path of each page with questions, in order -> the ids of what it asks."""
+
+    @property
+    def pages(self) -> int:
+        return pages(self.form, self.per_page)
+
+    @property
+    def layout(self) -> str:
+        """The one layout there is, kept with the answers: vertical at every width."""
+        return f"vertical-{self.per_page}"
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return (CONSENT, *self.asks, CHECK)
+
+    def items(self, number: int) -> tuple[Item, ...]:
+        return page(self.form, number, self.per_page)
+
+    def next_step(self, sheet: Sheet) -> str:
+        """The first page that this person has not been shown."""
+        if not sheet.consent:
+            return CONSENT
+        unseen = (path for path, ids in self.asks.items() if not all(each in sheet.answers for each in ids))
+        return next(unseen, CHECK)
+
+    def beside(self, path: str, by: int) -> str:
+        """The step before (-1) or after (1) a page with questions."""
+        return self.steps[self.steps.index(path) + by]
+
+    def consent(self, language: str) -> Consent:
+        return consent(self.k, language)
+
+
+def road_of(service: Service, db: Connection, wave: str) -> Road:
+    if wave not in service.roads:
+        service.roads[wave] = _road(service, db, wave)
+    road: Road = service.roads[wave]
+    return road
+
+
+def _road(service: Service, db: Connection, wave: str) -> Road:
+    found = db.execute(_PINNED, {"wave": wave}).first()
+    if found is None:
+        raise NotFound
+    instrument = service.instruments.get(found.instrument)
+    form = instrument.forms.get(found.form) if instrument else None
+    if instrument is None or form is None or form.hash != found.form_hash:
+        raise ConfigurationError(f"the form that wave {wave!r} was made with is not installed as it was")
+    words = {
+        language: each
+        for (asked, language), each in instrument.words.items()
+        if asked == form.id and found.words_hashes.get(language) == each.hash
+    }
+    if not words:
+        raise ConfigurationError(f"the words that wave {wave!r} was made with are not installed as they were")
+    return Road(
+        wave=wave,
+        study_title=found.title,
+        simulated=found.simulated,
+        k=found.k,
+        form=form,
+        per_page=found.items_per_page,
+        context=tuple(instrument.context[each] for each in form.context),
+        words=words,
+        draft_size=_draft_size(wave, form, instrument),
+        asks=_asks(form, found.items_per_page),
+    )
+
+
+def _asks(form: Form, per_page: int) -> Mapping[str, tuple[str, ...]]:
+    about = {ABOUT: form.context} if form.context else {}
+    numbers = range(1, pages(form, per_page) + 1)
+    return {**about, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in numbers}}
+
+
+def _draft_size(wave: str, form: Form, instrument: Instrument) -> int:
+    """Enough for the longest sheet that this form allows, in whole blocks: every draft is as long as this."""
+    items = {
+        item.id: max((*allowed(form, item), LEFT_BLANK), key=lambda code: len(str(code)))
+        for item in form.items
+    }
+    context = {each: max((*instrument.context[each].options, ""), key=len) for each in form.context}
+    longest = Sheet(
+        wave=wave,
+        key="k" * 43,
+        language="l" * 16,
+        consent="c" * 64,
+        purposes=PURPOSES,
+        answers={**items, **context},
+    )
+    return (len(longest.to_bytes()) // BLOCK + 1) * BLOCK

@@ -1,0 +1,125 @@
+"""Send answers: one transaction in which the draft becomes a response that nothing leads to.
+
+The sheet comes from the page that was sent, not from the draft, so a person sends what they saw. Sending it
+again, after an answer of ours was lost on its way, shows the same receipt.
+"""
+
+from typing import Final
+from uuid import uuid4
+
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db import is_sqlite
+from app.errors import Closed, Conflict, Ended, Erased, Unreadable
+from app.service import Service
+from app.survey.drafts import check_open
+from app.survey.roads import CHECK, Road, road_of
+from app.survey.sheets import Sheet
+from app.tables import Code, Draft, Response, Session, SubmitKey, Wave, table
+from app.waves import FINISHED, hold_wave
+
+_CODE, _DRAFT, _SESSION = table(Code).c, table(Draft).c, table(Session).c
+_OF_CODE: Final[BindParameter[bytes]] = bindparam("of_code")
+_STATE: Final = select(table(Wave).c.state, table(Wave).c.closes_at).where(
+    table(Wave).c.id == bindparam("wave")
+)
+_KEY_ONCE: Final = {
+    True: sqlite.insert(table(SubmitKey)).on_conflict_do_nothing(),
+    False: postgresql.insert(table(SubmitKey))
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True),
+}
+_SENT: Final = select(table(SubmitKey).c.body_hmac).where(table(SubmitKey).c.hmac == bindparam("hmac"))
+_KEPT: Final = select(table(Response).c.id).where(table(Response).c.receipt_hmac == bindparam("receipt"))
+_HOLDER: Final = (
+    delete(table(Session)).where(_SESSION.token_hmac == bindparam("token")).returning(_SESSION.code_hmac)
+)
+_END_SESSION: Final = delete(table(Session)).where(_SESSION.code_hmac == _OF_CODE)
+_END_DRAFT: Final = delete(table(Draft)).where(_DRAFT.code_hmac == _OF_CODE)
+_FINISH: Final = (
+    update(table(Code))
+    .where(_CODE.hmac == _OF_CODE, _CODE.wave == bindparam("of_wave"), _CODE.state != FINISHED)
+    .values(state=FINISHED)
+    .returning(_CODE.unit)
+)
+_KEEP: Final = insert(table(Response))
+
+
+class NotShown(Exception):
+    """Something on the sheet was never shown or agreed to; `step` is the page that is missing."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__(step)
+        self.step = step
+
+
+def send(
+    service: Service, db: Connection, sheet: Sheet, *, token: str | None = None, code: str | None = None
+) -> str:
+    """Keep a whole sheet, once, and return its receipt; the sender holds a session's token or the code."""
+    hold_wave(db, sheet.wave)
+    receipt = service.vault.receipt(sheet.key)
+    receipt_hmac = service.vault.receipt_hmac(receipt)
+    if not _first_time(service, db, sheet):
+        if db.execute(_KEPT, {"receipt": receipt_hmac}).first() is None:
+            raise Erased
+        return receipt
+    road = _open_road(service, db, sheet)
+    db.execute(
+        _KEEP,
+        {
+            "id": uuid4(),
+            "wave": sheet.wave,
+            "unit": _finish(service, db, sheet.wave, token, code),
+            "language": sheet.language,
+            "words_hash": road.words[sheet.language].hash,
+            "consent_hash": sheet.consent,
+            "purposes": list(sheet.purposes),
+            "layout": road.layout,
+            "answers": dict(sheet.answers),
+            "receipt_hmac": receipt_hmac,
+        },
+    )
+    return receipt
+
+
+def _first_time(service: Service, db: Connection, sheet: Sheet) -> bool:
+    """Put the key of this sheet where it can stand once; False if it stands there with the same sheet."""
+    hmac = service.vault.submit_hmac(sheet.wave, sheet.key)
+    body = service.vault.body_hmac(sheet.to_bytes())
+    row = {"hmac": hmac, "wave": sheet.wave, "body_hmac": body}
+    if db.execute(_KEY_ONCE[is_sqlite(db)], row).rowcount == 1:
+        return True
+    if db.execute(_SENT, {"hmac": hmac}).scalar() != body:
+        raise Conflict
+    return False
+
+
+def _open_road(service: Service, db: Connection, sheet: Sheet) -> Road:
+    wave = db.execute(_STATE, {"wave": sheet.wave}).first()
+    if wave is None:
+        raise Closed
+    check_open(wave.state, wave.closes_at)
+    road = road_of(service, db, sheet.wave)
+    if sheet.language not in road.words:
+        raise Unreadable
+    if (step := road.next_step(sheet)) != CHECK:
+        raise NotShown(step)
+    return road
+
+
+def _finish(service: Service, db: Connection, wave: str, token: str | None, code: str | None) -> str:
+    """End session and draft and finish the code; return its unit."""
+    if token is not None:
+        code_hmac = db.execute(_HOLDER, {"token": service.vault.token_hmac(token)}).scalar()
+    else:
+        code_hmac = service.vault.code_hmac(code or "")
+        db.execute(_END_SESSION, {"of_code": code_hmac})
+    if code_hmac is None:
+        raise Ended
+    db.execute(_END_DRAFT, {"of_code": code_hmac})
+    unit = db.execute(_FINISH, {"of_code": code_hmac, "of_wave": wave}).scalar()
+    if unit is None:
+        raise Ended
+    return str(unit)

@@ -1,0 +1,28 @@
+"""An answer sheet: what one person has said so far, from the consent to the last question."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Self
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    wave: str
+    key: str
+    """Random, made once: sending the same sheet again is known by it, and the receipt follows from it."""
+    language: str
+    consent: str = ""
+    """The hash of the consent text that was agreed to; empty until then."""
+    purposes: tuple[str, ...] = ()
+    answers: Mapping[str, int | str]
+    """Codes by item; option ids or codes by context question. What was never shown is absent."""
+
+    def to_bytes(self) -> bytes:
+        """One spelling for equal sheets, so that two can be compared by their HMAC."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def from_bytes(cls, spelt: bytes) -> Self:
+        fields = json.loads(spelt)
+        return cls(**{**fields, "purposes": tuple(fields["purposes"])})

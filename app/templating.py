@@ -1,0 +1,74 @@
+"""Pages: a page is a frozen dataclass that names its template, with fields that are ready to print.
+
+Templates look nothing up: an unknown name is an error, every value is escaped, and interface strings pass
+through gettext in the page's language.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from gettext import NullTranslations
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from starlette.responses import HTMLResponse
+
+FOLDER: Final = Path(__file__).parent
+STATIC: Final = FOLDER / "static"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    template: ClassVar[str]
+    language: str = "en"
+    direction: str = "ltr"
+    simulated: bool = False
+
+
+def render(page: Page) -> str:
+    return _template(page.language, page.template).render(page.__dict__)
+
+
+def html(page: Page, status: int = 200) -> HTMLResponse:
+    return HTMLResponse(render(page), status)
+
+
+@lru_cache
+def environment(language: str) -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    made.globals["static"] = static_files().__getitem__
+    return made
+
+
+def translations(_language: str) -> NullTranslations:
+    """The interface in another language; so far there is English alone."""
+    return NullTranslations()
+
+
+@lru_cache
+def static_files() -> Mapping[str, str]:
+    """Each file's name -> its address, which changes with its content and may be kept for ever."""
+    return MappingProxyType(
+        {
+            path.name: f"/static/{path.stem}-{sha256(path.read_bytes()).hexdigest()[:10]}{path.suffix}"
+            for path in sorted(STATIC.iterdir())
+        }
+    )
+
+
+@cache
+def _template(language: str, name: str) -> Template:
+    return environment(language).get_template(name)
