@@ -8,6 +8,7 @@ one colleague who knows their own answer besides, can rule out no answer of anyb
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from math import floor, fsum
 from typing import Any, Final, Literal
 
@@ -18,7 +19,20 @@ from instrument import LEFT_BLANK, METHODS, Form, Instrument, Words, keyed, scor
 FLOOR: Final = 5
 ITEMS_FROM: Final = 20
 INTERVALS_FROM: Final = 30
-FIVE_BANDS_FROM: Final = 40
+FINE_FROM: Final = 40
+
+# The bands of a scale by its number of points, the finest first, each by how many answers it joins. These
+# alone passed the test of deniability, taken in this order: two bands of several answers each never did.
+FINE: Final[Mapping[int, tuple[tuple[int, ...], ...]]] = {
+    4: ((1, 1, 1, 1), (2, 1, 1), (1, 1, 2)),
+    5: ((1, 1, 1, 1, 1), (2, 1, 1, 1), (1, 1, 1, 2)),
+}
+COARSE: Final[Mapping[int, tuple[tuple[int, ...], ...]]] = {
+    2: ((1, 1),),
+    3: ((1, 1, 1),),
+    5: ((2, 1, 2),),
+    7: ((3, 1, 3),),
+}
 
 Bound = Literal["exact", "at most", "at least"]
 Pair = tuple[str, str]
@@ -32,11 +46,12 @@ class Rules:
     insiders: int = 1
 
 
-def rules(k: int) -> Rules:
-    """Return the rules for a study's K, which nobody may set below 5."""
-    if k < FLOOR:
-        raise ValueError(f"nothing is told of fewer than {FLOOR} people; {k} was asked for")
-    return Rules(k=k)
+def rules(k: int, insiders: int = 1) -> Rules:
+    """Return the rules for a study's K and C; below 5 nobody may set K, and the clamp needs K > 2 (C + 1)."""
+    least = max(FLOOR, 2 * (insiders + 1) + 1)
+    if k < least:
+        raise ValueError(f"nothing is told of fewer than {least} people; {k} was asked for")
+    return Rules(k=k, insiders=insiders)
 
 
 # ---- what is asked -------------------------------------------------------------------------------------
@@ -306,7 +321,7 @@ def with_bands(told: Sum, item: Item, values: Sequence[int], rules: Rules) -> Su
     """R5 and R6: how many gave which answers, in the finest bands that stay safe beside the sum.
 
     Which bands are shown must not tell either, so they are tried in one fixed order, and there are none where
-    even the coarsest would tell: bands of more than these kinds failed the test of deniability.
+    even the coarsest would tell.
     """
     if told.bound == "exact" and told.n >= ITEMS_FROM:
         counts = Counter(values)
@@ -321,17 +336,10 @@ def with_bands(told: Sum, item: Item, values: Sequence[int], rules: Rules) -> Su
 
 
 def _partitions(low: int, high: int, n: int) -> list[list[tuple[int, int]]]:
-    """List the bands to try, finest first: two at each end and a middle one, an end joined, or three."""
+    """Cut a scale into bands, the finest first; n is how many answered."""
     points = high - low + 1
-    half = points // 2
-    middle = [(low + half, low + half)] if points % 2 else []
-    lower, upper = [(low, low + half - 1)], [(high - half + 1, high)]
-    if half == 1 or n < FIVE_BANDS_FROM:
-        return [lower + middle + upper]
-    lower2 = [(low, low + half - 2), (low + half - 1, low + half - 1)]
-    upper2 = [(high - half + 1, high - half + 1), (high - half + 2, high)]
-    finest = [lower2 + middle + upper2, lower + middle + upper2, lower2 + middle + upper]
-    return [*finest, lower + middle + upper]
+    sizes = (*(FINE.get(points, ()) if n >= FINE_FROM else ()), *COARSE.get(points, ()))
+    return [[(a, b - 1) for a, b in pairwise(accumulate(each, initial=low))] for each in sizes]
 
 
 def _leaves_room(bands: Sequence[Band], total: float, rules: Rules) -> bool:
