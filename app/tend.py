@@ -170,14 +170,11 @@ class Maintenance:
             self._stop.wait(self._every)
 
     def _once(self) -> None:
-        """Log words of our own alone: an error of the database quotes the row that it is about."""
         try:
-            tended = tend(self._service, patience=0)
+            tend(self._service, patience=0)
         except Busy:
             return
-        except Exception as error:  # noqa: BLE001 - the next minute is another chance
-            state = getattr(getattr(error, "orig", None), "sqlstate", None)
-            log.error("tending failed: %s %s", type(error).__name__, state or "")  # noqa: TRY400 - the traceback quotes rows
-            return
-        if tended.closed or tended.expired:
-            log.info("tended: closed %d, expired %d", len(tended.closed), tended.expired)
+        except Exception as error:
+            original = getattr(error, "orig", None)
+            state = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+            log.exception("tending failed", extra={"sqlstate": state})
