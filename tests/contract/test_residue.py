@@ -1,0 +1,117 @@
+"""What was deleted is in no file: neither in a free page nor in the write-ahead log."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from random import Random
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete, make_url, text
+
+from app import tend, waves
+from app.db import is_sqlite, outside, read, write
+from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY, scrub
+from app.service import Service
+from app.survey.sheets import Sheet
+from tests.postgres import Postgres
+from tests.respondents import answer, make_due, people, rows, sheet
+
+WAVE = "demo-1"
+CANARY = "canary-" + "k7w2" * 8
+pytestmark = pytest.mark.usefixtures("study")
+
+
+def stored(service: Service, request: pytest.FixtureRequest) -> Mapping[str, bytes]:
+    """Every byte that the database keeps outside PostgreSQL's log, by file."""
+    if is_sqlite(service.engine):
+        path = Path(str(make_url(service.settings.database_url).database))
+        files = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
+    else:
+        cluster: Postgres = request.getfixturevalue("postgres")
+        with outside(service.engine) as db:
+            db.execute(text("CHECKPOINT"))
+            number = db.execute(
+                text("SELECT oid FROM pg_database WHERE datname = current_database()")
+            ).scalar()
+        files = [path for path in (cluster.data / "base" / str(number)).iterdir() if path.is_file()]
+    return {path.name: path.read_bytes() for path in files}
+
+
+def occurrences(files: Mapping[str, bytes], needle: bytes) -> int:
+    return sum(content.count(needle) for content in files.values())
+
+
+def spelt(service: Service, number: UUID) -> bytes:
+    return number.hex.encode() if is_sqlite(service.engine) else number.bytes
+
+
+def test_after_the_close_nothing_is_left_of_what_was_purged(
+    service: Service, request: pytest.FixtureRequest
+) -> None:
+    people(service, WAVE, finished=12, unfinished=5)
+    gone = [
+        *(spelt(service, row.id) for row in rows(service, RESPONSE)),
+        *(row.ciphertext[:16] for row in rows(service, DRAFT)),
+        *(row.token_hmac for row in rows(service, SESSION)),
+        *(each for row in rows(service, SUBMIT_KEY) for each in (row.hmac, row.body_hmac)),
+    ]
+    codes = [row.hmac for row in rows(service, CODE)]
+    assert len(gone) == 12 + 5 + 5 + 24
+    files = stored(service, request)
+    assert all(occurrences(files, each) for each in gone)
+    assert sum(occurrences(files, each) for each in codes) > 17
+    make_due(service, WAVE)
+    tend.tend(service)
+    files = stored(service, request)
+    assert [each for each in gone if occurrences(files, each)] == []
+    in_index = 0 if is_sqlite(service.engine) else 1
+    assert {occurrences(files, each) for each in codes} == {1 + in_index}
+
+
+def with_canary(service: Service) -> Sheet:
+    filled = sheet(service, WAVE, Random(3))
+    return Sheet(**{**vars(filled), "answers": {**filled.answers, "role": CANARY}})
+
+
+def erase_canary(service: Service) -> None:
+    with write(service.engine) as db:
+        [code] = waves.issue_codes(service, db, WAVE, "south", 1)
+    receipt = answer(service, code, with_canary(service))
+    people(service, WAVE, finished=2)
+    with write(service.engine) as db:
+        kept = RESPONSE.c.receipt_hmac == service.vault.receipt_hmac(receipt)
+        assert db.execute(delete(RESPONSE).where(kept)).rowcount == 1
+
+
+def test_an_erased_response_is_in_no_file_of_sqlite(service: Service, request: pytest.FixtureRequest) -> None:
+    if not is_sqlite(service.engine):
+        pytest.skip("PostgreSQL overwrites the bytes of a dead row when it needs the place")
+    erase_canary(service)
+    assert occurrences(stored(service, request), CANARY.encode())
+    assert scrub(service)
+    assert occurrences(stored(service, request), CANARY.encode()) == 0
+
+
+def test_a_reader_keeps_an_erased_response_only_until_the_next_tend(
+    service: Service, request: pytest.FixtureRequest
+) -> None:
+    if not is_sqlite(service.engine):
+        pytest.skip("PostgreSQL overwrites the bytes of a dead row when it needs the place")
+    with read(service.engine) as reader:
+        rows_before = reader.execute(text("SELECT count(*) FROM response")).scalar()
+        erase_canary(service)
+        assert not scrub(service)
+        assert reader.execute(text("SELECT count(*) FROM response")).scalar() == rows_before
+    tend.tend(service)
+    assert occurrences(stored(service, request), CANARY.encode()) == 0
+
+
+def test_a_retired_wave_leaves_no_answer_in_a_file(service: Service, request: pytest.FixtureRequest) -> None:
+    with write(service.engine) as db:
+        [code] = waves.issue_codes(service, db, WAVE, "south", 1)
+    answer(service, code, with_canary(service))
+    make_due(service, WAVE)
+    tend.tend(service)
+    assert occurrences(stored(service, request), CANARY.encode())
+    tend.retire(service, WAVE)
+    assert occurrences(stored(service, request), CANARY.encode()) == 0
