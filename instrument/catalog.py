@@ -24,6 +24,7 @@ from instrument.wording import words_of
 
 PPIQ: Final = Path(__file__).parent / "ppiq"
 MAX_FILES: Final = 50
+MAX_NODES: Final = 25_000  # of all files of a folder together
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -87,6 +88,7 @@ class _Reading:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._nodes = 0
         self.problems: list[Problem] = []
 
     def all(self, names: list[str], model: type[M]) -> tuple[consistency.Part[M], ...]:
@@ -96,8 +98,15 @@ class _Reading:
         return self.one(name, model) if (self._folder / name).exists() else None
 
     def one(self, name: str, model: type[M]) -> consistency.Part[M] | None:
+        if self._nodes > MAX_NODES:
+            return None
         document = read(self._folder / name, name)
         self.problems += document.problems
+        self._nodes += document.nodes
+        if self._nodes > MAX_NODES:
+            self.problems.append(
+                Problem(name, None, f"with this file there are more than {MAX_NODES} values")
+            )
         if not document.readable:
             return None
         try:

@@ -57,6 +57,7 @@ class Document:
     data: Any = None
     lines: dict[_Place, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    nodes: int = 0
     readable: bool = True
 
     def problem(self, message: str, *place: str | int) -> Problem:
@@ -105,7 +106,6 @@ class _Reader:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._nodes = 0
         self._events: Iterator[yaml.Event] = iter(())
 
     def read(self, text: str) -> Any:
@@ -114,7 +114,9 @@ class _Reader:
             return self._whole()
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else None
-            raise _Unreadable(line, f"this is not YAML: {error.problem}") from None
+            start = error.context_mark
+            since = f", {error.context} that starts on line {start.line + 1}" if start else ""
+            raise _Unreadable(line, f"this is not YAML: {error.problem}{since}") from None
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             raise _Unreadable(line, "the file has a character that YAML does not allow") from None
@@ -186,8 +188,8 @@ class _Reader:
         return Name(written)
 
     def _count(self, line: int) -> None:
-        self._nodes += 1
-        if self._nodes > MAX_NODES:
+        self._document.nodes += 1
+        if self._document.nodes > MAX_NODES:
             raise _Unreadable(line, f"the file has more than {MAX_NODES} values")
 
     def _bare(self, event: Any, line: int) -> None:

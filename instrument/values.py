@@ -83,7 +83,7 @@ def _named(value: Any) -> Any:
 Identifier = Annotated[str, AfterValidator(_identifier)]
 Language = Annotated[str, AfterValidator(_language)]
 Cell = Annotated[str, AfterValidator(_cell)]
-Text = Annotated[str, BeforeValidator(_quoted), Field(min_length=1, max_length=1000), AfterValidator(_clean)]
+Text = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_clean), BeforeValidator(_quoted)]
 Code = Annotated[int, Field(strict=True, ge=-999, le=9999)]
 Count = Annotated[int, Field(strict=True, ge=1, le=MAX_ITEMS)]
 Flag = Annotated[bool, Field(strict=True)]
