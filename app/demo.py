@@ -151,8 +151,8 @@ def respond(service: Service, wave: str, unit: str, answers: dict[str, int | str
     """Take part as a person does, without the pages: a code, a draft, answers that are sent."""
     with write(service.engine) as db:
         [code] = waves.issue_codes(service, db, wave, unit, 1)
-        typed = read_code(code)
-        token = enter(service, db, str(typed))
+        entered = enter(service, db, str(read_code(code)))
+        token = entered.token if entered else None
         sheet = Sheet(
             wave=wave,
             key=new_token(),

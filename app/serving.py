@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from app import migrate
 from app.config import Settings
 from app.errors import ConfigurationError
+from app.logs import LOGGING
 from app.main import create_app
 from app.service import check_secret, make_service
 from app.tend import Maintenance
@@ -18,7 +19,7 @@ def serve_forever(settings: Settings, host: str, port: int) -> None:
         raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
     check_secret(service)
     with Maintenance(service):
-        server(create_app(settings), host, port).run()
+        server(create_app(settings, service), host, port).run()
 
 
 def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
@@ -29,9 +30,9 @@ def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
             host=host,
             port=port,
             access_log=False,
+            log_config=LOGGING,
             proxy_headers=False,
             server_header=False,
-            log_level="warning",
             timeout_graceful_shutdown=5,
         )
     )
