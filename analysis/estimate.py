@@ -61,8 +61,13 @@ class Unavailable:
     reason: Reason
     detail: str = ""
 
+    @property
+    def why(self) -> str:
+        """The reason in words, with its detail."""
+        return REASONS[self.reason] + (f" ({self.detail})" if self.detail else "")
+
     def __str__(self) -> str:
-        return f"unavailable: {REASONS[self.reason]}" + (f" ({self.detail})" if self.detail else "")
+        return f"unavailable: {self.why}"
 
 
 def as_matrix(X: ArrayLike) -> Matrix:
@@ -84,9 +89,9 @@ def complete_rows(X: Matrix) -> Matrix:
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return rows as an aligned text table: words to the left, numbers to the right with three digits."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[cell(value) for value in row] for row in rows]
     widths = [max(len(text) for text in column) for column in zip(headers, *cells, strict=True)]
-    numeric = [all(isinstance(row[j], int | float) for row in rows) for j in range(len(headers))]
+    numeric = [any(isinstance(row[j], int | float) for row in rows) for j in range(len(headers))]
     lines = []
     for row in [list(headers), *cells]:
         aligned = [
@@ -100,11 +105,12 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 def html_table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return rows as a plain HTML table, every cell escaped."""
     head = "".join(f'<th scope="col">{escape(text)}</th>' for text in headers)
-    body = "".join("<tr>" + "".join(f"<td>{escape(_cell(v))}</td>" for v in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell(v))}</td>" for v in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
+    """Return a value as a table shows it: three digits, nothing for None."""
     if isinstance(value, bool) or value is None:
         return "" if value is None else ("yes" if value else "no")
     return f"{value:.3f}" if isinstance(value, float) else str(value)

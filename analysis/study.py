@@ -1,0 +1,179 @@
+"""Everything that a report may say of one set of answers, as one frozen tree; renderers only print it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+import numpy as np
+
+from analysis.dataset import Dataset
+from analysis.estimate import Estimate, Matrix, Unavailable, complete_rows
+from analysis.moments import moments
+from analysis.reliability import (
+    ItemStatistics,
+    cronbach_alpha,
+    item_statistics,
+    mcdonald_omega,
+    standardised_alpha,
+)
+from instrument import Subscale
+
+RESAMPLES: Final = 2000
+Figure = Estimate | Unavailable
+Value = str | float | int | Unavailable | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemReport:
+    """One item of a scale: `statistics` over the scale's complete rows, the rest over the rows of the file.
+
+    `floor` and `ceiling` are the shares of the answers in the lowest and the highest category.
+    """
+
+    id: str
+    reversed: bool
+    statistics: ItemStatistics | Unavailable
+    floor: float | None
+    ceiling: float | None
+    missing: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleReport:
+    """One scale: the headline figures over its complete rows, the pairwise alpha beside them."""
+
+    id: str
+    label: str
+    k: int
+    n: int
+    mean: float | None
+    sd: float | None
+    alpha: Figure
+    alpha_bootstrap: Figure
+    alpha_pairwise: Figure
+    alpha_standardised: Figure
+    omega: Figure
+    omega_bootstrap: Figure
+    items: Mapping[str, ItemReport]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under headers; a cell is a word, a number or the reason why there is none."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of the report: one sentence that reads it, tables, and figures drawn as SVG text."""
+
+    id: str
+    title: str
+    reading: str
+    tables: tuple[Table, ...] = ()
+    figures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """The whole report of one set of answers."""
+
+    title: str
+    stage: str | None  # what the instrument may be claimed to be today
+    form: str
+    form_hash: str
+    key_revision: int
+    simulated: bool
+    n: int
+    scales: Mapping[str, ScaleReport]
+    sections: tuple[Section, ...]
+
+
+def run(
+    dataset: Dataset, *, resamples: int = RESAMPLES, progress: Callable[[str], None] | None = None
+) -> Study:
+    """Compute the report of a dataset; a figure that cannot be had is in it as the reason why.
+
+    Parameters
+    ----------
+    resamples : of the bootstrap intervals, from a fixed seed
+    progress : called with a few words before each part
+    """
+    say = progress or (lambda _: None)
+    scales = {}
+    for name, subscale in dataset.scales.items():
+        say(f"scale {name}")
+        scales[name] = _scale(dataset, subscale, resamples)
+    sections = []
+    for name, section in SECTIONS.items():
+        say(name)
+        sections.append(section(dataset))
+    return Study(
+        title=dataset.instrument.title,
+        stage=dataset.instrument.claims.label if dataset.instrument.claims else None,
+        form=dataset.form.id,
+        form_hash=dataset.form.hash,
+        key_revision=dataset.instrument.key.revision,
+        simulated=dataset.simulated,
+        n=dataset.n,
+        scales=MappingProxyType(scales),
+        sections=tuple(sections),
+    )
+
+
+def _scale(dataset: Dataset, subscale: Subscale, resamples: int) -> ScaleReport:
+    names = [item.id for item in subscale.items]
+    X = dataset.keyed(names)
+    rows = complete_rows(X)
+    found = moments(rows)
+    statistics = found if isinstance(found, Unavailable) else item_statistics(found)
+    scores = rows.mean(axis=1)
+    return ScaleReport(
+        id=subscale.id,
+        label=_label(dataset, subscale.id),
+        k=len(names),
+        n=len(rows),
+        mean=float(scores.mean()) if len(rows) else None,
+        sd=float(scores.std(ddof=1)) if len(rows) > 1 else None,
+        alpha=cronbach_alpha(rows),
+        alpha_bootstrap=cronbach_alpha(rows, interval="bca", resamples=resamples),
+        alpha_pairwise=cronbach_alpha(X, missing="pairwise"),
+        alpha_standardised=standardised_alpha(rows),
+        omega=mcdonald_omega(rows, names=names),
+        omega_bootstrap=mcdonald_omega(rows, interval="bca", resamples=resamples, names=names),
+        items=MappingProxyType(
+            {
+                item.id: ItemReport(
+                    id=item.id,
+                    reversed=item.reversed,
+                    statistics=statistics if isinstance(statistics, Unavailable) else statistics[place],
+                    missing=MappingProxyType(dataset.missing(item.id)),
+                    **_ends(X[:, place], dataset.form.scale_of(item.id).codes),
+                )
+                for place, item in enumerate(subscale.items)
+            }
+        ),
+    )
+
+
+def _ends(answers: Matrix, codes: Sequence[int]) -> dict[str, float | None]:
+    given = answers[~np.isnan(answers)]
+    if not len(given):
+        return {"floor": None, "ceiling": None}
+    return {"floor": float((given == min(codes)).mean()), "ceiling": float((given == max(codes)).mean())}
+
+
+def _label(dataset: Dataset, scale: str) -> str:
+    """Return the scale's name in the first language that has one, its id where none has."""
+    for words in dataset.instrument.words.values():
+        if words.form == dataset.form.id and scale in words.facets:
+            return words.facet(scale)
+    return scale
+
+
+# A further part of the report is one function of the dataset and one line here; every format then shows it.
+SECTIONS: Final[dict[str, Callable[[Dataset], Section]]] = {}
