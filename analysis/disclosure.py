@@ -207,6 +207,10 @@ class About:
     form: str
     form_hash: str
     key_revision: int
+    respondents: str
+    """Who was asked, about whom."""
+    window: str
+    """The time they were asked about."""
     k: int
 
 

@@ -47,7 +47,7 @@ def _as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
     form = instrument.forms.get(wave.form) if instrument else None
     if instrument is None or form is None or form.hash != wave.form_hash:
         raise Refused(
-            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not the one installed: "
+            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
             "put it back as it was, then tend the waves again"
         )
     return instrument
@@ -66,6 +66,8 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
         form=wave.form,
         form_hash=wave.form_hash,
         key_revision=instrument.key.revision,
+        respondents=instrument.forms[wave.form].about,
+        window=instrument.forms[wave.form].window,
         k=wave.k,
     )
 

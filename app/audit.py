@@ -1,0 +1,57 @@
+"""What staff did, in a chain: each entry is sealed together with the seal before it.
+
+An event names an action and what it was done to, never an answer, a token or a person who answered. An entry
+that is changed, removed or swapped breaks the chain; a cut tail does not, so `head` is to be kept elsewhere.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, text
+
+from app.db import is_sqlite
+from app.secret import Vault
+from app.service import now
+from app.tables import Audit, table
+
+AUDIT: Final = table(Audit)
+BEGINNING: Final = b""
+
+
+@dataclass(frozen=True)
+class Chain:
+    length: int
+    head: str
+    """The last seal: who keeps it elsewhere can tell later that nothing was cut off."""
+    broken_at: int | None
+    """The number of the first entry that is not what was written; None where all are."""
+
+
+def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
+    if not is_sqlite(db):  # on SQLite a write is alone anyway
+        db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
+    last = db.execute(select(AUDIT.c.number, AUDIT.c.mac).order_by(AUDIT.c.number.desc()).limit(1)).first()
+    number, before = (last.number + 1, last.mac) if last else (1, BEGINNING)
+    at = now()
+    mac = vault.audit_mac(before, _sealed(number, at, event))
+    db.execute(insert(AUDIT).values(number=number, at=at, event=event, mac=mac))
+
+
+def events(db: Connection) -> list[Row[Any]]:
+    return list(db.execute(select(AUDIT).order_by(AUDIT.c.number)))
+
+
+def verify(vault: Vault, db: Connection) -> Chain:
+    before, length = BEGINNING, 0
+    for length, entry in enumerate(events(db), start=1):
+        mac = vault.audit_mac(before, _sealed(length, entry.at, entry.event))
+        if entry.number != length or entry.mac != mac:
+            return Chain(length, before.hex(), length)
+        before = mac
+    return Chain(length, before.hex(), None)
+
+
+def _sealed(number: int, at: datetime, event: dict[str, str]) -> bytes:
+    return json.dumps([number, at.isoformat(), event], sort_keys=True, separators=(",", ":")).encode()
