@@ -130,7 +130,8 @@ def _scale(dataset: Dataset, subscale: Subscale, resamples: int) -> ScaleReport:
     X = dataset.keyed(names)
     rows = complete_rows(X)
     found = moments(rows)
-    statistics = found if isinstance(found, Unavailable) else item_statistics(found)
+    basis = rows if isinstance(found, Unavailable) else found
+    statistics = item_statistics(basis)
     scores = rows.mean(axis=1)
     return ScaleReport(
         id=subscale.id,
@@ -139,11 +140,11 @@ def _scale(dataset: Dataset, subscale: Subscale, resamples: int) -> ScaleReport:
         n=len(rows),
         mean=float(scores.mean()) if len(rows) else None,
         sd=float(scores.std(ddof=1)) if len(rows) > 1 else None,
-        alpha=cronbach_alpha(rows),
+        alpha=cronbach_alpha(basis),
         alpha_bootstrap=cronbach_alpha(rows, interval="bca", resamples=resamples),
         alpha_pairwise=cronbach_alpha(X, missing="pairwise"),
-        alpha_standardised=standardised_alpha(rows),
-        omega=mcdonald_omega(rows, names=names),
+        alpha_standardised=standardised_alpha(basis),
+        omega=mcdonald_omega(basis, names=names),
         omega_bootstrap=mcdonald_omega(rows, interval="bca", resamples=resamples, names=names),
         items=MappingProxyType(
             {
