@@ -9,7 +9,7 @@ from analysis.svg import LABELS, LINE, SMALL, WIDTH, Box, Direction
 
 _BAR = 26.0
 _FEWEST, _MOST = 2, 7
-_CLOSE, _WIDE = 5.0, 11.0
+_CLOSE, _WIDE = 4.0, 10.0  # between the lines of the outermost answers, and of those next to none
 
 
 def item_distributions(
@@ -62,8 +62,7 @@ def item_distributions(
     reach = _reach(parts)
     left, right = LABELS + 36, WIDTH - 24
     centre, scale = (left + right) / 2, (right - left) / 2 / reach
-    id_ = svg.identity(title, *items, *options, *map(tuple, filter(None, parts)))
-    legend, top = _legend(options, id_, direction)
+    legend, top = _legend(options, direction)
     start, rows = top, list[str]()
     for label, row, count in zip(items, parts, n or [None] * len(items), strict=True):
         lines = svg.counted(label, count)
@@ -73,10 +72,9 @@ def item_distributions(
         if row is None:
             rows.append(svg.plated(centre, middle, hidden, direction=direction, tone="quiet"))
         else:
-            rows.extend(_bar(row, centre, scale, middle, id_))
+            rows.extend(_bar(row, centre, scale, middle))
         top += height
-    defs = svg.tag("defs", _hatchings(id_, c))
-    body = [defs, legend, *_axis(centre, scale, reach, start, top), *rows]
+    body = [legend, *_axis(centre, scale, reach, start, top), *rows]
     return Figure(
         drawing=svg.drawing(top + 30, title, reading, body),
         reading=reading,
@@ -113,38 +111,29 @@ def _reach(rows: Sequence[Sequence[float] | None]) -> float:
     return ceil(round(4 * longest, 9)) / 4
 
 
-def _shade(i: int, c: int) -> tuple[str, float, int]:
-    """Return the tone, the strength and the distance from the middle of an option."""
+def _shade(i: int, c: int) -> tuple[str, float]:
+    """Return the tone and the strength of an option."""
     steps = c // 2
     if c % 2 and i == steps:
-        return "middle", 1.0, 0
-    distance = steps - i if i < steps else i - (c - 1 - steps)
-    return ("balance" if i < steps else "imbalance"), distance / steps, distance
+        return "middle", 1.0
+    return ("balance", (steps - i) / steps) if i < steps else ("imbalance", (i - (c - 1 - steps)) / steps)
 
 
-def _hatchings(id_: str, c: int) -> str:
-    steps = c // 2
-    return "".join(
-        svg.hatching(f"{id_}-{tone}-{d}", _WIDE - (_WIDE - _CLOSE) * (d / steps), rising=tone == "balance")
-        for tone in ("balance", "imbalance")
-        for d in range(1, steps + 1)
-    )
-
-
-def _segment(at: Box, i: int, c: int, id_: str) -> str:
-    tone, strength, distance = _shade(i, c)
+def _segment(at: Box, i: int, c: int) -> str:
+    tone, strength = _shade(i, c)
     drawn = svg.box(at, tone, opacity=strength)
-    return drawn + (svg.filled(at, f"{id_}-{tone}-{distance}") if distance else "")
+    gap = _WIDE - (_WIDE - _CLOSE) * strength
+    return drawn if tone == "middle" else drawn + svg.hatch(at, gap, rising=tone == "balance")
 
 
-def _bar(row: Sequence[float], centre: float, scale: float, middle: float, id_: str) -> list[str]:
+def _bar(row: Sequence[float], centre: float, scale: float, middle: float) -> list[str]:
     x = centre - _sides(row)[0] * scale
     drawn = []
     for i, share in enumerate(row):
         width = share * scale
         if width > 0:
             at = Box(x, middle - _BAR / 2, max(width - 1, 0.5), _BAR)
-            drawn.append(_segment(at, i, len(row), id_))
+            drawn.append(_segment(at, i, len(row)))
         words = f"{100 * share:.0f}"
         if width > svg.extent(words, SMALL) + 10:
             drawn.append(svg.plated(x + width / 2, middle, words))
@@ -152,13 +141,13 @@ def _bar(row: Sequence[float], centre: float, scale: float, middle: float, id_: 
     return drawn
 
 
-def _legend(options: Sequence[str], id_: str, direction: Direction) -> tuple[str, float]:
+def _legend(options: Sequence[str], direction: Direction) -> tuple[str, float]:
     drawn, x, y = [], 0.0, 10.0
     for i, option in enumerate(options):
         width = 24 + svg.extent(option, SMALL) + 18
         if x and x + width > WIDTH:
             x, y = 0.0, y + LINE + 4
-        drawn.append(_segment(Box(x, y - 7, 18, 14), i, len(options), id_))
+        drawn.append(_segment(Box(x, y - 7, 18, 14), i, len(options)))
         drawn.append(svg.text(x + 24, y, option, size=SMALL, tone="quiet", direction=direction))
         x += width
     return "".join(drawn), y + 18

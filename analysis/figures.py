@@ -16,6 +16,7 @@ Write = Callable[[float], str]
 
 _WRITTEN = 16  # items, up to which figures fit into the cells of a map
 _FULLEST = 0.46
+_GAP = 6.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,8 +163,7 @@ def correlation_map(
     labels = [svg.wrap(name, 140, SMALL)[0] for name in names]
     left = max(svg.extent(label, SMALL) for label in labels) + 34
     cell = min(44.0, (WIDTH - left - 8) / k)
-    hatched = svg.identity(title, *names, *map(tuple, R))
-    body = [svg.tag("defs", svg.hatching(hatched, 6, rising=False))]
+    body: list[str] = []
     for i, label in enumerate(labels):
         middle = 8 + (i + 0.5) * cell
         body.append(svg.text(left - 28, middle, label, side="right", size=min(SMALL, cell)))
@@ -182,7 +182,6 @@ def correlation_map(
             _cell(
                 Box(left + j * cell + 0.5, 8 + i * cell + 0.5, cell - 1, cell - 1),
                 R[i][j],
-                hatched,
                 say(R[i][j]) if k <= _WRITTEN else "",
             )
             for j in range(i)
@@ -202,12 +201,12 @@ def correlation_map(
     )
 
 
-def _cell(at: Box, r: float, hatched: str, words: str) -> str:
+def _cell(at: Box, r: float, words: str) -> str:
     # At most half of the colour: ink stays readable on it, in light and dark.
     drawn = svg.box(at, "balance" if r >= 0 else "imbalance", opacity=0.04 + _FULLEST * min(abs(r), 1.0))
     x, y = at.x + at.width / 2, at.y + at.height / 2
     if r < 0:
-        return drawn + svg.filled(at, hatched) + (svg.plated(x, y, words) if words else "")
+        return drawn + svg.hatch(at, _GAP, rising=False) + (svg.plated(x, y, words) if words else "")
     return drawn + (svg.text(x, y, words, side="middle", size=SMALL) if words else "")
 
 

@@ -174,9 +174,20 @@ def box(at: Box, tone: str, *, opacity: float | None = None) -> str:
     return tag("rect", **at._asdict(), fill_opacity=opacity, **fill(tone))
 
 
-def filled(at: Box, pattern: str) -> str:
-    """Return a rectangle filled with a pattern by its id."""
-    return tag("rect", **at._asdict(), fill=f"url(#{pattern})")
+def hatch(at: Box, gap: float, *, rising: bool) -> str:
+    """Return slanted lines that fill a rectangle, and so survive printing in black and white.
+
+    Lines and no `pattern`: printers of web pages draw them all, and nothing needs an id.
+    """
+    moves = []
+    for i in range(1, int((at.width + at.height) / gap) + 1):
+        u1, v2 = min(i * gap, at.width), min(i * gap, at.height)
+        v1, u2 = i * gap - u1, i * gap - v2
+        if not rising:
+            u1, u2 = at.width - u1, at.width - u2
+        ends = [number(z) for z in (at.x + u1, at.y + v1, at.x + u2, at.y + v2)]
+        moves.append("M{} {}L{} {}".format(*ends))
+    return tag("path", d="".join(moves), stroke_width=1.2, stroke_opacity=0.6, **stroke("ink"))
 
 
 def plated(x: float, y: float, words: str, *, direction: Direction = "ltr", tone: str = "ink") -> str:
@@ -189,20 +200,6 @@ def plated(x: float, y: float, words: str, *, direction: Direction = "ltr", tone
 def counted(label: str, n: int | None) -> list[str]:
     """Return a label in lines, with the number of people behind it where there is one."""
     return wrap(label if n is None else f"{label} (n\u00a0=\u00a0{n})", LABELS)
-
-
-def hatching(id_: str, gap: float, *, rising: bool) -> str:
-    """Return a pattern of slanted lines that prints in black and white."""
-    line = tag("line", x1=0, y1=0, x2=0, y2=gap, stroke_width=1.5, stroke_opacity=0.55, **stroke("ink"))
-    return tag(
-        "pattern",
-        line,
-        id=id_,
-        width=gap,
-        height=gap,
-        patternUnits="userSpaceOnUse",
-        patternTransform=f"rotate({45 if rising else -45})",
-    )
 
 
 def extent(words: str, size: float = SIZE) -> float:
