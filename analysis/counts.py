@@ -184,6 +184,8 @@ def joint_counts(
         data = data.astype(np.int8 if data.dtype.kind == "b" else np.float64)
     if data.ndim != 2:  # noqa: PLR2004 - rows by items
         raise ValueError(f"answers must be an n x k array (rows by items), not of {data.ndim} dimensions")
+    if names is not None and len(names) != data.shape[1]:
+        raise ValueError(f"{len(names)} names for {data.shape[1]} items")
     values = _observed(data, missing) if categories is None else sorted({float(v) for v in categories})
     if len(values) > MAX_CATEGORIES:
         raise ValueError(

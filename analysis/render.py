@@ -124,7 +124,7 @@ def _heading(scale: ScaleReport) -> str:
 def _tables(scale: ScaleReport) -> tuple[Table, Table]:
     coefficients = Table(
         title="Reliability",
-        headers=("", "value", "low", "high", "n"),
+        headers=("coefficient", "value", "low", "high", "n"),
         rows=tuple(_coefficient(words, getattr(scale, name)) for name, words in COEFFICIENTS.items()),
     )
     items = Table(
@@ -184,9 +184,8 @@ def as_html(study: Study) -> str:
     )
     sections = "".join(_part(s.title, [s.reading], s.tables, s.figures) for s in study.sections)
     style = files("analysis").joinpath("report.css").read_text(encoding="utf-8")
-    title = f"How well the items of {study.title} hang together"
     return PAGE.format(
-        title=escape(title),
+        title=escape(study.title),
         style=style,
         labels=labels,
         provenance=escape(_provenance(study)),
@@ -207,6 +206,7 @@ PAGE: Final = """<!doctype html>
 <body>
 <main>
 <h1>{title}</h1>
+<p>How well its items hang together, and what was left unanswered.</p>
 {labels}
 <p class="quiet">{provenance}</p>
 {parts}
@@ -233,7 +233,8 @@ def _part(title: str, readings: Iterable[str], tables: Iterable[Table], figures:
 
 def _table_html(part: Table) -> str:
     numbers = [
-        any(isinstance(row[place], int | float) for row in part.rows) for place in range(len(part.headers))
+        any(isinstance(row[place], int | float) or str(row[place]).endswith("%") for row in part.rows)
+        for place in range(len(part.headers))
     ]
     columns = [' class="number"' if number else "" for number in numbers]
     head = "".join(
