@@ -105,7 +105,7 @@ def test_a_harder_text_would_fail_the_reading_level() -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_sentences_have_one_idea_and_no_negation(role: str, form: Form, words: Words) -> None:
     for text in sentences(form, words, role):
-        assert not NEGATION.search(text.replace("less because", "").replace("me less", "")), text
+        assert not NEGATION.search(text), text
         assert not re.search(r"\b(and|or|but)\b|[;:()/]", text), text
         assert text.endswith("."), text
         assert text.count(".") == 1, text
