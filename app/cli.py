@@ -157,16 +157,17 @@ def study_list(directory: Dir = None) -> None:
     from sqlalchemy import select
 
     from app.db import read
-    from app.tables import Study, Wave
+    from app.tables import Study, Wave, table
 
+    study, wave = table(Study).c, table(Wave).c
+    listed = (
+        select(study.id, wave.id, wave.state, study.title)
+        .select_from(table(Study).outerjoin(table(Wave), wave.study == study.id))
+        .order_by(study.id, wave.ordinal)
+    )
     with serving(directory) as service, read(service.engine) as db:
-        rows = db.execute(
-            select(Study.id, Study.title, Wave.id, Wave.state)
-            .outerjoin(Wave, Wave.study == Study.id)
-            .order_by(Study.id, Wave.ordinal)
-        ).all()
-    for study, title, wave, state in rows:
-        typer.echo(f"{study:<16}  {wave or '-':<20}  {state or 'no wave yet':<10}  {title}")
+        for name, wave_id, state, title in db.execute(listed):
+            typer.echo(f"{name:<16}  {wave_id or '-':<20}  {state or 'no wave':<10}  {title}")
 
 
 @wave_app.command("make")

@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ import numpy as np
 import uvicorn
 from rich.console import Console
 from rich.progress import track
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from analysis.simulate import higher_order, simulate, thresholds_from
@@ -51,7 +51,6 @@ GENERAL: Final = (0.80, 0.82, 0.85, 0.70, 0.68, 0.75)
 SHARES: Final = (0.24, 0.27, 0.24, 0.16, 0.09)
 BLANK: Final = {LEFT_BLANK: 0.010, RATHER_NOT_SAY: 0.012}
 NOT_APPLICABLE: Final = 0.03
-CHUNK: Final = 50
 
 
 def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
@@ -96,7 +95,7 @@ def prepare(service: Service) -> str:
     return wave
 
 
-def people(instrument: Instrument) -> Iterator[tuple[str, dict[str, int | str]]]:
+def people(instrument: Instrument) -> Iterator[tuple[str, Mapping[str, int | str]]]:
     """SIMULATED people: the unit of each and what they answer; six facets under one general factor."""
     rng = np.random.default_rng(SEED)
     form, key = instrument.forms["a"], instrument.key.subscales("a")
@@ -127,6 +126,8 @@ def people(instrument: Instrument) -> Iterator[tuple[str, dict[str, int | str]]]
 
 
 def _simulated_wave(service: Service) -> None:
+    """Make the closed wave, in one transaction, so that a demonstration that is stopped leaves no half of it."""
+    console = Console(stderr=True)
     with write(service.engine) as db:
         studies.make_study(db, id=DEMO, title="Demonstration (SIMULATED)", k=K, simulated=True)
         studies.add_unit(db, DEMO, "college", "A college (SIMULATED)", level="organisation")
@@ -135,33 +136,29 @@ def _simulated_wave(service: Service) -> None:
             studies.add_unit(db, DEMO, unit, f"{unit.title()} team", parent="practice")
         wave = waves.make_wave(service, db, DEMO)
         waves.open_wave(service, db, wave)
-    everyone = list(people(service.instruments["ppiq"]))
-    chunks = [everyone[i : i + CHUNK] for i in range(0, len(everyone), CHUNK)]
-    console = Console(stderr=True)
-    for chunk in track(chunks, "Loading SIMULATED answers", console=console, transient=True):
-        for unit, answers in chunk:
-            respond(service, wave, unit, answers)
+        everyone = list(people(service.instruments["ppiq"]))
+        for unit, answers in track(everyone, "Loading SIMULATED answers", console=console, transient=True):
+            respond(service, db, wave, unit, answers)
+        waves.announce_close(service, db, wave, now() - timedelta(seconds=1))
     with console.status("Closing the SIMULATED wave: mixing its answers, making its report"):
-        with write(service.engine) as db:
-            waves.announce_close(service, db, wave, now() - timedelta(seconds=1))
         tend.tend(service)
 
 
-def respond(service: Service, wave: str, unit: str, answers: dict[str, int | str]) -> None:
+def respond(service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str]) -> None:
     """Take part as a person does, without the pages: a code, a draft, answers that are sent."""
-    with write(service.engine) as db:
-        [code] = waves.issue_codes(service, db, wave, unit, 1)
-        entered = enter(service, db, str(read_code(code)))
-        token = entered.token if entered else None
-        sheet = Sheet(
-            wave=wave,
-            key=new_token(),
-            language="en",
-            consent=consent(K, "en").hash,
-            purposes=(STUDY,),
-            answers=answers,
-        )
-        send(service, db, sheet, token=token)
+    [code] = waves.issue_codes(service, db, wave, unit, 1)
+    entered = enter(service, db, str(read_code(code)))
+    if entered is None:
+        raise LookupError("a code that was just made is unknown")
+    sheet = Sheet(
+        wave=wave,
+        key=new_token(),
+        language="en",
+        consent=consent(K, "en").hash,
+        purposes=(STUDY,),
+        answers=answers,
+    )
+    send(service, db, sheet, token=entered.token)
 
 
 def _refuse_other_data(service: Service) -> None:
