@@ -1,6 +1,7 @@
 """Whether the items share enough for a factor analysis, and how many components their correlations hold."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.special import chdtrc
@@ -8,6 +9,8 @@ from scipy.special import chdtrc
 from analysis.estimate import Matrix, Unavailable, html_table, table
 from analysis.moments import Missing
 from analysis.pearson import SINGULAR, Correlations, Items, item_correlations
+
+ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +102,7 @@ def kmo(
     -------
     SamplingAdequacy, or Unavailable
         "singular matrix" where items are linearly dependent or pairwise correlations contradict each other:
-        partial correlations do not exist then.
+        partial correlations do not exist then; "not defined" where an item is correlated with no other.
 
     Notes
     -----
@@ -126,13 +129,14 @@ def kmo(
     simple = np.square(found.R)
     np.fill_diagonal(partial, 0)
     np.fill_diagonal(simple, 0)
-    if not simple.any():
-        return Unavailable(reason="not defined", detail="no two items are correlated")
+    alone = np.sqrt(simple.max(axis=0)) < ROUNDING
+    if alone.any():
+        detail = f"{found.names[int(np.argmax(alone))]} is correlated with no other"
+        return Unavailable(reason="not defined", detail=detail)
     by_item = simple.sum(axis=1) + partial.sum(axis=1)
-    items = np.divide(simple.sum(axis=1), by_item, out=np.full(found.k, np.nan), where=by_item > 0)
     return SamplingAdequacy(
-        value=float(simple.sum() / (simple.sum() + partial.sum())),
-        items=items,
+        value=float(simple.sum() / by_item.sum()),
+        items=simple.sum(axis=1) / by_item,
         names=found.names,
         n=found.n,
         k=found.k,
@@ -212,7 +216,8 @@ def minimum_average_partial(
     -----
     After m components C = R - Σ_{j≤m} λ_j v_j v_j' is scaled to unit diagonal, and its off-diagonal elements
     are averaged squared, or to the fourth power. ``squared[1:]`` equals psych's ``vss(R)$map``; place 0, no
-    component removed, is Velicer's own and lets the answer be none.
+    component removed, is Velicer's own and lets the answer be none. Where two eigenvalues are equal, which
+    component goes first is arbitrary, and the average between them with it.
 
     References
     ----------

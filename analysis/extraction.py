@@ -19,6 +19,7 @@ LOWEST_UNIQUENESS: Final = 0.005  # the bound of R's factanal and psych: below i
 MAX_STEPS: Final = 100
 GRADIENT: Final = 1e-9
 LOOSE_START: Final = 0.5
+RANDOM_STARTS: Final = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,12 +146,30 @@ def starts(R: Matrix) -> tuple[Matrix, ...]:
     return (1 / np.diag(np.linalg.inv(R)), loose)
 
 
+def _best(R: Matrix, m: int, reach: Callable[[Matrix], Extraction | None]) -> Extraction | Unavailable:
+    """Return the lowest of the minima that the starts lead to, refused where it is improper.
+
+    On samples the minima that lie apart are nearly always boundary ones, each with another item at its
+    bound. So where an item is at its bound, or the first starts disagree, random ones (of a fixed seed)
+    follow.
+    """
+    found = [end for start in starts(R) if (end := reach(start)) is not None]
+    if len(found) < 2 or found[0].bounded.any() or not _same(*found):  # noqa: PLR2004 - two that agree
+        rng = np.random.default_rng(0)
+        random = rng.uniform(0.05, 0.95, (RANDOM_STARTS, len(R)))
+        found += [end for start in random if (end := reach(start)) is not None]
+    if not found:
+        return Unavailable(reason="did not converge", detail=f"{m} factors, {MAX_STEPS} steps")
+    return _proper(min(found, key=lambda end: end.minimum), m)
+
+
+def _same(first: Extraction, second: Extraction) -> bool:
+    return abs(first.minimum - second.minimum) < 1e-8  # noqa: PLR2004 - far below what tells minima apart
+
+
 def minres(R: Matrix, m: int) -> Extraction | Unavailable:
     """Minimise the squared residual correlations, communalities at most .995 (Harman & Fukuda, 1966)."""
-    found = [extraction for start in starts(R) if (extraction := residual_minimum(R, m, start)) is not None]
-    if not found:
-        return _no_minimum(m)
-    return _proper(min(found, key=lambda extraction: extraction.minimum), m)
+    return _best(R, m, lambda start: residual_minimum(R, m, start))
 
 
 def residual_minimum(R: Matrix, m: int, start: Matrix) -> Extraction | None:
@@ -197,27 +216,21 @@ def _hold(
 
 def maximum_likelihood(R: Matrix, m: int) -> Extraction | Unavailable:
     """Maximise the likelihood of normal data, uniquenesses at least .005 (Joreskog, 1967)."""
-    tried = starts(R)
-    if len(tried) == 1:
+    if np.linalg.eigvalsh(R)[0] < SINGULAR:
         return Unavailable(
             reason="singular matrix", detail="maximum likelihood needs a positive definite one"
         )
+    return _best(R, m, lambda start: _likelihood_maximum(R, m, start))
+
+
+def _likelihood_maximum(R: Matrix, m: int, start: Matrix) -> Extraction | None:
     low = float(np.log(LOWEST_UNIQUENESS))
-    states = [
-        state
-        for start in tried
-        if (state := _newton(lambda x: likelihood_state(R, m, x), np.log(start), low, 0.0)) is not None
-    ]
-    if not states:
-        return _no_minimum(m)
-    best = min(states, key=lambda state: state.value)
-    shared = np.sqrt(np.maximum(best.kept_values - 1, 0))
-    loadings = (np.exp(best.x / 2)[:, None] * best.kept * shared)[:, ::-1]
-    return _proper(Extraction(loadings=loadings, bounded=best.x <= low, minimum=best.value), m)
-
-
-def _no_minimum(m: int) -> Unavailable:
-    return Unavailable(reason="did not converge", detail=f"{m} factors, {MAX_STEPS} steps")
+    state = _newton(lambda x: likelihood_state(R, m, x), np.log(start), low, 0.0)
+    if state is None:
+        return None
+    shared = np.sqrt(np.maximum(state.kept_values - 1, 0))
+    loadings = (np.exp(state.x / 2)[:, None] * state.kept * shared)[:, ::-1]
+    return Extraction(loadings=loadings, bounded=state.x <= low, minimum=state.value)
 
 
 def _proper(extraction: Extraction, m: int) -> Extraction | Unavailable:

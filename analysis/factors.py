@@ -119,8 +119,8 @@ def factor_analysis(
     Factors, or Unavailable
         "did not converge" where the gradient does not vanish from any start; "improper solution" where a
         factor explains nothing, a communality exceeds 1, or the rotation makes two factors one; "not defined"
-        where the factors have more parameters than there are correlations; "singular matrix" (ml) where
-        items are linearly dependent. A Heywood case, an item held at the lowest uniqueness of .005, is given
+        where the factors have more parameters than there are correlations; "singular matrix" where items are
+        linearly dependent (ml), or not more dimensions than factors are left. A Heywood case, an item held at the lowest uniqueness of .005, is given
         with the solution in `heywood`: it is the minimum of the criterion within the bound.
 
     Notes
@@ -161,6 +161,10 @@ def analyse(found: Correlations, n_factors: int, method: str, rotation: str) -> 
     if degrees_of_freedom(found.k, n_factors) < 0 or n_factors >= found.k:
         detail = f"{n_factors} factors of {found.k} items have more parameters than there are correlations"
         return Unavailable(reason="not defined", detail=detail)
+    rank = int((np.linalg.eigvalsh(found.R) > SINGULAR).sum())
+    if rank <= n_factors:
+        detail = f"{rank} independent dimensions leave nothing unique beside {n_factors} factors"
+        return Unavailable(reason="singular matrix", detail=detail)
     extracted = EXTRACTIONS[method](found.R, n_factors)
     if isinstance(extracted, Unavailable):
         return extracted

@@ -214,7 +214,9 @@ def _permuted_pearson(X: Matrix, draws: int, rng: np.random.Generator) -> Iterat
     answered = ~np.isnan(X)
     if not answered.all():
         for _ in range(draws):
-            yield pairwise_correlations(_shuffled(X, answered, rng))[None]
+            drawn = pairwise_correlations(_shuffled(X, answered, rng))
+            if not np.isnan(drawn).any():  # by chance an item may not vary among the rows of a pair
+                yield drawn[None]
         return
     lengths = unit_lengths(X)
     for _ in range(draws):

@@ -1,0 +1,228 @@
+"""What holds of correlations, KMO, Bartlett, MAP and parallel analysis whatever the data."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from analysis import bartlett, joint_counts, kmo, minimum_average_partial, parallel_analysis, polychoric
+from analysis.estimate import Unavailable
+from analysis.pearson import item_correlations
+
+FUNCTIONS = {
+    "kmo": kmo,
+    "bartlett": bartlett,
+    "map": minimum_average_partial,
+    "components": lambda X, **kw: parallel_analysis(X, draws=4, **kw),
+    "factors": lambda X, **kw: parallel_analysis(X, draws=4, basis="factors", **kw),
+    "permuted": lambda X, **kw: parallel_analysis(X, draws=4, chance="permuted", **kw),
+    "polychoric": lambda X, **kw: parallel_analysis(X, draws=2, correlation="polychoric", **kw),
+}
+answers = st.tuples(st.integers(25, 60), st.integers(3, 6)).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=st.integers(0, 4))
+)
+awkward = st.tuples(st.integers(0, 12), st.integers(0, 5)).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=st.sampled_from([0.0, 1.0, 2.0, 6.0, np.nan]))
+)
+
+
+def factored(rng, n=300, k=8, holes=0.0):
+    X = (
+        rng.normal(size=(n, 1))
+        + rng.normal(size=(n, 2)) @ rng.uniform(0, 1, (2, k))
+        + rng.normal(size=(n, k))
+    )
+    X = np.clip(np.round(X), -2, 2)
+    X[rng.random(X.shape) < holes] = np.nan
+    return X
+
+
+def adequate(X):
+    found = kmo(X)
+    assume(not isinstance(found, Unavailable))
+    return found
+
+
+@given(answers, st.randoms(use_true_random=False))
+def test_the_order_of_rows_and_items_does_not_matter(X, random):
+    found = adequate(X)
+    rows, items = list(range(X.shape[0])), list(range(X.shape[1]))
+    random.shuffle(rows)
+    random.shuffle(items)
+    shuffled = X[np.ix_(rows, items)]
+    np.testing.assert_allclose(kmo(shuffled).items, found.items[items], rtol=1e-6)
+    assert bartlett(shuffled).chi2 == pytest.approx(bartlett(X).chi2, rel=1e-8)
+    values = parallel_analysis(X, draws=1).observed
+    if np.diff(values).max() < -1e-3:  # of components with the same eigenvalue none is the first
+        before, after = minimum_average_partial(X), minimum_average_partial(shuffled)
+        np.testing.assert_allclose(after.squared[:-1], before.squared[:-1], rtol=1e-5)
+
+
+@given(answers, st.floats(1e-3, 1e3), st.floats(-1e3, 1e3))
+def test_neither_unit_nor_zero_point_nor_direction_of_an_item_matters(X, unit, zero):
+    found = adequate(X)
+    moved = X.copy()
+    moved[:, 0] = zero - unit * X[:, 0]
+    np.testing.assert_allclose(kmo(moved).items, found.items, rtol=1e-5)
+    assert bartlett(moved).chi2 == pytest.approx(bartlett(X).chi2, rel=1e-6)
+    before, after = parallel_analysis(X, draws=5), parallel_analysis(moved, draws=5)
+    np.testing.assert_allclose(after.observed, before.observed, atol=1e-8)
+    np.testing.assert_array_equal(after.reference, before.reference)
+
+
+@given(answers)
+def test_rows_given_twice_change_nothing_but_the_test(X):
+    found = adequate(X)
+    twice = np.vstack([X, X])
+    assert kmo(twice).value == pytest.approx(found.value, rel=1e-6)
+    assert bartlett(twice).chi2 > bartlett(X).chi2
+
+
+@given(st.integers(0, 50), st.sampled_from([0.0, 0.1]))
+@settings(max_examples=10)
+def test_counts_and_the_sum_of_counts_of_parts_stand_for_the_rows(seed, holes):
+    X = factored(np.random.default_rng(seed), holes=holes)
+    parts = joint_counts(X[:100]) + joint_counts(X[100:])
+    for data in (joint_counts(X), parts):
+        np.testing.assert_allclose(kmo(data).items, kmo(X, missing="pairwise").items, rtol=1e-9)
+        np.testing.assert_allclose(
+            minimum_average_partial(data).squared,
+            minimum_average_partial(X, missing="pairwise").squared,
+            rtol=1e-6,
+        )
+        by_counts, by_rows = parallel_analysis(data), parallel_analysis(X, missing="pairwise")
+        np.testing.assert_allclose(by_counts.observed, by_rows.observed, atol=1e-10)
+        np.testing.assert_array_equal(by_counts.reference, by_rows.reference)
+
+
+@given(st.integers(0, 50))
+@settings(max_examples=10)
+def test_a_given_matrix_stands_for_the_rows_it_came_from(seed):
+    X = factored(np.random.default_rng(seed))
+    R = np.corrcoef(X, rowvar=False)
+    assert kmo(R, n=len(X)).value == pytest.approx(kmo(X).value, rel=1e-10)
+    assert bartlett(R, n=len(X)).p == bartlett(X).p or bartlett(X).chi2 == pytest.approx(
+        bartlett(R, n=300).chi2
+    )
+    np.testing.assert_allclose(
+        parallel_analysis(R, n=len(X)).observed, parallel_analysis(X).observed, atol=1e-10
+    )
+
+
+@given(awkward, st.sampled_from(sorted(FUNCTIONS)), st.sampled_from(["complete", "pairwise"]))
+@settings(max_examples=200)
+def test_awkward_data_give_finite_figures_or_the_reason_for_none(X, name, missing):
+    found = FUNCTIONS[name](X, missing=missing)
+    if isinstance(found, Unavailable):
+        assert found.reason in str(FUNCTIONS[name](X, missing=missing).reason)
+        return
+    arrays_of_figures = [value for value in vars(found).values() if isinstance(value, np.ndarray | float)]
+    assert all(np.isfinite(figure).all() for figure in arrays_of_figures)
+    assert f"k = {X.shape[1]}" in str(found)
+
+
+def test_drawn_matrices_are_those_of_drawn_rows():
+    """Bartlett's decomposition has the distribution of correlations of normal rows."""
+    rng = np.random.default_rng(4)
+    n, k, draws = 40, 6, 2000
+    rows = rng.standard_normal((draws, n, k))
+    rows -= rows.mean(axis=1, keepdims=True)
+    products = rows.transpose(0, 2, 1) @ rows
+    scale = np.sqrt(np.einsum("dii->di", products))
+    values = np.linalg.eigvalsh(products / (scale[:, :, None] * scale[:, None]))[:, ::-1]
+    ours = parallel_analysis(np.eye(k), n=n, draws=draws)
+    error = values.std(axis=0) * np.sqrt(2 / draws)
+    np.testing.assert_array_less(np.abs(ours.mean - values.mean(axis=0)), 4 * error)
+    np.testing.assert_array_less(np.abs(ours.reference - np.quantile(values, 0.95, axis=0)), 4 * 2.11 * error)
+
+
+@pytest.mark.parametrize("n", [3, 5, 8])
+def test_fewer_rows_than_items_can_be_drawn_too(n):
+    ours = parallel_analysis(np.eye(8), n=n, draws=50)
+    assert ours.n_factors == 0
+    np.testing.assert_allclose(ours.mean[n - 1 :], 0, atol=1e-12)  # n rows span n - 1 dimensions
+    assert ours.mean.sum() == pytest.approx(8)
+
+
+def test_unrelated_items_keep_nothing_and_two_blocks_keep_two():
+    rng = np.random.default_rng(8)
+    assert parallel_analysis(rng.normal(size=(500, 10))).n_factors <= 1
+    common = rng.normal(size=(500, 2)).repeat(5, axis=1)
+    X = np.round(common + rng.normal(size=(500, 10)))
+    for options in (
+        {},
+        {"basis": "factors"},
+        {"chance": "permuted"},
+        {"correlation": "polychoric", "draws": 20},
+    ):
+        assert parallel_analysis(X, **options).n_factors == 2
+    assert minimum_average_partial(X).n_factors == minimum_average_partial(X).n_factors_revised == 2
+
+
+def test_counting_stops_at_the_first_eigenvalue_that_chance_reaches():
+    R = np.kron(np.eye(2), np.full((4, 4), 0.6)) + 0.4 * np.eye(8)
+    ours = parallel_analysis(R, n=60, draws=50)
+    kept = ours.observed > ours.reference
+    assert ours.n_factors == 2
+    assert kept[:2].all()
+    assert not kept[2]
+
+
+def test_chance_is_the_same_for_the_same_seed_and_says_which():
+    X = factored(np.random.default_rng(2))
+    first, second = parallel_analysis(X), parallel_analysis(X)
+    np.testing.assert_array_equal(first.reference, second.reference)
+    assert "seed 1" in first.method
+    given_generator = parallel_analysis(X, rng=np.random.default_rng(3))
+    assert "given generator" in given_generator.method
+    assert (given_generator.reference != first.reference).any()
+
+
+def test_polychoric_correlations_are_taken_as_they_are():
+    X = factored(np.random.default_rng(2))
+    found = polychoric(X)
+    adequacy = kmo(found)
+    assert (adequacy.n, adequacy.method) == (300, "polychoric")
+    assert adequacy.value == kmo(found.r, n=300).value
+
+
+def test_a_repeated_item_has_no_partial_correlations():
+    X = factored(np.random.default_rng(2))
+    X[:, 1] = X[:, 0]
+    assert kmo(X).reason == bartlett(X).reason == "singular matrix"
+    assert len(minimum_average_partial(X).squared) <= 8
+    assert np.isfinite(minimum_average_partial(X).squared).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "options", "said"),
+    [
+        (np.full((5, 2), np.inf), {}, "finite"),
+        (np.arange(4.0), {}, "n x k"),
+        (np.eye(3), {"missing": "mean"}, "missing"),
+        (np.ones((2, 3)), {"n": 10}, "k x k"),
+        (np.array([[1, 0.5], [0.4, 1]]), {"n": 10}, "symmetric"),
+        (np.array([[1, 1.5], [1.5, 1]]), {"n": 10}, "between -1 and 1"),
+    ],
+)
+def test_wrong_arguments_are_refused_in_words(X, options, said):
+    with pytest.raises(ValueError, match=said):
+        item_correlations(X, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"basis": "axes"},
+        {"chance": "resampled"},
+        {"correlation": "spearman"},
+        {"draws": 0},
+        {"quantile": 95},
+        {"correlation": "polychoric", "chance": "normal"},
+        {"n": 5, "chance": "permuted"},
+    ],
+)
+def test_parallel_analysis_refuses_what_it_cannot_mean(options):
+    with pytest.raises(ValueError):
+        parallel_analysis(np.eye(3), **options)
