@@ -96,6 +96,10 @@ class Scheme:
     facets: tuple[Facet, ...]
     totals: tuple[Total, ...]
 
+    def titles(self) -> dict[str, str]:
+        """Name every facet and total."""
+        return {f.id: f.title for f in self.facets} | {t.id: t.title for t in self.totals}
+
 
 def scheme(instrument: Instrument, form_id: str, language: str = "en") -> Scheme:
     """Lay out what a report of this form can speak of: subscales that share no item, and means of these.

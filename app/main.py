@@ -14,7 +14,9 @@ from app import migrate
 from app.config import Settings
 from app.errors import AppError, NotFound
 from app.refusals import refuse
+from app.report.routes import router as report
 from app.service import Service, make_service, service_of
+from app.staff import router as staff
 from app.surface import Surface
 from app.survey.routes import router as survey
 from app.templating import STATIC, static_files
@@ -38,7 +40,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     )
     app.state.service = service or make_service(settings)
     app.add_middleware(Surface, secure=settings.secure)
-    for each in (router, survey):
+    for each in (router, survey, staff, report):
         app.include_router(each)
     return app
 

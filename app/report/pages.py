@@ -1,0 +1,230 @@
+"""The pages a trainer reads: what is on each, ready to print, out of the report and the instrument alone."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from analysis.disclosure import Scheme
+from analysis.release import EVERYONE, Figure, Node, Report, Untold
+from app.report.plot import TICKS, Line, line
+from app.report.wording import STRENGTH, as_answered, day, how_sure, people, said
+from app.templating import Page
+from instrument import Instrument
+
+HEADINGS: Final = {"explain": "Explain", "address": "Address", "agree": "Agree"}
+
+
+@dataclass(frozen=True)
+class Link:
+    address: str
+    words: str
+    beside: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexPage(Page):
+    template: ClassVar[str] = "report/index.html"
+    waves: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    label: str
+    said: str
+    how_sure: str
+
+
+@dataclass(frozen=True)
+class ItemRow:
+    sentence: str
+    turned: bool
+    mean: str
+    shares: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ItemTable:
+    title: str
+    scale: str
+    rows: tuple[ItemRow, ...]
+
+
+@dataclass(frozen=True)
+class Advice:
+    action: str
+    dots: str
+    strength: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class FacetAdvice:
+    title: str
+    headings: tuple[tuple[str, tuple[Advice, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportPage(Page):
+    template: ClassVar[str] = "report/report.html"
+    stage: str
+    precision: str
+    title: str
+    study: str
+    ordinal: int
+    closed_on: str
+    respondents: str
+    window: str
+    questions: int
+    people: str
+    k: int
+    lines: tuple[Line, ...]
+    ticks: tuple[int, ...]
+    rows: tuple[FigureRow, ...]
+    has_intervals: bool
+    has_bounds: bool
+    has_untold: bool
+    items: tuple[ItemTable, ...]
+    always: tuple[str, ...]
+    may_not_say: tuple[str, ...]
+    advice_intro: str | None
+    safety: str | None
+    advice: tuple[FacetAdvice, ...]
+    above: Link | None
+    below: tuple[Link, ...]
+    provenance: tuple[tuple[str, str], ...]
+    as_json: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class NothingPage(Page):
+    """No unit had K answers."""
+
+    template: ClassVar[str] = "report/nothing.html"
+    study: str
+    ordinal: int
+    closed_on: str
+    k: int
+
+
+def report_page(report: Report, name: str | None, instrument: Instrument | None) -> Page | None:
+    """The page of a unit, of everybody where none is named; None where nothing is told of that unit."""
+    about = report.about
+    if not report.nodes and name is None:
+        return NothingPage(
+            simulated=about.simulated,
+            study=about.title,
+            ordinal=about.ordinal,
+            closed_on=day(about.closed_on),
+            k=about.k,
+        )
+    node = find_node(report, name)
+    return None if node is None else _page(report, node, instrument)
+
+
+def find_node(report: Report, name: str | None) -> Node | None:
+    return next((node for node in report.nodes if name in (None, node.id)), None)
+
+
+def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPage:
+    about, claims = report.about, instrument.claims if instrument else None
+    titles = report.scheme.titles()
+    figures = [*node.facets, *node.totals]
+    shown = [each.figure for each in figures]
+    return ReportPage(
+        simulated=about.simulated,
+        stage=claims.label if claims else "A summary of answers, not a measurement",
+        precision=claims.precision if claims else "unknown",
+        title=node.title,
+        study=about.title,
+        ordinal=about.ordinal,
+        closed_on=day(about.closed_on),
+        respondents=about.respondents,
+        window=about.window,
+        questions=sum(len(facet.items) for facet in report.scheme.facets),
+        people=people(node),
+        k=about.k,
+        lines=(
+            *(line(titles[each.id], each.figure) for each in node.facets),
+            *(line(titles[each.id], each.figure, is_total=True) for each in node.totals),
+        ),
+        ticks=TICKS,
+        rows=tuple(FigureRow(titles[each.id], said(each.figure), how_sure(each.figure)) for each in figures),
+        has_intervals=any(isinstance(each, Figure) and each.half_width is not None for each in shown),
+        has_bounds=any(isinstance(each, Figure) and each.bound != "exact" for each in shown),
+        has_untold=any(isinstance(each, Untold) for each in shown),
+        items=_items(report.scheme, node),
+        always=claims.always if claims else (),
+        may_not_say=claims.may_not_say if claims else (),
+        advice_intro=instrument.actions_intro if instrument else None,
+        safety=instrument.safety if instrument else None,
+        advice=_advice(report.scheme, instrument) if instrument else (),
+        above=_above(report, node),
+        below=_below(report, node),
+        provenance=_provenance(report),
+        as_json=f"{_address(report, node)}.json",
+    )
+
+
+def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:
+    lines = {each.id: each for each in node.items}
+    tables = []
+    for facet in scheme.facets:
+        rows = tuple(
+            ItemRow(item.sentence, item.reversed, *as_answered(item, lines[item.id]))
+            for item in facet.items
+            if item.id in lines
+        )
+        if rows and facet.shown:
+            first = facet.items[0]
+            scale = f"{first.low} ({first.labels[0]}) to {first.high} ({first.labels[-1]})"
+            tables.append(ItemTable(facet.title, scale, rows))
+    return tuple(tables)
+
+
+def _advice(scheme: Scheme, instrument: Instrument) -> tuple[FacetAdvice, ...]:
+    """Every action of every facet, whatever the figures: an action shown must give no answer away."""
+    several = []
+    for facet in scheme.facets:
+        headings = []
+        for heading, title in HEADINGS.items():
+            advice = tuple(
+                Advice(each.action, *STRENGTH[each.strength], each.evidence)
+                for each in instrument.actions
+                if (each.facet, each.heading) == (facet.id, heading)
+            )
+            headings.append((title, advice))
+        if any(advice for _, advice in headings):
+            several.append(FacetAdvice(facet.title, tuple(each for each in headings if each[1])))
+    return tuple(several)
+
+
+def _address(report: Report, node: Node) -> str:
+    wave = f"/trainer/waves/{report.about.wave}"
+    return wave if node == report.nodes[0] else f"{wave}/units/{node.id}"
+
+
+def _above(report: Report, node: Node) -> Link | None:
+    if node == report.nodes[0]:
+        return None
+    above = find_node(report, node.parent) or report.nodes[0]
+    return Link(_address(report, above), above.title)
+
+
+def _below(report: Report, node: Node) -> tuple[Link, ...]:
+    """The reports one level down, by title: an order by figures would be a ranking."""
+    parents = (None, EVERYONE) if node.id == EVERYONE else (node.id,)
+    below = [each for each in report.nodes if each.parent in parents and each != node]
+    return tuple(
+        Link(_address(report, each), each.title, each.level)
+        for each in sorted(below, key=lambda each: each.title)
+    )
+
+
+def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
+    about = report.about
+    return (
+        ("Questionnaire", f"{about.instrument_title}, form {about.form}"),
+        ("Form", about.form_hash),
+        ("Scoring key", f"revision {about.key_revision}"),
+        ("Collection", about.wave),
+        ("Smallest group shown", str(about.k)),
+    )

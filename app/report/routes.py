@@ -1,0 +1,107 @@
+"""Cohort reports of closed waves, read from the stored snapshot alone."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, Row, select
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from analysis.release import Report, report_from_json
+from app.db import read
+from app.errors import NotFound
+from app.report.pages import IndexPage, Link, find_node, report_page
+from app.report.wording import day
+from app.service import service_of
+from app.snapshots import SNAPSHOT
+from app.staff import Staff, admitted
+from app.studies import STUDY
+from app.templating import html
+from app.waves import CLOSED, RETIRED, WAVE
+
+router = APIRouter(prefix="/trainer", include_in_schema=False)
+
+
+@router.get("")
+def index(request: Request) -> Response:
+    with read(service_of(request).engine) as db:
+        staff = admitted(request, db, "trainer")
+        found = closed_waves(db, staff)
+    links = tuple(
+        Link(
+            f"/trainer/waves/{wave.id}",
+            wave.title,
+            f"{wave.ordinal}, {day(wave.closes_at.date().isoformat())}",
+        )
+        for wave in found
+    )
+    return html(IndexPage(simulated=any(wave.simulated for wave in found), waves=links))
+
+
+@router.get("/waves/{wave}.json")
+def wave_as_json(request: Request, wave: str) -> Response:
+    return JSONResponse(_kept(request, wave))
+
+
+@router.get("/waves/{wave}")
+def wave_report(request: Request, wave: str) -> Response:
+    return _page(request, wave, None)
+
+
+@router.get("/waves/{wave}/units/{unit}.json")
+def unit_as_json(request: Request, wave: str, unit: str) -> Response:
+    kept = _kept(request, wave)
+    nodes = [node for node in kept["nodes"] if node["id"] == unit]
+    if not nodes:
+        raise NotFound
+    return JSONResponse({**kept, "nodes": nodes})
+
+
+@router.get("/waves/{wave}/units/{unit}")
+def unit_report(request: Request, wave: str, unit: str) -> Response:
+    return _page(request, wave, unit)
+
+
+def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
+    """The closed waves that this member of staff may see; of open ones nothing is told, not even that."""
+    query = (
+        select(WAVE.c.id, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .where(WAVE.c.state.in_((CLOSED, RETIRED)))
+        .order_by(STUDY.c.title, WAVE.c.ordinal)
+    )
+    mine = STUDY.c.simulated.is_(True) if staff.study is None else WAVE.c.study == staff.study
+    return list(db.execute(query.where(mine)))
+
+
+def kept_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any] | None:
+    """The stored report of a closed wave; `staff` is None at the command line, which may see all."""
+    query = (
+        select(SNAPSHOT.c.report, WAVE.c.study)
+        .join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
+        .where(SNAPSHOT.c.wave == wave, WAVE.c.state.in_((CLOSED, RETIRED)))
+    )
+    found = db.execute(query).first()
+    if found is None or (staff is not None and not staff.may_see(found.study)):
+        return None
+    report: dict[str, Any] = found.report
+    return report
+
+
+def _kept(request: Request, wave: str) -> dict[str, Any]:
+    with read(service_of(request).engine) as db:
+        kept = kept_report(db, wave, admitted(request, db, "trainer"))
+    if kept is None:
+        raise NotFound
+    return kept
+
+
+def _page(request: Request, wave: str, unit: str | None) -> Response:
+    report: Report = report_from_json(_kept(request, wave))
+    page = report_page(report, unit, service_of(request).instruments.get(report.about.instrument))
+    if page is None:
+        raise NotFound
+    return html(page)
+
+
+__all__ = ["closed_waves", "find_node", "kept_report", "router"]

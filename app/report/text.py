@@ -1,0 +1,61 @@
+"""The cohort report in the terminal: the same figures as the page, without the advice."""
+
+import json
+from typing import Any
+
+from analysis.release import FacetLine, Report, report_from_json
+from app.db import read
+from app.errors import Refused
+from app.report.pages import find_node
+from app.report.routes import kept_report
+from app.report.wording import day, how_sure, people, said
+from app.service import Service
+
+
+def report_json(service: Service, wave: str, unit: str | None = None) -> str:
+    kept = _kept(service, wave)
+    if unit is not None:
+        kept = {**kept, "nodes": [node for node in kept["nodes"] if node["id"] == unit]}
+        if not kept["nodes"]:
+            raise Refused(f"nothing is shown of {unit!r} in {wave!r}")
+    return json.dumps(kept, ensure_ascii=False)
+
+
+def report_text(service: Service, wave: str, unit: str | None = None) -> str:
+    report = report_from_json(_kept(service, wave))
+    about = report.about
+    head = [
+        f"{about.title}, collection {about.ordinal}, closed on {day(about.closed_on)}",
+        *(["SIMULATED: these answers were made up."] if about.simulated else []),
+        "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
+    ]
+    node = find_node(report, unit)
+    if node is None and unit is not None:
+        raise Refused(f"nothing is shown of {unit!r} in {wave!r}")
+    if node is None:
+        return "\n".join([*head, "", f"No unit had {about.k} answers, so nothing is shown."])
+    titles = report.scheme.titles()
+    body = [f"{node.title}: {people(node)}", "", *_table(report, [*node.facets, *node.totals], titles)]
+    parts = [each.id for each in report.nodes if each != node]
+    more = ["", f"Other parts: {', '.join(parts)}"] if unit is None and parts else []
+    return "\n".join([*head, "", *body, *more])
+
+
+def _table(report: Report, lines: list[FacetLine], titles: dict[str, str]) -> list[str]:
+    width = max(len(title) for title in titles.values())
+    rows = [(titles[each.id], said(each.figure), how_sure(each.figure)) for each in lines]
+    figures = max(len(figure) for _, figure, _ in rows)
+    units = f"from 0 to 100; units with fewer than {report.about.k} answers are in no figure"
+    return [
+        *(f"  {title:<{width}}  {figure:>{figures}}  {sure}".rstrip() for title, figure, sure in rows),
+        "",
+        units,
+    ]
+
+
+def _kept(service: Service, wave: str) -> dict[str, Any]:
+    with read(service.engine) as db:
+        kept = kept_report(db, wave, None)
+    if kept is None:
+        raise Refused(f"{wave!r} is no closed collection")
+    return kept

@@ -1,0 +1,58 @@
+"""How figures of a report are said, on the page and in the terminal alike."""
+
+from datetime import date
+from typing import Final
+
+from analysis.disclosure import Bound, Item
+from analysis.release import Figure, ItemLine, Node, Share, Untold
+
+STRENGTH: Final = {
+    3: ("●●●", "a randomised experiment"),
+    2: ("●●○", "studies of what goes together"),
+    1: ("●○○", "interviews or shared practice"),
+}
+_OTHER_WAY: Final[dict[Bound, Bound]] = {"exact": "exact", "at most": "at least", "at least": "at most"}
+
+
+def said(figure: Figure | Untold) -> str:
+    if isinstance(figure, Untold):
+        return "cannot be shown"
+    return f"{figure.value:.1f}" if figure.bound == "exact" else f"{figure.bound} {figure.value:.1f}"
+
+
+def how_sure(figure: Figure | Untold) -> str:
+    if isinstance(figure, Untold) or figure.half_width is None:
+        return ""
+    return f"± {figure.half_width:.0f} at the most"
+
+
+def people(node: Node) -> str:
+    units = f" of {node.units} units" if node.units > 1 else ""
+    return f"at least {node.n} people{units}"
+
+
+def day(written: str) -> str:
+    on = date.fromisoformat(written)
+    return f"{on.day} {on:%B %Y}"
+
+
+def as_answered(item: Item, line: ItemLine) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The mean and the shares of an item the way people answered it, the key's turning undone."""
+    figure = line.figure
+    if isinstance(figure, Figure) and item.reversed:
+        value = item.low + item.high - figure.value
+        figure = Figure(value=value, bound=_OTHER_WAY[figure.bound])
+    shares = [(_band(item, share), _percent(share)) for share in line.shares]
+    return said(figure), tuple(reversed(shares) if item.reversed else shares)
+
+
+def _band(item: Item, share: Share) -> str:
+    low, high = share.low, share.high
+    if item.reversed:
+        low, high = item.low + item.high - high, item.low + item.high - low
+    ends = [item.labels[code - item.low] for code in (low, high)]
+    return ends[0] if low == high else f"{ends[0]} to {ends[1][0].lower()}{ends[1][1:]}"
+
+
+def _percent(share: Share) -> str:
+    return {0: "under 5 %", 100: "over 95 %"}.get(share.percent, f"{share.percent} %")
