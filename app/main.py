@@ -37,6 +37,8 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         redirect_slashes=False,
         telemetry=OFF,
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
+        # One flat list: an included router is asked three times about every request.
+        routes=[*survey.routes, *router.routes],
     )
     app.state.service = service or make_service(settings)
     app.add_middleware(Surface, secure=settings.secure)

@@ -48,7 +48,7 @@ def environment(language: str) -> Environment:
         extensions=["jinja2.ext.i18n"],
     )
     made.policies["ext.i18n.trimmed"] = True
-    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+    made.install_gettext_translations(translations(language), newstyle=False)  # type: ignore[attr-defined]  # the extension adds it
     made.globals["static"] = static_files().__getitem__
     return made
 

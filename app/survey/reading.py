@@ -1,14 +1,14 @@
 """Read what the pages send: only what was asked is read, and a value that no page offers is refused."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from app.errors import Unreadable
 from app.survey.consent import ARCHIVE, STUDY
 from app.survey.roads import Road
 from app.survey.sheets import Sheet
-from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, Item, read_answers
+from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, read_answers
 
 Fields = Mapping[str, str]
 
@@ -21,24 +21,9 @@ _HIDDEN: Final = {
 }
 
 
-def read_page(road: Road, number: int, fields: Fields) -> dict[str, int]:
-    """The answers to one page of items; what was not given was left blank."""
-    return _read_items(road, road.items(number), fields)
-
-
-def read_context(questions: tuple[ContextQuestion, ...], fields: Fields) -> dict[str, int | str]:
-    answers: dict[str, int | str] = {}
-    for question in questions:
-        written = fields.get(question.id, "")
-        if written in question.options:
-            answers[question.id] = written
-        elif written == str(RATHER_NOT_SAY):
-            answers[question.id] = RATHER_NOT_SAY
-        elif written in ("", str(LEFT_BLANK)):
-            answers[question.id] = LEFT_BLANK
-        else:
-            raise Unreadable
-    return answers
+def read_page(road: Road, path: str, fields: Fields) -> dict[str, int | str]:
+    """The answers to what one page asks; what was not given was left blank."""
+    return _read(road, road.asks[path], fields)
 
 
 def wave_of(fields: Fields) -> str:
@@ -50,21 +35,37 @@ def wave_of(fields: Fields) -> str:
 
 def read_sheet(road: Road, fields: Fields) -> Sheet:
     """The whole sheet as the check page carries it; what it does not carry was never shown."""
-    items = tuple(item for item in road.form.items if item.id in fields)
-    questions = tuple(question for question in road.context if question.id in fields)
+    shown = tuple(each for ids in road.asks.values() for each in ids if each in fields)
     return Sheet(
         wave=fields["_wave"],
         key=fields["_key"],
         language=fields["_language"],
         consent=fields["_consent"],
         purposes=tuple(fields["_purposes"].split()),
-        answers={**read_context(questions, fields), **_read_items(road, items, fields)},
+        answers=_read(road, shown, fields),
     )
 
 
-def _read_items(road: Road, items: tuple[Item, ...], fields: Fields) -> dict[str, int]:
+def _read(road: Road, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
+    items = [road.form.by_id[each] for each in ids if each in road.form.by_id]
+    questions = [road.context[each] for each in ids if each in road.context]
     given = {item.id: fields[item.id] for item in items if item.id in fields}
     answers, problems = read_answers(road.form, given, items)
     if problems:
         raise Unreadable
+    return {**_read_context(questions, fields), **answers}
+
+
+def _read_context(questions: Iterable[ContextQuestion], fields: Fields) -> dict[str, int | str]:
+    answers: dict[str, int | str] = {}
+    for question in questions:
+        written = fields.get(question.id, "")
+        if written in question.options:
+            answers[question.id] = written
+        elif written == str(RATHER_NOT_SAY):
+            answers[question.id] = RATHER_NOT_SAY
+        elif written in ("", str(LEFT_BLANK)):
+            answers[question.id] = LEFT_BLANK
+        else:
+            raise Unreadable
     return answers

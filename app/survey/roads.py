@@ -1,9 +1,10 @@
 """What one wave asks and in which words: fixed when the wave was made, so looked up once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
+from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select
 
 from app.errors import ConfigurationError, NotFound
@@ -16,7 +17,6 @@ from instrument import (
     ContextQuestion,
     Form,
     Instrument,
-    Item,
     Words,
     allowed,
     page,
@@ -53,15 +53,15 @@ class Road:
     k: int
     form: Form
     per_page: int
-    context: tuple[ContextQuestion, ...]
+    context: Mapping[str, ContextQuestion]
     words: Mapping[str, Words]
     draft_size: int
     asks: Mapping[str, tuple[str, ...]]
     """The path of each page with questions, in order -> the ids of what it asks."""
-
-    @property
-    def pages(self) -> int:
-        return pages(self.form, self.per_page)
+    numbers: Mapping[str, int]
+    """The number of each item, as people see it."""
+    markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
+    """What app.survey.questions has made so far."""
 
     @property
     def layout(self) -> str:
@@ -71,9 +71,6 @@ class Road:
     @property
     def steps(self) -> tuple[str, ...]:
         return (CONSENT, *self.asks, CHECK)
-
-    def items(self, number: int) -> tuple[Item, ...]:
-        return page(self.form, number, self.per_page)
 
     def next_step(self, sheet: Sheet) -> str:
         """The first page that this person has not been shown."""
@@ -119,10 +116,11 @@ def _road(service: Service, db: Connection, wave: str) -> Road:
         k=found.k,
         form=form,
         per_page=found.items_per_page,
-        context=tuple(instrument.context[each] for each in form.context),
+        context={each: instrument.context[each] for each in form.context},
         words=words,
         draft_size=_draft_size(wave, form, instrument),
         asks=_asks(form, found.items_per_page),
+        numbers={item.id: number for number, item in enumerate(form.items, 1)},
     )
 
 

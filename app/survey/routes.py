@@ -30,7 +30,7 @@ from app.survey.pages import (
     items_page,
     sent_page,
 )
-from app.survey.reading import read_context, read_page, read_sheet, wave_of
+from app.survey.reading import read_page, read_sheet, wave_of
 from app.survey.roads import ABOUT, CHECK, CONSENT, road_of
 from app.survey.sending import NotShown, send
 from app.tables import Response as Kept
@@ -97,20 +97,22 @@ def show_about(request: Request) -> Response:
 def save_about(request: Request, fields: Fields) -> Response:
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
-        return _save(db, opened, ABOUT, read_context(opened.road.context, fields), fields)
+        return _save(db, opened, ABOUT, fields)
 
 
 @router.get("/page/{number:int}")
 def show_page(request: Request, number: int) -> Response:
     opened = _opened(request)
-    return _elsewhere(opened, f"/page/{number}") or html(items_page(opened.road, opened.sheet, number))
+    return _elsewhere(opened, f"/page/{number}") or html(
+        items_page(opened.road, opened.sheet, f"/page/{number}")
+    )
 
 
 @router.post("/page/{number:int}")
 def save_page(request: Request, number: int, fields: Fields) -> Response:
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
-        return _save(db, opened, f"/page/{number}", read_page(opened.road, number, fields), fields)
+        return _save(db, opened, f"/page/{number}", fields)
 
 
 @router.get("/check")
@@ -194,9 +196,7 @@ def _elsewhere(opened: Opened, path: str) -> Response | None:
     return None if steps.index(path) <= steps.index(next_step) else see_other(next_step)
 
 
-def _save(
-    db: Connection, opened: Opened, path: str, answers: Mapping[str, int | str], fields: Mapping[str, str]
-) -> Response:
+def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) -> Response:
     """Save a page and go on, or stay where something is newly blank, so that it is asked about once.
 
     Who goes back, aside or clears an answer has not left the rest blank yet.
@@ -206,6 +206,7 @@ def _save(
         raise NotFound
     if not sheet.consent:
         return see_other(CONSENT)
+    answers = read_page(road, path, fields)
     cleared, aside = fields.get("_clear"), fields.get("_go")
     if cleared is None and aside is None:
         after = {**before, **answers}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Self
 
 
@@ -20,7 +20,7 @@ class Sheet:
 
     def to_bytes(self) -> bytes:
         """One spelling for equal sheets, so that two can be compared by their HMAC."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+        return json.dumps(vars(self), sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
     def from_bytes(cls, spelt: bytes) -> Self:

@@ -1,0 +1,253 @@
+"""What one person costs the server, from the landing page to the receipt.
+
+    python -m tests.bench.road [--people 500] [--at-once 4] [--db sqlite|postgres] [--profile FILE]
+
+The server runs in a process of its own, as `counterpoise serve` starts it. The people send every request that
+a browser sends, style and icon included, each over a connection of their own that is kept alive. CPU is user
+and system time of every server process, from /proc. Exits with 1 above 0.02 s for one person on SQLite.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+from sqlalchemy import func, select, text
+
+from app import migrate, studies, waves
+from app.config import Settings
+from app.db import is_sqlite, read, write
+from app.main import create_app
+from app.service import check_secret, make_service
+from app.serving import server
+from app.tables import Response, table
+from app.tend import Maintenance
+from tests.postgres import running_postgres
+from tests.support import Screen, filled_in
+
+ALLOWED_SECONDS = 0.02
+SECRET = bytes(range(32))
+HOST = "127.0.0.1"
+TICKS = os.sysconf("SC_CLK_TCK")
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (Linux; Android 15; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/142.0.0.0 Mobile Safari/537.36",
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+    "Accept-Language": "en-GB,en;q=0.9",
+    "Accept-Encoding": "gzip, deflate, br, zstd",
+    "Sec-Fetch-Dest": "document",
+    "Sec-Fetch-Mode": "navigate",
+    "Sec-Fetch-Site": "same-origin",
+    "Sec-Fetch-User": "?1",
+    "Upgrade-Insecure-Requests": "1",
+    "Connection": "keep-alive",
+}
+
+
+@dataclass
+class Browser:
+    """One person's browser: a connection, a cookie, a cache of style and icon."""
+
+    port: int
+    sent: int = 0
+    cookie: str = ""
+    cached: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.connection = http.client.HTTPConnection(HOST, self.port)
+
+    def visit(self, address: str, fields: dict[str, str] | None = None) -> tuple[Screen, str]:
+        """Go to an address, or post to it, and on to where it leads, with what the page needs."""
+        response, body = self._request(address, fields)
+        while response.status == 303:
+            address = response.getheader("location", "").partition("#")[0]
+            response, body = self._request(address)
+        assert response.status == 200, f"{address}: {response.status}"
+        screen = Screen(body.decode())
+        if response.getheader("clear-site-data"):
+            self.cached.clear()
+        for asset in screen.assets:
+            if asset not in self.cached:
+                self.cached.add(asset)
+                assert self._request(asset)[0].status == 200
+        return screen, address
+
+    def _request(
+        self, address: str, fields: dict[str, str] | None = None
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        headers = {**BROWSER, **({"Cookie": self.cookie} if self.cookie else {})}
+        if fields is None:
+            self.connection.request("GET", address, headers=headers)
+        else:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            self.connection.request("POST", address, urlencode(fields), headers)
+        response = self.connection.getresponse()
+        body = response.read()
+        self.sent += 1
+        for cookie in response.msg.get_all("set-cookie") or []:
+            self.cookie = "" if "Max-Age=0" in cookie else cookie.partition(";")[0]
+        return response, body
+
+
+def take_part(port: int, code: str) -> int:
+    """Walk the road as a person does; return how many requests it took."""
+    browser = Browser(port)
+    screen, here = browser.visit("/")
+    [form] = screen.forms
+    screen, here = browser.visit(form.action, {"code": code})
+    while "receipt" not in screen.text_of:
+        [form] = screen.forms
+        fields = {**form.fields, **filled_in(form, {})}
+        screen, here = browser.visit(form.action or here, fields)
+    browser.connection.close()
+    return browser.sent
+
+
+@dataclass(frozen=True)
+class Cost:
+    people: int
+    requests: int
+    seconds: float
+    """User and system time of the server's processes."""
+    wall: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.people} people, {self.requests} requests: {self.seconds / self.people:.4f} s CPU each, "
+            f"{1000 * self.seconds / self.requests:.3f} ms a request, {self.wall:.1f} s in all"
+        )
+
+
+def measure(port: int, pid: int, codes: list[str], at_once: int) -> Cost:
+    before, began = cpu_of(pid), time.perf_counter()
+    with ThreadPoolExecutor(at_once) as pool:
+        requests = sum(pool.map(lambda code: take_part(port, code), codes))
+    return Cost(len(codes), requests, cpu_of(pid) - before, time.perf_counter() - began)
+
+
+def cpu_of(pid: int) -> float:
+    """User and system seconds of a process and of all that it started."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    own = (int(fields[11]) + int(fields[12])) / TICKS
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return own + sum(cpu_of(int(child)) for child in children)
+
+
+def prepare(url: str, count: int) -> list[str]:
+    service = make_service(Settings(database_url=url, secret=SECRET, secure=False))
+    migrate.upgrade(service.engine)
+    check_secret(service)
+    with write(service.engine) as db:
+        studies.make_study(db, id="bench", title="SIMULATED", simulated=True)
+        studies.add_unit(db, "bench", "north", "North")
+        wave = waves.make_wave(service, db, "bench")
+        waves.open_wave(service, db, wave)
+        codes = waves.issue_codes(service, db, wave, "north", count)
+    service.engine.dispose()
+    return codes
+
+
+@contextmanager
+def serving(url: str, profile: str | None) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+    """A server in a process of its own; when it ends it says what its own connection has for synchronous."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "tests.bench.road", "--serve", url, str(port)]
+    process = subprocess.Popen([*command, *([profile] if profile else [])], stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        yield port, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(20)
+
+
+def serve(url: str, port: int, profile: str | None = None) -> None:
+    """What `counterpoise serve` does, in sight of its engine."""
+    settings = Settings(database_url=url, secret=SECRET, secure=False)
+    service = make_service(settings)
+    running = server(create_app(settings, service), HOST, port)
+
+    def announce() -> None:
+        while not running.started:
+            time.sleep(0.02)
+        print("ready", flush=True)
+
+    threading.Thread(target=announce, daemon=True).start()
+    with Maintenance(service), ExitStack() as stack:
+        if profile:
+            import cProfile
+
+            stack.enter_context(_profiled(cProfile.Profile(), profile))
+        signal.signal(signal.SIGTERM, lambda *_: setattr(running, "should_exit", True))
+        running.run()
+    with read(service.engine) as db:
+        flushed = db.execute(
+            text("PRAGMA synchronous" if is_sqlite(db) else "SHOW synchronous_commit")
+        ).scalar()
+        kept = db.execute(select(func.count()).select_from(table(Response))).scalar()
+    print(json.dumps({"synchronous": flushed, "responses": kept}), flush=True)
+
+
+@contextmanager
+def _profiled(profile: object, path: str) -> Iterator[None]:
+    profile.enable()  # type: ignore[attr-defined]
+    yield
+    profile.disable()  # type: ignore[attr-defined]
+    profile.dump_stats(path)  # type: ignore[attr-defined]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--people", type=int, default=500)
+    parser.add_argument("--at-once", type=int, default=4)
+    parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--profile")
+    asked = parser.parse_args()
+    with ExitStack() as stack:
+        if asked.db == "sqlite":
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            url, database_pid = f"sqlite:///{folder}/bench.sqlite", None
+        else:
+            cluster = stack.enter_context(running_postgres())
+            url = cluster.create("bench")
+            database_pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
+        codes = prepare(url, asked.people + asked.at_once)
+        with serving(url, asked.profile) as (port, process):
+            measure(port, process.pid, codes[asked.people :], asked.at_once)
+            idle = cpu_of(database_pid) if database_pid else 0.0
+            cost = measure(port, process.pid, codes[: asked.people], asked.at_once)
+            database = cpu_of(database_pid) - idle if database_pid else 0.0
+        assert process.stdout is not None
+        end = json.loads(process.stdout.readline())
+    print(f"{asked.db}: {cost}")
+    if database_pid:
+        print(f"PostgreSQL's own processes: {database / asked.people:.4f} s each")
+    print(f"synchronous of the live connection: {end['synchronous']}; responses: {end['responses']}")
+    assert end["responses"] == asked.people + asked.at_once
+    assert end["synchronous"] in (2, "on")
+    return int(asked.db == "sqlite" and cost.seconds / asked.people > ALLOWED_SECONDS)
+
+
+if __name__ == "__main__":
+    if "--serve" in sys.argv:
+        serve(sys.argv[2], int(sys.argv[3]), *sys.argv[4:5])
+    else:
+        sys.exit(main())
