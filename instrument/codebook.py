@@ -19,10 +19,16 @@ from instrument.model import (
 
 PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "row_id": "Random number of this row, made anew for every export",
+        "simulated": "1 where the answers were made up by a program",
+        "wave": "Collection in which the answers were given",
+        "unit": "Unit that the code was made for",
         "language": "Language in which the questionnaire was shown",
         "form_hash": "SHA-256 of the form: its items, scales, order and pages",
         "words_hash": "SHA-256 of the words as they were shown",
+        "layout": "How the questions were laid out",
         "key_revision": "Revision of the scoring key",
+        "code_version": "Version of the program that scored and wrote this",
     }
 )
 
@@ -72,7 +78,7 @@ def _raw(form: Form, words: Words) -> Iterator[Column]:
         answers = form.scales[item.scale].codes
         labels = {code: words.label(item.scale, code) for code in allowed(form, item)}
         yield Column(
-            name=item.id,
+            name=f"raw_{item.id}",
             label=words.sentence(item.id),
             kind="raw",
             measure="ordinal",
@@ -90,7 +96,7 @@ def _keyed(instrument: Instrument, form: Form, words: Words) -> Iterator[Column]
         scale = form.scales[item.scale]
         way = "reversed" if turned[item.id] else "as answered"
         yield Column(
-            name=f"keyed_{item.id}",
+            name=item.id,
             label=f"{words.sentence(item.id)} ({way})",
             kind="keyed",
             measure="ordinal",
@@ -106,4 +112,4 @@ def _scores(subscales: list[Subscale], words: Words) -> Iterator[Column]:
         yield Column(name=subscale.id, label=words.facet(subscale.id), kind="score", measure="scale")
     for subscale in subscales:
         label = f"{words.facet(subscale.id)}: number of answers"
-        yield Column(name=f"answered_{subscale.id}", label=label, kind="answered", measure="scale")
+        yield Column(name=f"{subscale.id}_answered", label=label, kind="answered", measure="scale")

@@ -127,8 +127,8 @@ def _key(source: Source) -> Iterator[Problem]:
 def _scored(form: Form, key: Key) -> Iterator[_Finding]:
     subscales = key.subscales(form.id)
     taken = Counter([*PROVENANCE, *form.context, *form.by_id])
-    taken.update(f"keyed_{item}" for item in form.by_id)
-    taken.update(name for subscale in subscales for name in (subscale, f"answered_{subscale}"))
+    taken.update(f"raw_{item}" for item in form.by_id)
+    taken.update(name for subscale in subscales for name in (subscale, f"{subscale}_answered"))
     for name, times in taken.items():
         if times > 1:
             place = ("subscales", name) if name in subscales else ()

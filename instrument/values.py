@@ -29,7 +29,7 @@ V = TypeVar("V")
 
 
 def _identifier(value: str) -> str:
-    if not _IDENTIFIER.fullmatch(value) or len(value) > 26:  # noqa: PLR2004 - `keyed_` makes it Stata's 32
+    if not _IDENTIFIER.fullmatch(value) or len(value) > 26:  # noqa: PLR2004 - with `raw_` under Stata's 32
         raise ValueError(
             f"`{shown(value)}` is no identifier: up to 26 of a-z, 0-9 and single _, a letter first, no _ last"
         )
