@@ -75,9 +75,9 @@ def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
         context=reading.optional("context.yaml", Context),
         actions=reading.optional("actions.yaml", Actions),
         claims=reading.optional("claims.yaml", Claims),
-        forms=reading.all(forms, Form),
-        words=reading.all([n for n in words if not n.startswith("words/context.")], FormWords),
-        context_words=reading.all([n for n in words if n.startswith("words/context.")], ContextWords),
+        forms=reading.several(forms, Form),
+        words=reading.several([n for n in words if not n.startswith("words/context.")], FormWords),
+        context_words=reading.several([n for n in words if n.startswith("words/context.")], ContextWords),
     )
     problems = reading.problems + consistency.problems(source)
     return (None if problems else _joined(folder, source)), problems
@@ -91,7 +91,7 @@ class _Reading:
         self._nodes = 0
         self.problems: list[Problem] = []
 
-    def all(self, names: list[str], model: type[M]) -> tuple[consistency.Part[M], ...]:
+    def several(self, names: list[str], model: type[M]) -> tuple[consistency.Part[M], ...]:
         return tuple(part for name in names if (part := self.one(name, model)))
 
     def optional(self, name: str, model: type[M]) -> consistency.Part[M] | None:

@@ -26,6 +26,8 @@ from instrument.nodes import Document, Problem
 from instrument.wording import ROLE, roles_of
 
 M = TypeVar("M", bound=BaseModel)
+MAX_COLUMN: Final = 32
+
 _Finding = tuple[str, tuple[str | int, ...]]  # a message, and where in the file
 
 
@@ -130,9 +132,11 @@ def _scored(form: Form, key: Key) -> Iterator[_Finding]:
     taken.update(f"raw_{item}" for item in form.by_id)
     taken.update(name for subscale in subscales for name in (subscale, f"{subscale}_answered"))
     for name, times in taken.items():
+        place = ("subscales", name) if name in subscales else ()
         if times > 1:
-            place = ("subscales", name) if name in subscales else ()
             yield f"`{name}` would name two columns of an export", place
+        if len(name) > MAX_COLUMN:
+            yield f"`{name}` is longer than the {MAX_COLUMN} letters that Stata allows", place
     for subscale in subscales.values():
         place = ("subscales", subscale.id)
         if bool(subscale.items) == bool(subscale.of):

@@ -22,6 +22,7 @@ from instrument import (
     ppiq,
     read_answers,
 )
+from instrument.codebook import PROVENANCE
 
 ROOT = Path(__file__).parents[2]
 INSTRUMENTS = ROOT / "tests" / "instruments"
@@ -114,7 +115,8 @@ def test_the_codebook_describes_every_column_once(form: Form) -> None:
     columns = codebook(ppiq(), "a", "en")
     kinds = [column.kind for column in columns]
     assert {kind: kinds.count(kind) for kind in dict.fromkeys(kinds)} == {
-        "provenance": 10, "context": len(form.context), "raw": 30, "keyed": 30, "score": 7, "answered": 7,
+        "provenance": len(PROVENANCE), "context": len(form.context),
+        "raw": 30, "keyed": 30, "score": 7, "answered": 7,
     }  # fmt: skip
     assert len({column.name for column in columns}) == len(columns)
     assert all(column.label for column in columns)
@@ -140,7 +142,7 @@ def test_questionnaires_of_others_load_alike() -> None:
         assert len(instrument.forms[name].items) == items
         assert len(instrument.key.subscales(name)) == subscales
         assert instrument.words[name, "en"].sentence(instrument.forms[name].items[0].id)
-        assert len(codebook(instrument, name, "en")) == 10 + 2 * items + 2 * subscales
+        assert len(codebook(instrument, name, "en")) == len(PROVENANCE) + 2 * items + 2 * subscales
 
 
 # Claims and actions

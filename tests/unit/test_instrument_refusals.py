@@ -199,6 +199,9 @@ HOSTILE = {
         "min_items is for a subscale scored from others",
     ),
     "a subscale named as an item": Case(KEY, "      talk:", "      talk_1:", 6, "two columns of an export"),
+    "a subscale too long for Stata": Case(
+        KEY, "      talk:", f"      {'t' * 24}:", 3, "is longer than the 32 letters"
+    ),
     "a key for a form that is not there": Case(KEY, "  seven:", "  eight:", 3, "there is no form `eight`"),
     "uneven codes, reversed": coded("[1, 2, 4, 5, 6, 7, 10]", 5, "uneven, so `ease_2` cannot be reversed"),
     "an item without words": Case(
