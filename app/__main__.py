@@ -1,0 +1,5 @@
+"""`python -m app`: the same as the command `counterpoise`."""
+
+from app.cli import app
+
+app()

@@ -1,0 +1,159 @@
+"""The whole road: a host at the command line, a person in a browser, staff with tokens."""
+
+import csv
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.conftest import SECRET
+from tests.support import respond
+
+REPOSITORY = Path(__file__).parents[2]
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host with a terminal, and the service they run."""
+
+    environment: dict[str, str]
+    origin: str
+
+    def __call__(self, *words: str) -> str:
+        command = [sys.executable, "-m", "app", *words]
+        ended = subprocess.run(
+            command, env=self.environment, cwd=REPOSITORY, capture_output=True, text=True, check=False
+        )
+        assert ended.returncode == 0, f"counterpoise {' '.join(words)}: {ended.stderr}"
+        return ended.stdout.strip()
+
+    def new_wave(self) -> str:
+        self("study", "make", "spring", "Spring placements")
+        self("study", "unit", "spring", "college", "The college", "--level", "organisation")
+        for unit in ("north", "south"):
+            self("study", "unit", "spring", unit, f"{unit.title()} team", "--parent", "college")
+        wave = self("wave", "make", "spring")
+        assert self("wave", "open", wave) == f"{wave} is open"
+        return wave
+
+    def codes(self, wave: str, count: int, unit: str) -> list[str]:
+        return json.loads(self("codes", wave, "--count", str(count), "--unit", unit, "--json"))
+
+    def staff(self, role: str) -> httpx2.Client:
+        client = httpx2.Client(base_url=self.origin, follow_redirects=True)
+        token = self("token", role, "--study", "spring").splitlines()[-1]
+        assert client.get(f"/{role}").status_code == 404
+        assert client.post("/staff", data={"token": token}).status_code == 200
+        return client
+
+    def others_respond(self, codes: list[str]) -> None:
+        with httpx2.Client(base_url=self.origin) as client:
+            for code in codes:
+                client.cookies.clear()
+                assert respond(client, code, {"vi5": 1})
+
+
+@pytest.fixture
+def host(url: str, tmp_path: Path) -> Iterator[Host]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (tmp_path / "secret").write_text(SECRET.hex())
+    environment = {
+        **os.environ,
+        "COUNTERPOISE_DATABASE_URL": url,
+        "COUNTERPOISE_SECRET_FILE": str(tmp_path / "secret"),
+        "COUNTERPOISE_INSECURE_COOKIES": "1",
+    }
+    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, cwd=REPOSITORY) as server:
+        origin = f"http://127.0.0.1:{port}"
+        _wait_until_ready(origin, server)
+        yield Host(environment, origin)
+        server.terminate()
+
+
+def _wait_until_ready(origin: str, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert server.poll() is None, "the server did not start"
+        try:
+            if httpx2.get(f"{origin}/ready").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the server was not ready within 30 seconds")
+
+
+def the_person_completes_it(page: Page, origin: str, code: str) -> str:
+    """Take part in a browser: agree, leave some context blank, answer "Mostly true" all along, send."""
+    page.goto(origin)
+    page.get_by_label("Your code").fill(code.lower())
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Yes, for this study").check()
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("My practice educator").check()
+    page.get_by_role("button", name="Continue").click()
+    for _ in range(6):
+        for answer in page.get_by_label("Mostly true").all():
+            answer.check()
+        page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Send my answers").click()
+    return page.locator(".receipt").inner_text()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_twelve_people_answer_and_their_unit_is_shown(
+    host: Host, browser: Browser, width: int, *, scripts: bool
+) -> None:
+    wave = host.new_wave()
+    mine, *others = host.codes(wave, 12, "north")
+    context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=scripts)
+    receipt = the_person_completes_it(context.new_page(), host.origin, mine)
+    context.close()
+    assert len(receipt.replace("-", "")) == 12
+    host.others_respond(others)
+    researcher, trainer = host.staff("researcher"), host.staff("trainer")
+    assert researcher.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
+    assert host("wave", "close", wave, "--now") == f"{wave} is closed"
+
+    rows = list(csv.DictReader(io.StringIO(researcher.get(f"/researcher/waves/{wave}/responses.csv").text)))
+    assert len(rows) == 12
+    items = [name for name in rows[0] if name.startswith("raw_")]
+    assert len(items) == 30
+    assert sum(all(row[item] == "3" for item in items) for row in rows) == 1
+    assert sum(row["raw_vi5"] == "1" for row in rows) == 11
+    assert researcher.get(f"/researcher/waves/{wave}/reliability.json").json()["n"] == 12
+    assert "North team" in trainer.get(f"/trainer/waves/{wave}/units/north").text
+    assert trainer.get(f"/trainer/waves/{wave}/units/south").status_code == 404
+    assert trainer.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
+    for client in (researcher, trainer):
+        client.close()
+
+
+def test_of_nine_people_nothing_is_shown(host: Host, browser: Browser) -> None:
+    wave = host.new_wave()
+    mine, *others = host.codes(wave, 9, "north")
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    the_person_completes_it(context.new_page(), host.origin, mine)
+    context.close()
+    host.others_respond(others)
+    host("wave", "close", wave, "--now")
+    researcher, trainer = host.staff("researcher"), host.staff("trainer")
+    assert researcher.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
+    assert "North team" not in trainer.get(f"/trainer/waves/{wave}").text
+    assert trainer.get(f"/trainer/waves/{wave}/units/north").status_code == 404
+    for client in (researcher, trainer):
+        client.close()
