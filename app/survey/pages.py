@@ -47,6 +47,8 @@ class ItemsPage(Page):
     last: int
     total: int
     stem: str
+    """What to have in mind; may be empty."""
+    asks: str
     questions: tuple[Markup, ...]
     blank: tuple[tuple[int, str], ...]
     """Number and id of the questions that were left blank."""
@@ -116,12 +118,14 @@ def about_page(road: Road, sheet: Sheet) -> AboutPage:
 
 def items_page(road: Road, sheet: Sheet, path: str) -> ItemsPage:
     ids, numbers = road.asks[path], road.numbers
+    stem, mark, asks = road.words[sheet.language].stem(role_of(sheet)).rpartition(". ")
     return ItemsPage(
         **_manner(road, sheet),
         first=numbers[ids[0]],
         last=numbers[ids[-1]],
         total=len(numbers),
-        stem=road.words[sheet.language].stem(role_of(sheet)),
+        stem=stem + mark.rstrip(),
+        asks=asks,
         questions=tuple(question(road, sheet, each) for each in ids),
         blank=tuple((numbers[each], each) for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
