@@ -1,0 +1,166 @@
+"""The answers of a closed wave as rows for research: shuffled, under fresh random ids, by the codebook.
+
+Purposes and the consent that was agreed to are left out: they say of few people that they were careful, and
+of nobody anything that research needs. The rows of the archive are those of people who agreed to it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from secrets import SystemRandom
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, select
+
+from app.errors import Refused
+from app.export.withhold import Value, withhold, withhold_last
+from app.service import Service
+from app.studies import STUDY
+from app.survey.consent import ARCHIVE
+from app.tables import Response, table
+from app.waves import CLOSED, WAVE
+from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, codebook, keyed, score
+
+FEWEST: Final = 10
+ROLE: Final = "role"
+UNIT: Final = "unit"
+PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
+RESPONSE: Final = table(Response)
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Microdata:
+    wave: str
+    title: str
+    simulated: bool
+    instrument: Instrument
+    form: Form
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def column(self, name: str) -> list[Cell]:
+        place = [column.name for column in self.columns].index(name)
+        return [row[place] for row in self.rows]
+
+
+def microdata(
+    service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
+) -> Microdata:
+    """Read a closed wave; refused where there are too few rows to give away."""
+    about = _closed(db, wave)
+    instrument = service.instruments[about.instrument]
+    form = instrument.forms[about.form]
+    kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
+    _enough(wave, kept)
+    known = _known(instrument, form, kept, with_unit=with_unit)
+    if archive:
+        chosen = [place for place, row in enumerate(kept) if ARCHIVE in row.purposes]
+        kept = [kept[place] for place in chosen]
+        _enough(wave, kept)
+        known = _rarer_withheld([known[place] for place in chosen], with_unit=with_unit)
+    columns = tuple(
+        column for column in codebook(instrument, form.id, "en") if with_unit or column.name != UNIT
+    )
+    chance = SystemRandom()
+    ids = chance.sample(range(10**9, 10**10), len(kept))
+    rows = [
+        _row(
+            columns,
+            {"row_id": row_id, **_provenance(about, instrument), **each},
+            instrument,
+            form,
+            given.answers,
+        )
+        for row_id, each, given in zip(ids, known, kept, strict=True)
+    ]
+    chance.shuffle(rows)
+    return Microdata(
+        wave=wave,
+        title=about.title,
+        simulated=about.simulated,
+        instrument=instrument,
+        form=form,
+        columns=columns,
+        rows=tuple(rows),
+    )
+
+
+def _closed(db: Connection, wave: str) -> Row[Any]:
+    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.simulated)
+    found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).first()
+    if found is None or found.state != CLOSED:
+        raise Refused(f"{wave!r} is no closed collection; answers leave the service only after the close")
+    return found
+
+
+def _enough(wave: str, rows: Sequence[object]) -> None:
+    if len(rows) < FEWEST:
+        raise Refused(f"{wave!r} has fewer than {FEWEST} such rows; fewer are given to nobody")
+
+
+def _known(
+    instrument: Instrument, form: Form, kept: Sequence[Row[Any]], *, with_unit: bool
+) -> list[dict[str, Value]]:
+    """What is known of each person beside their answers to the items, rare combinations withheld."""
+    asked = sorted(form.context, key=lambda name: (name != ROLE, len(instrument.context[name].options)))
+    known: list[dict[str, Value]] = [
+        {
+            **{name: getattr(row, name) for name in PROVENANCE_THAT_TELLS},
+            **{name: row.answers.get(name, LEFT_BLANK) for name in asked},
+            **({UNIT: row.unit} if with_unit else {}),
+        }
+        for row in kept
+    ]
+    return _rarer_withheld(known, with_unit=with_unit)
+
+
+def _rarer_withheld(known: Sequence[Mapping[str, Value]], *, with_unit: bool) -> list[dict[str, Value]]:
+    """Withhold from the last column to the first, the unit only when all else is settled.
+
+    So an export with units shows no more of the rest than one without: the two can be joined by the answers.
+    """
+    names = list(known[0])
+    rows = [tuple(each.values()) for each in known]
+    if with_unit:
+        rest = withhold([row[:-1] for row in rows])
+        rows = withhold_last([(*first, row[-1]) for first, row in zip(rest, rows, strict=True)])
+    else:
+        rows = withhold(rows)
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _provenance(about: Row[Any], instrument: Instrument) -> dict[str, Cell]:
+    return {
+        "simulated": int(about.simulated),
+        "wave": about.id,
+        "form_hash": about.form_hash,
+        "key_revision": instrument.key.revision,
+        "code_version": version("counterpoise"),
+    }
+
+
+def _row(
+    columns: Sequence[Column],
+    known: Mapping[str, Cell],
+    instrument: Instrument,
+    form: Form,
+    answers: Mapping[str, int],
+) -> tuple[Cell, ...]:
+    given = {item.id: answers[item.id] for item in form.items if item.id in answers}
+    scores = score(instrument, form.id, given)
+    cells: dict[str, Cell] = dict(known)
+    for name, code in given.items():
+        cells[f"raw_{name}"] = code
+        value = keyed(instrument, form.id, name, code)
+        cells[name] = None if value is None else int(value)
+    for name, figure in scores.items():
+        cells[name] = figure.value
+        cells[f"{name}_answered"] = figure.answered
+    return tuple(cells.get(column.name) for column in columns)
+
+
+def withheld(data: Microdata) -> int:
+    """How many values of context were withheld."""
+    return sum(cell == WITHHELD for row in data.rows for cell in row)
