@@ -105,6 +105,8 @@ def the_person_completes_it(page: Page, origin: str, code: str) -> str:
     page.get_by_role("button", name="Continue").click()
     page.get_by_label("My practice educator").check()
     page.get_by_role("button", name="Continue").click()
+    assert page.get_by_role("heading", name="You may leave these blank").is_visible()
+    page.get_by_role("button", name="Continue").click()
     for _ in range(6):
         for answer in page.get_by_label("Mostly true").all():
             answer.check()
