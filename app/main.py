@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 from app import migrate
 from app.config import Settings
 from app.errors import AppError, NotFound
+from app.export.routes import router as export
 from app.refusals import refuse
 from app.report.routes import router as report
 from app.service import Service, make_service, service_of
@@ -42,7 +43,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     )
     app.state.service = service or make_service(settings)
     app.add_middleware(Surface, secure=settings.secure)
-    for each in (router, survey, staff, report):
+    for each in (router, survey, staff, report, export):
         app.include_router(each)
     return app
 

@@ -16,7 +16,6 @@ from app.errors import Refused
 from app.export.withhold import Value, withhold, withhold_last
 from app.service import Service
 from app.studies import STUDY
-from app.survey.consent import ARCHIVE
 from app.tables import Response, table
 from app.waves import CLOSED, WAVE
 from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, codebook, keyed, score
@@ -24,6 +23,8 @@ from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, codebook,
 FEWEST: Final = 10
 ROLE: Final = "role"
 UNIT: Final = "unit"
+ARCHIVE: Final = "archive"
+"""The purpose that a person agreed to or not."""
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
 

@@ -1,0 +1,27 @@
+"""The files of an export, written into a folder from the command line."""
+
+from pathlib import Path
+
+from app.db import read
+from app.export.formats import FILES
+from app.export.microdata import microdata
+from app.export.pages import codebook_page
+from app.service import Service
+from app.templating import render
+
+
+def write_bundle(
+    service: Service, wave: str, folder: Path, *, with_unit: bool = False, archive: bool = False
+) -> list[Path]:
+    """Write the rows and their codebook; everything is made before the first file is opened."""
+    with read(service.engine) as db:
+        data = microdata(service, db, wave, with_unit=with_unit, archive=archive)
+    contents = {name: make(data) for name, make in FILES.items()}
+    contents["codebook.html"] = render(codebook_page(data, alone=True)).encode()
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, content in contents.items():
+        path = folder / f"{wave}_{name}"
+        path.write_bytes(content)
+        paths.append(path)
+    return paths

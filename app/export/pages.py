@@ -1,0 +1,104 @@
+"""The pages a researcher sees."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.export.formats import NOTE
+from app.export.microdata import FEWEST, Microdata, withheld
+from app.templating import Page
+from instrument import Column
+
+
+@dataclass(frozen=True)
+class WaveLink:
+    address: str
+    study: str
+    ordinal: int
+    closed_on: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResearcherPage(Page):
+    template: ClassVar[str] = "export/index.html"
+    waves: tuple[WaveLink, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WavePage(Page):
+    template: ClassVar[str] = "export/wave.html"
+    wave: str
+    study: str
+    n: int | None
+    """None where there are too few rows to give away."""
+    fewest: int
+    columns: int
+    withheld: int
+    stage: str | None
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    name: str
+    label: str
+    kind: str
+    measure: str
+    codes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodebookPage(Page):
+    template: ClassVar[str] = "export/codebook.html"
+    wave: str
+    study: str
+    n: int
+    note: str
+    facts: tuple[tuple[str, str], ...]
+    columns: tuple[ColumnRow, ...]
+    alone: bool = False
+    """In a file of its own, without the service around it."""
+
+
+def wave_page(wave: str, study: str, *, simulated: bool, data: Microdata | None) -> WavePage:
+    claims = data.instrument.claims if data else None
+    return WavePage(
+        simulated=simulated,
+        wave=wave,
+        study=study,
+        n=len(data.rows) if data else None,
+        fewest=FEWEST,
+        columns=len(data.columns) if data else 0,
+        withheld=withheld(data) if data else 0,
+        stage=claims.label if claims else None,
+    )
+
+
+def codebook_page(data: Microdata, *, alone: bool = False) -> CodebookPage:
+    form, instrument = data.form, data.instrument
+    words = [each for each in instrument.words.values() if each.form == form.id]
+    return CodebookPage(
+        simulated=data.simulated,
+        wave=data.wave,
+        study=data.title,
+        n=len(data.rows),
+        note=NOTE,
+        facts=(
+            ("Questionnaire", f"{instrument.title}, form {form.id}"),
+            ("Licence of its words", instrument.licence),
+            ("Form", form.hash),
+            *((f"Words, {each.language} ({each.status})", each.hash) for each in words),
+            ("Scoring key", f"revision {instrument.key.revision}"),
+        ),
+        columns=tuple(_column(column) for column in data.columns),
+        alone=alone,
+    )
+
+
+def _column(column: Column) -> ColumnRow:
+    codes = [*column.values.items(), *column.missing.items()]
+    return ColumnRow(
+        column.name,
+        column.label,
+        column.kind,
+        column.measure,
+        tuple((str(code), label) for code, label in codes),
+    )

@@ -1,0 +1,107 @@
+"""What researchers take out of the service: closed waves only, of their own study."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, Row, select
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from app.db import read
+from app.errors import NotFound, Refused
+from app.export.formats import as_codebook, as_csv
+from app.export.microdata import Microdata, microdata
+from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
+from app.export.reliability import reliability, security_policy
+from app.service import service_of
+from app.staff import Staff, admitted
+from app.studies import STUDY
+from app.templating import html
+from app.waves import CLOSED, WAVE
+
+router = APIRouter(prefix="/researcher", include_in_schema=False)
+HERE: Final = "/waves/{wave}"
+
+
+@router.get("")
+def index(request: Request) -> Response:
+    with read(service_of(request).engine) as db:
+        found = _closed(db, admitted(request, db, "researcher"))
+    waves = tuple(
+        WaveLink(f"/researcher/waves/{wave.id}", wave.title, wave.ordinal, str(wave.closes_at.date()))
+        for wave in found
+    )
+    return html(ResearcherPage(simulated=any(wave.simulated for wave in found), waves=waves))
+
+
+@router.get(HERE)
+def wave_overview(request: Request, wave: str) -> Response:
+    service = service_of(request)
+    with read(service.engine) as db:
+        about = _one(request, db, wave)
+        try:
+            data = microdata(service, db, wave)
+        except Refused:
+            data = None
+    return html(wave_page(wave, about.title, simulated=about.simulated, data=data))
+
+
+@router.get(f"{HERE}/responses.csv")
+def responses(request: Request, wave: str) -> Response:
+    return _file(as_csv(_data(request, wave)), "text/csv; charset=utf-8", f"{wave}_responses.csv")
+
+
+@router.get(f"{HERE}/codebook.json")
+def codebook_as_json(request: Request, wave: str) -> Response:
+    return JSONResponse(as_codebook(_data(request, wave)))
+
+
+@router.get(f"{HERE}/codebook.html")
+def codebook(request: Request, wave: str) -> Response:
+    return html(codebook_page(_data(request, wave)))
+
+
+@router.get(f"{HERE}/reliability.json")
+def reliability_as_json(request: Request, wave: str) -> Response:
+    return Response(reliability(_data(request, wave), "json"), media_type="application/json")
+
+
+@router.get(f"{HERE}/reliability.html")
+def reliability_page(request: Request, wave: str) -> Response:
+    page = reliability(_data(request, wave), "html")
+    return HTMLResponse(page, headers={"content-security-policy": security_policy(page)})
+
+
+def _data(request: Request, wave: str) -> Microdata:
+    service = service_of(request)
+    with read(service.engine) as db:
+        _one(request, db, wave)
+        try:
+            return microdata(service, db, wave)
+        except Refused:
+            raise NotFound from None
+
+
+def _one(request: Request, db: Connection, wave: str) -> Row[Any]:
+    found = _closed(db, admitted(request, db, "researcher"), wave)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _closed(db: Connection, staff: Staff, wave: str | None = None) -> list[Row[Any]]:
+    query = (
+        select(WAVE.c.id, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .where(WAVE.c.state == CLOSED)
+        .order_by(STUDY.c.title, WAVE.c.ordinal)
+    )
+    mine = STUDY.c.simulated.is_(True) if staff.study is None else WAVE.c.study == staff.study
+    query = query.where(mine)
+    return list(db.execute(query if wave is None else query.where(WAVE.c.id == wave)))
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    return Response(
+        content, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'}
+    )
