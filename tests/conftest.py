@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, event
+from starlette.testclient import TestClient
 
 from app import migrate
 from app.config import Settings
@@ -78,6 +79,26 @@ def study(service: Service) -> str:
         wave = waves.make_wave(service, db, "demo")
         waves.open_wave(service, db, wave)
     return "demo"
+
+
+@pytest.fixture
+def client(service: Service) -> Iterator[TestClient]:
+    """A browser without scripts, within the process; it follows no redirect by itself."""
+    from app.main import create_app  # noqa: PLC0415 - analysis tests run without the service
+
+    application = create_app(service.settings, service)
+    with TestClient(application, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        yield client
+
+
+@pytest.fixture
+def code(service: Service, study: str) -> str:
+    """A code of the unit "north" of the open wave."""
+    from app import waves  # noqa: PLC0415 - analysis tests run without the service
+
+    with write(service.engine) as db:
+        [code] = waves.issue_codes(service, db, f"{study}-1", "north", 1)
+    return code
 
 
 @dataclass
