@@ -17,11 +17,26 @@ from typing import Final, Self
 
 from sqlalchemy import delete, make_url, select, text, update
 
+from app.audit import audit
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, mix, scrub
 from app.service import Service, now
-from app.waves import CLOSED, CLOSING, ISSUED, OPEN, PAUSED, RETIRED, STARTED, WAVE, expect, lock_key, move
+from app.snapshots import compute_snapshot
+from app.waves import (
+    CLOSED,
+    CLOSING,
+    ISSUED,
+    OPEN,
+    PAUSED,
+    RETIRED,
+    STARTED,
+    WAVE,
+    expect,
+    lock_key,
+    move,
+    waves,
+)
 
 EVERY_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 600.0
@@ -47,7 +62,7 @@ def tend(service: Service, patience: float = PATIENCE_SECONDS) -> Tended:
             with write(service.engine) as db:
                 move(db, wave, (OPEN, PAUSED), CLOSING)
         with read(service.engine) as db:
-            closing = tuple(db.execute(select(WAVE.c.id).where(WAVE.c.state == CLOSING)).scalars())
+            closing = tuple(each.id for each in waves(db) if each.state == CLOSING)
         failures = [failure for wave in closing if (failure := finished(service, wave))]
         scrub(service)
         if failures:
@@ -73,8 +88,6 @@ def finished(service: Service, wave: str) -> Exception | None:
 
 def finish(service: Service, wave: str) -> None:
     """Carry a `closing` wave to `closed`, from wherever an earlier attempt was cut off."""
-    from app.snapshots import compute_snapshot  # noqa: PLC0415
-
     with write(service.engine) as db:
         mix(db, wave)
         compute_snapshot(service, db, wave)
@@ -100,6 +113,7 @@ def retire(service: Service, wave: str) -> None:
         with write(service.engine) as db:
             expect(db, wave, (CLOSED,), RETIRED)
             db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
+            audit(service.vault, db, {"action": "wave retired", "wave": wave})
         clean(service)
         with write(service.engine) as db:
             move(db, wave, (CLOSED,), RETIRED)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, text, update
 
+from app.audit import audit
 from app.db import is_sqlite
 from app.errors import Refused
 from app.secret import in_groups, new_code
@@ -72,22 +73,29 @@ def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
     return list(db.execute(query if study is None else query.where(WAVE.c.study == study)))
 
 
-def open_wave(_service: Service, db: Connection, wave: str) -> str:
-    pin_partition(db, the_wave(db, wave).study)
+def open_wave(service: Service, db: Connection, wave: str) -> str:
+    study = the_wave(db, wave).study
+    pin_partition(db, study)
     state = move(db, wave, (PREPARED,), OPEN)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(opened_on=now().date()))
+    partition = str(the_study(db, study).partition_hash)
+    audit(service.vault, db, {"action": "wave opened", "wave": wave, "partition": partition})
     return state
 
 
-def pause_wave(_service: Service, db: Connection, wave: str) -> str:
-    return move(db, wave, (OPEN,), PAUSED)
+def pause_wave(service: Service, db: Connection, wave: str) -> str:
+    state = move(db, wave, (OPEN,), PAUSED)
+    audit(service.vault, db, {"action": "wave paused", "wave": wave})
+    return state
 
 
-def resume_wave(_service: Service, db: Connection, wave: str) -> str:
-    return move(db, wave, (PAUSED,), OPEN)
+def resume_wave(service: Service, db: Connection, wave: str) -> str:
+    state = move(db, wave, (PAUSED,), OPEN)
+    audit(service.vault, db, {"action": "wave resumed", "wave": wave})
+    return state
 
 
-def announce_close(_service: Service, db: Connection, wave: str, at: datetime) -> None:
+def announce_close(service: Service, db: Connection, wave: str, at: datetime) -> None:
     """Say when the wave closes. The moment may be brought forward, never put off."""
     found = the_wave(db, wave)
     if found.state not in (OPEN, PAUSED):
@@ -95,6 +103,7 @@ def announce_close(_service: Service, db: Connection, wave: str, at: datetime) -
     if found.closes_at is not None and at > found.closes_at:
         raise Refused(f"wave {wave!r} closes at {found.closes_at:%Y-%m-%d %H:%M} UTC already")
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(closes_at=at))
+    audit(service.vault, db, {"action": "close announced", "wave": wave, "closes at": at.isoformat()})
 
 
 def first_unit(db: Connection, wave: str) -> str:
@@ -118,6 +127,7 @@ def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: i
     # Stored in the order of their HMACs: where a row lies then tells nothing of the place on a printed list.
     hmacs = sorted(service.vault.code_hmac(code) for code in codes)
     db.execute(insert(CODE), [{"hmac": each, "wave": wave, "unit": unit, "state": ISSUED} for each in hmacs])
+    audit(service.vault, db, {"action": "codes issued", "wave": wave, "unit": unit, "count": str(count)})
     SystemRandom().shuffle(codes)
     return [in_groups(code) for code in codes]
 

@@ -13,7 +13,6 @@ from app.mixing import RESPONSE
 from app.secret import new_token, read_code
 from app.service import Service, now
 from app.survey.drafts import enter, open_draft, save
-from app.survey.roads import road_of
 from app.survey.sending import send
 from app.survey.sheets import Sheet
 from instrument import allowed
@@ -22,11 +21,11 @@ Answers = Mapping[str, int | str]
 
 
 def sheet(service: Service, wave: str, chance: Random) -> Sheet:
-    """A whole sheet with answers by chance."""
-    with read(service.engine) as db:
-        road = road_of(service, db, wave)
-    asked = {each.id: chance.choice(each.options) for each in road.context}
-    items = {item.id: chance.choice(allowed(road.form, item)) for item in road.form.items}
+    """A whole sheet of form A with answers by chance."""
+    ppiq = service.instruments["ppiq"]
+    form = ppiq.forms["a"]
+    asked = {each: chance.choice(ppiq.context[each].options) for each in form.context}
+    items = {item.id: chance.choice(allowed(form, item)) for item in form.items}
     return Sheet(
         wave=wave,
         key=new_token(),

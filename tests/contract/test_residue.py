@@ -6,15 +6,15 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, make_url, text
+from sqlalchemy import delete, text
 
 from app import tend, waves
-from app.db import is_sqlite, outside, read, write
+from app.db import is_sqlite, read, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY, scrub
 from app.service import Service
 from app.survey.sheets import Sheet
-from tests.postgres import Postgres
 from tests.respondents import answer, make_due, people, rows, sheet
+from tests.stolen import stolen
 
 WAVE = "demo-1"
 CANARY = "canary-" + "k7w2" * 8
@@ -22,19 +22,8 @@ pytestmark = pytest.mark.usefixtures("study")
 
 
 def stored(service: Service, request: pytest.FixtureRequest) -> Mapping[str, bytes]:
-    """Every byte that the database keeps outside PostgreSQL's log, by file."""
-    if is_sqlite(service.engine):
-        path = Path(str(make_url(service.settings.database_url).database))
-        files = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]
-    else:
-        cluster: Postgres = request.getfixturevalue("postgres")
-        with outside(service.engine) as db:
-            db.execute(text("CHECKPOINT"))
-            number = db.execute(
-                text("SELECT oid FROM pg_database WHERE datname = current_database()")
-            ).scalar()
-        files = [path for path in (cluster.data / "base" / str(number)).iterdir() if path.is_file()]
-    return {path.name: path.read_bytes() for path in files}
+    cluster = None if is_sqlite(service.engine) else request.getfixturevalue("postgres")
+    return stolen(service, cluster.data if cluster else Path())
 
 
 def occurrences(files: Mapping[str, bytes], needle: bytes) -> int:

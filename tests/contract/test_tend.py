@@ -15,7 +15,7 @@ from random import Random
 import pytest
 from sqlalchemy import text, update
 
-from app import tend, waves
+from app import studies, tend, waves
 from app.db import is_sqlite, write
 from app.errors import Refused
 from app.logs import ValueFree
@@ -189,3 +189,23 @@ def test_retiring_takes_the_responses_of_that_wave_alone(service: Service, study
     assert len(rows(service, CODE, wave=WAVE)) == 3
     with pytest.raises(Refused, match="is retired"):
         tend.retire(service, WAVE)
+
+
+def test_one_wave_that_cannot_close_leaves_the_others_to_close(service: Service) -> None:
+    answers = people(service, WAVE, finished=3)
+    with write(service.engine) as db:
+        studies.make_study(db, id="a-study", title="Another")
+        studies.add_unit(db, "a-study", "south", "South")
+        waves.open_wave(service, db, waves.make_wave(service, db, "a-study"))
+        db.execute(update(studies.STUDY).where(studies.STUDY.c.id == "a-study").values(instrument="gone"))
+    for wave in ("a-study-1", WAVE):
+        make_due(service, wave)
+    with pytest.raises(Refused, match="'gone' that is not installed"):
+        tend.tend(service)
+    assert state(service, WAVE) == "closed"
+    assert kept(service, WAVE) == answers
+    assert state(service, "a-study-1") == "closing"
+    with write(service.engine) as db:
+        db.execute(update(studies.STUDY).where(studies.STUDY.c.id == "a-study").values(instrument="ppiq"))
+    assert tend.tend(service).closed == ("a-study-1",)
+    assert state(service, "a-study-1") == "closed"

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app import studies, waves
+from app.audit import events, verify
 from app.db import read, write
 from app.errors import Refused
 from app.secret import read_code
@@ -143,3 +144,23 @@ def test_a_wave_that_has_ended_takes_no_more_codes(service: Service, state: str)
 def test_a_wave_that_is_not_there_is_named(service: Service) -> None:
     with read(service.engine) as db, pytest.raises(Refused, match="no wave 'demo-9'"):
         waves.the_wave(db, "demo-9")
+
+
+def test_what_staff_did_to_a_wave_is_in_the_chain(service: Service, study: str) -> None:
+    at = now() + timedelta(hours=24)
+    with write(service.engine) as db:
+        waves.pause_wave(service, db, "demo-1")
+        waves.resume_wave(service, db, "demo-1")
+        [code] = waves.issue_codes(service, db, "demo-1", "south", 1)
+        waves.announce_close(service, db, "demo-1", at)
+        told = [entry.event for entry in events(db)]
+        assert verify(service.vault, db).broken_at is None
+        partition = studies.partition_hash(db, study)
+    assert told == [
+        {"action": "wave opened", "wave": "demo-1", "partition": partition},
+        {"action": "wave paused", "wave": "demo-1"},
+        {"action": "wave resumed", "wave": "demo-1"},
+        {"action": "codes issued", "wave": "demo-1", "unit": "south", "count": "1"},
+        {"action": "close announced", "wave": "demo-1", "closes at": at.isoformat()},
+    ]
+    assert code not in str(told)

@@ -1,0 +1,47 @@
+"""Whoever takes the whole database right after the close cannot tell which code gave which answer."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.attack.link import CONTROLS, Outcome, attack
+
+Attack = Callable[..., Outcome]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def attacked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Attack]:
+    """Attack a fresh database of this engine."""
+    made: list[str] = []
+    cluster = request.getfixturevalue("postgres") if request.param == "postgres" else None
+
+    def run(*, codes: int, seed: int, control: str = "") -> Outcome:
+        if cluster is None:
+            path = tmp_path / f"{seed}.sqlite"
+            shutil.copy(request.getfixturevalue("migrated_file"), path)
+            return attack(f"sqlite:///{path}", tmp_path, codes, seed, control)
+        made.append(cluster.create(template="migrated"))
+        return attack(made[-1], cluster.data, codes, seed, control)
+
+    yield run
+    for url in made:
+        cluster.drop(url)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_the_close_no_order_links_a_code_to_an_answer(attacked: Attack, seed: int) -> None:
+    """One run in some 1,000 is right for more than six by chance: it is repeated, as a leak would be."""
+    outcome = attacked(codes=500, seed=seed)
+    if outcome.linked:
+        outcome = attacked(codes=500, seed=seed + 100)
+    assert not outcome.linked, outcome
+    assert outcome.rankings >= 7
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_the_attack_wins_where_a_part_of_closing_is_missing(attacked: Attack, control: str) -> None:
+    outcome = attacked(codes=200, seed=1, control=control)
+    assert outcome.linked
+    assert outcome.right == 200, outcome
