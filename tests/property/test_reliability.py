@@ -1,0 +1,291 @@
+"""What coefficients of reliability must obey, and that nothing awkward makes them crash or warn."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from analysis.bounds import greatest_lower_bound, guttman_lambda, split_half
+from analysis.composite import added_value, heterotrait_monotrait
+from analysis.counts import joint_counts
+from analysis.estimate import Estimate, Unavailable
+from analysis.items import describe, mardia, spearman
+from analysis.moments import Moments, moments
+from analysis.onefactor import OneFactor, one_factor
+from analysis.reliability import cronbach_alpha, item_statistics, mcdonald_omega, standardised_alpha
+
+FEW = {"resamples": 50}
+COEFFICIENTS = {
+    "alpha": cronbach_alpha,
+    "standardised": standardised_alpha,
+    "omega": mcdonald_omega,
+    "omega, observed": lambda X, **how: mcdonald_omega(X, variance="observed", **how),
+    "lambda2": lambda X, **how: first(guttman_lambda(X, **how), "lambda2"),
+    "lambda4": lambda X, **how: first(guttman_lambda(X, **how), "lambda4"),
+    "lambda6": lambda X, **how: first(guttman_lambda(X, **how), "lambda6"),
+    "glb": greatest_lower_bound,
+    "split-half": lambda X, **how: getattr(split_half(X, **how), "mean", Unavailable(reason="no variance")),
+}
+
+
+def first(found, name):
+    return found if isinstance(found, Unavailable) else found[name]
+
+
+def answers(seed=0, n=60, k=5, categories=5, loading=0.8):
+    rng = np.random.default_rng(seed)
+    latent = loading * rng.normal(size=(n, 1)) + rng.normal(size=(n, k))
+    return np.clip(np.round(latent + categories / 2), 1, categories)
+
+
+TABLES = st.builds(
+    answers,
+    seed=st.integers(0, 10_000),
+    n=st.integers(30, 120),
+    k=st.integers(3, 7),
+    categories=st.sampled_from([2, 5, 7]),
+)
+AWKWARD = st.tuples(st.integers(0, 12), st.integers(1, 5)).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=st.sampled_from([0.0, 1.0, 2.0, 4.0, np.nan]))
+)
+
+
+def same(a, b, within=1e-9):
+    assert type(a) is type(b), (a, b)
+    if isinstance(a, Estimate):
+        limits = [[found.value if x is None else x for x in (found.low, found.high)] for found in (a, b)]
+        assert [b.value, *limits[1]] == pytest.approx([a.value, *limits[0]], abs=within, rel=0)
+
+
+@pytest.mark.parametrize("name", COEFFICIENTS)
+@settings(max_examples=15)
+@given(X=TABLES, seed=st.integers(0, 100))
+def test_order_of_items_and_rows_does_not_matter(name, X, seed):
+    rng = np.random.default_rng(seed)
+    shuffled = X[rng.permutation(len(X))][:, rng.permutation(X.shape[1])]
+    same(COEFFICIENTS[name](X), COEFFICIENTS[name](shuffled), 1e-7)
+
+
+@pytest.mark.parametrize("name", COEFFICIENTS)
+@settings(max_examples=15)
+@given(X=TABLES)
+def test_turning_every_item_round_and_changing_units_does_not_matter(name, X):
+    found = COEFFICIENTS[name](X)
+    same(found, COEFFICIENTS[name](6 - X), 1e-7)
+    same(found, COEFFICIENTS[name](1000 * X - 3), 1e-7)
+
+
+@pytest.mark.parametrize("name", COEFFICIENTS)
+@settings(max_examples=15)
+@given(X=TABLES)
+def test_counts_and_complete_rows_and_pairwise_agree_where_nothing_is_missing(name, X):
+    coefficient = COEFFICIENTS[name]
+    found = coefficient(X)
+    same(found, coefficient(joint_counts(X)), 1e-8)
+    same(found, coefficient(X, missing="pairwise"), 1e-8)
+    same(found, coefficient(moments(X)))
+
+
+@given(X=TABLES)
+def test_every_row_twice_keeps_the_value_and_narrows_the_interval(X):
+    once, twice = cronbach_alpha(X), cronbach_alpha(np.vstack([X, X]))
+    if isinstance(once, Estimate):
+        assert twice.value == pytest.approx(once.value, abs=1e-12)
+        assert twice.high - twice.low < once.high - once.low
+
+
+@given(X=TABLES, holes=st.integers(0, 100))
+def test_complete_rows_are_what_is_left_after_dropping_the_others(X, holes):
+    holed = np.where(np.random.default_rng(holes).random(X.shape) < 0.05, np.nan, X)
+    left = holed[~np.isnan(holed).any(axis=1)]
+    same(cronbach_alpha(holed), cronbach_alpha(left))
+    same(mcdonald_omega(holed), mcdonald_omega(left))
+
+
+@given(X=TABLES)
+def test_the_bounds_stand_in_their_order(X):
+    found = guttman_lambda(X)
+    if isinstance(found["lambda1"], Unavailable):
+        return
+    glb = greatest_lower_bound(X).value
+    assert found["lambda1"].value <= found["lambda3"].value + 1e-12
+    assert found["lambda3"].value <= found["lambda2"].value + 1e-12
+    assert max(bound.value for bound in found.values()) <= glb + 1e-8
+    halves = split_half(X)
+    assert halves.lowest.value <= halves.mean.value <= halves.highest.value <= glb + 1e-8
+    if X.shape[1] % 2 == 0:
+        assert halves.mean.value == pytest.approx(found["lambda3"].value, abs=1e-10)
+
+
+@given(X=TABLES)
+def test_alpha_if_dropped_is_alpha_of_the_other_items(X):
+    items = item_statistics(X)
+    for j, item in enumerate(items):
+        rest = np.delete(X, j, axis=1)
+        alone = cronbach_alpha(rest)
+        if isinstance(alone, Estimate):
+            assert item.alpha_if_dropped == pytest.approx(alone.value, abs=1e-10)
+        if isinstance(item.item_rest, float):
+            assert item.item_rest == pytest.approx(np.corrcoef(X[:, j], rest.sum(axis=1))[0, 1], abs=1e-10)
+
+
+@given(X=AWKWARD)
+def test_awkward_answers_give_a_finite_figure_or_a_reason(X):
+    results = [coefficient(X) for coefficient in COEFFICIENTS.values()]
+    results += [
+        cronbach_alpha(X, interval=interval, **FEW) for interval in ("bonett", "normal", "adf", "bca")
+    ]
+    results += [cronbach_alpha(X, missing="pairwise"), greatest_lower_bound(X, missing="pairwise")]
+    results += [mcdonald_omega(X, interval=interval, **FEW) for interval in ("adf", "percentile")]
+    results += [standardised_alpha(joint_counts(X)), *first_values(guttman_lambda(X, missing="pairwise"))]
+    for found in results:
+        if isinstance(found, Unavailable):
+            assert found.why
+        else:
+            figures = [found.value, *(limit for limit in (found.low, found.high) if limit is not None)]
+            assert np.isfinite(figures).all()
+            assert found.value <= 1 + 1e-9
+    item_statistics(X)
+    describe(X)
+    mardia(X)
+    spearman(X)
+
+
+def first_values(found):
+    return found.values() if isinstance(found, dict) else [found]
+
+
+@pytest.mark.parametrize("X", [np.full((5, 3), np.inf), np.ones(5), np.ones((2, 2, 2))])
+def test_wrong_arguments_are_value_errors(X):
+    for function in (*COEFFICIENTS.values(), item_statistics, describe):
+        with pytest.raises(ValueError, match=r"finite|n x k"):
+            function(X)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"level": 1.0}, {"interval": "guess"}, {"missing": "mean"}, {"interval": "bca", "resamples": 0}],
+)
+def test_wrong_options_are_value_errors(options):
+    with pytest.raises(ValueError, match=r"level|interval|missing|resamples"):
+        cronbach_alpha(answers(), **options)
+
+
+def test_intervals_of_rows_cannot_come_from_counts():
+    with pytest.raises(ValueError, match="complete rows"):
+        cronbach_alpha(joint_counts(answers()), interval="bca")
+
+
+def test_negative_alpha_is_shown_as_it_is():
+    X = answers(3, n=200)
+    X[:, ::2] = 6 - X[:, ::2]
+    assert cronbach_alpha(X).value < 0
+
+
+def test_a_heywood_case_is_named_and_never_bounded():
+    rng = np.random.default_rng(4)
+    factor = rng.normal(size=(60, 1))
+    X = np.hstack([factor, factor + 0.3 * rng.normal(size=(60, 1)), 0.5 * factor + rng.normal(size=(60, 3))])
+    found = mcdonald_omega(X, names=["a", "b", "c", "d", "e"])
+    assert isinstance(found, Unavailable)
+    assert found.reason == "improper solution"
+    assert "Heywood" in found.detail
+    assert " a " in found.detail
+
+
+@given(X=TABLES)
+def test_the_one_factor_fit_is_the_best_in_its_neighbourhood(X):
+    found = moments(X)
+    fit = one_factor(found.covariance) if isinstance(found, Moments) else found
+    if not isinstance(fit, OneFactor):
+        return
+
+    def discrepancy(loadings, uniquenesses):
+        implied = np.outer(loadings, loadings) + np.diag(uniquenesses)
+        return np.linalg.slogdet(implied)[1] + np.trace(found.covariance @ np.linalg.inv(implied))
+
+    least = discrepancy(fit.loadings, fit.uniquenesses)
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        loadings = fit.loadings * (1 + 0.01 * rng.normal(size=len(fit.loadings)))
+        uniquenesses = fit.uniquenesses * np.exp(0.01 * rng.normal(size=len(fit.loadings)))
+        assert discrepancy(loadings, uniquenesses) >= least - 1e-10
+
+
+def test_the_model_recovers_loadings_it_made():
+    loadings, unique = np.array([0.4, 0.9, 1.5, 0.7]), np.array([1.0, 0.3, 2.0, 0.5])
+    fit = one_factor(np.outer(loadings, loadings) + np.diag(unique))
+    assert fit.loadings == pytest.approx(loadings, abs=1e-8)
+    assert fit.uniquenesses == pytest.approx(unique, abs=1e-8)
+    assert fit.discrepancy == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("interval", ["feldt", "bonett", "normal", "adf", "percentile", "bca"])
+def test_intervals_hold_what_they_promise(interval):
+    """200 samples of parallel normal items: a 90 % interval misses alpha in about 20 of them."""
+    missed = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(80, 1)) + rng.normal(size=(80, 4))
+        found = cronbach_alpha(X, interval=interval, level=0.9, resamples=400)
+        missed += not found.low < 0.8 < found.high
+    assert 8 <= missed <= 35
+
+
+def test_the_delta_interval_of_omega_holds_what_it_promises():
+    missed = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(150, 1)) * [1, 0.5, 1.5, 1] + rng.normal(size=(150, 4))
+        found = mcdonald_omega(X, level=0.9)
+        missed += not found.low < 4**2 / (4**2 + 4) < found.high
+    assert 8 <= missed <= 35
+
+
+def population(loadings, correlation):
+    """Moments of two subscales of items with these loadings and unit unique variances."""
+    k = len(loadings)
+    L = np.zeros((2 * k, 2))
+    L[:k, 0] = L[k:, 1] = loadings
+    C = L @ np.array([[1, correlation], [correlation, 1]]) @ L.T + np.eye(2 * k)
+    answered = np.full(2 * k, 1000)
+    return Moments(n=1000, answered=answered, means=np.zeros(2 * k), covariance=C, rule="complete rows")
+
+
+@pytest.mark.parametrize(("correlation", "adds"), [(0.0, True), (0.5, True), (1.0, False)])
+def test_added_value_is_the_squared_correlation_with_the_true_subscale(correlation, adds):
+    found = added_value(population([0.8] * 4, correlation), {"a": range(4), "b": range(4, 8)})["a"]
+    true, whole = (4 * 0.8) ** 2, 2 * (4 * 0.8) ** 2 * (1 + correlation) + 8
+    assert found.subscale == pytest.approx(true / (true + 4), abs=1e-12)
+    assert found.total == pytest.approx((true * (1 + correlation)) ** 2 / (true * whole), abs=1e-12)
+    assert found.adds_value is adds
+
+
+def test_heterotrait_monotrait_is_the_correlation_of_the_factors():
+    found = heterotrait_monotrait(population([0.8] * 4, 0.6), {"a": range(4), "b": range(4, 8)})
+    assert found["a", "b"].value == pytest.approx(0.6, abs=1e-12)
+
+
+def test_split_halves_of_many_items_are_sampled_the_same_twice():
+    X = answers(k=24)
+    one, two = split_half(X), split_half(X)
+    assert one == two
+    assert not one.exhaustive
+    assert one.splits == 10_000
+
+
+def test_all_splits_are_each_seen_once():
+    X = answers(k=6)
+    C = np.cov(X.T)
+    values = []
+    for half in itertools.combinations(range(6), 3):
+        if 0 in half:
+            other = [item for item in range(6) if item not in half]
+            values.append(4 * C[np.ix_(half, other)].sum() / C.sum())
+    found = split_half(X)
+    assert found.splits == len(values) == 10
+    expected = [max(values), np.mean(values), min(values)]
+    assert [found.highest.value, found.mean.value, found.lowest.value] == pytest.approx(expected, abs=1e-12)
