@@ -290,15 +290,13 @@ def _facet_scores(
 ) -> dict[Facet, list[float]]:
     """Score everybody by the one scoring code, and put each score on 0 to 100 whatever the key's method."""
     methods = {s.id: METHODS[s.method] for s in instrument.key.subscales(form_id).values()}
-    asked = instrument.forms[form_id].by_id
     found: dict[Facet, list[float]] = {facet: [] for facet in plan.facets}
     for person in people:
-        answers = {name: code for name, code in person.items() if name in asked}
-        scores = score(instrument, form_id, answers)
+        scores = score(instrument, form_id, person)
         for facet, values in found.items():
             value, method = scores[facet.id].value, methods[facet.id]
             if value is not None:
-                answered = [i for i in facet.items if i.low <= answers.get(i.id, LEFT_BLANK) <= i.high]
+                answered = [i for i in facet.items if i.low <= person.get(i.id, LEFT_BLANK) <= i.high]
                 low = method([(item.low, item.low, item.high) for item in answered])
                 high = method([(item.high, item.low, item.high) for item in answered])
                 values.append(100 * (value - low) / (high - low))

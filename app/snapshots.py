@@ -29,7 +29,7 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
         return
     asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.k, STUDY.c.simulated)
     found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).one()
-    instrument = _as_it_was_asked(service, found)
+    instrument = as_it_was_asked(service, found)
     tree = (
         Unit(id=unit.id, title=unit.title, level=unit.level, parent=unit.parent)
         for unit in units(db, found.study)
@@ -42,7 +42,8 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
     )
 
 
-def _as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
+def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
+    """The instrument of a wave, refused where its form is another one now: answers are never guessed at."""
     instrument = service.instruments.get(wave.instrument)
     form = instrument.forms.get(wave.form) if instrument else None
     if instrument is None or form is None or form.hash != wave.form_hash:

@@ -4,7 +4,7 @@ Purposes and the consent that was agreed to are left out: they say of few people
 of nobody anything that research needs. The rows of the archive are those of people who agreed to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from secrets import SystemRandom
@@ -15,10 +15,11 @@ from sqlalchemy import Connection, Row, select
 from app.errors import Refused
 from app.export.withhold import Value, withhold, withhold_last
 from app.service import Service
+from app.snapshots import as_it_was_asked
 from app.studies import STUDY
 from app.tables import Response, table
 from app.waves import CLOSED, WAVE
-from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, codebook, keyed, score
+from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, codebook, keyed, score
 
 FEWEST: Final = 10
 ROLE: Final = "role"
@@ -31,8 +32,14 @@ RESPONSE: Final = table(Response)
 Cell = str | int | float | None
 
 
+class TooFew(Refused):
+    """There are not enough rows to give any away."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Microdata:
+    """Every row in the order of the columns."""
+
     wave: str
     title: str
     simulated: bool
@@ -51,7 +58,7 @@ def microdata(
 ) -> Microdata:
     """Read a closed wave; refused where there are too few rows to give away."""
     about = _closed(db, wave)
-    instrument = service.instruments[about.instrument]
+    instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
     kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
     _enough(wave, kept)
@@ -64,19 +71,8 @@ def microdata(
     columns = tuple(
         column for column in codebook(instrument, form.id, "en") if with_unit or column.name != UNIT
     )
-    chance = SystemRandom()
-    ids = chance.sample(range(10**9, 10**10), len(kept))
-    rows = [
-        _row(
-            columns,
-            {"row_id": row_id, **_provenance(about, instrument), **each},
-            instrument,
-            form,
-            given.answers,
-        )
-        for row_id, each, given in zip(ids, known, kept, strict=True)
-    ]
-    chance.shuffle(rows)
+    rows = list(_rows(columns, known, kept, instrument, form, _provenance(about, instrument)))
+    SystemRandom().shuffle(rows)
     return Microdata(
         wave=wave,
         title=about.title,
@@ -86,6 +82,27 @@ def microdata(
         columns=columns,
         rows=tuple(rows),
     )
+
+
+def _rows(
+    columns: Sequence[Column],
+    known: Sequence[Mapping[str, Cell]],
+    kept: Sequence[Row[Any]],
+    instrument: Instrument,
+    form: Form,
+    provenance: Mapping[str, Cell],
+) -> Iterator[tuple[Cell, ...]]:
+    ids = SystemRandom().sample(range(10**9, 10**10), len(kept))
+    turned = _turned(instrument, form)
+    for row_id, context, given in zip(ids, known, kept, strict=True):
+        cells = {
+            "row_id": row_id,
+            **provenance,
+            **context,
+            **_answers(form, given.answers, turned),
+            **_scores(instrument, form, given.answers),
+        }
+        yield tuple(cells.get(column.name) for column in columns)
 
 
 def _closed(db: Connection, wave: str) -> Row[Any]:
@@ -98,7 +115,7 @@ def _closed(db: Connection, wave: str) -> Row[Any]:
 
 def _enough(wave: str, rows: Sequence[object]) -> None:
     if len(rows) < FEWEST:
-        raise Refused(f"{wave!r} has fewer than {FEWEST} such rows; fewer are given to nobody")
+        raise TooFew(f"{wave!r} has fewer than {FEWEST} such rows; fewer are given to nobody")
 
 
 def _known(
@@ -142,24 +159,29 @@ def _provenance(about: Row[Any], instrument: Instrument) -> dict[str, Cell]:
     }
 
 
-def _row(
-    columns: Sequence[Column],
-    known: Mapping[str, Cell],
-    instrument: Instrument,
-    form: Form,
-    answers: Mapping[str, int],
-) -> tuple[Cell, ...]:
+def _turned(instrument: Instrument, form: Form) -> dict[tuple[str, int], Cell]:
+    """Every answer that can be stored, as it is scored."""
+    return {
+        (item.id, code): None if (value := keyed(instrument, form.id, item.id, code)) is None else int(value)
+        for item in form.items
+        for code in (*allowed(form, item), LEFT_BLANK)
+    }
+
+
+def _answers(
+    form: Form, answers: Mapping[str, int], turned: Mapping[tuple[str, int], Cell]
+) -> dict[str, Cell]:
     given = {item.id: answers[item.id] for item in form.items if item.id in answers}
-    scores = score(instrument, form.id, given)
-    cells: dict[str, Cell] = dict(known)
-    for name, code in given.items():
-        cells[f"raw_{name}"] = code
-        value = keyed(instrument, form.id, name, code)
-        cells[name] = None if value is None else int(value)
-    for name, figure in scores.items():
+    raw: dict[str, Cell] = {f"raw_{name}": code for name, code in given.items()}
+    return raw | {name: turned[name, code] for name, code in given.items()}
+
+
+def _scores(instrument: Instrument, form: Form, answers: Mapping[str, int]) -> dict[str, Cell]:
+    cells: dict[str, Cell] = {}
+    for name, figure in score(instrument, form.id, answers).items():
         cells[name] = figure.value
         cells[f"{name}_answered"] = figure.answered
-    return tuple(cells.get(column.name) for column in columns)
+    return cells
 
 
 def withheld(data: Microdata) -> int:

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from app.db import read
-from app.errors import NotFound, Refused
+from app.errors import NotFound
 from app.export.formats import as_codebook, as_csv
-from app.export.microdata import Microdata, microdata
+from app.export.microdata import Microdata, TooFew, microdata
 from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
 from app.service import service_of
@@ -41,7 +41,7 @@ def wave_overview(request: Request, wave: str) -> Response:
         about = _one(request, db, wave)
         try:
             data = microdata(service, db, wave)
-        except Refused:
+        except TooFew:
             data = None
     return html(wave_page(wave, about.title, simulated=about.simulated, data=data))
 
@@ -78,7 +78,7 @@ def _data(request: Request, wave: str) -> Microdata:
         _one(request, db, wave)
         try:
             return microdata(service, db, wave)
-        except Refused:
+        except TooFew:
             raise NotFound from None
 
 
