@@ -71,7 +71,8 @@ def microdata(
     columns = tuple(
         column for column in codebook(instrument, form.id, "en") if with_unit or column.name != UNIT
     )
-    rows = list(_rows(columns, known, kept, instrument, form, _provenance(about, instrument)))
+    provenance = _provenance(about, instrument)
+    rows = list(_rows(columns, known, kept, instrument=instrument, form=form, provenance=provenance))
     SystemRandom().shuffle(rows)
     return Microdata(
         wave=wave,
@@ -88,6 +89,7 @@ def _rows(
     columns: Sequence[Column],
     known: Sequence[Mapping[str, Cell]],
     kept: Sequence[Row[Any]],
+    *,
     instrument: Instrument,
     form: Form,
     provenance: Mapping[str, Cell],
