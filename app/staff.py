@@ -6,7 +6,7 @@ A token opens the pages of one role for one study until it expires. Whatever it 
 
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import ClassVar, Final, Literal, get_args
 
@@ -77,6 +77,11 @@ def admitted(request: Request, db: Connection, role: Role) -> Staff:
     if staff is None or staff.role != role:
         raise NotFound
     return staff
+
+
+def day(on: date) -> str:
+    """A day as staff pages write it."""
+    return f"{on.day} {on:%B %Y}"
 
 
 def _holder(db: Connection, token: str | None) -> Staff | None:

@@ -14,7 +14,7 @@ from app.export.microdata import Microdata, TooFew, microdata
 from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
 from app.service import service_of
-from app.staff import Staff, admitted
+from app.staff import Staff, admitted, day
 from app.studies import STUDY
 from app.templating import html
 from app.waves import CLOSED, WAVE
@@ -28,7 +28,7 @@ def index(request: Request) -> Response:
     with read(service_of(request).engine) as db:
         found = _closed(db, admitted(request, db, "researcher"))
     waves = tuple(
-        WaveLink(f"/researcher/waves/{wave.id}", wave.title, wave.ordinal, str(wave.closes_at.date()))
+        WaveLink(f"/researcher/waves/{wave.id}", wave.title, wave.ordinal, day(wave.closes_at))
         for wave in found
     )
     return html(ResearcherPage(simulated=any(wave.simulated for wave in found), waves=waves))

@@ -1,12 +1,14 @@
 """The pages a trainer reads: what is on each, ready to print, out of the report and the instrument alone."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar, Final
 
 from analysis.disclosure import Scheme
 from analysis.release import EVERYONE, Figure, Node, Report, Untold
 from app.report.plot import TICKS, Line, line
-from app.report.wording import STRENGTH, as_answered, day, how_sure, people, said
+from app.report.wording import STRENGTH, as_answered, how_sure, people, said
+from app.staff import day
 from app.templating import Page
 from instrument import Instrument
 
@@ -113,7 +115,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
             simulated=about.simulated,
             study=about.title,
             ordinal=about.ordinal,
-            closed_on=day(about.closed_on),
+            closed_on=day(date.fromisoformat(about.closed_on)),
             k=about.k,
         )
     node = find_node(report, name)
@@ -136,7 +138,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         title=node.title,
         study=about.title,
         ordinal=about.ordinal,
-        closed_on=day(about.closed_on),
+        closed_on=day(date.fromisoformat(about.closed_on)),
         respondents=about.respondents,
         window=about.window,
         questions=sum(len(facet.items) for facet in report.scheme.facets),

@@ -11,10 +11,9 @@ from analysis.release import Report, report_from_json
 from app.db import read
 from app.errors import NotFound
 from app.report.pages import IndexPage, Link, find_node, report_page
-from app.report.wording import day
 from app.service import service_of
 from app.snapshots import SNAPSHOT
-from app.staff import Staff, admitted
+from app.staff import Staff, admitted, day
 from app.studies import STUDY
 from app.templating import html
 from app.waves import CLOSED, RETIRED, WAVE
@@ -31,7 +30,7 @@ def index(request: Request) -> Response:
         Link(
             f"/trainer/waves/{wave.id}",
             wave.title,
-            f"{wave.ordinal}, {day(wave.closes_at.date().isoformat())}",
+            f"{wave.ordinal}, {day(wave.closes_at)}",
         )
         for wave in found
     )

@@ -1,6 +1,7 @@
 """The cohort report in the terminal: the same figures as the page, without the advice."""
 
 import json
+from datetime import date
 from typing import Any
 
 from analysis.release import FacetLine, Report, report_from_json
@@ -8,8 +9,9 @@ from app.db import read
 from app.errors import Refused
 from app.report.pages import find_node
 from app.report.routes import kept_report
-from app.report.wording import day, how_sure, people, said
+from app.report.wording import how_sure, people, said
 from app.service import Service
+from app.staff import day
 
 
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:
@@ -25,7 +27,7 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
     report = report_from_json(_kept(service, wave))
     about = report.about
     head = [
-        f"{about.title}, collection {about.ordinal}, closed on {day(about.closed_on)}",
+        f"{about.title}, collection {about.ordinal}, closed on {day(date.fromisoformat(about.closed_on))}",
         *(["SIMULATED: these answers were made up."] if about.simulated else []),
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]

@@ -1,6 +1,5 @@
 """How figures of a report are said, on the page and in the terminal alike."""
 
-from datetime import date
 from typing import Final
 
 from analysis.disclosure import Bound, Item
@@ -23,17 +22,12 @@ def said(figure: Figure | Untold) -> str:
 def how_sure(figure: Figure | Untold) -> str:
     if isinstance(figure, Untold) or figure.half_width is None:
         return ""
-    return f"± {figure.half_width:.0f} at the most"
+    return f"± {figure.half_width:.0f}"
 
 
 def people(node: Node) -> str:
     units = f" of {node.units} units" if node.units > 1 else ""
     return f"at least {node.n} people{units}"
-
-
-def day(written: str) -> str:
-    on = date.fromisoformat(written)
-    return f"{on.day} {on:%B %Y}"
 
 
 def as_answered(item: Item, line: ItemLine) -> tuple[str, tuple[tuple[str, str], ...]]:
