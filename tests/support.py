@@ -9,6 +9,9 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 MAX_STEPS = 60
+PAGES = 6
+NOTHING = {"_": ""}
+"""A form in which nothing was chosen; the client sends no form at all for an empty one."""
 
 
 @dataclass
@@ -125,3 +128,28 @@ def _arrive(client: Any, address: str, response: Any) -> tuple[Screen, str]:
         response = client.get(address)
     assert response.status_code == 200, f"{urlsplit(address).path}: {response.status_code}\n{response.text}"
     return Screen(response.text), address
+
+
+def enter(client: Any, code: str) -> str:
+    """Type a code; return the page it leads to."""
+    answer = client.post("/enter", data={"code": code})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def agree(client: Any) -> str:
+    return client.post("/consent", data={"study": "yes"}).headers["location"]
+
+
+def fill(client: Any, path: str, **given: object) -> str:
+    """Fill in a page, the first answer where none is given, None for a blank; return where it leads."""
+    [form] = Screen(client.get(path).text).forms
+    return client.post(path, data=filled_in(form, given)).headers["location"]
+
+
+def at_check(client: Any, code: str) -> None:
+    enter(client, code)
+    assert agree(client) == "/about"
+    fill(client, "/about")
+    for number in range(1, PAGES + 1):
+        fill(client, f"/page/{number}")

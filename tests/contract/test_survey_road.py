@@ -6,50 +6,22 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from app import waves
+from app import studies, waves
 from app.db import is_sqlite, read, write
 from app.errors import Used
 from app.service import Service, now
+from app.survey.consent import consent
 from app.survey.drafts import open_draft
 from app.survey.sheets import Sheet
 from app.tables import Code, Draft, Response, Session, table
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
 from tests.conftest import Queries
-from tests.support import Screen, filled_in, open_page, respond, submit
-
-PAGES = 6
-NOTHING = {"_": ""}
-"""A form in which nothing was chosen; the client sends no form at all for an empty one."""
-
-
-def enter(client: TestClient, code: str) -> str:
-    """Type a code; return the page it leads to."""
-    answer = client.post("/enter", data={"code": code})
-    assert answer.status_code == 303, answer.text
-    return answer.headers["location"]
-
-
-def agree(client: TestClient) -> str:
-    return client.post("/consent", data={"study": "yes"}).headers["location"]
-
-
-def fill(client: TestClient, path: str, **given: object) -> str:
-    """Fill in a page, the first answer where none is given, None for a blank; return where it leads."""
-    [form] = Screen(client.get(path).text).forms
-    return client.post(path, data=filled_in(form, given)).headers["location"]
+from tests.support import NOTHING, Screen, agree, at_check, enter, fill, filled_in, respond
 
 
 def sheet(client: TestClient, service: Service) -> Sheet:
     with read(service.engine) as db:
         return open_draft(service, db, client.cookies["place"]).sheet
-
-
-def at_check(client: TestClient, code: str) -> None:
-    enter(client, code)
-    assert agree(client) == "/about"
-    fill(client, "/about")
-    for number in range(1, PAGES + 1):
-        fill(client, f"/page/{number}")
 
 
 def rows(service: Service, model: type = Response) -> list:
@@ -127,8 +99,9 @@ def test_the_code_is_read_as_a_person_types_it(client: TestClient, code: str) ->
     )
 
 
+@pytest.mark.usefixtures("study")
 @pytest.mark.parametrize("typed", ["", "7K2M", "7K2M-7K2M-7K2M", "' OR 1=1 --", "é" * 12, "\0" * 12])
-def test_an_unknown_code_can_be_mended(client: TestClient, study: str, typed: str) -> None:
+def test_an_unknown_code_can_be_mended(client: TestClient, typed: str) -> None:
     answer = client.post("/enter", data={"code": typed})
     assert answer.status_code == 422
     assert "We do not know this code" in answer.text
@@ -155,7 +128,7 @@ def test_nobody_is_led_past_the_consent(client: TestClient, service: Service, co
 
 
 def test_the_consent_names_the_group_size_and_is_kept_by_its_hash(
-    client: TestClient, service: Service, study: str, code: str
+    client: TestClient, service: Service, code: str
 ) -> None:
     enter(client, code)
     shown = client.get("/consent").text
@@ -163,8 +136,6 @@ def test_the_consent_names_the_group_size_and_is_kept_by_its_hash(
     assert "whoever holds the database" in shown
     assert "logs and backups" in shown
     agree(client)
-    from app.survey.consent import consent
-
     assert sheet(client, service).consent == consent(10, "en").hash != consent(5, "en").hash
 
 
@@ -328,8 +299,6 @@ def test_every_page_can_be_left(client: TestClient, code: str) -> None:
 
 
 def test_a_wave_may_show_another_number_of_questions_on_a_page(client: TestClient, service: Service) -> None:
-    from app import studies
-
     with write(service.engine) as db:
         studies.make_study(db, id="other", title="Other", simulated=False)
         studies.add_unit(db, "other", "one", "One")
@@ -343,8 +312,7 @@ def test_a_wave_may_show_another_number_of_questions_on_a_page(client: TestClien
     for number in range(1, 6):
         last = fill(client, f"/page/{number}")
     assert last == "/check"
-    screen, here = open_page(client, "/check")
-    submit(client, here, screen.forms[0], {})
+    client.post("/send", data=Screen(client.get("/check").text).forms[0].fields)
     assert rows(service)[0].layout == "vertical-7"
 
 
