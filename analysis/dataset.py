@@ -1,8 +1,6 @@
 """An instrument and the answers to one of its forms: codes by item, keyed where a scale asks for it."""
 
-import csv
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,13 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import Matrix
+from analysis.tables import read_table
 from instrument import MISSING_LABELS, Form, Instrument, Subscale, keyed
 
 NOT_SHOWN: Final = -(2**15)  # an empty cell: the item was never put to this person
 EMPTY: Final = frozenset({"", "na", "nan"})
-TRUE: Final = frozenset({"true", "1", "yes", "simulated"})
+TRUE: Final = frozenset({"true", "yes", "simulated", "1", "1.0"})
 LABELS: Final = {**MISSING_LABELS, NOT_SHOWN: "Not shown"}
 Cell = str | float | None
+Cells = Sequence[Cell] | NDArray[np.float64] | NDArray[np.object_]
+Ranges = Sequence[tuple[float, float]]
 
 
 class DatasetError(ValueError):
@@ -71,14 +72,20 @@ class Dataset:
 def read_dataset(file: Path | str, instrument: Instrument, form_id: str | None = None) -> Dataset:
     """Read a table of answers, one row a person, and fit it to the instrument.
 
-    Columns are matched to items without regard to case, ``raw_<id>`` before ``<id>``; a column that belongs
-    to no item is left aside. Raises DatasetError, or OSError where the file cannot be read.
+    The file is one that `read_table` knows. Columns are matched to items without regard to case,
+    ``raw_<id>`` before ``<id>``; a column that belongs to no item is left aside. Raises TableError or
+    DatasetError, both ValueErrors, or OSError where the file cannot be opened.
     """
-    return make_dataset(read_columns(Path(file)), instrument, form_id)
+    found = read_table(file)
+    return make_dataset(found.columns, instrument, form_id, declared=found.missing)
 
 
 def make_dataset(
-    columns: Mapping[str, Sequence[Cell]], instrument: Instrument, form_id: str | None = None
+    columns: Mapping[str, Cells],
+    instrument: Instrument,
+    form_id: str | None = None,
+    *,
+    declared: Mapping[str, Ranges] | None = None,
 ) -> Dataset:
     """Fit columns of answers, as codes or their spelling, to a form of the instrument.
 
@@ -88,6 +95,7 @@ def make_dataset(
         Codes are those of the scale, as numbers or text; -77, -88, -99, -66 and -55 are missing on every
         scale, None, NaN and an empty cell mean that the item was not shown.
     form_id : the form that was answered; by default the one form whose items are all there
+    declared : for each column, ranges of codes that the file itself declares to be no answers
 
     Raises
     ------
@@ -97,15 +105,19 @@ def make_dataset(
     """
     form = _form(instrument, form_id, columns)
     _refuse_other_form(form, columns)
-    answers = {item.id: _answers(item.id, columns) for item in form.items}
-    lacking = [name for name, cells in answers.items() if cells is None]
+    names = {item.id: _answers(item.id, columns) for item in form.items}
+    lacking = [item for item, name in names.items() if name is None]
     if lacking:
         raise DatasetError(
             f"form {form.id} has {len(form.items)} items, and there is no column for {', '.join(lacking)}; "
             "name each column as its item, or choose another form with --form"
         )
-    codes = [_codes(form, name, cells) for name, cells in answers.items() if cells is not None]
-    marks = _column("simulated", columns) or ()
+    codes = [
+        _codes(form, item, columns[name], (declared or {}).get(name, ()))
+        for item, name in names.items()
+        if name is not None
+    ]
+    marks = _cells("simulated", columns)
     return Dataset(
         instrument=instrument,
         form=form,
@@ -114,45 +126,27 @@ def make_dataset(
     )
 
 
-def read_columns(file: Path) -> dict[str, Sequence[Cell]]:
-    """Read a CSV file (comma, semicolon or tab; UTF-8) as columns of text."""
-    try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            first = lines.readline()
-            lines.seek(0)
-            delimiter = max(",;\t", key=first.count)
-            rows = [row for row in csv.reader(lines, delimiter=delimiter, strict=True) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{file} is not a CSV file in UTF-8: {error}; save it as one") from error
-    if not rows:
-        raise DatasetError(f"{file} is empty; its first line must name the columns")
-    header, *body = rows
-    for number, row in enumerate(body, start=1):
-        if len(row) != len(header):
-            raise DatasetError(
-                f"{file}, row {number}: {len(row)} cells where the header names {len(header)} columns"
-            )
-    twice = [name for name, times in Counter(header).items() if times > 1]
-    if twice:
-        raise DatasetError(f"{file} has more than one column {', '.join(twice)}; keep one of each")
-    return dict(zip(header, zip(*body, strict=True) if body else [()] * len(header), strict=True))
-
-
-def _column(name: str, columns: Mapping[str, Sequence[Cell]]) -> Sequence[Cell] | None:
-    """Return the column of this name, whatever its case."""
+def _column(name: str, columns: Mapping[str, Cells]) -> str | None:
+    """Return the column's name as the file spells it, whatever its case."""
     found = [known for known in columns if known.strip().lower() == name]
     if len(found) > 1:
         raise DatasetError(f"columns {' and '.join(found)} differ in case alone; keep one of them")
-    return columns[found[0]] if found else None
+    return found[0] if found else None
 
 
-def _answers(item: str, columns: Mapping[str, Sequence[Cell]]) -> Sequence[Cell] | None:
-    """Return the answers as they were given: beside ``raw_<id>``, a column ``<id>`` is keyed already."""
+def _cells(name: str, columns: Mapping[str, Cells]) -> list[Cell]:
+    """Return the column of this name, or nothing."""
+    found = _column(name, columns)
+    return [] if found is None else _listed(columns[found])
+
+
+def _answers(item: str, columns: Mapping[str, Cells]) -> str | None:
+    """Return the column of the answers as given: beside ``raw_<id>``, a column ``<id>`` is keyed already."""
     raw = _column(f"raw_{item}", columns)
     return _column(item, columns) if raw is None else raw
 
 
-def _form(instrument: Instrument, form_id: str | None, columns: Mapping[str, Sequence[Cell]]) -> Form:
+def _form(instrument: Instrument, form_id: str | None, columns: Mapping[str, Cells]) -> Form:
     forms = instrument.forms
     if form_id is not None:
         if form_id not in forms:
@@ -173,9 +167,9 @@ def _form(instrument: Instrument, form_id: str | None, columns: Mapping[str, Seq
     return whole[0]
 
 
-def _refuse_other_form(form: Form, columns: Mapping[str, Sequence[Cell]]) -> None:
+def _refuse_other_form(form: Form, columns: Mapping[str, Cells]) -> None:
     """Raise DatasetError where the file says that its answers were given to another form."""
-    others = {str(value) for value in _column("form_hash", columns) or () if value} - {form.hash}
+    others = {str(value) for value in _cells("form_hash", columns) if value} - {form.hash}
     if others:
         raise DatasetError(
             f"the column form_hash says {min(others)[:12]}…, and form {form.id} of this instrument is "
@@ -183,27 +177,32 @@ def _refuse_other_form(form: Form, columns: Mapping[str, Sequence[Cell]]) -> Non
         )
 
 
-def _codes(form: Form, item: str, cells: Sequence[Cell]) -> NDArray[np.int16]:
+def _codes(form: Form, item: str, cells: Cells, declared: Ranges) -> NDArray[np.int16]:
     """Read one item's cells; DatasetError names the first row that cannot be read."""
     scale = form.scale_of(item)
     readings = {**{code: code for code in MISSING_LABELS}, **scale.readings}
     known: dict[Cell, int] = {}
     codes = np.empty(len(cells), np.int16)
-    for row, cell in enumerate(cells):
+    for row, cell in enumerate(_listed(cells)):
         code = known.get(cell)
         if code is None:
-            code = _code(cell, readings)
+            code = _code(cell, readings, declared)
             if code is None:
+                given = f"{cell:g}" if isinstance(cell, float) else repr(cell)
                 raise DatasetError(
-                    f"row {row + 1}, {item}: {cell!r} is no answer; the scale has {_listed(scale.codes)}, "
-                    f"and for no answer {_listed(readings.keys() - set(scale.codes))} or an empty cell"
+                    f"row {row + 1}, {item}: {given} is no answer; the scale has {_said(scale.codes)}, and "
+                    f"for no answer {_said(readings.keys() - set(scale.codes))} or an empty cell"
                 )
             known[cell] = code
         codes[row] = code
     return codes
 
 
-def _code(cell: Cell, readings: Mapping[int, int]) -> int | None:
+def _listed(cells: Cells) -> list[Cell]:
+    return cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
+
+
+def _code(cell: Cell, readings: Mapping[int, int], declared: Ranges) -> int | None:
     """Return the code that a cell means, None if it means nothing."""
     if cell is None or str(cell).strip().lower() in EMPTY:
         return NOT_SHOWN
@@ -211,8 +210,10 @@ def _code(cell: Cell, readings: Mapping[int, int]) -> int | None:
         number = float(cell)
     except ValueError:
         return None
-    return readings.get(int(number)) if math.isfinite(number) and number.is_integer() else None
+    if math.isfinite(number) and number.is_integer() and int(number) in readings:
+        return readings[int(number)]
+    return NOT_SHOWN if any(low <= number <= high for low, high in declared) else None
 
 
-def _listed(codes: Iterable[int]) -> str:
+def _said(codes: Iterable[int]) -> str:
     return ", ".join(str(code) for code in sorted(codes, key=abs))

@@ -8,9 +8,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyreadstat
 import pytest
 
 from analysis.__main__ import main
+from analysis.dataset import read_dataset
+from analysis.study import run
+from instrument import load
 
 ROOT = Path(__file__).parents[2]
 BFI25 = ROOT / "tests/instruments/bfi25"
@@ -88,28 +93,24 @@ def test_omega_of_the_report_is_semtools(bfi25, scale, dataset):
     assert omega == pytest.approx(expected, abs=truth["tolerance"]["abs"], rel=0)
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_alpha_of_random_rows_equals_the_plain_formula(report, seed):
+@pytest.mark.parametrize("seed", range(4))
+def test_alpha_of_random_rows_equals_the_plain_formula(tmp_path, seed):
     rng = np.random.default_rng(seed)
     header, *lines = ANSWERS.read_text().splitlines()
     chosen = rng.choice(len(lines), size=int(rng.integers(20, 400)), replace=False)
-    out = report("\n".join([header, *(lines[i] for i in chosen)]) + "\n", "--format", "json")[1]
-    found = json.loads(out)
-    items = {"agree": "-A1 A2 A3 A4 A5", "open": "O1 -O2 O3 O4 -O5"}
-    for scale, listed in items.items():
-        places = [
-            (header.replace('"', "").split(",").index(name.lstrip("-")), name[0] == "-")
-            for name in listed.split()
-        ]
-        cells = [[lines[i].split(",")[place] for place, _ in places] for i in chosen]
-        rows = [
-            [7 - int(cell) if turned else int(cell) for cell, (_, turned) in zip(row, places, strict=True)]
-            for row in cells
-            if all(row)
-        ]
-        assert found["scales"][scale]["n"] == len(rows)
-        assert found["scales"][scale]["alpha"]["value"] == pytest.approx(plain_alpha(rows), abs=1e-12)
-    assert found["n"] == len(chosen)
+    (tmp_path / "some.csv").write_text("\n".join([header, *(lines[i] for i in chosen)]) + "\n")
+    found = run(read_dataset(tmp_path / "some.csv", load(BFI25)), resamples=10)
+    names = header.replace('"', "").split(",")
+    for scale, listed in {"agree": "-A1 A2 A3 A4 A5", "open": "O1 -O2 O3 O4 -O5"}.items():
+        items = [(names.index(item.lstrip("-")), item.startswith("-")) for item in listed.split()]
+        rows = []
+        for i in chosen:
+            cells = [(lines[i].split(",")[place], turned) for place, turned in items]
+            if all(cell for cell, _ in cells):
+                rows.append([7 - int(cell) if turned else int(cell) for cell, turned in cells])
+        assert found.scales[scale].n == len(rows)
+        assert found.scales[scale].alpha.value == pytest.approx(plain_alpha(rows), abs=1e-12)
+    assert found.n == len(chosen)
 
 
 SEVEN_HEADER = "ease_1,TALK_1,range_1,ease_2,talk_2,range_2,ease_3,talk_3,range_3,ease_4,range_4"
@@ -193,7 +194,10 @@ def test_simulated_answers_say_so_and_others_do_not(report, format_):
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        (seven("1,2,3,4,5,6,7,1,2,3,4", "1,2,3,4,5,6,7,1,2,3,12"), ("row 2", "range_4", "'12'", "1, 2, 3")),
+        (
+            seven("1,2,3,4,5,6,7,1,2,3,4", "1,2,3,4,5,6,7,1,2,3,12"),
+            ("row 2", "range_4", "12 is no answer", "1, 2, 3"),
+        ),
         (seven("1,2,3,4,5,6,7,1,2,3,often"), ("row 1", "range_4", "'often'")),
         (seven(*ROWS, header=SEVEN_HEADER.replace("range_4", "other")), ("range_4", "no column")),
         (seven("1,2"), ("row 1", "2 cells", "11 columns")),
@@ -223,6 +227,34 @@ def test_semicolons_a_byte_order_mark_and_decimal_codes_are_read(report):
     plain = json.loads(report(seven(*ROWS), "--format", "json", instrument=SEVEN)[1])
     spelled = "\ufeff" + seven(*ROWS).replace(",", ";").replace("\n1;", "\n1.0;")
     assert json.loads(report(spelled, "--format", "json", instrument=SEVEN)[1]) == plain
+
+
+@pytest.mark.parametrize("ending", ["parquet", "sav", "dta"])
+def test_answers_from_other_programs_give_the_same_report(report, tmp_path, ending):
+    plain = json.loads(report(seven(*ROWS), "--format", "json", instrument=SEVEN)[1])
+    file = tmp_path / f"answers.{ending}"
+    frame = pd.DataFrame(
+        [[float(cell) for cell in row.split(",")] for row in ROWS], columns=SEVEN_HEADER.split(",")
+    )
+    if ending == "parquet":
+        frame.astype("int8").to_parquet(file)
+    elif ending == "sav":
+        pyreadstat.write_sav(frame, str(file))
+    else:
+        pyreadstat.write_dta(frame, str(file))
+    assert json.loads(report(file, "--format", "json", instrument=SEVEN)[1]) == plain
+
+
+def test_codes_that_an_spss_file_declares_missing_are_not_answers(report, tmp_path):
+    cells = [[float(cell) for cell in row.split(",")] for row in ROWS]
+    cells[0][0] = 0.0
+    frame = pd.DataFrame(cells, columns=SEVEN_HEADER.split(","))
+    file = tmp_path / "answers.sav"
+    pyreadstat.write_sav(frame, str(file), missing_ranges={"ease_1": [0]})
+    found = json.loads(report(file, "--format", "json", instrument=SEVEN)[1])
+    assert found["scales"]["ease"]["items"]["ease_1"]["missing_by_kind"] == {"Not shown": 1}
+    pyreadstat.write_sav(frame, str(file))
+    assert report(file, instrument=SEVEN)[0] == 2
 
 
 class _Page(HTMLParser):
