@@ -145,9 +145,7 @@ def _of_pairs(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailable:
 def pairwise_correlations(X: Matrix) -> Matrix:
     """Return correlations over the rows that answered both items; NaN where one does not vary there."""
     answered = ~np.isnan(X)
-    values = np.where(answered, _in_units_of_range(X), 0)
-    means = values.sum(axis=0) / np.maximum(answered.sum(axis=0), 1)
-    filled = np.where(answered, values - means, 0)  # centred, so that no digits cancel
+    filled = np.where(answered, _in_units_of_range(X), 0)
     weight = answered.astype(np.float64)
     n, x, xx = weight.T @ weight, filled.T @ weight, np.square(filled).T @ weight
     squares = xx - x * x / np.maximum(n, 1)
@@ -161,7 +159,7 @@ def pairwise_correlations(X: Matrix) -> Matrix:
 
 
 def _in_units_of_range(X: Matrix) -> Matrix:
-    """Move each item to 0..1, so that the square of no unit overflows; NaN stays NaN."""
+    """Move each item to 0..1, so that no digits cancel and no square overflows; NaN stays NaN."""
     low, high = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
     moved: Matrix = (X - low) / np.where(high > low, high - low, 1)
     return moved

@@ -187,12 +187,85 @@ def test_polychoric_correlations_are_taken_as_they_are():
     assert adequacy.value == kmo(found.r, n=300).value
 
 
+def test_polychoric_correlations_that_contradict_each_other_are_taken_as_repaired():
+    rng = np.random.default_rng(3)
+    X = np.round(rng.normal(size=(12, 1)) + 0.6 * rng.normal(size=(12, 8)))
+    found = polychoric(X)
+    assert np.linalg.eigvalsh(found.r)[0] < 0
+    taken = item_correlations(found)
+    assert taken.smallest_eigenvalue > 0
+    assert taken.method == "polychoric, repaired"
+    assert minimum_average_partial(found).n_factors >= 0
+
+
+@pytest.mark.parametrize("missing", ["complete", "pairwise"])
+@pytest.mark.parametrize("unit", [1e-200, 1e-9, 1e9, 1e200])
+def test_no_unit_is_too_large_or_too_small(missing, unit):
+    X = factored(np.random.default_rng(2), holes=0.05)
+    np.testing.assert_allclose(
+        kmo(unit * (X + 3), missing=missing).items, kmo(X, missing=missing).items, rtol=1e-9
+    )
+
+
+@pytest.mark.parametrize(
+    ("X", "missing", "reason", "said"),
+    [
+        (np.array([[1, 2], [2, 1]]), "complete", "too few rows", "2 complete"),
+        (np.array([[1, 2], [2, 1], [3, np.nan]]), "pairwise", "too few rows", "2 answered item 1 and item 2"),
+        (np.full((5, 3), np.nan), "complete", "no complete rows", ""),
+        (np.full((5, 3), np.nan), "pairwise", "too few rows", "0 answered item 1 and item 1"),
+        (np.zeros((0, 3)), "complete", "no complete rows", ""),
+        (np.zeros((5, 1)), "complete", "too few items", "1 given"),
+        (np.array([[1, 1], [2, 1], [3, 1]]), "complete", "constant item", "item 2"),
+        (np.array([[1, 1], [2, 1], [3, 1]]), "pairwise", "constant item", "item 2"),
+        (
+            np.array([[1, 1, 3], [2, 1, 1], [3, 1, 2], [np.nan, 2, 1], [np.nan, 3, 3]]),
+            "pairwise",
+            "constant item",
+            "among the rows that answered item 1 and item 2",
+        ),
+    ],
+)
+def test_the_reason_for_no_correlations_names_what_is_at_fault(X, missing, reason, said):
+    for found in (item_correlations(X, missing=missing), kmo(X, missing=missing)):
+        assert found.reason == reason
+        assert said in found.detail
+    if missing == "pairwise":
+        assert item_correlations(joint_counts(X)).reason == reason
+
+
 def test_a_repeated_item_has_no_partial_correlations():
     X = factored(np.random.default_rng(2))
     X[:, 1] = X[:, 0]
     assert kmo(X).reason == bartlett(X).reason == "singular matrix"
     assert len(minimum_average_partial(X).squared) <= 8
     assert np.isfinite(minimum_average_partial(X).squared).all()
+
+
+def test_averages_end_where_a_component_takes_the_last_variance_of_an_item():
+    R = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0.3], [0, 0, 0.3, 1]])
+    ours = minimum_average_partial(R, n=50)
+    assert len(ours.squared) == 1
+    assert ours.squared[0] == pytest.approx((1 + 0.09) / 6)
+
+
+def test_draws_in_which_an_item_does_not_vary_are_left_out_and_not_counted():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 2, (12, 4)).astype(float)
+    X[rng.random(X.shape) < 0.35] = np.nan
+    ours = parallel_analysis(X, missing="pairwise", chance="permuted", draws=60)
+    assert 0 < ours.draws < 60
+    assert f"{ours.draws} permuted draws" in ours.method
+    assert np.isfinite(ours.reference).all()
+
+
+def test_gaps_of_counted_answers_fall_where_chance_puts_them():
+    X = factored(np.random.default_rng(5), n=600, holes=0.5)
+    by_rows, by_counts = (
+        parallel_analysis(data, chance="permuted", missing="pairwise", draws=60)
+        for data in (X, joint_counts(X))
+    )
+    np.testing.assert_allclose(by_counts.mean, by_rows.mean, atol=0.03)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from analysis import factor_analysis, joint_counts, omega_hierarchical, polychoric, schmid_leiman
 from analysis.estimate import Unavailable
-from analysis.extraction import EXTRACTIONS, likelihood_state, residual_minimum, residual_state
+from analysis.extraction import EXTRACTIONS, likelihood_state, residual_minimum, residual_state, starts
 from analysis.rotations import ROTATIONS, _geomin_criterion, _quartimin_criterion, _slope
 
 seeds = st.integers(0, 10_000)
@@ -201,12 +201,12 @@ def test_a_heywood_item_is_held_named_and_no_better_placed_below_its_bound(seed)
 
 
 def test_more_starts_follow_where_an_item_is_at_its_bound():
-    """Five minima, each with another item at its bound: the first start ends in the second lowest."""
-    R = np.corrcoef(answers(5, n=80), rowvar=False)
+    """Each boundary minimum has another item at its bound; the two usual starts miss the lowest one here."""
+    R = np.corrcoef(answers(6, n=80), rowvar=False)
     best = EXTRACTIONS["minres"](R, 4)
-    first = residual_minimum(R, 4, 1 / np.diag(np.linalg.inv(R)))
+    usual = min(residual_minimum(R, 4, start).minimum for start in starts(R))
     assert best.bounded.any()
-    assert best.minimum < first.minimum - 1e-6
+    assert best.minimum < usual - 1e-3
 
 
 @given(awkward, st.integers(1, 4), methods, rotations, st.sampled_from(["complete", "pairwise"]))
