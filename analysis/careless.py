@@ -264,7 +264,7 @@ def _even_odd(X: Matrix, scales: Sequence[Sequence[int]]) -> Matrix | Unavailabl
 
 
 def _pairs(given: _Given, chosen: Flags, kind: str) -> Matrix | Unavailable:
-    # Of each pair the later item comes first, as in R: the figure depends on it.
+    # Which item of a pair counts as its first changes the figure: as in R, the order of the columns decides.
     M = np.tril(chosen, -1).astype(np.float64)
     if not M.any():
         return Unavailable(reason="not defined", detail=f"no two items are {kind} at this correlation")

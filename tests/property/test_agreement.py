@@ -143,6 +143,10 @@ def test_wrong_arguments_are_refused(call, words):
         call()
 
 
+def test_reliable_change_counts_from_first_to_second_in_units_of_its_error():
+    np.testing.assert_allclose(reliable_change([50, 70], [70, 55], sem=7.7), [1.8366, -1.3775], atol=1e-4)
+
+
 def test_reliable_change_leaves_out_people_without_both():
     np.testing.assert_array_equal(
         np.isnan(reliable_change([1, np.nan, 3], [2, 2, np.nan], sem=1)), [False, True, True]

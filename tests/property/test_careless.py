@@ -112,6 +112,30 @@ def test_synonyms_and_antonyms_tell_the_careful_from_the_random():
     assert np.nanmean(found.person_total[:100]) < np.nanmean(found.person_total[100:]) - 0.2
 
 
+def test_synonyms_need_three_answered_pairs():
+    rng = np.random.default_rng(3)
+    first = rng.integers(0, 5, (100, 3)).astype(float)
+    X = np.column_stack([first, np.where(rng.random((100, 3)) < 0.05, 2.0, first)])
+    X[0] = [0, 1, 2, 0, 1, 2]
+    assert careless_indices(X).synonyms[0] == pytest.approx(1)
+    X[0, 5] = np.nan
+    assert np.isnan(careless_indices(X).synonyms[0])
+
+
+def test_a_missing_answer_is_as_far_off_as_the_mean():
+    X = people()
+    X[0, 3] = np.nan
+    filled = X.copy()
+    filled[0, 3] = np.nanmean(X[:, 3])
+    deviation = filled - np.nanmean(X, axis=0)
+    seen = (~np.isnan(X)).astype(float)
+    together = seen.T @ seen
+    sums = deviation.T @ seen
+    pairwise = (deviation.T @ deviation - sums * sums.T / together) / (together - 1)
+    expected = np.einsum("ij,ij->i", deviation @ np.linalg.inv(pairwise), deviation)
+    np.testing.assert_allclose(careless_indices(X).mahalanobis, expected, rtol=1e-9)
+
+
 def test_distance_is_that_of_mahalanobis():
     X = people()
     deviation = X - X.mean(axis=0)

@@ -136,6 +136,7 @@ def test_a_negative_correlation_is_hatched_and_a_missing_one_left_empty():
         [[1, 0.4, math.nan], [0.4, 1, -0.3], [math.nan, -0.3, 1]], ["a", "b", "c"], reading="r"
     )
     assert figure.drawing.count("<path") == 1
+    assert "nan" not in figure.drawing
     assert figure.rows[2] == ("c", "", "−.30", "1")
 
 

@@ -22,7 +22,7 @@ def written(tmp_path):
 
 @pytest.fixture
 def frame():
-    return pd.DataFrame({"ec1": [0.0, 4.0, -99.0, np.nan], "role": ["student", None, "é", "x,y"]})
+    return pd.DataFrame({"ec1": [0.0, 4.0, -88.0, np.nan], "role": ["student", None, "é", "x,y"]})
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_parquet_keeps_numbers_and_text(frame, tmp_path):
     frame["small"] = pd.array([1, 2, None, 4], dtype="Int8")
     frame.to_parquet(tmp_path / "answers.parquet")
     table = read_table(tmp_path / "answers.parquet")
-    np.testing.assert_array_equal(table.columns["ec1"], [0, 4, -99, NAN])
+    np.testing.assert_array_equal(table.columns["ec1"], [0, 4, -88, NAN])
     np.testing.assert_array_equal(table.columns["flag"], [1, 0, 1, 1])
     np.testing.assert_array_equal(table.columns["small"], [1, 2, NAN, 4])
     assert list(table.columns["kind"]) == ["a", "b", "a", None]
@@ -63,7 +63,7 @@ def test_spss_brings_questions_words_and_its_own_missing_values(frame, tmp_path)
         missing_ranges={"ec1": [{"lo": -99, "hi": -77}]},
     )
     table = read_table(tmp_path / "answers.sav")
-    np.testing.assert_array_equal(table.columns["ec1"], [0, 4, -99, NAN])
+    np.testing.assert_array_equal(table.columns["ec1"], [0, 4, -88, NAN])
     np.testing.assert_array_equal(table.matrix(["ec1"])[:, 0], [0, 4, NAN, NAN])
     assert table.labels == {"ec1": "What happens next"}
     assert table.words["ec1"] == {0.0: "Not at all true", -99.0: "Rather not say"}
