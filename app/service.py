@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, insert, select
+from sqlmodel import col
 from starlette.requests import Request
 
 import instrument
@@ -46,7 +47,7 @@ def service_of(request: Request) -> Service:
 
 def check_secret(service: Service) -> None:
     """Refuse a secret that is not the one the database was made with; the first one is remembered."""
-    kept = select(Setting.value).where(Setting.name == FINGERPRINT)
+    kept = select(col(Setting.value)).where(col(Setting.name) == FINGERPRINT)
     with read(service.engine) as db:
         fingerprint = db.execute(kept).scalar()
     if fingerprint is None:

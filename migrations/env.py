@@ -3,13 +3,13 @@
 from alembic import context
 from sqlalchemy import Connection
 
-from app.tables import SQLModel
+from app.tables import Setting
 
 
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=Setting.metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         transactional_ddl=True,
     )
