@@ -126,7 +126,7 @@ def people(instrument: Instrument) -> Iterator[tuple[str, Mapping[str, int | str
 
 
 def _simulated_wave(service: Service) -> None:
-    """Make the closed wave, in one transaction, so that a demonstration that is stopped leaves no half of it."""
+    """Make the closed wave in one transaction, so that stopping half-way leaves nothing of it."""
     console = Console(stderr=True)
     with write(service.engine) as db:
         studies.make_study(db, id=DEMO, title="Demonstration (SIMULATED)", k=K, simulated=True)

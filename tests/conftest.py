@@ -68,7 +68,7 @@ def service(url: str) -> Iterator[Service]:
 @pytest.fixture
 def study(service: Service) -> str:
     """A SIMULATED study "demo" with three units and an open wave "demo-1"."""
-    from app import studies, waves  # noqa: PLC0415 - analysis tests run without the service
+    from app import studies, waves
 
     with write(service.engine) as db:
         studies.make_study(db, id="demo", title="Demonstration", simulated=True)
@@ -84,7 +84,7 @@ def study(service: Service) -> str:
 @pytest.fixture
 def client(service: Service) -> Iterator[TestClient]:
     """A browser without scripts, within the process; it follows no redirect by itself."""
-    from app.main import create_app  # noqa: PLC0415 - analysis tests run without the service
+    from app.main import create_app
 
     application = create_app(service.settings, service)
     with TestClient(application, base_url="http://127.0.0.1", follow_redirects=False) as client:
@@ -94,7 +94,7 @@ def client(service: Service) -> Iterator[TestClient]:
 @pytest.fixture
 def code(service: Service, study: str) -> str:
     """A code of the unit "north" of the open wave."""
-    from app import waves  # noqa: PLC0415 - analysis tests run without the service
+    from app import waves
 
     with write(service.engine) as db:
         [code] = waves.issue_codes(service, db, f"{study}-1", "north", 1)
