@@ -1,0 +1,116 @@
+"""Drafts: readable for the holder of the code alone, all of one size, gone when they have served."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.db import is_sqlite, read, write
+from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
+from app.secret import Vault, new_token, read_code, unseal
+from app.service import Service, now
+from app.survey.consent import PURPOSES
+from app.survey.drafts import DAYS_KEPT, enter, open_draft, save
+from app.survey.sheets import Sheet
+from instrument import LEFT_BLANK, RATHER_NOT_SAY
+from tests.respondents import rows
+from tests.stolen import stolen
+from tests.support import agree, at_check, fill
+from tests.support import enter as type_code
+
+
+def test_every_draft_of_a_form_has_one_size_from_empty_to_the_longest(service: Service, code: str) -> None:
+    sizes = set()
+
+    def note() -> None:
+        [draft] = rows(service, DRAFT)
+        sizes.add((len(draft.ciphertext), len(draft.key_by_code), len(draft.key_by_session)))
+
+    with write(service.engine) as db:
+        entered = enter(service, db, str(read_code(code)))
+    assert entered is not None
+    note()
+    with read(service.engine) as db:
+        opened = open_draft(service, db, entered.token)
+    road = opened.road
+    longest = {
+        **{each.id: max(each.options, key=len) for each in road.context.values()},
+        **dict.fromkeys(road.numbers, RATHER_NOT_SAY),
+    }
+    for answers in ({}, dict.fromkeys(road.numbers, 0), dict.fromkeys(longest, LEFT_BLANK), longest):
+        sheet = Sheet(
+            wave="demo-1",
+            key=new_token(),
+            language="zh-Hant-TW",
+            consent="c" * 64,
+            purposes=PURPOSES,
+            answers=answers,
+        )
+        with write(service.engine) as db:
+            save(db, opened, sheet)
+        note()
+        with read(service.engine) as db:
+            assert open_draft(service, db, entered.token).sheet == sheet
+    assert len(sizes) == 1
+
+
+def test_whoever_holds_database_and_secret_reads_no_draft(
+    client: TestClient, service: Service, code: str, request: pytest.FixtureRequest
+) -> None:
+    at_check(client, code)
+    plain, token = str(read_code(code)), client.cookies["place"]
+    [draft], [session] = rows(service, DRAFT), rows(service, SESSION)
+    vault = service.vault
+    assert unseal(vault.key_for_code("demo-1", plain), draft.key_by_code) is not None
+    assert unseal(vault.key_for_session(token), draft.key_by_session) is not None
+    for guess in (plain[::-1], session.token_hmac.hex(), draft.code_hmac.hex(), ""):
+        assert unseal(vault.key_for_code("demo-1", guess), draft.key_by_code) is None
+        assert unseal(vault.key_for_session(guess), draft.key_by_session) is None
+    other = Vault(bytes(32))
+    assert unseal(other.key_for_code("demo-1", plain), draft.key_by_code) is None
+    assert unseal(vault.key_for_code("demo-2", plain), draft.key_by_code) is None
+    files = b"".join(
+        stolen(
+            service, Path() if is_sqlite(service.engine) else request.getfixturevalue("postgres").data
+        ).values()
+    )
+    assert session.token_hmac in files
+    for canary in (plain, code, token, "under_3_months", '"role"', "supervisor", '"sd5"'):
+        assert canary.encode() not in files, canary
+
+
+def test_entering_again_wraps_the_same_draft_for_the_new_device_alone(
+    client: TestClient, service: Service, code: str
+) -> None:
+    type_code(client, code)
+    agree(client)
+    [before], old_token = rows(service, DRAFT), client.cookies["place"]
+    client.cookies.clear()
+    type_code(client, code)
+    [after] = rows(service, DRAFT)
+    assert (after.ciphertext, after.key_by_code) == (before.ciphertext, before.key_by_code)
+    assert unseal(service.vault.key_for_session(old_token), after.key_by_session) is None
+    assert unseal(service.vault.key_for_session(client.cookies["place"]), after.key_by_session)
+
+
+def test_a_draft_keeps_one_date_from_its_beginning(client: TestClient, service: Service, code: str) -> None:
+    type_code(client, code)
+    [begun] = rows(service, DRAFT)
+    assert begun.expires_on == now().date() + timedelta(days=DAYS_KEPT)
+    agree(client)
+    fill(client, "/about")
+    client.cookies.clear()
+    type_code(client, code)
+    [later] = rows(service, DRAFT)
+    assert later.expires_on == begun.expires_on
+
+
+def test_the_tables_of_respondents_hold_no_time_order_or_address() -> None:
+    forbidden = ("time", "date", "created", "updated", "_at", "ip", "agent", "email", "name", "seq", "number")
+    for kept in (CODE, DRAFT, SESSION, RESPONSE, SUBMIT_KEY):
+        assert not kept.foreign_keys, kept.name
+        columns = {column.name for column in kept.columns} - {"expires_on", "ciphertext"}
+        found = [name for name in columns for word in forbidden if word in name.split("_") or name == word]
+        assert not found, (kept.name, found)
+        assert kept.dialect_options["sqlite"]["with_rowid"] is False
