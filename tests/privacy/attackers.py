@@ -6,14 +6,17 @@ test through the service gives one that loads a database and reads its pages.
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass
 
-from analysis.disclosure import ITEMS_FROM, Atom, BaseTable, Item, Sum
+from analysis.disclosure import Atom, BaseTable, Item, Sum
 
 Person = dict[str, int]
 Groups = dict[str, list[Person]]
 Publish = Callable[[Groups], bytes]
+Turn = Callable[[Item, int], int]
+HALF_A_STEP = 2.5  # of five answers on a scale of five
 
 
 def ruled_out(
@@ -75,14 +78,21 @@ def change(read: Callable[[], bytes], act: Callable[[], object]) -> int:
     return int(read() != before)
 
 
+@dataclass(frozen=True)
+class Attack:
+    """Did this person give this answer to this item? Asked beside an insider, who knows their own."""
+
+    person: int
+    insider: int
+    item: Item
+    siblings: tuple[Item, ...]
+    value: int
+    told: Sum
+    by: str
+
+
 def deniability(
-    publish: Publish,
-    groups: Groups,
-    table: BaseTable,
-    keyed: Callable[[Item, int], int],
-    *,
-    times: int,
-    seed: int,
+    publish: Publish, groups: Groups, table: BaseTable, keyed: Turn, *, times: int, seed: int
 ) -> tuple[int, int]:
     """A1: somebody, a colleague who knows their own answers, an item, an answer. Is it ruled out?
 
@@ -90,63 +100,57 @@ def deniability(
     answer and the colleague's are as they are. Returns attempts and successes; a world that could not be
     found counts as a success, so the second number is too high rather than too low.
     """
-    rng, seen, successes = random.Random(seed), publish(groups), 0
-    items = {item.id: (facet.items, item) for facet in table.scheme.facets for item in facet.items}
-    facets = {item.id: facet.id for facet in table.scheme.facets for item in facet.items}
-    for _ in range(times):
+    rng, seen, attempts, successes = random.Random(seed), publish(groups), 0, 0
+    while attempts < times:
         atom = rng.choice(table.atoms)
         people = groups[atom.unit]
-        person, insider = rng.sample(range(len(people)), 2)
-        name = rng.choice([name for name, code in people[person].items() if code >= 0])
-        siblings, item = items[name]
-        value = rng.choice(range(item.low, item.high + 1))
-        told = atom.sums.get(name if atom.by == "item" else facets[name])
-        if told is not None:
-            worlds = _worlds(people, person, insider, item, siblings, value, told, atom, keyed)
+        attack = _attack(table, atom, people, rng)
+        if attack is not None:
+            attempts += 1
+            worlds = _worlds(people, attack, keyed)
             successes += not any(publish({**groups, atom.unit: world}) == seen for world in worlds)
-    return times, successes
+    return attempts, successes
 
 
-def _worlds(
-    people: list[Person],
-    person: int,
-    insider: int,
-    item: Item,
-    siblings: Sequence[Item],
-    value: int,
-    told: Sum,
-    atom: Atom,
-    keyed: Callable[[Item, int], int],
-) -> Iterator[list[Person]]:
-    raw = keyed(item, value)  # turning a code round twice gives the code
-    for other, answers in enumerate(people):
-        if other not in (person, insider) and answers.get(item.id) == raw:
+def _attack(table: BaseTable, atom: Atom, people: list[Person], rng: random.Random) -> Attack | None:
+    person, insider = rng.sample(range(len(people)), 2)
+    name = rng.choice([name for name, code in people[person].items() if code >= 0])
+    [(facet, item)] = [(f, i) for f in table.scheme.facets for i in f.items if i.id == name]
+    told = atom.sums.get(name if atom.by == "item" else facet.id)
+    value = rng.choice(range(item.low, item.high + 1))
+    return None if told is None else Attack(person, insider, item, facet.items, value, told, atom.by)
+
+
+def _worlds(people: list[Person], attack: Attack, keyed: Turn) -> Iterator[list[Person]]:
+    person, item, told = attack.person, attack.item, attack.told
+    raw = keyed(item, attack.value)  # turning a code round twice gives the code
+    others = [i for i in range(len(people)) if i not in (person, attack.insider)]
+    for other in others:
+        if people[other].get(item.id) == raw:
             swapped = list(people)
             swapped[person], swapped[other] = people[other], people[person]
             yield swapped
             return
     world = deepcopy(people)
-    if world[person][item.id] >= 0:
-        world[person][item.id] = raw
-    others = [i for i in range(len(people)) if i not in (person, insider)]
-    columns = [item] if atom.by == "item" else list(siblings)
+    world[person][item.id] = raw
+    columns = (item,) if attack.by == "item" else attack.siblings
     cells = [(i, each) for each in columns for i in others if world[i].get(each.id, -1) >= 0]
     if told.bound != "exact":
         for i, each in cells:
             world[i][each.id] = keyed(each, each.low if told.bound == "at most" else each.high)
         yield world
-    elif atom.by == "item":
-        fixed = [keyed(item, world[i][item.id]) for i in (person, insider) if world[i].get(item.id, -1) >= 0]
-        for filling in _fillings(told, item, fixed):
-            for (i, each), each_value in zip(cells, filling, strict=True):
-                world[i][each.id] = keyed(each, each_value)
+    elif attack.by == "item":
+        known = (world[i].get(item.id, -1) for i in (person, attack.insider))
+        for filling in _fillings(told, item, [keyed(item, code) for code in known if code >= 0]):
+            for (i, _), value in zip(cells, filling, strict=True):
+                world[i][item.id] = keyed(item, value)
             yield deepcopy(world)
     else:
-        yield from _raised(world, cells, told, siblings, keyed)
+        yield from _raised(world, cells, told, attack.siblings, keyed)
 
 
 def _fillings(told: Sum, item: Item, fixed: list[int]) -> Iterator[list[int]]:
-    """What the others may have answered so that sum and bands are as told: people at the ends, or close by."""
+    """What the others may have answered with sum and bands as told: people at the ends, or close by."""
     bands = [(band.low, band.high, band.n) for band in told.bands] or [(item.low, item.high, told.n)]
     rooms = [
         [low, high] for low, high, n in bands for _ in range(n - sum(low <= each <= high for each in fixed))
@@ -168,19 +172,24 @@ def _raised(
     cells: list[tuple[int, Item]],
     told: Sum,
     siblings: Sequence[Item],
-    keyed: Callable[[Item, int], int],
+    keyed: Turn,
 ) -> Iterator[list[Person]]:
-    """Lower everybody else's answers to the foot, then raise one by one until the facet's sum is as told."""
-    for i, each in cells:
-        world[i][each.id] = keyed(each, each.low)
-    for i, each in cells:
-        for value in range(each.low, each.high + 1):
-            world[i][each.id] = keyed(each, value)
-            if abs(_facet_sum(world, siblings, keyed) - told.value) <= 100 / len(siblings):
-                yield deepcopy(world)
+    """Lower everybody else's answers to the foot, then raise one by one until the facet's sum is as told.
+
+    Answers of people who gave all of a facet move its sum in smaller steps: they come last, or first.
+    """
+    complete = {i for i, _ in cells if all(world[i].get(each.id, -1) >= 0 for each in siblings)}
+    for first in (False, True):
+        for i, each in cells:
+            world[i][each.id] = keyed(each, each.low)
+        for i, each in sorted(cells, key=lambda cell: (cell[0] in complete) != first):
+            for value in range(each.low, each.high + 1):
+                world[i][each.id] = keyed(each, value)
+                if abs(_facet_sum(world, siblings, keyed) - told.value) <= HALF_A_STEP:
+                    yield deepcopy(world)
 
 
-def _facet_sum(world: list[Person], siblings: Sequence[Item], keyed: Callable[[Item, int], int]) -> float:
+def _facet_sum(world: list[Person], siblings: Sequence[Item], keyed: Turn) -> float:
     total = 0.0
     for person in world:
         shares = [
@@ -191,22 +200,3 @@ def _facet_sum(world: list[Person], siblings: Sequence[Item], keyed: Callable[[I
         if len(shares) >= len(siblings) - 1:
             total += 100 * sum(shares) / len(shares)
     return total
-
-
-def unanimous(
-    items: Mapping[str, Item], n: int, keyed: Callable[[Item, int], int], value: int
-) -> list[Person]:
-    """A unit in which everybody gave the same keyed answer to everything: the harm most to be feared."""
-    return [{name: keyed(item, value) for name, item in items.items()} for _ in range(n)]
-
-
-__all__ = [
-    "ITEMS_FROM",
-    "change",
-    "deniability",
-    "hold_out",
-    "ruled_out",
-    "scrambled",
-    "subtraction",
-    "unanimous",
-]

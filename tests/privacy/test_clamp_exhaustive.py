@@ -1,7 +1,7 @@
-"""No answer is ruled out for anyone: every data set that could have been, read by an outsider or a colleague."""
+"""No answer is ruled out for anyone: every data set that could be, read by an outsider or a colleague."""
 
 from functools import partial
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -50,7 +50,7 @@ def facet_display(total: int, n: int, *, step: float) -> Sum:
 
 
 def facet_scores_ruled_out(n: int, step: float) -> int:
-    """Over every sum that n people can reach: what the sum told leaves possible for one, beside a colleague."""
+    """Over every sum that n people can reach: what is possible for one, beside a colleague."""
     reach = {0}
     for _ in range(n - 2):
         reach = {total + score for total in reach for score in SCORES}
@@ -116,7 +116,7 @@ def by_display(n: int, points: int, insiders: int) -> tuple[np.ndarray, np.ndarr
     number[open_] += total[open_] * 8
     for kind, size in enumerate(sizes, start=1):
         edges = np.cumsum([0, *map(int, size)])
-        counts = np.stack([table[:, a:b].sum(axis=1) for a, b in zip(edges, edges[1:])], axis=1)
+        counts = np.stack([table[:, a:b].sum(axis=1) for a, b in pairwise(edges)], axis=1)
         room = (insiders + 1) * (max(map(int, size)) - 1)
         fits = open_ & (counts.min(axis=1) >= insiders + 2)
         fits &= (total - counts @ edges[:-1] >= room) & (counts @ (edges[1:] - 1) - total >= room)
@@ -164,7 +164,10 @@ def test_so_do_those_of_other_scales(points, n, insiders):
 def test_the_displays_counted_are_the_displays_shown(n, points):
     """The test's own display and the code's tell the same histograms apart: all of them for these n."""
     table, display = by_display(n, points, 1)
-    pairs = {(int(number), real_display(tuple(row), 1)) for row, number in zip(table.tolist(), display)}
+    pairs = {
+        (int(number), real_display(tuple(row), 1))
+        for row, number in zip(table.tolist(), display, strict=True)
+    }
     assert len(pairs) == len({number for number, _ in pairs}) == len({shown for _, shown in pairs})
 
 

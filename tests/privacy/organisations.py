@@ -1,0 +1,124 @@
+"""Organisations of made-up people, and ways to publish what they answered: ours, and faulty ones."""
+
+import json
+import random
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from analysis.disclosure import About, BaseTable, Group, Item, Rules, Unit, base_table, rules, table_as_json
+from analysis.release import Report, release, report_as_json
+from app.report.pages import report_page
+from app.templating import render
+from instrument import Instrument, ppiq
+from tests.privacy.attackers import Groups, Person, Publish
+
+INSTRUMENT: Final[Instrument] = ppiq()
+FORM: Final = "a"
+CODES: Final = (0, 1, 2, 3, 4)
+ITEMS: Final = tuple(item.id for item in INSTRUMENT.forms[FORM].items)
+K: Final = 10
+ABOUT: Final = About(
+    study="demo",
+    title="Demonstration",
+    wave="demo-1",
+    ordinal=1,
+    closed_on="2026-11-22",
+    simulated=True,
+    instrument="ppiq",
+    instrument_title=INSTRUMENT.title,
+    form=FORM,
+    form_hash=INSTRUMENT.forms[FORM].hash,
+    key_revision=INSTRUMENT.key.revision,
+    respondents="Someone",
+    window="Lately",
+    k=K,
+)
+
+
+def keyed(item: Item, code: int) -> int:
+    """Turn an answer, or turn it back."""
+    return item.low + item.high - code if item.reversed else code
+
+
+def tree(groups: Groups) -> list[Unit]:
+    """Every unit in a department, every second department's units apart."""
+    above = [
+        Unit(id="org", title="Organisation", level="organisation", parent=None),
+        Unit(id="west", title="West", level="department", parent="org"),
+        Unit(id="east", title="East", level="department", parent="org"),
+    ]
+    units = [
+        Unit(id=unit, title=unit.title(), level="unit", parent=("west", "east")[place % 2])
+        for place, unit in enumerate(sorted(groups))
+    ]
+    return [*above, *units]
+
+
+def table_of(groups: Groups, allowed: Rules = rules(K)) -> BaseTable:  # noqa: B008 - frozen
+    several = [Group(unit=unit, pairs=(("demo-1", unit),), people=people) for unit, people in groups.items()]
+    return base_table(ABOUT, INSTRUMENT, several, tree(groups), allowed)
+
+
+def as_bytes(table: BaseTable, report: Report) -> bytes:
+    return json.dumps([table_as_json(table), report_as_json(report)], sort_keys=True).encode()
+
+
+def publish(groups: Groups, allowed: Rules = rules(K)) -> bytes:  # noqa: B008 - frozen
+    table = table_of(groups, allowed)
+    return as_bytes(table, release(table))
+
+
+def pages(groups: Groups) -> bytes:
+    """The page of every part of a report, as trainers read it."""
+    report = release(table_of(groups))
+    names = [None, *(node.id for node in report.nodes)]
+    found = [report_page(report, name, INSTRUMENT) for name in names]
+    return "".join(render(page) for page in found if page is not None).encode()
+
+
+def _exact_totals(groups: Groups) -> bytes:
+    """The fault of most dashboards: a line for everybody, over everybody."""
+    report = release(
+        table_of({"everybody": [p for people in groups.values() for p in people]}, Rules(insiders=-1))
+    )
+    return publish(groups) + json.dumps(report_as_json(report)["nodes"]).encode()
+
+
+MUTANTS: Final[Mapping[str, Publish]] = {
+    "no clamp": partial(publish, allowed=Rules(k=K, insiders=-1)),
+    "exact totals": _exact_totals,
+    "K = 3": partial(publish, allowed=Rules(k=3)),
+}
+
+
+def person(rng: random.Random, mood: float, silence: float = 0.04) -> Person:
+    items = {item.id: item for facet in table_items() for item in facet}
+    answers = {}
+    for name in ITEMS:
+        value = min(4, max(0, round(rng.gauss(mood, 1.1))))
+        answers[name] = rng.choice((-88, -99)) if rng.random() < silence else keyed(items[name], value)
+    return answers
+
+
+def table_items() -> list[tuple[Item, ...]]:
+    return [facet.items for facet in _SCHEME.facets]
+
+
+def organisation(seed: int, sizes: Mapping[str, int]) -> Groups:
+    """Units of every kind of mood: calm, mixed, and all of one mind."""
+    rng = random.Random(seed)
+    groups: Groups = {}
+    for unit, n in sizes.items():
+        mood = rng.choice((-1.0, 0.5, 2.0, 3.5, 5.0))
+        groups[unit] = [person(rng, mood) for _ in range(n)]
+    return groups
+
+
+def of_one_mind(n: int, value: int) -> list[Person]:
+    items = [item for facet in table_items() for item in facet]
+    return [{item.id: keyed(item, value) for item in items} for _ in range(n)]
+
+
+_SCHEME = base_table(replace(ABOUT), INSTRUMENT, [], [], rules(K)).scheme
