@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text, update
 
 from app import studies, tend, waves
-from app.db import is_sqlite, write
+from app.db import write
 from app.errors import Refused
 from app.logs import ValueFree
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION
@@ -62,11 +62,9 @@ def test_a_send_in_flight_is_waited_for_and_kept(service: Service) -> None:
     assert kept(service, WAVE) == {service.vault.receipt_hmac(receipt): filled.answers}
 
 
-@pytest.mark.postgres
+@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
 def test_it_is_the_mixing_that_gives_way_and_never_a_respondent(service: Service) -> None:
     """A respondent of another wave holds `response` and then wants `code`, which mixing has already taken."""
-    if is_sqlite(service.engine):
-        pytest.skip("SQLite has one writer at a time, so nothing can be held crosswise")
     answers = people(service, WAVE, finished=3)
     make_due(service, WAVE)
     with write(service.engine) as db:

@@ -1,0 +1,149 @@
+"""The doctor reads what is, and whatever is wrong it names together with the cure."""
+
+import contextlib
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, event, text, update
+
+from app import migrate, studies
+from app.db import is_sqlite, make_engine, outside, write
+from app.doctor import Check, examine
+from app.secret import Vault
+from app.service import Service
+
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize(
+    "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@pytest.fixture
+def host(service: Service) -> Service:
+    """A service as a host runs it: by https."""
+    return replace(service, settings=replace(service.settings, secure=True))
+
+
+def wrong(service: Service) -> dict[str, Check]:
+    """What is to be mended, but for fsync, which the PostgreSQL of the tests goes without."""
+    checks = {check.name: check for check in examine(service)}
+    if not is_sqlite(service.engine):
+        assert checks.pop("fsync").found == "off"
+    return {name: check for name, check in checks.items() if not check.ok}
+
+
+@pytest.mark.usefixtures("study")
+def test_a_host_that_is_as_it_should_be_has_nothing_to_mend(host: Service) -> None:
+    assert wrong(host) == {}
+
+
+def test_every_check_says_what_it_found_and_how_to_mend_it(host: Service) -> None:
+    checks = examine(host)
+    assert len({check.name for check in checks}) == len(checks)
+    assert all(check.found and check.mend for check in checks)
+
+
+def test_cookies_that_travel_without_https_are_found(service: Service) -> None:
+    assert set(wrong(service)) == {"cookies"}
+
+
+def test_another_secret_is_found(host: Service) -> None:
+    assert wrong(replace(host, vault=Vault(b"another" * 5)))["secret"].found == "another than was used before"
+
+
+def test_a_schema_that_is_not_the_present_one_is_found(host: Service) -> None:
+    migrate.downgrade(host.engine, "base")
+    assert wrong(host)["schema"].mend == "run `counterpoise migrate`"
+
+
+def test_a_secret_that_was_never_remembered_is_found(host: Service) -> None:
+    with write(host.engine) as db:
+        db.execute(text("DELETE FROM setting"))
+    assert wrong(host)["secret"].found == "not remembered yet"
+
+
+@pytest.mark.usefixtures("study")
+def test_a_study_of_small_groups_is_found(host: Service) -> None:
+    with write(host.engine) as db:
+        db.execute(update(studies.STUDY).values(k=3))
+    assert wrong(host)["K"].found == "3 at the least"
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("pragma", "value"),
+    [("synchronous", "NORMAL"), ("secure_delete", "OFF"), ("foreign_keys", "OFF"), ("busy_timeout", "1")],
+)
+def test_a_pragma_that_does_not_hold_is_found(
+    migrated_file: Path, host: Service, tmp_path: Path, pragma: str, value: str
+) -> None:
+    path = tmp_path / "loose.sqlite"
+    shutil.copy(migrated_file, path)
+    engine = make_engine(f"sqlite:///{path}")
+    event.listen(
+        engine, "connect", lambda connection, _: connection.execute(f"PRAGMA {pragma}={value}").close()
+    )
+    assert pragma in wrong(replace(host, engine=engine))
+    engine.dispose()
+
+
+@on_sqlite
+def test_a_build_with_the_wal_reset_fault_is_found(host: Service) -> None:
+    """The interpreter's own SQLite stands for another build; Debian 12 has one with the fault."""
+    engine = create_engine(host.settings.database_url)
+    check = {check.name: check for check in examine(replace(host, engine=engine))}["SQLite"]
+    assert (check.found, check.ok) == (sqlite3.sqlite_version, sqlite3.sqlite_version_info >= (3, 51, 3))
+    engine.dispose()
+
+
+@contextlib.contextmanager
+def role(service: Service, name: str, grants: str = "") -> Iterator[Service]:
+    """Serve as a role that may read and write but owns nothing."""
+    with outside(service.engine) as db:
+        db.execute(text(f"CREATE ROLE {name} LOGIN"))
+        db.execute(text(f"GRANT ALL ON ALL TABLES IN SCHEMA public TO {name}"))
+        if grants:
+            db.execute(text(f"GRANT {grants} TO {name}"))
+    engine = make_engine(service.settings.database_url.replace("postgres@", f"{name}@"))
+    try:
+        yield replace(service, engine=engine)
+    finally:
+        engine.dispose()
+        with outside(service.engine) as db:
+            db.execute(text(f"DROP OWNED BY {name}"))
+            db.execute(text(f"DROP ROLE {name}"))
+
+
+@on_postgres
+def test_a_role_that_cannot_clean_is_found(host: Service) -> None:
+    with role(host, "guest") as guest:
+        found = wrong(guest)
+        assert set(found) == {"CHECKPOINT", "tables"}
+        assert found["CHECKPOINT"].mend == 'GRANT pg_checkpoint TO "guest"'
+        assert "response" in found["tables"].found
+    with role(host, "guest", "pg_checkpoint") as guest:
+        assert set(wrong(guest)) == {"tables"}
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("synchronous_commit", "off"),
+        ("log_statement", "all"),
+        ("log_min_duration_statement", "0"),
+        ("log_error_verbosity", "default"),
+        ("log_min_error_statement", "error"),
+        ("log_parameter_max_length_on_error", "-1"),
+    ],
+)
+def test_a_server_that_logs_answers_or_forgets_them_is_found(host: Service, setting: str, value: str) -> None:
+    with outside(host.engine) as db:
+        name = db.execute(text("SELECT current_database()")).scalar()
+        db.execute(text(f"ALTER DATABASE \"{name}\" SET {setting} = '{value}'"))
+    host.engine.dispose()
+    assert wrong(host)[setting].found == value
