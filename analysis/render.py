@@ -1,14 +1,15 @@
 """A finished study as text, JSON or HTML. Nothing is computed here, and only here is anything rounded."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from html import escape
 from importlib.resources import files
 from typing import Any, Final
 
 from analysis.estimate import Estimate, Unavailable, cell, table
-from analysis.study import Figure, ItemReport, ScaleReport, Section, Study, Table, Value
+from analysis.sections import Section, Table, Value
+from analysis.study import Figure, ItemReport, ScaleReport, Study
 
 SIMULATED: Final = "SIMULATED: these answers were made up by a program; nobody gave them."
 HOW: Final = (
@@ -100,9 +101,9 @@ def as_text(study: Study) -> str:
     """Return the study for a terminal: figures to three digits, the reason where there is none."""
     parts = [study.title, *_labels(study), _provenance(study)]
     for scale in study.scales.values():
-        parts += [_heading(scale), *(_table_text(part) for part in _tables(scale)), *_reasons(scale)]
+        parts += [_heading(scale), *_tables_text(_tables(scale))]
     for section in study.sections:
-        parts += [f"{section.title}\n{section.reading}", *(_table_text(part) for part in section.tables)]
+        parts += [f"{section.title}\n{section.reading}", *_tables_text(section.tables)]
     return "\n\n".join([*parts, HOW]) + "\n"
 
 
@@ -154,22 +155,22 @@ def _percent(share: float | None) -> str | None:
     return None if share is None else f"{share:.0%}"
 
 
-def _reasons(scale: ScaleReport) -> Iterable[str]:
-    """Yield once each reason why a figure of the scale is not there."""
-    figures = {words: getattr(scale, name) for name, words in COEFFICIENTS.items()}
-    figures |= {
-        f"{item.id}, {name}": f for item in scale.items.values() for name, f in _item_figures(item).items()
-    }
+def _reasons(tables: Sequence[Table]) -> Iterable[str]:
+    """Yield once each reason why a cell has no figure."""
     reasons: dict[str, list[str]] = {}
-    for words, figure in figures.items():
-        if isinstance(figure, Unavailable):
-            reasons.setdefault(figure.why, []).append(words)
+    for part in tables:
+        for row in part.rows:
+            for header, value in zip(part.headers, row, strict=True):
+                if isinstance(value, Unavailable):
+                    reasons.setdefault(value.why, []).append(f"{row[0]}, {header}")
     for why, missing in reasons.items():
         yield f"Not available because {why}: {'; '.join(missing)}."
 
 
-def _table_text(part: Table) -> str:
-    return f"{part.title}\n" + table(part.headers, [[_dash(value) for value in row] for row in part.rows])
+def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
+    for part in tables:
+        yield f"{part.title}\n" + table(part.headers, [[_dash(value) for value in row] for row in part.rows])
+    yield from _reasons(tables)
 
 
 def _dash(value: Value) -> str | float | int | None:
@@ -179,10 +180,8 @@ def _dash(value: Value) -> str | float | int | None:
 def as_html(study: Study) -> str:
     """Return the study as one page that needs nothing else: no script, no font, no second file."""
     labels = "".join(f'<p class="stage">{_said(text)}</p>' for text in _labels(study))
-    scales = "".join(
-        _part(_heading(scale), [*_reasons(scale)], _tables(scale)) for scale in study.scales.values()
-    )
-    sections = "".join(_part(s.title, [s.reading], s.tables, s.figures) for s in study.sections)
+    scales = "".join(_part(_heading(scale), "", _tables(scale)) for scale in study.scales.values())
+    sections = "".join(_part(s.title, s.reading, s.tables, s.figures) for s in study.sections)
     style = files("analysis").joinpath("report.css").read_text(encoding="utf-8")
     return PAGE.format(
         title=escape(study.title),
@@ -223,12 +222,12 @@ def _said(text: str) -> str:
     return f"<strong>{word}</strong>{colon}{escape(rest)}" if word == "SIMULATED" else escape(text)
 
 
-def _part(title: str, readings: Iterable[str], tables: Iterable[Table], figures: Iterable[str] = ()) -> str:
-    said = "".join(f"<p>{escape(reading)}</p>\n" for reading in readings)
+def _part(title: str, reading: str, tables: Sequence[Table], figures: Iterable[str] = ()) -> str:
+    said = f"<p>{escape(reading)}</p>\n" if reading else ""
+    reasons = "".join(f"<p>{escape(reason)}</p>\n" for reason in _reasons(tables))
     drawn = "".join(f"<figure>{figure}</figure>\n" for figure in figures)
-    return (
-        f"<section>\n<h2>{escape(title)}</h2>\n{said}{drawn}{''.join(map(_table_html, tables))}</section>\n"
-    )
+    shown = "".join(map(_table_html, tables))
+    return f"<section>\n<h2>{escape(title)}</h2>\n{said}{drawn}{shown}{reasons}</section>\n"
 
 
 def _table_html(part: Table) -> str:

@@ -17,11 +17,11 @@ from analysis.reliability import (
     mcdonald_omega,
     standardised_alpha,
 )
+from analysis.sections import SECTIONS, Section, label
 from instrument import Subscale
 
 RESAMPLES: Final = 2000
 Figure = Estimate | Unavailable
-Value = str | float | int | Unavailable | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,26 +56,6 @@ class ScaleReport:
     omega: Figure
     omega_bootstrap: Figure
     items: Mapping[str, ItemReport]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """Rows under headers; a cell is a word, a number or the reason why there is none."""
-
-    title: str
-    headers: tuple[str, ...]
-    rows: tuple[tuple[Value, ...], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Section:
-    """A part of the report: one sentence that reads it, tables, and figures drawn as SVG text."""
-
-    id: str
-    title: str
-    reading: str
-    tables: tuple[Table, ...] = ()
-    figures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +115,7 @@ def _scale(dataset: Dataset, subscale: Subscale, resamples: int) -> ScaleReport:
     scores = rows.mean(axis=1)
     return ScaleReport(
         id=subscale.id,
-        label=_label(dataset, subscale.id),
+        label=label(dataset, subscale.id),
         k=len(names),
         n=len(rows),
         mean=float(scores.mean()) if len(rows) else None,
@@ -166,15 +146,3 @@ def _ends(answers: Matrix, codes: Sequence[int]) -> dict[str, float | None]:
     if not len(given):
         return {"floor": None, "ceiling": None}
     return {"floor": float((given == min(codes)).mean()), "ceiling": float((given == max(codes)).mean())}
-
-
-def _label(dataset: Dataset, scale: str) -> str:
-    """Return the scale's name in the first language that has one, its id where none has."""
-    for words in dataset.instrument.words.values():
-        if words.form == dataset.form.id and scale in words.facets:
-            return words.facet(scale)
-    return scale
-
-
-# A further part of the report is one function of the dataset and one line here; every format then shows it.
-SECTIONS: Final[dict[str, Callable[[Dataset], Section]]] = {}

@@ -158,6 +158,24 @@ def test_raw_columns_stand_before_keyed_ones_of_the_items_name(report):
     assert json.loads(report(both + "\n", "--format", "json", instrument=SEVEN)[1]) == plain
 
 
+def test_sections_stand_after_the_scales_in_every_format(report, bfi25):
+    assert list(bfi25["sections"]) == ["distributions", "bounds", "subscales"]
+    title, (table, *_) = bfi25["sections"]["bounds"]["title"], bfi25["sections"]["bounds"]["tables"]
+    assert [row[0] for row in table["rows"]][:2] == ["Agreeableness", "Conscientiousness"]
+    assert table["rows"][0][1] == pytest.approx(0.7090997737, abs=1e-9)  # lambda 2, as mokken has it
+    for format_ in ("text", "html"):
+        out = report(seven(*ROWS), "--format", format_, instrument=SEVEN)[1]
+        assert out.index("Range") < out.index(title) < out.index("Whether the subscales say more")
+
+
+@pytest.mark.parametrize("format_", ["text", "html"])
+def test_a_dash_in_a_table_has_its_reason_below(report, format_):
+    constant = [f"4,{row.partition(',')[2]}" for row in ROWS]
+    out = report(seven(*constant), "--format", format_, instrument=SEVEN)[1]
+    assert "–" in out
+    assert "an item has the same answer in every row (ease_1): Omega total" in out
+
+
 def test_what_cannot_be_computed_says_why_and_the_rest_stands(report):
     constant = [row.split(",") for row in ROWS]
     for row in constant:
@@ -280,7 +298,7 @@ def test_html_is_one_whole_page_without_scripts_or_other_files(report):
     assert names.count("h1") == 1
     assert "script" not in names
     assert not any(key in {"src", "href"} or key.startswith("on") for _, attrs in page.tags for key in attrs)
-    assert names.count("table") == 2 * 3
+    assert names.count("table") == 2 * 3 + 4
 
 
 def test_out_writes_the_file_and_prints_nothing(report, tmp_path):
