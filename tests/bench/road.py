@@ -10,6 +10,7 @@ and system time of every server process, from /proc. Exits with 1 above 0.02 s f
 from __future__ import annotations
 
 import argparse
+import cProfile
 import http.client
 import json
 import os
@@ -193,8 +194,6 @@ def serve(url: str, port: int, profile: str | None = None) -> None:
     threading.Thread(target=announce, daemon=True).start()
     with Maintenance(service), ExitStack() as stack:
         if profile:
-            import cProfile
-
             stack.enter_context(_profiled(cProfile.Profile(), profile))
         signal.signal(signal.SIGTERM, lambda *_: setattr(running, "should_exit", True))
         running.run()
@@ -207,11 +206,11 @@ def serve(url: str, port: int, profile: str | None = None) -> None:
 
 
 @contextmanager
-def _profiled(profile: object, path: str) -> Iterator[None]:
-    profile.enable()  # type: ignore[attr-defined]
+def _profiled(profile: cProfile.Profile, path: str) -> Iterator[None]:
+    profile.enable()
     yield
-    profile.disable()  # type: ignore[attr-defined]
-    profile.dump_stats(path)  # type: ignore[attr-defined]
+    profile.disable()
+    profile.dump_stats(path)
 
 
 def main() -> int:
