@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
-from analysis.estimate import Estimate, Unavailable, as_matrix, complete_rows
+from analysis.estimate import Estimate, Unavailable, as_matrix, complete_rows, html_table, table
 
 Interval = tuple[float | None, float | None]
 NONE: Final[Interval] = (None, None)
@@ -34,9 +34,27 @@ class MeanSquares:
     k: int
 
 
+class IntraclassCorrelations(dict[str, Estimate | Unavailable]):
+    """The six forms by name; prints as a table."""
+
+    def _rows(self) -> list[tuple[str, object, object, object]]:
+        return [
+            (name, str(icc), None, None)
+            if isinstance(icc, Unavailable)
+            else (name, icc.value, icc.low, icc.high)
+            for name, icc in self.items()
+        ]
+
+    def __str__(self) -> str:
+        return table(("form", "value", "low", "high"), self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(("form", "value", "low", "high"), self._rows())
+
+
 def intraclass_correlation(
     X: ArrayLike, *, level: float = 0.95, missing: Literal["complete", "reml"] = "complete"
-) -> dict[str, Estimate | Unavailable]:
+) -> IntraclassCorrelations:
     """Return the six intraclass correlations of Shrout and Fleiss, ``ICC1`` to ``ICC3k``.
 
     Parameters
@@ -52,9 +70,9 @@ def intraclass_correlation(
 
     Returns
     -------
-    dict of str to Estimate or Unavailable
-        Unavailable where fewer than 3 people or 2 raters remain, or where nothing varies. Perfect agreement
-        is 1 without an interval.
+    IntraclassCorrelations
+        A dict from ICC1 to ICC3k of Estimate; Unavailable where fewer than 3 people or 2 raters remain, or
+        where nothing varies. Perfect agreement is 1 without an interval.
 
     Notes
     -----
@@ -79,14 +97,14 @@ def intraclass_correlation(
     Examples
     --------
     >>> X = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
-    >>> for name, icc in intraclass_correlation(X).items():
-    ...     print(f"{name:5} {icc.value:.3f} [{icc.low:.3f}, {icc.high:.3f}]")
-    ICC1  0.166 [-0.133, 0.723]
-    ICC2  0.290 [0.019, 0.761]
-    ICC3  0.715 [0.342, 0.946]
-    ICC1k 0.443 [-0.884, 0.912]
-    ICC2k 0.620 [0.071, 0.927]
-    ICC3k 0.909 [0.676, 0.986]
+    >>> print(intraclass_correlation(X))
+    form   value     low   high
+    ICC1   0.166  -0.133  0.723
+    ICC2   0.290   0.019  0.761
+    ICC3   0.715   0.342  0.946
+    ICC1k  0.443  -0.884  0.912
+    ICC2k  0.620   0.071  0.927
+    ICC3k  0.909   0.676  0.986
     """
     check_level(level)
     matrix = as_matrix(X)
@@ -102,9 +120,10 @@ def intraclass_correlation(
     else:
         raise ValueError(f"missing must be 'complete' or 'reml', not {missing!r}")
     if isinstance(squares, Unavailable):
-        return dict.fromkeys(FORMS, squares)
+        return IntraclassCorrelations(dict.fromkeys(FORMS, squares))
     exact = missing == "complete"
-    return {name: _icc(name, squares, how, level=level, exact=exact) for name in FORMS}
+    forms = {name: _icc(name, squares, how, level=level, exact=exact) for name in FORMS}
+    return IntraclassCorrelations(forms)
 
 
 def mean_squares(X: ArrayLike) -> MeanSquares | Unavailable:

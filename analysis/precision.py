@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtri, ndtri, stdtrit
 
 from analysis.agreement import MeanSquares, check_level, mean_squares
-from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, complete_rows, table
+from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, complete_rows, html_table, table
+
+_HEADERS: Final = ("figure", "value", "low", "high")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,12 +23,15 @@ class MeasurementError:
     sdc: Estimate
     sdc_group: Estimate
 
+    def _rows(self) -> list[tuple[str, float, float | None, float | None]]:
+        named = (("SEM", self.sem), ("SDC, one person", self.sdc), ("SDC, group", self.sdc_group))
+        return [(name, e.value, e.low, e.high) for name, e in named]
+
     def __str__(self) -> str:
-        rows = [
-            (name, e.value, e.low, e.high)
-            for name, e in (("SEM", self.sem), ("SDC, one person", self.sdc), ("SDC, group", self.sdc_group))
-        ]
-        return table(("figure", "value", "low", "high"), rows)
+        return table(_HEADERS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADERS, self._rows())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,16 +43,15 @@ class LimitsOfAgreement:
     high: Estimate
     sd: float
 
+    def _rows(self) -> list[tuple[str, float, float | None, float | None]]:
+        named = (("mean difference", self.bias), ("lower limit", self.low), ("upper limit", self.high))
+        return [(name, e.value, e.low, e.high) for name, e in named]
+
     def __str__(self) -> str:
-        rows = [
-            (name, e.value, e.low, e.high)
-            for name, e in (
-                ("mean difference", self.bias),
-                ("lower limit", self.low),
-                ("upper limit", self.high),
-            )
-        ]
-        return table(("figure", "value", "low", "high"), rows)
+        return table(_HEADERS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADERS, self._rows())
 
 
 def measurement_error(

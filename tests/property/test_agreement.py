@@ -153,6 +153,16 @@ def test_reliable_change_leaves_out_people_without_both():
     )
 
 
+def test_results_print_as_tables_in_terminal_and_notebook():
+    X = np.random.default_rng(4).normal(size=(20, 2))
+    X[:, 1] += X[:, 0]
+    for result in (intraclass_correlation(X), measurement_error(X), limits_of_agreement(*X.T)):
+        header, *rows = str(result).splitlines()
+        assert header.split()[-3:] == ["value", "low", "high"]
+        assert result._repr_html_().count("<tr>") == len(rows) + 1
+    assert "there are too few items" in str(intraclass_correlation(X[:, :1]))
+
+
 def test_reml_names_what_it_lacks():
     nan = np.nan
     assert (
