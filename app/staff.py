@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import ClassVar, Final, Literal, get_args
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -20,7 +20,7 @@ from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.forms import Fields
 from app.service import Service, now, service_of
-from app.studies import the_study
+from app.studies import STUDY, the_study
 from app.surface import expire_cookie, give_cookie, see_other, token_of
 from app.tables import Token, table
 from app.templating import Page, html
@@ -43,8 +43,9 @@ class Staff:
     study: str | None
     """None in the demonstration: every study, all of them SIMULATED."""
 
-    def may_see(self, study: str) -> bool:
-        return self.study in (None, study)
+    def may_see(self) -> ColumnElement[bool]:
+        """Which studies, as a condition for every query of staff pages."""
+        return STUDY.c.simulated.is_(True) if self.study is None else STUDY.c.id == self.study
 
 
 @dataclass(frozen=True, kw_only=True)

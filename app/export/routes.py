@@ -96,8 +96,7 @@ def _closed(db: Connection, staff: Staff, wave: str | None = None) -> list[Row[A
         .where(WAVE.c.state == CLOSED)
         .order_by(STUDY.c.title, WAVE.c.ordinal)
     )
-    mine = STUDY.c.simulated.is_(True) if staff.study is None else WAVE.c.study == staff.study
-    query = query.where(mine)
+    query = query.where(staff.may_see())
     return list(db.execute(query if wave is None else query.where(WAVE.c.id == wave)))
 
 

@@ -69,21 +69,20 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
         .where(WAVE.c.state.in_((CLOSED, RETIRED)))
         .order_by(STUDY.c.title, WAVE.c.ordinal)
     )
-    mine = STUDY.c.simulated.is_(True) if staff.study is None else WAVE.c.study == staff.study
-    return list(db.execute(query.where(mine)))
+    return list(db.execute(query.where(staff.may_see())))
 
 
 def kept_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any] | None:
     """The stored report of a closed wave; `staff` is None at the command line, which may see all."""
     query = (
-        select(SNAPSHOT.c.report, WAVE.c.study)
+        select(SNAPSHOT.c.report)
         .join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(SNAPSHOT.c.wave == wave, WAVE.c.state.in_((CLOSED, RETIRED)))
     )
-    found = db.execute(query).first()
-    if found is None or (staff is not None and not staff.may_see(found.study)):
-        return None
-    report: dict[str, Any] = found.report
+    report: dict[str, Any] | None = db.execute(
+        query if staff is None else query.where(staff.may_see())
+    ).scalar()
     return report
 
 

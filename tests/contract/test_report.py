@@ -1,0 +1,282 @@
+"""Cohort reports as trainers meet them: from the close of a wave to the page."""
+
+import json
+import re
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import delete, select
+from starlette.testclient import TestClient
+
+from analysis.disclosure import table_from_json
+from app import waves
+from app.db import read, write
+from app.errors import Refused
+from app.report.text import report_json, report_text
+from app.service import Service
+from app.snapshots import SNAPSHOT, compute_snapshot
+from app.tables import Response, Wave, table
+from tests.cohorts import another_study, close, next_wave, signed_in, take_part
+from tests.conftest import Queries
+from tests.privacy.attackers import change
+from tests.privacy.organisations import of_one_mind, organisation
+
+PEOPLE = {"south": 12, "north": 9, "east": 24}
+
+
+@pytest.fixture
+def closed(service: Service, study: str) -> str:
+    """Wave demo-1, closed: 12 people of south, 9 of north, 24 of east."""
+    for unit, people in organisation(1, PEOPLE).items():
+        take_part(service, f"{study}-1", unit, people)
+    close(service, f"{study}-1")
+    return f"{study}-1"
+
+
+@pytest.fixture
+def trainer(service: Service, client: TestClient, study: str) -> TestClient:
+    signed_in(service, client, "trainer", study)
+    return client
+
+
+def snapshot(service: Service, wave: str):
+    with read(service.engine) as db:
+        return db.execute(select(SNAPSHOT).where(SNAPSHOT.c.wave == wave)).one()
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+def test_a_trainer_finds_the_report_and_each_unit_of_ten_or_more(trainer: TestClient, closed: str) -> None:
+    index = trainer.get("/trainer").text
+    assert f'href="/trainer/waves/{closed}"' in index
+    whole = trainer.get(f"/trainer/waves/{closed}").text
+    assert "at least 35 people of 2 units" in words(whole)
+    west = trainer.get(f"/trainer/waves/{closed}/units/west").text
+    assert [unit in west for unit in ("units/east", "units/south", "units/north")] == [True, True, False]
+    south = trainer.get(f"/trainer/waves/{closed}/units/south").text
+    assert "at least 10 people" in words(south)
+    assert trainer.get(f"/trainer/waves/{closed}/units/north").status_code == 404
+    assert trainer.get(f"/trainer/waves/{closed}/units/north.json").status_code == 404
+
+
+def test_nothing_is_shown_of_nine_people_in_all(service: Service, trainer: TestClient, study: str) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(9, 2))
+    close(service, f"{study}-1")
+    page = trainer.get(f"/trainer/waves/{study}-1")
+    assert page.status_code == 200
+    assert "Nothing can be shown" in page.text
+    assert "9" not in re.sub(r"closed on \d+ \w+ \d+", "", words(page.text))
+    assert trainer.get(f"/trainer/waves/{study}-1.json").json()["nodes"] == []
+    assert trainer.get(f"/trainer/waves/{study}-1/units/south").status_code == 404
+    assert "nothing is shown" in report_text(service, f"{study}-1")
+
+
+def test_an_open_wave_has_no_report_and_is_not_listed(
+    service: Service, trainer: TestClient, study: str
+) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
+    assert trainer.get(f"/trainer/waves/{study}-1").status_code == 404
+    assert f"{study}-1" not in trainer.get("/trainer").text
+    with pytest.raises(Refused, match="no closed collection"):
+        report_text(service, f"{study}-1")
+
+
+def test_the_page_says_what_it_is_and_what_it_is_not(trainer: TestClient, closed: str) -> None:
+    page = trainer.get(f"/trainer/waves/{closed}/units/east").text
+    said = words(page)
+    for sentence in (
+        "SIMULATED",
+        "A summary of answers, not a measurement",
+        "The precision of the questionnaire itself is unknown",
+        "Some imbalance is legitimate",
+        "Units with fewer than 10 answers are in no figure, and in no total",
+        "Units may not be compared, and no change over time can be read",
+        "It does not mean that anybody misuses power",
+        "Not to be used for appraisal",
+        "Do not raise it directly if you feel unsafe",
+    ):
+        assert sentence in said
+    assert not re.search(r"\b(reliable report|valid measure|norms? for|high score|low score)\b", said)
+
+
+def test_actions_stand_under_three_headings_whatever_the_figures(
+    service: Service, trainer: TestClient, closed: str
+) -> None:
+    def advice(page: str) -> str:
+        return page.partition("What could be tried")[2].partition("Where this comes from")[0]
+
+    pages = [trainer.get(f"/trainer/waves/{closed}/units/{unit}").text for unit in ("east", "south")]
+    assert advice(pages[0]) == advice(pages[1])
+    for action in service.instruments["ppiq"].actions:
+        assert action.action in words(pages[0]).replace("&#39;", "'")
+    assert all(
+        advice(pages[0]).count(f"<dt>{heading}</dt>") == 6 for heading in ("Explain", "Address", "Agree")
+    )
+    assert "●●●" in advice(pages[0])
+
+
+def test_the_plot_draws_each_figure_and_the_table_says_the_same(
+    service: Service, trainer: TestClient, study: str
+) -> None:
+    people = of_one_mind(20, 2)
+    for person in people:
+        person.update({"sd1": 0, "rr1": 4, "ec1": 0, "ec2": 4})
+    take_part(service, f"{study}-1", "south", people)
+    close(service, f"{study}-1")
+    page = trainer.get(f"/trainer/waves/{study}-1/units/south").text
+    plot = page.partition('class="plot"')[2].partition("</figure>")[0]
+    rows = re.findall(
+        r'plot-label">([^<]+)</span>\s*<span class="plot-said">([^<]+)</span>(.*?)</div>', plot, re.DOTALL
+    )
+    drawn = {label: ("dot" in row, "-12 0" in row, "L12 0" in row, said) for label, said, row in rows}
+    assert drawn == {
+        "Evaluation and consequences": (False, False, False, "cannot be shown"),
+        "Voice and information": (True, False, False, "50.0"),
+        "Safety to disagree and disclose": (False, True, False, "at most 42.0"),
+        "Agreement on roles, limits and privacy": (True, False, False, "50.0"),
+        "Identity and standing": (True, False, False, "50.0"),
+        "Routes and repair": (False, False, True, "at least 58.0"),
+        "All six together": (False, False, False, "cannot be shown"),
+    }
+    table = dict(re.findall(r'<th scope="row">([^<]+)</th><td class="number">([^<]+)</td>', page))
+    assert table == {label: said for label, (*_, said) in drawn.items()}
+
+
+def test_the_page_keeps_to_the_strict_policy(trainer: TestClient, closed: str) -> None:
+    answer = trainer.get(f"/trainer/waves/{closed}/units/east")
+    assert "style=" not in answer.text
+    assert "<script" not in answer.text
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_report_is_read_with_one_select_beside_the_token(
+    trainer: TestClient, closed: str, queries: Queries
+) -> None:
+    for path in (closed, f"{closed}.json", f"{closed}/units/south", f"{closed}/units/south.json"):
+        queries.clear()
+        assert trainer.get(f"/trainer/waves/{path}").status_code == 200
+        assert queries.count == 2
+
+
+def test_json_and_the_command_line_tell_what_the_page_tells(
+    service: Service, trainer: TestClient, closed: str
+) -> None:
+    report = trainer.get(f"/trainer/waves/{closed}.json").json()
+    assert json.loads(report_json(service, closed)) == report
+    [south] = trainer.get(f"/trainer/waves/{closed}/units/south.json").json()["nodes"]
+    assert json.loads(report_json(service, closed, "south"))["nodes"] == [south]
+    page, text = (
+        trainer.get(f"/trainer/waves/{closed}/units/south").text,
+        report_text(service, closed, "south"),
+    )
+    for facet in south["facets"]:
+        if "value" in facet["figure"]:
+            assert f"{facet['figure']['value']:.1f}" in page
+            assert f"{facet['figure']['value']:.1f}" in text
+    assert "SIMULATED" in text
+    with pytest.raises(Refused, match="nothing is shown of 'north'"):
+        report_text(service, closed, "north")
+
+
+# ---- what is published is published once ----
+
+
+def test_answers_held_out_join_the_same_unit_in_the_next_wave(service: Service, study: str) -> None:
+    first = organisation(1, {"south": 12, "north": 6, "east": 3})
+    for unit, people in first.items():
+        take_part(service, "demo-1", unit, people)
+    close(service, "demo-1")
+    second = next_wave(service, study)
+    for unit, people in organisation(2, {"south": 11, "north": 6, "east": 3}).items():
+        take_part(service, second, unit, people)
+    close(service, second)
+    tables = [table_from_json(snapshot(service, wave).base_table) for wave in ("demo-1", second)]
+    assert [{atom.unit: atom.n for atom in each.atoms} for each in tables] == [
+        {"south": 12},
+        {"south": 11, "north": 12},
+    ]
+    assert [each.used for each in tables] == [
+        (("demo-1", "south"),),
+        (("demo-1", "north"), ("demo-2", "north"), ("demo-2", "south")),
+    ]
+    third = next_wave(service, study)
+    for unit, people in organisation(3, {"north": 9, "east": 5}).items():
+        take_part(service, third, unit, people)
+    close(service, third)
+    last = table_from_json(snapshot(service, third).base_table)
+    assert {atom.unit: atom.n for atom in last.atoms} == {"east": 11}
+    pairs = [pair for each in (*tables, last) for pair in each.used]
+    assert len(pairs) == len(set(pairs))
+
+
+def test_answers_to_another_form_do_not_join(service: Service, study: str) -> None:
+    take_part(service, "demo-1", "south", of_one_mind(6, 2))
+    close(service, "demo-1")
+    second = next_wave(service, study)
+    with write(service.engine) as db:
+        db.execute(table(Wave).update().where(table(Wave).c.id == "demo-1").values(form_hash="another"))
+    take_part(service, second, "south", of_one_mind(6, 2))
+    close(service, second)
+    assert snapshot(service, second).report["nodes"] == []
+
+
+def erase_one(service: Service) -> None:
+    with write(service.engine) as db:
+        kept = table(Response)
+        one = db.execute(select(kept.c.id).where(kept.c.unit == "south").limit(1)).scalar_one()
+        db.execute(delete(kept).where(kept.c.id == one))
+        compute_snapshot(service, db, "demo-1")
+
+
+def add_one(service: Service) -> None:
+    with write(service.engine) as db:
+        kept = table(Response)
+        row = dict(db.execute(select(kept).where(kept.c.unit == "south").limit(1)).mappings().one())
+        late = {**row, "id": uuid4(), "receipt_hmac": b"late", "answers": {**row["answers"], "sd5": 4}}
+        db.execute(kept.insert().values(late))
+        compute_snapshot(service, db, "demo-1")
+
+
+@pytest.mark.parametrize("act", [erase_one, add_one])
+def test_neither_an_erasure_nor_a_late_answer_changes_a_report(
+    service: Service, trainer: TestClient, closed: str, act: Callable[[Service], None]
+) -> None:
+    """A3 and A4: the difference of two reports would tell what one person answered."""
+
+    def everything() -> bytes:
+        paths = [
+            closed,
+            f"{closed}.json",
+            *(f"{closed}/units/{each}" for each in ("org", "west", "south", "east")),
+        ]
+        return b"".join(trainer.get(f"/trainer/waves/{path}").content for path in paths)
+
+    assert change(everything, lambda: act(service)) == 0
+
+
+@pytest.mark.usefixtures("study")
+def test_a_form_that_is_not_the_one_asked_is_refused(service: Service) -> None:
+    take_part(service, "demo-1", "south", of_one_mind(12, 2))
+    with write(service.engine) as db:
+        db.execute(table(Wave).update().where(table(Wave).c.id == "demo-1").values(form_hash="another"))
+    with pytest.raises(Refused, match="that is not installed now"):
+        close(service, "demo-1")
+    with read(service.engine) as db:
+        assert waves.the_wave(db, "demo-1").state == "closing"
+        assert db.execute(select(SNAPSHOT)).first() is None
+
+
+def test_a_study_of_fewer_than_five_is_never_reported(service: Service, client: TestClient) -> None:
+    wave = another_study(service, "small", k=5)
+    take_part(service, wave, "only", of_one_mind(5, 2))
+    close(service, wave)
+    [atom] = table_from_json(snapshot(service, wave).base_table).atoms
+    assert (atom.n, atom.by) == (5, "facet")
+    signed_in(service, client, "trainer", "small")
+    page = client.get(f"/trainer/waves/{wave}").text
+    assert "SIMULATED" not in page
+    assert "fewer than 5 answers" in words(page)
