@@ -39,12 +39,10 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         telemetry=OFF,
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
         # One flat list: an included router is asked three times about every request.
-        routes=[*survey.routes, *router.routes],
+        routes=[route for each in (survey, router, staff, report, export) for route in each.routes],
     )
     app.state.service = service or make_service(settings)
     app.add_middleware(Surface, secure=settings.secure)
-    for each in (router, survey, staff, report, export):
-        app.include_router(each)
     return app
 
 
