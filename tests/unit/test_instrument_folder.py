@@ -133,12 +133,7 @@ def test_a_folder_that_lacks_a_file_is_refused(
             "",
             "option `mixed` has no words",
         ),
-        (
-            "actions.yaml",
-            'facet: sd\n    heading: address\n    action: "Get',
-            'facet: xx\n    heading: address\n    action: "Get',
-            "there is no subscale `xx`",
-        ),
+        ("actions.yaml", "id_ask: {facet: id", "id_ask: {facet: xx", "there is no subscale `xx`"),
         ("actions.yaml", "strength: 3", "strength: 4", "this should be 3 or less"),
     ],
 )
@@ -153,9 +148,12 @@ def test_words_context_and_actions_must_agree(
     assert [p for p in problems_of(folder) if says in p]
 
 
-def test_a_language_without_context_words_is_refused(tmp_path: Path) -> None:
+def test_a_language_needs_words_for_all_that_is_shown_beside_the_form(tmp_path: Path) -> None:
     folder = tmp_path / "ppiq"
     shutil.copytree(PPIQ, folder)
     english = (folder / "words/a.en.yaml").read_text("utf-8")
-    (folder / "words/a.cy.yaml").write_text(english.replace("language: en", "language: cy"), "utf-8")
-    assert problems_of(folder) == ["words/a.cy.yaml:3: the context questions have no words in `cy`"]
+    (folder / "words/a.fr.yaml").write_text(english.replace("language: en", "language: fr"), "utf-8")
+    assert sorted(problems_of(folder)) == [
+        f"words/a.fr.yaml:3: the {what} have no words in `fr`"
+        for what in ("actions", "claims", "context questions")
+    ]
