@@ -1,0 +1,307 @@
+"""What researchers take out: the rows that were sent, described, and nothing by which to know anyone."""
+
+import csv
+import io
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+from starlette.testclient import TestClient
+
+from analysis.dataset import read_dataset
+from app import demo, studies, waves
+from app.db import read, write
+from app.errors import Refused
+from app.export.bundle import write_bundle
+from app.export.formats import NOTE, as_csv
+from app.export.microdata import FEWEST, Microdata, microdata
+from app.export.withhold import LEAST
+from app.service import Service
+from app.tables import Response, Wave, table
+from instrument import WITHHELD, Column, codebook, load, ppiq, score
+from tests.cohorts import close, signed_in, take_part
+from tests.conftest import Queries
+from tests.privacy.organisations import ITEMS, of_one_mind, organisation
+
+WAVE = "demo-1"
+TELLING = ("language", "words_hash", "layout", *ppiq().forms["a"].context)
+MISSING = {"sd5": -88, "id1": -99, "ec2": -77}
+
+
+@pytest.fixture
+def closed(service: Service, study: str) -> Service:
+    """The first 40 people of the demonstration in south and 20 in north, and one who left things out."""
+    everyone = [answers for _, answers in zip(range(60), (a for _, a in demo.people(ppiq())), strict=False)]
+    everyone[0] = {**everyone[0], **dict.fromkeys(ITEMS, 2), **MISSING}
+    take_part(service, f"{study}-1", "south", everyone[:40], purposes=("study", "archive"))
+    take_part(service, f"{study}-1", "north", everyone[40:])
+    close(service, f"{study}-1")
+    return service
+
+
+def data(service: Service, **how: bool) -> Microdata:
+    with read(service.engine) as db:
+        return microdata(service, db, WAVE, **how)
+
+
+def rows_of(content: bytes) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+def exported(service: Service, **how: bool) -> list[dict[str, str]]:
+    return rows_of(as_csv(data(service, **how)))
+
+
+def sent(service: Service) -> list[dict]:
+    kept = table(Response)
+    with read(service.engine) as db:
+        return list(db.execute(select(kept.c.answers).where(kept.c.wave == WAVE)).scalars())
+
+
+def raw(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[f"raw_{item}"] for item in ITEMS)
+
+
+def test_the_rows_are_those_that_were_sent(closed: Service) -> None:
+    rows = exported(closed)
+    assert sorted(raw(row) for row in rows) == sorted(
+        tuple(str(answers[item]) for item in ITEMS) for answers in sent(closed)
+    )
+
+
+def test_keyed_answers_and_scores_are_those_of_the_scoring_code(closed: Service) -> None:
+    turned = ppiq().key.reversed_items("a")
+    for row in exported(closed):
+        given = {item: int(row[f"raw_{item}"]) for item in ITEMS}
+        for item, code in given.items():
+            assert row[item] == ("" if code < 0 else str(4 - code if item in turned else code))
+        for name, figure in score(ppiq(), "a", given).items():
+            assert row[f"{name}_answered"] == str(figure.answered)
+            assert (row[name] == "") == (figure.value is None)
+            assert figure.value is None or float(row[name]) == pytest.approx(figure.value, abs=1e-9)
+
+
+def test_kinds_of_missing_answers_stay_apart(closed: Service) -> None:
+    [row] = [each for each in exported(closed) if each["raw_sd5"] == "-88" and each["raw_id1"] == "-99"]
+    assert {name: row[f"raw_{name}"] for name in MISSING} == {
+        name: str(code) for name, code in MISSING.items()
+    }
+    assert (row["sd5"], row["sd_answered"], row["ec_answered"]) == ("", "4", "4")
+
+
+def test_every_row_says_where_it_comes_from(closed: Service) -> None:
+    [[*facts]] = {
+        tuple(
+            row[name]
+            for name in ("simulated", "wave", "language", "form_hash", "words_hash", "layout", "key_revision")
+        )
+        for row in exported(closed)
+    }
+    form, words = ppiq().forms["a"], ppiq().words["a", "en"]
+    assert facts == ["1", WAVE, "en", form.hash, words.hash, "vertical-5", "1"]
+
+
+def test_columns_are_those_of_the_codebook_and_nothing_that_tells(closed: Service) -> None:
+    header = list(exported(closed)[0])
+    assert header == [column.name for column in codebook(ppiq(), "a", "en") if column.name != "unit"]
+    assert not {"unit", "id", "receipt_hmac", "consent_hash", "purposes"} & set(header) - {"id"}
+    assert header[header.index("id") - 1] == "ag"  # `id` is the facet, not a number of the row
+
+
+@pytest.mark.parametrize(
+    "how", [{}, {"with_unit": True}, {"archive": True}, {"with_unit": True, "archive": True}]
+)
+def test_no_combination_of_context_is_rarer_than_five(closed: Service, how: dict[str, bool]) -> None:
+    names = [*TELLING, *(["unit"] if how.get("with_unit") else [])]
+    rows = exported(closed, **how)
+    counts = Counter(tuple(row[name] for name in names) for row in rows)
+    assert min(counts.values()) >= LEAST
+    assert any(str(WITHHELD) in combination for combination in counts)
+    assert len(rows) == (40 if how.get("archive") else 60)
+
+
+def test_all_exports_joined_by_the_answers_tell_no_more(closed: Service) -> None:
+    """Answers are nearly unique, so a holder of two exports joins them: what each withholds must agree."""
+    plain = {raw(row): row for row in exported(closed)}
+    units = {raw(row): row for row in exported(closed, with_unit=True)}
+    archive = {raw(row): row for row in exported(closed, archive=True)}
+    for answers, row in plain.items():
+        assert all(units[answers][name] == row[name] for name in TELLING)
+        if answers in archive:
+            assert all(archive[answers][name] in (row[name], str(WITHHELD)) for name in TELLING)
+
+
+def test_what_is_withheld_is_the_same_every_time(closed: Service) -> None:
+    first, second = (
+        {raw(row): [row[name] for name in TELLING] for row in exported(closed)} for _ in range(2)
+    )
+    assert first == second
+
+
+def test_ids_are_fresh_and_the_order_is_another(closed: Service) -> None:
+    first, second = exported(closed), exported(closed)
+    ids = [[row["row_id"] for row in rows] for rows in (first, second)]
+    assert len(set(ids[0])) == 60
+    assert not set(ids[0]) & set(ids[1])
+    assert [raw(row) for row in first] != [raw(row) for row in second]
+    kept = table(Response)
+    with read(closed.engine) as db:
+        stored = {str(each) for each in db.execute(select(kept.c.id)).scalars()}
+    assert not {row["row_id"] for row in first} & stored
+
+
+def test_refusals_of_context_are_values_that_count(service: Service, study: str) -> None:
+    people = of_one_mind(10, 2)
+    for number, person in enumerate(people):
+        person["role"] = "supervisor" if number < 5 else -99
+    take_part(service, f"{study}-1", "south", people)
+    close(service, f"{study}-1")
+    assert Counter(row["role"] for row in exported(service)) == {"supervisor": 5, "-99": 5}
+    assert {row["unit"] for row in exported(service, with_unit=True)} == {"south"}
+
+
+def test_a_person_found_by_their_answers_is_there_once(service: Service, study: str) -> None:
+    mine = {**dict.fromkeys(ITEMS, 1), **{item: code % 5 for code, item in enumerate(ITEMS)}}
+    take_part(service, f"{study}-1", "south", [mine, *organisation(2, {"south": 11})["south"]])
+    close(service, f"{study}-1")
+    rows = exported(service)
+    assert len(rows) == 12
+    assert [raw(row) for row in rows].count(tuple(str(mine[item]) for item in ITEMS)) == 1
+
+
+# ---- what is not given out ----
+
+
+def test_fewer_than_ten_rows_are_given_to_nobody(service: Service, client: TestClient, study: str) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(FEWEST - 1, 2))
+    close(service, f"{study}-1")
+    with pytest.raises(Refused, match="fewer than 10"):
+        data(service)
+    signed_in(service, client, "researcher", study)
+    page = client.get(f"/researcher/waves/{WAVE}")
+    assert "Too few answers to give away" in page.text
+    assert "responses.csv" not in page.text
+    for name in ("responses.csv", "codebook.json", "codebook.html", "reliability.json", "reliability.html"):
+        assert client.get(f"/researcher/waves/{WAVE}/{name}").status_code == 404
+
+
+def test_an_archive_of_fewer_than_ten_is_refused(service: Service, study: str) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
+    take_part(service, f"{study}-1", "north", of_one_mind(9, 2), purposes=("study", "archive"))
+    close(service, f"{study}-1")
+    assert len(exported(service)) == 21
+    with pytest.raises(Refused, match="fewer than 10"):
+        data(service, archive=True)
+
+
+def test_an_open_wave_gives_out_nothing(service: Service, client: TestClient, study: str) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
+    with pytest.raises(Refused, match="no closed collection"):
+        data(service)
+    signed_in(service, client, "researcher", study)
+    assert WAVE not in client.get("/researcher").text
+    for name in ("", "/responses.csv", "/codebook.json", "/reliability.html"):
+        assert client.get(f"/researcher/waves/{WAVE}{name}").status_code == 404
+
+
+def test_a_form_that_is_not_the_one_asked_is_refused(closed: Service) -> None:
+    with write(closed.engine) as db:
+        db.execute(update(table(Wave)).values(form_hash="another"))
+    with pytest.raises(Refused, match="that is not installed now"):
+        data(closed)
+
+
+# ---- files ----
+
+
+@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1+1", "@A1", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0"])
+def test_no_cell_is_a_formula(evil: str) -> None:
+    columns = tuple(
+        Column(name=name, label="", kind="context", measure="nominal") for name in ("role", "number", "empty")
+    )
+    made = Microdata(
+        wave=WAVE, title="", simulated=True, instrument=ppiq(), form=ppiq().forms["a"], columns=columns,
+        rows=((evil, -66, None),),
+    )  # fmt: skip
+    [row] = rows_of(as_csv(made))
+    assert row["role"].startswith("'")
+    assert (row["number"], row["empty"]) == ("-66", "")
+
+
+def test_pages_and_files_of_a_researcher(closed: Service, client: TestClient) -> None:
+    signed_in(closed, client, "researcher", "demo")
+    page = client.get(f"/researcher/waves/{WAVE}")
+    assert "do not cover whoever holds these rows" in page.text
+    assert "SIMULATED" in page.text
+    assert "style=" not in page.text
+    links = re.findall(r'href="(/researcher/[^"]+)"', page.text)
+    answers = {link.rpartition("/")[2]: client.get(link) for link in links}
+    assert {answer.status_code for answer in answers.values()} == {200}
+    download = answers["responses.csv"]
+    assert download.headers["content-type"] == "text/csv; charset=utf-8"
+    assert download.headers["content-disposition"] == f'attachment; filename="{WAVE}_responses.csv"'
+    assert len(rows_of(download.content)) == 60
+    described = answers["codebook.json"].json()
+    assert [column["name"] for column in described["columns"]] == list(rows_of(download.content)[0])
+    assert (described["n"], described["simulated"], described["note"]) == (60, True, NOTE)
+    assert described["missing"]["-66"] == "Withheld"
+    for column in described["columns"]:
+        assert f"<code>{column['name']}</code>" in answers["codebook.html"].text
+
+
+def test_the_reliability_report_rests_on_the_rows_of_the_export(closed: Service, client: TestClient) -> None:
+    signed_in(closed, client, "researcher", "demo")
+    report = client.get(f"/researcher/waves/{WAVE}/reliability.json").json()
+    assert (report["n"], report["simulated"], report["form_hash"]) == (60, True, ppiq().forms["a"].hash)
+    assert set(report["scales"]) == {"ec", "vi", "sd", "ag", "id", "rr"}
+    page = client.get(f"/researcher/waves/{WAVE}/reliability.html")
+    assert "n = 60 rows" in page.text
+    assert "SIMULATED" in page.text
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert page.headers["content-security-policy"].count("'sha256-") == page.text.count("<style>") == 1
+
+
+def test_the_analysis_reads_the_file_as_it_is(closed: Service, tmp_path: Path) -> None:
+    paths = write_bundle(closed, WAVE, tmp_path / "out")
+    assert [path.name for path in paths] == [
+        f"{WAVE}_responses.csv", f"{WAVE}_codebook.json", f"{WAVE}_codebook.html",
+    ]  # fmt: skip
+    dataset = read_dataset(paths[0], ppiq())
+    assert (dataset.n, dataset.simulated) == (60, True)
+    assert json.loads(paths[1].read_text())["n"] == 60
+    assert "SIMULATED" in paths[2].read_text()
+    assert "/static/" not in paths[2].read_text()
+
+
+def test_the_export_of_another_questionnaire(service: Service) -> None:
+    """A questionnaire without context: nothing to withhold, its own columns."""
+    seven = load(Path(__file__).parents[1] / "instruments" / "seven")
+    other = replace(service, instruments={**service.instruments, "seven": seven})
+    with write(other.engine) as db:
+        studies.make_study(db, id="seven", title="Seven", instrument="seven", form="seven")
+        studies.add_unit(db, "seven", "only", "Only")
+        wave = waves.make_wave(other, db, "seven")
+        waves.open_wave(other, db, wave)
+    take_part(other, wave, "only", [{"ease_1": number % 7 + 1} for number in range(12)])
+    close(other, wave)
+    with read(other.engine) as db:
+        made = microdata(other, db, wave)
+    assert [column.name for column in made.columns] == [
+        column.name for column in codebook(seven, "seven", "en") if column.name != "unit"
+    ]
+    assert sorted(made.column("raw_ease_1")) == sorted(number % 7 + 1 for number in range(12))
+    assert set(made.column("simulated")) == {0}
+
+
+def test_reading_changes_nothing(closed: Service, client: TestClient, queries: Queries) -> None:
+    signed_in(closed, client, "researcher", "demo")
+    queries.clear()
+    for name in ("", "/responses.csv", "/codebook.html", "/reliability.json"):
+        client.get(f"/researcher/waves/{WAVE}{name}")
+    verbs = {statement.split()[0].upper() for statement in queries.statements}
+    assert "SELECT" in verbs
+    assert not verbs & {"INSERT", "UPDATE", "DELETE"}
