@@ -13,7 +13,7 @@ _HOME: Final[dict[str, str]] = {
     "JointCounts": "counts",
     "joint_counts": "counts",
     "cronbach_alpha": "reliability",
-    "mcdonald_omega": "reliability",
+    "mcdonald_omega": "omega",
     "guttman_lambda": "bounds",
     "greatest_lower_bound": "bounds",
     "split_half": "bounds",

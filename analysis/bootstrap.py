@@ -11,7 +11,7 @@ from analysis.estimate import Matrix
 
 SEED: Final = 20_260_101
 CELLS: Final = 4_000_000  # weights held at a time: 16 MB
-UNUSABLE: Final = 0.05  # where more resamples than this have no figure, there is no interval
+NOTHING: Final = 1e-6  # what single precision cannot tell from nought, where variances are about 1
 Weights = NDArray[np.float32]
 
 
@@ -74,33 +74,29 @@ def _centred(rows: Matrix) -> Matrix:
     return scaled
 
 
-def percentile_interval(replicates: Matrix, level: float) -> tuple[float, float] | str:
-    """Return the interval between the quantiles of the replicates, or why there is none."""
-    usable = replicates[np.isfinite(replicates)]
-    if len(usable) < (1 - UNUSABLE) * len(replicates):
-        return f"{len(replicates) - len(usable)} of {len(replicates)} resamples have no such figure"
+def percentile_interval(replicates: Matrix, level: float) -> tuple[float, float]:
+    """Return the interval between the quantiles of the replicates."""
     tail = (1 - level) / 2
-    low, high = np.quantile(usable, [tail, 1 - tail], method="weibull")
+    low, high = np.quantile(replicates, [tail, 1 - tail], method="weibull")
     return float(low), float(high)
 
 
 def bca_interval(
     value: float, replicates: Matrix, influence: Matrix, level: float
-) -> tuple[float, float] | str:
-    """Return the bias-corrected and accelerated interval (Efron 1987), or why there is none.
+) -> tuple[float, float] | None:
+    """Return the bias-corrected and accelerated interval (Efron 1987).
 
-    `influence` holds each row's empirical influence on the figure, in any unit.
+    `influence` holds each row's empirical influence on the figure, in any unit. None where every replicate
+    lies on one side of the figure, so that its bias cannot be told.
     """
-    usable = replicates[np.isfinite(replicates)]
-    if len(usable) < (1 - UNUSABLE) * len(replicates):
-        return f"{len(replicates) - len(usable)} of {len(replicates)} resamples have no such figure"
-    below = ((usable < value).sum() + 0.5 * (usable == value).sum()) / len(usable)
-    spread = (influence**2).sum()
+    apart = replicates - value
+    below = float(((apart < -NOTHING).sum() + 0.5 * (np.abs(apart) <= NOTHING).sum()) / len(replicates))
+    spread = float((influence**2).sum())
     if not 0 < below < 1 or spread == 0:
-        return "every resample lies on one side of the figure"
+        return None
     bias = ndtri(below)
     acceleration = (influence**3).sum() / (6 * spread**1.5)
     tail = (1 - level) / 2
     z = bias + ndtri(np.array([tail, 1 - tail]))
-    low, high = np.quantile(usable, ndtr(bias + z / (1 - acceleration * z)), method="weibull")
+    low, high = np.quantile(replicates, ndtr(bias + z / (1 - acceleration * z)), method="weibull")
     return float(low), float(high)

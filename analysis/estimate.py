@@ -1,14 +1,15 @@
 """What a statistic returns: a figure with its interval, or the reason why there is none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from html import escape
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Matrix = NDArray[np.float64]
+Row = TypeVar("Row", bound=Any)
 
 Reason = Literal[
     "too few rows",
@@ -114,3 +115,20 @@ def cell(value: object) -> str:
     if isinstance(value, bool) or value is None:
         return "" if value is None else ("yes" if value else "no")
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+class Listing(tuple[Row, ...]):
+    """One result for each item, in order; prints as a table."""
+
+    __slots__ = ()
+
+    def _table(self) -> tuple[list[str], list[list[object]]]:
+        names = [field.name for field in fields(self[0])] if self else []
+        rows = [[place, *(getattr(row, name) for name in names)] for place, row in enumerate(self, start=1)]
+        return ["item", *names], rows
+
+    def __str__(self) -> str:
+        return table(*self._table())
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._table())

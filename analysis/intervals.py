@@ -1,15 +1,17 @@
-"""Analytic intervals of coefficients that are functions of a covariance matrix."""
+"""Intervals of coefficients that are functions of a covariance matrix."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from scipy.special import fdtri, ndtri
 
-from analysis.estimate import Matrix
+from analysis import bootstrap
+from analysis.estimate import Estimate, Matrix
 
 Interval = tuple[float, float]
+UNUSABLE: Final = 0.05  # where more resamples than this have no figure, there is no interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +19,7 @@ class Coefficient:
     """A reliability with what its intervals need.
 
     `gradient` is its derivative with respect to the covariance matrix (symmetric, k x k); `rows` are complete
-    rows, or None where only moments are known.
+    rows, or None where only moments are known; `method` says in words what it is.
     """
 
     value: float
@@ -25,6 +27,7 @@ class Coefficient:
     covariance: Matrix
     n: int
     rows: Matrix | None
+    method: str
 
     @property
     def k(self) -> int:
@@ -110,3 +113,49 @@ OF_ALPHA: Final[dict[str, Callable[[Coefficient, float], Interval]]] = {
     "bonett": bonett,
     **ANALYTIC,
 }
+BOOTSTRAP: Final = ("percentile", "bca")
+
+
+def check(interval: str, analytic: Iterable[str], level: float) -> None:
+    """Raise ValueError for an interval that is not known, or a level that is none."""
+    known = (*analytic, *BOOTSTRAP)
+    if interval not in known:
+        raise ValueError(f"interval must be one of {', '.join(known)}, not {interval!r}")
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, not at {level}")
+
+
+def with_limits(found: Coefficient, interval: str, level: float, limits: Interval) -> Estimate:
+    """Return the estimate with an analytic interval."""
+    low, high = limits
+    return Estimate(
+        value=found.value,
+        low=low,
+        high=high,
+        level=level,
+        n=found.n,
+        k=found.k,
+        method=f"{found.method}, {interval} interval",
+    )
+
+
+def bootstrapped(found: Coefficient, interval: str, level: float, replicates: Matrix) -> Estimate:
+    """Return the estimate with its bootstrap interval, or without one and the reason in its method.
+
+    A replicate is NaN where the resample has no such figure.
+    """
+    usable = replicates[np.isfinite(replicates)]
+    without = len(replicates) - len(usable)
+    method = f"{found.method}, {interval} interval of {len(replicates)} resamples"
+    method += f", {without} of them without a figure" if without else ""
+    limits: Interval | None = None
+    if without <= UNUSABLE * len(replicates):
+        limits = (
+            bootstrap.percentile_interval(usable, level)
+            if interval == "percentile"
+            else bootstrap.bca_interval(found.value, usable, influence(found), level)
+        )
+    if limits is None:
+        return Estimate(value=found.value, n=found.n, k=found.k, method=f"{method}: not available")
+    low, high = limits
+    return Estimate(value=found.value, low=low, high=high, level=level, n=found.n, k=found.k, method=method)

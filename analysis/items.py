@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr
 
 from analysis.counts import JointCounts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, table
+from analysis.estimate import Listing, Matrix, Unavailable, as_matrix, complete_rows
 from analysis.moments import Moments, moments
 
 NORMAL_MAD: Final = 1.4826  # makes the median absolute deviation that of a normal distribution
@@ -32,18 +32,7 @@ class Description:
     kurtosis: float | None = None
 
 
-class Descriptions(tuple[Description, ...]):
-    """One Description for each item, in order; prints as a table."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        names = tuple(Description.__dataclass_fields__)
-        rows = [(place, *(getattr(item, name) for name in names)) for place, item in enumerate(self, start=1)]
-        return table(("item", *names), rows)
-
-
-def describe(X: ArrayLike | JointCounts, *, definition: Literal[2, 3] = 3) -> Descriptions:
+def describe(X: ArrayLike | JointCounts, *, definition: Literal[2, 3] = 3) -> Listing[Description]:
     """Describe the distribution of the answers to each item.
 
     Parameters
@@ -53,7 +42,7 @@ def describe(X: ArrayLike | JointCounts, *, definition: Literal[2, 3] = 3) -> De
 
     Returns
     -------
-    Descriptions, a tuple with a Description for each item.
+    A tuple with a Description for each item, which prints as a table.
 
     Notes
     -----
@@ -71,10 +60,10 @@ def describe(X: ArrayLike | JointCounts, *, definition: Literal[2, 3] = 3) -> De
         raise ValueError(f"the definition of skewness must be 2 or 3, not {definition}")
     if isinstance(X, JointCounts):
         values = np.array(X.categories)
-        return Descriptions(_describe(values[row > 0], row[row > 0], definition) for row in X.item_counts)
+        return Listing(_describe(values[row > 0], row[row > 0], definition) for row in X.item_counts)
     columns = as_matrix(X).T
     distinct = (np.unique(column[~np.isnan(column)], return_counts=True) for column in columns)
-    return Descriptions(_describe(values, counts, definition) for values, counts in distinct)
+    return Listing(_describe(values, counts, definition) for values, counts in distinct)
 
 
 def _describe(values: Matrix, counts: NDArray[np.int64], definition: int) -> Description:

@@ -19,6 +19,7 @@ class Moments:
     """What coefficients of covariances need; `rule` says which rows stand behind them.
 
     `n` is the number of complete rows, or, pair by pair, of all rows; `answered` counts each item's answers.
+    `rows` are the complete rows themselves, for what needs them, where they are known.
     """
 
     n: int
@@ -26,6 +27,7 @@ class Moments:
     means: Matrix
     covariance: Matrix
     rule: str
+    rows: Matrix | None = None
 
     @property
     def k(self) -> int:
@@ -100,7 +102,9 @@ def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:
         products += centred.T @ centred
     covariance = _exact_zeros(products / (n - 1), means, rows)
     answered = np.full(k, n)
-    return Moments(n=n, answered=answered, means=means, covariance=covariance, rule="complete rows")
+    return Moments(
+        n=n, answered=answered, means=means, covariance=covariance, rule="complete rows", rows=rows
+    )
 
 
 def _pairwise(X: Matrix, holes: NDArray[np.bool_]) -> Moments:

@@ -10,11 +10,11 @@ import numpy as np
 from analysis.dataset import Dataset
 from analysis.estimate import Estimate, Matrix, Unavailable, complete_rows
 from analysis.moments import moments
+from analysis.omega import alpha_and_omega, mcdonald_omega
 from analysis.reliability import (
     ItemStatistics,
     cronbach_alpha,
     item_statistics,
-    mcdonald_omega,
     standardised_alpha,
 )
 from analysis.sections import SECTIONS, Section, label
@@ -112,6 +112,7 @@ def _scale(dataset: Dataset, subscale: Subscale, resamples: int) -> ScaleReport:
     found = moments(rows)
     basis = rows if isinstance(found, Unavailable) else found
     statistics = item_statistics(basis)
+    alpha_bootstrap, omega_bootstrap = alpha_and_omega(basis, resamples=resamples, names=names)
     scores = rows.mean(axis=1)
     return ScaleReport(
         id=subscale.id,
@@ -121,11 +122,11 @@ def _scale(dataset: Dataset, subscale: Subscale, resamples: int) -> ScaleReport:
         mean=float(scores.mean()) if len(rows) else None,
         sd=float(scores.std(ddof=1)) if len(rows) > 1 else None,
         alpha=cronbach_alpha(basis),
-        alpha_bootstrap=cronbach_alpha(rows, interval="bca", resamples=resamples),
+        alpha_bootstrap=alpha_bootstrap,
         alpha_pairwise=cronbach_alpha(X, missing="pairwise"),
         alpha_standardised=standardised_alpha(basis),
         omega=mcdonald_omega(basis, names=names),
-        omega_bootstrap=mcdonald_omega(rows, interval="bca", resamples=resamples, names=names),
+        omega_bootstrap=omega_bootstrap,
         items=MappingProxyType(
             {
                 item.id: ItemReport(

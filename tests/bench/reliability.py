@@ -21,7 +21,8 @@ import pingouin
 from analysis.bounds import greatest_lower_bound, guttman_lambda, split_half
 from analysis.counts import joint_counts
 from analysis.items import describe
-from analysis.reliability import cronbach_alpha, item_statistics, mcdonald_omega, standardised_alpha
+from analysis.omega import mcdonald_omega
+from analysis.reliability import cronbach_alpha, item_statistics, standardised_alpha
 from analysis.simulate import higher_order, simulate
 
 K, FACETS = 30, 6

@@ -14,8 +14,9 @@ from analysis.counts import joint_counts
 from analysis.estimate import Estimate, Unavailable
 from analysis.items import describe, mardia, spearman
 from analysis.moments import Moments, moments
+from analysis.omega import alpha_and_omega, mcdonald_omega
 from analysis.onefactor import OneFactor, one_factor
-from analysis.reliability import cronbach_alpha, item_statistics, mcdonald_omega, standardised_alpha
+from analysis.reliability import cronbach_alpha, item_statistics, standardised_alpha
 
 FEW = {"resamples": 50}
 COEFFICIENTS = {
@@ -177,6 +178,28 @@ def test_wrong_options_are_value_errors(options):
 def test_intervals_of_rows_cannot_come_from_counts():
     with pytest.raises(ValueError, match="complete rows"):
         cronbach_alpha(joint_counts(answers()), interval="bca")
+
+
+@given(X=TABLES)
+def test_alpha_and_omega_share_resamples_and_are_what_each_is_alone(X):
+    alpha, omega = alpha_and_omega(X, **FEW)
+    same(alpha, cronbach_alpha(X, interval="bca", **FEW), 1e-5)
+    same(omega, mcdonald_omega(X, interval="bca", **FEW), 1e-9)
+
+
+def test_resamples_without_a_figure_are_counted_and_too_many_leave_no_interval():
+    found = cronbach_alpha([[1, 1, 1], [2, 2, 2], [2, 2, 2], [2, 2, 2]], interval="percentile", resamples=200)
+    assert found.value == pytest.approx(1)
+    assert found.low is None
+    assert "without a figure" in found.method
+    assert "not available" in found.method
+
+
+def test_items_print_as_a_table():
+    lines = str(item_statistics(answers())).splitlines()
+    assert lines[0].split() == ["item", "n", "mean", "sd", "item_rest", "alpha_if_dropped"]
+    assert len(lines) == 6
+    assert describe(answers())._repr_html_().count("<tr>") == 6
 
 
 def test_negative_alpha_is_shown_as_it_is():
