@@ -3,17 +3,16 @@
 from instrument.answers import AnswerProblem, allowed, read_answers
 from instrument.catalog import PPIQ, InstrumentError, load, ppiq
 from instrument.codebook import Column, codebook
-from instrument.lock import digests
-from instrument.model import (
+from instrument.codes import (
     DO_NOT_KNOW,
     DOES_NOT_APPLY,
     LEFT_BLANK,
     MISSING_LABELS,
-    NOT_SAID,
     RATHER_NOT_SAY,
     WITHHELD,
-    Action,
-    Claims,
+)
+from instrument.lock import digests
+from instrument.model import (
     ContextQuestion,
     Form,
     Instrument,
@@ -22,12 +21,12 @@ from instrument.model import (
     KeyedItem,
     Scale,
     Subscale,
-    Words,
     page,
     pages,
 )
 from instrument.nodes import Problem
 from instrument.scoring import METHODS, Score, keyed, score
+from instrument.words import NOT_SAID, Action, Advice, Claims, Words
 
 __all__ = [
     "DOES_NOT_APPLY",
@@ -40,6 +39,7 @@ __all__ = [
     "RATHER_NOT_SAY",
     "WITHHELD",
     "Action",
+    "Advice",
     "AnswerProblem",
     "Claims",
     "Column",

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from instrument.model import DOES_NOT_APPLY, LEFT_BLANK, Form, Item
+from instrument.codes import DOES_NOT_APPLY, LEFT_BLANK
+from instrument.model import Form, Item
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Instrument folders: reading one whole, with every problem at once."""
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -8,19 +9,11 @@ from typing import Any, Final, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from instrument import consistency, lock
-from instrument.model import (
-    Actions,
-    Claims,
-    Context,
-    ContextWords,
-    Form,
-    FormWords,
-    Header,
-    Instrument,
-    Key,
-)
+from instrument.model import Actions, Context, Evidence, Form, Header, Instrument, Key
 from instrument.nodes import Document, Problem, read, shown
-from instrument.wording import words_of
+from instrument.source import Part, Source
+from instrument.wording import advice_of, claims_of, lent, words_of
+from instrument.words import ActionsWords, ClaimsWords, ContextWords, FormWords, Words
 
 PPIQ: Final = Path(__file__).parent / "ppiq"
 MAX_FILES: Final = 50
@@ -68,16 +61,20 @@ def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
     if len(forms) + len(words) > MAX_FILES:
         return None, [Problem(str(folder), None, f"there are more than {MAX_FILES} files of forms and words")]
     reading = _Reading(folder)
-    source = consistency.Source(
+    beside = {name: [n for n in words if n.startswith(f"words/{name}.")] for name in consistency.KEPT_NAMES}
+    of_forms = [n for n in words if n.split(".")[0].removeprefix("words/") not in beside]
+    source = Source(
         files=(*files, *(path.name for path in folder.glob("*.yaml"))),
         header=reading.one("instrument.yaml", Header),
         key=reading.one("key.yaml", Key),
         context=reading.optional("context.yaml", Context),
         actions=reading.optional("actions.yaml", Actions),
-        claims=reading.optional("claims.yaml", Claims),
+        evidence=reading.optional("claims.yaml", Evidence),
         forms=reading.several(forms, Form),
-        words=reading.several([n for n in words if not n.startswith("words/context.")], FormWords),
-        context_words=reading.several([n for n in words if n.startswith("words/context.")], ContextWords),
+        words=reading.several(of_forms, FormWords),
+        context_words=reading.several(beside["context"], ContextWords),
+        actions_words=reading.several(beside["actions"], ActionsWords),
+        claims_words=reading.several(beside["claims"], ClaimsWords),
     )
     problems = reading.problems + consistency.problems(source)
     return (None if problems else _joined(folder, source)), problems
@@ -91,13 +88,13 @@ class _Reading:
         self._nodes = 0
         self.problems: list[Problem] = []
 
-    def several(self, names: list[str], model: type[M]) -> tuple[consistency.Part[M], ...]:
+    def several(self, names: list[str], model: type[M]) -> tuple[Part[M], ...]:
         return tuple(part for name in names if (part := self.one(name, model)))
 
-    def optional(self, name: str, model: type[M]) -> consistency.Part[M] | None:
+    def optional(self, name: str, model: type[M]) -> Part[M] | None:
         return self.one(name, model) if (self._folder / name).exists() else None
 
-    def one(self, name: str, model: type[M]) -> consistency.Part[M] | None:
+    def one(self, name: str, model: type[M]) -> Part[M] | None:
         if self._nodes > MAX_NODES:
             return None
         document = read(self._folder / name, name)
@@ -110,7 +107,7 @@ class _Reading:
         if not document.readable:
             return None
         try:
-            return consistency.Part(document, model.model_validate(document.data))
+            return Part(document, model.model_validate(document.data))
         except ValidationError as error:
             # What a refused value leads to is not told twice.
             told = {problem.line for problem in document.problems}
@@ -148,26 +145,36 @@ def _plain(document: Document, error: dict[str, Any]) -> Problem:
     return document.problem(said.format(name=name, **error.get("ctx", {})), *place)
 
 
-def _joined(folder: Path, source: consistency.Source) -> Instrument:
+def _joined(folder: Path, source: Source) -> Instrument:
     assert source.header
     assert source.key
-    forms = {part.model.id: part.model for part in source.forms}
-    spoken = {part.model.language: part.model for part in source.context_words}
-    words = (
-        words_of(forms[part.model.form], part.model, source.questions, spoken.get(part.model.language))
-        for part in source.words
-    )
+    header, actions, evidence = source.header.model, source.actions, source.evidence
     return Instrument(
-        id=source.header.model.id,
-        title=source.header.model.title,
-        licence=source.header.model.licence,
+        id=header.id,
+        title=header.title,
+        licence=header.licence,
+        language=header.language,
         folder=folder,
-        forms=MappingProxyType(forms),
+        forms=MappingProxyType({part.model.id: part.model for part in source.forms}),
         key=source.key.model,
         context=source.questions,
-        words=MappingProxyType({(w.form, w.language): w for w in words}),
-        actions=source.actions.model.actions if source.actions else (),
-        actions_intro=source.actions.model.intro if source.actions else None,
-        safety=source.actions.model.safety if source.actions else None,
-        claims=source.claims.model if source.claims else None,
+        words=MappingProxyType({(w.form, w.language): w for w in _words(source, header.language)}),
+        advice=MappingProxyType(
+            {p.model.language: advice_of(actions.model, p.model) for p in source.actions_words if actions}
+        ),
+        claims_in=MappingProxyType(
+            {p.model.language: claims_of(evidence.model, p.model) for p in source.claims_words if evidence}
+        ),
     )
+
+
+def _words(source: Source, written_in: str) -> Iterator[Words]:
+    """Join the words of every form, those first in which the instrument was written."""
+    spoken = {part.model.language: part.model for part in source.context_words}
+    said = sorted((part.model for part in source.words), key=lambda words: words.language != written_in)
+    for part in source.forms:
+        form = part.model
+        for words in said:
+            if words.form == (form.words or form.id):
+                own = lent(words, form) if form.words else words
+                yield words_of(form, own, source.questions, spoken.get(words.language))

@@ -6,16 +6,9 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from instrument.answers import allowed
-from instrument.model import (
-    LEFT_BLANK,
-    MISSING_LABELS,
-    RATHER_NOT_SAY,
-    WITHHELD,
-    Form,
-    Instrument,
-    Subscale,
-    Words,
-)
+from instrument.codes import LEFT_BLANK, MISSING_LABELS, RATHER_NOT_SAY, WITHHELD
+from instrument.model import Form, Instrument, Subscale
+from instrument.words import Words
 
 PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -75,15 +68,15 @@ def _context(instrument: Instrument, form: Form, words: Words) -> Iterator[Colum
 
 def _raw(form: Form, words: Words) -> Iterator[Column]:
     for item in form.items:
-        answers = form.scales[item.scale].codes
+        scale = form.scales[item.scale]
         labels = {code: words.label(item.scale, code) for code in allowed(form, item)}
         yield Column(
             name=f"raw_{item.id}",
             label=words.sentence(item.id),
             kind="raw",
-            measure="ordinal",
-            values={code: labels[code] for code in answers},
-            missing={code: label for code, label in labels.items() if code not in answers},
+            measure=scale.measure,
+            values={code: labels[code] for code in scale.codes},
+            missing={code: label for code, label in labels.items() if code not in scale.codes},
         )
 
 

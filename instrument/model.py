@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from instrument.codes import KINDS, MISSING_LABELS, Kind
 from instrument.values import (
     MAX_ITEMS,
     Cell,
@@ -19,48 +20,19 @@ from instrument.values import (
     Frozen,
     Identifier,
     Language,
+    Model,
     Named,
-    Sentences,
     Text,
     sha256,
 )
-
-NOT_SAID: Final = "not_said"  # the role of someone who kept it to themselves
-
-DO_NOT_KNOW: Final = -55
-WITHHELD: Final = -66
-DOES_NOT_APPLY: Final = -77
-LEFT_BLANK: Final = -88
-RATHER_NOT_SAY: Final = -99
-
-MISSING_LABELS: Final[Mapping[int, str]] = MappingProxyType(
-    {
-        DO_NOT_KNOW: "I do not know",
-        WITHHELD: "Withheld",
-        DOES_NOT_APPLY: "Does not apply",
-        LEFT_BLANK: "Left blank",
-        RATHER_NOT_SAY: "Rather not say",
-    }
-)
-Kind = Literal["do_not_know", "does_not_apply", "left_blank", "rather_not_say"]
-KINDS: Final[Mapping[Kind, int]] = MappingProxyType(
-    {
-        "do_not_know": DO_NOT_KNOW,
-        "does_not_apply": DOES_NOT_APPLY,
-        "left_blank": LEFT_BLANK,
-        "rather_not_say": RATHER_NOT_SAY,
-    }
-)
+from instrument.words import Action, Advice, Claims, Heading, Words
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Scale(_Model):
+class Scale(Model):
     """The codes of the answers, and the codes that stand for having given none."""
 
     id: Identifier
+    measure: Literal["ordinal", "nominal"] = "ordinal"
     codes: Annotated[Distinct[Code], Field(min_length=2, max_length=101)]
     kinds: Frozen[Kind, Code] = Field(alias="missing")
 
@@ -90,21 +62,34 @@ class Scale(_Model):
         return tuple(KINDS[kind] for kind in self.kinds)
 
     @cached_property
+    def structure(self) -> dict[str, Any]:
+        """What the hash of a form covers: of the measure, only one that form A had not heard of."""
+        said: dict[str, Any] = {"codes": self.codes, "missing": dict(self.kinds)}
+        return said if self.measure == "ordinal" else {**said, "measure": self.measure}
+
+    @cached_property
     def readings(self) -> Mapping[int, int]:
         """Each code that a file may hold -> the code that is meant."""
         own = {code: code for code in (*self.codes, *self.missing)}
         return MappingProxyType({**own, **{code: KINDS[kind] for kind, code in self.kinds.items()}})
 
 
-class Item(_Model):
+class Item(Model):
     id: Identifier
     scale: Identifier
     cell: Cell | None = None
     does_not_apply: Flag = False
 
 
-class Form(_Model):
-    """What is asked, in the one order: never edited once published."""
+Result = Literal["facets", "total", "guess", "areas"]
+
+
+class Form(Model):
+    """What is asked, in the one order: never edited once published.
+
+    `result` is what a person may be shown of their own answers: `facets`, each with its figure; the `total`
+    alone; a `guess` about somebody else, without a figure; or `areas`, answer beside answer, item by cell.
+    """
 
     id: Identifier = Field(alias="form")
     published: Flag
@@ -112,6 +97,11 @@ class Form(_Model):
     window: Text
     per_page: Annotated[Count, Field(le=50)]
     context: Distinct[Identifier] = ()
+    role: Identifier = "role"
+    """The context question whose answer chooses the sentences, where it is asked."""
+    result: Result = "facets"
+    words: Identifier | None = None
+    """The form whose words this one takes: equal items have equal sentences, in every language."""
     scales: Named[Scale]
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS)]
 
@@ -128,6 +118,8 @@ class Form(_Model):
 
     @cached_property
     def hash(self) -> str:
+        # Fields that came after form A was published count only in forms that use them.
+        later = {"role": self.role, "result": self.result}
         return sha256(
             {
                 "form": self.id,
@@ -135,13 +127,14 @@ class Form(_Model):
                 "window": self.window,
                 "per_page": self.per_page,
                 "context": self.context,
-                "scales": {s.id: {"codes": s.codes, "missing": dict(s.kinds)} for s in self.scales.values()},
+                "scales": {scale.id: scale.structure for scale in self.scales.values()},
                 "items": [item.model_dump() for item in self.items],
+                **{name: said for name, said in later.items() if said != Form.model_fields[name].default},
             }
         )
 
 
-class KeyedItem(_Model):
+class KeyedItem(Model):
     id: Identifier
     reversed: bool
 
@@ -154,7 +147,7 @@ def _keyed(value: Any) -> Any:
     )
 
 
-class Subscale(_Model):
+class Subscale(Model):
     """Scored from items or, with `of`, from other subscales."""
 
     id: Identifier
@@ -166,11 +159,11 @@ class Subscale(_Model):
     shown: Flag = True
 
 
-class _Scores(_Model):
+class _Scores(Model):
     subscales: Named[Subscale]
 
 
-class Key(_Model):
+class Key(Model):
     """How answers are scored: a changed key is a new revision."""
 
     revision: Count
@@ -185,6 +178,11 @@ class Key(_Model):
         return frozenset(item.id for subscale in subscales for item in subscale.items if item.reversed)
 
     @cached_property
+    def names(self) -> frozenset[str]:
+        """Every subscale of any form that is shown."""
+        return frozenset(s.id for form in self.forms for s in self.subscales(form).values() if s.shown)
+
+    @cached_property
     def hash(self) -> str:
         return sha256(
             {
@@ -194,113 +192,42 @@ class Key(_Model):
         )
 
 
-class ContextQuestion(_Model):
+class ContextQuestion(Model):
     id: Identifier
     options: Annotated[Distinct[Identifier], Field(min_length=2, max_length=20)]
 
 
-class Context(_Model):
+class Context(Model):
     questions: Named[ContextQuestion]
 
 
-class ContextSentences(_Model):
-    question: Text
-    options: Frozen[Identifier, Text]
-
-
-class ContextWords(_Model):
-    language: Language
-    questions: Frozen[Identifier, ContextSentences]
-
-
-class FormWords(_Model):
-    """The words file of one form in one language."""
-
-    form: Identifier
-    language: Language
-    direction: Literal["ltr", "rtl"]
-    status: Literal["draft", "reviewed", "back-translated", "tested"]
-    title: Text
-    stem: Sentences
-    items: Frozen[Identifier, Sentences]
-    help: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
-    scales: Frozen[Identifier, Mapping[Code, Text]]
-    missing: Frozen[Kind, Text]
-    facets: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
-
-
-class Action(_Model):
-    """What a supervisor or trainer can do, and how much stands behind it (3: a randomised experiment)."""
-
+class ActionKind(Model):
+    id: Identifier
     facet: Identifier
-    heading: Literal["explain", "address", "agree"]
-    action: Text
+    heading: Heading
     strength: Annotated[int, Field(strict=True, ge=1, le=3)]
-    evidence: Text
 
 
-class Actions(_Model):
-    intro: Text
-    safety: Text
-    actions: tuple[Action, ...]
+class Actions(Model):
+    """What the person with more power can do; its words are in words/actions.LANGUAGE.yaml."""
+
+    actions: Named[ActionKind]
 
 
-class Claims(_Model):
-    """What may be said of the instrument today, and what may not."""
+class Evidence(Model):
+    """What stands behind the claims; their words are in words/claims.LANGUAGE.yaml."""
 
     stage: Identifier
-    label: Text
-    precision: Text
-    may_say: tuple[Text, ...]
-    may_not_say: tuple[Text, ...]
-    always: tuple[Text, ...] = ()
     evidence: tuple[Text, ...] = ()
 
 
-class Header(_Model):
+class Header(Model):
+    """`language` is the one the instrument was written in; every other is a translation from it."""
+
     id: Identifier
     title: Text
     licence: Text
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Every sentence of one form in one language, for every role of the other person."""
-
-    form: str
-    language: str
-    direction: Literal["ltr", "rtl"]
-    status: str
-    title: str
-    hash: str
-    stems: Mapping[str, str]
-    sentences: Mapping[str, Mapping[str, str]]
-    helps: Mapping[str, str]
-    labels: Mapping[str, Mapping[int, str]]
-    questions: Mapping[str, ContextSentences]
-    facets: Mapping[str, str]
-
-    def stem(self, role: str | None = None) -> str:
-        return self.stems.get(role or NOT_SAID, self.stems[NOT_SAID])
-
-    def sentence(self, item_id: str, role: str | None = None) -> str:
-        by_role = self.sentences[item_id]
-        return by_role.get(role or NOT_SAID, by_role[NOT_SAID])
-
-    def label(self, scale_id: str, code: int) -> str:
-        return self.labels[scale_id][code]
-
-    def help(self, item_id: str) -> str | None:
-        return self.helps.get(item_id)
-
-    def question(self, context_id: str) -> str:
-        return self.questions[context_id].question
-
-    def option(self, context_id: str, option_id: str) -> str:
-        return self.questions[context_id].options[option_id]
-
-    def facet(self, subscale_id: str) -> str:
-        return self.facets[subscale_id]
+    language: Language = "en"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -308,15 +235,31 @@ class Instrument:
     id: str
     title: str
     licence: str
+    language: str
     folder: Path
     forms: Mapping[str, Form]
     key: Key
     context: Mapping[str, ContextQuestion]
     words: Mapping[tuple[str, str], Words]
-    actions: tuple[Action, ...]
-    actions_intro: str | None
-    safety: str | None
-    claims: Claims | None
+    """By form and language, the language that the instrument was written in first."""
+    advice: Mapping[str, Advice]
+    claims_in: Mapping[str, Claims]
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return self.advice[self.language].actions if self.advice else ()
+
+    @property
+    def actions_intro(self) -> str | None:
+        return self.advice[self.language].intro if self.advice else None
+
+    @property
+    def safety(self) -> str | None:
+        return self.advice[self.language].safety if self.advice else None
+
+    @property
+    def claims(self) -> Claims | None:
+        return self.claims_in.get(self.language)
 
 
 def pages(form: Form, per_page: int | None = None) -> int:

@@ -6,7 +6,8 @@ from math import fsum
 from types import MappingProxyType
 from typing import Final
 
-from instrument.model import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY, Form, Instrument, Subscale
+from instrument.codes import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
+from instrument.model import Form, Instrument, Subscale
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +22,7 @@ class Score:
     left_blank: int = 0
     note: str | None = None
     lacking: tuple[str, ...] = ()  # the subscales without a figure that this one needs
+    needed: int | None = None  # how many answers it takes, where there are too few
 
 
 # Each answer stands with the foot and the top of its scale: (keyed code, foot, top).
@@ -89,8 +91,7 @@ def _of_items(form: Form, subscale: Subscale, answers: Mapping[str, int]) -> Sco
             values.append((turned, scale.foot, scale.top))
     items = [item.id for item in subscale.items]
     if len(values) < subscale.min_answered:
-        reason = _not_enough(len(values), subscale.min_answered)
-        return _score(None, items, answers, len(values), reason=reason)
+        return _score(None, items, answers, len(values), needed=subscale.min_answered)
     return _score(METHODS[subscale.method](values), items, answers, len(values))
 
 
@@ -101,11 +102,9 @@ def _of_subscales(
     answered = sum(scores[part].answered for part in subscale.of)
     if len(values) < subscale.min_answered:
         lacking = tuple(part for part in subscale.of if scores[part].value is None)
-        reason = f"not enough answers for {', '.join(lacking)}"
-        return _score(None, items, answers, answered, reason=reason, lacking=lacking)
+        return _score(None, items, answers, answered, lacking=lacking)
     if answered < subscale.min_items:
-        reason = _not_enough(answered, subscale.min_items)
-        return _score(None, items, answers, answered, reason=reason)
+        return _score(None, items, answers, answered, needed=subscale.min_items)
     total = fsum(values)
     return _score(total if subscale.method == "sum" else total / len(values), items, answers, answered)
 
@@ -116,11 +115,10 @@ def _score(
     answers: Mapping[str, int],
     answered: int,
     *,
-    reason: str | None = None,
+    needed: int | None = None,
     lacking: tuple[str, ...] = (),
 ) -> Score:
     given = [answers.get(item) for item in items]
-    partial = f"from {answered} answers" if answered < len(items) else None
     return Score(
         value=value,
         answered=answered,
@@ -128,10 +126,16 @@ def _score(
         does_not_apply=given.count(DOES_NOT_APPLY),
         rather_not_say=given.count(RATHER_NOT_SAY),
         left_blank=given.count(LEFT_BLANK),
-        note=reason or partial,
+        note=_note(answered, len(items), needed, lacking),
         lacking=lacking,
+        needed=needed,
     )
 
 
-def _not_enough(answered: int, needed: int) -> str:
-    return f"not enough answers: {answered} of the {needed} needed"
+def _note(answered: int, of: int, needed: int | None, lacking: tuple[str, ...]) -> str | None:
+    """Say in English what `answered`, `needed` and `lacking` say in figures, for pages to word anew."""
+    if lacking:
+        return f"not enough answers for {', '.join(lacking)}"
+    if needed is not None:
+        return f"not enough answers: {answered} of the {needed} needed"
+    return f"from {answered} answers" if answered < of else None

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from instrument.nodes import Name, shown
 
@@ -23,6 +23,13 @@ _IDENTIFIER: Final = re.compile(r"[a-z](_?[a-z0-9]){0,25}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?")
 _CELL: Final = re.compile(r"[A-Z]{1,4}[0-9]{1,3}")
 _MARKS_OF_DIRECTION: Final = frozenset("\u200c\u200d\u200e\u200f")
+
+
+class Model(BaseModel):
+    """A part of a file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -3,33 +3,46 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from instrument.model import (
-    KINDS,
-    LEFT_BLANK,
-    MISSING_LABELS,
+from instrument.codes import KINDS, LEFT_BLANK, MISSING_LABELS
+from instrument.model import Actions, ContextQuestion, Evidence, Form
+from instrument.values import sha256
+from instrument.words import (
     NOT_SAID,
-    ContextQuestion,
+    Action,
+    ActionsWords,
+    Advice,
+    Claims,
+    ClaimsWords,
     ContextSentences,
     ContextWords,
-    Form,
     FormWords,
     Words,
 )
-from instrument.values import sha256
-
-ROLE = "role"
 
 
 def roles_of(form: Form, context: Mapping[str, ContextQuestion]) -> tuple[str, ...]:
     """The roles that a form's sentences are written for; the last is for those who did not say."""
-    if ROLE not in form.context or ROLE not in context:
+    if form.role not in form.context or form.role not in context:
         return (NOT_SAID,)
-    return (*context[ROLE].options, NOT_SAID)
+    return (*context[form.role].options, NOT_SAID)
 
 
 def spread(sentences: Mapping[str, str], roles: tuple[str, ...]) -> Mapping[str, str]:
     """Write a sentence out for every role."""
     return MappingProxyType({role: sentences.get(role, sentences.get("", "")) for role in roles})
+
+
+def lent(words: FormWords, form: Form) -> FormWords:
+    """Take the words of another form for `form`, which asks some of its items."""
+    kinds = {kind for scale in form.scales.values() for kind in scale.kinds}
+    return words.model_copy(
+        update={
+            "form": form.id,
+            "items": {item.id: words.items[item.id] for item in form.items},
+            "help": MappingProxyType({item: text for item, text in words.help.items() if item in form.by_id}),
+            "missing": {kind: text for kind, text in words.missing.items() if kind in kinds},
+        }
+    )
 
 
 def words_of(
@@ -63,6 +76,8 @@ def words_of(
             for id_, question in questions.items()
         },
         "facets": dict(words.facets),
+        # Lines that came after the first words were hashed count only where there are any.
+        **{name: lines for name in ("before", "after") if (lines := getattr(words, name))},
     }
     return Words(
         form=form.id,
@@ -71,10 +86,36 @@ def words_of(
         status=words.status,
         title=words.title,
         hash=sha256(shown),
+        before=words.before,
         stems=stems,
         sentences=MappingProxyType(sentences),
         helps=words.help,
         labels=MappingProxyType(labels),
         questions=MappingProxyType(dict(questions)),
         facets=words.facets,
+        after=words.after,
     )
+
+
+def advice_of(actions: Actions, words: ActionsWords) -> Advice:
+    return Advice(
+        language=words.language,
+        status=words.status,
+        intro=words.intro,
+        safety=words.safety,
+        actions=tuple(
+            Action(
+                id=kind.id,
+                facet=kind.facet,
+                heading=kind.heading,
+                strength=kind.strength,
+                action=words.actions[kind.id].action,
+                evidence=words.actions[kind.id].evidence,
+            )
+            for kind in actions.actions.values()
+        ),
+    )
+
+
+def claims_of(evidence: Evidence, words: ClaimsWords) -> Claims:
+    return Claims(**dict(words), evidence=evidence.evidence)

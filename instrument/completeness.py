@@ -1,0 +1,198 @@
+"""Whether every language says all that is asked, and nothing else: none falls back on another."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Final
+
+from instrument.model import Form
+from instrument.nodes import Problem
+from instrument.source import Finding, Part, Source, told
+from instrument.values import Model
+from instrument.wording import roles_of
+from instrument.words import FormWords
+
+
+def _words(source: Source) -> Iterator[Problem]:
+    for part in source.words:
+        form_id = part.model.form
+        form = source.form(form_id)
+        if form and form.words:
+            yield part.document.problem(f"form `{form_id}` takes its words from form `{form.words}`", "form")
+        elif form:
+            yield from told(part.document, _sentences(form, part.model, source))
+            yield from told(part.document, _labels(form, part.model))
+        elif not source.knows(form_id):
+            yield part.document.problem(f"there is no form `{form_id}`", "form")
+        yield from told(part.document, _facets(part.model, source))
+        original = _original(source, part.model.form)
+        if original:
+            yield from told(part.document, _translated(original, part.model))
+
+
+def _forms(source: Source) -> Iterator[Problem]:
+    language = source.header.model.language if source.header else None
+    for asked in source.forms:
+        form = asked.model
+        if form.words:
+            yield from told(asked.document, _taken(form, form.words, source))
+        elif not any(name.startswith(f"words/{form.id}.") for name in source.files):
+            yield asked.document.problem("this form has no words")
+        elif language and f"words/{form.id}.{language}.yaml" not in source.files:
+            yield asked.document.problem(f"this form has no words in `{language}`, which is translated from")
+
+
+def _taken(form: Form, from_id: str, source: Source) -> Iterator[Finding]:
+    """Check a form that takes its words from another: what both ask must be the same."""
+    other = source.form(from_id)
+    if other is None:
+        if not source.knows(from_id):
+            yield f"there is no form `{from_id}`", ("words",)
+        return
+    if other.words:
+        yield f"form `{from_id}` has no words of its own", ("words",)
+    if roles_of(form, source.questions) != roles_of(other, source.questions):
+        yield f"form `{from_id}` is worded for other roles", ("words",)
+    for at, item in enumerate(form.items):
+        if item.id not in other.by_id:
+            yield f"form `{from_id}` has no words for item `{item.id}`", ("items", at, "id")
+        elif item.scale != other.by_id[item.id].scale:
+            yield f"form `{from_id}` has another scale for item `{item.id}`", ("items", at, "scale")
+    for name in form.scales.keys() & other.scales.keys():
+        if form.scales[name].structure != other.scales[name].structure:
+            yield f"scale `{name}` differs from that of form `{from_id}`", ("scales", name)
+
+
+def _original(source: Source, form_id: str) -> FormWords | None:
+    wanted = (form_id, source.header.model.language if source.header else None)
+    return next((p.model for p in source.words if (p.model.form, p.model.language) == wanted), None)
+
+
+def _translated(original: FormWords, words: FormWords) -> Iterator[Finding]:
+    """What may be left out of a form's words must still be in all its languages or in none."""
+    for item_id in original.help.keys() - words.help.keys():
+        yield f"the help for item `{item_id}` has no words", ("help",)
+    for item_id in words.help.keys() - original.help.keys():
+        yield f"item `{item_id}` has no help to translate", ("help", item_id)
+    yield from _lines(original, words, "before", "after")
+
+
+def _sentences(form: Form, words: FormWords, source: Source) -> Iterator[Finding]:
+    yield from _same(form.by_id, words.items, "items", "item")
+    for item_id in words.help.keys() - form.by_id.keys():
+        yield f"there is no item `{item_id}`", ("help", item_id)
+    roles = roles_of(form, source.questions)
+    yield from _spoken(words.stem, roles, "stem")
+    for item_id, sentences in words.items.items():
+        yield from _spoken(sentences, roles, "items", item_id)
+
+
+def _spoken(sentences: Mapping[str, str], roles: tuple[str, ...], *place: str) -> Iterator[Finding]:
+    if "" in sentences:  # one sentence for everybody
+        return
+    yield from _same(roles, sentences, *place, "role")
+
+
+def _labels(form: Form, words: FormWords) -> Iterator[Finding]:
+    yield from _same(form.scales, words.scales, "scales", "scale")
+    for scale_id in form.scales.keys() & words.scales.keys():
+        yield from _same(form.scales[scale_id].codes, words.scales[scale_id], "scales", scale_id, "code")
+    kinds = {kind for scale in form.scales.values() for kind in scale.kinds}
+    yield from _same(kinds, words.missing, "missing", "kind of answer not given")
+
+
+def _facets(words: FormWords, source: Source) -> Iterator[Finding]:
+    """Every subscale that is shown has a name; a form without scores may name the facets it touches."""
+    if not source.key:
+        return
+    key = source.key.model
+    forms = [form.model.id for form in source.forms if words.form in {form.model.id, form.model.words}]
+    shown = {s.id for form in forms for s in key.subscales(form).values() if s.shown}
+    for name in shown - words.facets.keys():
+        yield f"subscale to be shown `{name}` has no words", ("facets",)
+    for name in words.facets.keys() - key.names:
+        yield f"there is no subscale to be shown `{name}`", ("facets", name)
+
+
+def _same(wanted: Collection[Any], spoken: Mapping[Any, object], *place: str) -> Iterator[Finding]:
+    """Compare names with those that have words; the last of `place` says what the names are of."""
+    *within, what = place
+    names = {str(name): name for name in wanted}
+    said = {str(name): name for name in spoken}
+    for name in names.keys() - said.keys():
+        yield f"{what} `{name}` has no words", tuple(within)
+    for name in said.keys() - names.keys():
+        yield f"there is no {what} `{name}`", (*within, said[name])
+
+
+def _languages(source: Source) -> Iterator[Problem]:
+    """A language that a form is asked in needs words for whatever else is shown beside it."""
+    first: dict[str, Part[FormWords]] = {}
+    for part in source.words:
+        first.setdefault(part.model.language, part)
+        if any(form.context for form in source.speakers(part)):
+            yield from _beside("context questions", "context", part, source)
+    for part in first.values():
+        if source.actions:
+            yield from _beside("actions", "actions", part, source)
+        if source.evidence:
+            yield from _beside("claims", "claims", part, source)
+
+
+def _beside(what: str, name: str, part: Part[FormWords], source: Source) -> Iterator[Problem]:
+    language = part.model.language
+    if f"words/{name}.{language}.yaml" not in source.files:
+        yield part.document.problem(f"the {what} have no words in `{language}`", "language")
+
+
+def _context_words(source: Source) -> Iterator[Problem]:
+    for spoken in source.context_words:
+        asked = {
+            name
+            for part in source.words
+            if part.model.language == spoken.model.language
+            for form in source.speakers(part)
+            for name in form.context
+        }
+        said = spoken.model.questions
+        if source.context:
+            known = asked | (said.keys() & source.questions.keys())
+            yield from told(spoken.document, _same(known, said, "questions", "context question"))
+        for name in source.questions.keys() & said.keys():
+            options, place = source.questions[name].options, ("questions", name, "options", "option")
+            yield from told(spoken.document, _same(options, said[name].options, *place))
+
+
+def _actions_words(source: Source) -> Iterator[Problem]:
+    for spoken in source.actions_words:
+        if source.actions:
+            actions = source.actions.model.actions
+            yield from told(spoken.document, _same(actions, spoken.model.actions, "actions", "action"))
+
+
+def _claims_words(source: Source) -> Iterator[Problem]:
+    """Claims follow the evidence: words of an earlier stage may not be shown, nor one line left out."""
+    language = source.header.model.language if source.header else None
+    written = next((p.model for p in source.claims_words if p.model.language == language), None)
+    for spoken in source.claims_words:
+        if source.evidence and spoken.model.stage != source.evidence.model.stage:
+            message = f"the evidence is at stage `{source.evidence.model.stage}`: these words are of another"
+            yield spoken.document.problem(message, "stage")
+        if written:
+            lines = _lines(written, spoken.model, "may_say", "may_not_say", "always")
+            yield from told(spoken.document, lines)
+
+
+def _lines(written: Model, spoken: Model, *names: str) -> Iterator[Finding]:
+    for name in names:
+        wanted, said = len(getattr(written, name)), len(getattr(spoken, name))
+        if wanted != said:
+            yield f"there should be {wanted} lines here, not {said}", (name,)
+
+
+CHECKS: Final[tuple[Callable[[Source], Iterator[Problem]], ...]] = (
+    _words,
+    _forms,
+    _languages,
+    _context_words,
+    _actions_words,
+    _claims_words,
+)

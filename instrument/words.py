@@ -1,0 +1,147 @@
+"""What is said, apart from what is asked: the files under words/, and what is joined from them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from pydantic import Field
+
+from instrument.codes import Kind
+from instrument.values import Code, Frozen, Identifier, Language, Model, Sentences, Text
+
+NOT_SAID: Final = "not_said"  # the role of someone who kept it to themselves
+Status = Literal["draft", "reviewed", "back-translated", "tested"]
+Heading = Literal["explain", "address", "agree"]
+
+
+class _Spoken(Model):
+    language: Language
+    status: Status
+
+
+class ContextSentences(Model):
+    question: Text
+    options: Frozen[Identifier, Text]
+
+
+class ContextWords(_Spoken):
+    questions: Frozen[Identifier, ContextSentences]
+
+
+class FormWords(_Spoken):
+    """The words file of one form in one language; `before` and `after` frame the questions."""
+
+    form: Identifier
+    direction: Literal["ltr", "rtl"]
+    title: Text
+    before: tuple[Text, ...] = ()
+    stem: Sentences
+    items: Frozen[Identifier, Sentences]
+    help: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
+    scales: Frozen[Identifier, Mapping[Code, Text]]
+    missing: Frozen[Kind, Text]
+    facets: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
+    after: tuple[Text, ...] = ()
+
+
+class ActionSentences(Model):
+    action: Text
+    evidence: Text
+
+
+class ActionsWords(_Spoken):
+    intro: Text
+    safety: Text
+    actions: Frozen[Identifier, ActionSentences]
+
+
+class ClaimsWords(_Spoken):
+    """What may be said at one stage of the evidence, and what may not."""
+
+    stage: Identifier
+    label: Text
+    precision: Text
+    may_say: tuple[Text, ...]
+    may_not_say: tuple[Text, ...]
+    always: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Every sentence of one form in one language, for every role of the other person."""
+
+    form: str
+    language: str
+    direction: Literal["ltr", "rtl"]
+    status: Status
+    title: str
+    hash: str
+    before: tuple[str, ...]
+    stems: Mapping[str, str]
+    sentences: Mapping[str, Mapping[str, str]]
+    helps: Mapping[str, str]
+    labels: Mapping[str, Mapping[int, str]]
+    questions: Mapping[str, ContextSentences]
+    facets: Mapping[str, str]
+    after: tuple[str, ...]
+
+    def stem(self, role: str | None = None) -> str:
+        return self.stems.get(role or NOT_SAID, self.stems[NOT_SAID])
+
+    def sentence(self, item_id: str, role: str | None = None) -> str:
+        by_role = self.sentences[item_id]
+        return by_role.get(role or NOT_SAID, by_role[NOT_SAID])
+
+    def label(self, scale_id: str, code: int) -> str:
+        return self.labels[scale_id][code]
+
+    def help(self, item_id: str) -> str | None:
+        return self.helps.get(item_id)
+
+    def question(self, context_id: str) -> str:
+        return self.questions[context_id].question
+
+    def option(self, context_id: str, option_id: str) -> str:
+        return self.questions[context_id].options[option_id]
+
+    def facet(self, subscale_id: str) -> str:
+        """Name a subscale; one that is never shown has no name but its own id."""
+        return self.facets.get(subscale_id, subscale_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """What a supervisor or trainer can do, and how much stands behind it (3: a randomised experiment)."""
+
+    id: str
+    facet: str
+    heading: Heading
+    strength: int
+    action: str
+    evidence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """Every action in one language, with what is said before them and for those who feel unsafe."""
+
+    language: str
+    status: Status
+    intro: str
+    safety: str
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claims:
+    """What may be said of the instrument today, and what may not, in one language."""
+
+    language: str
+    status: Status
+    stage: str
+    label: str
+    precision: str
+    may_say: tuple[str, ...]
+    may_not_say: tuple[str, ...]
+    always: tuple[str, ...]
+    evidence: tuple[str, ...]
