@@ -251,15 +251,48 @@ def codes(
     count: Annotated[int, typer.Option(help="How many.", min=1, max=10_000)],
     unit: Annotated[str | None, typer.Option(help="The unit they are for.", show_default="its first")] = None,
     as_json: Json = False,
+    slips: Annotated[Path | None, typer.Option(help="Also write slips to cut out, as a PDF.")] = None,
+    address: Annotated[str, typer.Option(help="Where people go, printed on the slips.")] = "",
     directory: Dir = None,
 ) -> None:
     """Make codes for a unit of a wave. They are shown here only: the database keeps none that can be read."""
     from app import waves
     from app.db import write
+    from app.errors import Refused
 
-    with serving(directory) as service, write(service.engine) as db:
-        made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
+    with serving(directory) as service:
+        if slips and not address:
+            raise Refused("slips need the address that people go to: --address https://...")
+        with write(service.engine) as db:
+            made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
+            if slips:
+                from app.paper.pages import pdf
+                from app.paper.pages import slips as laid_out
+
+                slips.write_bytes(pdf(laid_out(made, address, "Take part")))
     typer.echo(json.dumps(made) if as_json else "\n".join(made))
+
+
+@app.command()
+def paper(
+    out: Annotated[Path, typer.Option(help="The PDF to write.")],
+    form: Annotated[str, typer.Option(help="The form.")] = "a",
+    language: Annotated[str, typer.Option(help="Its language.")] = "en",
+    role: Annotated[str | None, typer.Option(help="The role that its sentences name.")] = None,
+    folder: Annotated[Path | None, typer.Option("--instrument", help="Another instrument's folder.")] = None,
+) -> None:
+    """Write a form as an accessible PDF, laid out as on the screen."""
+    import instrument as instruments
+    from app.errors import Refused
+    from app.paper.pages import paper_form, pdf
+
+    with told_plainly():
+        found = instruments.load(folder) if folder else instruments.ppiq()
+        if (form, language) not in found.words:
+            known = ", ".join(f"{each} in {spoken}" for each, spoken in sorted(found.words))
+            raise Refused(f"there is no form {form} in {language}; there is {known}")
+        out.write_bytes(pdf(paper_form(found, form, language, role or instruments.NOT_SAID)))
+    typer.echo(str(out))
 
 
 @app.command()

@@ -1,0 +1,115 @@
+"""Paper: every form from the definition that the screen uses, and slips of codes to cut out.
+
+The layout is the screen's (one answer under the other), so that paper and screen ask alike. The PDF is tagged
+(PDF/UA-1) and the same every time it is made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import segno
+
+from app.templating import Page, render
+from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
+
+PDF_VARIANT: Final = "pdf/ua-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    number: int | None
+    sentence: str
+    help: str | None
+    answers: tuple[str, ...]
+    apart: tuple[str, ...]
+    """Answers that stand apart from the scale."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaperForm(Page):
+    template: ClassVar[str] = "paper/form.html"
+    title: str
+    stem: str
+    questions: tuple[Question, ...]
+    context: tuple[Question, ...]
+    form: str
+    status: str
+    form_hash: str
+    words_hash: str
+    licence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slip:
+    code: str
+    picture: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slips(Page):
+    template: ClassVar[str] = "paper/slips.html"
+    title: str
+    address: str
+    slips: tuple[Slip, ...]
+
+
+def paper_form(instrument: Instrument, form_id: str, language: str, role: str = NOT_SAID) -> PaperForm:
+    """Lay out a form for one role: the person it speaks of is named as that role is."""
+    form, words = instrument.forms[form_id], instrument.words[form_id, language]
+    questions = []
+    for number, item in enumerate(form.items, 1):
+        scale = form.scale_of(item.id)
+        missing = [code for code in allowed(form, item) if code not in scale.codes and code != LEFT_BLANK]
+        questions.append(
+            Question(
+                number=number,
+                sentence=words.sentence(item.id, role),
+                help=words.help(item.id),
+                answers=tuple(words.label(scale.id, code) for code in scale.codes),
+                apart=tuple(words.label(scale.id, code) for code in missing),
+            )
+        )
+    context = tuple(
+        Question(
+            number=None,
+            sentence=words.question(each),
+            help=None,
+            answers=tuple(words.option(each, option) for option in instrument.context[each].options),
+            apart=(),
+        )
+        for each in form.context
+    )
+    return PaperForm(
+        language=language,
+        direction=words.direction,
+        title=words.title,
+        stem=words.stem(role),
+        questions=tuple(questions),
+        context=context,
+        form=form.id,
+        status=words.status,
+        form_hash=form.hash,
+        words_hash=words.hash,
+        licence=instrument.licence,
+    )
+
+
+def slips(codes: Sequence[str], address: str, title: str, language: str = "en") -> Slips:
+    """Lay out codes to cut out, each with a picture to scan.
+
+    The picture holds the code behind `#`, which a browser keeps to itself: it is in no request and no log.
+    """
+    made = []
+    for code in codes:
+        target = f"{address.rstrip('/')}/#{code}"
+        picture = segno.make(target, error="m").png_data_uri(scale=6, border=2)
+        made.append(Slip(code=code, picture=picture))
+    return Slips(language=language, title=title, address=address.rstrip("/"), slips=tuple(made))
+
+
+def pdf(page: Page) -> bytes:
+    """Set a page as a tagged PDF; its bytes depend on its content alone."""
+    from weasyprint import HTML  # noqa: PLC0415 - needs Pango, which nothing else here does
+
+    return bytes(HTML(string=render(page)).write_pdf(pdf_variant=PDF_VARIANT) or b"")
