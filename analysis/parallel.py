@@ -176,10 +176,7 @@ def _observed(
 ) -> Correlations | Unavailable:
     if correlation == "pearson":
         return item_correlations(data, n=n, missing=missing)
-    rule: Literal["listwise", "pairwise"] = (
-        "listwise" if missing == "complete" and not isinstance(data, JointCounts) else "pairwise"
-    )
-    found = polychoric(data, missing=rule, se=False)
+    found = polychoric(data, missing=missing, se=False)
     return found if isinstance(found, Unavailable) else item_correlations(found)
 
 

@@ -72,7 +72,9 @@ def item_correlations(
     names = _names(X.shape[1])
     if len(names) < 2:  # noqa: PLR2004 - a correlation needs two
         return _too_few_items(names)
-    return _of_pairs(X, names) if missing == "pairwise" else _of_complete(complete_rows(X), names)
+    if missing == "pairwise" and np.isnan(X).any():
+        return _of_pairs(X, names)
+    return _of_complete(complete_rows(X), names)
 
 
 def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailable:
@@ -80,11 +82,12 @@ def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailabl
         return Unavailable(reason="no complete rows")
     if len(X) < FEWEST_ROWS:
         return Unavailable(reason="too few rows", detail=f"{len(X)} complete")
-    constant = X.max(axis=0) == X.min(axis=0)
+    unit = unit_lengths(X)
+    products = unit.T @ unit
+    constant = np.diag(products) == 0
     if constant.any():
         return Unavailable(reason="constant item", detail=_listed(names, constant))
-    unit = unit_lengths(X)
-    return Correlations(R=_tidy(unit.T @ unit), n=len(X), names=names, method="Pearson, complete rows")
+    return Correlations(R=_tidy(products), n=len(X), names=names, method="Pearson, complete rows")
 
 
 def _of_polychoric(found: Polychoric) -> Correlations:
@@ -93,10 +96,11 @@ def _of_polychoric(found: Polychoric) -> Correlations:
 
 
 def unit_lengths(X: Matrix) -> Matrix:
-    """Centre each item, none of them constant, to length 1: the product of two is their correlation."""
-    centred = _in_units_of_range(X)
-    centred -= centred.mean(axis=0)
-    unit: Matrix = centred / np.sqrt(np.square(centred).sum(axis=0))
+    """Centre each item to length 1, so that the product of two is their correlation; constant ones to 0."""
+    unit = _in_units_of_range(X, X.min(axis=0), X.max(axis=0))
+    unit -= unit.mean(axis=0)
+    lengths = np.sqrt(np.einsum("ij,ij->j", unit, unit))
+    unit /= np.where(lengths > 0, lengths, 1)
     return unit
 
 
@@ -145,7 +149,9 @@ def _of_pairs(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailable:
 def pairwise_correlations(X: Matrix) -> Matrix:
     """Return correlations over the rows that answered both items; NaN where one does not vary there."""
     answered = ~np.isnan(X)
-    filled = np.where(answered, _in_units_of_range(X), 0)
+    filled = np.where(
+        answered, _in_units_of_range(X, np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)), 0
+    )
     weight = answered.astype(np.float64)
     n, x, xx = weight.T @ weight, filled.T @ weight, np.square(filled).T @ weight
     squares = xx - x * x / np.maximum(n, 1)
@@ -158,10 +164,10 @@ def pairwise_correlations(X: Matrix) -> Matrix:
     return clipped
 
 
-def _in_units_of_range(X: Matrix) -> Matrix:
+def _in_units_of_range(X: Matrix, low: Matrix, high: Matrix) -> Matrix:
     """Move each item to 0..1, so that no digits cancel and no square overflows; NaN stays NaN."""
-    low, high = np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)
-    moved: Matrix = (X - low) / np.where(high > low, high - low, 1)
+    moved: Matrix = X - low
+    moved /= np.where(high > low, high - low, 1)
     return moved
 
 

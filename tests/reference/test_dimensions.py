@@ -6,6 +6,7 @@ import pytest
 from analysis import bartlett, joint_counts, kmo, minimum_average_partial, parallel_analysis, polychoric
 from analysis.estimate import Unavailable
 
+MEASUREMENTS = {"hs1939", "sim_collinear_a", "sim_heywood_a"}
 NEARLY_SINGULAR = {"sim_collinear_a": 1e-4}  # what the case allows where R has eigenvalues near 1e-9
 
 
@@ -49,8 +50,10 @@ def test_sampling_adequacy_and_sphericity_are_those_of_psych(case, missing, in_r
 
 @pytest.mark.reference("kmo_bartlett")
 def test_joint_counts_give_the_pairwise_figures(case):
-    if case.dataset in {"hs1939", "sim_collinear_a", "sim_heywood_a"}:
-        pytest.skip("measurements, not categories")
+    if case.dataset in MEASUREMENTS:
+        with pytest.raises(ValueError, match="measurements"):
+            joint_counts(case.X)
+        return
     counts = joint_counts(case.X)
     rows, counted = kmo(case.X, missing="pairwise"), kmo(counts)
     if isinstance(rows, Unavailable):
@@ -109,7 +112,8 @@ def test_factors_and_their_number_are_those_of_psych(case):
 @pytest.mark.reference("dimensionality")
 def test_polychoric_eigenvalues_are_those_of_lavaan(case):
     if not case.has("eigen_polychoric"):
-        pytest.skip("measurements, not categories")
+        assert case.dataset in MEASUREMENTS
+        return
     ours = parallel_analysis(case.X, missing="pairwise", correlation="polychoric", draws=20)
     np.testing.assert_allclose(ours.observed, case.array("eigen_polychoric"), rtol=0, atol=1e-5)
     assert ours.draws == 20
