@@ -11,29 +11,59 @@ from analysis.estimate import Matrix
 
 SEED: Final = 20_260_101
 CELLS: Final = 4_000_000  # weights held at a time: 16 MB
+MANY, WORTHWHILE = 10_000, 8  # from so many rows on, distinct ones are looked for and used if as much fewer
 NOTHING: Final = 1e-6  # what single precision cannot tell from nought, where variances are about 1
 Weights = NDArray[np.float32]
 
 
-def resampled_weights(n: int, resamples: int, rng: np.random.Generator | None) -> Iterator[Weights]:
-    """Yield blocks of rows of weights, each row saying how often each of n rows was drawn with replacement.
+def resampled(
+    rows: Matrix, resamples: int, rng: np.random.Generator | None
+) -> tuple[Matrix, Iterator[Weights]]:
+    """Return rows, and blocks of weights: how often each was drawn, with replacement, in each resample.
 
-    By default from a generator with a fixed seed, so that a report says the same twice.
+    By default from a generator with a fixed seed, so that a report says the same twice. Where many people
+    gave the same answers, the rows returned are the distinct ones, drawn as often as they occur.
 
     Examples
     --------
-    >>> [block.sum(axis=1) for block in resampled_weights(5, 3, None)]
+    >>> rows, weights = resampled(np.arange(10.0).reshape(5, 2), 3, None)
+    >>> [block.sum(axis=1) for block in weights]
     [array([5., 5., 5.], dtype=float32)]
     """
     if resamples < 1:
         raise ValueError(f"resamples must be at least 1, not {resamples}")
     rng = np.random.default_rng(SEED) if rng is None else rng
-    at_once = max(1, min(resamples, CELLS // n))
-    for first in range(0, resamples, at_once):
-        weights = np.empty((min(at_once, resamples - first), n), np.float32)
+    if len(rows) >= MANY:
+        distinct, counts = _distinct(rows)
+        if len(distinct) < len(rows) / WORTHWHILE:
+            return distinct, _drawn_by_kind(counts, resamples, rng)
+    return rows, _drawn_one_by_one(len(rows), resamples, rng)
+
+
+def _distinct(rows: Matrix) -> tuple[Matrix, NDArray[np.int64]]:
+    """Return the distinct rows and their counts, told apart by a weighted sum that no two of them share."""
+    marks = (rows * np.random.default_rng(SEED).normal(size=rows.shape[1])).sum(axis=1)
+    _, places, counts = np.unique(marks, return_index=True, return_counts=True)
+    return rows[places], counts
+
+
+def _drawn_one_by_one(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Weights]:
+    for size in _blocks(resamples, n):
+        weights = np.empty((size, n), np.float32)
         for row in weights:
             row[:] = np.bincount(rng.integers(0, n, n, dtype=np.int32), minlength=n)
         yield weights
+
+
+def _drawn_by_kind(counts: NDArray[np.int64], resamples: int, rng: np.random.Generator) -> Iterator[Weights]:
+    for size in _blocks(resamples, len(counts)):
+        yield rng.multinomial(counts.sum(), counts / counts.sum(), size=size).astype(np.float32)
+
+
+def _blocks(resamples: int, rows: int) -> Iterator[int]:
+    at_once = max(1, CELLS // rows)
+    for first in range(0, resamples, at_once):
+        yield min(at_once, resamples - first)
 
 
 def resampled_variances(rows: Matrix, weights: Iterable[Weights]) -> tuple[Matrix, Matrix]:
@@ -41,10 +71,11 @@ def resampled_variances(rows: Matrix, weights: Iterable[Weights]) -> tuple[Matri
 
     In units in which the items' mean variance is 1; both with divisor n, single precision.
     """
-    centred, n = _centred(rows), len(rows)
-    total = centred.sum(axis=1)
-    columns = np.column_stack([(centred**2).sum(axis=1), total**2, centred]).astype(np.float32)
-    sums = np.concatenate([block @ columns for block in weights]).astype(np.float64) / n
+    centred = _centred(rows)
+    ones, total = np.ones(len(rows)), centred.sum(axis=1)
+    columns = np.column_stack([ones, (centred**2).sum(axis=1), total**2, centred]).astype(np.float32)
+    sums = np.concatenate([block @ columns for block in weights]).astype(np.float64)
+    sums = sums[:, 1:] / sums[:, :1]
     means = sums[:, 2:]
     return sums[:, 0] - (means**2).sum(axis=1), sums[:, 1] - means.sum(axis=1) ** 2
 
@@ -52,12 +83,13 @@ def resampled_variances(rows: Matrix, weights: Iterable[Weights]) -> tuple[Matri
 def resampled_covariances(rows: Matrix, weights: Iterable[Weights]) -> Iterator[Matrix]:
     """Yield stacks of the covariance matrices (divisor n) of the resamples, in the same units."""
     centred = _centred(rows).astype(np.float32)
-    n, k = centred.shape
+    k = centred.shape[1]
     upper = np.triu_indices(k)
     step = max(1, CELLS // len(upper[0]))
     for drawn in weights:
+        n = drawn[0].sum(dtype=np.float64)
         products = np.zeros((len(drawn), len(upper[0])))
-        for first in range(0, n, step):
+        for first in range(0, len(centred), step):
             block = centred[first : first + step]
             products += drawn[:, first : first + step] @ (block[:, upper[0]] * block[:, upper[1]])
         means = (drawn @ centred).astype(np.float64) / n

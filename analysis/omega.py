@@ -69,8 +69,7 @@ def mcdonald_omega(
     omega = _coefficient(found, fit, observed=observed)
     if interval in ANALYTIC:
         return with_limits(omega, interval, level, ANALYTIC[interval](omega, level))
-    weights = bootstrap.resampled_weights(found.n, resamples, rng)
-    covariances = bootstrap.resampled_covariances(omega.needed_rows(), weights)
+    covariances = bootstrap.resampled_covariances(*bootstrap.resampled(omega.needed_rows(), resamples, rng))
     replicates = [_replicates(C, fit, observed=observed) for C in covariances]
     return bootstrapped(omega, interval, level, np.concatenate(replicates))
 
@@ -102,8 +101,7 @@ def alpha_and_omega(
     if isinstance(alpha, Unavailable):
         return alpha, alpha
     alphas, omegas = [], []
-    weights = bootstrap.resampled_weights(found.n, resamples, rng)
-    for C in bootstrap.resampled_covariances(alpha.needed_rows(), weights):
+    for C in bootstrap.resampled_covariances(*bootstrap.resampled(alpha.needed_rows(), resamples, rng)):
         alphas.append(alpha_replicates(found.k, np.trace(C, axis1=1, axis2=2), C.sum(axis=(1, 2))))
         if isinstance(fit, OneFactor):
             omegas.append(_replicates(C, fit, observed=False))

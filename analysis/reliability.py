@@ -66,8 +66,8 @@ def cronbach_alpha(
         return alpha
     if interval in OF_ALPHA:
         return with_limits(alpha, interval, level, OF_ALPHA[interval](alpha, level))
-    weights = bootstrap.resampled_weights(alpha.n, resamples, rng)
-    traces, totals = bootstrap.resampled_variances(alpha.needed_rows(), weights)
+    rows, weights = bootstrap.resampled(alpha.needed_rows(), resamples, rng)
+    traces, totals = bootstrap.resampled_variances(rows, weights)
     return bootstrapped(alpha, interval, level, alpha_replicates(alpha.k, traces, totals))
 
 

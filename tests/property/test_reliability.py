@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from analysis import bootstrap
 from analysis.bounds import greatest_lower_bound, guttman_lambda, split_half
 from analysis.composite import added_value, heterotrait_monotrait
 from analysis.counts import joint_counts
@@ -193,6 +194,20 @@ def test_resamples_without_a_figure_are_counted_and_too_many_leave_no_interval()
     assert found.low is None
     assert "without a figure" in found.method
     assert "not available" in found.method
+
+
+def test_many_people_with_few_answers_are_drawn_by_kind_with_the_same_spread():
+    X = answers(2, n=12_000, k=3)
+    rows, weights = bootstrap.resampled(X, 400, None)
+    assert len(rows) <= 5**3
+    drawn = np.concatenate(list(weights))
+    assert (drawn.sum(axis=1) == len(X)).all()
+    counts = np.array([np.sum((X == row).all(axis=1)) for row in rows])
+    assert drawn.mean(axis=0) == pytest.approx(counts, abs=6 * np.sqrt(counts.max() / 400))
+    free, by_kind = (
+        cronbach_alpha(X, interval=interval, resamples=4000) for interval in ("adf", "percentile")
+    )
+    assert by_kind.high - by_kind.low == pytest.approx(free.high - free.low, rel=0.06)
 
 
 def test_items_print_as_a_table():
