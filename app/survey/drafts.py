@@ -100,8 +100,10 @@ def enter(service: Service, db: Connection, code: str, language: str = "en") -> 
     else:
         key = _opened(by_code, found.key_by_code)
         sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
-        db.execute(_REWRAP, {"of_code": hmac, "wrapped": seal(by_session, key)})
+        # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
         db.execute(_END_SESSION, {"of_code": hmac})
+        if db.execute(_REWRAP, {"of_code": hmac, "wrapped": seal(by_session, key)}).rowcount != 1:
+            raise Used
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
     return Entered(token, road.next_step(sheet))
 

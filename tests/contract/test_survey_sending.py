@@ -184,6 +184,22 @@ def test_entering_at_once_on_many_devices_leaves_one_place_and_the_draft(
     assert sorted(places) == [200] + [404] * (AT_ONCE - 1)
 
 
+def test_sending_here_while_entering_there_ends_in_one_of_the_two(
+    client: TestClient, service: Service
+) -> None:
+    for code in codes(service, TIMES):
+        fields = checked(client, code)
+        posts = [("/send", fields), ("/enter", {"code": code}), ("/page/1", {"sd5": "4"})]
+        sent, entered, saved = all_at_once(client, posts)
+        assert (sent.status_code, entered.status_code) in {(200, 409), (404, 303)}
+        assert saved.status_code in (303, 404)
+        before = len(rows(service, RESPONSE))
+        if sent.status_code == 404:
+            assert client.post("/send", data=fields, headers=as_header(entered.cookies)).status_code == 200
+        assert len(rows(service, RESPONSE)) == before + (sent.status_code == 404)
+        assert rows(service, SESSION) == rows(service, DRAFT) == []
+
+
 def test_tabs_that_save_at_once_lose_nothing(client: TestClient, code: str) -> None:
     at_check(client, code)
     tabs = [("/page/1", "sd5"), ("/page/6", "rr5"), ("/page/2", "sd2"), ("/page/3", "sd4")]
