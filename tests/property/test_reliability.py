@@ -202,7 +202,7 @@ def test_many_people_with_few_answers_are_drawn_by_kind_with_the_same_spread():
     assert len(rows) <= 5**3
     drawn = np.concatenate(list(weights))
     assert (drawn.sum(axis=1) == len(X)).all()
-    counts = np.array([np.sum((X == row).all(axis=1)) for row in rows])
+    counts = np.array([np.sum((row == X).all(axis=1)) for row in rows])
     assert drawn.mean(axis=0) == pytest.approx(counts, abs=6 * np.sqrt(counts.max() / 400))
     free, by_kind = (
         cronbach_alpha(X, interval=interval, resamples=4000) for interval in ("adf", "percentile")
