@@ -11,10 +11,11 @@ from secrets import SystemRandom
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, MetaData, Table, delete, insert, select, text, update
+from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, select, text, update
 from sqlalchemy.exc import OperationalError
 
 from app.db import LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, outside
+from app.errors import Refused
 from app.service import Service
 from app.tables import RESPONDENT_TABLES, Code, Draft, Response, Session, SubmitKey, Wave, table
 from app.waves import ISSUED, STARTED
@@ -25,7 +26,7 @@ SESSION: Final = table(Session)
 RESPONSE: Final = table(Response)
 SUBMIT_KEY: Final = table(SubmitKey)
 
-BATCH: Final = 500
+BATCH: Final = 5_000
 TRIES: Final = 60
 PAUSE: Final = 0.5
 PATIENCE_MS: Final = 500
@@ -33,8 +34,8 @@ PATIENCE_MS: Final = 500
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
-class StillRead(Exception):
-    """Somebody reads the database, so that what was deleted cannot leave its files yet; try again."""
+class StillRead(Refused):
+    """What was deleted cannot leave the files of the database while somebody reads them."""
 
 
 def mix(db: Connection, wave: str) -> None:
@@ -78,16 +79,18 @@ def purge(db: Connection, wave: str) -> None:
 def lay_anew(db: Connection, kept: Table) -> None:
     """Copy a table in random order into a new one of the same name and drop the old.
 
-    Only the keys are held in memory; the rows pass through in batches.
+    Only the keys are held here; the rows pass within the database, byte for byte.
     """
     old = set_aside(db, kept)
     kept.create(db)
     (key,) = old.primary_key
+    others = [column for column in old.c if column is not key]
+    row = select(bindparam("new", type_=key.type), *others).where(key == bindparam("old"))
+    copy = insert(kept).from_select([key.name, *(column.name for column in others)], row)
     keys = in_random_order(list(db.execute(select(key)).scalars()))
     for start in range(0, len(keys), BATCH):
         batch = keys[start : start + BATCH]
-        rows = {row[key.name]: dict(row) for row in db.execute(select(old).where(key.in_(batch))).mappings()}
-        db.execute(insert(kept), [renewed(kept, rows[each]) for each in batch])
+        db.execute(copy, [{"old": each, "new": renewed(kept, each)} for each in batch])
     drop(db, old)
 
 
@@ -96,9 +99,9 @@ def in_random_order(keys: list[Any]) -> list[Any]:
     return keys
 
 
-def renewed(kept: Table, row: dict[str, Any]) -> dict[str, Any]:
+def renewed(kept: Table, key: Any) -> Any:
     """A response gets a new id, so that one noted while the wave was open leads nowhere."""
-    return {**row, "id": uuid4()} if kept is RESPONSE else row
+    return uuid4() if kept is RESPONSE else key
 
 
 def set_aside(db: Connection, kept: Table) -> Table:
@@ -135,7 +138,7 @@ def clean(service: Service) -> None:
         if scrub(service):
             return
         time.sleep(PAUSE)
-    raise StillRead
+    raise StillRead("a backup or an export still reads the database; the wave closes when that has ended")
 
 
 def scrub(service: Service) -> bool:

@@ -160,7 +160,7 @@ def broken(control: str) -> Iterator[None]:
                 parts.enter_context(patch.object(tend, name, lambda *_: None))
         elif control == "sorted":
             parts.enter_context(patch.object(mixing, "in_random_order", sorted))
-            parts.enter_context(patch.object(mixing, "renewed", lambda _, row: row))
+            parts.enter_context(patch.object(mixing, "renewed", lambda _, key: key))
         elif control == "leave-old":
             parts.enter_context(patch.object(mixing, "drop", lambda *_: None))
         yield
