@@ -72,7 +72,7 @@ class Entered:
     """The page to go on with."""
 
 
-def enter(service: Service, db: Connection, code: str, language: str = "en") -> Entered | None:
+def enter(service: Service, db: Connection, code: str) -> Entered | None:
     """Begin, or come back on this device and end the session of any other; None for an unknown code."""
     hmac = service.vault.code_hmac(code)
     found = _held(db, _BY_CODE, {"hmac": hmac})
@@ -85,25 +85,12 @@ def enter(service: Service, db: Connection, code: str, language: str = "en") -> 
     token = new_token()
     by_code = service.vault.key_for_code(found.wave, code)
     by_session = service.vault.key_for_session(token)
+    # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
+    db.execute(_END_SESSION, {"of_code": hmac})
     if found.key_by_code is None:
-        key = new_key()
-        sheet = Sheet(wave=found.wave, key=new_token(), language=language, answers={})
-        row = {
-            "code_hmac": hmac,
-            "ciphertext": _sealed(key, road, sheet),
-            "key_by_code": seal(by_code, key),
-            "key_by_session": seal(by_session, key),
-            "expires_on": now().date() + timedelta(days=DAYS_KEPT),
-        }
-        db.execute(_NEW_DRAFT, row)
-        db.execute(_START, {"of_code": hmac})
+        sheet = _begin(db, hmac, road, by_code, by_session)
     else:
-        key = _opened(by_code, found.key_by_code)
-        sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
-        # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
-        db.execute(_END_SESSION, {"of_code": hmac})
-        if db.execute(_REWRAP, {"of_code": hmac, "wrapped": seal(by_session, key)}).rowcount != 1:
-            raise Used
+        sheet = _come_back(db, found, by_code, by_session)
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
     return Entered(token, road.next_step(sheet))
 
@@ -134,6 +121,29 @@ def check_open(state: str, closes_at: datetime | None) -> None:
         raise Paused
     if state != OPEN:
         raise Closed
+
+
+def _begin(db: Connection, hmac: bytes, road: Road, by_code: bytes, by_session: bytes) -> Sheet:
+    key = new_key()
+    sheet = Sheet(wave=road.wave, key=new_token(), language=road.first_language, answers={})
+    row = {
+        "code_hmac": hmac,
+        "ciphertext": _sealed(key, road, sheet),
+        "key_by_code": seal(by_code, key),
+        "key_by_session": seal(by_session, key),
+        "expires_on": now().date() + timedelta(days=DAYS_KEPT),
+    }
+    db.execute(_NEW_DRAFT, row)
+    db.execute(_START, {"of_code": hmac})
+    return sheet
+
+
+def _come_back(db: Connection, found: Row[Any], by_code: bytes, by_session: bytes) -> Sheet:
+    key = _opened(by_code, found.key_by_code)
+    wrapped = {"of_code": found.code_hmac, "wrapped": seal(by_session, key)}
+    if db.execute(_REWRAP, wrapped).rowcount != 1:
+        raise Used
+    return Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
 
 
 def _held(db: Connection, query: Any, parameters: dict[str, bytes]) -> Row[Any] | None:

@@ -69,6 +69,10 @@ class Road:
         return f"vertical-{self.per_page}"
 
     @property
+    def first_language(self) -> str:
+        return "en" if "en" in self.words else next(iter(self.words))
+
+    @property
     def steps(self) -> tuple[str, ...]:
         return (CONSENT, *self.asks, CHECK)
 
