@@ -84,6 +84,12 @@ def test_every_tampering_is_found_where_it_is(
     assert broken_at(chain) is None
 
 
+def test_a_number_that_was_changed_is_found(chain: Service) -> None:
+    with write(chain.engine) as db:
+        db.execute(update(AUDIT).where(AUDIT.c.number == ENTRIES).values(number=ENTRIES + 1))
+    assert broken_at(chain) == ENTRIES
+
+
 def test_a_cut_tail_shows_in_the_head_that_was_kept_elsewhere(chain: Service) -> None:
     with read(chain.engine) as db:
         head = verify(chain.vault, db).head

@@ -2,9 +2,12 @@
 
 import json
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import t
 
 from analysis.disclosure import (
     Band,
@@ -20,7 +23,7 @@ from analysis.disclosure import (
     table_from_json,
     with_bands,
 )
-from analysis.release import Figure, Node, Untold, release, report_as_json, report_from_json
+from analysis.release import Figure, Node, Untold, _widest_half, release, report_as_json, report_from_json
 from instrument import load, ppiq
 from tests.privacy.organisations import ABOUT, INSTRUMENT, keyed, of_one_mind, organisation, table_of
 
@@ -157,6 +160,15 @@ def test_an_item_or_facet_that_fewer_than_k_answered_is_in_no_figure():
     assert figure(node({"ash": few}, "ash"), "ec") == Untold(reason="too few answers")
 
 
+def test_an_item_that_fewer_than_twenty_answered_counts_and_is_not_shown_alone():
+    people = answering(24, ec1=3)
+    for person in people[:9]:
+        person["ec1"] = -88
+    found = node({"ash": people}, "ash")
+    assert next(line for line in found.items if line.id == "ec1").figure == Untold(reason="too few answers")
+    assert figure(found, "ec") == Figure(value=55.0, bound="exact")
+
+
 def test_pairs_of_every_wave_that_a_group_came_in_are_used():
     pairs = (("demo-1", "ash"), ("demo-2", "ash"))
     group = Group(unit="ash", pairs=pairs, people=of_one_mind(10, 2))
@@ -187,10 +199,10 @@ def test_balance_keyed_items_are_turned_before_they_are_clamped():
 
 
 def test_a_bound_is_rounded_away_from_what_it_bounds():
-    found = node({"ash": of_one_mind(13, 0)}, "ash")
-    assert figure(found, "ec") == Figure(value=15.4, bound="at most")  # 200 / 13 = 15.38
-    found = node({"ash": of_one_mind(13, 4)}, "ash")
-    assert figure(found, "ec") == Figure(value=84.6, bound="at least")  # 1100 / 13 = 84.62
+    found = node({"ash": of_one_mind(15, 0)}, "ash")
+    assert figure(found, "ec") == Figure(value=13.4, bound="at most")  # 200 / 15 = 13.33
+    found = node({"ash": of_one_mind(15, 4)}, "ash")
+    assert figure(found, "ec") == Figure(value=86.6, bound="at least")  # 1300 / 15 = 86.67
 
 
 def test_upper_nodes_are_arithmetic_on_the_table():
@@ -248,9 +260,6 @@ def test_half_widths_from_thirty_never_of_what_is_clamped_always_whole_fives():
 
 def test_the_half_width_is_never_narrower_than_what_was_measured():
     """It is the widest that sum and bands allow, so a t interval of the real people lies within it."""
-    import numpy as np
-    from scipy.stats import t
-
     for seed in range(6):
         people = organisation(seed, {"ash": 80})["ash"]
         scores = [
@@ -261,6 +270,27 @@ def test_the_half_width_is_never_narrower_than_what_was_measured():
         found = figure(node({"ash": people}, "ash"), "ec")
         if isinstance(found, Figure) and found.half_width is not None:
             assert found.half_width >= measured
+
+
+@pytest.mark.parametrize(
+    ("bands", "total"),
+    [(((0, 1, 15), (2, 2, 10), (3, 4, 15)), 80), (((0, 1, 20), (2, 2, 3), (3, 4, 9)), 50), ((), 61)],
+)
+def test_the_half_width_is_that_of_the_widest_spread_there_can_be(bands, total):
+    n = sum(band[2] for band in bands) or 32
+    shown = tuple(Band(low=low, high=high, n=count) for low, high, count in bands)
+    widest = 0.0
+    for first in product(range(n + 1), repeat=4):
+        counts = (*first, n - sum(first))
+        if counts[-1] < 0 or any(sum(counts[low : high + 1]) != count for low, high, count in bands):
+            continue
+        if sum(code * count for code, count in enumerate(counts)) == total:
+            squares = sum(code**2 * count for code, count in enumerate(counts))
+            widest = max(widest, (squares - total**2 / n) / (n - 1))
+    found = _widest_half(FIVE_POINTS, Sum(n=n, value=total, bound="exact", bands=shown))
+    exact = t.ppf(0.975, n - 1) * (widest / n) ** 0.5
+    assert exact <= found + 1e-12
+    assert found == pytest.approx(exact, rel=0.02)
 
 
 def test_shares_are_of_the_bands_to_five_per_cent():
