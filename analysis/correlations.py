@@ -12,6 +12,7 @@ from analysis import twostep
 from analysis.counts import JointCounts, joint_counts
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
 from analysis.jointml import joint
+from analysis.moments import Missing
 from analysis.twostep import BOUND, Correction, Flags, Pairs
 
 Pair = tuple[int, int]
@@ -96,11 +97,12 @@ def polychoric(
     X: ArrayLike | JointCounts,
     *,
     categories: Sequence[float] | None = None,
-    missing: Literal["pairwise", "listwise"] = "pairwise",
+    missing: Missing = "pairwise",
     correct: Correction = "lavaan",
     method: Literal["two-step", "joint"] = "two-step",
     se: bool = True,
     acov: bool = False,
+    names: Sequence[str] | None = None,
 ) -> Polychoric | Unavailable:
     r"""Estimate the polychoric correlations of ordinal items (tetrachoric where items are binary).
 
@@ -112,7 +114,8 @@ def polychoric(
     X : n x k array with NaN for missing, or joint counts
     categories : the answers there can be; by default those that occur
         An item need not use them all: each has thresholds between the categories that it does use.
-    missing : whether each table has the rows that answer both items, or only rows without any gap
+    missing : "pairwise", so that each table has the rows that answer both items, or "complete" rows only
+        Counts know no rows: where answers are missing they are taken pair by pair, whatever `missing` says.
     correct : what is done about empty cells
         ``"lavaan"``: in a 2 x 2 table with one empty cell, 0.5 is moved into it with the margins kept;
         with an empty diagonal, r is 1 or -1; larger tables are left alone.
@@ -123,6 +126,7 @@ def polychoric(
         `correct` must be 0)
     se : whether to compute standard errors
     acov : whether to compute the covariance matrix of all estimates, which needs two steps and rows
+    names : names of the items; counts bring their own
 
     Returns
     -------
@@ -143,10 +147,14 @@ def polychoric(
     errors need counts only. With pairwise deletion a score that needs a missing answer is zero.
 
     Equals R's ``lavaan::lavCor(x, ordered = names(x), missing = "pairwise", output = "fit",
-    se = "robust.sem")``; `acov` is its ``lavInspect(fit, "gamma")`` divided by n - 1. With ``correct=0``,
-    ``psych::polychoric(x, correct = 0, smooth = FALSE)``, except next to an empty cell of a 2 x 2 table,
-    where the likelihood is flat and psych's search stops on the way to the bound. With
-    ``method="joint"``, ``polycor::polychor(x, y, ML = TRUE, std.err = TRUE)``.
+    se = "robust.sem")``, with complete rows ``missing = "listwise"``; `acov` is its
+    ``lavInspect(fit, "gamma")`` divided by n - 1. lavaan takes no cell to be less probable than 1.5e-8, so
+    that an answer far off all others weighs less there; here every cell has its own probability.
+
+    With ``correct=0`` equals ``psych::polychoric(x, correct = 0, smooth = FALSE)``, except beside an empty
+    cell of a 2 x 2 table, where the likelihood is flat and psych's search stops on the way to the bound.
+    With ``method="joint"`` equals ``polycor::polychor(x, y, ML = TRUE, std.err = TRUE)`` where polycor's
+    search reaches the maximum.
 
     References
     ----------
@@ -164,28 +172,21 @@ def polychoric(
     0.809017
     """
     _check(X, missing, correct, method, acov=acov)
-    rows, counts = _counted(X, categories, missing)
+    rows, counts = _counted(X, categories, missing, names)
     names = counts.names or tuple(f"item {i + 1}" for i in range(counts.k))
     if (why := _unsuitable(counts, names, apart=method == "joint" or correct == "psych")) is not None:
         return why
-    i, j = np.triu_indices(counts.k, 1)
-    pairs = twostep.prepare(counts.item_counts, counts.tables[i, j], i, j)
-    r, at_bound = twostep.correlations(pairs, correct)
+    pairs = _pairs(counts)
+    r = twostep.correlations(pairs, correct)
     errors: Matrix | None = None
     spread: Matrix | None = None
     if method == "joint":
         r, errors, settled = joint(twostep.apart(pairs.tables), r)
-        at_bound = np.abs(r) >= BOUND
         if not settled.all():
             a, b = _named(pairs, ~settled)[0]
             return Unavailable(reason="did not converge", detail=f"{names[a]} and {names[b]}")
     elif se or acov:
-        moved = twostep.influence(pairs, r)
-        unbiased = counts.n / (counts.n - 1)
-        errors = twostep.standard_errors(pairs, moved) * np.sqrt(unbiased)
-        if acov and rows is not None:
-            codes = _codes(rows, counts.categories)
-            spread = twostep.covariance(codes, pairs, moved, len(counts.categories)) * unbiased
+        errors, spread = _precision(pairs, r, counts, rows if acov else None)
     matrix = _symmetric(r, counts.k, 1.0)
     return Polychoric(
         r=matrix,
@@ -196,18 +197,18 @@ def polychoric(
         n=counts.n,
         pair_n=counts.pair_n,
         categories=_used(counts),
-        correct=correct,
+        correct=correct if method == "two-step" else 0,
         empty=_named(pairs, pairs.empty),
-        at_bound=_named(pairs, at_bound),
+        at_bound=_named(pairs, np.abs(r) >= BOUND),
         names=names,
-        method=_words(missing, correct, method),
+        method=_words(correct, method, complete=counts.complete),
     )
 
 
 def tetrachoric(
     X: ArrayLike | JointCounts,
     *,
-    missing: Literal["pairwise", "listwise"] = "pairwise",
+    missing: Missing = "pairwise",
     correct: Correction = "lavaan",
     se: bool = True,
     acov: bool = False,
@@ -292,8 +293,8 @@ def _is_definite(R: Matrix) -> bool:
 
 
 def _check(X: Any, missing: str, correct: Any, method: str, *, acov: bool) -> None:
-    if missing not in {"pairwise", "listwise"}:
-        raise ValueError(f"missing must be 'pairwise' or 'listwise', not {missing!r}")
+    if missing not in {"complete", "pairwise"}:
+        raise ValueError(f"missing must be 'complete' or 'pairwise', not {missing!r}")
     if method not in {"two-step", "joint"}:
         raise ValueError(f"method must be 'two-step' or 'joint', not {method!r}")
     if isinstance(correct, str) and correct not in {"lavaan", "psych"}:
@@ -304,25 +305,46 @@ def _check(X: Any, missing: str, correct: Any, method: str, *, acov: bool) -> No
         raise ValueError("thresholds and r together: empty cells stay empty, and there is no acov")
     if isinstance(X, JointCounts) and acov:
         raise ValueError("the covariance of all estimates needs the rows: joint counts cannot give it")
-    if isinstance(X, JointCounts) and missing == "listwise":
-        raise ValueError("joint counts are pairwise: for listwise deletion, count the complete rows")
 
 
 def _counted(
-    X: ArrayLike | JointCounts, categories: Sequence[float] | None, missing: str
+    X: ArrayLike | JointCounts,
+    categories: Sequence[float] | None,
+    missing: str,
+    names: Sequence[str] | None,
 ) -> tuple[Matrix | None, JointCounts]:
     """Return the rows, where there are any, and their joint counts."""
     if isinstance(X, JointCounts):
         return None, X
     rows = as_matrix(X)
-    kept = complete_rows(rows) if missing == "listwise" else rows
-    return kept, joint_counts(kept, categories=categories)
+    kept = complete_rows(rows) if missing == "complete" else rows
+    return kept, joint_counts(kept, categories=categories, names=names)
+
+
+def _pairs(counts: JointCounts) -> Pairs:
+    i, j = np.triu_indices(counts.k, 1)
+    return twostep.prepare(counts.item_counts, counts.tables[i, j], i, j)
+
+
+def _precision(
+    pairs: Pairs, r: Matrix, counts: JointCounts, rows: Matrix | None
+) -> tuple[Matrix, Matrix | None]:
+    """Return the standard error of each r and, where rows are given, the covariance of all estimates."""
+    moved = twostep.influence(pairs, r)
+    unbiased = counts.n / (counts.n - 1)
+    errors = twostep.standard_errors(pairs, moved) * np.sqrt(unbiased)
+    if rows is None:
+        return errors, None
+    codes = _codes(rows, counts.categories)
+    return errors, twostep.covariance(codes, pairs, moved, len(counts.categories)) * unbiased
 
 
 def _unsuitable(counts: JointCounts, names: tuple[str, ...], *, apart: bool) -> Unavailable | None:
     """Return why there are no polychoric correlations of these counts, if there are none."""
     if counts.k < 2:  # noqa: PLR2004 - a correlation has two ends
         return Unavailable(reason="too few items", detail=f"{counts.k}; a correlation needs two")
+    if counts.n == 0:
+        return Unavailable(reason="no complete rows")
     if counts.n < 3:  # noqa: PLR2004 - two rows always lie on a line
         return Unavailable(reason="too few rows", detail=f"{counts.n}; a correlation needs three")
     used = (counts.item_counts > 0).sum(axis=1)
@@ -370,8 +392,8 @@ def _named(pairs: Pairs, chosen: Flags) -> tuple[Pair, ...]:
     return tuple((int(i), int(j)) for i, j in zip(pairs.i[chosen], pairs.j[chosen], strict=True))
 
 
-def _words(missing: str, correct: Correction, method: str) -> str:
-    rows = "rows that answer both items" if missing == "pairwise" else "complete rows"
+def _words(correct: Correction, method: str, *, complete: bool) -> str:
+    rows = "complete rows" if complete else "rows that answer both items"
     if method == "joint":
         return f"maximum likelihood of thresholds and r of each pair together; {rows}"
     cells = {"lavaan": "empty cells as lavaan", "psych": "empty cells as psych, 0.5"}

@@ -92,8 +92,8 @@ def _thresholds(margins: Matrix) -> Matrix:
     return found
 
 
-def correlations(pairs: Pairs, correct: Correction) -> tuple[Matrix, Flags]:
-    """Return each pair's correlation under a rule for empty cells, and whether it stands at the bound."""
+def correlations(pairs: Pairs, correct: Correction) -> Matrix:
+    """Return each pair's correlation under a rule for empty cells."""
     tables, h, k = pairs.tables, pairs.h, pairs.k
     perfect = np.zeros(len(tables))
     if correct == "lavaan":
@@ -105,8 +105,7 @@ def correlations(pairs: Pairs, correct: Correction) -> tuple[Matrix, Flags]:
             tables, h, k = own.tables, own.h, own.k
     elif correct > 0:
         tables = np.where((tables == 0) & pairs.real, correct, tables)
-    r, at_bound = maximise(tables, h, k, _start(pairs))
-    return np.where(perfect == 0, r, perfect), at_bound | (perfect != 0)
+    return np.where(perfect == 0, maximise(tables, h, k, _start(pairs)), perfect)
 
 
 def _moved_into_empty(pairs: Pairs) -> tuple[Matrix, Matrix]:
@@ -162,8 +161,8 @@ def _start(pairs: Pairs) -> Matrix:
     return np.asarray(r)
 
 
-def maximise(tables: Matrix, h: Matrix, k: Matrix, start: Matrix) -> tuple[Matrix, Flags]:
-    """Return the r that maximises each table's likelihood within the bound, and whether it stands there.
+def maximise(tables: Matrix, h: Matrix, k: Matrix, start: Matrix) -> Matrix:
+    """Return the r that maximises each table's likelihood within the bound.
 
     Newton's method inside a bracket. Where the likelihood is flat or a step leaves the bracket, the bound is
     tried and then halving, which alone is left in the end.
@@ -182,7 +181,7 @@ def maximise(tables: Matrix, h: Matrix, k: Matrix, start: Matrix) -> tuple[Matri
         active = active[np.abs(r[active] - at) > _SETTLED]
         if active.size == 0:
             break
-    return r, np.abs(r) >= BOUND
+    return r
 
 
 def _inside(at: Matrix, new: Matrix, low: Matrix, high: Matrix) -> Matrix:

@@ -10,6 +10,7 @@ from analysis import Unavailable, polychoric
 from analysis.correlations import Polychoric, tetrachoric
 
 GAMMA = json.loads((Path(__file__).parent / "lavaan_gamma.json").read_text())
+RULES = {"listwise": "complete", "pairwise": "pairwise"}
 
 # polycor's search (Nelder-Mead, 500 evaluations) gives up before the maximum on these pairs of items. Its own
 # likelihood, maximised by optim(method = "BFGS", control = list(reltol = 1e-15)), arrives at these r.
@@ -25,10 +26,10 @@ POLYCOR_SETTLED = {
 }
 
 
-def found(case, *, listwise=False, **options):
+def found(case, *, complete=False, **options):
     X = np.array(case.X)
     varying = [np.unique(column[~np.isnan(column)]).size > 1 for column in X.T]
-    result = polychoric(X[:, varying], missing="listwise" if listwise else "pairwise", **options)
+    result = polychoric(X[:, varying], missing="complete" if complete else "pairwise", **options)
     assert isinstance(result, Polychoric)
     return result
 
@@ -47,11 +48,11 @@ def test_lavaan(case, rows):
     rule = f"lavaan_{rows}"
     if not case.has(rule):
         assert "only 1 level" in case.get(rule, "error")
-        why = polychoric(case.X, missing=rows)
+        why = polychoric(case.X)
         assert isinstance(why, Unavailable)
         assert why.reason == "constant item"
         return
-    ours = found(case, listwise=rows == "listwise")
+    ours = found(case, complete=rows == "listwise")
     close(ours.r, case.array(rule, "rho"), atol=case.tolerance["lavaan_rho"]["abs"])
     thresholds = case.array(rule, "thresholds")
     close(np.concatenate(ours.thresholds), thresholds, atol=case.tolerance["lavaan_thresholds"]["abs"])
@@ -62,7 +63,7 @@ def test_lavaan(case, rows):
 def test_lavaan_covariance_of_all_estimates(case, load):
     X, names = load(case["dataset"])
     chosen = X[:, [names.index(item) for item in case["items"]]]
-    ours = polychoric(chosen, missing=case["missing"], acov=True)
+    ours = polychoric(chosen, missing=RULES[case["missing"]], acov=True)
     gamma = np.array(case["gamma"])
     scale = np.sqrt(np.diag(gamma))
     answered = (~np.isnan(X).all(axis=1)).sum()
@@ -85,7 +86,7 @@ def beside_an_empty_cell(ours):
 @pytest.mark.reference("polychoric")
 @pytest.mark.parametrize("rule", ["psych_correct0", "psych_correct0_listwise", "psych_correct.5"])
 def test_psych(case, rule):
-    ours = found(case, listwise=rule.endswith("listwise"), correct="psych" if rule.endswith(".5") else 0)
+    ours = found(case, complete=rule.endswith("listwise"), correct="psych" if rule.endswith(".5") else 0)
     flat = beside_an_empty_cell(ours)
     assert not flat.any() or case.dataset == "sim_binary_a"
     close(ours.r[~flat], case.array(rule, "rho")[~flat], atol=case.tolerance["psych_rho"]["abs"])
