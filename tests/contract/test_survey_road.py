@@ -1,6 +1,8 @@
 """What a person meets on the road: each step, each way back, each closed door."""
 
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -9,7 +11,8 @@ from starlette.testclient import TestClient
 from app import studies, waves
 from app.db import is_sqlite, read, write
 from app.errors import Used
-from app.service import Service, now
+from app.main import create_app
+from app.service import Service, make_service, now
 from app.survey.consent import consent
 from app.survey.drafts import open_draft
 from app.survey.sheets import Sheet
@@ -17,6 +20,8 @@ from app.tables import Code, Draft, Response, Session, table
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
 from tests.conftest import Queries
 from tests.support import NOTHING, Screen, agree, at_check, enter, fill, filled_in, respond
+
+OTHERS = Path(__file__).parents[1] / "instruments"
 
 
 def sheet(client: TestClient, service: Service) -> Sheet:
@@ -320,3 +325,26 @@ def test_a_simulated_study_says_so_on_every_page_of_its_wave(client: TestClient,
     at_check(client, code)
     for path in ("/consent", "/about", "/page/1", "/check"):
         assert "SIMULATED" in client.get(path).text, path
+
+
+@pytest.mark.parametrize("questionnaire", ["bfi25", "seven"])
+def test_any_questionnaire_can_be_answered(service: Service, questionnaire: str) -> None:
+    settings = replace(service.settings, instruments=OTHERS)
+    other = make_service(settings)
+    form = other.instruments[questionnaire].forms[questionnaire]
+    with write(other.engine) as db:
+        studies.make_study(db, id="open", title="Open", instrument=questionnaire, form=form.id)
+        studies.add_unit(db, "open", "one", "One")
+        wave = waves.make_wave(other, db, "open")
+        waves.open_wave(other, db, wave)
+        [code] = waves.issue_codes(other, db, wave, "one", 1)
+    first = form.items[0]
+    highest = form.scales[first.scale].codes[-1]
+    with TestClient(
+        create_app(settings, other), base_url="http://127.0.0.1", follow_redirects=False
+    ) as client:
+        respond(client, code, {first.id: highest})
+    other.engine.dispose()
+    [kept] = rows(service)
+    assert kept.answers[first.id] == highest
+    assert set(form.by_id) <= set(kept.answers)
