@@ -55,6 +55,9 @@ def test_after_the_close_nothing_is_left_of_what_was_purged(
     tend.tend(service)
     files = stored(service, request)
     assert [each for each in gone if occurrences(files, each)] == []
+    if is_sqlite(service.engine):
+        with read(service.engine) as db:
+            assert db.execute(text("PRAGMA freelist_count")).scalar() == 0
     in_index = 0 if is_sqlite(service.engine) else 1
     assert {occurrences(files, each) for each in codes} == {1 + in_index}
 

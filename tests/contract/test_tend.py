@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
 
@@ -23,7 +24,7 @@ from app.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.service import Service, now
 from app.survey.sending import send
 from tests.conftest import SECRET
-from tests.respondents import begin, kept, make_due, people, rows, sheet, state
+from tests.respondents import answer, begin, kept, make_due, people, rows, sheet, state
 
 WAVE = "demo-1"
 pytestmark = pytest.mark.usefixtures("study")
@@ -78,6 +79,27 @@ def test_it_is_the_mixing_that_gives_way_and_never_a_respondent(service: Service
         assert not ended
     thread.join()
     assert ended == [tend.Tended((WAVE,), 0)]
+    assert kept(service, WAVE) == answers
+
+
+def test_people_of_another_wave_send_all_through_a_close(service: Service, study: str) -> None:
+    answers = people(service, WAVE, finished=30)
+    with write(service.engine) as db:
+        other = waves.make_wave(service, db, study)
+        waves.open_wave(service, db, other)
+        codes = waves.issue_codes(service, db, other, "south", 60)
+    chance = Random(4)
+    sheets = {code: sheet(service, other, chance) for code in codes}
+    make_due(service, WAVE)
+    with ThreadPoolExecutor(2) as pool:
+        sent = pool.map(lambda code: answer(service, code, sheets[code]), codes)
+        assert tend.tend(service).closed == (WAVE,)
+        receipts = list(sent)
+    theirs = {
+        service.vault.receipt_hmac(receipt): sheets[code].answers
+        for code, receipt in zip(codes, receipts, strict=True)
+    }
+    assert kept(service, other) == theirs
     assert kept(service, WAVE) == answers
 
 
