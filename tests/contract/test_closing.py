@@ -20,6 +20,7 @@ from app import tend, waves
 from app.db import read, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.service import Service, now
+from app.snapshots import SNAPSHOT
 from app.survey.sending import send
 from app.tables import SQLModel
 from tests.conftest import SECRET
@@ -197,4 +198,5 @@ def test_a_close_killed_at_any_statement_is_made_good_by_the_next(
     assert len(states) > 25
     assert [each for each, _ in groupby(states)] == ["open", "closing", "closed"]
     assert rows(service, DRAFT) == rows(service, SESSION) == rows(service, SUBMIT_KEY) == []
+    assert len(rows(service, SNAPSHOT, wave=WAVE)) == 1
     assert set(inspect(service.engine).get_table_names()) == {*SQLModel.metadata.tables, "alembic_version"}

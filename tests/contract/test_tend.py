@@ -22,6 +22,7 @@ from app.errors import Refused
 from app.logs import ValueFree
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.service import Service, now
+from app.snapshots import SNAPSHOT
 from app.survey.sending import send
 from tests.conftest import SECRET
 from tests.respondents import answer, begin, kept, make_due, people, rows, sheet, state
@@ -202,8 +203,11 @@ def test_retiring_takes_the_responses_of_that_wave_alone(service: Service, study
         tend.retire(service, WAVE)
     make_due(service, WAVE)
     tend.tend(service)
+    published = rows(service, SNAPSHOT, wave=WAVE)
+    assert len(published) == 1
     tend.retire(service, WAVE)
     assert state(service, WAVE) == "retired"
+    assert rows(service, SNAPSHOT, wave=WAVE) == published
     assert rows(service, RESPONSE, wave=WAVE) == []
     assert kept(service, other) == theirs
     assert len(rows(service, CODE, wave=WAVE)) == 3
