@@ -83,9 +83,9 @@ def test_many_blocks_are_shared_among_processors_and_none_is_lost():
     assert np.array_equal(counts.tables[1, 2], expected)
 
 
-def test_one_row_of_counts_is_a_whole_population_count():
-    """A category that every row of a block gives: the largest count there can be."""
-    X = np.ones((module.BLOCK_ROWS, 2), np.int8)
+@pytest.mark.parametrize("n", [module.BLOCK_ROWS, module.COMPILE_FROM - 1, module.COMPILE_FROM])
+def test_an_answer_that_everybody_gives_is_counted_whole(n):
+    X = np.ones((n, 2), np.int8)
     assert joint_counts(X).tables.tolist() == [[[[len(X)]]] * 2] * 2
 
 

@@ -273,6 +273,36 @@ def test_intervals_hold_what_they_promise(interval):
     assert 8 <= missed <= 35
 
 
+def test_bonetts_interval_is_his_formula():
+    found, (n, k, z) = cronbach_alpha(answers(), interval="bonett"), (60, 5, 1.959963984540054)
+    spread = z * np.sqrt(2 * k / ((k - 1) * (n - 2)))
+    unreliable = np.log(1 - found.value) - np.log(n / (n - 1))
+    limits = [1 - np.exp(unreliable + spread), 1 - np.exp(unreliable - spread)]
+    assert [found.low, found.high] == pytest.approx(limits, abs=1e-12)
+
+
+@pytest.mark.parametrize("variance", ["model", "observed"])
+def test_the_normal_interval_of_omega_is_the_delta_method(variance):
+    """The derivative of omega by each covariance, taken by small steps; normal covariances of covariances."""
+    X = answers(5, n=200, k=4)
+    found, basis = mcdonald_omega(X, variance=variance), moments(X)
+    C, step = basis.covariance, 1e-5
+    G = np.zeros((4, 4))
+    for i, j in itertools.combinations_with_replacement(range(4), 2):
+        values = []
+        for sign in (1, -1):
+            moved = C.copy()
+            moved[i, j] += sign * step
+            moved[j, i] = moved[i, j]
+            part = Moments(
+                n=200, answered=basis.answered, means=basis.means, covariance=moved, rule="complete rows"
+            )
+            values.append(mcdonald_omega(part, variance=variance).value)
+        G[i, j] = G[j, i] = (values[0] - values[1]) / (2 * step) / (1 if i == j else 2)
+    error = np.sqrt(2 * np.trace(G @ C @ G @ C) / 200)
+    assert found.high - found.value == pytest.approx(1.959963984540054 * error, rel=1e-5)
+
+
 def test_the_delta_interval_of_omega_holds_what_it_promises():
     missed = 0
     for seed in range(200):
@@ -302,8 +332,9 @@ def test_added_value_is_the_squared_correlation_with_the_true_subscale(correlati
     assert found.adds_value is adds
 
 
-def test_heterotrait_monotrait_is_the_correlation_of_the_factors():
-    found = heterotrait_monotrait(population([0.8] * 4, 0.6), {"a": range(4), "b": range(4, 8)})
+@pytest.mark.parametrize("turned", [0.8, -0.8])
+def test_heterotrait_monotrait_is_the_correlation_of_the_factors_whichever_way_an_item_is_turned(turned):
+    found = heterotrait_monotrait(population([0.8, 0.8, 0.8, turned], 0.6), {"a": range(4), "b": range(4, 8)})
     assert found["a", "b"].value == pytest.approx(0.6, abs=1e-12)
 
 

@@ -85,6 +85,15 @@ def test_alpha_of_the_report_is_rs_listwise_alpha(bfi25, scale, dataset):
     assert alpha["n"] == truth["n"]
 
 
+def test_the_pairwise_alpha_stands_beside_it(bfi25):
+    truth = json.loads((ROOT / "tests/reference/open/bfi_agree__alpha.json").read_text())["values"][
+        "pairwise"
+    ]
+    alpha = bfi25["scales"]["agree"]["alpha_pairwise"]
+    assert alpha["value"] == pytest.approx(truth["total"]["raw_alpha"], abs=1e-8, rel=0)
+    assert alpha["n"] == 2800
+
+
 @pytest.mark.parametrize(("scale", "dataset"), [("agree", "bfi_agree"), ("consc", "bfi_consc")])
 def test_omega_of_the_report_is_semtools(bfi25, scale, dataset):
     truth = json.loads((ROOT / f"tests/reference/open/{dataset}__omega_sem_ml.json").read_text())
