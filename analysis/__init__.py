@@ -1,4 +1,4 @@
-"""Reliability, structure and precision of ordinal questionnaires: arrays or joint counts in, frozen results out.
+"""Reliability, structure and precision of ordinal questionnaires: arrays or counts in, frozen results out.
 
 Names are looked up on first use, so that ``python -m analysis --help`` starts at once and a kernel never
 imports a data frame.
@@ -45,7 +45,7 @@ _HOME: Final[dict[str, str]] = {
     "simulate": "simulate",
 }
 
-__all__ = list(_HOME)  # noqa: PLE0605 - written from the one table of names
+__all__ = list(_HOME)
 
 
 def __getattr__(name: str) -> Any:

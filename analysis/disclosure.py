@@ -238,13 +238,21 @@ def base_table(
 ) -> BaseTable:
     """Hold out every group of fewer than K, and keep of the others what the rules let out."""
     plan = scheme(instrument, about.form)
+    turned = _turned(instrument, about.form, plan)
     kept = sorted((g for g in groups if len(g.people) >= rules.k), key=lambda group: group.unit)
-    atoms = tuple(_atom(instrument, about.form, plan, group, rules) for group in kept)
+    atoms: list[Atom] = []
+    for unit, people in ((group.unit, group.people) for group in kept):
+        if len(people) >= ITEMS_FROM:
+            sums = _item_sums(turned, people, rules)
+            atoms.append(Atom(unit=unit, n=len(people), by="item", sums=sums))
+        else:
+            sums = _facet_sums(_facet_scores(instrument, about.form, plan, people), rules)
+            atoms.append(Atom(unit=unit, n=len(people), by="facet", sums=sums))
     return BaseTable(
         about=about,
         scheme=plan,
         units=_told(tree, {atom.unit for atom in atoms}),
-        atoms=atoms,
+        atoms=tuple(atoms),
         used=tuple(sorted(pair for group in kept for pair in group.pairs)),
     )
 
@@ -261,28 +269,38 @@ def _told(tree: Iterable[Unit], published: set[str]) -> tuple[Unit, ...]:
     return tuple(declared[name] for name in sorted(told))
 
 
-def _atom(instrument: Instrument, form_id: str, plan: Scheme, group: Group, rules: Rules) -> Atom:
-    n = len(group.people)
+def _turned(instrument: Instrument, form_id: str, plan: Scheme) -> dict[Item, dict[int, int]]:
+    """Key every answer to every item once, by the one scoring code."""
+    return {
+        item: {
+            code: int(value)
+            for code in range(item.low, item.high + 1)
+            if (value := keyed(instrument, form_id, item.id, code)) is not None
+        }
+        for facet in plan.facets
+        for item in facet.items
+    }
+
+
+def _item_sums(
+    turned: Mapping[Item, Mapping[int, int]], people: Sequence[Mapping[str, Any]], rules: Rules
+) -> dict[str, Sum]:
     sums: dict[str, Sum] = {}
-    if n < ITEMS_FROM:
-        for facet, values in _facet_scores(instrument, form_id, plan, group.people).items():
-            if len(values) >= rules.k:
-                step = 100 / len(facet.items) / min(item.high - item.low for item in facet.items)
-                sums[facet.id] = clamp(values, 0, 100, rules, step=step)
-        return Atom(unit=group.unit, n=n, by="facet", sums=sums)
-    for item in (item for facet in plan.facets for item in facet.items):
-        answers = _keyed_values(instrument, form_id, item, group.people)
+    for item, meant in turned.items():
+        given = [person.get(item.id, LEFT_BLANK) for person in people]
+        answers = [meant[code] for code in given if code in meant]
         if len(answers) >= rules.k:
             sums[item.id] = with_bands(clamp(answers, item.low, item.high, rules), item, answers, rules)
-    return Atom(unit=group.unit, n=n, by="item", sums=sums)
+    return sums
 
 
-def _keyed_values(
-    instrument: Instrument, form_id: str, item: Item, people: Iterable[Mapping[str, Any]]
-) -> list[int]:
-    meant = {code: keyed(instrument, form_id, item.id, code) for code in range(item.low, item.high + 1)}
-    given = (meant.get(person.get(item.id, LEFT_BLANK)) for person in people)
-    return [int(value) for value in given if value is not None]
+def _facet_sums(scores: Mapping[Facet, Sequence[float]], rules: Rules) -> dict[str, Sum]:
+    sums: dict[str, Sum] = {}
+    for facet, values in scores.items():
+        if len(values) >= rules.k:
+            step = 100 / len(facet.items) / min(item.high - item.low for item in facet.items)
+            sums[facet.id] = clamp(values, 0, 100, rules, step=step)
+    return sums
 
 
 def _facet_scores(

@@ -120,8 +120,9 @@ def factor_analysis(
         "did not converge" where the gradient does not vanish from any start; "improper solution" where a
         factor explains nothing, a communality exceeds 1, or the rotation makes two factors one; "not defined"
         where the factors have more parameters than there are correlations; "singular matrix" where items are
-        linearly dependent (ml), or not more dimensions than factors are left. A Heywood case, an item held at the lowest uniqueness of .005, is given
-        with the solution in `heywood`: it is the minimum of the criterion within the bound.
+        linearly dependent (ml), or have no more dimensions than there are factors.
+        A Heywood case, an item held at the lowest uniqueness of .005, is given with the solution and named in
+        `heywood`: it is the lowest minimum found within the bound.
 
     Notes
     -----

@@ -4,7 +4,7 @@ Nothing here sees an answer: every figure, interval and share is arithmetic on t
 of them together can tell more than the table does.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, floor, fsum, sqrt
 from typing import Any, Final, Literal
@@ -96,8 +96,10 @@ class Report:
 
     about: About
     scheme: Scheme
+    parts: tuple[Unit, ...]
+    """Of whom something is told: everybody first, then the units of the tree by their ids."""
     nodes: tuple[Node, ...]
-    """All reported units together first, where there are several; then each unit of the tree by its id."""
+    """What is told of each of the parts, in the same order."""
 
 
 @dataclass(frozen=True)
@@ -115,14 +117,18 @@ _Told = _Mean | Untold
 def release(table: BaseTable) -> Report:
     """Publish a base table: everything that anyone may read of a closed wave."""
     below = _atoms_below(table)
-    nodes = [_node(table.scheme, unit, below[unit.id]) for unit in table.units]
-    roots = [unit.id for unit in table.units if unit.parent is None]
+    means = {atom.unit: {f.id: _facet(f, atom) for f in table.scheme.facets} for atom in table.atoms}
+    roots = [unit for unit in table.units if unit.parent is None]
     if len(roots) > 1:
-        everyone = Unit(id=EVERYONE, title=table.about.title, level="study", parent=None)
-        nodes.append(_node(table.scheme, everyone, table.atoms))
-        roots = [EVERYONE]
-    nodes.sort(key=lambda node: node.id not in roots)
-    return Report(about=table.about, scheme=table.scheme, nodes=tuple(nodes))
+        roots = [Unit(id=EVERYONE, title=table.about.title, level="study", parent=None)]
+        below[EVERYONE] = list(table.atoms)
+    parts = (*roots, *(unit for unit in table.units if unit not in roots))
+    return Report(
+        about=table.about,
+        scheme=table.scheme,
+        parts=parts,
+        nodes=tuple(_node(table.scheme, unit, below[unit.id], means) for unit in parts),
+    )
 
 
 def _atoms_below(table: BaseTable) -> dict[str, list[Atom]]:
@@ -136,8 +142,8 @@ def _atoms_below(table: BaseTable) -> dict[str, list[Atom]]:
     return below
 
 
-def _node(scheme: Scheme, unit: Unit, atoms: Sequence[Atom]) -> Node:
-    means = {facet.id: _across([(atom.n, _facet(facet, atom)) for atom in atoms]) for facet in scheme.facets}
+def _node(scheme: Scheme, unit: Unit, atoms: Sequence[Atom], told: Mapping[str, Mapping[str, _Told]]) -> Node:
+    means = {f.id: _across([(atom.n, told[atom.unit][f.id]) for atom in atoms]) for f in scheme.facets}
     totals = {total.id: _together([means[part] for part in total.of]) for total in scheme.totals}
     detailed = bool(atoms) and all(atom.by == "item" for atom in atoms)
     items = [item for facet in scheme.facets for item in facet.items] if detailed else []

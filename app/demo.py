@@ -166,8 +166,8 @@ def _refuse_other_data(service: Service) -> None:
         real = db.execute(select(col(Study.id)).where(col(Study.simulated).is_(False))).scalars().all()
     if real:
         raise ConfigurationError(
-            f"the demonstration opens its staff pages to everyone, and this database holds the study {real[0]}: "
-            "choose another --dir"
+            "the demonstration opens its staff pages to everyone, "
+            f"and this database holds the study {real[0]}: choose another --dir"
         )
 
 

@@ -110,7 +110,7 @@ class NothingPage(Page):
 def report_page(report: Report, name: str | None, instrument: Instrument | None) -> Page | None:
     """The page of a unit, of everybody where none is named; None where nothing is told of that unit."""
     about = report.about
-    if not report.nodes and name is None:
+    if not report.parts and name is None:
         return NothingPage(
             simulated=about.simulated,
             study=about.title,
@@ -123,7 +123,9 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
 
 
 def find_node(report: Report, name: str | None) -> Node | None:
-    return next((node for node in report.nodes if name in (None, node.id)), None)
+    """What is told of a unit; of everybody where none is named."""
+    wanted = name or next((part.id for part in report.parts), None)
+    return next((node for node in report.nodes if node.id == wanted), None)
 
 
 def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPage:
@@ -162,7 +164,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         above=_above(report, node),
         below=_below(report, node),
         provenance=_provenance(report),
-        as_json=f"{_address(report, node)}.json",
+        as_json=f"{_address(report, node.id)}.json",
     )
 
 
@@ -199,25 +201,25 @@ def _advice(scheme: Scheme, instrument: Instrument) -> tuple[FacetAdvice, ...]:
     return tuple(several)
 
 
-def _address(report: Report, node: Node) -> str:
+def _address(report: Report, part: str) -> str:
     wave = f"/trainer/waves/{report.about.wave}"
-    return wave if node == report.nodes[0] else f"{wave}/units/{node.id}"
+    return wave if part == report.parts[0].id else f"{wave}/units/{part}"
 
 
 def _above(report: Report, node: Node) -> Link | None:
-    if node == report.nodes[0]:
+    everybody = report.parts[0]
+    if node.id == everybody.id:
         return None
-    above = find_node(report, node.parent) or report.nodes[0]
-    return Link(_address(report, above), above.title)
+    above = next((part for part in report.parts if part.id == node.parent), everybody)
+    return Link(_address(report, above.id), above.title)
 
 
 def _below(report: Report, node: Node) -> tuple[Link, ...]:
     """The reports one level down, by title: an order by figures would be a ranking."""
     parents = (None, EVERYONE) if node.id == EVERYONE else (node.id,)
-    below = [each for each in report.nodes if each.parent in parents and each != node]
+    below = [part for part in report.parts if part.parent in parents and part.id != node.id]
     return tuple(
-        Link(_address(report, each), each.title, each.level)
-        for each in sorted(below, key=lambda each: each.title)
+        Link(_address(report, part.id), part.title) for part in sorted(below, key=lambda part: part.title)
     )
 
 

@@ -7,10 +7,10 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from analysis.release import Report, report_from_json
+from analysis.release import report_from_json
 from app.db import read
 from app.errors import NotFound
-from app.report.pages import IndexPage, Link, find_node, report_page
+from app.report.pages import IndexPage, Link, report_page
 from app.service import service_of
 from app.snapshots import SNAPSHOT
 from app.staff import Staff, admitted, day
@@ -53,7 +53,8 @@ def unit_as_json(request: Request, wave: str, unit: str) -> Response:
     nodes = [node for node in kept["nodes"] if node["id"] == unit]
     if not nodes:
         raise NotFound
-    return JSONResponse({**kept, "nodes": nodes})
+    parts = [part for part in kept["parts"] if part["id"] == unit]
+    return JSONResponse({**kept, "parts": parts, "nodes": nodes})
 
 
 @router.get("/waves/{wave}/units/{unit}")
@@ -95,11 +96,10 @@ def _kept(request: Request, wave: str) -> dict[str, Any]:
 
 
 def _page(request: Request, wave: str, unit: str | None) -> Response:
-    report: Report = report_from_json(_kept(request, wave))
+    kept = _kept(request, wave)
+    wanted = unit or next((part["id"] for part in kept["parts"]), None)
+    report = report_from_json({**kept, "nodes": [node for node in kept["nodes"] if node["id"] == wanted]})
     page = report_page(report, unit, service_of(request).instruments.get(report.about.instrument))
     if page is None:
         raise NotFound
     return html(page)
-
-
-__all__ = ["closed_waves", "find_node", "kept_report", "router"]

@@ -17,7 +17,10 @@ from app.staff import day
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:
     kept = _kept(service, wave)
     if unit is not None:
-        kept = {**kept, "nodes": [node for node in kept["nodes"] if node["id"] == unit]}
+        kept = {
+            **kept,
+            **{name: [each for each in kept[name] if each["id"] == unit] for name in ("parts", "nodes")},
+        }
         if not kept["nodes"]:
             raise Refused(f"nothing is shown of {unit!r} in {wave!r}")
     return json.dumps(kept, ensure_ascii=False)
@@ -38,7 +41,7 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
         return "\n".join([*head, "", f"No unit had {about.k} answers, so nothing is shown."])
     titles = report.scheme.titles()
     body = [f"{node.title}: {people(node)}", "", *_table(report, [*node.facets, *node.totals], titles)]
-    parts = [each.id for each in report.nodes if each != node]
+    parts = [each.id for each in report.parts if each.id != node.id]
     more = ["", f"Other parts: {', '.join(parts)}"] if unit is None and parts else []
     return "\n".join([*head, "", *body, *more])
 
