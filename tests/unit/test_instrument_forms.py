@@ -1,100 +1,246 @@
-"""A further form of the questionnaire is data: a short one with hidden pairs, a mirror that is not scored."""
+"""The forms beside form A are data: a mirror, a form for service users, a short form, a module."""
 
 import shutil
 from pathlib import Path
 
 import pytest
 
-from instrument import DO_NOT_KNOW, PPIQ, Instrument, codebook, load, page, read_answers, score
+from instrument import (
+    DO_NOT_KNOW,
+    LEFT_BLANK,
+    PPIQ,
+    InstrumentError,
+    codebook,
+    load,
+    page,
+    ppiq,
+    read_answers,
+    score,
+)
+from instrument.catalog import load_unlocked
 
-SHORT = ("ec1", "vi5", "sd1", "ag4", "id1", "rr3", "ec5", "vi1", "sd4", "ag1", "id5", "rr2")
-PAIRS = {
-    "ec": "[ec1, -ec5]", "vi": "[vi1, -vi5]", "sd": "[sd1, -sd4]",
-    "ag": "[ag1, -ag4]", "id": "[id1, -id5]", "rr": "[rr2, -rr3]",
-}  # fmt: skip
-FORM = """form: {form}
-published: false
-about: "Somebody"
-window: "The last 3 months"
-per_page: 6
-context: [role]
-scales:
-  truth: {{codes: [0, 1, 2, 3, 4], missing: {{{missing}}}}}
-items:
-"""
-WORDS = """form: {form}
-language: en
-direction: ltr
-status: draft
-title: "Working together"
-stem: "How true is each sentence?"
-scales:
-  truth: {{0: "Zero", 1: "One", 2: "Two", 3: "Three", 4: "Four"}}
-missing: {{{missing}}}
-facets: {{{facets}}}
-items:
-"""
+A_HASH = "44f52c3604996425a677e29925cc4ad7adf49d31125198968bc79a9f1ba58274"
 
 
-def add(folder: Path, form: str, items: tuple[str, ...], missing: dict[str, int], facets: str) -> None:
-    codes = ", ".join(f"{kind}: {code}" for kind, code in missing.items())
-    names = ", ".join(f'{kind}: "{kind}"' for kind in missing)
-    asked = "".join(f"  - {{id: {item}, scale: truth}}\n" for item in items)
-    said = "".join(f'  {item}: "Sentence {item}."\n' for item in items)
-    (folder / f"forms/{form}.yaml").write_text(FORM.format(form=form, missing=codes) + asked, "utf-8")
-    words = WORDS.format(form=form, missing=names, facets=facets)
-    (folder / f"words/{form}.en.yaml").write_text(words + said, "utf-8")
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = Path(shutil.copytree(PPIQ, tmp_path / "ppiq"))
+    (copy / "LOCK").unlink()
+    return copy
 
 
-@pytest.fixture(scope="module")
-def family(tmp_path_factory: pytest.TempPathFactory) -> Instrument:
-    """The questionnaire with a short form and a mirror beside form A."""
-    folder = Path(shutil.copytree(PPIQ, tmp_path_factory.mktemp("family") / "ppiq"))
-    (folder / "LOCK").unlink()
-    add(folder, "s", SHORT, {"left_blank": -88, "rather_not_say": -99}, 'total: "Short total"')
-    add(folder, "b", SHORT[:6], {"do_not_know": -55, "left_blank": -88, "rather_not_say": -99}, "")
-    pairs = "".join(
-        f"      pair_{name}: {{items: {items}, method: pomp, min_answered: 1, shown: false}}\n"
-        for name, items in PAIRS.items()
-    )
-    parts = ", ".join(f"pair_{name}" for name in PAIRS)
-    total = f"      total: {{of: [{parts}], method: mean, min_answered: 6, min_items: 10}}\n"
-    with (folder / "key.yaml").open("a", encoding="utf-8") as key:
-        key.write(f"  s:\n    subscales:\n{pairs}{total}")
-    return load(folder)
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text("utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), "utf-8")
 
 
-def test_a_short_form_gives_a_total_from_ten_answers_in_six_pairs(family: Instrument) -> None:
-    answers = dict.fromkeys(SHORT, 4)
-    assert score(family, "s", answers)["total"].value == 50
-    assert (
-        score(family, "s", answers | {"ec1": -88, "vi1": -99})["total"].value == 100 * (0 + 0 + 4 * 0.5) / 6
-    )
-    nine = score(family, "s", answers | {"ec1": -88, "vi1": -99, "sd1": -88})["total"]
+def problems_of(folder: Path) -> list[str]:
+    with pytest.raises(InstrumentError) as refused:
+        load(folder)
+    return str(refused.value).splitlines()
+
+
+def test_form_a_is_as_it_was_published() -> None:
+    assert ppiq().forms["a"].hash == A_HASH
+    assert ppiq().forms["a"].result == "facets"
+
+
+def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
+    assert {form.id: form.result for form in ppiq().forms.values()} == {
+        "a": "facets", "b": "guess", "c": "facets", "s": "total", "who_decides": "areas",
+    }  # fmt: skip
+
+
+# B: a guess about somebody else
+
+
+def test_the_mirror_takes_i_do_not_know_on_every_item_and_does_not_apply_on_none() -> None:
+    mirror = ppiq().forms["b"]
+    answers, problems = read_answers(mirror, {item.id: "-55" for item in mirror.items}, mirror.items)
+    assert set(answers.values()) == {DO_NOT_KNOW}
+    assert problems == ()
+    assert len(read_answers(mirror, {item.id: "-77" for item in mirror.items}, mirror.items)[1]) == 30
+    assert ppiq().words["b", "en"].label("truth", DO_NOT_KNOW) == "I do not know"
+
+
+def test_the_mirror_gives_no_score_whatever_is_answered() -> None:
+    assert score(ppiq(), "b", {item.id: 4 for item in ppiq().forms["b"].items}) == {}
+    assert {column.kind for column in codebook(ppiq(), "b", "en")} == {"provenance", "context", "raw"}
+
+
+def test_the_mirror_says_that_it_is_a_guess() -> None:
+    words = ppiq().words["b", "en"]
+    assert words.after[0] == "This is your guess, not a measure of the other person."
+    assert all("Guess how it is for them." in words.stem(role) for role in (None, "supervisee", "student"))
+
+
+def test_i_do_not_know_is_no_answer_to_the_other_forms() -> None:
+    for form in (form for form in ppiq().forms.values() if form.id != "b"):
+        item = form.items[0]
+        assert read_answers(form, {item.id: "-55"}, [item])[1], form.id
+
+
+def test_the_role_of_the_other_person_is_another_question_in_the_mirror() -> None:
+    words = ppiq().words["b", "en"]
+    assert (ppiq().forms["a"].role, ppiq().forms["b"].role) == ("role", "other_role")
+    assert words.sentence("b_sd5", "student") == "My student gets support in our meetings."
+    assert words.sentence("b_sd5", "supervisor") == words.sentence("b_sd5")
+    assert words.option("other_role", "team_member") == "My team member"
+
+
+def test_questions_on_identity_are_about_the_one_who_answers() -> None:
+    words = ppiq().words["b", "en"]
+    for number in range(1, 6):
+        assert " I " in f" {words.sentence(f'b_id{number}')} "
+        assert "about what you do" in (words.help(f"b_id{number}") or "")
+
+
+# C: a form for people who use services
+
+
+def test_form_c_tells_beforehand_what_answers_may_be_used_for_and_who_may_help() -> None:
+    words = ppiq().words["c", "en"]
+    told = " ".join(words.before)
+    assert all(word in told for word in ("court", "tribunal", "advocate", "Your worker may not"))
+    assert words.option("helped", "yes") == "Yes"
+    assert "cannot be compared" in words.after[0]
+
+
+def test_form_c_needs_three_of_four_and_twenty_of_twenty_four() -> None:
+    full = {item.id: 4 for item in ppiq().forms["c"].items}
+    twenty = full | dict.fromkeys(("c_ec1", "c_vi2", "c_sd1", "c_ag1"), LEFT_BLANK)
+    assert score(ppiq(), "c", twenty)["total"].value is not None
+    nineteen = score(ppiq(), "c", twenty | {"c_id1": LEFT_BLANK})
+    assert nineteen["id"].value is not None
+    assert (nineteen["total"].value, nineteen["total"].needed) == (None, 20)
+    assert score(ppiq(), "c", full | dict.fromkeys(("c_ec1", "c_ec2"), -99))["ec"].value is None
+
+
+# S: twelve items of form A, in its words
+
+
+def test_the_short_form_speaks_as_form_a_does_in_every_language() -> None:
+    short, whole = ppiq().forms["s"], ppiq().forms["a"]
+    languages = {language for form, language in ppiq().words if form == "a"}
+    assert languages == {language for form, language in ppiq().words if form == "s"}
+    for language in languages:
+        own, from_a = ppiq().words["s", language], ppiq().words["a", language]
+        assert own.stems == from_a.stems
+        assert own.labels == from_a.labels
+        assert own.facet("total") == from_a.facet("total")
+        for item in short.items:
+            assert item == whole.by_id[item.id]
+            assert own.sentences[item.id] == from_a.sentences[item.id]
+            assert own.help(item.id) == from_a.help(item.id)
+        assert own.sentences.keys() == short.by_id.keys()
+        assert own.hash != from_a.hash
+
+
+def test_the_short_form_gives_a_total_from_ten_answers_in_six_pairs() -> None:
+    answers = {item.id: 4 for item in ppiq().forms["s"].items}
+    assert score(ppiq(), "s", answers)["total"].value == 50
+    ten = score(ppiq(), "s", answers | {"ec1": -88, "vi1": -99})["total"]
+    assert ten.value == 100 * (0 + 0 + 4 * 0.5) / 6
+    nine = score(ppiq(), "s", answers | {"ec1": -88, "vi1": -99, "sd1": -88})["total"]
     assert (nine.value, nine.note) == (None, "not enough answers: 9 of the 10 needed")
-    pair = score(family, "s", answers | {"ec1": -88, "ec5": -88})["total"]
+    pair = score(ppiq(), "s", answers | {"ec1": -88, "ec5": -88})["total"]
     assert (pair.value, pair.lacking) == (None, ("pair_ec",))
 
 
-def test_a_pair_that_is_not_shown_is_no_column(family: Instrument) -> None:
-    names = [column.name for column in codebook(family, "s", "en") if column.kind in {"score", "answered"}]
+def test_a_pair_that_is_not_shown_is_no_column_and_has_no_name() -> None:
+    names = [column.name for column in codebook(ppiq(), "s", "en") if column.kind in {"score", "answered"}]
     assert names == ["total", "total_answered"]
+    assert ppiq().words["s", "en"].facet("pair_ec") == "pair_ec"
 
 
-def test_a_mirror_takes_i_do_not_know_and_gives_no_score(family: Instrument) -> None:
-    mirror = family.forms["b"]
-    answers, problems = read_answers(mirror, {"ec1": "-55", "vi5": "-77"}, page(mirror, 1))
-    assert answers["ec1"] == DO_NOT_KNOW
-    assert [problem.item for problem in problems] == ["vi5"]
-    assert score(family, "b", answers) == {}
-    assert {c.kind for c in codebook(family, "b", "en")} == {"provenance", "context", "raw"}
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("words: a\n", "words: z\n", "forms/s.yaml:9: there is no form `z`"),
+        ("words: a\n", "words: s\n", "forms/s.yaml:9: form `s` has no words of its own"),
+        ("words: a\n", "words: b\n", "forms/s.yaml:9: form `b` is worded for other roles"),
+        ("words: a\n", "", "forms/s.yaml:2: this form has no words"),
+        ("{id: rr2,", "{id: rr9,", "form `a` has no words for item `rr9`"),
+        ("codes: [0, 1, 2, 3, 4]", "codes: [0, 1, 2, 3]", "scale `truth` differs from that of form `a`"),
+        ("context: [role, length", "context: [length", "form `a` is worded for other roles"),
+    ],
+)
+def test_words_that_are_taken_must_fit(old: str, new: str, says: str, folder: Path) -> None:
+    edit(folder / "forms/s.yaml", old, new)
+    assert [p for p in problems_of(folder) if says in p]
 
 
-def test_i_do_not_know_is_no_answer_to_the_other_forms(family: Instrument) -> None:
-    assert read_answers(family.forms["s"], {"ec1": "-55"}, family.forms["s"].items)[1]
+def test_a_form_has_words_of_its_own_or_those_of_another(folder: Path) -> None:
+    words = (folder / "words/c.en.yaml").read_text("utf-8").replace("form: c", "form: s")
+    (folder / "words/s.en.yaml").write_text(words, "utf-8")
+    assert "words/s.en.yaml:2: form `s` takes its words from form `a`" in problems_of(folder)
 
 
-def test_a_new_form_leaves_form_a_as_it_was(family: Instrument) -> None:
-    alone = load(PPIQ)
-    assert family.forms["a"].hash == alone.forms["a"].hash
-    assert family.words["a", "en"].hash == alone.words["a", "en"].hash
+# Who decides?
+
+
+def test_who_decides_asks_eight_areas_as_they_are_and_as_wished() -> None:
+    form, words = ppiq().forms["who_decides"], ppiq().words["who_decides", "en"]
+    areas = [item.cell for item in form.items]
+    assert areas == [f"WD{n}" for n in range(1, 9) for _ in range(2)]
+    for now, wish in zip(form.items[::2], form.items[1::2], strict=True):
+        assert (now.id.rpartition("_")[2], wish.id.rpartition("_")[2]) == ("now", "wish")
+        area = words.sentence(now.id).removesuffix(", now")
+        assert words.sentence(wish.id) == f"{area}, as I would like it"
+    assert all(len({item.cell for item in page(form, n)}) == 2 for n in range(1, 5))
+
+
+def test_who_decides_offers_seven_names_that_nothing_adds_up() -> None:
+    form = ppiq().forms["who_decides"]
+    columns = codebook(ppiq(), "who_decides", "en")
+    raw = [column for column in columns if column.kind == "raw"]
+    assert {column.measure for column in raw} == {"nominal"}
+    assert all(list(column.values) == [1, 2, 3, 4, 5, 6, 7] for column in raw)
+    assert raw[0].values[6] == "A rule or someone else"
+    assert {column.kind for column in columns} == {"provenance", "raw"}
+    assert score(ppiq(), form.id, {item.id: 1 for item in form.items}) == {}
+
+
+def test_names_of_answers_are_never_scored(folder: Path) -> None:
+    key = folder / "key.yaml"
+    key.write_text(
+        key.read_text("utf-8")
+        + "  who_decides:\n    subscales:\n      say: {items: [topics_now], method: mean, min_answered: 1}\n",
+        "utf-8",
+    )
+    assert any("have no order, so `topics_now` has no score" in problem for problem in problems_of(folder))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("    measure: nominal\n", ""), ("result: areas", "result: total"), ("result: areas\n", "")],
+)
+def test_measure_and_result_are_part_of_what_is_published(old: str, new: str, folder: Path) -> None:
+    edit(folder / "forms/who_decides.yaml", old, new)
+    assert load_unlocked(folder).forms["who_decides"].hash != ppiq().forms["who_decides"].hash
+
+
+# What every form must be
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "says"),
+    [
+        ("forms/b.yaml", "role: other_role", "role: length", "forms/b.yaml:7: `length` must be asked first"),
+        ("forms/b.yaml", "role: other_role", "role: nobody", "forms/b.yaml:8: `nobody` is not asked"),
+        ("forms/b.yaml", "result: guess", "result: verdict", "forms/b.yaml:9: this should be 'facets'"),
+        (
+            "context.yaml",
+            "[supervisee, student,",
+            "[not_said, student,",
+            "`not_said` is kept for those who do not say: `other_role` may not offer it",
+        ),
+        ("forms/c.yaml", "form: c\n", "form: claims\n", "`claims` is the name of other words"),
+    ],
+)
+def test_a_form_that_contradicts_itself_is_refused(
+    file: str, old: str, new: str, says: str, folder: Path
+) -> None:
+    edit(folder / file, old, new)
+    assert [p for p in problems_of(folder) if says in p], problems_of(folder)

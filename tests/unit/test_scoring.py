@@ -10,7 +10,14 @@ from instrument import PPIQ, Instrument, Score, keyed, load, ppiq, score
 from instrument.scoring import METHODS
 
 INSTRUMENTS = Path(__file__).parents[1] / "instruments"
-VECTORS = json.loads((PPIQ / "vectors.json").read_text("utf-8"))
+VECTORS = {
+    file.stem: json.loads(file.read_text("utf-8")) for file in sorted((PPIQ / "vectors").glob("*.json"))
+}
+CASES = [
+    pytest.param(form, vector, id=f"{form}: {vector['name']}")
+    for form, file in VECTORS.items()
+    for vector in file["vectors"]
+]
 ITEMS = {item.id for item in ppiq().forms["a"].items}
 
 
@@ -24,28 +31,66 @@ def bfi25() -> Instrument:
     return load(INSTRUMENTS / "bfi25")
 
 
-def test_the_vectors_are_of_this_form_and_key() -> None:
-    assert VECTORS["form_hash"] == ppiq().forms["a"].hash
-    assert VECTORS["key_revision"] == ppiq().key.revision
+def test_every_form_has_vectors_of_its_own_and_of_this_key() -> None:
+    assert VECTORS.keys() == ppiq().forms.keys()
+    for form, file in VECTORS.items():
+        assert (file["form"], file["form_hash"]) == (form, ppiq().forms[form].hash)
+        assert file["key_revision"] == ppiq().key.revision
 
 
-@pytest.mark.parametrize("vector", VECTORS["vectors"], ids=lambda vector: vector["name"])
-def test_every_vector_is_met(vector: dict[str, Any]) -> None:
-    scores = score(ppiq(), "a", vector["answers"])
+@pytest.mark.parametrize(("form", "vector"), CASES)
+def test_every_vector_is_met(form: str, vector: dict[str, Any]) -> None:
+    scores = score(ppiq(), form, vector["answers"])
     assert list(scores) == list(vector["scores"])
     for name, wanted in vector["scores"].items():
         found = {field: getattr(scores[name], field) for field in wanted}
-        assert found == {**wanted, "value": pytest.approx(wanted["value"], abs=VECTORS["tolerance"])}
+        assert found == {**wanted, "value": pytest.approx(wanted["value"], abs=VECTORS[form]["tolerance"])}
 
 
-def test_the_vectors_reach_every_edge() -> None:
-    scores = [s for vector in VECTORS["vectors"] for s in vector["scores"].values()]
+@pytest.mark.parametrize("form", VECTORS)
+def test_a_code_that_the_vectors_refuse_is_refused(form: str) -> None:
+    item = ppiq().forms[form].items[0].id
+    for code in VECTORS[form]["refused"]:
+        with pytest.raises(ValueError, match=f"form {form} has no answer {code} to {item}"):
+            score(ppiq(), form, {item: code})
+
+
+@pytest.mark.parametrize("form", ["a", "c", "s"])
+def test_the_vectors_reach_every_edge(form: str) -> None:
+    scores = [s for vector in VECTORS[form]["vectors"] for s in vector["scores"].values()]
     notes = {s["note"] for s in scores}
+    edges = {
+        "a": {"from 4 answers", "not enough answers: 3 of the 4 needed"},
+        "c": {
+            "from 3 answers",
+            "not enough answers: 2 of the 3 needed",
+            "not enough answers: 19 of the 20 needed",
+        },
+        "s": {
+            "from 1 answers",
+            "not enough answers: 0 of the 1 needed",
+            "not enough answers: 9 of the 10 needed",
+        },
+    }
     assert {0.0, 100.0, None} <= {s["value"] for s in scores}
-    assert {"from 4 answers", "not enough answers: 3 of the 4 needed"} <= notes
-    assert any(s["does_not_apply"] == 2 and s["value"] is None for s in scores)
+    assert edges[form] <= notes
+    assert any(s["does_not_apply"] for s in scores)
     assert any(s["rather_not_say"] for s in scores)
     assert any(s["left_blank"] for s in scores)
+
+
+def test_two_cells_that_do_not_apply_leave_a_facet_without_a_figure() -> None:
+    scores = [s for vector in VECTORS["a"]["vectors"] for s in vector["scores"].values()]
+    assert any(s["does_not_apply"] == 2 and s["value"] is None for s in scores)
+
+
+def test_what_a_missing_figure_lacks_is_told_in_figures_too() -> None:
+    """Pages in other languages word the note anew."""
+    answers = dict.fromkeys(ITEMS, 4) | {"sd1": -88, "sd2": -88}
+    scores = score(ppiq(), "a", answers)
+    assert (scores["sd"].value, scores["sd"].answered, scores["sd"].needed) == (None, 3, 4)
+    assert (scores["total"].lacking, scores["total"].needed) == (("sd",), None)
+    assert scores["ec"].needed is None
 
 
 def test_the_total_is_the_mean_of_six_facets_and_names_those_it_lacks() -> None:
