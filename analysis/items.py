@@ -13,6 +13,7 @@ from analysis.moments import Moments, moments
 
 NORMAL_MAD: Final = 1.4826  # makes the median absolute deviation that of a normal distribution
 BLOCK: Final = 4096
+SINGULAR: Final = 1e-12  # an eigenvalue this small beside the largest is nought
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -240,8 +241,12 @@ def mardia(X: ArrayLike) -> Mardia | Unavailable:
 
 
 def _whitened(rows: Matrix, found: Moments) -> Matrix | None:
-    values, vectors = np.linalg.eigh(found.covariance)
-    if values[0] <= 1e-12 * values[-1]:
+    """Return the rows in independent units of variance 1, None where the items are linearly dependent."""
+    if found.constant.any():
         return None
-    whitened: Matrix = (rows - found.means) @ (vectors / np.sqrt(values))
+    sd = np.sqrt(np.diagonal(found.covariance))
+    values, vectors = np.linalg.eigh(found.correlation)
+    if values[0] <= SINGULAR * values[-1]:
+        return None
+    whitened: Matrix = ((rows - found.means) / sd) @ (vectors / np.sqrt(values))
     return whitened
