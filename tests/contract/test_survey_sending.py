@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -257,18 +257,40 @@ def test_what_the_database_did_not_take_is_told_as_not_saved(
     assert client.post("/send", data=fields).status_code == 200
 
 
-@contextmanager
-def impatient(service: Service) -> Iterator[None]:
-    """Connections that give up on a lock at once."""
-    patience = "PRAGMA busy_timeout=20" if is_sqlite(service.engine) else "SET lock_timeout = '20ms'"
+def test_a_full_disk_is_told_as_not_saved_and_what_was_saved_stays(
+    client: TestClient, service: Service
+) -> None:
+    if not is_sqlite(service.engine):
+        pytest.skip("only SQLite's file can be kept from growing here")
+    typed = codes(service, 60)
+    with settled(service, "PRAGMA max_page_count=1"):
+        answers = [client.post("/enter", data={"code": code}) for code in typed]
+    taken = [answer for answer in answers if answer.status_code == 303]
+    refused = [answer for answer in answers if answer.status_code != 303]
+    assert refused
+    assert {answer.status_code for answer in refused} == {503}
+    assert len(rows(service, DRAFT)) == len(rows(service, SESSION)) == len(taken)
+    assert sum(row.state == "started" for row in rows(service, CODE)) == len(taken)
+    assert {client.post("/enter", data={"code": code}).status_code for code in typed} == {303}
 
-    def lose_patience(connection: Any, *_rest: object) -> None:
-        connection.execute(patience)
+
+def impatient(service: Service) -> AbstractContextManager[None]:
+    """Connections that give up on a lock at once."""
+    kind = "PRAGMA busy_timeout=20" if is_sqlite(service.engine) else "SET lock_timeout = '20ms'"
+    return settled(service, kind)
+
+
+@contextmanager
+def settled(service: Service, setting: str) -> Iterator[None]:
+    """Every connection gets the setting before it is used, and none keeps it."""
+
+    def settle(connection: Any, *_rest: object) -> None:
+        connection.execute(setting)
         connection.commit()
 
-    event.listen(service.engine, "checkout", lose_patience)
+    event.listen(service.engine, "checkout", settle)
     yield
-    event.remove(service.engine, "checkout", lose_patience)
+    event.remove(service.engine, "checkout", settle)
     service.engine.dispose()
 
 
