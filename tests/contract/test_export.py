@@ -102,7 +102,7 @@ def test_every_row_says_where_it_comes_from(closed: Service) -> None:
         for row in exported(closed)
     }
     form, words = ppiq().forms["a"], ppiq().words["a", "en"]
-    assert facts == ["1", WAVE, "en", form.hash, words.hash, "vertical-5", "1"]
+    assert facts == ["1", WAVE, "en", form.hash, words.hash, "vertical-5", str(ppiq().key.revision)]
 
 
 def test_columns_are_those_of_the_codebook_and_nothing_that_tells(closed: Service) -> None:
