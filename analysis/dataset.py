@@ -94,7 +94,8 @@ def make_dataset(
     columns : a sequence of equal length for each column name
         Codes are those of the scale, as numbers or text; -77, -88, -99, -66 and -55 are missing on every
         scale, None, NaN and an empty cell mean that the item was not shown.
-    form_id : the form that was answered; by default the one form whose items are all there
+    form_id : the form that was answered; by default the one that the column form_hash names, or else the
+        widest whose items are all there
     declared : for each column, ranges of codes that the file itself declares to be no answers
 
     Raises
@@ -156,15 +157,16 @@ def _form(instrument: Instrument, form_id: str | None, columns: Mapping[str, Cel
         return forms[form_id]
     if len(forms) == 1:
         return next(iter(forms.values()))
-    whole = [
-        form for form in forms.values() if all(_answers(item.id, columns) is not None for item in form.items)
-    ]
-    if len(whole) != 1:
-        found = "more than one form" if whole else "no form"
+    hashes = {str(value) for value in _cells("form_hash", columns) if value}
+    said = [form for form in forms.values() if hashes == {form.hash}]
+    whole = said or [form for form in forms.values() if all(_answers(i.id, columns) for i in form.items)]
+    widest = [form for form in whole if not any(form.by_id.keys() < other.by_id.keys() for other in whole)]
+    if len(widest) != 1:
+        found = "more than one form" if widest else "no form"
         raise DatasetError(
             f"the columns hold every item of {found}; choose one of {', '.join(forms)} with --form"
         )
-    return whole[0]
+    return widest[0]
 
 
 def _refuse_other_form(form: Form, columns: Mapping[str, Cells]) -> None:

@@ -13,6 +13,7 @@ TOLERANCE: Final = 1e-10
 ITERATIONS: Final = 200
 HALVINGS: Final = 16
 VANISHING: Final = 1e-3  # a unique variance below it, in an unfinished fit, is on its way to nought
+GONE: Final = 1e-7  # a unique variance that has vanished, past which Σ cannot be inverted
 ROUNDING: Final = 1e-12  # by which the discrepancy may rise at its minimum
 RIDGE: Final = 1e-10  # keeps the equations solvable where a loading vanishes
 Flags = NDArray[np.bool_]
@@ -128,7 +129,8 @@ def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -
     """Fit one factor to each of a stack of correlation matrices (b x k x k), all from one start.
 
     `start` holds the k loadings and then the k unique variances. A fit has converged when no parameter's
-    next step is longer than `tolerance`.
+    next step is longer than `tolerance`; one whose unique variance vanishes is left as it is, for no proper
+    solution lies that way.
     """
     b, k = R.shape[:2]
     parameters = np.repeat(start[None], b, axis=0)
@@ -143,8 +145,9 @@ def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -
         if not active.size:
             break
         trial, value, gradient, lower = _descend(R[active], parameters[active], step, value)
+        parameters[active[lower]] = trial[lower]
+        lower &= np.abs(trial[:, k:]).min(axis=1) > GONE
         active, value, gradient = active[lower], value[lower], gradient[lower]
-        parameters[active] = trial[lower]
     return Fits(loadings=parameters[:, :k], uniquenesses=parameters[:, k:], converged=converged)
 
 

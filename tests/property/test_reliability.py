@@ -156,6 +156,23 @@ def test_awkward_answers_give_a_finite_figure_or_a_reason(X):
     spearman(X)
 
 
+@pytest.mark.parametrize("dependent", ["copies", "mirrors", "sum", "nearly", "few rows"])
+@settings(max_examples=15)
+@given(X=TABLES)
+def test_dependent_items_give_a_finite_figure_or_a_reason(X, dependent):
+    noise = 1e-6 * np.random.default_rng(1).normal(size=X.shape)
+    made = {
+        "copies": np.hstack([X, X]),
+        "mirrors": np.hstack([X[:, :1], X[:, :1], 6 - X[:, :1], 6 - X[:, :1], X[:, 1:]]),
+        "sum": np.hstack([X, X.sum(axis=1, keepdims=True)]),
+        "nearly": np.hstack([X, X + noise]),
+        "few rows": X[:4],
+    }[dependent]
+    for coefficient in COEFFICIENTS.values():
+        found = coefficient(made)
+        assert isinstance(found, Unavailable) or (np.isfinite(found.value) and found.value <= 1 + 1e-9)
+
+
 def first_values(found):
     return found.values() if isinstance(found, dict) else [found]
 

@@ -15,7 +15,7 @@ import pytest
 from analysis.__main__ import main
 from analysis.dataset import read_dataset
 from analysis.study import run
-from instrument import load
+from instrument import PPIQ, load, ppiq
 
 ROOT = Path(__file__).parents[2]
 BFI25 = ROOT / "tests/instruments/bfi25"
@@ -208,6 +208,21 @@ def test_too_few_rows_are_a_reason_and_never_a_crash(report, rows):
         assert "unavailable" in scale["omega_total"]
     assert report(seven(*rows), instrument=SEVEN)[0] == 0
     assert report(seven(*rows), "--format", "html", instrument=SEVEN)[0] == 0
+
+
+def test_the_form_is_the_one_named_by_its_hash_or_else_the_widest_that_is_whole(report):
+    forms = ppiq().forms
+    rows = [[str((row * 3 + place) % 5) for place in range(30)] for row in range(8)]
+    names = [item.id for item in forms["a"].items]
+    answers = "\n".join([",".join(names), *map(",".join, rows)]) + "\n"
+    found = json.loads(report(answers, "--format", "json", instrument=PPIQ)[1])
+    assert (found["form"], found["form_hash"]) == ("a", forms["a"].hash)
+    short = "\n".join([",".join([*names, "form_hash"]), *(",".join([*row, forms["s"].hash]) for row in rows)])
+    assert json.loads(report(short + "\n", "--format", "json", instrument=PPIQ)[1])["form"] == "s"
+    code, _, err = report("x,y\n1,2\n", instrument=PPIQ)
+    assert code == 2
+    assert "no form" in err
+    assert "--form" in err
 
 
 @pytest.mark.parametrize("format_", ["text", "html"])
