@@ -54,13 +54,15 @@ def _report(asked: argparse.Namespace) -> str:
     from instrument import load
 
     dataset = read_dataset(asked.file, load(asked.instrument), asked.form)
-    return RENDERERS[asked.format](run(dataset, progress=_progress))
+    study = run(dataset, progress=lambda part: _progress(f"{part} …"))
+    _progress("")
+    return RENDERERS[asked.format](study)
 
 
 def _progress(words: str) -> None:
-    """Say what is being computed where somebody is looking; leave nothing behind."""
+    """Say what is being computed where somebody is looking; the next words take the place of these."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{words} …")
+        sys.stderr.write(f"\r\x1b[K{words}")
         sys.stderr.flush()
 
 
