@@ -148,7 +148,7 @@ def test_the_plot_draws_each_figure_and_the_table_says_the_same(
 def test_the_page_keeps_to_the_strict_policy(trainer: TestClient, closed: str) -> None:
     answer = trainer.get(f"/trainer/waves/{closed}/units/east")
     assert "style=" not in answer.text
-    assert "<script" not in answer.text
+    assert not re.search(r"<script(?![^>]* src=)|\bon[a-z]+=", answer.text)
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
 
