@@ -1,6 +1,8 @@
 """Parallel analysis: which eigenvalues are larger than chance makes them."""
 
+import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar, cast
 
@@ -225,10 +227,15 @@ def _permuted_polychoric(X: Matrix, draws: int, rng: np.random.Generator) -> Ite
     answered = ~np.isnan(X)
     values = np.unique(X[answered])
     codes = np.where(answered, np.searchsorted(values, X), NO_ANSWER).astype(np.int8)
-    for _ in range(draws):
-        drawn = polychoric(joint_counts(_shuffled(codes, answered, rng), missing=(NO_ANSWER,)), se=False)
-        if not isinstance(drawn, Unavailable):
-            yield drawn.definite[None]
+
+    def drawn(stream: np.random.Generator) -> Matrix | None:
+        counts = joint_counts(_shuffled(codes, answered, stream), missing=(NO_ANSWER,))
+        found = polychoric(counts, se=False)
+        return None if isinstance(found, Unavailable) else found.definite[None]
+
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    with ThreadPoolExecutor(workers) as pool:
+        yield from (R for R in pool.map(drawn, rng.spawn(draws)) if R is not None)
 
 
 def _shuffled(X: Answers, answered: NDArray[np.bool_], rng: np.random.Generator) -> Answers:

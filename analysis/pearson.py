@@ -72,9 +72,9 @@ def item_correlations(
     names = _names(X.shape[1])
     if len(names) < 2:  # noqa: PLR2004 - a correlation needs two
         return _too_few_items(names)
-    if missing == "pairwise" and np.isnan(X).any():
-        return _of_pairs(X, names)
-    return _of_complete(complete_rows(X), names)
+    if not np.isnan(X).any():
+        return _of_complete(X, names)
+    return _of_pairs(X, names) if missing == "pairwise" else _of_complete(complete_rows(X), names)
 
 
 def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailable:
