@@ -53,6 +53,12 @@ class Study(SQLModel, table=True):
     partition_hash: str | None = None
     k: int
     simulated: bool
+    context: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """The context questions that are asked; None asks all of the form's."""
+    people: int | None = None
+    """How many are expected to answer: what the anonymity budget is reckoned from."""
+    retire_on: date | None = None
+    """The day on which the answers of closed waves are deleted."""
 
 
 class Unit(SQLModel, table=True):
@@ -135,6 +141,41 @@ class Token(SQLModel, table=True):
     role: str
     study: str
     expires_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+
+
+class Account(SQLModel, table=True):
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    name: str = Field(unique=True)
+    password: str
+    totp: bytes = Field(sa_column=_bytes())
+    """The secret of the second factor, sealed under the service's own."""
+    enrolled: bool
+    """A first code has shown that the secret is in the person's device."""
+    last_step: int
+    """The time step of the last code taken: no code is taken twice."""
+    failures: int
+    wait_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
+    active: bool
+
+
+class Grant(SQLModel, table=True):
+    __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
+    account: UUID = Field(primary_key=True)
+    study: str = Field(primary_key=True)
+    """`*` for an operator, who has the whole service."""
+    role: str = Field(primary_key=True)
+    units: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """The units whose reports a trainer reads; None for all."""
+
+
+class StaffSession(SQLModel, table=True):
+    __tablename__ = "staff_session"
+    __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
+    hash: str = Field(primary_key=True)
+    account: UUID = Field(index=True)
+    expires_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    idle_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    fresh_until: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
 class Audit(SQLModel, table=True):

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from app import migrate
-from app.db import make_engine, read
+from app.db import make_engine, read, write
 from app.tables import RESPONDENT_TABLES, SQLModel
 from tests.postgres import Postgres
 
@@ -63,6 +63,31 @@ def test_down_and_up_again(empty_url: str) -> None:
     assert set(inspect(engine).get_table_names()) == {"alembic_version"}
     migrate.upgrade(engine)
     assert set(inspect(engine).get_table_names()) == tables
+    engine.dispose()
+
+
+def test_accounts_come_and_go_while_the_study_keeps_its_rows(empty_url: str) -> None:
+    engine = make_engine(empty_url)
+    migrate.upgrade(engine, "0001")
+    made = ("spring", "Spring placements", "ppiq", "a", None, 10, False)
+    insert = "INSERT INTO study (id, title, instrument, form, partition_hash, k, simulated) VALUES "
+    with write(engine) as db:
+        db.exec_driver_sql(insert + "('spring', 'Spring placements', 'ppiq', 'a', NULL, 10, false)")
+        db.exec_driver_sql(
+            "INSERT INTO unit (study, id, title, level) VALUES ('spring', 'north', 'N', 'unit')"
+        )
+    for step in (migrate.upgrade, migrate.downgrade, migrate.upgrade):
+        step(engine, "0002" if step is migrate.upgrade else "0001")
+        with read(engine) as db:
+            kept = db.exec_driver_sql(
+                "SELECT id, title, instrument, form, partition_hash, k, simulated FROM study"
+            )
+            assert [tuple(row) for row in kept] == [made]
+            assert db.exec_driver_sql("SELECT study, id FROM unit").fetchall() == [("spring", "north")]
+    with read(engine) as db:
+        added = db.exec_driver_sql("SELECT context, people, retire_on FROM study").one()
+        assert tuple(added) == (None, None, None)
+        assert db.exec_driver_sql('SELECT count(*) FROM "grant"').scalar() == 0
     engine.dispose()
 
 
