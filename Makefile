@@ -15,7 +15,7 @@ run: $(VENV)/run
 
 test: system $(VENV)/dev
 	$(MAKE) check
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -4,6 +4,7 @@ Imports wait until a command runs, so that help answers at once.
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ import typer
 if TYPE_CHECKING:
     from app.config import Settings
     from app.service import Service
+
+# Before NumPy loads: the server's threads share the processors, and more for one product slow them all.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
     name="counterpoise",

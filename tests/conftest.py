@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -126,8 +125,3 @@ def queries(service: Service) -> Iterator[Queries]:
     event.listen(engine, "before_cursor_execute", note)
     yield seen
     event.remove(engine, "before_cursor_execute", note)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread_for_linear_algebra() -> None:
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "2")
