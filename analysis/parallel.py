@@ -146,9 +146,12 @@ def parallel_analysis(
     else:
         matrices = _permuted_polychoric(_answers(data, missing, rng), draws, rng)
     observed = _eigenvalues(found.R[None], basis)
-    drawn = np.concatenate([_eigenvalues(block, basis) for block in matrices])
-    if not len(observed) or not len(drawn):
+    if not len(observed):
         return Unavailable(reason="did not converge", detail="one factor for the communalities")
+    drawn = np.concatenate([observed[:0], *(_eigenvalues(block, basis) for block in matrices)])
+    if not len(drawn):
+        detail = f"in each of {draws} draws, among the rows that answered some pair"
+        return Unavailable(reason="constant item", detail=detail)
     reference = np.quantile(drawn, quantile, axis=0)
     return ParallelAnalysis(
         observed=observed[0],

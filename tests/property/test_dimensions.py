@@ -259,6 +259,16 @@ def test_draws_in_which_an_item_does_not_vary_are_left_out_and_not_counted():
     assert np.isfinite(ours.reference).all()
 
 
+def test_where_no_draw_has_correlations_there_is_no_figure():
+    rng = np.random.default_rng(0)
+    X = np.round(rng.random((30, 10)) * 0.6)  # few answers of 1, and a third of all answers missing
+    X[rng.random(X.shape) < 0.33] = np.nan
+    assert not isinstance(item_correlations(X, missing="pairwise"), Unavailable)
+    found = parallel_analysis(X, missing="pairwise", chance="permuted", draws=3)
+    assert found.reason == "constant item"
+    assert "3 draws" in found.detail
+
+
 def test_gaps_of_counted_answers_fall_where_chance_puts_them():
     X = factored(np.random.default_rng(5), n=600, holes=0.5)
     by_rows, by_counts = (
