@@ -149,8 +149,8 @@ class Account(SQLModel, table=True):
     password: str
     totp: bytes = Field(sa_column=_bytes())
     """The secret of the second factor, sealed under the service's own."""
-    enrolled: bool
-    """A first code has shown that the secret is in the person's device."""
+    enrol_until: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
+    """Until then the password works once, to choose another and to take the secret along; None after that."""
     last_step: int
     """The time step of the last code taken: no code is taken twice."""
     failures: int
