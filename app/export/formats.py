@@ -23,16 +23,16 @@ def as_csv(data: Microdata) -> bytes:
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(column.name for column in data.columns)
-    writer.writerows([_cell(cell) for cell in row] for row in data.rows)
+    writer.writerows([cell(each) for each in row] for row in data.rows)
     return written.getvalue().encode()
 
 
-def _cell(cell: Cell) -> str:
-    if cell is None:
+def cell(value: Cell) -> str:
+    if value is None:
         return ""
-    if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_OPENS_A_FORMULA) else cell
-    return str(cell) if isinstance(cell, int) else f"{cell:.12g}"
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_OPENS_A_FORMULA) else value
+    return str(value) if isinstance(value, int) else f"{value:.12g}"
 
 
 def as_codebook(data: Microdata) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from analysis.release import report_from_json
 from app.db import read
 from app.errors import NotFound
+from app.report.files import as_csv
 from app.report.pages import IndexPage, Link, report_page
 from app.service import service_of
 from app.snapshots import SNAPSHOT
@@ -42,6 +43,11 @@ def wave_as_json(request: Request, wave: str) -> Response:
     return JSONResponse(_kept(request, wave))
 
 
+@router.get("/waves/{wave}.csv")
+def wave_as_csv(request: Request, wave: str) -> Response:
+    return _csv(request, wave, None)
+
+
 @router.get("/waves/{wave}")
 def wave_report(request: Request, wave: str) -> Response:
     return _page(request, wave, None)
@@ -49,12 +55,14 @@ def wave_report(request: Request, wave: str) -> Response:
 
 @router.get("/waves/{wave}/units/{unit}.json")
 def unit_as_json(request: Request, wave: str, unit: str) -> Response:
-    kept = _kept(request, wave)
-    nodes = [node for node in kept["nodes"] if node["id"] == unit]
-    if not nodes:
-        raise NotFound
+    kept = _narrowed(_kept(request, wave), unit)
     parts = [part for part in kept["parts"] if part["id"] == unit]
-    return JSONResponse({**kept, "parts": parts, "nodes": nodes})
+    return JSONResponse({**kept, "parts": parts})
+
+
+@router.get("/waves/{wave}/units/{unit}.csv")
+def unit_as_csv(request: Request, wave: str, unit: str) -> Response:
+    return _csv(request, wave, unit)
 
 
 @router.get("/waves/{wave}/units/{unit}")
@@ -95,11 +103,35 @@ def _kept(request: Request, wave: str) -> dict[str, Any]:
     return kept
 
 
+def _narrowed(kept: dict[str, Any], unit: str) -> dict[str, Any]:
+    """Leave what is told of one unit, before the rest of a big report is read."""
+    nodes = [node for node in kept["nodes"] if node["id"] == unit]
+    if not nodes:
+        raise NotFound
+    return {**kept, "nodes": nodes}
+
+
 def _page(request: Request, wave: str, unit: str | None) -> Response:
     kept = _kept(request, wave)
     wanted = unit or next((part["id"] for part in kept["parts"]), None)
-    report = report_from_json({**kept, "nodes": [node for node in kept["nodes"] if node["id"] == wanted]})
+    report = report_from_json(kept if wanted is None else _narrowed(kept, wanted))
     page = report_page(report, unit, service_of(request).instruments.get(report.about.instrument))
     if page is None:
         raise NotFound
     return html(page)
+
+
+def _csv(request: Request, wave: str, unit: str | None) -> Response:
+    kept = _kept(request, wave)
+    report = report_from_json(kept if unit is None else _narrowed(kept, unit))
+    return _file(as_csv(report), "text/csv; charset=utf-8", _name(wave, unit, "csv"))
+
+
+def _name(wave: str, unit: str | None, ending: str) -> str:
+    return f"{wave}{f'_{unit}' if unit else ''}_report.{ending}"
+
+
+def _file(content: bytes, media_type: str, name: str) -> Response:
+    return Response(
+        content, media_type=media_type, headers={"content-disposition": f'attachment; filename="{name}"'}
+    )

@@ -1,5 +1,7 @@
 """Cohort reports as trainers meet them: from the close of a wave to the page."""
 
+import csv
+import io
 import json
 import re
 from collections.abc import Callable
@@ -180,6 +182,38 @@ def test_json_and_the_command_line_tell_what_the_page_tells(
     assert "SIMULATED" in text
     with pytest.raises(Refused, match="nothing is shown of 'north'"):
         report_text(service, closed, "north")
+
+
+def test_csv_tells_what_json_tells(trainer: TestClient, closed: str) -> None:
+    answer = trainer.get(f"/trainer/waves/{closed}.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{closed}_report.csv"'
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert {row["simulated"] for row in rows} == {"yes"}
+    report = trainer.get(f"/trainer/waves/{closed}.json").json()
+    told = {
+        (node["id"], line["id"]): line["figure"]
+        for node in report["nodes"]
+        for line in (*node["facets"], *node["totals"], *node["items"])
+    }
+    figures = {(row["part"], row["id"]): row for row in rows if row["kind"] != "share"}
+    assert figures.keys() == told.keys()
+    for name, row in figures.items():
+        value, why = told[name].get("value"), told[name].get("reason")
+        assert (row["value"], row["not_shown_because"]) == ("" if value is None else f"{value:g}", why or "")
+    shares = [
+        (node["id"], item["id"], str(share["low"]), str(share["percent"]))
+        for node in report["nodes"]
+        for item in node["items"]
+        for share in item["shares"]
+    ]
+    assert shares
+    assert [(r["part"], r["id"], r["from"], r["value"]) for r in rows if r["kind"] == "share"] == shares
+    of_south = trainer.get(f"/trainer/waves/{closed}/units/south.csv").text
+    assert of_south.splitlines() == [
+        line for line in answer.text.splitlines() if line.startswith(("wave,", f"{closed},yes,south,"))
+    ]
+    assert trainer.get(f"/trainer/waves/{closed}/units/north.csv").status_code == 404
 
 
 # ---- what is published is published once ----
