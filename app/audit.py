@@ -5,6 +5,7 @@ that is changed, removed or swapped breaks the chain; a cut tail does not, so `h
 """
 
 import json
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +19,7 @@ from app.tables import Audit, table
 
 AUDIT: Final = table(Audit)
 BEGINNING: Final = b""
+_ACTING: Final[ContextVar[str | None]] = ContextVar("acting", default=None)
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,13 @@ class Chain:
     """The number of the first entry that is not what was written; None where all are."""
 
 
+def acting(name: str) -> None:
+    """Say who does what this request, or this command, writes down from here on."""
+    _ACTING.set(name)
+
+
 def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
+    event = event if (by := _ACTING.get()) is None else {**event, "by": by}
     if not is_sqlite(db):  # on SQLite a write is alone anyway
         db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
     last = db.execute(select(AUDIT.c.number, AUDIT.c.mac).order_by(AUDIT.c.number.desc()).limit(1)).first()

@@ -17,7 +17,7 @@ from app.export.routes import router as export
 from app.refusals import refuse
 from app.report.routes import router as report
 from app.service import Service, make_service, service_of
-from app.staff import router as staff
+from app.sign_in import router as staff
 from app.surface import Surface
 from app.survey.routes import router as survey
 from app.templating import STATIC, static_files

@@ -81,6 +81,9 @@ class Vault:
     def key_for_session(self, token: str) -> bytes:
         return self._derive(b"session\0" + token.encode())
 
+    def key_for_totp(self, account: bytes) -> bytes:
+        return self._derive(b"totp\0" + account)
+
     def _mac(self, label: str, message: bytes) -> bytes:
         return hmac.digest(_label_key(self.secret, label), message, sha256)
 

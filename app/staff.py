@@ -1,83 +1,108 @@
-"""Researchers and trainers: a token typed once, a cookie, and nothing at any address without both.
+"""Staff: who asks, by an account or by a token, and nothing at any address without either.
 
-A token opens the pages of one role for one study until it expires. Whatever it does not open is not there:
-404, so that nobody learns what there is. The demonstration opens its pages to everyone on the same computer.
+An account holds grants, each a role for a study; a token opens the pages of one role for one study until it
+expires. Whatever they do not open is not there: 404, so that nobody learns what there is. The demonstration
+opens its pages to everyone on the same computer.
 """
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from hashlib import sha256
-from typing import ClassVar, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
-from fastapi import APIRouter
 from sqlalchemy import ColumnElement, Connection, insert, select
 from starlette.requests import Request
-from starlette.responses import Response
 
-from app.audit import audit
+from app.access import EVERYWHERE, ROUTES, Role
+from app.accounts import (
+    SESSION_PREFIX,
+    Held,
+    Member,
+    hash_of,
+    is_to_be_noted,
+    member_of,
+    note_use,
+)
+from app.audit import acting, audit
 from app.db import read, write
-from app.errors import NotFound, Refused, Unreadable
-from app.forms import Fields
+from app.errors import NotFound, Refused
 from app.service import Service, now, service_of
 from app.studies import STUDY, the_study
-from app.surface import expire_cookie, give_cookie, see_other, token_of
+from app.surface import token_of
 from app.tables import Token, table
-from app.templating import Page, html
 
-Role = Literal["researcher", "trainer"]
+OfToken = Literal["researcher", "trainer"]
+"""The roles that a token can be made for."""
 
 PREFIX: Final = "cpt_"
 TOKEN_BYTES: Final = 32
 LONGEST_DAYS: Final = 90
 COOKIE: Final = "staff"
 SIGN_IN: Final = "/staff"
+AGAIN: Final = "/staff/again"
 TOKEN: Final = table(Token)
-
-router = APIRouter(include_in_schema=False)
+OF_TOKENS: Final = "a token"
+"""Who acted, where it was no account."""
 
 
 @dataclass(frozen=True)
 class Staff:
+    """Somebody in one role, with the studies they have it for."""
+
     role: Role
-    study: str | None
+    name: str
+    studies: frozenset[str] | None
     """None in the demonstration: every study, all of them SIMULATED."""
+    units: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Study -> the units whose reports they read, where it is not all of them."""
+    fresh: bool = True
+    """They have proved who they are a moment ago."""
 
     def may_see(self) -> ColumnElement[bool]:
         """Which studies, as a condition for every query of staff pages."""
-        return STUDY.c.simulated.is_(True) if self.study is None else STUDY.c.id == self.study
+        return STUDY.c.simulated.is_(True) if self.studies is None else STUDY.c.id.in_(self.studies)
 
-
-@dataclass(frozen=True, kw_only=True)
-class SignInPage(Page):
-    template: ClassVar[str] = "staff/sign_in.html"
-    signed_in: bool = False
-    problem: bool = False
-    open_to: tuple[Role, ...] = ()
+    @property
+    def may_make_studies(self) -> bool:
+        return self.studies is None or EVERYWHERE in self.studies
 
 
 def make_token(service: Service, db: Connection, role: str, study: str, days: int = 30) -> str:
     """Make a token and keep its hash alone."""
-    if role not in get_args(Role):
-        raise Refused(f"a token is for a {' or a '.join(get_args(Role))}; {role!r} is neither")
+    if role not in get_args(OfToken):
+        raise Refused(f"a token is for a {' or a '.join(get_args(OfToken))}; {role!r} is neither")
     if not 1 <= days <= LONGEST_DAYS:
         raise Refused(f"a token lasts 1 to {LONGEST_DAYS} days; {days} is outside")
     the_study(db, study)
     token = PREFIX + secrets.token_urlsafe(TOKEN_BYTES)
     expires = now() + timedelta(days=days)
-    db.execute(insert(TOKEN).values(hash=_hash(token), role=role, study=study, expires_at=expires))
+    db.execute(insert(TOKEN).values(hash=hash_of(token), role=role, study=study, expires_at=expires))
     audit(service.vault, db, {"action": "token made", "role": role, "study": study, "days": str(days)})
     return token
 
 
-def admitted(request: Request, db: Connection, role: Role) -> Staff:
-    """Who asks, if they may see pages of this role; to everyone else there is nothing here."""
-    if service_of(request).settings.demo:
-        return Staff(role, None)
-    staff = _holder(db, token_of(request, COOKIE))
-    if staff is None or staff.role != role:
+def admitted(request: Request, role: Role) -> Staff:
+    """Who asks, if they may see pages of this role; to everyone else there is nothing here.
+
+    What they do from here on is written down under their name.
+    """
+    route = f"{request.method} {request.scope['route'].path}".replace("HEAD ", "GET ")
+    staff = _asking(request, role) if role in ROUTES.get(route, frozenset()) else None
+    if staff is None:
         raise NotFound
+    acting(staff.name)
     return staff
+
+
+def token_grant(db: Connection, token: str) -> Held | None:
+    """What a token opens, until it expires."""
+    if not token.startswith(PREFIX):
+        return None
+    found = db.execute(
+        select(TOKEN).where(TOKEN.c.hash == hash_of(token), TOKEN.c.expires_at > now())
+    ).first()
+    return Held(found.study, found.role, None) if found else None
 
 
 def day(on: date) -> str:
@@ -85,43 +110,24 @@ def day(on: date) -> str:
     return f"{on.day} {on:%B %Y}"
 
 
-def _holder(db: Connection, token: str | None) -> Staff | None:
-    if token is None or not token.startswith(PREFIX):
-        return None
-    found = db.execute(select(TOKEN).where(TOKEN.c.hash == _hash(token), TOKEN.c.expires_at > now())).first()
-    return Staff(found.role, found.study) if found else None
-
-
-def _hash(token: str) -> str:
-    """A token has 256 random bits: no one can try them all, so its hash need not be slow."""
-    return sha256(token.encode()).hexdigest()
-
-
-@router.get(SIGN_IN)
-def show_sign_in(request: Request) -> Response:
-    service = service_of(request)
+def _asking(request: Request, role: Role) -> Staff | None:
+    service, token = service_of(request), token_of(request, COOKIE) or ""
     if service.settings.demo:
-        return html(SignInPage(simulated=True, open_to=get_args(Role)))
+        return None if role == "operator" else Staff(role, "the demonstration", None)
     with read(service.engine) as db:
-        staff = _holder(db, token_of(request, COOKIE))
-    return html(SignInPage(signed_in=staff is not None, open_to=(staff.role,) if staff else ()))
+        if not token.startswith(SESSION_PREFIX):
+            held = token_grant(db, token)
+            return Staff(role, OF_TOKENS, frozenset({held.study})) if held and held.role == role else None
+        member = member_of(db, token)
+        noting = member is not None and is_to_be_noted(db, token)
+    if noting:
+        with write(service.engine) as db:
+            note_use(db, token)
+    return _as(member, role) if member else None
 
 
-@router.post(SIGN_IN)
-def sign_in(request: Request, fields: Fields) -> Response:
-    service, token = service_of(request), fields.get("token", "").strip()
-    with write(service.engine) as db:
-        staff = _holder(db, token)
-        if staff is None:
-            return html(SignInPage(problem=True), Unreadable.status)
-        audit(service.vault, db, {"action": "signed in", "role": staff.role, "study": str(staff.study)})
-    response = see_other(f"/{staff.role}")
-    give_cookie(response, service.settings, token, COOKIE)
-    return response
-
-
-@router.post(f"{SIGN_IN}/leave")
-async def leave(request: Request) -> Response:
-    response = see_other(SIGN_IN)
-    expire_cookie(response, service_of(request).settings, COOKIE)
-    return response
+def _as(member: Member, role: Role) -> Staff | None:
+    held = [each for each in member.grants if each.role == role]
+    units = {each.study: each.units for each in held if each.units is not None}
+    studies = frozenset(each.study for each in held)
+    return Staff(role, member.name, studies, units, member.fresh) if held else None

@@ -7,15 +7,17 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from app.db import read
+from app.audit import audit
+from app.db import read, write
 from app.errors import NotFound
 from app.export.formats import as_codebook, as_csv
 from app.export.microdata import Microdata, TooFew, microdata
 from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
-from app.service import service_of
-from app.staff import Staff, admitted, day
+from app.service import Service, service_of
+from app.staff import AGAIN, Staff, admitted, day
 from app.studies import STUDY
+from app.surface import see_other
 from app.templating import html
 from app.waves import CLOSED, WAVE
 
@@ -25,8 +27,9 @@ HERE: Final = "/waves/{wave}"
 
 @router.get("")
 def index(request: Request) -> Response:
+    staff = admitted(request, "researcher")
     with read(service_of(request).engine) as db:
-        found = _closed(db, admitted(request, db, "researcher"))
+        found = _closed(db, staff)
     waves = tuple(
         WaveLink(f"/researcher/waves/{wave.id}", wave.title, wave.ordinal, day(wave.closes_at))
         for wave in found
@@ -36,9 +39,9 @@ def index(request: Request) -> Response:
 
 @router.get(HERE)
 def wave_overview(request: Request, wave: str) -> Response:
-    service = service_of(request)
+    service, staff = service_of(request), admitted(request, "researcher")
     with read(service.engine) as db:
-        about = _one(request, db, wave)
+        about = _one(db, staff, wave)
         try:
             data = microdata(service, db, wave)
         except TooFew:
@@ -48,7 +51,12 @@ def wave_overview(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/responses.csv")
 def responses(request: Request, wave: str) -> Response:
-    return _file(as_csv(_data(request, wave)), "text/csv; charset=utf-8", f"{wave}_responses.csv")
+    """The rows themselves: only for somebody who has just proved who they are, and never unnoticed."""
+    if not admitted(request, "researcher").fresh:
+        return see_other(AGAIN)
+    data = _data(request, wave)
+    note_taken(service_of(request), wave)
+    return _file(as_csv(data), "text/csv; charset=utf-8", f"{wave}_responses.csv")
 
 
 @router.get(f"{HERE}/codebook.json")
@@ -73,17 +81,22 @@ def reliability_page(request: Request, wave: str) -> Response:
 
 
 def _data(request: Request, wave: str) -> Microdata:
-    service = service_of(request)
+    service, staff = service_of(request), admitted(request, "researcher")
     with read(service.engine) as db:
-        _one(request, db, wave)
+        _one(db, staff, wave)
         try:
             return microdata(service, db, wave)
         except TooFew:
             raise NotFound from None
 
 
-def _one(request: Request, db: Connection, wave: str) -> Row[Any]:
-    found = _closed(db, admitted(request, db, "researcher"), wave)
+def note_taken(service: Service, wave: str) -> None:
+    with write(service.engine) as db:
+        audit(service.vault, db, {"action": "answers taken out", "wave": wave})
+
+
+def _one(db: Connection, staff: Staff, wave: str) -> Row[Any]:
+    found = _closed(db, staff, wave)
     if not found:
         raise NotFound
     return found[0]

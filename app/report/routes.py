@@ -24,8 +24,8 @@ router = APIRouter(prefix="/trainer", include_in_schema=False)
 
 @router.get("")
 def index(request: Request) -> Response:
+    staff = admitted(request, "trainer")
     with read(service_of(request).engine) as db:
-        staff = admitted(request, db, "trainer")
         found = closed_waves(db, staff)
     links = tuple(
         Link(
@@ -92,12 +92,25 @@ def kept_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any
     report: dict[str, Any] | None = db.execute(
         query if staff is None else query.where(staff.may_see())
     ).scalar()
-    return report
+    return report if report is None or staff is None else _of_named_units(report, staff)
+
+
+def _of_named_units(report: dict[str, Any], staff: Staff) -> dict[str, Any]:
+    """Leave what this trainer was named for, where it is not all."""
+    units = staff.units.get(report["about"]["study"])
+    if units is None:
+        return report
+    return {
+        **report,
+        "parts": [part for part in report["parts"] if part["id"] in units],
+        "nodes": [node for node in report["nodes"] if node["id"] in units],
+    }
 
 
 def _kept(request: Request, wave: str) -> dict[str, Any]:
+    staff = admitted(request, "trainer")
     with read(service_of(request).engine) as db:
-        kept = kept_report(db, wave, admitted(request, db, "trainer"))
+        kept = kept_report(db, wave, staff)
     if kept is None:
         raise NotFound
     return kept

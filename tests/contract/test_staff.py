@@ -55,23 +55,6 @@ def paths(wave: str, unit: str) -> list[str]:
     return [route.replace("{wave}", wave).replace("{unit}", unit) for route in ROUTES]
 
 
-def test_the_matrix_covers_every_page_of_staff() -> None:
-    assert sorted(ROUTES) == [
-        "/researcher",
-        "/researcher/waves/{wave}",
-        "/researcher/waves/{wave}/codebook.html",
-        "/researcher/waves/{wave}/codebook.json",
-        "/researcher/waves/{wave}/reliability.html",
-        "/researcher/waves/{wave}/reliability.json",
-        "/researcher/waves/{wave}/responses.csv",
-        "/trainer",
-        "/trainer/waves/{wave}",
-        "/trainer/waves/{wave}.json",
-        "/trainer/waves/{wave}/units/{unit}",
-        "/trainer/waves/{wave}/units/{unit}.json",
-    ]
-
-
 @pytest.mark.parametrize("role", [*ROLES, None])
 def test_each_role_opens_its_own_pages_of_its_own_study(
     service: Service, client: TestClient, both: dict[str, str], role: str | None

@@ -1,0 +1,65 @@
+"""Who may open what: one table. A route of staff that is not in it is open to nobody."""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+Role = Literal["host", "researcher", "trainer", "operator"]
+
+EVERYWHERE: Final = "*"
+"""In place of a study: an operator's whole service, and a host's leave to make studies."""
+SIGNING_IN: Final = frozenset(
+    {
+        "GET /staff",
+        "POST /staff",
+        "POST /staff/sign-in",
+        "GET /staff/enrol",
+        "POST /staff/enrol",
+        "GET /staff/again",
+        "POST /staff/again",
+        "POST /staff/leave",
+    }
+)
+"""Open to anyone: they show nothing of a study, and each looks for itself who asks."""
+
+HOST: Final[frozenset[Role]] = frozenset({"host"})
+RESEARCHER: Final[frozenset[Role]] = frozenset({"researcher"})
+TRAINER: Final[frozenset[Role]] = frozenset({"trainer"})
+OPERATOR: Final[frozenset[Role]] = frozenset({"operator"})
+
+ROUTES: Final[Mapping[str, frozenset[Role]]] = {
+    "GET /host": HOST,
+    "GET /host/studies": HOST,
+    "POST /host/studies": HOST,
+    "GET /host/studies/{study}": HOST,
+    "POST /host/studies/{study}/design": HOST,
+    "POST /host/studies/{study}/units": HOST,
+    "POST /host/studies/{study}/units/remove": HOST,
+    "POST /host/studies/{study}/waves": HOST,
+    "GET /host/waves/{wave}": HOST,
+    "POST /host/waves/{wave}/codes": HOST,
+    "POST /host/waves/{wave}/open": HOST,
+    "POST /host/waves/{wave}/pause": HOST,
+    "POST /host/waves/{wave}/resume": HOST,
+    "POST /host/waves/{wave}/close": HOST,
+    "POST /host/waves/{wave}/retire": HOST,
+    "GET /operator": OPERATOR,
+    "POST /operator/accounts": OPERATOR,
+    "POST /operator/accounts/{account}/grant": OPERATOR,
+    "POST /operator/accounts/{account}/withdraw": OPERATOR,
+    "POST /operator/accounts/{account}/renew": OPERATOR,
+    "POST /operator/accounts/{account}/stop": OPERATOR,
+    "GET /researcher": RESEARCHER,
+    "GET /researcher/waves/{wave}": RESEARCHER,
+    "GET /researcher/waves/{wave}/codebook.html": RESEARCHER,
+    "GET /researcher/waves/{wave}/codebook.json": RESEARCHER,
+    "GET /researcher/waves/{wave}/reliability.html": RESEARCHER,
+    "GET /researcher/waves/{wave}/reliability.json": RESEARCHER,
+    "GET /researcher/waves/{wave}/responses.csv": RESEARCHER,
+    "GET /trainer": TRAINER,
+    "GET /trainer/waves/{wave}": TRAINER,
+    "GET /trainer/waves/{wave}.csv": TRAINER,
+    "GET /trainer/waves/{wave}.json": TRAINER,
+    "GET /trainer/waves/{wave}/units/{unit}": TRAINER,
+    "GET /trainer/waves/{wave}/units/{unit}.csv": TRAINER,
+    "GET /trainer/waves/{wave}/units/{unit}.json": TRAINER,
+}

@@ -1,0 +1,366 @@
+"""Accounts of staff: a password, a second factor, sessions that end, and grants of a role for a study.
+
+An account is made with a password for the first sign-in alone; whoever uses it chooses another and takes the
+secret of the second factor along. Whatever is wrong with a sign-in, it takes as long and is told alike, so
+that nobody learns which names there are.
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Final, get_args
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.access import EVERYWHERE, Role
+from app.audit import audit
+from app.db import is_sqlite, read, write
+from app.errors import Refused
+from app.passwords import check_password, hash_password, is_password, one_time_password
+from app.secret import new_token, seal, unseal
+from app.service import Service, now
+from app.studies import the_study, units
+from app.tables import Account, Grant, Setting, StaffSession, table
+from app.totp import SECRET_BYTES, step_of
+
+ACCOUNT: Final = table(Account)
+GRANT: Final = table(Grant)
+STAFF_SESSION: Final = table(StaffSession)
+SETTING: Final = table(Setting)
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
+ONE_TIME: Final = timedelta(days=7)
+SESSION_PREFIX: Final = "cps_"
+LASTS: Final = timedelta(hours=12)
+IDLE: Final = timedelta(minutes=30)
+FRESH: Final = timedelta(minutes=10)
+NOTED_EVERY: Final = timedelta(minutes=1)
+"""How often it is written down that a session is in use."""
+FREE_FAILURES: Final = 5
+FIRST_WAIT: Final = timedelta(seconds=15)
+LONGEST_WAIT: Final = timedelta(minutes=15)
+LAST_FAILED: Final = "last sign-in that failed"
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role for a study; `units` are those whose reports a trainer reads, None for all."""
+
+    study: str
+    role: Role
+    units: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody who is signed in."""
+
+    id: UUID
+    name: str
+    enrolled: bool
+    fresh: bool
+    grants: tuple[Held, ...]
+
+
+# ---- making accounts and giving roles ----
+
+
+def make_account(service: Service, db: Connection, name: str) -> str:
+    """Make an account and return the password for its first sign-in, which is kept nowhere."""
+    name = name.strip().casefold()
+    if not NAME.fullmatch(name):
+        raise Refused(f"{name!r} cannot be a name: take 2 to 64 small letters, digits and . _ @ + -")
+    if db.execute(select(ACCOUNT.c.id).where(ACCOUNT.c.name == name)).first():
+        raise Refused(f"there is an account {name!r} already")
+    made, password = uuid4(), one_time_password()
+    db.execute(insert(ACCOUNT).values(id=made, name=name, **_unenrolled(service, made, password)))
+    audit(service.vault, db, {"action": "account made", "account": name})
+    return password
+
+
+def renew_account(service: Service, db: Connection, name: str) -> str:
+    """Begin an account anew, after a lost password or device: its sessions end, its grants stay."""
+    found, password = the_account(db, name), one_time_password()
+    renewed = _unenrolled(service, found.id, password)
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(**renewed))
+    _end_sessions(db, found.id)
+    audit(service.vault, db, {"action": "account renewed", "account": found.name})
+    return password
+
+
+def stop_account(service: Service, db: Connection, name: str) -> None:
+    """End an account: it signs in no more, from this moment on. The last operator cannot be stopped."""
+    found = the_account(db, name)
+    _keep_an_operator(db, found.id)
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(active=False))
+    _end_sessions(db, found.id)
+    audit(service.vault, db, {"action": "account stopped", "account": found.name})
+
+
+def the_account(db: Connection, name: str) -> Row[Any]:
+    found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
+    if found is None:
+        raise Refused(f"there is no account {name!r}")
+    return found
+
+
+def accounts(db: Connection) -> list[Row[Any]]:
+    return list(db.execute(select(ACCOUNT).order_by(ACCOUNT.c.name)))
+
+
+def give(
+    service: Service, db: Connection, name: str, role: str, study: str, *, of: Sequence[str] | None = None
+) -> None:
+    """Give a role for a study; a trainer's may be for named units alone."""
+    found = the_account(db, name)
+    _check_grant(db, role, study, of)
+    db.execute(delete(GRANT).where(*_the_grant(found.id, role, study)))
+    units_of = sorted(of) if of else None
+    db.execute(insert(GRANT).values(account=found.id, study=study, role=role, units=units_of))
+    event = {"action": "role given", "account": found.name, "role": role, "study": study}
+    audit(service.vault, db, event | ({"units": " ".join(units_of)} if units_of else {}))
+
+
+def withdraw(service: Service, db: Connection, name: str, role: str, study: str) -> None:
+    found = the_account(db, name)
+    if role == "operator":
+        _keep_an_operator(db, found.id)
+    if not db.execute(delete(GRANT).where(*_the_grant(found.id, role, study))).rowcount:
+        raise Refused(f"{found.name!r} is no {role} of {study!r}")
+    event = {"action": "role withdrawn", "account": found.name, "role": role, "study": study}
+    audit(service.vault, db, event)
+
+
+def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
+    held = select(GRANT).where(GRANT.c.account == account).order_by(GRANT.c.study, GRANT.c.role)
+    return tuple(
+        Held(each.study, each.role, frozenset(each.units) if each.units else None)
+        for each in db.execute(held)
+    )
+
+
+# ---- signing in ----
+
+
+def sign_in(service: Service, name: str, password: str, code: str) -> str | None:
+    """A session's token if name, password and code are right; None whatever else is the case."""
+    with read(service.engine) as db:
+        found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
+    same = is_password(found.password if found else None, password)
+    with write(service.engine) as db:
+        held = _for_update(db, found.id) if found and same else None
+        unchanged = held is not None and found is not None and held.password == found.password
+        step = _step(service, held, code) if held and unchanged else None
+        if held is None or step is None:
+            _note_failure(db, found.id if found else None)
+            return None
+        taken = {"last_step": step, "failures": 0, "wait_until": None}
+        db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(taken))
+        audit(service.vault, db, {"action": "signed in", "account": held.name})
+        return _new_session(db, held.id)
+
+
+def enrol(service: Service, token: str, password: str, code: str) -> str:
+    """Take the chosen password and the first code; a new session begins. Refused with the reason."""
+    with read(service.engine) as db:
+        member = member_of(db, token)
+    if member is None or member.enrolled:
+        raise Refused("there is nothing to set up")
+    check_password(password, member.name)
+    hashed = hash_password(password)
+    with write(service.engine) as db:
+        held = _for_update(db, member.id)
+        step = step_of(totp_secret(service, held), code, now(), 0) if held else None
+        if held is None or step is None:
+            _note_failure(db, member.id)
+            raise Refused("the code is not the one of this moment: wait for the next one and type that")
+        chosen = {"password": hashed, "enrol_until": None, "last_step": step, "failures": 0}
+        db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(chosen))
+        _end_sessions(db, held.id)
+        audit(service.vault, db, {"action": "account set up", "account": held.name})
+        return _new_session(db, held.id)
+
+
+def show_again(service: Service, token: str, code: str) -> str | None:
+    """A new session in the place of this one, fresh once more, for a code of the second factor."""
+    with write(service.engine) as db:
+        member = member_of(db, token)
+        held = _for_update(db, member.id) if member and member.enrolled else None
+        step = _step(service, held, code) if held else None
+        if held is None or step is None:
+            _note_failure(db, member.id if member else None)
+            return None
+        taken = {"last_step": step, "failures": 0, "wait_until": None}
+        db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(taken))
+        db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
+        return _new_session(db, held.id)
+
+
+def sign_out(service: Service, db: Connection, token: str) -> None:
+    member = member_of(db, token)
+    db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
+    if member is not None:
+        audit(service.vault, db, {"action": "signed out", "account": member.name})
+
+
+def member_of(db: Connection, token: str) -> Member | None:
+    """Who holds this session, if it has not ended. Grants are read anew each time: a change holds at once."""
+    found = _session(db, token)
+    if found is None:
+        return None
+    enrolled = found.enrol_until is None
+    fresh = found.fresh_until > now()
+    return Member(found.id, found.name, enrolled, fresh, grants(db, found.id) if enrolled else ())
+
+
+def is_to_be_noted(db: Connection, token: str) -> bool:
+    """Whether it was some time ago that this session was last seen in use."""
+    found = _session(db, token)
+    return found is not None and found.idle_at - IDLE < now() - NOTED_EVERY
+
+
+def note_use(db: Connection, token: str) -> None:
+    db.execute(
+        update(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)).values(idle_at=now() + IDLE)
+    )
+
+
+def totp_secret(service: Service, account: Row[Any]) -> bytes:
+    secret = unseal(service.vault.key_for_totp(account.id.bytes), account.totp)
+    if secret is None:
+        raise Refused(
+            f"the second factor of {account.name!r} was sealed under another secret: renew the account"
+        )
+    return secret
+
+
+def hash_of(token: str) -> str:
+    """A token has 256 random bits: no one can try them all, so its hash need not be slow."""
+    return sha256(token.encode()).hexdigest()
+
+
+# ---- within ----
+
+
+def _step(service: Service, held: Row[Any], code: str) -> int | None:
+    """The step to remember if this sign-in may go on: 0 for the first one, which needs no code."""
+    moment = now()
+    if not held.active or (held.wait_until is not None and held.wait_until > moment):
+        return None
+    if held.enrol_until is not None:
+        return 0 if held.enrol_until > moment else None
+    return step_of(totp_secret(service, held), code, moment, held.last_step)
+
+
+def _session(db: Connection, token: str) -> Row[Any] | None:
+    moment = now()
+    asked = (
+        select(
+            ACCOUNT.c.id,
+            ACCOUNT.c.name,
+            ACCOUNT.c.enrol_until,
+            STAFF_SESSION.c.idle_at,
+            STAFF_SESSION.c.fresh_until,
+        )
+        .join(ACCOUNT, ACCOUNT.c.id == STAFF_SESSION.c.account)
+        .where(STAFF_SESSION.c.hash == hash_of(token), ACCOUNT.c.active.is_(True))
+        .where(STAFF_SESSION.c.expires_at > moment, STAFF_SESSION.c.idle_at > moment)
+    )
+    found: list[Row[Any]] = list(db.execute(asked))
+    return found[0] if found else None
+
+
+def _new_session(db: Connection, account: UUID) -> str:
+    token, moment = SESSION_PREFIX + secrets.token_urlsafe(32), now()
+    db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.expires_at < moment))
+    db.execute(
+        insert(STAFF_SESSION).values(
+            hash=hash_of(token),
+            account=account,
+            expires_at=moment + LASTS,
+            idle_at=moment + IDLE,
+            fresh_until=moment + FRESH,
+        )
+    )
+    return token
+
+
+def _end_sessions(db: Connection, account: UUID) -> None:
+    db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))
+
+
+def _for_update(db: Connection, account: UUID) -> Row[Any] | None:
+    held = select(ACCOUNT).where(ACCOUNT.c.id == account).with_for_update()
+    found: list[Row[Any]] = list(db.execute(held))
+    return found[0] if found else None
+
+
+def _note_failure(db: Connection, account: UUID | None) -> None:
+    """Make the next try of this account wait. One row is written for unknown names too: it takes as long."""
+    noted = (
+        (sqlite if is_sqlite(db) else postgresql).insert(SETTING).values(name=LAST_FAILED, value=new_token())
+    )
+    db.execute(noted.on_conflict_do_update(index_elements=["name"], set_={"value": noted.excluded.value}))
+    if account is None:
+        return
+    held = _for_update(db, account)
+    failures = held.failures + 1 if held else 1
+    wait = _wait(failures)
+    until = now() + wait if wait else None
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(failures=failures, wait_until=until))
+
+
+def _wait(failures: int) -> timedelta | None:
+    if failures < FREE_FAILURES:
+        return None
+    return min(FIRST_WAIT * (1 << min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)
+
+
+def _unenrolled(service: Service, account: UUID, password: str) -> dict[str, Any]:
+    return {
+        "password": hash_password(password),
+        "totp": seal(service.vault.key_for_totp(account.bytes), os.urandom(SECRET_BYTES)),
+        "enrol_until": now() + ONE_TIME,
+        "last_step": 0,
+        "failures": 0,
+        "wait_until": None,
+        "active": True,
+    }
+
+
+def _check_grant(db: Connection, role: str, study: str, of: Sequence[str] | None) -> None:
+    if role not in get_args(Role):
+        raise Refused(f"a role is one of {', '.join(get_args(Role))}; {role!r} is none of them")
+    if of and role != "trainer":
+        raise Refused("only a trainer's role can be for named units")
+    if study == EVERYWHERE:
+        if role not in ("operator", "host"):
+            raise Refused(f"a {role} has a study: name it")
+        return
+    if role == "operator":
+        raise Refused(f"an operator has the whole service: the study is {EVERYWHERE!r}")
+    the_study(db, study)
+    unknown = set(of or ()) - {unit.id for unit in units(db, study)}
+    if unknown:
+        raise Refused(f"{study!r} has no unit {', '.join(sorted(unknown))}")
+
+
+def _keep_an_operator(db: Connection, leaving: UUID) -> None:
+    others = (
+        select(GRANT.c.account)
+        .join(ACCOUNT, ACCOUNT.c.id == GRANT.c.account)
+        .where(GRANT.c.role == "operator", GRANT.c.account != leaving, ACCOUNT.c.active.is_(True))
+    )
+    is_one = select(GRANT.c.account).where(*_the_grant(leaving, "operator", EVERYWHERE))
+    if db.execute(is_one).first() and not db.execute(others).first():
+        raise Refused("this is the last operator: make another one first")
+
+
+def _the_grant(account: UUID, role: str, study: str) -> tuple[Any, ...]:
+    return GRANT.c.account == account, GRANT.c.role == role, GRANT.c.study == study
