@@ -1,4 +1,4 @@
-"""`python -m instrument check FOLDER` and `python -m instrument lock FOLDER`."""
+"""`python -m instrument check`, `lock` and `translate`."""
 
 import argparse
 import json
@@ -7,32 +7,66 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from instrument.catalog import PPIQ, InstrumentError, load, load_unlocked
+from instrument.exchange import export_table, import_table
 from instrument.lock import digests, write
 from instrument.nodes import Problem
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m instrument", description="Questionnaires as data.")
-    parser.add_argument(
-        "command",
-        choices=("check", "lock"),
-        help="check: print every problem, or the hashes; lock: write LOCK",
-    )
-    parser.add_argument("folder", type=Path, nargs="?", default=PPIQ, help="the PPIQ if left out")
-    asked = parser.parse_args(arguments)
+    asked = _parser().parse_args(arguments)
     try:
-        instrument = (load_unlocked if asked.command == "lock" else load)(asked.folder)
+        problems: Iterable[Problem] = asked.run(asked)
     except InstrumentError as error:
-        return _refused(error.problems)
-    if asked.command == "lock" and (problems := write(instrument)):
-        return _refused(problems)
-    sys.stdout.write(json.dumps(digests(instrument), indent=2) + "\n")
-    return 0
+        problems = error.problems
+    said = [f"{problem}\n" for problem in problems]
+    sys.stderr.writelines(said)
+    return 1 if said else 0
 
 
-def _refused(problems: Iterable[Problem]) -> int:
-    sys.stderr.writelines(f"{problem}\n" for problem in problems)
-    return 1
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m instrument", description="Questionnaires as data.")
+    commands = parser.add_subparsers(required=True, metavar="check|lock|translate")
+    check = commands.add_parser("check", help="print every problem, or the hashes")
+    check.set_defaults(run=_check)
+    lock = commands.add_parser("lock", help="write LOCK")
+    lock.set_defaults(run=_lock)
+    translate = commands.add_parser("translate", help="words to translators and back")
+    ways = translate.add_subparsers(required=True, metavar="export|import")
+    out = ways.add_parser("export", help="write a table with a row for every sentence")
+    out.set_defaults(run=_export)
+    back = ways.add_parser("import", help="write the words that such a table holds; `lock` them afterwards")
+    back.set_defaults(run=_import)
+    back.add_argument("table", type=Path)
+    for command in (check, lock, out, back):
+        command.add_argument("folder", type=Path, nargs="?", default=PPIQ, help="the PPIQ if left out")
+    out.add_argument("--form", required=True, help="a form's id, or: context, actions, claims")
+    out.add_argument("--language", required=True, help="to translate into, as cy or pt-BR")
+    out.add_argument("--out", required=True, type=Path, help="the table, as CSV")
+    return parser
+
+
+def _check(asked: argparse.Namespace) -> Iterable[Problem]:
+    sys.stdout.write(json.dumps(digests(load(asked.folder)), indent=2) + "\n")
+    return ()
+
+
+def _lock(asked: argparse.Namespace) -> Iterable[Problem]:
+    instrument = load_unlocked(asked.folder)
+    problems = write(instrument)
+    if not problems:
+        sys.stdout.write(json.dumps(digests(instrument), indent=2) + "\n")
+    return problems
+
+
+def _export(asked: argparse.Namespace) -> Iterable[Problem]:
+    table = export_table(asked.folder, asked.form, asked.language)
+    asked.out.write_text(table, "utf-8-sig", newline="")
+    return ()
+
+
+def _import(asked: argparse.Namespace) -> Iterable[Problem]:
+    sys.stdout.write(f"{import_table(asked.folder, asked.table)}\n")
+    return ()
 
 
 if __name__ == "__main__":

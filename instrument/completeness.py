@@ -145,19 +145,10 @@ def _beside(what: str, name: str, part: Part[FormWords], source: Source) -> Iter
 
 def _context_words(source: Source) -> Iterator[Problem]:
     for spoken in source.context_words:
-        asked = {
-            name
-            for part in source.words
-            if part.model.language == spoken.model.language
-            for form in source.speakers(part)
-            for name in form.context
-        }
-        said = spoken.model.questions
-        if source.context:
-            known = asked | (said.keys() & source.questions.keys())
-            yield from told(spoken.document, _same(known, said, "questions", "context question"))
-        for name in source.questions.keys() & said.keys():
-            options, place = source.questions[name].options, ("questions", name, "options", "option")
+        questions, said = source.questions, spoken.model.questions
+        yield from told(spoken.document, _same(questions, said, "questions", "context question"))
+        for name in questions.keys() & said.keys():
+            options, place = questions[name].options, ("questions", name, "options", "option")
             yield from told(spoken.document, _same(options, said[name].options, *place))
 
 

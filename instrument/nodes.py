@@ -78,6 +78,11 @@ def read(path: Path, file: str) -> Document:
     return document
 
 
+def is_name(written: str) -> bool:
+    """Tell whether a word may stand without quotes."""
+    return bool(_NAME.fullmatch(written)) and written.lower() not in _READ_DIFFERENTLY
+
+
 def shown(value: object, length: int = 40) -> str:
     """Shorten what a stranger wrote, so that a message stays a line."""
     written = str(value)

@@ -68,7 +68,8 @@ def _clean(value: str) -> str:
         raise ValueError("the text has a space too many")
     if value != unicodedata.normalize("NFC", value):
         raise ValueError("the text must be in Unicode normal form C, so that equal words have equal hashes")
-    if any(unicodedata.category(c)[0] == "C" and c not in _MARKS_OF_DIRECTION for c in value):
+    kinds = {unicodedata.category(c) for c in value if c not in _MARKS_OF_DIRECTION}
+    if any(kind[0] == "C" or kind in {"Zl", "Zp"} for kind in kinds):
         raise ValueError("the text has a control character or a line break")
     return value
 
