@@ -1,0 +1,174 @@
+"""The pages of somebody who reflects privately: those of the questionnaire, answers carried along."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from app.reflect.results import Result, result
+from app.reflect.runs import END, RESULT, Run, blank_on, form_name, road_of
+from app.report.plot import TICKS
+from app.service import Service
+from app.survey.pages import AboutPage, ItemsPage, about_page, items_page
+from app.survey.roads import ABOUT, CHECK, CONSENT, Road
+from app.templating import Page
+
+Hidden = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Offer:
+    value: str
+    about: str | None
+    """Who answers it."""
+    title: str
+    questions: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartPage(Page):
+    template: ClassVar[str] = "reflect/start.html"
+    offers: tuple[Offer, ...]
+    others: int
+    problem: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Carried(Page):
+    """What every page of a run has: the way to leave for good, and what the next page is to know."""
+
+    key: str
+    hidden: Hidden
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeginPage(Carried):
+    template: ClassVar[str] = "reflect/begin.html"
+    title: str
+    questions: int
+    before: tuple[str, ...]
+    tested: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateAboutPage(AboutPage, Carried):
+    template: ClassVar[str] = "reflect/about.html"
+    cleared: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrivateItemsPage(ItemsPage, Carried):
+    template: ClassVar[str] = "reflect/items.html"
+    cleared: str | None
+    number: int | None
+    """Of the question whose answer was just cleared."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastPage(Carried):
+    template: ClassVar[str] = "reflect/last.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsidePage(Carried):
+    template: ClassVar[str] = "reflect/safety.html"
+    under_way: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResultPage(Carried):
+    template: ClassVar[str] = "reflect/result.html"
+    kind: str
+    result: Result
+    ticks: tuple[int, ...] = TICKS
+    back: bool
+    """Whether the questions can be gone back to: not once answers were sent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndPage(Page):
+    template: ClassVar[str] = "reflect/end.html"
+
+
+def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
+    """Every form of every instrument that has all its words in the language, and how many others there are.
+
+    Who answers a form is said in the language that its instrument was written in; elsewhere its title says.
+    """
+    roads = [
+        road_of(service, instrument, form)
+        for instrument in service.instruments.values()
+        for form in instrument.forms.values()
+    ]
+    spoken = [road for road in roads if language in road.words]
+    return StartPage(
+        language=language,
+        offers=tuple(
+            Offer(
+                form_name(road, language),
+                road.form.about if road.instrument.language == language else None,
+                road.words[language].title,
+                len(road.form.items),
+            )
+            for road in spoken
+        ),
+        others=len(roads) - len(spoken),
+        problem=problem,
+    )
+
+
+def page_of(run: Run) -> Page:
+    return AsidePage(**_carried(run, run.at)) if run.aside else _PAGES.get(run.at, _asking)(run)
+
+
+def result_page(run: Run, *, personal: bool) -> ResultPage:
+    return ResultPage(
+        **_carried(run, CHECK),
+        kind=run.road.form.result,
+        result=result(run.road, run.sheet, personal=personal),
+        back=personal,
+    )
+
+
+def carried_answers(road: Road, answers: Mapping[str, int | str]) -> Hidden:
+    """The answers as hidden fields, in the order in which they were asked."""
+    return tuple((each, str(answers[each])) for ids in road.asks.values() for each in ids if each in answers)
+
+
+def _begin(run: Run) -> BeginPage:
+    words = run.road.words[run.sheet.language]
+    return BeginPage(
+        **_carried(run, CONSENT),
+        title=words.title,
+        questions=len(run.road.numbers),
+        before=words.before,
+        tested=words.status == "tested",
+    )
+
+
+def _asking(run: Run) -> Page:
+    own = {**_carried(run, run.at), "cleared": run.cleared, "offered": ()}
+    if run.at == ABOUT:
+        return PrivateAboutPage(**{**vars(about_page(run.road, run.sheet)), **own})
+    number = run.road.numbers.get(run.cleared or "")
+    return PrivateItemsPage(**{**vars(items_page(run.road, run.sheet, run.at)), **own, "number": number})
+
+
+def _carried(run: Run, at: str) -> Mapping[str, Any]:
+    road, sheet, words = run.road, run.sheet, run.road.words[run.sheet.language]
+    here = () if run.aside else road.asks.get(at, ())
+    elsewhere = {name: answer for name, answer in sheet.answers.items() if name not in here}
+    blank = " ".join(blank_on(run))
+    own = (("_form", form_name(road, sheet.language)), ("_key", sheet.key), ("_at", at))
+    return {
+        "language": words.language,
+        "key": sheet.key,
+        "hidden": (*own, *((("_blank", blank),) if blank else ()), *carried_answers(road, elsewhere)),
+    }
+
+
+_PAGES: Final[Mapping[str, Callable[[Run], Page]]] = {
+    CONSENT: _begin,
+    CHECK: lambda run: LastPage(**_carried(run, CHECK)),
+    RESULT: lambda run: result_page(run, personal=True),
+    END: lambda run: EndPage(language=run.sheet.language),
+}

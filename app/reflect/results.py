@@ -1,0 +1,197 @@
+"""What a person is shown of their own answers: answers and topics first, figures behind the arithmetic.
+
+What may be shown is data: `Form.result`. No band, no cut-off, and no order by figures but in private.
+"""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from app.languages import decimal, translations
+from app.report.pages import HEADINGS
+from app.report.plot import Line
+from app.report.wording import STRENGTH
+from app.survey.questions import role_of, row
+from app.survey.roads import Road
+from app.survey.sheets import Sheet
+from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, Words, keyed, score
+
+
+@dataclass(frozen=True)
+class Topic:
+    name: str | None
+    rows: tuple[Markup, ...]
+
+
+@dataclass(frozen=True)
+class Sum:
+    """One row of the arithmetic."""
+
+    name: str
+    points: str
+    figure: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Tip:
+    action: str
+    dots: str
+    strength: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class TopicAdvice:
+    name: str
+    headings: tuple[tuple[str, tuple[Tip, ...]], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    topics: tuple[Topic, ...]
+    ask: tuple[str, ...]
+    """The questions answered with "I do not know"."""
+    lines: tuple[Line, ...]
+    sums: tuple[Sum, ...]
+    claims: Claims | None
+    advice: Advice | None
+    tips: tuple[TopicAdvice, ...]
+    after: tuple[str, ...]
+
+
+def result(road: Road, sheet: Sheet, *, personal: bool) -> Result:
+    """`personal` lets the order of topics follow the figures; otherwise it is the same for everybody."""
+    kind, words, instrument = road.form.result, road.words[sheet.language], road.instrument
+    codes = {name: code for name, code in sheet.answers.items() if isinstance(code, int)}
+    with_figures = kind in ("facets", "total")
+    scores = score(instrument, road.form.id, codes) if with_figures else {}
+    shown = instrument.key.subscales(road.form.id)
+    scores = {name: each for name, each in scores.items() if shown[name].shown}
+    facets = {name: each for name, each in scores.items() if shown[name].items}
+    order = _order(facets) if personal and kind == "facets" else ()
+    advice = instrument.advice.get(sheet.language) or instrument.advice.get(instrument.language)
+    return Result(
+        topics=_topics(road, sheet, words, order),
+        ask=tuple(
+            words.sentence(each, role_of(road, sheet)) for each, code in codes.items() if code == DO_NOT_KNOW
+        ),
+        lines=tuple(_line(words, name, each) for name, each in _sorted(facets, order)),
+        sums=tuple(
+            Sum(
+                words.facet(name),
+                _points(road, codes, name),
+                _figure(each, words.language),
+                _note(words, each),
+            )
+            for name, each in _sorted(scores, order)
+        ),
+        claims=instrument.claims_in.get(sheet.language) or instrument.claims,
+        advice=advice,
+        tips=_tips(instrument, words, advice, order),
+        after=words.after,
+    )
+
+
+def _order(scores: dict[str, Score]) -> tuple[str, ...]:
+    """Topics with the largest figure first; those without one after them, where they were."""
+    with_figure = {name: each.value for name, each in scores.items() if each.value is not None}
+    return tuple(sorted(with_figure, key=lambda name: -with_figure[name]))
+
+
+def _sorted(scores: dict[str, Score], order: tuple[str, ...]) -> list[tuple[str, Score]]:
+    """In the order given, and what it does not name after that."""
+    return [(name, scores[name]) for name in dict.fromkeys([*order, *scores])]
+
+
+def _topics(road: Road, sheet: Sheet, words: Words, order: tuple[str, ...]) -> tuple[Topic, ...]:
+    rows: dict[str, list[Markup]] = {name: [] for name in order}
+    topics = _topic_by_item(road)
+    for item in road.form.items:
+        if item.id in sheet.answers:
+            rows.setdefault(topics[item.id], []).append(row(road, sheet, item.id))
+    return tuple(Topic(words.facets.get(name), tuple(each)) for name, each in rows.items() if each)
+
+
+def _topic_by_item(road: Road) -> dict[str, str]:
+    """The subscale that an item counts in, or the letters of its cell; by area, the whole cell."""
+    cells = {item.id: item.cell or "" for item in road.form.items}
+    if road.form.result == "areas":
+        return cells
+    keyed_in = {
+        item.id: subscale.id
+        for subscale in road.instrument.key.subscales(road.form.id).values()
+        for item in subscale.items
+        if subscale.shown
+    }
+    return {name: keyed_in.get(name, cell.rstrip("0123456789").lower()) for name, cell in cells.items()}
+
+
+def _line(words: Words, name: str, figure: Score) -> Line:
+    dot = None if figure.value is None else f"{figure.value:.1f}%"
+    return Line(label=words.facet(name), said=_note(words, figure), dot=dot)
+
+
+def _points(road: Road, codes: dict[str, int], name: str) -> str:
+    """The points of each answer, turned where the sentence speaks the other way."""
+    subscale = road.instrument.key.subscales(road.form.id)[name]
+    points = (
+        keyed(road.instrument, road.form.id, item.id, codes[item.id])
+        for item in subscale.items
+        if item.id in codes
+    )
+    return ", ".join(f"{point:g}" for point in points if point is not None)
+
+
+def _figure(figure: Score, language: str) -> str:
+    return "" if figure.value is None else decimal(figure.value, language)
+
+
+def _note(words: Words, figure: Score) -> str:
+    say = translations(words.language)
+    if figure.lacking:
+        names = ", ".join(words.facets[name] for name in figure.lacking if name in words.facets)
+        told = say.gettext("not enough answers") + (f": {names}" if names else "")
+    elif figure.value is None:
+        told = say.gettext("not enough answers")
+    else:
+        told = say.ngettext("from {n} answer", "from {n} answers", figure.answered).format(n=figure.answered)
+    counted = (
+        (figure.does_not_apply, say.gettext("does not apply: {n}")),
+        (figure.rather_not_say, say.gettext("rather not say: {n}")),
+        (figure.left_blank, say.gettext("left blank: {n}")),
+    )
+    return "; ".join([told, *(sentence.format(n=n) for n, sentence in counted if n)])
+
+
+def _tips(
+    instrument: Instrument, words: Words, advice: Advice | None, order: tuple[str, ...]
+) -> tuple[TopicAdvice, ...]:
+    """Every action of every facet for everybody: an action shown gives no answer away."""
+    if advice is None:
+        return ()
+    say = translations(words.language).gettext
+    facets = dict.fromkeys([*order, *(each.facet for each in advice.actions)])
+    return tuple(
+        TopicAdvice(
+            _facet_name(instrument, words, facet),
+            tuple(
+                (say(title), tuple(_tip(each, words.language) for each in of_heading))
+                for heading, title in HEADINGS.items()
+                if (of_heading := [a for a in advice.actions if (a.facet, a.heading) == (facet, heading)])
+            ),
+        )
+        for facet in facets
+        if any(each.facet == facet for each in advice.actions)
+    )
+
+
+def _tip(action: Action, language: str) -> Tip:
+    dots, strength = STRENGTH[action.strength]
+    return Tip(action.action, dots, translations(language).gettext(strength), action.evidence)
+
+
+def _facet_name(instrument: Instrument, words: Words, facet: str) -> str:
+    """As this form calls it, or as another form of the instrument does."""
+    others = (each for (_, spoken), each in instrument.words.items() if spoken == words.language)
+    return next((each.facets[facet] for each in (words, *others) if facet in each.facets), facet)

@@ -1,0 +1,131 @@
+"""Reflecting privately: what a person has answered travels in the page itself, and is nowhere else.
+
+Each page is a pure function of the one before it and of what was chosen there.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from app.errors import Unreadable
+from app.languages import LANGUAGES
+from app.service import Service
+from app.survey.reading import read_given
+from app.survey.roads import CHECK, CONSENT, Road, asks, numbers
+from app.survey.sheets import Sheet
+from instrument import LEFT_BLANK, Form, Instrument
+
+Fields = Mapping[str, str]
+
+RESULT: Final = "/result"
+END: Final = "/end"
+KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A sheet that nobody keeps, and the page that it has come to."""
+
+    road: Road
+    sheet: Sheet
+    at: str
+    cleared: str | None = None
+    """The question whose answer was just taken back."""
+    aside: bool = False
+    """Reading about safety, before coming back to the same page."""
+
+
+def road_of(service: Service, instrument: Instrument, form: Form) -> Road:
+    """What a form asks in private: of the context, only who the other person is, to choose the sentences."""
+    name = f"{instrument.id}/{form.id}"
+    if name not in service.roads:
+        context = (form.role,) if form.role in form.context else ()
+        service.roads[name] = Road(
+            wave="",
+            study_title="",
+            simulated=False,
+            k=0,
+            instrument=instrument,
+            form=form,
+            per_page=form.per_page,
+            context={each: instrument.context[each] for each in context},
+            words={
+                language: words
+                for (of, language), words in instrument.words.items()
+                if of == form.id and language in LANGUAGES
+            },
+            draft_size=0,
+            asks=asks(form, form.per_page, context),
+            numbers=numbers(form),
+        )
+    road: Road = service.roads[name]
+    return road
+
+
+def form_name(road: Road, language: str) -> str:
+    return f"{road.instrument.id}/{road.form.id}/{language}"
+
+
+def read_run(service: Service, fields: Fields, key: str) -> Run:
+    """The run as the page carries it; what is on the page itself is left to `turn`."""
+    road, language = _named(service, fields.get("_form", ""))
+    at = fields.get("_at", CONSENT)
+    if at not in road.steps:
+        raise Unreadable
+    here = road.asks.get(at, ())
+    carried = [each for ids in road.asks.values() for each in ids if each in fields and each not in here]
+    sheet = Sheet(wave="", key=key, language=language, answers=read_given(road, carried, fields))
+    return Run(road=road, sheet=sheet, at=at)
+
+
+def turn(run: Run, fields: Fields) -> Run:
+    """The page that follows from what was pressed."""
+    road, at, go = run.road, run.at, fields.get("_go")
+    if at in road.asks:
+        return _asked(run, fields)
+    if go == "finish":
+        return replace(run, at=END)
+    if go == "result" and at == CHECK:
+        return replace(run, at=RESULT)
+    return replace(run, at=road.beside(at, -1 if at == CHECK else 1))
+
+
+def blank_on(run: Run) -> tuple[str, ...]:
+    """What was left blank on the page, and asked about; a second time it is not."""
+    return tuple(each for each in run.road.asks.get(run.at, ()) if run.sheet.answers.get(each) == LEFT_BLANK)
+
+
+def _asked(run: Run, fields: Fields) -> Run:
+    road, at, go = run.road, run.at, fields.get("_go")
+    given = read_given(road, road.asks[at], fields)
+    blank = {name for name, answer in given.items() if answer == LEFT_BLANK}
+    chosen = {name: answer for name, answer in given.items() if name not in blank}
+    cleared = fields.get("_clear")
+    if cleared in road.asks[at]:
+        chosen.pop(cleared, None)
+        return _with(run, chosen, at, cleared)
+    if go is not None:
+        here = go in ("safety", "stay")
+        return replace(_with(run, chosen, at if here else road.beside(at, -1)), aside=go == "safety")
+    asked_about = set(fields.get("_blank", "").split())
+    return _with(run, given, road.beside(at, 1) if blank <= asked_about else at)
+
+
+def _with(run: Run, answers: Mapping[str, int | str], at: str, cleared: str | None = None) -> Run:
+    return replace(
+        run, sheet=replace(run.sheet, answers={**run.sheet.answers, **answers}), at=at, cleared=cleared
+    )
+
+
+def _named(service: Service, name: str) -> tuple[Road, str]:
+    instrument_id, _, rest = name.partition("/")
+    form_id, _, language = rest.partition("/")
+    instrument = service.instruments.get(instrument_id)
+    form = instrument.forms.get(form_id) if instrument else None
+    if instrument is None or form is None:
+        raise Unreadable
+    road = road_of(service, instrument, form)
+    if language not in road.words:
+        raise Unreadable
+    return road, language

@@ -1,0 +1,64 @@
+/* Leave at once, wait for a lost connection, read a code from behind the #. Nothing is kept in the browser. */
+"use strict";
+(() => {
+  const leave = document.querySelector("a.leave");
+  const said = document.getElementById("said");
+  const code = document.getElementById("code");
+  const hide = () => document.documentElement.classList.add("leaving");
+  const say = (words) => { if (said) said.textContent = words; };
+
+  if (leave) {
+    const go = () => { hide(); location.replace(leave.href); };
+    leave.addEventListener("click", (event) => { event.preventDefault(); go(); });
+
+    // Shift by itself, three times, with less than five seconds between.
+    let presses = 0, last = 0, alone = false, quiet = 0;
+    addEventListener("keydown", (event) => {
+      if (event.key !== "Shift") { alone = false; presses = 0; } else if (!event.repeat) alone = true;
+    });
+    addEventListener("pointerdown", () => { alone = false; presses = 0; });
+    addEventListener("keyup", (event) => {
+      if (event.key !== "Shift" || !alone) return;
+      presses = event.timeStamp - last < 5000 ? presses + 1 : 1;
+      last = event.timeStamp;
+      if (presses > 2) return go();
+      say(presses === 1 ? said.dataset.two : said.dataset.one);
+      clearTimeout(quiet);
+      quiet = setTimeout(() => { presses = 0; say(""); }, 5000);
+    });
+  }
+
+  // A page from the browser's memory is shown to nobody: what it is now, the server says.
+  let sending = false;
+  addEventListener("pageshow", (event) => {
+    sending = false;
+    if (event.persisted) { hide(); location.reload(); }
+  });
+
+  // Send a form once the server can be reached; until then the answers wait on the page, and nowhere else.
+  const reachable = () => fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+  const pause = () => new Promise((done) => {
+    setTimeout(done, 3000);
+    addEventListener("online", done, { once: true });
+  });
+  addEventListener("submit", async (event) => {
+    if (sending === "now" || event.target.method !== "post") return;
+    event.preventDefault();
+    if (sending) return;
+    sending = true;
+    for (let waiting = true; waiting;) {
+      try { await reachable(); waiting = false; } catch { say(said?.dataset.wait); await pause(); }
+    }
+    say("");
+    sending = "now";
+    event.target.requestSubmit(event.submitter);
+  });
+
+  const readCode = () => {
+    if (!code || !/^#[0-9A-Za-z-]{12,20}$/.test(location.hash)) return;
+    code.value = location.hash.slice(1);
+    history.replaceState(null, "", location.pathname);
+  };
+  addEventListener("hashchange", readCode);
+  readCode();
+})();

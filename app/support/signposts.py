@@ -1,0 +1,66 @@
+"""People to talk to, by country: a file that an operator edits, read once and refused with every fault."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from app.errors import ConfigurationError
+from instrument.nodes import Problem, read
+from instrument.values import Flag, Language, Model, Named, Text
+
+DEFAULT: Final = Path(__file__).with_name("signposts.yaml")
+
+
+def _https(value: str) -> str:
+    if not value.startswith("https://"):
+        raise ValueError("an address begins with https://")
+    return value
+
+
+class Person(Model):
+    name: Text
+    for_what: Text
+    telephone: Text | None = None
+    address: Annotated[Text, AfterValidator(_https)] | None = None
+
+
+class Group(Model):
+    title: Text
+    people: Annotated[tuple[Person, ...], Field(min_length=1)]
+
+
+class Country(Model):
+    id: str
+    name: Text
+    checked: Flag
+    """Whether the operator has checked every line."""
+    groups: Annotated[tuple[Group, ...], Field(min_length=1)]
+
+
+class Signposts(Model):
+    language: Language
+    countries: Annotated[Named[Country], Field(min_length=1)]
+
+
+@cache
+def signposts(path: Path = DEFAULT) -> Signposts:
+    document = read(path, str(path))
+    problems = list(document.problems)
+    try:
+        found = Signposts.model_validate(document.data)
+    except ValidationError as error:
+        told = {problem.line for problem in problems}
+        each = [
+            document.problem(said["msg"].removeprefix("Value error, "), *said["loc"])
+            for said in error.errors(include_url=False, include_input=False)
+        ]
+        problems += [problem for problem in each if problem.line not in told] if document.readable else []
+    if problems:
+        raise ConfigurationError(_refused(problems))
+    return found
+
+
+def _refused(problems: list[Problem]) -> str:
+    return "the list of people to talk to cannot be used:\n" + "\n".join(map(str, problems))
