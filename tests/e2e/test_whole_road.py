@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -65,10 +64,7 @@ class Host:
 
 
 @pytest.fixture
-def host(url: str, tmp_path: Path) -> Iterator[Host]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+def host(url: str, tmp_path: Path, unused_port: int) -> Iterator[Host]:
     (tmp_path / "secret").write_text(SECRET.hex())
     environment = {
         **os.environ,
@@ -76,9 +72,9 @@ def host(url: str, tmp_path: Path) -> Iterator[Host]:
         "COUNTERPOISE_SECRET_FILE": str(tmp_path / "secret"),
         "COUNTERPOISE_INSECURE_COOKIES": "1",
     }
-    command = [sys.executable, "-m", "app", "serve", "--port", str(port)]
+    command = [sys.executable, "-m", "app", "serve", "--port", str(unused_port)]
     with subprocess.Popen(command, env=environment, cwd=REPOSITORY) as server:
-        origin = f"http://127.0.0.1:{port}"
+        origin = f"http://127.0.0.1:{unused_port}"
         _wait_until_ready(origin, server)
         yield Host(environment, origin)
         server.terminate()

@@ -1,0 +1,116 @@
+"""What scripts and hosts lean on: the links of the demonstration, refusals to start, the composed service."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+import yaml
+
+from tests.conftest import SECRET
+from tests.support import respond
+
+ROOT = Path(__file__).parents[2]
+OURS = ("COUNTERPOISE_DATABASE_URL", "COUNTERPOISE_SECRET", "COUNTERPOISE_SECRET_FILE", "COUNTERPOISE_DIR")
+QUIET = {name: value for name, value in os.environ.items() if name not in OURS}
+
+
+def counterpoise(*words: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "app", *words]
+    return subprocess.run(
+        command, cwd=ROOT, env={**QUIET, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+@contextmanager
+def running(*words: str, **environment: str) -> Iterator["subprocess.Popen[str]"]:
+    command = [sys.executable, "-m", "app", *words]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**QUIET, **environment}, stdout=subprocess.PIPE, text=True
+    ) as process:
+        yield process
+        process.terminate()
+
+
+def wait_until_ready(address: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if httpx2.get(f"{address}/ready").status_code == 200:
+                return
+        except httpx2.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the service was not ready within a minute")
+
+
+@pytest.fixture
+def migrated(tmp_path: Path) -> Path:
+    assert counterpoise("migrate", "--new-secret", "--dir", str(tmp_path)).returncode == 0
+    return tmp_path
+
+
+def test_the_demonstration_prints_one_line_of_json_and_its_links_lead_somewhere(
+    tmp_path: Path, unused_port: int
+) -> None:
+    with running("demo", "--dir", str(tmp_path), "--port", str(unused_port), "--json") as demo:
+        links = json.loads(demo.stdout.readline())
+        with httpx2.Client(base_url=links["respondent"]) as client:
+            assert len(respond(client, links["code"]).replace("-", "")) == 12
+            for role in ("researcher", "trainer"):
+                assert "SIMULATED" in client.get(links[role]).text
+        made = counterpoise("codes", links["wave"], "--count", "3", "--json", "--dir", str(tmp_path))
+        assert len(set(json.loads(made.stdout))) == 3
+    assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
+
+
+def test_it_does_not_start_without_a_secret(migrated: Path) -> None:
+    (migrated / "secret").unlink()
+    ended = counterpoise("serve", "--dir", str(migrated))
+    assert ended.returncode == 2
+    assert "there is no secret" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_it_does_not_start_with_another_secret(migrated: Path) -> None:
+    ended = counterpoise("serve", "--dir", str(migrated), COUNTERPOISE_SECRET="ab" * 32)
+    assert ended.returncode == 2
+    assert "not the one that the database was made with" in ended.stderr
+
+
+def test_it_does_not_start_on_a_database_of_another_schema(tmp_path: Path) -> None:
+    ended = counterpoise("serve", "--dir", str(tmp_path), COUNTERPOISE_SECRET=SECRET.hex())
+    assert ended.returncode == 2
+    assert "counterpoise migrate" in ended.stderr
+
+
+def test_the_demonstration_refuses_a_database_that_is_not_simulated(migrated: Path) -> None:
+    assert counterpoise("study", "make", "real", "A study", "--dir", str(migrated)).returncode == 0
+    ended = counterpoise("demo", "--dir", str(migrated))
+    assert ended.returncode == 2
+    assert "holds the study real" in ended.stderr
+
+
+@pytest.mark.postgres
+def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Path) -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    secret = tmp_path / "counterpoise.secret"
+    secret.write_text(SECRET.hex())
+    given = {
+        "COUNTERPOISE_DATABASE_URL": postgres.create(),
+        "COUNTERPOISE_SECRET_FILE": str(secret),
+    }
+    assert set(given) == set(services["app"]["environment"]) == set(services["migrate"]["environment"])
+    program, *words = services["migrate"]["command"]
+    assert program == "counterpoise"
+    assert counterpoise(*words, **given).returncode == 0
+    program, *words = services["app"]["command"]
+    assert program == "counterpoise"
+    with running(*words, **given):
+        wait_until_ready("http://127.0.0.1:8000")
+        assert httpx2.get("http://127.0.0.1:8000/").status_code == 200
