@@ -2,13 +2,19 @@
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from app.audit import audit
+from app.budget import budget_of, check_budget
 from app.errors import Refused
-from app.tables import Study, Unit, table
+from app.service import Service
+from app.tables import Code, Study, Unit, Wave, table
 
 LEVELS: Final = ("unit", "department", "organisation")
 SMALLEST_K: Final = 5
@@ -17,6 +23,25 @@ LONGEST_ID: Final = 40
 ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STUDY: Final = table(Study)
 UNIT: Final = table(Unit)
+WAVE: Final = table(Wave)
+CODE: Final = table(Code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What is declared of a study before it opens, and locked from then on."""
+
+    id: str
+    title: str
+    instrument: str = "ppiq"
+    form: str = "a"
+    k: int = USUAL_K
+    simulated: bool = False
+    context: tuple[str, ...]
+    """The context questions that are asked, of those that the form has."""
+    people: int
+    """How many are expected to answer."""
+    retire_on: date | None = None
 
 
 def make_study(
@@ -28,7 +53,11 @@ def make_study(
     form: str = "a",
     k: int = USUAL_K,
     simulated: bool = False,
+    context: Sequence[str] | None = None,
+    people: int | None = None,
+    retire_on: date | None = None,
 ) -> None:
+    """Write down a study as it is given; `declare_study` checks what it would give away."""
     _check_id(id)
     if k < SMALLEST_K:
         raise Refused(f"a study is reported from {SMALLEST_K} answers a unit at the least; {k} is fewer")
@@ -43,8 +72,40 @@ def make_study(
             k=k,
             simulated=simulated,
             partition_hash=None,
+            context=None if context is None else list(context),
+            people=people,
+            retire_on=retire_on,
         )
     )
+
+
+def declare_study(service: Service, db: Connection, design: Design) -> None:
+    """Make a study whose design is installed, and gives away no more than the budget allows."""
+    _check_design(service, design)
+    make_study(db, **vars(design))
+    audit(service.vault, db, {"action": "study made", "study": design.id, "k": str(design.k)})
+
+
+def change_design(service: Service, db: Connection, design: Design) -> None:
+    """Declare a study anew, as long as nothing has been prepared by the old design."""
+    if db.execute(select(WAVE.c.id).where(WAVE.c.study == design.id)).first():
+        raise Refused(f"the design of {design.id!r} has been fixed since its first wave was prepared")
+    the_study(db, design.id)
+    _check_design(service, design)
+    changed = {name: value for name, value in vars(design).items() if name != "id"}
+    db.execute(update(STUDY).where(STUDY.c.id == design.id).values(changed))
+    audit(service.vault, db, {"action": "study changed", "study": design.id, "k": str(design.k)})
+
+
+def check_opening(service: Service, study: Row[Any]) -> None:
+    """Refuse to open a study of real people of whom more would stand alone than the budget allows."""
+    if study.simulated:
+        return
+    if study.people is None:
+        raise Refused(f"say first how many people {study.id!r} expects: its anonymity budget rests on it")
+    instrument = service.instruments[study.instrument]
+    context = instrument.forms[study.form].context if study.context is None else study.context
+    check_budget(budget_of(instrument, study.form, context, study.people))
 
 
 def the_study(db: Connection, study: str) -> Row[Any]:
@@ -73,6 +134,34 @@ def add_unit(
     db.execute(insert(UNIT).values(study=study, id=unit, title=title, level=level, parent=parent))
 
 
+def declare_unit(
+    service: Service,
+    db: Connection,
+    study: str,
+    unit: str,
+    title: str,
+    *,
+    level: str = "unit",
+    parent: str | None = None,
+) -> None:
+    add_unit(db, study, unit, title, level=level, parent=parent)
+    audit(service.vault, db, {"action": "unit declared", "study": study, "unit": unit, "level": level})
+
+
+def remove_unit(service: Service, db: Connection, study: str, unit: str) -> None:
+    """Take a unit back, before the first wave opens and while nothing stands below it or has codes of it."""
+    if the_study(db, study).partition_hash is not None:
+        raise Refused(f"the units of {study!r} have been fixed since its first wave opened")
+    if any(each.parent == unit for each in units(db, study)):
+        raise Refused(f"something stands below {unit!r}: take that back first")
+    coded = select(CODE.c.hmac).join(WAVE, WAVE.c.id == CODE.c.wave)
+    if db.execute(coded.where(WAVE.c.study == study, CODE.c.unit == unit).limit(1)).first():
+        raise Refused(f"codes have been made for {unit!r}")
+    if not db.execute(delete(UNIT).where(UNIT.c.study == study, UNIT.c.id == unit)).rowcount:
+        raise Refused(f"{study!r} has no unit {unit!r}")
+    audit(service.vault, db, {"action": "unit removed", "study": study, "unit": unit})
+
+
 def units(db: Connection, study: str) -> list[Row[Any]]:
     """Every unit, department and organisation of the study, in the order of their ids."""
     return list(db.execute(select(UNIT).where(UNIT.c.study == study).order_by(UNIT.c.id)))
@@ -93,6 +182,21 @@ def pin_partition(db: Connection, study: str) -> None:
         db.execute(update(STUDY).where(STUDY.c.id == study).values(partition_hash=present))
     elif pinned != present:
         raise Refused(f"the units of {study!r} are not those that its first wave opened with")
+
+
+def _check_design(service: Service, design: Design) -> None:
+    instrument = service.instruments.get(design.instrument)
+    if instrument is None or design.form not in instrument.forms:
+        raise Refused(f"form {design.form!r} of {design.instrument!r} is not installed")
+    if not design.title.strip():
+        raise Refused("a study needs a name that people and staff can read")
+    if design.k < SMALLEST_K:
+        raise Refused(
+            f"a study is reported from {SMALLEST_K} answers a unit at the least; {design.k} is fewer"
+        )
+    budget = budget_of(instrument, design.form, design.context, design.people)
+    if not design.simulated:
+        check_budget(budget)
 
 
 def _check_id(name: str) -> None:

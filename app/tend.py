@@ -1,8 +1,9 @@
 """What has to be done without anybody asking: close the waves that are due, expire old drafts.
 
 Closing takes four steps, and a kill within or between them is made good by the next `tend`: (a) the wave
-becomes `closing` when no send is in flight; (b) the rows are mixed and the snapshot is written, in one
-transaction; (c) the files are cleaned; (d) the wave becomes `closed`. Each can be done twice.
+becomes `closing` when no send is in flight; (b) the rows are mixed, linked where the wave ends a
+pair, and the snapshot is written, in one transaction; (c) the files are cleaned; (d) the wave becomes
+`closed`. Each can be done twice.
 """
 
 import fcntl
@@ -20,9 +21,11 @@ from sqlalchemy import delete, make_url, select, text, update
 from app.audit import audit
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
+from app.linking.pairs import give_up, link
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, mix, scrub
 from app.service import Service, now
 from app.snapshots import compute_snapshot
+from app.studies import STUDY, the_study
 from app.waves import (
     CLOSED,
     CLOSING,
@@ -35,6 +38,7 @@ from app.waves import (
     expect,
     lock_key,
     move,
+    the_wave,
     waves,
 )
 
@@ -64,6 +68,8 @@ def tend(service: Service, patience: float = PATIENCE_SECONDS) -> Tended:
         with read(service.engine) as db:
             closing = tuple(each.id for each in waves(db) if each.state == CLOSING)
         failures = [failure for wave in closing if (failure := finished(service, wave))]
+        for wave in to_retire(service):
+            _retire(service, wave)
         scrub(service)
         if failures:
             raise failures[0]
@@ -90,6 +96,7 @@ def finish(service: Service, wave: str) -> None:
     """Carry a `closing` wave to `closed`, from wherever an earlier attempt was cut off."""
     with write(service.engine) as db:
         mix(db, wave)
+        link(service, db, wave)
         compute_snapshot(service, db, wave)
     clean(service)
     with write(service.engine) as db:
@@ -107,16 +114,36 @@ def expire_drafts(service: Service) -> int:
     return len(old)
 
 
-def retire(service: Service, wave: str) -> None:
+def retire(service: Service, wave: str, patience: float = PATIENCE_SECONDS) -> None:
     """Delete the responses of a closed wave for good; the snapshot stays."""
-    with alone(service, PATIENCE_SECONDS):
-        with write(service.engine) as db:
-            expect(db, wave, (CLOSED,), RETIRED)
-            db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
-            audit(service.vault, db, {"action": "wave retired", "wave": wave})
-        clean(service)
-        with write(service.engine) as db:
-            move(db, wave, (CLOSED,), RETIRED)
+    with read(service.engine) as db:
+        on = the_study(db, the_wave(db, wave).study).retire_on
+    if on is not None and now().date() < on:
+        raise Refused(f"the answers of {wave!r} are kept until {on}, as was declared before it opened")
+    with alone(service, patience):
+        _retire(service, wave)
+
+
+def _retire(service: Service, wave: str) -> None:
+    with write(service.engine) as db:
+        expect(db, wave, (CLOSED,), RETIRED)
+        db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
+        give_up(service, db, wave)
+        audit(service.vault, db, {"action": "wave retired", "wave": wave})
+    clean(service)
+    with write(service.engine) as db:
+        move(db, wave, (CLOSED,), RETIRED)
+
+
+def to_retire(service: Service) -> list[str]:
+    """The closed waves whose answers were to be kept until a day that has come."""
+    over = (
+        select(WAVE.c.id)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .where(WAVE.c.state == CLOSED, STUDY.c.retire_on <= now().date())
+    )
+    with read(service.engine) as db:
+        return list(db.execute(over).scalars())
 
 
 @contextmanager

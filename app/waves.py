@@ -14,9 +14,10 @@ from sqlalchemy import Connection, Row, func, insert, select, text, update
 from app.audit import audit
 from app.db import is_sqlite
 from app.errors import Refused
+from app.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.secret import in_groups, new_code
 from app.service import Service, now
-from app.studies import pin_partition, the_study, units
+from app.studies import check_opening, pin_partition, the_study, units
 from app.tables import Code, Wave, table
 
 PREPARED: Final = "prepared"
@@ -57,6 +58,7 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
         "state": PREPARED,
     }
     db.execute(insert(WAVE).values(made))
+    audit(service.vault, db, {"action": "wave made", "wave": str(made["id"]), "form": form.hash})
     return str(made["id"])
 
 
@@ -75,12 +77,28 @@ def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
 
 def open_wave(service: Service, db: Connection, wave: str) -> str:
     study = the_wave(db, wave).study
+    _can_be_linked(db, wave)
     pin_partition(db, study)
+    check_opening(service, the_study(db, study))
     state = move(db, wave, (PREPARED,), OPEN)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(opened_on=now().date()))
     partition = str(the_study(db, study).partition_hash)
     audit(service.vault, db, {"action": "wave opened", "wave": wave, "partition": partition})
     return state
+
+
+def _can_be_linked(db: Connection, wave: str) -> None:
+    """A wave of a pair opens after the other one, and not for so few that a guess is as good as knowledge."""
+    pair = unmatched(db, wave)
+    if pair is None:
+        return
+    if wave == pair.later and the_wave(db, pair.earlier).state != CLOSED:
+        raise Refused(f"{wave!r} will be linked with {pair.earlier!r}, which has to be closed first")
+    if (count := codes_of(db, wave)) < FEWEST_CODES:
+        raise Refused(
+            f"{wave!r} will be linked and has {count} codes; it opens from {FEWEST_CODES}. Among fewer "
+            "people somebody who holds the database could tell by a guess or two who gave which answers"
+        )
 
 
 def pause_wave(service: Service, db: Connection, wave: str) -> str:

@@ -61,7 +61,7 @@ def next_wave(service: Service, study: str) -> str:
 def another_study(service: Service, name: str, **how: Any) -> str:
     """A study with one unit and an open wave, which is returned."""
     with write(service.engine) as db:
-        studies.make_study(db, id=name, title=name.title(), **how)
+        studies.make_study(db, id=name, title=name.title(), **{"people": 20, "context": ["role"], **how})
         db.execute(insert(table(Unit)).values(study=name, id="only", title="Only", level="unit", parent=None))
     return next_wave(service, name)
 

@@ -62,7 +62,8 @@ def microdata(
     form = instrument.forms[about.form]
     kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
     _enough(wave, kept)
-    known = _known(instrument, form, kept, with_unit=with_unit)
+    context = [each for each in form.context if about.context is None or each in about.context]
+    known = _known(instrument, context, kept, with_unit=with_unit)
     if archive:
         chosen = [place for place, row in enumerate(kept) if ARCHIVE in row.purposes]
         kept = [kept[place] for place in chosen]
@@ -108,7 +109,7 @@ def _rows(
 
 
 def _closed(db: Connection, wave: str) -> Row[Any]:
-    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.simulated)
+    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.simulated, STUDY.c.context)
     found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).first()
     if found is None or found.state != CLOSED:
         raise Refused(f"{wave!r} is no closed collection; answers leave the service only after the close")
@@ -121,10 +122,10 @@ def _enough(wave: str, rows: Sequence[object]) -> None:
 
 
 def _known(
-    instrument: Instrument, form: Form, kept: Sequence[Row[Any]], *, with_unit: bool
+    instrument: Instrument, context: Sequence[str], kept: Sequence[Row[Any]], *, with_unit: bool
 ) -> list[dict[str, Value]]:
     """What is known of each person beside their answers to the items, rare combinations withheld."""
-    asked = sorted(form.context, key=lambda name: (name != ROLE, len(instrument.context[name].options)))
+    asked = sorted(context, key=lambda name: (name != ROLE, len(instrument.context[name].options)))
     known: list[dict[str, Value]] = [
         {
             **{name: getattr(row, name) for name in PROVENANCE_THAT_TELLS},

@@ -34,6 +34,7 @@ _PINNED: Final = (
         _STUDY.form,
         _STUDY.k,
         _STUDY.simulated,
+        _STUDY.context,
     )
     .join_from(table(Wave), table(Study), _STUDY.id == _WAVE.study)
     .where(_WAVE.id == bindparam("wave"))
@@ -113,6 +114,8 @@ def _road(service: Service, db: Connection, wave: str) -> Road:
     }
     if not words:
         raise ConfigurationError(f"the words that wave {wave!r} was made with are not installed as they were")
+    chosen = form.context if found.context is None else found.context
+    context = tuple(each for each in form.context if each in chosen)
     return Road(
         wave=wave,
         study_title=found.title,
@@ -120,16 +123,16 @@ def _road(service: Service, db: Connection, wave: str) -> Road:
         k=found.k,
         form=form,
         per_page=found.items_per_page,
-        context={each: instrument.context[each] for each in form.context},
+        context={each: instrument.context[each] for each in context},
         words=words,
         draft_size=_draft_size(wave, form, instrument),
-        asks=_asks(form, found.items_per_page),
+        asks=_asks(form, found.items_per_page, context),
         numbers={item.id: number for number, item in enumerate(form.items, 1)},
     )
 
 
-def _asks(form: Form, per_page: int) -> Mapping[str, tuple[str, ...]]:
-    about = {ABOUT: form.context} if form.context else {}
+def _asks(form: Form, per_page: int, context: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    about = {ABOUT: context} if context else {}
     numbers = range(1, pages(form, per_page) + 1)
     return {**about, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in numbers}}
 

@@ -282,7 +282,7 @@ def test_the_export_of_another_questionnaire(service: Service) -> None:
     seven = load(Path(__file__).parents[1] / "instruments" / "seven")
     other = replace(service, instruments={**service.instruments, "seven": seven})
     with write(other.engine) as db:
-        studies.make_study(db, id="seven", title="Seven", instrument="seven", form="seven")
+        studies.make_study(db, id="seven", title="Seven", instrument="seven", form="seven", people=20)
         studies.add_unit(db, "seven", "only", "Only")
         wave = waves.make_wave(other, db, "seven")
         waves.open_wave(other, db, wave)

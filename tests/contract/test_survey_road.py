@@ -305,7 +305,7 @@ def test_every_page_can_be_left(client: TestClient, code: str) -> None:
 
 def test_a_wave_may_show_another_number_of_questions_on_a_page(client: TestClient, service: Service) -> None:
     with write(service.engine) as db:
-        studies.make_study(db, id="other", title="Other", simulated=False)
+        studies.make_study(db, id="other", title="Other", people=20, context=["role"])
         studies.add_unit(db, "other", "one", "One")
         wave = waves.make_wave(service, db, "other", items_per_page=7)
         waves.open_wave(service, db, wave)
@@ -333,7 +333,7 @@ def test_any_questionnaire_can_be_answered(service: Service, questionnaire: str)
     other = make_service(settings)
     form = other.instruments[questionnaire].forms[questionnaire]
     with write(other.engine) as db:
-        studies.make_study(db, id="open", title="Open", instrument=questionnaire, form=form.id)
+        studies.make_study(db, id="open", title="Open", instrument=questionnaire, form=form.id, people=20)
         studies.add_unit(db, "open", "one", "One")
         wave = waves.make_wave(other, db, "open")
         waves.open_wave(other, db, wave)

@@ -218,7 +218,7 @@ def test_retiring_takes_the_responses_of_that_wave_alone(service: Service, study
 def test_one_wave_that_cannot_close_leaves_the_others_to_close(service: Service) -> None:
     answers = people(service, WAVE, finished=3)
     with write(service.engine) as db:
-        studies.make_study(db, id="a-study", title="Another")
+        studies.make_study(db, id="a-study", title="Another", simulated=True)
         studies.add_unit(db, "a-study", "south", "South")
         waves.open_wave(service, db, waves.make_wave(service, db, "a-study"))
         db.execute(update(studies.STUDY).where(studies.STUDY.c.id == "a-study").values(instrument="gone"))

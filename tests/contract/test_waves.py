@@ -156,7 +156,9 @@ def test_what_staff_did_to_a_wave_is_in_the_chain(service: Service, study: str) 
         told = [entry.event for entry in events(db)]
         assert verify(service.vault, db).broken_at is None
         partition = studies.partition_hash(db, study)
+        form = waves.the_wave(db, "demo-1").form_hash
     assert told == [
+        {"action": "wave made", "wave": "demo-1", "form": form},
         {"action": "wave opened", "wave": "demo-1", "partition": partition},
         {"action": "wave paused", "wave": "demo-1"},
         {"action": "wave resumed", "wave": "demo-1"},

@@ -1,0 +1,94 @@
+"""The anonymity budget: how many people may stand alone by what they say of themselves, known beforehand.
+
+Somebody is alone if nobody else gives the same combination of answers to the context questions. With N people
+who answer independently and a combination c of probability p(c), the expected number of them is
+
+    sum over c of  N p(c) (1 - p(c))^(N-1).
+
+How people will answer is not known, so the budget takes the worst case over all p. One term is greatest at
+p = 1/N, and concave up to p = 2/N. With C combinations the sum is therefore at most
+
+    N (1 - 1/C)^(N-1)  where C >= N  (all combinations alike),
+    C (1 - 1/N)^(N-1)  where C < N   (every term at its greatest).
+
+Not saying counts as an answer, and in two ways, since the rows tell a blank from "rather not say".
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from app.errors import Refused
+from instrument import Instrument
+
+LIMIT: Final = 0.10
+"""A design may leave one person in ten alone, at the worst; more is refused."""
+WAYS_OF_NOT_SAYING: Final = 2
+
+
+@dataclass(frozen=True)
+class Asked:
+    question: str
+    answers: int
+
+
+@dataclass(frozen=True)
+class Budget:
+    people: int
+    asked: tuple[Asked, ...]
+
+    @property
+    def combinations(self) -> int:
+        return math.prod(each.answers for each in self.asked)
+
+    @property
+    def alone(self) -> float:
+        """The greatest number of people that can be expected to stand alone."""
+        n, c = self.people, self.combinations
+        if n < 2 or c < 2:  # noqa: PLR2004 - one person, or one combination
+            return float(n == 1 and c > 1)
+        return n * (1 - 1 / c) ** (n - 1) if c >= n else c * (1 - 1 / n) ** (n - 1)
+
+    @property
+    def share(self) -> float:
+        return self.alone / self.people
+
+    @property
+    def is_kept(self) -> bool:
+        return self.share <= LIMIT
+
+    @property
+    def verdict(self) -> str:
+        """The sentence that hosts read, on the page and at the command line."""
+        told = (
+            f"of {self.people} people up to {self.alone:.1f} ({self.share:.0%}) may be the only one "
+            f"with their combination of answers, out of {self.combinations:,} combinations"
+        )
+        if self.is_kept:
+            return f"{told}; the limit is {LIMIT:.0%}"
+        return f"{told}; more than {LIMIT:.0%} is refused: ask fewer of these questions, or more people"
+
+
+def budget_of(instrument: Instrument, form: str, context: Iterable[str], people: int) -> Budget:
+    if people < 1:
+        raise Refused("say how many people are expected to answer")
+    offered = instrument.forms[form].context
+    asked = tuple(context)
+    if unknown := [each for each in asked if each not in offered]:
+        raise Refused(
+            f"form {form!r} does not ask {', '.join(unknown)}; it can ask {', '.join(offered) or 'none'}"
+        )
+    return Budget(
+        people,
+        tuple(
+            Asked(each, len(instrument.context[each].options) + WAYS_OF_NOT_SAYING)
+            for each in offered
+            if each in asked
+        ),
+    )
+
+
+def check_budget(budget: Budget) -> None:
+    if not budget.is_kept:
+        raise Refused(budget.verdict)
