@@ -189,6 +189,24 @@ def wave_make(
     typer.echo(wave)
 
 
+@wave_app.command("pair")
+def wave_pair(
+    earlier: Annotated[str, typer.Argument(metavar="EARLIER", help="The wave that is asked first.")],
+    later: Annotated[str, typer.Argument(metavar="LATER", help="The other; it may be prepared later.")],
+    directory: Dir = None,
+) -> None:
+    """Link two waves by a code of people's own, without identity; say so before the earlier one opens."""
+    from app.db import write
+    from app.linking.declaring import pair_waves
+
+    with serving(directory) as service, write(service.engine) as db:
+        pair_waves(service, db, earlier, later)
+    typer.echo(
+        f"{earlier} and {later} will be linked when {later} closes. Each opens from 30 codes and is exported "
+        "without context or unit: those of two times together could tell who somebody is"
+    )
+
+
 @wave_app.command("open")
 def wave_open(wave: WaveId, directory: Dir = None) -> None:
     """Open a wave: from now on instrument, form, units and K of its study are locked."""

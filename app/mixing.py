@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 from app.db import LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, outside
 from app.errors import Refused
 from app.service import Service
-from app.tables import RESPONDENT_TABLES, Code, Draft, Response, Session, SubmitKey, Wave, table
+from app.tables import RESPONDENT_TABLES, Code, Draft, PairKey, Response, Session, SubmitKey, Wave, table
 from app.waves import ISSUED, STARTED
 
 CODE: Final = table(Code)
@@ -130,7 +130,7 @@ def clean(service: Service) -> None:
         if is_sqlite(db):
             db.execute(text("VACUUM"))
         else:
-            names = ", ".join(table(model).name for model in (*RESPONDENT_TABLES, Wave))
+            names = ", ".join(table(model).name for model in (*RESPONDENT_TABLES, PairKey, Wave))
             db.execute(text(f"VACUUM (FULL) {names}"))
             db.execute(text("CHECKPOINT"))
             return

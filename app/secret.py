@@ -84,6 +84,10 @@ class Vault:
     def key_for_totp(self, account: bytes) -> bytes:
         return self._derive(b"totp\0" + account)
 
+    def key_for_marks(self, random: bytes) -> bytes:
+        """The key of the marks that link two waves: nobody can make them again without `random`."""
+        return self._derive(b"marks\0" + random)
+
     def _mac(self, label: str, message: bytes) -> bytes:
         return hmac.digest(_label_key(self.secret, label), message, sha256)
 

@@ -83,6 +83,26 @@ class Wave(SQLModel, table=True):
     closes_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
 
 
+class Pair(SQLModel, table=True):
+    """Two waves of a study whose responses are linked when the later one closes."""
+
+    __table_args__ = (ForeignKeyConstraint(["earlier"], ["wave.id"]),)
+    earlier: str = Field(primary_key=True)
+    later: str = Field(unique=True)
+    """No key to `wave`: it may be prepared when the earlier one is long closed."""
+    outcome: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """How many were linked and how many could not be told apart, or why nobody was; None until then."""
+
+
+class PairKey(SQLModel, table=True):
+    """The random key of the marks, in a table of its own, so that all of it can be destroyed."""
+
+    __tablename__ = "pair_key"
+    __table_args__ = (ForeignKeyConstraint(["earlier"], ["pair.earlier"]), NO_ROWID)
+    earlier: str = Field(primary_key=True)
+    key: bytes = Field(sa_column=_bytes())
+
+
 class Code(SQLModel, table=True):
     __table_args__ = NO_ROWID
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
@@ -118,6 +138,10 @@ class Response(SQLModel, table=True):
     layout: str
     answers: dict[str, int | str] = Field(sa_column=Column(JSON, nullable=False))
     receipt_hmac: bytes = Field(sa_column=_bytes(unique=True))
+    elements: list[str | None] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """Keyed marks by which a person is known again in the other wave of a pair, until the pair is matched."""
+    pair_id: UUID | None = None
+    """Random, and the same in two responses that were linked."""
 
 
 class SubmitKey(SQLModel, table=True):
