@@ -26,6 +26,7 @@ check: $(VENV)/dev
 
 attack: system $(VENV)/dev
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 
 bench: system $(VENV)/dev
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done

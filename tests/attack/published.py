@@ -1,0 +1,167 @@
+"""An organisation in a database of its own, and all that anyone may read of it over HTTP."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from fastapi import FastAPI
+from sqlalchemy import Connection, delete, insert
+
+from app import studies, tend, waves
+from app.config import Settings
+from app.db import write
+from app.main import create_app
+from app.secret import new_code
+from app.service import Service, check_secret, make_service
+from app.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
+from tests.privacy.attackers import Groups, Person
+from tests.privacy.organisations import tree
+from tests.respondents import make_due
+
+STUDY: Final = "demo"
+WAVE: Final = "demo-1"
+REPORT: Final = f"/trainer/waves/{WAVE}"
+FILES: Final = (f"{REPORT}.json", f"{REPORT}.csv")
+Pages = dict[str, bytes]
+
+
+@dataclass
+class Server:
+    """The service as the demonstration runs it: a trainer's pages open without a password."""
+
+    service: Service
+    app: FastAPI
+    loop: asyncio.Runner
+    units: list[str] = field(default_factory=list)
+    stored: Groups = field(default_factory=dict)
+    receipts: dict[str, list[str]] = field(default_factory=dict)
+
+    def load(self, groups: Groups, k: int) -> None:
+        """Declare the units, open a wave, and put everybody's answers in at once."""
+        service = self.service
+        with write(service.engine) as db:
+            studies.make_study(db, id=STUDY, title="Attack", k=k, simulated=True)
+            for unit in tree(groups):
+                studies.add_unit(db, STUDY, unit.id, unit.title, level=unit.level, parent=unit.parent)
+            waves.open_wave(service, db, waves.make_wave(service, db, STUDY))
+            self._store(db, groups)
+        self.units = [unit.id for unit in tree(groups)]
+
+    def answer(self, db: Connection, unit: str, people: Iterable[Person]) -> None:
+        rows = [_response(unit, person) for person in people]
+        receipts = [new_code() for _ in rows]
+        for row, receipt in zip(rows, receipts, strict=True):
+            row["receipt_hmac"] = self.service.vault.receipt_hmac(receipt)
+        self.receipts[unit] = receipts
+        db.execute(insert(RESPONSE), rows)
+
+    def close(self) -> None:
+        make_due(self.service, WAVE)
+        tend.tend(self.service)
+
+    def publish_again(self, groups: Groups) -> None:
+        """Make the report as it would have been of these answers.
+
+        No part of the service does this: a snapshot is never made twice.
+        """
+        with write(self.service.engine) as db:
+            db.execute(delete(SNAPSHOT))
+            self._store(db, groups)
+            compute_snapshot(self.service, db, WAVE)
+
+    def _store(self, db: Connection, groups: Groups) -> None:
+        for unit, people in groups.items():
+            if people is not self.stored.get(unit):
+                db.execute(delete(RESPONSE).where(RESPONSE.c.unit == unit))
+                self.answer(db, unit, people)
+        self.stored = groups
+
+    def everything(self) -> Pages:
+        """The page of every part, hidden or not, the index, and the whole report as files."""
+        return self.read(["/trainer", REPORT, *(f"{REPORT}/units/{unit}" for unit in self.units), *FILES])
+
+    def read(self, paths: Iterable[str]) -> Pages:
+        """Read pages; what is not there reads as its status."""
+        return self.loop.run(self._read(list(paths)))
+
+    def report(self) -> bytes:
+        [body] = self.read([f"{REPORT}.json"]).values()
+        return body
+
+    def post(self, path: str, **fields: str) -> bytes:
+        return self.loop.run(_ask(self.app, "POST", path, urlencode(fields).encode()))
+
+    async def _read(self, paths: list[str]) -> Pages:
+        return {path: await _ask(self.app, "GET", path) for path in paths}
+
+
+@contextmanager
+def serving(url: str) -> Iterator[Server]:
+    """Serve a migrated, empty database; requests pass through the whole application, without a socket."""
+    service = make_service(Settings(database_url=url, secret=bytes(range(32)), secure=False, demo=True))
+    check_secret(service)
+    try:
+        with asyncio.Runner() as loop:
+            yield Server(service, create_app(service.settings, service), loop)
+    finally:
+        service.engine.dispose()
+
+
+def _response(unit: str, answers: Mapping[str, int]) -> dict[str, Any]:
+    return {
+        "id": uuid4(),
+        "wave": WAVE,
+        "unit": unit,
+        "language": "en",
+        "words_hash": "w" * 64,
+        "consent_hash": "c" * 64,
+        "purposes": ["study"],
+        "layout": "vertical-5",
+        "answers": {**answers, "role": "supervisor"},
+    }
+
+
+async def _ask(app: FastAPI, method: str, path: str, body: bytes = b"") -> bytes:
+    """Send one request and return the status and the body; headers are the same for every answer."""
+    path, _, query = path.partition("?")
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "root_path": "",
+        "headers": [
+            (b"host", b"127.0.0.1"),
+            (b"content-type", b"application/x-www-form-urlencoded"),
+            (b"content-length", str(len(body)).encode()),
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 80),
+    }
+    status, parts = 0, list[bytes]()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Mapping[str, Any]) -> None:
+        nonlocal status
+        status = message.get("status", status)
+        parts.append(message.get("body", b""))
+
+    await app(scope, receive, send)
+    return b"%d\n" % status + b"".join(parts)
+
+
+def body(page: bytes) -> Any:
+    """What a JSON page says."""
+    status, _, text = page.partition(b"\n")
+    assert status == b"200", page[:200]
+    return json.loads(text)
