@@ -54,7 +54,7 @@ def _report(asked: argparse.Namespace) -> str:
     from instrument import load
 
     dataset = read_dataset(asked.file, load(asked.instrument), asked.form)
-    study = run(dataset, progress=lambda part: _progress(f"{part} …"))
+    study = run(dataset, progress=lambda part, *_: _progress(f"{part} …"))
     _progress("")
     return RENDERERS[asked.format](study)
 

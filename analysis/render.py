@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from html import escape
 from importlib.resources import files
+from textwrap import fill
 from typing import Any, Final
 
 from analysis.estimate import Estimate, Unavailable, cell, table
-from analysis.sections import Section, Table, Value
+from analysis.parts.reliability import coefficient
+from analysis.section import Document, Section, Table, Value
 from analysis.study import Figure, ItemReport, ScaleReport, Study
 
+COLUMNS: Final = 110  # of a terminal that a table may take
 SIMULATED: Final = "SIMULATED: these answers were made up by a program; nobody gave them."
 HOW: Final = (
     "Headline figures rest on the rows with an answer to every item of the scale; pairwise figures use every "
@@ -28,18 +31,40 @@ COEFFICIENTS: Final = {
 }
 
 
-def as_json(study: Study) -> str:
-    """Return the study as JSON in full precision; what cannot be computed is ``{"unavailable": reason}``."""
-    tree = {
-        "form": study.form,
-        "form_hash": study.form_hash,
-        "key_revision": study.key_revision,
-        "simulated": study.simulated,
-        "n": study.n,
-        "scales": {name: _scale_json(scale) for name, scale in study.scales.items()},
-        "sections": {section.id: _section_json(section) for section in study.sections},
-    }
-    return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+def document(study: Study) -> Document:
+    """Return a study as a document: its scales first, then its other sections."""
+    scales = tuple(_scale_section(scale) for scale in study.scales.values())
+    return Document(
+        title=study.title,
+        lead="How well its items hang together, and what was left unanswered.",
+        labels=tuple(
+            said for said in (SIMULATED if study.simulated else None, study.stage) if said is not None
+        ),
+        provenance=(
+            f"n = {study.n} rows. Form {study.form} (hash {study.form_hash}), key revision "
+            f"{study.key_revision}."
+        ),
+        sections=(*scales, *study.sections),
+        how=HOW,
+        tree={
+            "form": study.form,
+            "form_hash": study.form_hash,
+            "key_revision": study.key_revision,
+            "simulated": study.simulated,
+            "n": study.n,
+            "scales": {name: _scale_json(scale) for name, scale in study.scales.items()},
+            "sections": sections_json(study.sections),
+        },
+    )
+
+
+def as_json(found: Study | Document) -> str:
+    """Return a report as JSON in full precision; what cannot be computed is ``{"unavailable": reason}``."""
+    return json.dumps(_document(found).tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _document(found: Study | Document) -> Document:
+    return document(found) if isinstance(found, Study) else found
 
 
 def _scale_json(scale: ScaleReport) -> dict[str, Any]:
@@ -73,6 +98,11 @@ def _item_figures(item: ItemReport) -> dict[str, Value]:
     return {name: found if isinstance(found, Unavailable) else getattr(found, name) for name in names}
 
 
+def sections_json(sections: Iterable[Section]) -> dict[str, Any]:
+    """Return sections by their id, their tables as headers and rows."""
+    return {section.id: _section_json(section) for section in sections}
+
+
 def _section_json(section: Section) -> dict[str, Any]:
     tables = [
         {
@@ -97,36 +127,30 @@ def _value_json(value: Value) -> Any:
     return {"unavailable": value.why} if isinstance(value, Unavailable) else value
 
 
-def as_text(study: Study) -> str:
-    """Return the study for a terminal: figures to three digits, the reason where there is none."""
-    parts = [study.title, *_labels(study), _provenance(study)]
-    for scale in study.scales.values():
-        parts += [_heading(scale), *_tables_text(_tables(scale))]
-    for section in study.sections:
-        parts += [f"{section.title}\n{section.reading}", *_tables_text(section.tables)]
-    return "\n\n".join([*parts, HOW]) + "\n"
+def as_text(found: Study | Document) -> str:
+    """Return a report for a terminal: figures to three digits, the reason where there is none."""
+    said = _document(found)
+    parts = [said.title, *said.labels, said.provenance]
+    for section in said.sections:
+        reading = [fill(section.reading, COLUMNS)] if section.reading else []
+        parts += ["\n".join([_underlined(section.title), *reading]), *_tables_text(section.tables)]
+    return "\n\n".join([*parts, fill(said.how, COLUMNS)]) + "\n"
 
 
-def _labels(study: Study) -> list[str]:
-    simulated = SIMULATED if study.simulated else None
-    return [label for label in (simulated, study.stage) if label is not None]
+def _underlined(title: str) -> str:
+    return f"{title}\n{'-' * len(title)}"
 
 
-def _provenance(study: Study) -> str:
-    return (
-        f"n = {study.n} rows. Form {study.form} (hash {study.form_hash}), key revision {study.key_revision}."
-    )
-
-
-def _heading(scale: ScaleReport) -> str:
-    return f"{scale.label}: {scale.k} items, n = {scale.n} complete rows"
+def _scale_section(scale: ScaleReport) -> Section:
+    title = f"{scale.label}: {scale.k} items, n = {scale.n} complete rows"
+    return Section(id=scale.id, title=title, reading="", tables=_tables(scale))
 
 
 def _tables(scale: ScaleReport) -> tuple[Table, Table]:
     coefficients = Table(
         title="Reliability",
         headers=("coefficient", "value", "low", "high", "n"),
-        rows=tuple(_coefficient(words, getattr(scale, name)) for name, words in COEFFICIENTS.items()),
+        rows=tuple(coefficient(words, getattr(scale, name)) for name, words in COEFFICIENTS.items()),
     )
     items = Table(
         title="Items",
@@ -137,18 +161,12 @@ def _tables(scale: ScaleReport) -> tuple[Table, Table]:
                 *_item_figures(item).values(),
                 _percent(item.floor),
                 _percent(item.ceiling),
-                ", ".join(f"{count} {kind.lower()}" for kind, count in item.missing.items()) or "none",
+                sum(item.missing.values()),
             )
             for item in scale.items.values()
         ),
     )
     return coefficients, items
-
-
-def _coefficient(words: str, figure: Figure) -> tuple[Value, ...]:
-    if isinstance(figure, Unavailable):
-        return (words, figure, None, None, None)
-    return (words, figure.value, figure.low, figure.high, figure.n)
 
 
 def _percent(share: float | None) -> str | None:
@@ -169,27 +187,48 @@ def _reasons(tables: Sequence[Table]) -> Iterable[str]:
 
 def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
     for part in tables:
-        yield f"{part.title}\n" + table(part.headers, [[_dash(value) for value in row] for row in part.rows])
-    yield from _reasons(tables)
+        yield "\n".join([part.title, *_pieces(part)])
+    yield from (fill(reason, COLUMNS) for reason in _reasons(tables))
+
+
+def _pieces(part: Table) -> Iterable[str]:
+    """Yield a table in as many pieces as a terminal needs, the first column in each."""
+    rows = [[_dash(value) for value in row] for row in part.rows]
+    first, last = 1, len(part.headers)
+    while first < last:
+        upto = next(
+            upto
+            for upto in range(last, first, -1)
+            if upto == first + 1 or _width(part, rows, first, upto) <= COLUMNS
+        )
+        places = [0, *range(first, upto)]
+        yield table([part.headers[j] for j in places], [[row[j] for j in places] for row in rows])
+        first = upto
+
+
+def _width(part: Table, rows: Sequence[Sequence[object]], first: int, upto: int) -> int:
+    """Return how many characters the first column and those from `first` before `upto` take."""
+    columns = [0, *range(first, upto)]
+    return sum(2 + max(map(len, [part.headers[j], *(cell(row[j]) for row in rows)])) for j in columns) - 2
 
 
 def _dash(value: Value) -> str | float | int | None:
     return "–" if isinstance(value, Unavailable) else value
 
 
-def as_html(study: Study) -> str:
-    """Return the study as one page that needs nothing else: no script, no font, no second file."""
-    labels = "".join(f'<p class="stage">{_said(text)}</p>' for text in _labels(study))
-    scales = "".join(_part(_heading(scale), "", _tables(scale)) for scale in study.scales.values())
-    sections = "".join(_part(s.title, s.reading, s.tables, s.figures) for s in study.sections)
+def as_html(found: Study | Document) -> str:
+    """Return a report as one page that needs nothing else: no script, no font, no second file."""
+    said = _document(found)
     style = files("analysis").joinpath("report.css").read_text(encoding="utf-8")
     return PAGE.format(
-        title=escape(study.title),
+        title=escape(said.title),
+        lead=escape(said.lead),
         style=style,
-        labels=labels,
-        provenance=escape(_provenance(study)),
-        parts=scales + sections,
-        how=escape(HOW),
+        labels="".join(f'<p class="stage">{_said(text)}</p>' for text in said.labels),
+        provenance=escape(said.provenance),
+        contents="".join(f'<li><a href="#{_place(s)}">{escape(s.title)}</a></li>\n' for s in said.sections),
+        parts="".join(map(_part, said.sections)),
+        how=escape(said.how),
     )
 
 
@@ -205,9 +244,11 @@ PAGE: Final = """<!doctype html>
 <body>
 <main>
 <h1>{title}</h1>
-<p>How well its items hang together, and what was left unanswered.</p>
+<p>{lead}</p>
 {labels}
 <p class="quiet">{provenance}</p>
+<nav aria-label="Sections"><ol>
+{contents}</ol></nav>
 {parts}
 <h2>How to read this</h2>
 <p>{how}</p>
@@ -222,15 +263,33 @@ def _said(text: str) -> str:
     return f"<strong>{word}</strong>{colon}{escape(rest)}" if word == "SIMULATED" else escape(text)
 
 
-def _part(title: str, reading: str, tables: Sequence[Table], figures: Iterable[str] = ()) -> str:
-    said = f"<p>{escape(reading)}</p>\n" if reading else ""
-    reasons = "".join(f"<p>{escape(reason)}</p>\n" for reason in _reasons(tables))
-    drawn = "".join(f"<figure>{figure}</figure>\n" for figure in figures)
-    shown = "".join(map(_table_html, tables))
-    return f"<section>\n<h2>{escape(title)}</h2>\n{said}{drawn}{shown}{reasons}</section>\n"
+def _part(section: Section) -> str:
+    reading = f"<p>{escape(section.reading)}</p>\n" if section.reading else ""
+    reasons = "".join(f"<p>{escape(reason)}</p>\n" for reason in _reasons(section.tables))
+    shown = "".join(_shown(section, part) for part in section.tables)
+    return (
+        f'<section id="{_place(section)}">\n<h2>{escape(section.title)}</h2>\n{reading}{shown}{reasons}'
+        "</section>\n"
+    )
 
 
-def _table_html(part: Table) -> str:
+def _place(section: Section) -> str:
+    return escape(f"part-{section.id}")
+
+
+def _shown(section: Section, part: Table) -> str:
+    """Return a table; where there is a drawing of it, the drawing with the table folded behind it."""
+    twin = _table_html(section, part)
+    if part.figure is None:
+        return twin
+    return (
+        f"<figure>{part.figure.drawing}<figcaption>{escape(part.figure.reading)}</figcaption>\n"
+        f"<details><summary>The figures as a table</summary>\n{twin}</details></figure>\n"
+    )
+
+
+def _table_html(section: Section, part: Table) -> str:
+    """Return a table that scrolls inside itself; a landmark may not share its name with another."""
     numbers = [
         any(isinstance(row[place], int | float) or str(row[place]).endswith("%") for row in part.rows)
         for place in range(len(part.headers))
@@ -249,11 +308,16 @@ def _table_html(part: Table) -> str:
         + "</tr>\n"
         for row in part.rows
     )
+    name = escape(f"{section.title}: {part.title}")
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{escape(part.title)}"><table>'
+        f'<div class="wide" tabindex="0" role="region" aria-label="{name}"><table>'
         f"<caption>{escape(part.title)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>"
         "</table></div>\n"
     )
 
 
-RENDERERS: Final[dict[str, Callable[[Study], str]]] = {"text": as_text, "json": as_json, "html": as_html}
+RENDERERS: Final[dict[str, Callable[[Study | Document], str]]] = {
+    "text": as_text,
+    "json": as_json,
+    "html": as_html,
+}

@@ -1,9 +1,8 @@
 """Everything that a report may say of one set of answers, as one frozen tree; renderers only print it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
 
 import numpy as np
 
@@ -11,17 +10,19 @@ from analysis.dataset import Dataset
 from analysis.estimate import Estimate, Matrix, Unavailable, complete_rows
 from analysis.moments import moments
 from analysis.omega import alpha_and_omega, mcdonald_omega
+from analysis.parts.reliability import RESAMPLES
 from analysis.reliability import (
     ItemStatistics,
     cronbach_alpha,
     item_statistics,
     standardised_alpha,
 )
-from analysis.sections import SECTIONS, Section, label
+from analysis.section import Answers, Section, label
+from analysis.sections import SECTIONS
 from instrument import Subscale
 
-RESAMPLES: Final = 2000
 Figure = Estimate | Unavailable
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,24 +75,31 @@ class Study:
 
 
 def run(
-    dataset: Dataset, *, resamples: int = RESAMPLES, progress: Callable[[str], None] | None = None
+    dataset: Dataset,
+    *,
+    sections: Iterable[str] = SECTIONS,
+    resamples: int = RESAMPLES,
+    progress: Progress | None = None,
 ) -> Study:
     """Compute the report of a dataset; a figure that cannot be had is in it as the reason why.
 
     Parameters
     ----------
-    resamples : of the bootstrap intervals, from a fixed seed
-    progress : called with a few words before each part
+    sections : names in SECTIONS of what follows the scales; by default all of them
+    resamples : of the bootstrap intervals of the scales, from a fixed seed
+    progress : called with a few words, how many parts are done and how many there are, before each part
     """
-    say = progress or (lambda _: None)
-    scales = {}
+    chosen = [*sections]
+    parts = len(dataset.scales) + len(chosen)
+    say = progress or (lambda *_: None)
+    scales = dict[str, ScaleReport]()
     for name, subscale in dataset.scales.items():
-        say(f"scale {name}")
+        say(f"scale {name}", len(scales), parts)
         scales[name] = _scale(dataset, subscale, resamples)
-    sections = []
-    for name, section in SECTIONS.items():
-        say(name)
-        sections.append(section(dataset))
+    answers, found = Answers(dataset), list[Section]()
+    for name in chosen:
+        say(name, len(scales) + len(found), parts)
+        found.append(SECTIONS[name](answers))
     return Study(
         title=dataset.instrument.title,
         stage=dataset.instrument.claims.label if dataset.instrument.claims else None,
@@ -101,7 +109,7 @@ def run(
         simulated=dataset.simulated,
         n=dataset.n,
         scales=MappingProxyType(scales),
-        sections=tuple(sections),
+        sections=tuple(found),
     )
 
 

@@ -11,11 +11,12 @@ def reliability(data: Microdata, format_: str) -> str:
     """The report in one of the formats of the analysis, which is loaded when somebody first asks for it."""
     from analysis.dataset import make_dataset  # noqa: PLC0415
     from analysis.render import RENDERERS  # noqa: PLC0415
+    from analysis.sections import QUICK  # noqa: PLC0415
     from analysis.study import run  # noqa: PLC0415
 
     raw = {column.name: data.column(column.name) for column in data.columns if column.kind == "raw"}
     columns = {**raw, "simulated": data.column("simulated")}
-    return RENDERERS[format_](run(make_dataset(columns, data.instrument, data.form.id)))
+    return RENDERERS[format_](run(make_dataset(columns, data.instrument, data.form.id), sections=QUICK))
 
 
 def security_policy(page: str) -> str:

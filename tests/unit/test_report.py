@@ -14,6 +14,7 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.dataset import read_dataset
+from analysis.sections import SECTIONS
 from analysis.study import run
 from instrument import PPIQ, load, ppiq
 
@@ -168,10 +169,10 @@ def test_raw_columns_stand_before_keyed_ones_of_the_items_name(report):
 
 
 def test_sections_stand_after_the_scales_in_every_format(report, bfi25):
-    assert list(bfi25["sections"]) == ["distributions", "bounds", "subscales"]
+    assert list(bfi25["sections"]) == list(SECTIONS)
     title, (table, *_) = bfi25["sections"]["bounds"]["title"], bfi25["sections"]["bounds"]["tables"]
     assert [row[0] for row in table["rows"]][:2] == ["Agreeableness", "Conscientiousness"]
-    assert table["rows"][0][1] == pytest.approx(0.7090997737, abs=1e-9)  # lambda 2, as mokken has it
+    assert table["rows"][0][2] == pytest.approx(0.7090997737, abs=1e-9)  # lambda 2, as mokken has it
     for format_ in ("text", "html"):
         out = report(seven(*ROWS), "--format", format_, instrument=SEVEN)[1]
         assert out.index("Range") < out.index(title) < out.index("Whether the subscales say more")
@@ -321,8 +322,14 @@ def test_html_is_one_whole_page_without_scripts_or_other_files(report):
     names = [tag for tag, _ in page.tags]
     assert names.count("h1") == 1
     assert "script" not in names
-    assert not any(key in {"src", "href"} or key.startswith("on") for _, attrs in page.tags for key in attrs)
-    assert names.count("table") == 2 * 3 + 4
+    assert not any(key == "src" or key.startswith("on") for _, attrs in page.tags for key in attrs)
+    assert all(attrs["href"].startswith("#") for _, attrs in page.tags if "href" in attrs)
+    assert names.count("svg") == names.count("details") == names.count("figcaption") > 1
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    landmarks = [attrs["aria-label"] for _, attrs in page.tags if attrs.get("role") == "region"]
+    assert len(ids) == len(set(ids))
+    assert len(landmarks) == len(set(landmarks)) == names.count("table")
+    assert not any("style" in attrs for _, attrs in page.tags)
 
 
 def test_out_writes_the_file_and_prints_nothing(report, tmp_path):
