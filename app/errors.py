@@ -18,10 +18,7 @@ ConfigurationError       the service cannot start as it is set up
 Refused                  a command that the state of a study or wave does not allow
 """
 
-
-def _(message: str) -> str:
-    """Mark a sentence for translation; the page that shows it translates it."""
-    return message
+from app.languages import _
 
 
 class AppError(Exception):

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from app.errors import AppError, Busy, NotAllowed, NotFound, NotSaved, TooLarge, Unreadable
+from app.languages import language_of
 from app.logs import log_failure
 from app.templating import Page, html
 
@@ -43,7 +44,13 @@ def refusal(request: Request, error: Exception) -> Response:
     else:
         keep_open = isinstance(refused, NotSaved)
         response = html(
-            ErrorPage(title=refused.title, message=refused.message, keep_open=keep_open), refused.status
+            ErrorPage(
+                language=language_of(request),
+                title=refused.title,
+                message=refused.message,
+                keep_open=keep_open,
+            ),
+            refused.status,
         )
     if refused.status == NotSaved.status:
         response.headers["retry-after"] = RETRY_AFTER_SECONDS

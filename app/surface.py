@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config import Settings
 from app.errors import Forbidden
+from app.languages import told_apart
 from app.refusals import refusal
 from app.service import service_of
 
@@ -18,7 +19,7 @@ SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADERS: Final = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), "
@@ -31,7 +32,10 @@ ONE_YEAR: Final = 365 * 24 * 60 * 60
 
 
 class Surface:
-    """The outermost layer: adds the headers, refuses forms of other sites, turns what fails into a page."""
+    """The outermost layer: adds the headers, refuses forms of other sites, turns what fails into a page.
+
+    It reads the language off the address, too, so that every route is there once for all languages.
+    """
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
         self.app = app
@@ -42,6 +46,8 @@ class Surface:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        language, path = told_apart(scope["path"])
+        scope = {**scope, "language": language, "path": path}
         begun = False
 
         async def send_with_headers(message: Message) -> None:

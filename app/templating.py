@@ -7,7 +7,6 @@ through gettext in the page's language.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from gettext import NullTranslations
 from hashlib import sha256
 from pathlib import Path
 from types import MappingProxyType
@@ -16,6 +15,8 @@ from typing import ClassVar, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.responses import HTMLResponse
 
+from app.languages import LANGUAGES, SOURCE, home, translations
+
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
 
@@ -23,8 +24,7 @@ STATIC: Final = FOLDER / "static"
 @dataclass(frozen=True, kw_only=True)
 class Page:
     template: ClassVar[str]
-    language: str = "en"
-    direction: str = "ltr"
+    language: str = SOURCE
     simulated: bool = False
 
 
@@ -49,13 +49,13 @@ def environment(language: str) -> Environment:
     )
     made.policies["ext.i18n.trimmed"] = True
     made.install_gettext_translations(translations(language), newstyle=False)  # type: ignore[attr-defined]  # the extension adds it
-    made.globals["static"] = static_files().__getitem__
+    made.globals |= {
+        "static": static_files().__getitem__,
+        "direction": LANGUAGES[language].direction,
+        "home": home(language),
+        "languages": [(code, home(code), *each) for code, each in LANGUAGES.items()],
+    }
     return made
-
-
-def translations(_language: str) -> NullTranslations:
-    """The interface in another language; so far there is English alone."""
-    return NullTranslations()
 
 
 @lru_cache

@@ -82,7 +82,6 @@ def paper_form(instrument: Instrument, form_id: str, language: str, role: str = 
     )
     return PaperForm(
         language=language,
-        direction=words.direction,
         title=words.title,
         stem=words.stem(role),
         questions=tuple(questions),

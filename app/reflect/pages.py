@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from app.reflect.results import Result, result
-from app.reflect.runs import END, RESULT, Run, blank_on, form_name, road_of
+from app.reflect.runs import END, RESULT, Run, blank_on, road_of
 from app.report.plot import TICKS
 from app.service import Service
 from app.survey.pages import AboutPage, ItemsPage, about_page, items_page
@@ -104,7 +104,7 @@ def start_page(service: Service, language: str, *, problem: bool = False) -> Sta
         language=language,
         offers=tuple(
             Offer(
-                form_name(road, language),
+                road.form_name(language),
                 road.form.about if road.instrument.language == language else None,
                 road.words[language].title,
                 len(road.form.items),
@@ -158,7 +158,7 @@ def _carried(run: Run, at: str) -> Mapping[str, Any]:
     here = () if run.aside else road.asks.get(at, ())
     elsewhere = {name: answer for name, answer in sheet.answers.items() if name not in here}
     blank = " ".join(blank_on(run))
-    own = (("_form", form_name(road, sheet.language)), ("_key", sheet.key), ("_at", at))
+    own = (("_form", road.form_name(sheet.language)), ("_key", sheet.key), ("_at", at))
     return {
         "language": words.language,
         "key": sheet.key,

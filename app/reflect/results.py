@@ -82,7 +82,7 @@ def result(road: Road, sheet: Sheet, *, personal: bool) -> Result:
                 words.facet(name),
                 _points(road, codes, name),
                 _figure(each, words.language),
-                _note(words, each),
+                "; ".join(_note(words, each)),
             )
             for name, each in _sorted(scores, order)
         ),
@@ -129,7 +129,7 @@ def _topic_by_item(road: Road) -> dict[str, str]:
 
 def _line(words: Words, name: str, figure: Score) -> Line:
     dot = None if figure.value is None else f"{figure.value:.1f}%"
-    return Line(label=words.facet(name), said=_note(words, figure), dot=dot)
+    return Line(label=words.facet(name), said=_note(words, figure)[0], dot=dot)
 
 
 def _points(road: Road, codes: dict[str, int], name: str) -> str:
@@ -147,7 +147,8 @@ def _figure(figure: Score, language: str) -> str:
     return "" if figure.value is None else decimal(figure.value, language)
 
 
-def _note(words: Words, figure: Score) -> str:
+def _note(words: Words, figure: Score) -> tuple[str, ...]:
+    """What a figure rests on, then what was not answered and why."""
     say = translations(words.language)
     if figure.lacking:
         names = ", ".join(words.facets[name] for name in figure.lacking if name in words.facets)
@@ -161,7 +162,7 @@ def _note(words: Words, figure: Score) -> str:
         (figure.rather_not_say, say.gettext("rather not say: {n}")),
         (figure.left_blank, say.gettext("left blank: {n}")),
     )
-    return "; ".join([told, *(sentence.format(n=n) for n, sentence in counted if n)])
+    return (told, *(sentence.format(n=n) for n, sentence in counted if n))
 
 
 def _tips(

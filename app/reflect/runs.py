@@ -63,10 +63,6 @@ def road_of(service: Service, instrument: Instrument, form: Form) -> Road:
     return road
 
 
-def form_name(road: Road, language: str) -> str:
-    return f"{road.instrument.id}/{road.form.id}/{language}"
-
-
 def read_run(service: Service, fields: Fields, key: str) -> Run:
     """The run as the page carries it; what is on the page itself is left to `turn`."""
     road, language = _named(service, fields.get("_form", ""))

@@ -6,13 +6,17 @@ from typing import ClassVar, Final
 
 from analysis.disclosure import Scheme
 from analysis.release import EVERYONE, Figure, Node, Report, Untold
+from app.languages import _
+from app.report.charts import distributions
 from app.report.plot import TICKS, Line, line
 from app.report.wording import STRENGTH, as_answered, how_sure, people, said
 from app.staff import day
 from app.templating import Page
 from instrument import Instrument
 
-HEADINGS: Final = {"explain": "Explain", "address": "Address", "agree": "Agree"}
+HEADINGS: Final = {"explain": _("Explain"), "address": _("Address"), "agree": _("Agree")}
+
+FILES: Final = ("PDF", "CSV", "JSON")
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,8 @@ class ItemTable:
     title: str
     scale: str
     rows: tuple[ItemRow, ...]
+    drawing: str | None
+    """Bars of the answers, as SVG."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +99,7 @@ class ReportPage(Page):
     above: Link | None
     below: tuple[Link, ...]
     provenance: tuple[tuple[str, str], ...]
-    as_json: str
+    files: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,7 +170,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         above=_above(report, node),
         below=_below(report, node),
         provenance=_provenance(report),
-        as_json=f"{_address(report, node.id)}.json",
+        files=tuple((name, f"{_address(report, node.id)}.{name.lower()}") for name in FILES),
     )
 
 
@@ -180,7 +186,8 @@ def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:
         if rows and facet.shown:
             first = facet.items[0]
             scale = f"{first.low} ({first.labels[0]}) to {first.high} ({first.labels[-1]})"
-            tables.append(ItemTable(facet.title, scale, rows))
+            told = [lines[item.id] for item in facet.items if item.id in lines]
+            tables.append(ItemTable(facet.title, scale, rows, distributions(facet, told)))
     return tuple(tables)
 
 

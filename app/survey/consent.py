@@ -19,6 +19,7 @@ PURPOSES: Final = (STUDY, ARCHIVE)
 class ConsentText(Page):
     template: ClassVar[str] = "survey/consent_text.html"
     k: int
+    linked: bool
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,9 @@ class Consent:
 
 
 @lru_cache(maxsize=64)
-def consent(k: int, language: str) -> Consent:
+def consent(k: int, language: str, *, linked: bool = False) -> Consent:
     """The text for a study that shows nothing of fewer than `k`; hashed over its words, not its marks."""
-    markup = Markup(render(ConsentText(language=language, k=k)))  # noqa: S704 - our own template, escaped
+    text_page = ConsentText(language=language, k=k, linked=linked)
+    markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped
     text = markup.striptags()
     return Consent(markup, text, sha256(text.encode()).hexdigest())

@@ -7,12 +7,13 @@ no draft. All drafts of a form have one size.
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, text, update
 
 from app.db import is_sqlite
 from app.errors import Closed, Ended, Paused, Used
+from app.languages import SOURCE
 from app.secret import new_key, new_token, pad, seal, unpad, unseal
 from app.service import Service, now
 from app.survey.roads import Road, road_of
@@ -68,12 +69,31 @@ _HOLD_CODE: Final = text("SELECT pg_advisory_xact_lock(:key)")
 @dataclass(frozen=True)
 class Entered:
     token: str
+    language: str
     step: str
     """The page to go on with."""
 
 
-def enter(service: Service, db: Connection, code: str) -> Entered | None:
-    """Begin, or come back on this device and end the session of any other; None for an unknown code."""
+class _Wraps(NamedTuple):
+    """The two keys under which the key of a draft is kept."""
+
+    code: bytes
+    session: bytes
+
+
+class NotOffered(Exception):
+    """The wave has not all its words in this language; `languages` are those it has."""
+
+    def __init__(self, languages: tuple[str, ...]) -> None:
+        super().__init__()
+        self.languages = languages
+
+
+def enter(service: Service, db: Connection, code: str, language: str = SOURCE) -> Entered | None:
+    """Begin in a language, or come back on this device and end the session of any other.
+
+    None for an unknown code. Who comes back finds the language they left, whatever the first page spoke.
+    """
     hmac = service.vault.code_hmac(code)
     found = _held(db, _BY_CODE, {"hmac": hmac})
     if found is None:
@@ -83,16 +103,15 @@ def enter(service: Service, db: Connection, code: str) -> Entered | None:
     check_open(found.wave_state, found.closes_at)
     road = road_of(service, db, found.wave)
     token = new_token()
-    by_code = service.vault.key_for_code(found.wave, code)
-    by_session = service.vault.key_for_session(token)
+    wraps = _Wraps(service.vault.key_for_code(found.wave, code), service.vault.key_for_session(token))
     # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
     db.execute(_END_SESSION, {"of_code": hmac})
     if found.key_by_code is None:
-        sheet = _begin(db, hmac, road, by_code, by_session)
+        sheet = _begin(db, hmac, road, language, wraps)
     else:
-        sheet = _come_back(db, found, by_code, by_session)
+        sheet = _come_back(db, found, road, language, wraps)
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
-    return Entered(token, road.next_step(sheet))
+    return Entered(token, sheet.language, road.next_step(sheet))
 
 
 def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = False) -> Opened:
@@ -104,7 +123,10 @@ def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = 
     check_open(found.wave_state, found.closes_at)
     key = _opened(service.vault.key_for_session(token), found.key_by_session)
     sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
-    return Opened(found.code_hmac, key, road_of(service, db, found.wave), sheet)
+    road = road_of(service, db, found.wave)
+    if sheet.language not in road.words:
+        raise Ended
+    return Opened(found.code_hmac, key, road, sheet)
 
 
 def save(db: Connection, opened: Opened, sheet: Sheet) -> None:
@@ -123,14 +145,14 @@ def check_open(state: str, closes_at: datetime | None) -> None:
         raise Closed
 
 
-def _begin(db: Connection, hmac: bytes, road: Road, by_code: bytes, by_session: bytes) -> Sheet:
+def _begin(db: Connection, hmac: bytes, road: Road, language: str, wraps: _Wraps) -> Sheet:
     key = new_key()
-    sheet = Sheet(wave=road.wave, key=new_token(), language=road.first_language, answers={})
+    sheet = Sheet(wave=road.wave, key=new_token(), language=_offered(road, language), answers={})
     row = {
         "code_hmac": hmac,
         "ciphertext": _sealed(key, road, sheet),
-        "key_by_code": seal(by_code, key),
-        "key_by_session": seal(by_session, key),
+        "key_by_code": seal(wraps.code, key),
+        "key_by_session": seal(wraps.session, key),
         "expires_on": now().date() + timedelta(days=DAYS_KEPT),
     }
     db.execute(_NEW_DRAFT, row)
@@ -138,12 +160,24 @@ def _begin(db: Connection, hmac: bytes, road: Road, by_code: bytes, by_session: 
     return sheet
 
 
-def _come_back(db: Connection, found: Row[Any], by_code: bytes, by_session: bytes) -> Sheet:
-    key = _opened(by_code, found.key_by_code)
-    wrapped = {"of_code": found.code_hmac, "wrapped": seal(by_session, key)}
+def _come_back(db: Connection, found: Row[Any], road: Road, language: str, wraps: _Wraps) -> Sheet:
+    key = _opened(wraps.code, found.key_by_code)
+    wrapped = {"of_code": found.code_hmac, "wrapped": seal(wraps.session, key)}
     if db.execute(_REWRAP, wrapped).rowcount != 1:
         raise Used
-    return Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
+    sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
+    if sheet.language in road.words:
+        return sheet
+    # Its words are no longer installed as they were: the answers stay, in words that are.
+    sheet = sheet.in_language(_offered(road, language))
+    save(db, Opened(found.code_hmac, key, road, sheet), sheet)
+    return sheet
+
+
+def _offered(road: Road, language: str) -> str:
+    if language not in road.words:
+        raise NotOffered(tuple(road.words))
+    return language
 
 
 def _held(db: Connection, query: Any, parameters: dict[str, bytes]) -> Row[Any] | None:

@@ -1,31 +1,43 @@
 """The pages that a respondent sees: what is on each, ready to print."""
 
-from collections.abc import Mapping
+from base64 import urlsafe_b64encode
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from hashlib import sha256
+from typing import Any, ClassVar, Final
 
 from markupsafe import Markup
 
+from app.languages import SOURCE
+from app.linking.elements import ENOUGH
 from app.secret import in_groups
+from app.service import Service
 from app.survey.consent import ARCHIVE, STUDY
 from app.survey.questions import question, role_of, row
-from app.survey.roads import ABOUT, Road
+from app.survey.roads import ABOUT, CHECK, LINK, Road
 from app.survey.sheets import Sheet
 from app.templating import Page
 from instrument import LEFT_BLANK
+
+DRAFT: Final = "draft"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LandingPage(Page):
     template: ClassVar[str] = "survey/landing.html"
+    draft: bool
     typed: str = ""
     problem: bool = False
+    offered: tuple[str, ...] = ()
+    """The languages that a wave has where it has not that of the page."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ConsentPage(Page):
     template: ClassVar[str] = "survey/consent.html"
     study_title: str
+    draft: bool
+    offered: tuple[str, ...]
     text: Markup
     agreed: bool
     archive: bool
@@ -36,8 +48,18 @@ class ConsentPage(Page):
 class AboutPage(Page):
     template: ClassVar[str] = "survey/about.html"
     questions: tuple[Markup, ...]
+    offered: tuple[str, ...]
     blank: tuple[str, ...]
     """The ids of the questions that were left blank."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LinkPage(Page):
+    template: ClassVar[str] = "survey/link.html"
+    questions: tuple[Markup, ...]
+    enough: int
+    offered: tuple[str, ...]
+    blank: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,6 +72,7 @@ class ItemsPage(Page):
     """What to have in mind; may be empty."""
     asks: str
     questions: tuple[Markup, ...]
+    offered: tuple[str, ...]
     blank: tuple[tuple[int, str], ...]
     """Number and id of the questions that were left blank."""
 
@@ -76,6 +99,9 @@ class CheckPage(Page):
 class SentPage(Page):
     template: ClassVar[str] = "survey/sent.html"
     receipt: str
+    key: str
+    own: tuple[tuple[str, str], ...]
+    """The answers once more, for who asks to see them by topic; none once this page has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,10 +122,18 @@ class SafetyPage(Page):
     under_way: bool
 
 
+def landing_page(service: Service, language: str, **rest: Any) -> LandingPage:
+    words = (each for instrument in service.instruments.values() for each in instrument.words.values())
+    draft = language != SOURCE and any((each.language, each.status) == (language, DRAFT) for each in words)
+    return LandingPage(language=language, draft=draft, **rest)
+
+
 def consent_page(road: Road, sheet: Sheet, *, problem: bool = False) -> ConsentPage:
     return ConsentPage(
         **_manner(road, sheet),
         study_title=road.study_title,
+        draft=road.words[sheet.language].status == DRAFT,
+        offered=road.offered,
         text=road.consent(sheet.language).markup,
         agreed=STUDY in sheet.purposes,
         archive=ARCHIVE in sheet.purposes,
@@ -112,13 +146,25 @@ def about_page(road: Road, sheet: Sheet) -> AboutPage:
     return AboutPage(
         **_manner(road, sheet),
         questions=tuple(question(road, sheet, each) for each in ids),
+        offered=road.offered,
+        blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
+    )
+
+
+def link_page(road: Road, sheet: Sheet) -> LinkPage:
+    ids = road.asks[LINK]
+    return LinkPage(
+        **_manner(road, sheet),
+        questions=tuple(question(road, sheet, each) for each in ids),
+        enough=ENOUGH,
+        offered=road.offered,
         blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
 
 
 def items_page(road: Road, sheet: Sheet, path: str) -> ItemsPage:
     ids, numbers = road.asks[path], road.numbers
-    stem, mark, asks = road.words[sheet.language].stem(role_of(sheet)).rpartition(". ")
+    stem, mark, asks = road.words[sheet.language].stem(role_of(road, sheet)).rpartition(". ")
     return ItemsPage(
         **_manner(road, sheet),
         first=numbers[ids[0]],
@@ -127,6 +173,7 @@ def items_page(road: Road, sheet: Sheet, path: str) -> ItemsPage:
         stem=stem + mark.rstrip(),
         asks=asks,
         questions=tuple(question(road, sheet, each) for each in ids),
+        offered=road.offered,
         blank=tuple((numbers[each], each) for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
 
@@ -150,8 +197,22 @@ def check_page(road: Road, sheet: Sheet) -> CheckPage:
     )
 
 
-def sent_page(road: Road, sheet: Sheet, receipt: str) -> SentPage:
-    return SentPage(**_manner(road, sheet), receipt=in_groups(receipt))
+def sent_page(road: Road, sheet: Sheet, receipt: str, *, ended: Container[str] = ()) -> SentPage:
+    key = result_key(sheet)
+    own = () if key in ended else own_answers(road, sheet, key)
+    return SentPage(**_manner(road, sheet), receipt=in_groups(receipt), key=key, own=own)
+
+
+def result_key(sheet: Sheet) -> str:
+    """Known by the page of the receipt, so that leaving it ends what it offers; leads to nothing else."""
+    return urlsafe_b64encode(sha256(f"result {sheet.key}".encode()).digest()).decode().rstrip("=")
+
+
+def own_answers(road: Road, sheet: Sheet, key: str) -> tuple[tuple[str, str], ...]:
+    """What a page of one's own answers is made of: the items, and who the other person is."""
+    names = [each for each in (road.form.role, *road.numbers) if each in sheet.answers]
+    answers = ((each, str(sheet.answers[each])) for each in names)
+    return (("_form", road.form_name(sheet.language)), ("_key", key), ("_at", CHECK), *answers)
 
 
 def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:
@@ -166,5 +227,4 @@ def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:
 
 
 def _manner(road: Road, sheet: Sheet) -> Mapping[str, Any]:
-    words = road.words[sheet.language]
-    return {"language": words.language, "direction": words.direction, "simulated": road.simulated}
+    return {"language": sheet.language, "simulated": road.simulated}

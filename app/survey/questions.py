@@ -4,15 +4,18 @@ A page of items is the same for everybody but for the role in its sentences and 
 parts are kept on the road. There are only so many: every answer was read against what the form offers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
 from markupsafe import Markup
 
-from app.survey.roads import ROLE, Road
+from app.languages import translations
+from app.linking.elements import ANOTHER, ELEMENTS
+from app.linking.elements import offered as offered_marks
+from app.survey.roads import Road
 from app.survey.sheets import Sheet
-from app.templating import Page, render, translations
+from app.templating import Page, render
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, allowed
 
 Answer = int | str
@@ -38,6 +41,17 @@ class Question(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Choice(Page):
+    """A question of many short answers, chosen from a list."""
+
+    template: ClassVar[str] = "survey/choice.html"
+    name: str
+    text: str
+    options: tuple[Option, ...]
+    chosen: Answer | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Row(Page):
     template: ClassVar[str] = "survey/row.html"
     name: str
@@ -48,22 +62,22 @@ class Row(Page):
 
 
 def question(road: Road, sheet: Sheet, name: str) -> Markup:
-    return _made_once(road, sheet, name, _question)
+    return _made_once(road, sheet, name, _choice if name in ELEMENTS else _question)
 
 
 def row(road: Road, sheet: Sheet, name: str) -> Markup:
     """A line of the check page, with the hidden field that sends the answer."""
-    return _made_once(road, sheet, name, _row)
+    return _made_once(road, sheet, name, _row_of_choice if name in ELEMENTS else _row)
 
 
-def role_of(sheet: Sheet) -> str | None:
+def role_of(road: Road, sheet: Sheet) -> str | None:
     """Who the other person is, where it was said: sentences inflect by it."""
-    role = sheet.answers.get(ROLE)
+    role = sheet.answers.get(road.form.role)
     return role if isinstance(role, str) else None
 
 
 def _made_once(road: Road, sheet: Sheet, name: str, make: Callable[[Road, Sheet, str], Page]) -> Markup:
-    key = (make.__name__, sheet.language, role_of(sheet), name, sheet.answers.get(name))
+    key = (make.__name__, sheet.language, role_of(road, sheet), name, sheet.answers.get(name))
     made = road.markup.get(key)
     if made is None:
         made = road.markup[key] = Markup(render(make(road, sheet, name)))  # noqa: S704 - our own templates
@@ -77,7 +91,7 @@ def _question(road: Road, sheet: Sheet, name: str) -> Question:
         language=sheet.language,
         name=name,
         number=road.numbers.get(name),
-        text=words.sentence(name, role_of(sheet)) if item else words.question(name),
+        text=words.sentence(name, role_of(road, sheet)) if item else words.question(name),
         help=words.help(name) if item else None,
         options=options,
         apart=apart,
@@ -92,9 +106,38 @@ def _row(road: Road, sheet: Sheet, name: str) -> Row:
         language=sheet.language,
         name=name,
         value=value,
-        text=words.sentence(name, role_of(sheet)) if name in road.numbers else words.question(name),
+        text=words.sentence(name, role_of(road, sheet)) if name in road.numbers else words.question(name),
         answer=next((option.label for option in (*options, *apart) if option.value == value), None),
     )
+
+
+def _choice(_road: Road, sheet: Sheet, name: str) -> Choice:
+    return Choice(
+        language=sheet.language,
+        name=name,
+        text=translations(sheet.language).gettext(ELEMENTS[name].text),
+        options=tuple(_options(sheet, name)),
+        chosen=sheet.answers.get(name),
+    )
+
+
+def _row_of_choice(_road: Road, sheet: Sheet, name: str) -> Row:
+    value = sheet.answers[name]
+    return Row(
+        language=sheet.language,
+        name=name,
+        value=value,
+        text=translations(sheet.language).gettext(ELEMENTS[name].text),
+        answer=next((option.label for option in _options(sheet, name) if option.value == value), None),
+    )
+
+
+def _options(sheet: Sheet, name: str) -> Iterator[Option]:
+    """The answers of the language, and one that was chosen in the letters of another."""
+    values, chosen = offered_marks(ELEMENTS[name], sheet.language), sheet.answers.get(name)
+    for value in values if chosen in (None, LEFT_BLANK, *values) else (*values, str(chosen)):
+        other = value == ANOTHER
+        yield Option(value, translations(sheet.language).gettext("Another letter") if other else value)
 
 
 def _offered(road: Road, language: str, name: str) -> tuple[tuple[Option, ...], tuple[Option, ...]]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from app.errors import Unreadable
+from app.linking.elements import ELEMENTS, allowed
 from app.survey.consent import ARCHIVE, STUDY
 from app.survey.roads import Road
 from app.survey.sheets import Sheet
@@ -23,7 +24,7 @@ _HIDDEN: Final = {
 
 def read_page(road: Road, path: str, fields: Fields) -> dict[str, int | str]:
     """The answers to what one page asks; what was not given was left blank."""
-    return _read(road, road.asks[path], fields)
+    return read_given(road, road.asks[path], fields)
 
 
 def wave_of(fields: Fields) -> str:
@@ -42,18 +43,27 @@ def read_sheet(road: Road, fields: Fields) -> Sheet:
         language=fields["_language"],
         consent=fields["_consent"],
         purposes=tuple(fields["_purposes"].split()),
-        answers=_read(road, shown, fields),
+        answers=read_given(road, shown, fields),
     )
 
 
-def _read(road: Road, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
+def read_given(road: Road, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
     items = [road.form.by_id[each] for each in ids if each in road.form.by_id]
     questions = [road.context[each] for each in ids if each in road.context]
     given = {item.id: fields[item.id] for item in items if item.id in fields}
     answers, problems = read_answers(road.form, given, items)
     if problems:
         raise Unreadable
-    return {**_read_context(questions, fields), **answers}
+    elements = [each for each in ids if each in ELEMENTS]
+    return {**_read_context(questions, fields), **_read_elements(elements, fields), **answers}
+
+
+def _read_elements(elements: Iterable[str], fields: Fields) -> dict[str, int | str]:
+    given = {each: fields.get(each, "") for each in elements}
+    blank = {each for each, written in given.items() if written in ("", str(LEFT_BLANK))}
+    if any(written not in allowed(ELEMENTS[each]) for each, written in given.items() if each not in blank):
+        raise Unreadable
+    return {each: LEFT_BLANK if each in blank else written for each, written in given.items()}
 
 
 def _read_context(questions: Iterable[ContextQuestion], fields: Fields) -> dict[str, int | str]:

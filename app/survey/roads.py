@@ -8,10 +8,15 @@ from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select
 
 from app.errors import ConfigurationError, NotFound
+from app.languages import LANGUAGES
+from app.linking.elements import ELEMENTS
+from app.linking.elements import allowed as allowed_marks
+from app.linking.pairs import unmatched
 from app.service import Service
 from app.survey.consent import PURPOSES, Consent, consent
 from app.survey.sheets import Sheet
 from app.tables import Study, Wave, table
+from app.waves import PREPARED
 from instrument import (
     LEFT_BLANK,
     ContextQuestion,
@@ -29,6 +34,7 @@ _PINNED: Final = (
         _WAVE.form_hash,
         _WAVE.words_hashes,
         _WAVE.items_per_page,
+        _WAVE.state,
         _STUDY.title,
         _STUDY.instrument,
         _STUDY.form,
@@ -41,9 +47,9 @@ _PINNED: Final = (
 )
 CONSENT: Final = "/consent"
 ABOUT: Final = "/about"
+LINK: Final = "/link"
 CHECK: Final = "/check"
 BLOCK: Final = 64
-ROLE: Final = "role"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +58,12 @@ class Road:
     study_title: str
     simulated: bool
     k: int
+    instrument: Instrument
     form: Form
     per_page: int
     context: Mapping[str, ContextQuestion]
     words: Mapping[str, Words]
+    """In each language that it may be answered in: those with all its words, and with an interface."""
     draft_size: int
     asks: Mapping[str, tuple[str, ...]]
     """The path of each page with questions, in order -> the ids of what it asks."""
@@ -64,14 +72,19 @@ class Road:
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
     """What app.survey.questions has made so far."""
 
+    def form_name(self, language: str) -> str:
+        """How a page of one's own answers names its form and its words."""
+        return f"{self.instrument.id}/{self.form.id}/{language}"
+
     @property
     def layout(self) -> str:
         """The one layout there is, kept with the answers: vertical at every width."""
         return f"vertical-{self.per_page}"
 
     @property
-    def first_language(self) -> str:
-        return "en" if "en" in self.words else next(iter(self.words))
+    def offered(self) -> tuple[str, ...]:
+        """The languages to choose from, in the order of their list; none where there is nothing to choose."""
+        return tuple(each for each in LANGUAGES if each in self.words) if len(self.words) > 1 else ()
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -88,13 +101,18 @@ class Road:
         """The step before (-1) or after (1) a page with questions."""
         return self.steps[self.steps.index(path) + by]
 
+    @property
+    def linked(self) -> bool:
+        """Whether people may be known again, without identity, in another wave."""
+        return LINK in self.asks
+
     def consent(self, language: str) -> Consent:
-        return consent(self.k, language)
+        return consent(self.k, language, linked=self.linked)
 
 
 def road_of(service: Service, db: Connection, wave: str) -> Road:
     if wave not in service.roads:
-        service.roads[wave] = _road(service, db, wave)
+        return _road(service, db, wave)
     road: Road = service.roads[wave]
     return road
 
@@ -110,46 +128,59 @@ def _road(service: Service, db: Connection, wave: str) -> Road:
     words = {
         language: each
         for (asked, language), each in instrument.words.items()
-        if asked == form.id and found.words_hashes.get(language) == each.hash
+        if asked == form.id and language in LANGUAGES and found.words_hashes.get(language) == each.hash
     }
     if not words:
         raise ConfigurationError(f"the words that wave {wave!r} was made with are not installed as they were")
     chosen = form.context if found.context is None else found.context
     context = tuple(each for each in form.context if each in chosen)
-    return Road(
+    elements = tuple(ELEMENTS) if unmatched(db, wave) else ()
+    road = Road(
         wave=wave,
         study_title=found.title,
         simulated=found.simulated,
         k=found.k,
+        instrument=instrument,
         form=form,
         per_page=found.items_per_page,
         context={each: instrument.context[each] for each in context},
         words=words,
-        draft_size=_draft_size(wave, form, instrument),
-        asks=_asks(form, found.items_per_page, context),
-        numbers={item.id: number for number, item in enumerate(form.items, 1)},
+        draft_size=_draft_size(wave, form, instrument, elements),
+        asks=asks(form, found.items_per_page, context, elements),
+        numbers=numbers(form),
     )
+    if found.state != PREPARED:  # until it opens it may still become one of a pair
+        service.roads[wave] = road
+    return road
 
 
-def _asks(form: Form, per_page: int, context: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    about = {ABOUT: context} if context else {}
-    numbers = range(1, pages(form, per_page) + 1)
-    return {**about, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in numbers}}
+def asks(
+    form: Form, per_page: int, context: tuple[str, ...], elements: tuple[str, ...] = ()
+) -> Mapping[str, tuple[str, ...]]:
+    """What each page asks: the context and what links two waves, where there is any of it, then the items."""
+    before = {path: ids for path, ids in ((ABOUT, context), (LINK, elements)) if ids}
+    count = range(1, pages(form, per_page) + 1)
+    return {**before, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in count}}
 
 
-def _draft_size(wave: str, form: Form, instrument: Instrument) -> int:
+def numbers(form: Form) -> Mapping[str, int]:
+    return {item.id: number for number, item in enumerate(form.items, 1)}
+
+
+def _draft_size(wave: str, form: Form, instrument: Instrument, elements: tuple[str, ...]) -> int:
     """Enough for the longest sheet that this form allows, in whole blocks: every draft is as long as this."""
     items = {
         item.id: max((*allowed(form, item), LEFT_BLANK), key=lambda code: len(str(code)))
         for item in form.items
     }
     context = {each: max((*instrument.context[each].options, ""), key=len) for each in form.context}
+    marks = {each: max(allowed_marks(ELEMENTS[each]), key=len) for each in elements}
     longest = Sheet(
         wave=wave,
         key="k" * 43,
         language="l" * 16,
         consent="c" * 64,
         purposes=PURPOSES,
-        answers={**items, **context},
+        answers={**items, **context, **marks},
     )
     return (len(longest.to_bytes()) // BLOCK + 1) * BLOCK

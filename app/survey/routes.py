@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from functools import lru_cache
 from typing import Final
 
 from fastapi import APIRouter
@@ -13,12 +13,13 @@ from starlette.responses import HTMLResponse, Response
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.forms import Fields
+from app.languages import LANGUAGES, home, language_of
 from app.mixing import scrub
 from app.secret import read_code
 from app.service import service_of
 from app.surface import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.survey.consent import PURPOSES, STUDY
-from app.survey.drafts import Opened, enter, open_draft, save
+from app.survey.drafts import NotOffered, Opened, enter, open_draft, save
 from app.survey.pages import (
     ErasedPage,
     ErasePage,
@@ -28,11 +29,14 @@ from app.survey.pages import (
     check_page,
     consent_page,
     items_page,
+    landing_page,
+    link_page,
     sent_page,
 )
 from app.survey.reading import read_page, read_sheet, wave_of
-from app.survey.roads import ABOUT, CHECK, CONSENT, road_of
+from app.survey.roads import ABOUT, CHECK, CONSENT, LINK, road_of
 from app.survey.sending import NotShown, send
+from app.survey.sheets import Sheet
 from app.tables import Response as Kept
 from app.tables import table
 from app.templating import html, render
@@ -46,8 +50,8 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-async def landing() -> Response:
-    return HTMLResponse(_landing())
+async def landing(request: Request) -> Response:
+    return HTMLResponse(_landing(landing_page(service_of(request), language_of(request))))
 
 
 @router.post("/enter")
@@ -55,13 +59,18 @@ def enter_code(request: Request, fields: Fields) -> Response:
     service = service_of(request)
     typed = fields.get("code", "")
     code = read_code(typed)
-    entered = None
-    if code is not None:
-        with write(service.engine) as db:
-            entered = enter(service, db, code)
+    language, entered = language_of(request), None
+    try:
+        if code is not None:
+            with write(service.engine) as db:
+                entered = enter(service, db, code, language)
+    except NotOffered as other:
+        page = landing_page(service, language, typed=typed[:TYPED_AT_MOST], offered=other.languages)
+        return html(page, Unreadable.status)
     if entered is None:
-        return html(LandingPage(typed=typed[:TYPED_AT_MOST], problem=True), Unreadable.status)
-    response = see_other(entered.step)
+        page = landing_page(service, language, typed=typed[:TYPED_AT_MOST], problem=True)
+        return html(page, Unreadable.status)
+    response = see_other(home(entered.language) + entered.step)
     give_cookie(response, service.settings, entered.token)
     return response
 
@@ -76,6 +85,8 @@ def show_consent(request: Request) -> Response:
 def agree(request: Request, fields: Fields) -> Response:
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
+        if (language := fields.get("_language")) is not None:
+            return _speak(db, opened, language)
         if STUDY not in fields:
             return html(consent_page(opened.road, opened.sheet, problem=True), Unreadable.status)
         sheet = replace(
@@ -84,7 +95,7 @@ def agree(request: Request, fields: Fields) -> Response:
             purposes=tuple(purpose for purpose in PURPOSES if purpose in fields),
         )
         save(db, opened, sheet)
-    return see_other(opened.road.next_step(sheet))
+    return _to(sheet, opened.road.next_step(sheet))
 
 
 @router.get("/about")
@@ -98,6 +109,19 @@ def save_about(request: Request, fields: Fields) -> Response:
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, ABOUT, fields)
+
+
+@router.get("/link")
+def show_link(request: Request) -> Response:
+    opened = _opened(request)
+    return _elsewhere(opened, LINK) or html(link_page(opened.road, opened.sheet))
+
+
+@router.post("/link")
+def save_link(request: Request, fields: Fields) -> Response:
+    with write(service_of(request).engine) as db:
+        opened = _opened_to_save(request, db)
+        return _save(db, opened, LINK, fields)
 
 
 @router.get("/page/{number:int}")
@@ -130,8 +154,8 @@ def send_answers(request: Request, fields: Fields) -> Response:
             sheet = read_sheet(road, fields)
             receipt = send(service, db, sheet, token=token_of(request) or "")
     except NotShown as missing:
-        return see_other(missing.step)
-    response = html(sent_page(road, sheet, receipt))
+        return see_other(home(language_of(request)) + missing.step)
+    response = html(sent_page(road, sheet, receipt, ended=request.app.state.ended))
     expire_cookie(response, service.settings)
     clear_site_data(response)
     return response
@@ -148,8 +172,8 @@ async def leave(request: Request) -> Response:
 
 
 @router.get("/erase")
-async def show_erase() -> Response:
-    return html(ErasePage())
+async def show_erase(request: Request) -> Response:
+    return html(ErasePage(language=language_of(request)))
 
 
 @router.post("/erase")
@@ -163,19 +187,20 @@ def erase(request: Request, fields: Fields) -> Response:
         with write(service.engine) as db:
             gone = db.execute(_ERASE, {"receipt": service.vault.receipt_hmac(receipt)}).rowcount
     if not gone:
-        return html(ErasePage(typed=typed[:TYPED_AT_MOST], problem=True), Unreadable.status)
+        page = ErasePage(language=language_of(request), typed=typed[:TYPED_AT_MOST], problem=True)
+        return html(page, Unreadable.status)
     scrub(service)
-    return html(ErasedPage())
+    return html(ErasedPage(language=language_of(request)))
 
 
 @router.get(SAFETY)
 async def safety(request: Request) -> Response:
-    return html(SafetyPage(under_way=token_of(request) is not None))
+    return html(SafetyPage(language=language_of(request), under_way=token_of(request) is not None))
 
 
-@cache
-def _landing() -> str:
-    return render(LandingPage())
+@lru_cache(maxsize=len(LANGUAGES))
+def _landing(page: LandingPage) -> str:
+    return render(page)
 
 
 def _opened(request: Request) -> Opened:
@@ -193,7 +218,20 @@ def _elsewhere(opened: Opened, path: str) -> Response | None:
     steps, next_step = opened.road.steps, opened.road.next_step(opened.sheet)
     if path not in steps:
         raise NotFound
-    return None if steps.index(path) <= steps.index(next_step) else see_other(next_step)
+    return None if steps.index(path) <= steps.index(next_step) else _to(opened.sheet, next_step)
+
+
+def _to(sheet: Sheet, step: str) -> Response:
+    return see_other(home(sheet.language) + step)
+
+
+def _speak(db: Connection, opened: Opened, language: str) -> Response:
+    """Go on in another language: every answer stays, and what is agreed to is read again in its words."""
+    if language not in opened.road.words:
+        raise Unreadable
+    sheet = opened.sheet.in_language(language)
+    save(db, opened, sheet)
+    return _to(sheet, CONSENT)
 
 
 def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) -> Response:
@@ -205,7 +243,7 @@ def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) 
     if path not in road.asks:
         raise NotFound
     if not sheet.consent:
-        return see_other(CONSENT)
+        return _to(sheet, CONSENT)
     answers = read_page(road, path, fields)
     cleared, aside = fields.get("_clear"), fields.get("_go")
     if cleared is None and aside is None:
@@ -216,7 +254,7 @@ def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) 
     else:
         given = {name: answer for name, answer in answers.items() if answer != LEFT_BLANK}
         after = {name: answer for name, answer in {**before, **given}.items() if name != cleared}
-        step = SAFETY if aside == "safety" else road.beside(path, -1)
+        step = {"safety": SAFETY, "language": CONSENT}.get(aside or "") or road.beside(path, -1)
         step = f"{path}#{cleared}" if cleared in answers else step
     save(db, opened, replace(sheet, answers=after))
-    return see_other(step)
+    return _to(sheet, step)

@@ -12,6 +12,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import is_sqlite
 from app.errors import Closed, Conflict, Ended, Erased, Unreadable
+from app.linking.elements import ELEMENTS
+from app.linking.pairs import marks
 from app.service import Service
 from app.survey.drafts import check_open
 from app.survey.roads import CHECK, Road, road_of
@@ -77,7 +79,8 @@ def send(
             "consent_hash": sheet.consent,
             "purposes": list(sheet.purposes),
             "layout": road.layout,
-            "answers": dict(sheet.answers),
+            "answers": {name: each for name, each in sheet.answers.items() if name not in ELEMENTS},
+            "elements": marks(service.vault, db, sheet.wave, sheet.answers) if road.linked else None,
             "receipt_hmac": receipt_hmac,
         },
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 
@@ -17,6 +17,10 @@ class Sheet:
     purposes: tuple[str, ...] = ()
     answers: Mapping[str, int | str]
     """Codes by item; option ids or codes by context question. What was never shown is absent."""
+
+    def in_language(self, language: str) -> Self:
+        """The same answers in other words: what was agreed to was agreed to in the words before."""
+        return replace(self, language=language, consent="")
 
     def to_bytes(self) -> bytes:
         """One spelling for equal sheets, so that two can be compared by their HMAC."""

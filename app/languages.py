@@ -1,0 +1,82 @@
+"""The languages of the interface: how each calls itself, which way it runs, its addresses, its catalogue.
+
+English stands in the source. Every other language has a PO file, which is the only form of it that is kept:
+it is compiled in memory when a page first needs it, so there is nothing to build and nothing to fall behind.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
+
+from starlette.requests import Request
+
+DOMAIN: Final = "counterpoise"
+LOCALE: Final = Path(__file__).parent / "locale"
+SOURCE: Final = "en"
+
+
+class Language(NamedTuple):
+    name: str
+    """As its speakers call it."""
+    direction: Literal["ltr", "rtl"]
+
+
+LANGUAGES: Final[Mapping[str, Language]] = {
+    "en": Language("English", "ltr"),
+    "cy": Language("Cymraeg", "ltr"),
+    "es": Language("Español", "ltr"),
+    "ar": Language("العربية", "rtl"),
+}
+
+
+def _(message: str) -> str:
+    """Mark a sentence for translation; the page that shows it translates it."""
+    return message
+
+
+def home(language: str) -> str:
+    """What every address of a language begins with: nothing for English, `/ar` for Arabic."""
+    return "" if language == SOURCE else f"/{language}"
+
+
+def told_apart(path: str) -> tuple[str, str]:
+    """The language that an address names, and the address without it."""
+    first, _, rest = path[1:].partition("/")
+    return (first, f"/{rest}") if first in LANGUAGES and first != SOURCE else (SOURCE, path)
+
+
+def language_of(request: Request) -> str:
+    """The language that the address names, as the surface has read it."""
+    language: str = request.scope["language"]
+    return language
+
+
+@cache
+def translations(language: str) -> NullTranslations:
+    """What the interface says in a language; an unknown one is an error, never English instead."""
+    if language == SOURCE:
+        return NullTranslations()
+    # Neither is needed by a service that nobody visits in another language.
+    from babel.messages.mofile import write_mo  # noqa: PLC0415
+    from babel.messages.pofile import read_po  # noqa: PLC0415
+
+    with catalogue(language).open("rb") as file:
+        read = read_po(file, locale=language, domain=DOMAIN, abort_invalid=True)
+    compiled = BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
+
+
+def catalogue(language: str) -> Path:
+    return LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def decimal(value: float, language: str) -> str:
+    """A figure with at most one decimal, written as the language writes it, in the digits of codes."""
+    from babel.numbers import format_decimal  # noqa: PLC0415 - as above
+
+    return format_decimal(round(value, 1), format="#,##0.#", locale=language)
