@@ -9,15 +9,24 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
 Array = NDArray[np.float64]
+Sides = tuple[Array, Array, Array, Array]
+"""Of cells: from and to which value of X, from and to which value of Y."""
 
 INFINITE: Final = 9.0
 """A threshold that nobody passes: the normal probability beyond it vanishes next to one (1e-19)."""
 
 _STEEP: Final = 0.925
+_FINE_EDGES: Final = np.unique(
+    np.concatenate([np.linspace(0, 1, 25), 0.5 ** np.arange(5, 36), 1 - 0.5 ** np.arange(5, 36)])
+)
 _NODES: Final = tuple(np.polynomial.legendre.leggauss(count) for count in (6, 12, 20))
+_FINE: Final = (
+    (_FINE_EDGES[:-1, None] + np.diff(_FINE_EDGES)[:, None] * (1 + _NODES[0][0]) / 2).ravel(),
+    (np.diff(_FINE_EDGES)[:, None] * _NODES[0][1] / 2).ravel(),
+)
 _BLOCK: Final = 1 << 17  # nodes x corners worked on together: what a core's cache holds
 
 
@@ -137,19 +146,36 @@ def spread(corners: Array) -> Array:
     return grid
 
 
-def rare(low: Array, high: Array, left: Array, right: Array, r: Array) -> Array:
-    """Return P(low < X <= high, left < Y <= right) with few digits lost however small it is.
+def log_rare(sides: Sides, r: Array) -> Array:
+    """Return the logarithm of the probability of cells, however rare.
 
     Differences of `cumulative` carry an error of about 1e-16, which is all of a probability of that size;
-    here X is integrated over and the chances of Y are taken in whichever tail is the smaller.
+    here X is integrated over, finely towards the sides of its interval, and the chances of Y are taken in
+    whichever tail is the smaller.
     """
-    x, w = _NODES[0]
-    panels = 48
-    width = ((high - low) / panels)[:, None, None]
-    at = low[:, None, None] + width * (np.arange(panels)[:, None] + (1 + x) / 2)
-    rho = r[:, None, None]
+    low, high, left, right = (side[:, None] for side in sides)
+    rho = r[:, None]
+    at = low + (high - low) * _FINE[0]
     root = np.sqrt((1 - rho) * (1 + rho))
-    above, below = (right[:, None, None] - rho * at) / root, (left[:, None, None] - rho * at) / root
+    above, below = (right - rho * at) / root, (left - rho * at) / root
     above, below = np.where(below > 0, -below, above), np.where(below > 0, -above, below)
-    ordinate = np.exp(-at * at / 2) / np.sqrt(2 * np.pi)
-    return np.asarray((width / 2 * w * ordinate * (ndtr(above) - ndtr(below))).sum(axis=(1, 2)))
+    upper = log_ndtr(above)
+    chance = upper + np.log1p(-np.exp(np.minimum(log_ndtr(below) - upper, -1e-300)))
+    terms = chance - at * at / 2 + np.log(_FINE[1] * (high - low) / np.sqrt(2 * np.pi))
+    largest = terms.max(axis=1)
+    return np.asarray(largest + np.log(np.exp(terms - largest[:, None]).sum(axis=1)))
+
+
+def rare_slopes(sides: Sides, r: Array) -> tuple[Array, Array]:
+    """Return the first and second derivatives by r of rare cells, over their probability."""
+    low, high, left, right = sides
+    logarithm = log_rare(sides, r)
+    rest = (1 - r) * (1 + r)
+    first, second = np.zeros_like(r), np.zeros_like(r)
+    for a, b, sign in ((high, right, 1), (low, right, -1), (high, left, -1), (low, left, 1)):
+        height = (r * a * b - (a * a + b * b) / 2) / rest - logarithm
+        share = np.where(np.maximum(np.abs(a), np.abs(b)) < INFINITE, np.exp(height), 0)
+        share *= sign / (2 * np.pi * np.sqrt(rest))
+        first += share
+        second += share * density_slope(a[:, None], b[:, None], r)[:, 0, 0]
+    return first, second

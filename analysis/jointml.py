@@ -67,8 +67,6 @@ def _likelihood(tables: Matrix, theta: Matrix, free: Flags) -> tuple[Matrix, Mat
     flat = slope.reshape(len(theta), theta.shape[1], size * size)
     expected = (1 / chance).reshape(len(theta), 1, size * size)
     information = total * (flat * expected) @ flat.transpose(0, 2, 1)
-    place = np.arange(theta.shape[1])
-    information[:, place, place] += ~free
     return score, information
 
 
@@ -94,8 +92,6 @@ def _standard_errors(tables: Matrix, theta: Matrix, free: Flags) -> Matrix:
         above = _likelihood(tables, theta + shift, free)[0]
         below = _likelihood(tables, theta - shift, free)[0]
         observed[:, m] = (below - above) / (2 * _STEP)
-    place = np.arange(theta.shape[1])
-    observed[:, place, place] += ~free
     observed = (observed + observed.transpose(0, 2, 1)) / 2
     variance = np.linalg.pinv(observed, hermitian=True)[:, -1, -1]
     return np.asarray(np.sqrt(variance, where=variance > 0, out=np.full(len(theta), np.inf)))

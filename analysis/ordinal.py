@@ -7,7 +7,6 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.linalg import eigh
 from scipy.special import ndtr
 
 from analysis import bivariate, twostep
@@ -72,7 +71,7 @@ class OrdinalFactor:
     @property
     def maximal_reliability(self) -> float:
         """Reliability of that weighted sum of the answers which has the most of it."""
-        return float(eigh(self.true, self.observed, eigvals_only=True)[-1])
+        return float(np.linalg.eigvals(np.linalg.solve(self.observed, self.true)).real.max())
 
     def _covariances(self, R: Matrix) -> Matrix:
         k = len(R)

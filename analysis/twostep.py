@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg.blas import dsyrk
 from scipy.special import ndtr, ndtri
 
 from analysis import bivariate
@@ -194,27 +193,45 @@ def _inside(at: Matrix, new: Matrix, low: Matrix, high: Matrix) -> Matrix:
 
 def _slopes(tables: Matrix, h: Matrix, k: Matrix, r: Matrix) -> tuple[Matrix, Matrix]:
     """Return the first and second derivative of each table's log-likelihood by r (Olsson 1979)."""
-    chance = probable(tables, h, k, r)
-    corner = bivariate.density(h, k, r)
-    change = bivariate.spread(corner)
-    bend = bivariate.spread(corner * bivariate.density_slope(h, k, r))
-    weight = tables / chance
-    first = np.einsum("pab,pab->p", weight, change)
-    second = np.einsum("pab,pab->p", weight, bend - change * change / chance)
+    change, bend = _relative_slopes(tables, h, k, r)
+    first = np.einsum("pab,pab->p", tables, change)
+    second = np.einsum("pab,pab->p", tables, bend - change * change)
     return first, second
+
+
+def _relative_slopes(tables: Matrix, h: Matrix, k: Matrix, r: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the first and second derivative by r of the probability of each cell, over that probability."""
+    chance = _chance(h, k, r)
+    corner = bivariate.density(h, k, r)
+    change = bivariate.spread(corner) / chance
+    bend = bivariate.spread(corner * bivariate.density_slope(h, k, r)) / chance
+    rare = (tables > 0) & (chance < _RARE)
+    if rare.any():
+        change[rare], bend[rare] = bivariate.rare_slopes(*_rare_cells(rare, h, k, r))
+    return change, bend
 
 
 def probable(tables: Matrix, h: Matrix, k: Matrix, r: Matrix) -> Matrix:
     """Return the probability of each cell, to several digits even where a rare one was met."""
-    inner = bivariate.cumulative(h, k, r)
-    chance = np.maximum(bivariate.cells(inner, ndtr(h), ndtr(k)), _NOISE)
-    pair, row, column = np.nonzero((tables > 0) & (chance < _RARE))
-    if pair.size:
-        end = np.full((len(h), 1), bivariate.INFINITE)
-        rows, columns = np.hstack([-end, h, end]), np.hstack([-end, k, end])
-        sides = (rows[pair, row], rows[pair, row + 1], columns[pair, column], columns[pair, column + 1])
-        chance[pair, row, column] = np.maximum(bivariate.rare(*sides, r[pair]), _LEAST)
+    chance = _chance(h, k, r)
+    rare = (tables > 0) & (chance < _RARE)
+    if rare.any():
+        chance[rare] = np.maximum(np.exp(bivariate.log_rare(*_rare_cells(rare, h, k, r))), _LEAST)
     return chance
+
+
+def _chance(h: Matrix, k: Matrix, r: Matrix) -> Matrix:
+    inner = bivariate.cumulative(h, k, r)
+    return np.maximum(bivariate.cells(inner, ndtr(h), ndtr(k)), _NOISE)
+
+
+def _rare_cells(rare: Flags, h: Matrix, k: Matrix, r: Matrix) -> tuple[bivariate.Sides, Matrix]:
+    """Return the sides of the cells marked, and the r of each."""
+    pair, row, column = np.nonzero(rare)
+    end = np.full((len(h), 1), bivariate.INFINITE)
+    rows, columns = np.hstack([-end, h, end]), np.hstack([-end, k, end])
+    sides = (rows[pair, row], rows[pair, row + 1], columns[pair, column], columns[pair, column + 1])
+    return sides, r[pair]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -234,8 +251,7 @@ def influence(pairs: Pairs, r: Matrix) -> Influence:
     items = _item_influence(pairs)
     tables, h, k = pairs.tables, pairs.h, pairs.k
     chance = probable(tables, h, k, r)
-    score = bivariate.spread(bivariate.density(h, k, r)) / chance
-    score[tables == 0] = 0
+    score = np.where(tables > 0, _relative_slopes(tables, h, k, r)[0], 0)
     weight = tables * score / chance
     information = np.einsum("pab,pab->p", tables, score * score)
     by_row = threshold_slope(h, k, r)
@@ -302,15 +318,15 @@ def covariance(codes: NDArray[np.uint8], pairs: Pairs, moved: Influence, categor
     )
     sizes = np.array([len(table) for table in by_item])
     width = int(sizes.sum()) + len(by_pair)
-    total = np.zeros((width, width), order="F")
+    total = np.zeros((width, width))
     step = -(-len(codes) // max(1, -(-len(codes) // _ROWS)))
     rows = np.empty((width, step))
     for start in range(0, len(codes), step):
         block = np.full((step, codes.shape[1]), categories, np.intp)  # rows without answers move nothing
         block[: len(codes) - start] = codes[start : start + step]
         _look_up(np.ascontiguousarray(block.T), by_item, by_pair, rows)
-        total = dsyrk(1.0, rows.T, beta=1.0, c=total, trans=1, overwrite_c=1)
-    return np.asarray(np.triu(total) + np.triu(total, 1).T)
+        total += rows @ rows.T
+    return total
 
 
 def _places(pairs: Pairs, categories: int) -> Index:

@@ -296,6 +296,46 @@ def test_the_density_and_the_conditional_are_the_slopes_of_the_cumulative(r):
     same(bivariate.conditional(h, k, at), slope, 1e-7)
 
 
-def test_a_rare_cell_keeps_its_digits():
-    sides = [np.array([side]) for side in (-9.0, -1.8, 1.5, 9.0, 0.97)]
-    assert bivariate.rare(*sides)[0] == pytest.approx(8.1477453e-44, rel=1e-4)
+@pytest.mark.parametrize(
+    ("sides", "logarithm"),  # in sixty digits, with mpmath
+    [
+        ((-9.0, -1.8, 1.5, 9.0, 0.97), -99.2160027278),
+        ((0.5, 1.0, -9.0, -1.0, 0.95), -17.489986083),
+        ((-9.0, -0.8, 0.9, 9.0, 0.999), -734.724117741),
+    ],
+)
+def test_a_rare_cell_keeps_its_digits(sides, logarithm):
+    *edges, r = (np.array([side]) for side in sides)
+    same(bivariate.log_rare(tuple(edges), r), logarithm, 1e-8)
+
+
+@pytest.mark.parametrize(
+    ("table", "r"),  # the maximum of the likelihood in forty digits, with mpmath
+    [
+        ([[600, 30, 0, 1], [30, 900, 30, 0], [0, 30, 800, 30], [0, 0, 30, 570]], 0.990813513406),
+        ([[600, 2, 0, 1], [2, 900, 2, 0], [0, 2, 800, 2], [0, 0, 2, 570]], 0.994346483299),
+    ],
+)
+def test_one_answer_far_off_all_others_counts_for_what_it_is(table, r):
+    found = polychoric(crossed(table))
+    same(found.r[0, 1], r)
+    assert np.isfinite(found.se).all()
+    turned = polychoric(crossed(np.array(table)[:, ::-1]))
+    same(turned.r[0, 1], -r)
+
+
+def test_a_likelihood_that_does_not_tell_leads_to_the_bound():
+    found = polychoric(crossed([[35, 1, 3], [1, 0, 0]]))
+    assert found.r[0, 1] == -0.999
+    assert found.at_bound == ((0, 1),)
+    assert found.se[0, 1] == 0
+
+
+def test_taken_apart_an_item_has_to_vary_in_each_table():
+    X = answers()
+    X[X[:, 0] != 2, 1] = np.nan
+    assert isinstance(polychoric(X), Polychoric)
+    for how in ({"method": "joint"}, {"correct": "psych"}):
+        why = polychoric(X, **how)
+        assert why.reason == "constant item"
+        assert why.detail == "item 1, among the rows that also answer item 2"

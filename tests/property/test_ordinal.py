@@ -119,11 +119,13 @@ def test_the_interval_comes_from_resamples_and_says_so(figure):
 
 def test_a_resample_gives_what_its_rows_give():
     X = answers(n=120, categories=3, loadings=(0.7, 0.6, 0.7, 0.6))
+    X[X == 3] = 7
+    X[5, 1] = 4  # an answer that the resample does not meet
 
     class Always:
         """Draws the same rows each time."""
 
-        rows = np.random.default_rng(1).integers(0, 120, 120)
+        rows = np.random.default_rng(1).integers(6, 120, 120)
 
         def integers(self, *_args, **_options):
             return self.rows
