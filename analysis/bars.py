@@ -19,6 +19,7 @@ def item_distributions(
     *,
     reading: str,
     n: Sequence[int | None] | None = None,
+    whole: float | None = None,
     title: str = "Answers to each item",
     hidden: str = "not shown",
     direction: Direction = "ltr",
@@ -38,6 +39,9 @@ def item_distributions(
         One sentence that says what can be seen, and the name of the figure.
     n
         Number of answers to each item, shown after its label.
+    whole
+        What all answers to an item are in the unit of `shares`; what they add up to where it is None. Shares
+        that were rounded are then drawn and written as they are told, though they may not add up.
     hidden
         What stands for an item that may not be shown, and for one without an answer.
     direction
@@ -58,7 +62,7 @@ def item_distributions(
     c = len(options)
     if not _FEWEST <= c <= _MOST or len(items) != len(shares) or (n is not None and len(n) != len(items)):
         raise ValueError("bars need two to seven options, and shares (and n) for each item")
-    parts = [None if row is None else _portions(row, c) for row in shares]
+    parts = [None if row is None else _portions(row, c, whole) for row in shares]
     reach = _reach(parts)
     left, right = LABELS + 36, WIDTH - 24
     centre, scale = (left + right) / 2, (right - left) / 2 / reach
@@ -90,12 +94,12 @@ def item_distributions(
     )
 
 
-def _portions(row: Sequence[float], c: int) -> list[float] | None:
-    """Return shares that add up to 1; None where nobody answered."""
+def _portions(row: Sequence[float], c: int, whole: float | None) -> list[float] | None:
+    """Return shares of the whole; None where nobody answered."""
     if len(row) != c or not all(isfinite(v) and v >= 0 for v in row):
         raise ValueError(f"each item needs {c} shares, none negative")
     total = sum(row)
-    return [v / total for v in row] if total > 0 else None
+    return [v / (whole or total) for v in row] if total > 0 else None
 
 
 def _sides(row: Sequence[float]) -> tuple[float, float]:

@@ -59,7 +59,9 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "GET /trainer/waves/{wave}": TRAINER,
     "GET /trainer/waves/{wave}.csv": TRAINER,
     "GET /trainer/waves/{wave}.json": TRAINER,
+    "GET /trainer/waves/{wave}.pdf": TRAINER,
     "GET /trainer/waves/{wave}/units/{unit}": TRAINER,
     "GET /trainer/waves/{wave}/units/{unit}.csv": TRAINER,
     "GET /trainer/waves/{wave}/units/{unit}.json": TRAINER,
+    "GET /trainer/waves/{wave}/units/{unit}.pdf": TRAINER,
 }

@@ -12,11 +12,12 @@ from app.db import read
 from app.errors import NotFound
 from app.report.files import as_csv
 from app.report.pages import IndexPage, Link, report_page
-from app.service import service_of
+from app.report.printed import as_pdf
+from app.service import Service, service_of
 from app.snapshots import SNAPSHOT
 from app.staff import Staff, admitted, day
 from app.studies import STUDY
-from app.templating import html
+from app.templating import Page, html
 from app.waves import CLOSED, RETIRED, WAVE
 
 router = APIRouter(prefix="/trainer", include_in_schema=False)
@@ -48,6 +49,11 @@ def wave_as_csv(request: Request, wave: str) -> Response:
     return _csv(request, wave, None)
 
 
+@router.get("/waves/{wave}.pdf")
+def wave_as_pdf(request: Request, wave: str) -> Response:
+    return _pdf(request, wave, None)
+
+
 @router.get("/waves/{wave}")
 def wave_report(request: Request, wave: str) -> Response:
     return _page(request, wave, None)
@@ -63,6 +69,11 @@ def unit_as_json(request: Request, wave: str, unit: str) -> Response:
 @router.get("/waves/{wave}/units/{unit}.csv")
 def unit_as_csv(request: Request, wave: str, unit: str) -> Response:
     return _csv(request, wave, unit)
+
+
+@router.get("/waves/{wave}/units/{unit}.pdf")
+def unit_as_pdf(request: Request, wave: str, unit: str) -> Response:
+    return _pdf(request, wave, unit)
 
 
 @router.get("/waves/{wave}/units/{unit}")
@@ -124,14 +135,23 @@ def _narrowed(kept: dict[str, Any], unit: str) -> dict[str, Any]:
     return {**kept, "nodes": nodes}
 
 
-def _page(request: Request, wave: str, unit: str | None) -> Response:
-    kept = _kept(request, wave)
+def told(service: Service, kept: dict[str, Any], unit: str | None) -> Page:
+    """The page of a stored report, out of what it says of one part alone."""
     wanted = unit or next((part["id"] for part in kept["parts"]), None)
     report = report_from_json(kept if wanted is None else _narrowed(kept, wanted))
-    page = report_page(report, unit, service_of(request).instruments.get(report.about.instrument))
+    page = report_page(report, unit, service.instruments.get(report.about.instrument))
     if page is None:
         raise NotFound
-    return html(page)
+    return page
+
+
+def _page(request: Request, wave: str, unit: str | None) -> Response:
+    return html(told(service_of(request), _kept(request, wave), unit))
+
+
+def _pdf(request: Request, wave: str, unit: str | None) -> Response:
+    page = told(service_of(request), _kept(request, wave), unit)
+    return _file(as_pdf(page), "application/pdf", _name(wave, unit, "pdf"))
 
 
 def _csv(request: Request, wave: str, unit: str | None) -> Response:

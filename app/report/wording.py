@@ -44,6 +44,11 @@ def _band(item: Item, share: Share) -> str:
     low, high = share.low, share.high
     if item.reversed:
         low, high = item.low + item.high - high, item.low + item.high - low
+    return in_words(item, low, high)
+
+
+def in_words(item: Item, low: int, high: int) -> str:
+    """The answers from `low` to `high`, as they were worded."""
     ends = [item.labels[code - item.low] for code in (low, high)]
     return ends[0] if low == high else f"{ends[0]} to {ends[1][0].lower()}{ends[1][1:]}"
 

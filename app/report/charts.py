@@ -1,0 +1,97 @@
+"""The drawings of a report, from what the report tells and nothing else."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from analysis import svg
+from analysis.bars import item_distributions
+from analysis.disclosure import Facet, Item
+from analysis.release import ItemLine, Share
+from app.report.plot import TICKS, Line
+from app.report.wording import in_words
+
+LEFT: Final = svg.LABELS + 24
+RIGHT: Final = svg.WIDTH - 110.0
+ROW: Final = 36.0
+
+
+def distributions(facet: Facet, lines: Sequence[ItemLine]) -> str | None:
+    """Bars of the answers to a facet's questions as they were given, in the finest bands all of them have.
+
+    None where no question of the facet has shares, or where its questions are answered on several scales.
+    """
+    items = {item.id: item for item in facet.items}
+    several = [_as_given(items[line.id], line.shares) for line in lines]
+    told = [shares for shares in several if shares]
+    if not told or len({item.labels for item in facet.items}) > 1:
+        return None
+    item = facet.items[0]
+    cuts = sorted(set.intersection(*({high for _, high, _ in shares} for shares in told)))
+    bands = list(zip([item.low, *(cut + 1 for cut in cuts)], cuts, strict=False))
+    return item_distributions(
+        [items[line.id].sentence for line in lines],
+        [_in_bands(shares, bands) for shares in several],
+        [in_words(item, low, high) for low, high in bands],
+        whole=100,
+        title=f"{facet.title}: how people answered",
+        reading="The same shares are told in words under each question.",
+    ).drawing
+
+
+def _as_given(item: Item, shares: Sequence[Share]) -> list[tuple[int, int, int]]:
+    """Bands of the answers as they were given: the key's turning undone."""
+    if not item.reversed:
+        return [(share.low, share.high, share.percent) for share in shares]
+    ends = item.low + item.high
+    return [(ends - share.high, ends - share.low, share.percent) for share in reversed(shares)]
+
+
+def _in_bands(shares: Sequence[tuple[int, int, int]], bands: Sequence[tuple[int, int]]) -> list[float] | None:
+    if not shares:
+        return None
+    return [
+        float(sum(percent for start, end, percent in shares if low <= start and end <= high))
+        for low, high in bands
+    ]
+
+
+def facets(lines: Sequence[Line], title: str) -> str:
+    """The plot of the page for paper: the same dots, arrows and intervals at fixed places."""
+    bottom = 8 + ROW * len(lines)
+    body = [
+        svg.rule(_x(tick), 4, _x(tick), bottom + 4, "quiet" if tick in (0, 100) else "hairline")
+        for tick in TICKS
+    ]
+    for place, line in enumerate(lines):
+        body.extend(_row(line, 8 + ROW * (place + 0.5)))
+    body += [
+        svg.text(_x(tick), bottom + 16, f"{tick}", side="middle", size=svg.SMALL, tone="quiet")
+        for tick in TICKS
+    ]
+    return svg.drawing(bottom + 30, title, "The table that follows says the same.", body)
+
+
+def _row(line: Line, y: float) -> list[str]:
+    weight = "bold" if line.is_total else None
+    words = svg.wrap(line.label, svg.LABELS)
+    drawn = [
+        svg.text(svg.LABELS, y, words, side="right", weight=weight),
+        svg.text(RIGHT + 16, y, line.said, size=svg.SMALL, weight=weight),
+    ]
+    if line.reach:
+        low, high = (_x(_place(end)) for end in line.reach)
+        drawn.append(svg.rule(low, y, high, y, "ink", width=2, dash="2 4" if line.arrow else None))
+    if line.dot and line.arrow:
+        x, tip = _x(_place(line.dot)), -12 if line.arrow == "left" else 12
+        drawn.append(svg.path([(x, y - 7), (x + tip, y), (x, y + 7), (x, y - 7)], "accent"))
+    elif line.dot:
+        drawn.append(svg.dot(_x(_place(line.dot)), y, "accent"))
+    return drawn
+
+
+def _place(percent: str) -> float:
+    return float(percent.removesuffix("%"))
+
+
+def _x(value: float) -> float:
+    return LEFT + (RIGHT - LEFT) * value / 100

@@ -1,0 +1,47 @@
+"""The report as a PDF: the page's own content, set for paper."""
+
+import base64
+from dataclasses import dataclass
+from threading import Lock
+from typing import ClassVar, Final
+
+from app.paper.pages import pdf
+from app.report.charts import facets
+from app.report.pages import NothingPage, ReportPage
+from app.templating import Page
+
+# Setting a page takes a second of one processor and a good deal of memory, so one is set at a time.
+ONE_AT_A_TIME: Final = Lock()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedReport(ReportPage):
+    template: ClassVar[str] = "report/printed.html"
+    plot: str
+    drawings: tuple[str | None, ...]
+    """The bars of each of `items`; all drawings are data URIs, since an image can say what it shows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrintedNothing(NothingPage):
+    template: ClassVar[str] = "report/printed_nothing.html"
+
+
+def as_pdf(page: Page) -> bytes:
+    """Set a report's page on paper; the bytes depend on the page alone."""
+    with ONE_AT_A_TIME:
+        return pdf(_printed(page))
+
+
+def _printed(page: Page) -> Page:
+    if not isinstance(page, ReportPage):
+        return PrintedNothing(**vars(page))
+    return PrintedReport(
+        **vars(page),
+        plot=_image(facets(page.lines, "Figures from 0 to 100")),
+        drawings=tuple(table.drawing and _image(table.drawing) for table in page.items),
+    )
+
+
+def _image(drawing: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(drawing.encode()).decode()}"
