@@ -8,7 +8,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test check attack bench lock system clean
+.PHONY: run test check attack bench lock messages system clean
 
 run: $(VENV)/run
 	$(BIN)/counterpoise demo --dir $(DIR) --port $(PORT)
@@ -39,6 +39,13 @@ lock:
 	for extra in run dev; do \
 	  $(BIN)/uv pip compile pyproject.toml $$([ $$extra = dev ] && echo --extra dev) --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/$$extra.txt; done
+
+# What the pages say, into the catalogues of the translators: new sentences come in empty, old ones go.
+messages: $(VENV)/dev
+	$(BIN)/pybabel -q extract -F pyproject.toml --project=Counterpoise --version=0.1.0 --add-location=file \
+	  -o $(VENV)/counterpoise.pot .
+	$(BIN)/pybabel -q update -D counterpoise -d app/locale -i $(VENV)/counterpoise.pot -w 100 \
+	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 clean:
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
