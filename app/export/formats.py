@@ -35,6 +35,11 @@ def cell(value: Cell) -> str:
     return str(value) if isinstance(value, int) else f"{value:.12g}"
 
 
+def note(data: Microdata) -> str:
+    """What whoever holds the rows has to know."""
+    return f"{NOTE} {data.pair.note}" if data.pair else NOTE
+
+
 def as_codebook(data: Microdata) -> dict[str, Any]:
     """What every column and code means, and where it comes from."""
     instrument, form = data.instrument, data.form
@@ -55,7 +60,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
             for words in instrument.words.values()
             if words.form == form.id
         },
-        "note": NOTE,
+        "note": note(data),
         "missing": {str(code): label for code, label in MISSING_LABELS.items()},
         "columns": [
             {

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from secrets import SystemRandom
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
 from app.errors import Refused
+from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
 from app.export.withhold import Value, withhold, withhold_last
 from app.service import Service
 from app.snapshots import as_it_was_asked
@@ -22,10 +24,9 @@ from app.waves import CLOSED, WAVE
 from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, codebook, keyed, score
 
 FEWEST: Final = 10
+ROW_ID: Final = "row_id"
 ROLE: Final = "role"
 UNIT: Final = "unit"
-ARCHIVE: Final = "archive"
-"""The purpose that a person agreed to or not."""
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
 
@@ -47,6 +48,7 @@ class Microdata:
     form: Form
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    pair: Pairing | None = None
 
     def column(self, name: str) -> list[Cell]:
         place = [column.name for column in self.columns].index(name)
@@ -63,17 +65,21 @@ def microdata(
     kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
     _enough(wave, kept)
     context = [each for each in form.context if about.context is None or each in about.context]
+    pair = pairing(db, wave, archive=archive)
     known = _known(instrument, context, kept, with_unit=with_unit)
+    known = _rarer_withheld(known, with_unit=with_unit) if pair is None else same_for_all(known)
     if archive:
         chosen = [place for place, row in enumerate(kept) if ARCHIVE in row.purposes]
         kept = [kept[place] for place in chosen]
         _enough(wave, kept)
-        known = _rarer_withheld([known[place] for place in chosen], with_unit=with_unit)
-    columns = tuple(
-        column for column in codebook(instrument, form.id, "en") if with_unit or column.name != UNIT
-    )
+        known = [known[place] for place in chosen]
+        known = _rarer_withheld(known, with_unit=with_unit) if pair is None else known
+    columns = tuple(_columns(instrument, form, wave, pair, with_unit=with_unit))
     provenance = _provenance(about, instrument)
-    rows = list(_rows(columns, known, kept, instrument=instrument, form=form, provenance=provenance))
+    ids = pair.ids if pair else frozenset()
+    rows = list(
+        _rows(columns, known, kept, instrument=instrument, form=form, provenance=provenance, pair_ids=ids)
+    )
     SystemRandom().shuffle(rows)
     return Microdata(
         wave=wave,
@@ -83,7 +89,18 @@ def microdata(
         form=form,
         columns=columns,
         rows=tuple(rows),
+        pair=pair,
     )
+
+
+def _columns(
+    instrument: Instrument, form: Form, wave: str, pair: Pairing | None, *, with_unit: bool
+) -> Iterator[Column]:
+    for column in codebook(instrument, form.id, "en"):
+        if with_unit or column.name != UNIT:
+            yield column
+        if column.name == ROW_ID and pair and pair.linked:
+            yield pair.column(wave)
 
 
 def _rows(
@@ -94,12 +111,14 @@ def _rows(
     instrument: Instrument,
     form: Form,
     provenance: Mapping[str, Cell],
+    pair_ids: frozenset[UUID],
 ) -> Iterator[tuple[Cell, ...]]:
     ids = SystemRandom().sample(range(10**9, 10**10), len(kept))
     turned = _turned(instrument, form)
     for row_id, context, given in zip(ids, known, kept, strict=True):
         cells = {
-            "row_id": row_id,
+            ROW_ID: row_id,
+            PAIR_ID: str(given.pair_id) if given.pair_id in pair_ids else None,
             **provenance,
             **context,
             **_answers(form, given.answers, turned),
@@ -124,7 +143,7 @@ def _enough(wave: str, rows: Sequence[object]) -> None:
 def _known(
     instrument: Instrument, context: Sequence[str], kept: Sequence[Row[Any]], *, with_unit: bool
 ) -> list[dict[str, Value]]:
-    """What is known of each person beside their answers to the items, rare combinations withheld."""
+    """What is known of each person beside their answers to the items."""
     asked = sorted(context, key=lambda name: (name != ROLE, len(instrument.context[name].options)))
     known: list[dict[str, Value]] = [
         {
@@ -134,7 +153,7 @@ def _known(
         }
         for row in kept
     ]
-    return _rarer_withheld(known, with_unit=with_unit)
+    return known
 
 
 def _rarer_withheld(known: Sequence[Mapping[str, Value]], *, with_unit: bool) -> list[dict[str, Value]]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.export.formats import NOTE
+from app.export.formats import note
 from app.export.microdata import FEWEST, Microdata, withheld
 from app.templating import Page
 from instrument import Column
@@ -34,6 +34,8 @@ class WavePage(Page):
     columns: int
     withheld: int
     stage: str | None
+    linked: str | None
+    """What there is to know of a wave that is one of a pair."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def wave_page(wave: str, study: str, *, simulated: bool, data: Microdata | None)
         columns=len(data.columns) if data else 0,
         withheld=withheld(data) if data else 0,
         stage=claims.label if claims else None,
+        linked=data.pair.note if data and data.pair else None,
     )
 
 
@@ -80,7 +83,7 @@ def codebook_page(data: Microdata, *, alone: bool = False) -> CodebookPage:
         wave=data.wave,
         study=data.title,
         n=len(data.rows),
-        note=NOTE,
+        note=note(data),
         facts=(
             ("Questionnaire", f"{instrument.title}, form {form.id}"),
             ("Licence of its words", instrument.licence),
