@@ -50,6 +50,13 @@ class Screen(HTMLParser):
             self.links.append(at["href"])
         elif tag == "link":
             self.assets.append(at["href"])
+        elif tag == "script":
+            self.assets.append(at["src"])
+        elif tag == "select":
+            self.forms[-1].choices[name] = []
+        elif tag == "option" and at["value"]:
+            [*_, group] = self.forms[-1].choices
+            self.forms[-1].choices[group].append(at["value"])
         elif tag == "input" and self.forms:
             self._read_input(self.forms[-1], at, name)
 
