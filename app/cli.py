@@ -5,18 +5,14 @@ Imports wait until a command runs, so that help answers at once.
 
 import json
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from app.config import Settings
-    from app.service import Service
+from app.cli_staff import account_app, audit_app, operator
+from app.terminal import Dir, Json, at_work, serving, settings_of, told_plainly
 
 # Before NumPy loads: the server's threads share the processors, and more for one product slow them all.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -32,21 +28,22 @@ study_app = typer.Typer(help="Make a study and declare its units.", no_args_is_h
 wave_app = typer.Typer(help="Open, pause, close and retire the waves of a study.", no_args_is_help=True)
 app.add_typer(study_app, name="study")
 app.add_typer(wave_app, name="wave")
+app.add_typer(account_app, name="account")
+app.add_typer(audit_app, name="audit")
+app.command()(operator)
 
-Dir = Annotated[
-    Path | None,
+WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
+Ask = Annotated[
+    list[str] | None,
     typer.Option(
-        "--dir",
-        envvar="COUNTERPOISE_DIR",
-        help="Folder of the database and the secret; COUNTERPOISE_DATABASE_URL and COUNTERPOISE_SECRET_FILE "
-        "stand above it.",
-        show_default="data, or demo if that is all there is",
+        help="A question to ask of the person, such as length; may be repeated.",
+        show_default="the role of the other person alone",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
-WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
+RetireOn = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the answers are deleted.")
+]
 StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="The study, such as demo.")]
-ANNOUNCED: Final = timedelta(hours=24)
 
 
 @app.command()
@@ -74,7 +71,7 @@ def serve(
     from app.serving import serve_forever
 
     with told_plainly():
-        serve_forever(_settings(directory), host, port)
+        serve_forever(settings_of(directory), host, port)
 
 
 @app.command()
@@ -90,7 +87,7 @@ def migrate(
     with told_plainly():
         if new_secret:
             typer.echo(f"secret: {new_secret_file(directory or Path('data'))}")
-        service = make_service(_settings(directory))
+        service = make_service(settings_of(directory))
         before = migration.current(service.engine)
         migration.upgrade(service.engine)
         check_secret(service)
@@ -123,18 +120,63 @@ def study_make(
     instrument: Annotated[str, typer.Option(help="The instrument.")] = "ppiq",
     form: Annotated[str, typer.Option(help="The form of the instrument.")] = "a",
     k: Annotated[int, typer.Option(help="The smallest group of which anything is shown.", min=5)] = 10,
+    people: Annotated[int | None, typer.Option(help="How many are expected to answer.", min=1)] = None,
+    ask: Ask = None,
+    retire_on: RetireOn = None,
     simulated: Annotated[bool, typer.Option(help="Its answers are made up.")] = False,
     directory: Dir = None,
 ) -> None:
-    """Make a study. Instrument, form, units and K cannot be changed once its first wave has opened."""
+    """Make a study. Instrument, form, units and K cannot be changed once its first wave has opened.
+
+    The questions about the person are refused where they may leave too many alone: see `study budget`.
+    """
     from app import studies
     from app.db import write
 
+    design = studies.Design(
+        id=study,
+        title=title,
+        instrument=instrument,
+        form=form,
+        k=k,
+        simulated=simulated,
+        context=tuple(ask) if ask else None,
+        people=people,
+        retire_on=retire_on.date() if retire_on else None,
+    )
     with serving(directory) as service, write(service.engine) as db:
-        studies.make_study(
-            db, id=study, title=title, instrument=instrument, form=form, k=k, simulated=simulated
-        )
+        studies.declare_study(service, db, design)
     typer.echo(f"made the study {study}; next: counterpoise study unit {study} UNIT TITLE")
+
+
+@study_app.command("budget")
+def study_budget(
+    people: Annotated[int, typer.Option(help="How many are expected to answer.", min=1)],
+    ask: Ask = None,
+    form: Annotated[str, typer.Option(help="The form.")] = "a",
+    folder: Annotated[Path | None, typer.Option("--instrument", help="Another instrument's folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how many people the questions about the person may leave alone; exit with 1 if that is too many."""
+    import instrument as instruments
+    from app.budget import budget_of
+    from app.errors import Refused
+    from app.studies import usual_context
+
+    with told_plainly():
+        found = instruments.load(folder) if folder else instruments.ppiq()
+        if form not in found.forms:
+            raise Refused(f"there is no form {form!r}; there is {', '.join(found.forms)}")
+        budget = budget_of(found, form, ask or usual_context(found.forms[form]), people)
+    if as_json:
+        told = {"people": people, "combinations": budget.combinations, "alone": budget.alone}
+        typer.echo(json.dumps({**told, "share": budget.share, "kept": budget.is_kept}))
+    else:
+        for each in budget.asked:
+            typer.echo(f"{each.question:<16}  {each.answers:>3} answers, not saying included")
+        typer.echo(budget.verdict)
+    if not budget.is_kept:
+        raise typer.Exit(1)
 
 
 @study_app.command("unit")
@@ -151,7 +193,7 @@ def study_unit(
     from app.db import write
 
     with serving(directory) as service, write(service.engine) as db:
-        studies.add_unit(db, study, unit, title, level=level, parent=parent)
+        studies.declare_unit(service, db, study, unit, title, level=level, parent=parent)
     typer.echo(f"declared the {level} {unit}")
 
 
@@ -237,7 +279,7 @@ def wave_close(
     from app.db import write
 
     with serving(directory) as service:
-        at = clock.now() + (timedelta() if now else ANNOUNCED)
+        at = clock.now() + (timedelta() if now else waves.ANNOUNCED)
         with write(service.engine) as db:
             waves.announce_close(service, db, wave, at)
         if now:
@@ -362,50 +404,6 @@ def report(
         typer.echo(report_json(service, wave, unit) if as_json else report_text(service, wave, unit))
 
 
-@contextmanager
-def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
-    """The service on the database of `directory`; what is expected to go wrong is told in a line."""
-    from app import migrate as migration
-    from app.errors import ConfigurationError
-    from app.service import check_secret, make_service
-
-    with told_plainly():
-        service = make_service(_settings(directory))
-        if migrated:
-            if migration.current(service.engine) != migration.head():
-                raise ConfigurationError(
-                    "the database has not the schema of this version: counterpoise migrate"
-                )
-            check_secret(service)
-        yield service
-        service.engine.dispose()
-
-
-@contextmanager
-def told_plainly() -> Iterator[None]:
-    from sqlalchemy.exc import OperationalError
-
-    from app.errors import AppError, ConfigurationError, Refused
-    from instrument import InstrumentError
-
-    try:
-        yield
-    except (ConfigurationError, Refused, InstrumentError) as error:
-        _stop(str(error))
-    except AppError as error:
-        _stop(f"{error.title}. {error.message}")
-    except OperationalError:
-        _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")
-
-
-@contextmanager
-def at_work(what: str) -> Iterator[None]:
-    from rich.console import Console
-
-    with Console(stderr=True).status(what):
-        yield
-
-
 def _change(change: str, wave: str, directory: Path | None) -> None:
     from app import waves
     from app.db import write
@@ -413,19 +411,3 @@ def _change(change: str, wave: str, directory: Path | None) -> None:
     with serving(directory) as service, write(service.engine) as db:
         state = getattr(waves, change)(service, db, wave)
     typer.echo(f"{wave} is {state}")
-
-
-def _settings(directory: Path | None) -> "Settings":
-    from app.config import from_environment
-
-    return from_environment(folder=directory or _usual_folder())
-
-
-def _usual_folder() -> Path:
-    data, made_by_demo = Path("data"), Path("demo")
-    return made_by_demo if made_by_demo.is_dir() and not data.is_dir() else data
-
-
-def _stop(message: str) -> NoReturn:
-    typer.echo(f"counterpoise: {message}", err=True)
-    sys.exit(2)

@@ -14,6 +14,8 @@ from app import migrate
 from app.config import Settings
 from app.errors import AppError, NotFound
 from app.export.routes import router as export
+from app.hosting.people import router as people
+from app.hosting.routes import router as host
 from app.refusals import refuse
 from app.report.routes import router as report
 from app.service import Service, make_service, service_of
@@ -39,7 +41,9 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         telemetry=OFF,
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
         # One flat list: an included router is asked three times about every request.
-        routes=[route for each in (survey, router, staff, report, export) for route in each.routes],
+        routes=[
+            route for each in (survey, router, staff, report, export, host, people) for route in each.routes
+        ],
     )
     app.state.service = service or make_service(settings)
     app.add_middleware(Surface, secure=settings.secure)

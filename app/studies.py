@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from typing import Any, Final
@@ -13,13 +13,16 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from app.audit import audit
 from app.budget import budget_of, check_budget
 from app.errors import Refused
-from app.service import Service
+from app.service import Service, now
 from app.tables import Code, Study, Unit, Wave, table
+from instrument import Form
 
 LEVELS: Final = ("unit", "department", "organisation")
 SMALLEST_K: Final = 5
 USUAL_K: Final = 10
 LONGEST_ID: Final = 40
+LONGEST_TITLE: Final = 200
+MOST_PEOPLE: Final = 1_000_000
 ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 STUDY: Final = table(Study)
 UNIT: Final = table(Unit)
@@ -37,10 +40,10 @@ class Design:
     form: str = "a"
     k: int = USUAL_K
     simulated: bool = False
-    context: tuple[str, ...]
-    """The context questions that are asked, of those that the form has."""
-    people: int
-    """How many are expected to answer."""
+    context: tuple[str, ...] | None = None
+    """The context questions that are asked, of those that the form has; None asks the usual."""
+    people: int | None = None
+    """How many are expected to answer; may be left out where they are SIMULATED."""
     retire_on: date | None = None
 
 
@@ -81,8 +84,7 @@ def make_study(
 
 def declare_study(service: Service, db: Connection, design: Design) -> None:
     """Make a study whose design is installed, and gives away no more than the budget allows."""
-    _check_design(service, design)
-    make_study(db, **vars(design))
+    make_study(db, **vars(_checked(service, design)))
     audit(service.vault, db, {"action": "study made", "study": design.id, "k": str(design.k)})
 
 
@@ -91,8 +93,7 @@ def change_design(service: Service, db: Connection, design: Design) -> None:
     if db.execute(select(WAVE.c.id).where(WAVE.c.study == design.id)).first():
         raise Refused(f"the design of {design.id!r} has been fixed since its first wave was prepared")
     the_study(db, design.id)
-    _check_design(service, design)
-    changed = {name: value for name, value in vars(design).items() if name != "id"}
+    changed = {name: value for name, value in vars(_checked(service, design)).items() if name != "id"}
     db.execute(update(STUDY).where(STUDY.c.id == design.id).values(changed))
     audit(service.vault, db, {"action": "study changed", "study": design.id, "k": str(design.k)})
 
@@ -184,19 +185,33 @@ def pin_partition(db: Connection, study: str) -> None:
         raise Refused(f"the units of {study!r} are not those that its first wave opened with")
 
 
-def _check_design(service: Service, design: Design) -> None:
+def usual_context(form: Form) -> tuple[str, ...]:
+    """Who the other person is, which chooses the sentences, and nothing else."""
+    return (form.role,) if form.role in form.context else ()
+
+
+def _checked(service: Service, design: Design) -> Design:
+    """The design with what was left out filled in; refused where it cannot be, or gives too much away."""
     instrument = service.instruments.get(design.instrument)
     if instrument is None or design.form not in instrument.forms:
         raise Refused(f"form {design.form!r} of {design.instrument!r} is not installed")
-    if not design.title.strip():
-        raise Refused("a study needs a name that people and staff can read")
+    if not 1 <= len(design.title) <= LONGEST_TITLE:
+        raise Refused(f"a study needs a name that people can read, of {LONGEST_TITLE} letters at the most")
+    if design.people is None and not design.simulated:
+        raise Refused("say how many people are expected to answer: the anonymity budget rests on it")
+    if max(design.k, design.people or 0) > MOST_PEOPLE:
+        raise Refused(f"a study reckons with {MOST_PEOPLE:,} people at the most")
     if design.k < SMALLEST_K:
         raise Refused(
             f"a study is reported from {SMALLEST_K} answers a unit at the least; {design.k} is fewer"
         )
-    budget = budget_of(instrument, design.form, design.context, design.people)
+    if design.retire_on is not None and design.retire_on <= now().date():
+        raise Refused(f"answers cannot be deleted on {design.retire_on}: that day has come already")
+    context = usual_context(instrument.forms[design.form]) if design.context is None else design.context
+    budget = budget_of(instrument, design.form, context, design.people or MOST_PEOPLE)
     if not design.simulated:
         check_budget(budget)
+    return replace(design, context=context)
 
 
 def _check_id(name: str) -> None:

@@ -4,7 +4,7 @@ Staff prepare, open, pause and announce the close here; app.tend closes what is 
 what could link a code to an answer.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import SystemRandom
 from typing import Any, Final
@@ -26,6 +26,9 @@ PAUSED: Final = "paused"
 CLOSING: Final = "closing"
 CLOSED: Final = "closed"
 RETIRED: Final = "retired"
+
+ANNOUNCED: Final = timedelta(hours=24)
+"""How long before its end a wave says when that is."""
 
 ISSUED: Final = "issued"
 STARTED: Final = "started"

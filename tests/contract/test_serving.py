@@ -90,7 +90,10 @@ def test_it_does_not_start_on_a_database_of_another_schema(tmp_path: Path) -> No
 
 
 def test_the_demonstration_refuses_a_database_that_is_not_simulated(migrated: Path) -> None:
-    assert counterpoise("study", "make", "real", "A study", "--dir", str(migrated)).returncode == 0
+    assert (
+        counterpoise("study", "make", "real", "A study", "--people", "20", "--dir", str(migrated)).returncode
+        == 0
+    )
     ended = counterpoise("demo", "--dir", str(migrated))
     assert ended.returncode == 2
     assert "holds the study real" in ended.stderr

@@ -38,7 +38,8 @@ class Host:
         return ended.stdout.strip()
 
     def new_wave(self) -> str:
-        self("study", "make", "spring", "Spring placements")
+        asked = ("--people", "120", "--ask", "role", "--ask", "length")
+        self("study", "make", "spring", "Spring placements", *asked)
         self("study", "unit", "spring", "college", "The college", "--level", "organisation")
         for unit in ("north", "south"):
             self("study", "unit", "spring", unit, f"{unit.title()} team", "--parent", "college")

@@ -1,0 +1,280 @@
+"""The pages of a host: what is on each, ready to print. No page has a field for a count of answers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, ClassVar, Final
+
+from sqlalchemy import Row
+
+from app.budget import LIMIT, Budget, budget_of
+from app.languages import _
+from app.service import Service
+from app.staff import day
+from app.studies import LEVELS, Design
+from app.templating import Page
+from app.waves import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
+from instrument import Form, Instrument
+
+STATES: Final = {
+    PREPARED: _("prepared"),
+    OPEN: _("open"),
+    PAUSED: _("paused"),
+    CLOSING: _("closing"),
+    CLOSED: _("closed"),
+    RETIRED: _("retired: its answers are deleted"),
+}
+
+
+@dataclass(frozen=True)
+class Link:
+    address: str
+    words: str
+    beside: str = ""
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    words: str
+    beside: str = ""
+    chosen: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudiesPage(Page):
+    template: ClassVar[str] = "hosting/studies.html"
+    studies: tuple[Link, ...]
+    may_make: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormsPage(Page):
+    """Which form to ask: the first step of making a study."""
+
+    template: ClassVar[str] = "hosting/forms.html"
+    forms: tuple[Link, ...]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What the anonymity budget says of a design."""
+
+    verdict: str
+    is_kept: bool
+    rows: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignPage(Page):
+    template: ClassVar[str] = "hosting/design.html"
+    form: str
+    about: str
+    values: Mapping[str, str]
+    questions: tuple[Choice, ...]
+    spent: Spent | None = None
+    problem: str = ""
+    limit: str = f"{LIMIT:.0%}"
+
+
+@dataclass(frozen=True)
+class UnitRow:
+    id: str
+    title: str
+    level: str
+    depth: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyPage(Page):
+    template: ClassVar[str] = "hosting/study.html"
+    id: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    spent: Spent | None
+    units: tuple[UnitRow, ...]
+    levels: tuple[str, ...] = LEVELS
+    waves: tuple[Link, ...]
+    units_locked: bool
+    design_locked: bool
+    values: Mapping[str, str]
+    questions: tuple[Choice, ...]
+    limit: str = f"{LIMIT:.0%}"
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WavePage(Page):
+    template: ClassVar[str] = "hosting/wave.html"
+    id: str
+    study: str
+    title: str
+    ordinal: int
+    state: str
+    state_words: str
+    opened_on: str
+    closes_at: str
+    retire_on: str
+    may_retire: bool
+    takes_codes: bool
+    units: tuple[Choice, ...]
+    address: str
+    k: int
+    problem: str = ""
+
+
+def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
+    return FormsPage(
+        forms=tuple(
+            Link(
+                f"/host/studies?form={each.id}/{form.id}",
+                f"{each.title}, {_title(each, form)}",
+                f"{form.about}. {len(form.items)} questions.",
+            )
+            for each in instruments
+            for form in each.forms.values()
+        )
+    )
+
+
+def design_page(
+    service: Service, instrument: Instrument, form: Form, fields: Mapping[str, str], problem: str = ""
+) -> DesignPage:
+    """The form with what was typed so far, and what that would give away as soon as it can be said."""
+    asked = tuple(each for each in form.context if f"ask_{each}" in fields)
+    people = fields.get("people", "")
+    may_say = people.isascii() and people.isdigit() and int(people[:9]) > 0
+    return DesignPage(
+        simulated=service.settings.demo,
+        form=f"{instrument.id}/{form.id}",
+        about=f"{instrument.title}, {_title(instrument, form)}",
+        values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
+        questions=_questions(instrument, form, asked),
+        spent=spent(instrument, form, budget_of(instrument, form.id, asked, int(people[:9])))
+        if may_say
+        else None,
+        problem=problem,
+    )
+
+
+def study_page(
+    service: Service, study: Row[Any], units: Sequence[Row[Any]], waves: Sequence[Row[Any]], problem: str = ""
+) -> StudyPage:
+    instrument = service.instruments[study.instrument]
+    form = instrument.forms[study.form]
+    asked = form.context if study.context is None else tuple(study.context)
+    words = _questions(instrument, form, asked)
+    budget = budget_of(instrument, form.id, asked, study.people) if study.people else None
+    return StudyPage(
+        simulated=study.simulated,
+        id=study.id,
+        title=study.title,
+        facts=(
+            (_("Questionnaire"), f"{instrument.title}, {_title(instrument, form)}"),
+            (_("Who answers"), form.about),
+            (
+                _("Asked of the person"),
+                "; ".join(each.words for each in words if each.chosen) or _("nothing"),
+            ),
+            (_("Smallest group of which anything is shown"), str(study.k)),
+            (_("People expected"), str(study.people) if study.people else _("not said")),
+            (_("Answers are deleted on"), day(study.retire_on) if study.retire_on else _("no day declared")),
+        ),
+        spent=spent(instrument, form, budget) if budget else None,
+        units=tuple(_tree(units)),
+        waves=tuple(
+            Link(f"/host/waves/{each.id}", f"Collection {each.ordinal}", STATES[each.state]) for each in waves
+        ),
+        units_locked=study.partition_hash is not None,
+        design_locked=bool(waves),
+        values={
+            "id": study.id,
+            "title": study.title,
+            "k": str(study.k),
+            "people": str(study.people or ""),
+            "retire_on": str(study.retire_on or ""),
+        },
+        questions=words,
+        problem=problem,
+    )
+
+
+def wave_page(
+    wave: Row[Any],
+    study: Row[Any],
+    units: Iterable[Row[Any]],
+    *,
+    address: str,
+    today: date,
+    problem: str = "",
+) -> WavePage:
+    return WavePage(
+        simulated=study.simulated,
+        id=wave.id,
+        study=study.id,
+        title=study.title,
+        ordinal=wave.ordinal,
+        state=wave.state,
+        state_words=STATES[wave.state],
+        opened_on=day(wave.opened_on) if wave.opened_on else "",
+        closes_at=f"{day(wave.closes_at)}, {wave.closes_at:%H:%M} UTC" if wave.closes_at else "",
+        retire_on=day(study.retire_on) if study.retire_on else "",
+        may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
+        takes_codes=wave.state in (PREPARED, OPEN, PAUSED),
+        units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
+        address=address,
+        k=study.k,
+        problem=problem,
+    )
+
+
+def spent(instrument: Instrument, form: Form, budget: Budget) -> Spent:
+    words = {each.value: each.words for each in _questions(instrument, form, ())}
+    return Spent(
+        budget.verdict[0].upper() + budget.verdict[1:] + ".",
+        budget.is_kept,
+        tuple((words[each.question], each.answers) for each in budget.asked),
+    )
+
+
+def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *, simulated: bool) -> Design:
+    """The design as it was typed; ValueError where a number or a day is none."""
+    return Design(
+        id=fields.get("id", "").strip(),
+        title=fields.get("title", "").strip(),
+        instrument=instrument.id,
+        form=form.id,
+        k=int(fields.get("k", "")),
+        simulated=simulated,
+        context=tuple(each for each in form.context if f"ask_{each}" in fields),
+        people=int(fields.get("people", "")),
+        retire_on=date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None,
+    )
+
+
+def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tuple[Choice, ...]:
+    words = next(
+        (spoken for (of, language), spoken in instrument.words.items() if (of, language) == (form.id, "en")),
+        None,
+    )
+    chosen = set(asked)
+    return tuple(
+        Choice(
+            each,
+            words.question(each) if words else each,
+            f"{len(instrument.context[each].options)} answers to choose from",
+            each in chosen,
+        )
+        for each in form.context
+    )
+
+
+def _title(instrument: Instrument, form: Form) -> str:
+    return f"form {form.id.upper()}" if len(instrument.forms) > 1 else f"form {form.id}"
+
+
+def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:
+    for each in sorted(units, key=lambda unit: unit.title):
+        if each.parent == above:
+            yield UnitRow(each.id, each.title, each.level, depth)
+            yield from _tree(units, each.id, depth + 1)

@@ -1,0 +1,140 @@
+"""The operator makes accounts and gives roles. An operator sees no study's answers and no report."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, get_args
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, Row, select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import accounts
+from app.access import EVERYWHERE, Role
+from app.accounts import Held
+from app.db import read, write
+from app.errors import Refused, Unreadable
+from app.forms import Fields
+from app.service import Service, now, service_of
+from app.staff import admitted
+from app.studies import STUDY
+from app.surface import see_other
+from app.templating import Page, html
+
+router = APIRouter(prefix="/operator", include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    state: str
+    grants: tuple[Held, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeoplePage(Page):
+    template: ClassVar[str] = "hosting/people.html"
+    people: tuple[Person, ...]
+    studies: tuple[tuple[str, str], ...]
+    everywhere: str = EVERYWHERE
+    roles: tuple[str, ...] = get_args(Role)
+    made: str = ""
+    """Whose password for the first sign-in is shown."""
+    password: str = ""
+    problem: str = ""
+
+
+@router.get("")
+def index(request: Request) -> Response:
+    admitted(request, "operator")
+    return html(_page(service_of(request)))
+
+
+@router.post("/accounts")
+def make_account(request: Request, fields: Fields) -> Response:
+    name = fields.get("name", "").strip().casefold()
+
+    def make(service: Service, db: Connection) -> str:
+        password = accounts.make_account(service, db, name)
+        if fields.get("role"):
+            _give(service, db, name, fields)
+        return password
+
+    return _showing_the_password(request, name, make)
+
+
+@router.post("/accounts/{account}/renew")
+def renew_account(request: Request, account: str) -> Response:
+    return _showing_the_password(
+        request, account, lambda service, db: accounts.renew_account(service, db, account)
+    )
+
+
+@router.post("/accounts/{account}/stop")
+def stop_account(request: Request, account: str) -> Response:
+    return _changing(request, lambda service, db: accounts.stop_account(service, db, account))
+
+
+@router.post("/accounts/{account}/grant")
+def give(request: Request, account: str, fields: Fields) -> Response:
+    return _changing(request, lambda service, db: _give(service, db, account, fields))
+
+
+@router.post("/accounts/{account}/withdraw")
+def withdraw(request: Request, account: str, fields: Fields) -> Response:
+    role, study = fields.get("role", ""), fields.get("study", "")
+    return _changing(request, lambda service, db: accounts.withdraw(service, db, account, role, study))
+
+
+def _give(service: Service, db: Connection, account: str, fields: Fields) -> None:
+    accounts.give(
+        service,
+        db,
+        account,
+        fields.get("role", ""),
+        fields.get("study", ""),
+        of=fields.get("units", "").replace(",", " ").split() or None,
+    )
+
+
+def _changing(request: Request, change: Callable[[Service, Connection], object]) -> Response:
+    service, _ = service_of(request), admitted(request, "operator")
+    try:
+        with write(service.engine) as db:
+            change(service, db)
+    except Refused as refused:
+        return html(_page(service, problem=str(refused)), Unreadable.status)
+    return see_other("/operator")
+
+
+def _showing_the_password(
+    request: Request, name: str, make: Callable[[Service, Connection], str]
+) -> Response:
+    """Show it on this one page: it is kept nowhere, so no other page could."""
+    service, _ = service_of(request), admitted(request, "operator")
+    try:
+        with write(service.engine) as db:
+            password = make(service, db)
+    except Refused as refused:
+        return html(_page(service, problem=str(refused)), Unreadable.status)
+    return html(_page(service, made=name, password=password))
+
+
+def _page(service: Service, *, problem: str = "", made: str = "", password: str = "") -> PeoplePage:
+    with read(service.engine) as db:
+        people = tuple(
+            Person(each.name, _state(each), accounts.grants(db, each.id)) for each in accounts.accounts(db)
+        )
+        studies = tuple(
+            (each.id, each.title)
+            for each in db.execute(select(STUDY.c.id, STUDY.c.title).order_by(STUDY.c.title))
+        )
+    return PeoplePage(people=people, studies=studies, problem=problem, made=made, password=password)
+
+
+def _state(account: Row[Any]) -> str:
+    if not account.active:
+        return "stopped"
+    if account.enrol_until is None:
+        return "active"
+    return "not set up yet" if account.enrol_until > now() else "never set up: renew it"

@@ -1,0 +1,279 @@
+"""A host runs studies: declares them, issues codes, opens, pauses and closes. A host sees no answer."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from fastapi import APIRouter
+from sqlalchemy import Connection, Row, select
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app import accounts, studies, tend, waves
+from app.db import read, write
+from app.errors import NotFound, Refused, Unreadable
+from app.forms import Fields
+from app.hosting.pages import (
+    Link,
+    StudiesPage,
+    design_page,
+    forms_page,
+    read_design,
+    study_page,
+    wave_page,
+)
+from app.paper.pages import pdf, slips
+from app.service import Service, now, service_of
+from app.staff import Staff, admitted
+from app.studies import STUDY
+from app.surface import see_other
+from app.templating import html
+from app.waves import WAVE
+from instrument import Form, Instrument
+
+SLIPS_AT_ONCE: Final = 500
+PATIENCE_SECONDS: Final = 5.0
+NO_NUMBER: Final = "the smallest group and the people expected are whole numbers, the day is a date"
+NOT_SURE: Final = "tick the box above the button: this cannot be taken back"
+
+router = APIRouter(prefix="/host", include_in_schema=False)
+
+
+@router.get("")
+def index(request: Request) -> Response:
+    staff = admitted(request, "host")
+    with read(service_of(request).engine) as db:
+        found = list(db.execute(select(STUDY).where(staff.may_see()).order_by(STUDY.c.title)))
+    links = tuple(Link(f"/host/studies/{each.id}", each.title, each.id) for each in found)
+    return html(
+        StudiesPage(
+            simulated=service_of(request).settings.demo, studies=links, may_make=staff.may_make_studies
+        )
+    )
+
+
+@router.get("/studies")
+def new_study(request: Request) -> Response:
+    service, staff = service_of(request), admitted(request, "host")
+    _may_make(staff)
+    if "form" not in request.query_params:
+        return html(forms_page(service.instruments.values()))
+    instrument, form = _form(service, request.query_params["form"])
+    usual = {"k": str(studies.USUAL_K), **({f"ask_{form.role}": "yes"} if form.role in form.context else {})}
+    return html(design_page(service, instrument, form, usual))
+
+
+@router.post("/studies")
+def make_study(request: Request, fields: Fields) -> Response:
+    service, staff = service_of(request), admitted(request, "host")
+    _may_make(staff)
+    instrument, form = _form(service, fields.get("form", ""))
+    if "look" in fields:
+        return html(design_page(service, instrument, form, fields))
+    try:
+        design = read_design(fields, instrument, form, simulated=service.settings.demo)
+        with write(service.engine) as db:
+            studies.declare_study(service, db, design)
+            if staff.studies is not None:
+                accounts.give(service, db, staff.name, "host", design.id)
+    except ValueError:
+        return html(design_page(service, instrument, form, fields, NO_NUMBER), Unreadable.status)
+    except Refused as refused:
+        return html(design_page(service, instrument, form, fields, str(refused)), Unreadable.status)
+    return see_other(f"/host/studies/{design.id}")
+
+
+@router.get("/studies/{study}")
+def show_study(request: Request, study: str) -> Response:
+    return html(_study_page(request, admitted(request, "host"), study))
+
+
+@router.post("/studies/{study}/design")
+def change_design(request: Request, study: str, fields: Fields) -> Response:
+    def change(service: Service, db: Connection, found: Row[Any]) -> None:
+        instrument = service.instruments[found.instrument]
+        form = instrument.forms[found.form]
+        try:
+            design = read_design({**fields, "id": study}, instrument, form, simulated=found.simulated)
+        except ValueError:
+            raise Refused(NO_NUMBER) from None
+        studies.change_design(service, db, design)
+
+    return _on_study(request, study, change)
+
+
+@router.post("/studies/{study}/units")
+def declare_unit(request: Request, study: str, fields: Fields) -> Response:
+    return _on_study(
+        request,
+        study,
+        lambda service, db, _found: studies.declare_unit(
+            service,
+            db,
+            study,
+            fields.get("id", "").strip(),
+            fields.get("title", "").strip() or fields.get("id", ""),
+            level=fields.get("level", ""),
+            parent=fields.get("parent") or None,
+        ),
+    )
+
+
+@router.post("/studies/{study}/units/remove")
+def remove_unit(request: Request, study: str, fields: Fields) -> Response:
+    return _on_study(
+        request,
+        study,
+        lambda service, db, _found: studies.remove_unit(service, db, study, fields.get("unit", "")),
+    )
+
+
+@router.post("/studies/{study}/waves")
+def make_wave(request: Request, study: str) -> Response:
+    return _on_study(request, study, lambda service, db, _found: waves.make_wave(service, db, study))
+
+
+@router.get("/waves/{wave}")
+def show_wave(request: Request, wave: str) -> Response:
+    return html(_wave_page(request, admitted(request, "host"), wave))
+
+
+@router.post("/waves/{wave}/codes")
+def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
+    """Make codes and give them out as slips, once: no page lists them and no one can ask again."""
+    service, staff = service_of(request), admitted(request, "host")
+    count, unit = fields.get("count", ""), fields.get("unit", "")
+    address = fields.get("address", "").strip() or _address(request)
+    try:
+        if not (count.isascii() and count.isdigit() and 1 <= int(count[:6]) <= SLIPS_AT_ONCE):
+            raise Refused(f"ask for 1 to {SLIPS_AT_ONCE} codes at a time")  # noqa: TRY301 - told on the page like the others
+        with write(service.engine) as db:
+            _wave(db, staff, wave)
+            made = waves.issue_codes(service, db, wave, unit, int(count))
+    except Refused as refused:
+        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+    name = f'attachment; filename="{wave}_{unit}_slips.pdf"'
+    content = pdf(slips(made, address, "Take part"))
+    return Response(content, media_type="application/pdf", headers={"content-disposition": name})
+
+
+@router.post("/waves/{wave}/open")
+def open_wave(request: Request, wave: str, fields: Fields) -> Response:
+    return _on_wave(request, wave, waves.open_wave, sure=fields)
+
+
+@router.post("/waves/{wave}/pause")
+def pause_wave(request: Request, wave: str) -> Response:
+    return _on_wave(request, wave, waves.pause_wave)
+
+
+@router.post("/waves/{wave}/resume")
+def resume_wave(request: Request, wave: str) -> Response:
+    return _on_wave(request, wave, waves.resume_wave)
+
+
+@router.post("/waves/{wave}/close")
+def close_wave(request: Request, wave: str, fields: Fields) -> Response:
+    return _on_wave(
+        request,
+        wave,
+        lambda service, db, of: waves.announce_close(service, db, of, now() + waves.ANNOUNCED),
+        sure=fields,
+    )
+
+
+@router.post("/waves/{wave}/retire")
+def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
+    service, staff = service_of(request), admitted(request, "host")
+    with read(service.engine) as db:
+        _wave(db, staff, wave)
+    try:
+        _be_sure(fields)
+        tend.retire(service, wave, PATIENCE_SECONDS)
+    except Refused as refused:
+        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+    return see_other(f"/host/waves/{wave}")
+
+
+def _on_study(
+    request: Request, study: str, change: Callable[[Service, Connection, Row[Any]], object]
+) -> Response:
+    """Change a study of this host, and say on its page why it cannot be."""
+    service, staff = service_of(request), admitted(request, "host")
+    try:
+        with write(service.engine) as db:
+            change(service, db, _study(db, staff, study))
+    except Refused as refused:
+        return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
+    return see_other(f"/host/studies/{study}")
+
+
+def _on_wave(
+    request: Request,
+    wave: str,
+    change: Callable[[Service, Connection, str], object],
+    sure: Mapping[str, str] | None = None,
+) -> Response:
+    service, staff = service_of(request), admitted(request, "host")
+    try:
+        with write(service.engine) as db:
+            _wave(db, staff, wave)
+            if sure is not None:
+                _be_sure(sure)
+            change(service, db, wave)
+    except Refused as refused:
+        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+    return see_other(f"/host/waves/{wave}")
+
+
+def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -> Any:
+    service = service_of(request)
+    with read(service.engine) as db:
+        found = _study(db, staff, study)
+        return study_page(service, found, studies.units(db, study), waves.waves(db, study), problem)
+
+
+def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> Any:
+    with read(service_of(request).engine) as db:
+        found = _wave(db, staff, wave)
+        study = studies.the_study(db, found.study)
+        units = studies.units(db, found.study)
+    return wave_page(found, study, units, address=_address(request), today=now().date(), problem=problem)
+
+
+def _study(db: Connection, staff: Staff, study: str) -> Row[Any]:
+    found = db.execute(select(STUDY).where(STUDY.c.id == study, staff.may_see())).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _wave(db: Connection, staff: Staff, wave: str) -> Row[Any]:
+    of_study = select(WAVE).join(STUDY, STUDY.c.id == WAVE.c.study)
+    found = db.execute(of_study.where(WAVE.c.id == wave, staff.may_see())).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _form(service: Service, named: str) -> tuple[Instrument, Form]:
+    instrument = service.instruments.get(named.partition("/")[0])
+    form = instrument.forms.get(named.partition("/")[2]) if instrument else None
+    if instrument is None or form is None:
+        raise NotFound
+    return instrument, form
+
+
+def _may_make(staff: Staff) -> None:
+    if not staff.may_make_studies:
+        raise NotFound
+
+
+def _be_sure(fields: Mapping[str, str]) -> None:
+    if "sure" not in fields:
+        raise Refused(NOT_SURE)
+
+
+def _address(request: Request) -> str:
+    """Where this service is, as the host's own browser reached it; a proxy in front speaks https."""
+    scheme = "https" if service_of(request).settings.secure else request.url.scheme
+    return f"{scheme}://{request.url.netloc}"
