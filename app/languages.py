@@ -5,6 +5,7 @@ it is compiled in memory when a page first needs it, so there is nothing to buil
 """
 
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
@@ -73,6 +74,14 @@ def translations(language: str) -> NullTranslations:
 
 def catalogue(language: str) -> Path:
     return LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def day(iso: str, language: str) -> str:
+    """A date, given as in ISO 8601, as the language writes it."""
+    from babel.dates import format_date  # noqa: PLC0415 - as above
+
+    locale = "en_GB" if language == SOURCE else language
+    return format_date(date.fromisoformat(iso), "long", locale=locale)
 
 
 def decimal(value: float, language: str) -> str:

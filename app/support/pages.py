@@ -28,3 +28,5 @@ class SheetPaper(Page):
 class AccessibilityPage(Page):
     template: ClassVar[str] = "support/accessibility.html"
     statement: Statement
+    on: str
+    """The day on which it was tested."""

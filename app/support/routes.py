@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.languages import language_of
+from app.languages import day, language_of
 from app.paper.pages import pdf
 from app.service import service_of
 from app.support.accessibility import statement
@@ -36,7 +36,8 @@ def sheet_to_print(request: Request) -> Response:
 
 @router.get("/accessibility")
 async def accessibility(request: Request) -> Response:
-    return html(AccessibilityPage(language=language_of(request), statement=statement()))
+    language, told = language_of(request), statement()
+    return html(AccessibilityPage(language=language, statement=told, on=day(told.tested_on, language)))
 
 
 @cache

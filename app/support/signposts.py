@@ -47,20 +47,24 @@ class Signposts(Model):
 @cache
 def signposts(path: Path = DEFAULT) -> Signposts:
     document = read(path, str(path))
-    problems = list(document.problems)
+    if not document.readable:
+        raise _refused(document.problems)
     try:
         found = Signposts.model_validate(document.data)
     except ValidationError as error:
-        told = {problem.line for problem in problems}
-        each = [
+        told = {problem.line for problem in document.problems}
+        more = [
             document.problem(said["msg"].removeprefix("Value error, "), *said["loc"])
             for said in error.errors(include_url=False, include_input=False)
         ]
-        problems += [problem for problem in each if problem.line not in told] if document.readable else []
-    if problems:
-        raise ConfigurationError(_refused(problems))
+        fresh = [problem for problem in more if problem.line not in told]
+        raise _refused([*document.problems, *fresh]) from None
+    if document.problems:
+        raise _refused(document.problems)
     return found
 
 
-def _refused(problems: list[Problem]) -> str:
-    return "the list of people to talk to cannot be used:\n" + "\n".join(map(str, problems))
+def _refused(problems: list[Problem]) -> ConfigurationError:
+    return ConfigurationError(
+        "\n".join(["the list of people to talk to cannot be used:", *map(str, problems)])
+    )
