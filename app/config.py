@@ -25,6 +25,8 @@ class Settings:
     """The neutral page that "Leave this site" ends on."""
     instruments: Path | None = None
     """A folder of further instruments, each in a folder of its own; PPIQ is always there."""
+    signposts: Path | None = None
+    """The operator's own list of people to talk to; else the one in app/support."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
@@ -40,6 +42,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
         leave_to=environment.get("COUNTERPOISE_LEAVE_TO", Settings.leave_to),
         instruments=Path(named) if (named := environment.get("COUNTERPOISE_INSTRUMENTS")) else None,
+        signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
     )
 
 

@@ -16,10 +16,14 @@ from app.errors import AppError, NotFound
 from app.export.routes import router as export
 from app.hosting.people import router as people
 from app.hosting.routes import router as host
+from app.reflect.ended import Ended
+from app.reflect.routes import router as reflect
 from app.refusals import refuse
 from app.report.routes import router as report
 from app.service import Service, make_service, service_of
 from app.sign_in import router as staff
+from app.support.routes import router as support
+from app.support.signposts import DEFAULT, signposts
 from app.surface import Surface
 from app.survey.routes import router as survey
 from app.templating import STATIC, static_files
@@ -42,10 +46,14 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
         # One flat list: an included router is asked three times about every request.
         routes=[
-            route for each in (survey, router, staff, report, export, host, people) for route in each.routes
+            route
+            for each in (survey, router, reflect, support, staff, report, export, host, people)
+            for route in each.routes
         ],
     )
     app.state.service = service or make_service(settings)
+    app.state.ended = Ended()
+    signposts(settings.signposts or DEFAULT)
     app.add_middleware(Surface, secure=settings.secure)
     return app
 

@@ -56,6 +56,7 @@ def test_the_headers_are_as_they_were_agreed() -> None:
         "style-src": "'self'",
         "script-src": "'self'",
         "img-src": "'self'",
+        "connect-src": "'self'",
         "form-action": "'self'",
         "base-uri": "'none'",
         "frame-ancestors": "'none'",

@@ -1,0 +1,334 @@
+"""Somebody who reflects alone, with others near: every form, every way out, a lost connection."""
+
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+
+from app import waves
+from app.db import write
+from app.main import create_app
+from app.mixing import RESPONSE
+from app.service import Service
+from app.serving import server
+from instrument import Form, ppiq
+from tests.e2e.conftest import QUIET
+from tests.respondents import rows
+
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("study")]
+FORMS = list(ppiq().forms.values())
+WIDTHS = (320, 390, 1280)
+ENDED = "This page has ended"
+
+
+@pytest.fixture
+def url(migrated_file: Path, tmp_path: Path) -> str:
+    path = tmp_path / "counterpoise.sqlite"
+    shutil.copy(migrated_file, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def origin(service: Service) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # Another name of the same machine stands for the neutral site, which is not ours to ask for.
+    settings = replace(service.settings, leave_to=f"http://localhost:{port}/nothing")
+    running = server(create_app(settings, replace(service, settings=settings)), "127.0.0.1", port)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    running.should_exit = True
+    thread.join(10)
+
+
+def on(browser: Browser, width: int = 390, *, scripts: bool = True) -> BrowserContext:
+    context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=scripts)
+    context.set_default_timeout(10_000)
+    return context
+
+
+@dataclass(frozen=True)
+class Person:
+    """What a person does, in their words."""
+
+    page: Page
+    origin: str
+
+    def chooses(self, form: Form) -> None:
+        self.page.goto(self.origin)
+        self.page.get_by_role("link", name="Reflect privately").click()
+        self.page.locator(f'input[value="ppiq/{form.id}/en"]').check()
+        self.presses("Continue")
+
+    def presses(self, name: str) -> None:
+        with self.page.expect_navigation():
+            self.page.get_by_role("button", name=name, exact=True).locator("visible=true").last.click()
+
+    def answers_a_page(self) -> None:
+        for question in self.page.locator("fieldset").all():
+            question.locator("input").nth(1).check()
+        self.presses("Continue")
+
+    def answers_all(self, form: Form) -> None:
+        self.chooses(form)
+        self.presses("Continue")
+        while not self.page.get_by_role("button", name="Show my answers by topic").count():
+            self.answers_a_page()
+
+    def sees_the_result(self, form: Form) -> None:
+        self.answers_all(form)
+        self.presses("Show my answers by topic")
+
+    def leaves(self) -> None:
+        self.page.get_by_role("link", name="Leave this site").click()
+        self.is_elsewhere()
+
+    def is_elsewhere(self) -> None:
+        expect(self.page).to_have_url(self.origin.replace("127.0.0.1", "localhost") + "/nothing")
+
+
+def shown(page: Page) -> str:
+    """What a person sees once the browser has come to rest."""
+    page.wait_for_load_state("load")
+    return page.locator("body").inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+def test_a_person_reflects_privately_on_every_form(
+    browser: Browser, origin: str, form: Form, service: Service, *, scripts: bool
+) -> None:
+    with on(browser, scripts=scripts) as context:
+        person = Person(context.new_page(), origin)
+        person.sees_the_result(form)
+        words = ppiq().words[form.id, "en"]
+        scale = form.scale_of(form.items[0].id)
+        expect(person.page.get_by_text(words.label(scale.id, scale.codes[1])).first).to_be_visible()
+        figures = person.page.get_by_text("precise these figures")
+        if form.result in ("facets", "total"):
+            expect(figures).to_be_hidden()
+            person.page.get_by_text("Show the arithmetic").click()
+            expect(figures).to_be_visible()
+        else:
+            expect(figures).to_have_count(0)
+        assert context.cookies() == []
+        person.presses("Finish")
+        expect(person.page.get_by_role("heading", name="You have finished")).to_be_visible()
+        if scripts:
+            assert person.page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+    assert rows(service, RESPONSE) == []
+
+
+def test_axe_finds_nothing_on_any_private_page(browser: Browser, origin: str) -> None:
+    for width in WIDTHS:
+        with on(browser, width) as context:
+            page = context.new_page()
+            person = Person(page, origin)
+
+            def check(page: Page = page) -> None:
+                found = Axe().run(page).response["violations"]
+                nodes = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
+                assert nodes == [], page.title()
+                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.title()
+                assert small_targets(page) == [], page.title()
+
+            for path in ("", "/reflect", "/support", "/sheet", "/accessibility", "/safety"):
+                page.goto(origin + path)
+                check()
+            person.chooses(FORMS[0])
+            check()
+            person.presses("Continue")
+            check()
+            person.answers_a_page()
+            person.presses("Continue")
+            check()
+            page.get_by_label("Mostly true").first.check()
+            person.presses("Clear my answer")
+            check()
+            person.presses("Staying safe")
+            check()
+            person.sees_the_result(FORMS[0])
+            page.get_by_text("Show the arithmetic").click()
+            check()
+            person.presses("Finish")
+            check()
+            for form in FORMS[1:]:
+                person.sees_the_result(form)
+                check()
+
+
+def small_targets(page: Page) -> list[str]:
+    found: list[str] = page.evaluate(
+        """() => [...document.querySelectorAll('a, button, summary, input:not([type=hidden]), label.row')]
+        .filter(each => !each.closest('.unseen, .languages'))
+        .filter(each => !each.matches('p a, li a') || each.parentNode.innerText === each.innerText)
+        .map(each => each.closest('label.row') || each)
+        .filter(each => each.checkVisibility({visibilityProperty: true}))
+        .map(each => [each.textContent || each.name, each.getBoundingClientRect()])
+        .filter(([, box]) => box.height < 44 || box.width < 44)
+        .map(([name, box]) => `${name.trim()}: ${box.width}x${box.height}`)"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+def test_by_keyboard_alone_and_out_by_shift(browser: Browser, origin: str, form: Form) -> None:
+    with on(browser, 1280) as context:
+        page = context.new_page()
+        keys = page.keyboard
+        page.goto(origin + "/reflect")
+        keys.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Leave this site"
+
+        def go_to(selector: str) -> None:
+            for _ in range(60):
+                keys.press("Tab")
+                if page.evaluate("to => document.activeElement.matches(to)", selector):
+                    return
+            raise AssertionError(f"{selector} cannot be reached")
+
+        def enter() -> None:
+            with page.expect_navigation():
+                keys.press("Enter")
+
+        go_to("input[name=_form]")
+        keys.press("Space")
+        for _ in range(FORMS.index(form)):
+            keys.press("ArrowDown")
+        enter()
+        go_to(".go button")
+        enter()
+        while page.locator("fieldset").count():
+            for question in page.locator("fieldset").all():
+                go_to(f"#{question.get_attribute('id')} input")
+                keys.press("Space")
+            enter()
+        go_to("button[value=result]")
+        enter()
+        expect(page.locator("dl").first).to_be_visible()
+        keys.press("Shift")
+        expect(page.get_by_role("status").first).to_have_text("Shift twice more to leave")
+        keys.press("Shift")
+        expect(page.get_by_role("status").first).to_have_text("Shift once more to leave")
+        keys.press("Shift")
+        Person(page, origin).is_elsewhere()
+
+
+def test_shift_within_a_word_does_not_leave(browser: Browser, origin: str) -> None:
+    with on(browser) as context:
+        page = context.new_page()
+        page.goto(origin)
+        page.get_by_label("Your code").focus()
+        for key in ("A", "B", "C", "D"):
+            page.keyboard.press(f"Shift+{key}")
+        expect(page.get_by_role("status").first).to_be_empty()
+        expect(page).to_have_url(origin + "/")
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+@pytest.mark.parametrize("ending", ["leave", "finish"])
+def test_after_leaving_or_finishing_back_shows_no_answer(
+    browser: Browser, origin: str, ending: str, *, scripts: bool
+) -> None:
+    with on(browser, scripts=scripts) as context:
+        person = Person(context.new_page(), origin)
+        page = person.page
+        person.sees_the_result(FORMS[0])
+        if ending == "leave":
+            person.leaves()
+        else:
+            person.presses("Finish")
+        told = []
+        for _ in range(4):
+            # The browser asks first, which it reports as an error, before it sends an old page again.
+            for step in (page.go_back, page.reload):
+                with suppress(Error):
+                    step(wait_until="load")
+                assert not re.search("Slightly true|by topic|Before you begin", shown(page)), page.url
+            told.append(ENDED in shown(page))
+        assert all(told)
+
+
+def test_a_page_from_the_browsers_memory_shows_nothing(
+    browser: Browser, origin: str, service: Service
+) -> None:
+    """With the back-forward cache on, which browser tests otherwise run without."""
+    remembering = browser.browser_type.launch(
+        executable_path="/usr/bin/chromium",
+        args=list(QUIET),
+        ignore_default_args=["--disable-back-forward-cache"],
+    )
+    with remembering, on(remembering) as context:
+        person = Person(context.new_page(), origin)
+        with write(service.engine) as db:
+            [code] = waves.issue_codes(service, db, "demo-1", "north", 1)
+        person.page.goto(origin)
+        person.page.get_by_label("Your code").fill(code)
+        person.presses("Continue")
+        person.page.get_by_label("Yes, for this study").check()
+        person.presses("Continue")
+        person.page.get_by_label("My line manager").check()
+        person.presses("Continue")
+        person.leaves()
+        for _ in range(4):
+            person.page.go_back(wait_until="commit")
+            person.page.wait_for_timeout(200)
+            assert "line manager</" not in person.page.content().replace("line manager. You", "")
+            assert "Demonstration" not in person.page.content()
+
+
+def test_the_screen_is_white_before_the_other_site_answers(browser: Browser, origin: str) -> None:
+    with on(browser) as context:
+        person = Person(context.new_page(), origin)
+        person.chooses(FORMS[0])
+        # An answer without content leaves the browser where it is, as a slow site does for a while.
+        context.route("**/exit/*", lambda route: route.fulfill(status=204))
+        person.page.get_by_role("link", name="Leave this site").click()
+        expect(person.page.locator("main")).to_be_hidden()
+        ground = person.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        assert ground == "rgb(255, 255, 255)"
+
+
+def test_a_lost_connection_waits_and_loses_no_answer(browser: Browser, origin: str) -> None:
+    with on(browser) as context:
+        person = Person(context.new_page(), origin)
+        person.chooses(FORMS[0])
+        person.presses("Continue")
+        person.answers_a_page()
+        first = [each.get_attribute("id") for each in person.page.locator("fieldset").all()]
+        for question in person.page.locator("fieldset").all():
+            question.locator("input").nth(3).check()
+        context.set_offline(True)
+        person.page.get_by_role("button", name="Continue").last.click()
+        expect(person.page.get_by_role("status").first).to_contain_text("No connection")
+        expect(person.page.locator(f"#{first[0]} input").nth(3)).to_be_checked()
+        assert person.page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
+        context.set_offline(False)
+        expect(person.page.get_by_text("Questions 6 to 10 of 30")).to_be_visible()
+        person.presses("Go back")
+        for name in first:
+            expect(person.page.locator(f"#{name} input").nth(3)).to_be_checked()
+
+
+def test_a_scanned_code_is_read_and_leaves_the_address(browser: Browser, origin: str) -> None:
+    with on(browser) as context:
+        page = context.new_page()
+        asked: list[str] = []
+        context.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{origin}/#ABCD-EFGH-JKMN")
+        expect(page.get_by_label("Your code")).to_have_value("ABCD-EFGH-JKMN")
+        assert page.url == f"{origin}/"
+        assert not any("ABCD" in each.partition("#")[0] for each in asked)
