@@ -46,8 +46,15 @@ _HOME: Final[dict[str, str]] = {
     "mokken_scalability": "scalability",
     "Mokken": "scalability",
     "intraclass_correlation": "agreement",
+    "measurement_error": "precision",
+    "limits_of_agreement": "precision",
+    "reliable_change": "precision",
+    "weighted_kappa": "precision",
     "careless_indices": "careless",
     "simulate": "simulate",
+    "read_table": "tables",
+    "file_counts": "blocks",
+    "file_moments": "blocks",
 }
 
 __all__ = list(_HOME)

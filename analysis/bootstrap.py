@@ -10,7 +10,8 @@ from scipy.special import ndtr, ndtri
 from analysis.estimate import Matrix
 
 SEED: Final = 20_260_101
-CELLS: Final = 4_000_000  # weights held at a time: 16 MB
+CELLS: Final = 4_000_000  # weights held at a time: 16 MB, up to 64 MB where rows are many
+TOGETHER: Final = 128  # resamples of many rows that share the work of multiplying items
 MANY, WORTHWHILE = 10_000, 8  # from so many rows on, distinct ones are looked for and used if as much fewer
 NOTHING: Final = 1e-6  # what single precision cannot tell from nought, where variances are about 1
 Weights = NDArray[np.float32]
@@ -61,7 +62,7 @@ def _drawn_by_kind(counts: NDArray[np.int64], resamples: int, rng: np.random.Gen
 
 
 def _blocks(resamples: int, rows: int) -> Iterator[int]:
-    at_once = max(1, CELLS // rows)
+    at_once = max(1, CELLS // rows, min(TOGETHER, 4 * CELLS // rows))
     for first in range(0, resamples, at_once):
         yield min(at_once, resamples - first)
 
@@ -90,13 +91,18 @@ def resampled_covariances(rows: Matrix, weights: Iterable[Weights]) -> Iterator[
         n = drawn[0].sum(dtype=np.float64)
         products = np.zeros((len(drawn), len(upper[0])))
         for first in range(0, len(centred), step):
-            block = centred[first : first + step]
-            products += drawn[:, first : first + step] @ (block[:, upper[0]] * block[:, upper[1]])
+            products += drawn[:, first : first + step] @ _products(centred[first : first + step]).T
         means = (drawn @ centred).astype(np.float64) / n
         covariances = np.empty((len(drawn), k, k))
         covariances[:, upper[0], upper[1]] = products / n
         covariances[:, upper[1], upper[0]] = products / n
         yield covariances - means[:, :, None] * means[:, None, :]
+
+
+def _products(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the products of every two items, pairs by rows, in the order of the upper triangle."""
+    items = np.ascontiguousarray(rows.T)
+    return np.concatenate([item * items[place:] for place, item in enumerate(items)])
 
 
 def _centred(rows: Matrix) -> Matrix:

@@ -251,7 +251,7 @@ def influence(pairs: Pairs, r: Matrix) -> Influence:
     items = _item_influence(pairs)
     tables, h, k = pairs.tables, pairs.h, pairs.k
     chance = probable(tables, h, k, r)
-    score = np.where(tables > 0, _relative_slopes(tables, h, k, r)[0], 0)
+    score = _relative_slopes(tables, h, k, r)[0]
     weight = tables * score / chance
     information = np.einsum("pab,pab->p", tables, score * score)
     by_row = threshold_slope(h, k, r)

@@ -1,6 +1,6 @@
 """What the items have in common: correlations, dimensions, factors, and whether they scale."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -107,19 +107,14 @@ def factorability(answers: Answers) -> Section:
             f"{PAIRWISE}; Bartlett's test counts every row and supposes normal answers."
         ),
         tables=(
-            Table(
-                title="Kaiser-Meyer-Olkin measure of sampling adequacy",
-                headers=("items", *(f"{name} correlations" for name in found)),
-                rows=tuple(_adequacy(answers.items, found)),
-            ),
+            adequacy(answers.items, found),
             sphericity(bartlett(answers.counts)),
         ),
     )
 
 
-def _adequacy(
-    items: Sequence[str], found: dict[str, SamplingAdequacy | Unavailable]
-) -> list[tuple[Value, ...]]:
+def adequacy(items: Sequence[str], found: Mapping[str, SamplingAdequacy | Unavailable]) -> Table:
+    """Return the measure of all items and of each, by kind of correlation."""
     rows: list[tuple[Value, ...]] = [
         ("all", *(each if isinstance(each, Unavailable) else each.value for each in found.values()))
     ]
@@ -128,7 +123,11 @@ def _adequacy(
             None if isinstance(each, Unavailable) else float(each.items[place]) for each in found.values()
         ]
         rows.append((item, *by_item))
-    return rows
+    return Table(
+        title="Kaiser-Meyer-Olkin measure of sampling adequacy",
+        headers=("items", *(f"{name} correlations" for name in found)),
+        rows=tuple(rows),
+    )
 
 
 def sphericity(found: Sphericity | Unavailable) -> Table:
