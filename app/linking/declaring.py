@@ -17,12 +17,11 @@ def pair_waves(service: Service, db: Connection, earlier: str, later: str) -> No
     if study != first.study or not ordinal.isdecimal() or int(ordinal) <= first.ordinal:
         raise Refused(f"{later!r} names no later wave of {first.study!r} than {earlier!r}")
     later = f"{study}-{int(ordinal)}"
-    for wave in (earlier, later):
-        if wave in {each.id for each in waves(db, study)}:
-            expect(db, wave, (PREPARED,), "one of a pair")
     taken = {wave for pair in db.execute(select(PAIR.c.earlier, PAIR.c.later)) for wave in pair}
     if both := taken & {earlier, later}:
         raise Refused(f"{min(both)!r} is one of a pair already; a wave is in one pair alone")
+    for wave in {earlier, later} & {each.id for each in waves(db, study)}:
+        expect(db, wave, (PREPARED,), "one of a pair")
     db.execute(insert(PAIR).values(earlier=earlier, later=later))
     db.execute(insert(KEY).values(earlier=earlier, key=new_key()))
     audit(service.vault, db, {"action": "waves paired", "earlier": earlier, "later": later})

@@ -6,7 +6,7 @@ Letters are asked for, not names: an answer on its own is shared by many.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from string import ascii_lowercase
+from string import ascii_uppercase
 from types import MappingProxyType
 from typing import Final
 
@@ -67,7 +67,7 @@ def offered(element: Element, language: str) -> tuple[str, ...]:
     """The answers in their order, as they are stored."""
     if element.asks != LETTER:
         return _NUMBERS[element.asks]
-    return (*ALPHABETS.get(language, ascii_lowercase), ANOTHER)
+    return (*ALPHABETS.get(language, ascii_uppercase), ANOTHER)
 
 
 def allowed(element: Element) -> frozenset[str]:

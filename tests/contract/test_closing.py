@@ -1,9 +1,6 @@
 """Closing a wave: nothing is lost, nothing that links stays, and a kill anywhere is made good."""
 
-import os
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -23,7 +20,7 @@ from app.service import Service, now
 from app.snapshots import SNAPSHOT
 from app.survey.sending import send
 from app.tables import SQLModel
-from tests.conftest import SECRET
+from tests.kills import tending_killed
 from tests.respondents import Answers, begin, kept, make_due, people, rows, sheet, state
 
 WAVE = "demo-1"
@@ -134,51 +131,10 @@ def test_rows_beyond_one_batch_are_all_carried_over(
     assert kept(service, WAVE) == answered
 
 
-KILLED = """
-import os, signal, sys
-from sqlalchemy import event
-from app import tend
-from app.config import Settings
-from app.service import make_service
-
-def run(url, secret, left):
-    service = make_service(Settings(database_url=url, secret=secret, secure=False))
-    def count(*_):
-        nonlocal left
-        left -= 1
-        if left < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-    for moment in ("before_cursor_execute", "commit"):
-        event.listen(service.engine, moment, count)
-    tend.tend(service)
-
-for line in sys.stdin:
-    child = os.fork()
-    if not child:
-        run(sys.argv[1], bytes.fromhex(sys.argv[2]), int(line))
-        os._exit(0)
-    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
-
-
 @pytest.fixture
 def tended_until(url: str) -> Iterator[Callable[[int], int]]:
-    """Tend in another process that is killed before its n-th statement or commit; tell how it ended."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLED, url, SECRET.hex()]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
-    ) as process:
-        questions, answers = process.stdin, process.stdout
-        assert questions is not None
-        assert answers is not None
-
-        def tended(number: int) -> int:
-            questions.write(f"{number}\n")
-            return int(answers.readline())
-
+    with tending_killed(url) as tended:
         yield tended
-        questions.close()
 
 
 def test_a_close_killed_at_any_statement_is_made_good_by_the_next(
