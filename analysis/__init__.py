@@ -51,7 +51,7 @@ _HOME: Final[dict[str, str]] = {
     "reliable_change": "precision",
     "weighted_kappa": "precision",
     "careless_indices": "careless",
-    "simulate": "simulate",
+    "simulate": "simulation",
     "read_table": "tables",
     "file_counts": "blocks",
     "file_moments": "blocks",

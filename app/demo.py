@@ -22,7 +22,7 @@ from rich.progress import track
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
-from analysis.simulate import higher_order, simulate, thresholds_from
+from analysis.simulation import higher_order, simulate, thresholds_from
 from app import migrate, studies, tend, waves
 from app.config import from_environment, new_secret_file
 from app.db import read, write

@@ -94,7 +94,7 @@ LINES = [
 
 def simulated(n: int) -> np.ndarray:
     """SIMULATED answers of six facets of one general factor."""
-    from analysis.simulate import higher_order, simulate
+    from analysis.simulation import higher_order, simulate
 
     loadings, phi = higher_order([0.8] * FACETS, np.repeat(np.arange(FACETS), K // FACETS), 0.7)
     drawn = simulate(n, loadings, [-1.2, -0.4, 0.4, 1.2], np.random.default_rng(1), phi=phi)

@@ -20,7 +20,7 @@ from analysis import (
     omega_hierarchical,
     parallel_analysis,
 )
-from analysis.simulate import simulate
+from analysis.simulation import simulate
 
 N, K, CATEGORIES, M = 3000, 30, 5, 6
 

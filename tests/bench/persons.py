@@ -29,7 +29,7 @@ from analysis.careless import careless_indices
 from analysis.counts import joint_counts
 from analysis.reliability import cronbach_alpha
 from analysis.scalability import mokken_scalability
-from analysis.simulate import higher_order, simulate
+from analysis.simulation import higher_order, simulate
 
 K, FACETS = 30, 6
 ITEMS = [f"item{i}" for i in range(K)]

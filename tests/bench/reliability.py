@@ -23,7 +23,7 @@ from analysis.counts import joint_counts
 from analysis.items import describe
 from analysis.omega import mcdonald_omega
 from analysis.reliability import cronbach_alpha, item_statistics, standardised_alpha
-from analysis.simulate import higher_order, simulate
+from analysis.simulation import higher_order, simulate
 
 K, FACETS = 30, 6
 

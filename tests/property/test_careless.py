@@ -8,7 +8,7 @@ from hypothesis.extra.numpy import arrays
 
 from analysis.careless import careless_indices
 from analysis.estimate import Unavailable
-from analysis.simulate import simulate
+from analysis.simulation import simulate
 
 INDICES = (
     "longstring",

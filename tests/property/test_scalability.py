@@ -7,7 +7,7 @@ from hypothesis.extra.numpy import arrays
 from analysis.counts import JointCounts, joint_counts
 from analysis.estimate import Unavailable
 from analysis.scalability import Mokken, mokken_scalability
-from analysis.simulate import simulate
+from analysis.simulation import simulate
 
 answers = st.tuples(st.integers(0, 14), st.integers(0, 5)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.sampled_from([0.0, 1.0, 2.0, 4.0, np.nan]))

@@ -8,7 +8,7 @@ from analysis.counts import joint_counts
 from analysis.estimate import Unavailable
 from analysis.moments import moments
 from analysis.reliability import cronbach_alpha
-from analysis.simulate import simulate
+from analysis.simulation import simulate
 from analysis.tables import TableError
 
 ITEMS = ["a", "b", "c", "d"]

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from analysis.simulate import higher_order, simulate, thresholds_from
+from analysis.simulation import higher_order, simulate, thresholds_from
 
 
 def correlation(answers):
