@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from instrument.answers import allowed
-from instrument.codes import LEFT_BLANK, MISSING_LABELS, RATHER_NOT_SAY, WITHHELD
+from instrument.codes import DO_NOT_KNOW, LEFT_BLANK, MISSING_LABELS, RATHER_NOT_SAY, WITHHELD
 from instrument.model import Form, Instrument, Subscale
 from instrument.words import Words
 
@@ -70,13 +70,15 @@ def _raw(form: Form, words: Words) -> Iterator[Column]:
     for item in form.items:
         scale = form.scales[item.scale]
         labels = {code: words.label(item.scale, code) for code in allowed(form, item)}
+        # Who does not know has answered, and no longer by degrees.
+        answers = (*scale.codes, *(code for code in scale.missing if code == DO_NOT_KNOW))
         yield Column(
             name=f"raw_{item.id}",
             label=words.sentence(item.id),
             kind="raw",
-            measure=scale.measure,
-            values={code: labels[code] for code in scale.codes},
-            missing={code: label for code, label in labels.items() if code not in scale.codes},
+            measure="nominal" if DO_NOT_KNOW in answers else scale.measure,
+            values={code: labels[code] for code in answers},
+            missing={code: label for code, label in labels.items() if code not in answers},
         )
 
 

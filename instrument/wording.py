@@ -34,13 +34,11 @@ def spread(sentences: Mapping[str, str], roles: tuple[str, ...]) -> Mapping[str,
 
 def lent(words: FormWords, form: Form) -> FormWords:
     """Take the words of another form for `form`, which asks some of its items."""
-    kinds = {kind for scale in form.scales.values() for kind in scale.kinds}
     return words.model_copy(
         update={
             "form": form.id,
             "items": {item.id: words.items[item.id] for item in form.items},
             "help": MappingProxyType({item: text for item, text in words.help.items() if item in form.by_id}),
-            "missing": {kind: text for kind, text in words.missing.items() if kind in kinds},
         }
     )
 

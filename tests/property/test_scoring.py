@@ -14,9 +14,9 @@ ALL = [ppiq(), load(INSTRUMENTS / "bfi25"), load(INSTRUMENTS / "seven")]
 
 @st.composite
 def answered(draw: st.DrawFn) -> tuple[Instrument, str, dict[str, int]]:
-    """Answers to one of the questionnaires, with refusals, blanks and items that were not shown."""
+    """Answers to a form of one of the questionnaires, with refusals, blanks and items that were not shown."""
     instrument = draw(st.sampled_from(ALL))
-    form = next(iter(instrument.forms.values()))
+    form = draw(st.sampled_from(list(instrument.forms.values())))
     answers = {
         item.id: draw(st.sampled_from(allowed(form, item))) for item in form.items if draw(st.integers(0, 9))
     }

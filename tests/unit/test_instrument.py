@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -242,6 +244,18 @@ def test_the_order_of_a_file_says_nothing_where_it_means_nothing(folder: Path) -
     moved = [*lines[head:], *lines[:head]]
     (folder / "forms/a.yaml").write_text("\n".join(moved) + "\n", "utf-8")
     assert load(folder).forms["a"].hash == ppiq().forms["a"].hash
+
+
+def test_every_file_of_the_questionnaire_is_shipped_when_installed() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    shipped = settings["tool"]["setuptools"]["package-data"]["*"]
+    files = [
+        file
+        for file in (ROOT / "instrument").rglob("*")
+        if file.is_file() and file.suffix not in {".py", ".pyc"}
+    ]
+    assert len(files) > 30
+    assert [file.name for file in files if not any(fnmatch(file.name, kind) for kind in shipped)] == []
 
 
 def test_reading_the_questionnaire_again_costs_nothing() -> None:

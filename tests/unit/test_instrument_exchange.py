@@ -116,6 +116,30 @@ def test_what_a_translator_changes_and_says_is_kept(folder: Path, tmp_path: Path
     assert rows_of(export_table(folder, "a", "cy")) == rows
 
 
+def test_a_status_once_reached_is_kept(folder: Path, tmp_path: Path) -> None:
+    file = folder / "words/a.ar.yaml"
+    reached = file.read_text("utf-8").replace("status: draft", "status: back-translated")
+    file.write_text(reached, "utf-8")
+    exported(folder, tmp_path / "t.csv", "a", "ar")
+    import_table(folder, tmp_path / "t.csv")
+    assert file.read_text("utf-8") == reached
+
+
+def test_remarks_that_are_taken_back_leave_no_file(folder: Path, tmp_path: Path) -> None:
+    rows = exported(folder, tmp_path / "t.csv", "a", "cy")
+    assert (folder / "history/a.cy.yaml").exists()
+    import_table(folder, put(tmp_path / "t.csv", [{**each, "comment": ""} for each in rows]))
+    assert not (folder / "history/a.cy.yaml").exists()
+
+
+def test_marks_of_direction_can_be_seen_in_the_file(folder: Path, tmp_path: Path) -> None:
+    rows = exported(folder, tmp_path / "t.csv", "a", "ar")
+    row(rows, "title")["translation"] = "استبيان\u200f!"
+    import_table(folder, put(tmp_path / "t.csv", rows))
+    assert 'title: "استبيان\\u200f!"' in (folder / "words/a.ar.yaml").read_text("utf-8")
+    assert load(folder).words["a", "ar"].title == "استبيان\u200f!"
+
+
 def test_a_sentence_for_everybody_may_become_one_for_each_role(folder: Path, tmp_path: Path) -> None:
     rows = exported(folder, tmp_path / "t.csv", "a", "ar")
     at = rows.index(row(rows, "items.sd5"))

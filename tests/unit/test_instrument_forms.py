@@ -69,6 +69,13 @@ def test_the_mirror_gives_no_score_whatever_is_answered() -> None:
     assert {column.kind for column in codebook(ppiq(), "b", "en")} == {"provenance", "context", "raw"}
 
 
+def test_i_do_not_know_is_an_answer_to_the_mirror_and_no_gap() -> None:
+    raw = [column for column in codebook(ppiq(), "b", "en") if column.kind == "raw"]
+    assert all(column.values[DO_NOT_KNOW] == "I do not know" for column in raw)
+    assert all(set(column.missing) == {-88, -99} for column in raw)
+    assert {column.measure for column in raw} == {"nominal"}  # it is no degree of truth
+
+
 def test_the_mirror_says_that_it_is_a_guess() -> None:
     words = ppiq().words["b", "en"]
     assert words.after[0] == "This is your guess, not a measure of the other person."
@@ -133,7 +140,7 @@ def test_the_short_form_speaks_as_form_a_does_in_every_language() -> None:
             assert item == whole.by_id[item.id]
             assert own.sentences[item.id] == from_a.sentences[item.id]
             assert own.help(item.id) == from_a.help(item.id)
-        assert own.sentences.keys() == short.by_id.keys()
+        assert own.sentences.keys() == short.by_id.keys() > own.helps.keys()
         assert own.hash != from_a.hash
 
 
@@ -162,6 +169,7 @@ def test_a_pair_that_is_not_shown_is_no_column_and_has_no_name() -> None:
         ("words: a\n", "words: b\n", "forms/s.yaml:9: form `b` is worded for other roles"),
         ("words: a\n", "", "forms/s.yaml:2: this form has no words"),
         ("{id: rr2,", "{id: rr9,", "form `a` has no words for item `rr9`"),
+        ("RR2, scale: truth", "RR2, scale: other", "form `a` has another scale for item `rr2`"),
         ("codes: [0, 1, 2, 3, 4]", "codes: [0, 1, 2, 3]", "scale `truth` differs from that of form `a`"),
         ("context: [role, length", "context: [length", "form `a` is worded for other roles"),
     ],

@@ -220,6 +220,14 @@ def test_a_role_without_a_sentence_is_refused(folder: Path) -> None:
     assert any("there is no role `boss`" in problem for problem in said)
 
 
+def test_what_is_told_before_the_questions_is_told_in_every_language(folder: Path) -> None:
+    english = folder / "words/a.en.yaml"
+    english.write_text(english.read_text("utf-8") + 'before:\n  - "You may stop at any time."\n', "utf-8")
+    assert problems_of(folder) == [
+        f"words/a.{language}.yaml:2: there should be 1 lines here, not 0" for language in ("ar", "cy", "es")
+    ]
+
+
 def test_claims_of_another_stage_of_the_evidence_are_refused(folder: Path) -> None:
     file = folder / "claims.yaml"
     file.write_text(file.read_text("utf-8").replace("stage: desk_only", "stage: interviewed"), "utf-8")
