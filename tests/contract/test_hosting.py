@@ -1,0 +1,357 @@
+"""A host runs studies on pages and sees no count, no answer and nobody; what was opened is locked."""
+
+import io
+import math
+import random
+import re
+from datetime import timedelta
+from typing import Any
+
+import pypdf
+import pytest
+from sqlalchemy import func, select, update
+from starlette.testclient import TestClient
+
+from app import studies, tend, waves
+from app.audit import events
+from app.budget import LIMIT, Asked, Budget
+from app.db import read, write
+from app.errors import Refused
+from app.mixing import RESPONSE
+from app.secret import read_code
+from app.service import Service, now
+from app.waves import CODE
+from tests.accounts import ready, sign_in
+from tests.cohorts import close, take_part
+from tests.privacy.organisations import of_one_mind
+from tests.support import respond
+
+GOOD = {
+    "form": "ppiq/a",
+    "id": "spring",
+    "title": "Spring placements",
+    "people": "120",
+    "k": "10",
+    "retire_on": "",
+    "ask_role": "yes",
+    "ask_length": "yes",
+    "make": "yes",
+}
+SURE = {"sure": "yes"}
+
+
+@pytest.fixture
+def host(service: Service, client: TestClient) -> TestClient:
+    """Somebody who may make studies, signed in."""
+    sign_in(service, client, ready(service, "hana", host="*"))
+    return client
+
+
+@pytest.fixture
+def spring(host: TestClient) -> TestClient:
+    """A study made on the pages, with two units."""
+    assert host.post("/host/studies", data=GOOD).headers["location"] == "/host/studies/spring"
+    for unit in (
+        {"id": "college", "title": "The college", "level": "organisation"},
+        {"id": "north", "title": "North team", "level": "unit", "parent": "college"},
+        {"id": "south", "title": "South team", "level": "unit", "parent": "college"},
+    ):
+        assert host.post("/host/studies/spring/units", data=unit).status_code == 303
+    return host
+
+
+@pytest.fixture
+def opened(spring: TestClient) -> TestClient:
+    spring.post("/host/studies/spring/waves")
+    assert spring.post("/host/waves/spring-1/open", data=SURE).status_code == 303
+    return spring
+
+
+def column(service: Service, what: Any) -> Any:
+    with read(service.engine) as db:
+        return db.execute(what).scalar()
+
+
+# ---- the anonymity budget ----
+
+
+def test_the_worst_case_is_the_worst_case() -> None:
+    """No way of answering that was tried leaves more people alone than the budget says."""
+    rng = random.Random(5)
+    for people, kinds in ((2, 2), (10, 3), (10, 40), (60, 25), (300, 25)):
+        bound = Budget(people, (Asked("q", kinds),)).alone
+        greatest = 0.0
+        for trial in range(400):
+            heavy = 10 ** rng.uniform(-2, 2)
+            weights = [rng.gammavariate(1 / heavy, 1) + 1e-12 for _ in range(kinds)]
+            if trial == 0:
+                weights = [1.0] * kinds
+            if trial == 1:
+                weights = [1 / people] * (kinds - 1) + [max(1 - (kinds - 1) / people, 1e-9)]
+            shares = [each / sum(weights) for each in weights]
+            alone = sum(people * p * (1 - p) ** (people - 1) for p in shares)
+            greatest = max(greatest, alone)
+            assert alone <= bound + 1e-9
+        assert greatest >= 0.6 * bound
+
+
+@pytest.mark.parametrize(
+    ("people", "answers", "alone"),
+    [
+        (100, (), 0.0),
+        (1, (5,), 1.0),
+        (2, (2,), 1.0),
+        (30, (5,), 5 * (29 / 30) ** 29),
+        (3, (9,), 3 * (8 / 9) ** 2),
+    ],
+)
+def test_the_budget_in_cases_that_can_be_reckoned_by_hand(
+    people: int, answers: tuple[int, ...], alone: float
+) -> None:
+    assert math.isclose(Budget(people, tuple(Asked("q", each) for each in answers)).alone, alone)
+
+
+def test_a_design_over_the_limit_is_refused_with_the_reason(host: TestClient) -> None:
+    page = host.post("/host/studies", data=GOOD | {"people": "90"})
+    assert page.status_code == 422
+    assert f"more than {LIMIT:.0%} is refused" in page.text
+    assert "25 combinations" in page.text
+    assert 'value="Spring placements"' in page.text, "nothing that was typed is lost"
+    assert host.get("/host/studies/spring").status_code == 404
+    assert host.post("/host/studies", data=GOOD | {"people": "95"}).status_code == 303
+
+
+def test_what_a_design_gives_away_can_be_seen_before_anything_is_made(host: TestClient) -> None:
+    look = {name: value for name, value in GOOD.items() if name != "make"} | {"look": "yes", "people": "90"}
+    page = host.post("/host/studies", data=look)
+    assert page.status_code == 200
+    assert "of 90 people up to 9.2 (10%)" in page.text.replace("Of", "of")
+    assert host.get("/host/studies/spring").status_code == 404
+
+
+def test_no_wave_of_real_people_opens_without_a_budget(service: Service) -> None:
+    with write(service.engine) as db:
+        for name, how in (("none", {}), ("much", {"people": 100})):
+            studies.make_study(db, id=name, title="Behind the pages' back", **how)
+            studies.add_unit(db, name, "north", "North")
+            waves.make_wave(service, db, name)
+    for wave, why in (("none-1", "how many people"), ("much-1", "is refused")):
+        with pytest.raises(Refused, match=why), write(service.engine) as db:
+            waves.open_wave(service, db, wave)
+        assert column(service, select(waves.WAVE.c.state).where(waves.WAVE.c.id == wave)) == "prepared"
+
+
+# ---- making a study ----
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"k": "4"}, "4 is fewer"),
+        ({"k": "ten"}, "whole numbers"),
+        ({"people": ""}, "whole numbers"),
+        ({"people": "9" * 30}, "people at the most"),
+        ({"id": "Spring 1"}, "cannot be an id"),
+        ({"title": " "}, "needs a name"),
+        ({"retire_on": "2020-01-01"}, "come already"),
+        ({"retire_on": "soon"}, "whole numbers"),
+    ],
+)
+def test_what_cannot_be_is_refused_on_the_page(host: TestClient, change: dict[str, str], why: str) -> None:
+    page = host.post("/host/studies", data=GOOD | change)
+    assert page.status_code == 422
+    assert why in page.text
+
+
+def test_only_what_was_chosen_is_asked(service: Service, opened: TestClient, client: TestClient) -> None:
+    with write(service.engine) as db:
+        [code] = waves.issue_codes(service, db, "spring-1", "north", 1)
+    client.cookies.clear()
+    respond(client, code)
+    [answers] = [column(service, select(RESPONSE.c.answers))]
+    assert {"role", "length"} <= answers.keys()
+    assert not {"frequency", "setting", "profession"} & answers.keys()
+    assert opened
+
+
+def test_the_maker_runs_it_and_nobody_else_does(
+    service: Service, spring: TestClient, client: TestClient
+) -> None:
+    assert "Spring placements" in spring.get("/host").text
+    sign_in(service, client, ready(service, "other", host="*"))
+    assert "Spring" not in client.get("/host").text
+    assert client.get("/host/studies/spring").status_code == 404
+
+
+def test_a_unit_can_be_taken_back_until_the_first_wave_opens(spring: TestClient) -> None:
+    below = spring.post("/host/studies/spring/units/remove", data={"unit": "college"})
+    assert "stands below" in below.text
+    assert spring.post("/host/studies/spring/units/remove", data={"unit": "south"}).status_code == 303
+    assert "South team" not in spring.get("/host/studies/spring").text
+
+
+def test_what_is_open_is_locked_and_says_so(service: Service, opened: TestClient) -> None:
+    page = opened.get("/host/studies/spring").text
+    assert page.count("Locked since") == 2
+    assert "/units/remove" not in page
+    assert "/design" not in page
+    for path, data, why in (
+        ("units", {"id": "east", "title": "East", "level": "unit"}, "have been fixed"),
+        ("units/remove", {"unit": "south"}, "have been fixed"),
+        ("design", GOOD | {"k": "5"}, "has been fixed"),
+    ):
+        refused = opened.post(f"/host/studies/spring/{path}", data=data)
+        assert refused.status_code == 422
+        assert why in refused.text
+    assert column(service, select(studies.STUDY.c.k)) == 10
+
+
+def test_the_design_can_be_changed_until_a_collection_is_prepared(
+    service: Service, spring: TestClient
+) -> None:
+    assert spring.post("/host/studies/spring/design", data=GOOD | {"k": "12"}).status_code == 303
+    assert column(service, select(studies.STUDY.c.k)) == 12
+    over = spring.post("/host/studies/spring/design", data=GOOD | {"people": "50"})
+    assert "is refused" in over.text
+    assert column(service, select(studies.STUDY.c.people)) == 120
+
+
+# ---- a wave ----
+
+
+def test_opening_and_closing_ask_to_be_sure(spring: TestClient) -> None:
+    spring.post("/host/studies/spring/waves")
+    assert "cannot be taken back" in spring.post("/host/waves/spring-1/open", data={"x": ""}).text
+    assert "is prepared" in spring.get("/host/waves/spring-1").text
+
+
+def test_two_hundred_slips_come_as_a_pdf_once(service: Service, opened: TestClient) -> None:
+    asked = {"unit": "north", "count": "200", "address": "https://q.example"}
+    answer = opened.post("/host/waves/spring-1/codes", data=asked)
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == 'attachment; filename="spring-1_north_slips.pdf"'
+    assert answer.headers["cache-control"] == "no-store"
+    text = "".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(answer.content)).pages)
+    codes = set(re.findall(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}", text))
+    assert len(codes) == 200
+    with read(service.engine) as db:
+        kept = set(db.execute(select(CODE.c.hmac).where(CODE.c.unit == "north")).scalars())
+    assert kept == {service.vault.code_hmac(str(read_code(code))) for code in codes}
+    page = opened.get("/host/waves/spring-1").text
+    assert not any(code in page for code in codes)
+    assert not re.search(r"(?<!=")\b200\b", page)
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"count": "0"}, "1 to 500"),
+        ({"count": "501"}, "1 to 500"),
+        ({"count": "many"}, "1 to 500"),
+        ({"unit": "college"}, "no unit"),
+        ({"unit": "elsewhere"}, "no unit"),
+    ],
+)
+def test_codes_that_cannot_be_are_refused(
+    service: Service, opened: TestClient, change: dict[str, str], why: str
+) -> None:
+    page = opened.post("/host/waves/spring-1/codes", data={"unit": "north", "count": "3"} | change)
+    assert page.status_code == 422
+    assert why in page.text
+    assert column(service, select(func.count()).select_from(CODE)) == 0
+
+
+def test_while_it_is_open_a_host_s_pages_are_the_same_whoever_answers(
+    service: Service, opened: TestClient
+) -> None:
+    pages = ("/host", "/host/studies/spring", "/host/waves/spring-1", "/staff")
+    before = [opened.get(path).text for path in pages]
+    take_part(service, "spring-1", "north", of_one_mind(23, 2))
+    with write(service.engine) as db:
+        waves.issue_codes(service, db, "spring-1", "south", 37)
+    assert [opened.get(path).text for path in pages] == before
+
+
+def test_pause_resume_and_the_announced_end(service: Service, opened: TestClient) -> None:
+    assert opened.post("/host/waves/spring-1/pause").status_code == 303
+    assert "is paused" in opened.get("/host/waves/spring-1").text
+    assert "it cannot become paused" in opened.post("/host/waves/spring-1/pause").text
+    assert opened.post("/host/waves/spring-1/resume").status_code == 303
+    assert opened.post("/host/waves/spring-1/close", data=SURE).status_code == 303
+    closes = column(service, select(waves.WAVE.c.closes_at))
+    assert timedelta(hours=23, minutes=59) < closes - now() <= timedelta(hours=24)
+    page = opened.get("/host/waves/spring-1").text
+    assert "It closes on" in page
+    assert "Close this collection" not in page
+    tend.tend(service)
+    assert "is open" in opened.get("/host/waves/spring-1").text, "not before its time"
+    close(service, "spring-1")
+    assert "is closed" in opened.get("/host/waves/spring-1").text
+
+
+def test_the_reminder_is_one_text_for_everyone(opened: TestClient) -> None:
+    page = opened.get("/host/waves/spring-1").text
+    reminder = page[page.index("<textarea") : page.index("</textarea>")]
+    assert "Dear all" in reminder
+    assert "If you have taken part already, thank you" in reminder
+    assert "at least 10 people" in reminder
+
+
+def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service, host: TestClient) -> None:
+    day = now().date() + timedelta(days=30)
+    host.post("/host/studies", data=GOOD | {"retire_on": day.isoformat()})
+    host.post("/host/studies/spring/units", data={"id": "north", "title": "North", "level": "unit"})
+    host.post("/host/studies/spring/waves")
+    host.post("/host/waves/spring-1/open", data=SURE)
+    take_part(service, "spring-1", "north", of_one_mind(12, 2))
+    close(service, "spring-1")
+    assert "are kept until" in host.post("/host/waves/spring-1/retire", data=SURE).text
+    assert "Delete the answers" not in host.get("/host/waves/spring-1").text
+    tend.tend(service)
+    assert column(service, select(func.count()).select_from(RESPONSE)) == 12
+    with write(service.engine) as db:
+        db.execute(update(studies.STUDY).values(retire_on=now().date()))
+    tend.tend(service)
+    assert column(service, select(func.count()).select_from(RESPONSE)) == 0
+    assert "is retired" in host.get("/host/waves/spring-1").text
+
+
+def test_without_a_declared_day_the_host_deletes_them(service: Service, opened: TestClient) -> None:
+    take_part(service, "spring-1", "north", of_one_mind(12, 2))
+    close(service, "spring-1")
+    assert opened.post("/host/waves/spring-1/retire", data={"x": ""}).status_code == 422
+    assert opened.post("/host/waves/spring-1/retire", data=SURE).status_code == 303
+    assert column(service, select(func.count()).select_from(RESPONSE)) == 0
+
+
+def test_whatever_a_host_does_is_written_down(service: Service, opened: TestClient) -> None:
+    opened.post("/host/waves/spring-1/codes", data={"unit": "north", "count": "2"})
+    opened.post("/host/waves/spring-1/pause")
+    with read(service.engine) as db:
+        told = [each.event for each in events(db)][1:]
+    assert [each["action"] for each in told[2:]] == [
+        "study made",
+        "role given",
+        *["unit declared"] * 3,
+        "wave made",
+        "wave opened",
+        "codes issued",
+        "wave paused",
+    ]
+    assert {each["by"] for each in told[2:]} == {"hana"}
+
+
+def test_in_the_demonstration_a_study_is_simulated(url: str) -> None:
+    from app.config import Settings
+    from app.main import create_app
+    from app.service import make_service
+    from tests.conftest import SECRET
+
+    settings = Settings(database_url=url, secret=SECRET, secure=False, demo=True)
+    demo = make_service(settings)
+    app = create_app(settings, demo)
+    with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        assert client.post("/host/studies", data=GOOD).status_code == 303
+        assert "SIMULATED" in client.get("/host/studies/spring").text
+    assert column(demo, select(studies.STUDY.c.simulated)) is True
+    demo.engine.dispose()
