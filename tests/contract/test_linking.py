@@ -2,10 +2,8 @@
 
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 from sqlalchemy import delete, update
@@ -16,79 +14,23 @@ from app.audit import verify
 from app.db import is_sqlite, read, write
 from app.errors import Refused
 from app.linking.declaring import pair_waves
-from app.linking.elements import ELEMENTS, offered
+from app.linking.elements import ELEMENTS
 from app.linking.pairs import FEWEST_CODES, KEY, PAIR
 from app.mixing import CODE, RESPONSE, scrub
-from app.secret import read_code
 from app.service import Service
-from app.survey.sending import send
 from app.tables import SQLModel
 from instrument import LEFT_BLANK
 from tests.conftest import Queries
 from tests.kills import tending_killed
-from tests.respondents import make_due, rows, sheet, state
+from tests.respondents import make_due, rows, state
 from tests.stolen import stolen
 from tests.support import Screen, agree, enter, fill, respond
-
-EARLIER, LATER = "twice-1", "twice-2"
-Own = Mapping[str, int | str]
+from tests.twice import EARLIER, LATER, close, declared, open_later, own, take_part, twice
 
 
 @pytest.fixture
 def paired(service: Service) -> Service:
-    """A study of one unit, two waves of it paired, 30 codes for the earlier one, which is open."""
-    with write(service.engine) as db:
-        studies.make_study(db, id="twice", title="Twice", simulated=True)
-        studies.add_unit(db, "twice", "south", "South")
-        assert (waves.make_wave(service, db, "twice"), waves.make_wave(service, db, "twice")) == (
-            EARLIER,
-            LATER,
-        )
-        pair_waves(service, db, EARLIER, LATER)
-        waves.issue_codes(service, db, EARLIER, "south", FEWEST_CODES)
-        waves.open_wave(service, db, EARLIER)
-    return service
-
-
-def own(number: int, **instead: str | int) -> Own:
-    """What one person answers about themselves; no two numbers agree in more than a few."""
-    draw = Random(number)
-    answers = {name: draw.choice(offered(each, "en")) for name, each in ELEMENTS.items()}
-    return {**answers, **{f"own-{name}": answer for name, answer in instead.items()}}
-
-
-def take_part(service: Service, wave: str, people: Sequence[Own]) -> list[bytes]:
-    """Each person sends a sheet; the HMACs of their receipts, in their order."""
-    chance = Random(wave)
-    receipts = []
-    with write(service.engine) as db:
-        codes = waves.issue_codes(service, db, wave, "south", len(people))
-        for code, answers in zip(codes, people, strict=True):
-            filled = sheet(service, wave, chance)
-            filled = replace(filled, answers={**filled.answers, **answers})
-            receipts.append(service.vault.receipt_hmac(send(service, db, filled, code=str(read_code(code)))))
-    return receipts
-
-
-def close(service: Service, wave: str) -> None:
-    make_due(service, wave)
-    tend.tend(service)
-
-
-def open_later(service: Service) -> None:
-    with write(service.engine) as db:
-        waves.issue_codes(service, db, LATER, "south", FEWEST_CODES)
-        waves.open_wave(service, db, LATER)
-
-
-def twice(service: Service, earlier: Sequence[Own], later: Sequence[Own]) -> tuple[list[bytes], list[bytes]]:
-    """Both waves asked and closed."""
-    first = take_part(service, EARLIER, earlier)
-    close(service, EARLIER)
-    open_later(service)
-    second = take_part(service, LATER, later)
-    close(service, LATER)
-    return first, second
+    return declared(service)
 
 
 def pair_ids(service: Service, wave: str) -> dict[bytes, object]:

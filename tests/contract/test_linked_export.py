@@ -1,0 +1,205 @@
+"""Exports of two linked waves: one person's rows share an id, and no two exports together tell who it is."""
+
+import csv
+import io
+from collections.abc import Sequence
+from itertools import product
+from uuid import UUID
+
+import pytest
+from sqlalchemy import delete
+from starlette.testclient import TestClient
+
+from analysis.dataset import read_dataset
+from app.db import read, write
+from app.export.bundle import write_bundle
+from app.export.formats import NOTE, as_csv
+from app.export.linked import shown
+from app.export.microdata import Microdata, microdata
+from app.export.withhold import LEAST
+from app.mixing import RESPONSE
+from app.service import Service
+from instrument import WITHHELD, ppiq
+from tests.cohorts import signed_in
+from tests.privacy.organisations import ITEMS
+from tests.respondents import kept
+from tests.twice import EARLIER, LATER, close, declared, open_later, own, take_part, twice
+
+TELLING = ("language", "words_hash", "layout", "unit", *ppiq().forms["a"].context)
+BOTH, MORE = 20, 8
+HOW = [{}, {"with_unit": True}, {"archive": True}, {"with_unit": True, "archive": True}]
+Rows = list[dict[str, str]]
+
+
+def data(service: Service, wave: str, **how: bool) -> Microdata:
+    with read(service.engine) as db:
+        return microdata(service, db, wave, **how)
+
+
+def exported(service: Service, wave: str, **how: bool) -> Rows:
+    return list(csv.DictReader(io.StringIO(as_csv(data(service, wave, **how)).decode())))
+
+
+def raw(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[f"raw_{item}"] for item in ITEMS)
+
+
+def ids(rows: Rows) -> set[str]:
+    return {row["pair_id"] for row in rows if row["pair_id"]}
+
+
+@pytest.fixture
+def linked(service: Service) -> tuple[Service, list[bytes], list[bytes]]:
+    """20 people in both waves, 8 more in each; 18 agree to an archive, and 14 of them twice."""
+    declared(service)
+    first = take_part(service, EARLIER, [own(n) for n in range(BOTH + MORE)], agreed=18)
+    close(service, EARLIER)
+    open_later(service)
+    second = take_part(service, LATER, [own(n) for n in (*range(BOTH), *range(100, 100 + MORE))], agreed=14)
+    close(service, LATER)
+    return service, first, second
+
+
+def answers_of(service: Service, wave: str, receipts: Sequence[bytes]) -> list[tuple[str, ...]]:
+    given = kept(service, wave)
+    return [tuple(str(given[each][item]) for item in ITEMS) for each in receipts]
+
+
+def test_an_id_is_shared_by_the_rows_of_one_person_and_by_no_others(
+    linked: tuple[Service, list[bytes], list[bytes]],
+) -> None:
+    service, first, second = linked
+    earlier = {raw(row): row["pair_id"] for row in exported(service, EARLIER)}
+    later = {raw(row): row["pair_id"] for row in exported(service, LATER)}
+    here, there = answers_of(service, EARLIER, first), answers_of(service, LATER, second)
+    for one, other in zip(here[:BOTH], there[:BOTH], strict=True):
+        assert earlier[one] == later[other] != ""
+    assert len({earlier[one] for one in here[:BOTH]}) == BOTH
+    assert {earlier[one] for one in here[BOTH:]} == {later[other] for other in there[BOTH:]} == {""}
+    assert {UUID(each).version for each in ids(exported(service, LATER))} == {4}
+
+
+@pytest.mark.parametrize("how", HOW)
+def test_nothing_known_of_people_tells_two_rows_apart(
+    linked: tuple[Service, list[bytes], list[bytes]], how: dict[str, bool]
+) -> None:
+    service, *_ = linked
+    for wave in (EARLIER, LATER):
+        rows = exported(service, wave, **how)
+        known = {tuple(row[name] for name in TELLING if name in row) for row in rows}
+        assert len(known) == 1
+        assert str(WITHHELD) in next(iter(known))
+        assert {row["language"] for row in rows} == {"en"}, "what is the same for everybody is told"
+
+
+def test_nobody_is_one_of_fewer_than_five_who_are_linked_or_not(
+    linked: tuple[Service, list[bytes], list[bytes]],
+) -> None:
+    """Also of an archive, which shows no link that the other export does not."""
+    service, *_ = linked
+    for wave in (EARLIER, LATER):
+        plain = {raw(row): row["pair_id"] for row in exported(service, wave)}
+        inside = {raw(row): row["pair_id"] for row in exported(service, wave, archive=True)}
+        assert all(pair_id in ("", plain[answers]) for answers, pair_id in inside.items())
+        for some_rows in (plain, inside):
+            having = sum(pair_id != "" for pair_id in some_rows.values())
+            assert min(having, len(some_rows) - having) >= LEAST
+
+
+def test_an_archive_links_those_who_agreed_to_it_twice(
+    linked: tuple[Service, list[bytes], list[bytes]],
+) -> None:
+    service, *_ = linked
+    earlier, later = (ids(exported(service, wave, archive=True)) for wave in (EARLIER, LATER))
+    assert earlier == later
+    assert earlier < ids(exported(service, LATER))
+    # 14 agreed twice, which leaves 4 and none of the 18 and 14 unlinked: as many more are left out.
+    assert len(earlier) == 14 - LEAST
+
+
+def test_context_is_withheld_before_anybody_is_linked(service: Service) -> None:
+    """Else an export taken now would tell, joined by the answers, what a later one withholds."""
+    declared(service)
+    take_part(service, EARLIER, [own(n) for n in range(12)])
+    close(service, EARLIER)
+    rows = exported(service, EARLIER)
+    assert "pair_id" not in rows[0]
+    assert {row["role"] for row in rows} == {str(WITHHELD)}
+    assert f"matched when {LATER} closes" in data(service, EARLIER).pair.note
+
+
+def test_half_a_pair_has_no_id(linked: tuple[Service, list[bytes], list[bytes]]) -> None:
+    service, first, second = linked
+    [mine] = answers_of(service, LATER, second[:1])
+    before = {raw(row): row["pair_id"] for row in exported(service, LATER)}
+    with write(service.engine) as db:
+        db.execute(delete(RESPONSE).where(RESPONSE.c.receipt_hmac == first[0]))
+    after = {raw(row): row["pair_id"] for row in exported(service, LATER)}
+    assert after.pop(mine) == ""
+    assert before.pop(mine) != ""
+    assert after == before
+
+
+def test_nobody_linked_leaves_the_column_empty_or_out(service: Service) -> None:
+    declared(service)
+    twice(service, [own(n) for n in range(12)], [own(n) for n in range(50, 62)])
+    assert ids(exported(service, EARLIER)) == set()
+    assert "0 people were linked" in data(service, LATER).pair.note
+
+
+def test_the_codebook_and_the_pages_say_what_the_id_is(
+    linked: tuple[Service, list[bytes], list[bytes]], client: TestClient
+) -> None:
+    service, *_ = linked
+    signed_in(service, client, "researcher", "twice")
+    here = f"/researcher/waves/{EARLIER}"
+    described = client.get(f"{here}/codebook.json").json()
+    [column] = [each for each in described["columns"] if each["name"] == "pair_id"]
+    assert "It identifies no one" in column["label"]
+    assert LATER in column["label"]
+    assert described["note"].startswith(NOTE)
+    assert "20 people were linked; 0 rows" in described["note"]
+    assert "20 people were linked" in client.get(here).text
+    assert "<code>pair_id</code>" in client.get(f"{here}/codebook.html").text
+    names = [each["name"] for each in described["columns"]]
+    assert names == list(next(csv.reader(io.StringIO(client.get(f"{here}/responses.csv").text))))
+
+
+def test_the_analysis_reads_a_linked_file(linked: tuple[Service, list[bytes], list[bytes]], tmp_path) -> None:
+    service, *_ = linked
+    [rows, *_] = write_bundle(service, LATER, tmp_path)
+    assert read_dataset(rows, ppiq()).n == BOTH + MORE
+
+
+# ---- who may be shown as linked ----
+
+NUMBERS = [UUID(int=n, version=4) for n in range(60)]
+
+
+def some(linked: int, alone: int, start: int = 0) -> list[UUID | None]:
+    return [*NUMBERS[start : start + linked], *[None] * alone]
+
+
+@pytest.mark.parametrize(
+    ("alone", "other", "told"),
+    [(0, 0, 30), (5, 9, 30), (0, 7, 30), (1, 9, 26), (4, 4, 29), (0, 3, 25), (2, 0, 25)],
+)
+def test_the_unlinked_are_none_or_five_at_least(alone: int, other: int, told: int) -> None:
+    ids = shown([some(30, alone), some(30, other)])
+    assert len(ids) == told
+    for unlinked in (30 + alone - told, 30 + other - told):
+        assert unlinked == 0 or unlinked >= LEAST
+    assert ids == shown([some(30, other), some(30, alone)])
+
+
+def test_every_choice_keeps_the_rule_of_five() -> None:
+    for linked, alone, other in product(range(14), range(8), range(8)):
+        ids = shown([some(linked, alone), some(linked, other)])
+        assert len(ids) == 0 or len(ids) >= LEAST
+        for all_of_them in (linked + alone, linked + other):
+            assert len(ids) == 0 or all_of_them == len(ids) or all_of_them - len(ids) >= LEAST
+
+
+def test_an_id_without_its_other_half_is_not_shown() -> None:
+    assert shown([some(10, 6), some(9, 6)]) == frozenset(NUMBERS[:9])
+    assert shown([some(10, 6), some(10, 6, start=20)]) == frozenset()
