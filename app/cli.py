@@ -395,13 +395,19 @@ def report(
     wave: WaveId,
     unit: Annotated[str | None, typer.Option(help="One unit, department or organisation.")] = None,
     as_json: Json = False,
+    pdf: Annotated[Path | None, typer.Option(help="Also write the report to this PDF.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write its figures to this CSV file.")] = None,
     directory: Dir = None,
 ) -> None:
     """Print the cohort report of a closed wave, as its trainers see it."""
-    from app.report.text import report_json, report_text
+    from app.report.text import report_csv, report_json, report_pdf, report_text
 
     with serving(directory) as service:
         typer.echo(report_json(service, wave, unit) if as_json else report_text(service, wave, unit))
+        if pdf:
+            pdf.write_bytes(report_pdf(service, wave, unit))
+        if csv:
+            csv.write_bytes(report_csv(service, wave, unit))
 
 
 def _change(change: str, wave: str, directory: Path | None) -> None:

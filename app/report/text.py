@@ -1,13 +1,16 @@
-"""The cohort report in the terminal: the same figures as the page, without the advice."""
+"""The cohort report at the command line: the same figures as the page, and the same files."""
 
 import json
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from analysis.release import FacetLine, Report, report_from_json
+from analysis.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
-from app.report.pages import find_node
+from app.report.files import as_csv
+from app.report.pages import find_node, report_page
+from app.report.printed import as_pdf
 from app.report.routes import kept_report
 from app.report.wording import how_sure, people, said
 from app.service import Service
@@ -22,8 +25,21 @@ def report_json(service: Service, wave: str, unit: str | None = None) -> str:
             **{name: [each for each in kept[name] if each["id"] == unit] for name in ("parts", "nodes")},
         }
         if not kept["nodes"]:
-            raise Refused(f"nothing is shown of {unit!r} in {wave!r}")
+            raise _nothing(wave, unit)
     return json.dumps(kept, ensure_ascii=False)
+
+
+def report_csv(service: Service, wave: str, unit: str | None = None) -> bytes:
+    report = report_from_json(_kept(service, wave))
+    return as_csv(report if unit is None else replace(report, nodes=(_node(report, unit),)))
+
+
+def report_pdf(service: Service, wave: str, unit: str | None = None) -> bytes:
+    report = report_from_json(_kept(service, wave))
+    page = report_page(report, unit, service.instruments.get(report.about.instrument))
+    if page is None:
+        raise _nothing(wave, unit)
+    return as_pdf(page)
 
 
 def report_text(service: Service, wave: str, unit: str | None = None) -> str:
@@ -34,9 +50,7 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
         *(["SIMULATED: these answers were made up."] if about.simulated else []),
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]
-    node = find_node(report, unit)
-    if node is None and unit is not None:
-        raise Refused(f"nothing is shown of {unit!r} in {wave!r}")
+    node = find_node(report, None) if unit is None else _node(report, unit)
     if node is None:
         return "\n".join([*head, "", f"No unit had {about.k} answers, so nothing is shown."])
     titles = report.scheme.titles()
@@ -56,6 +70,17 @@ def _table(report: Report, lines: list[FacetLine], titles: dict[str, str]) -> li
         "",
         units,
     ]
+
+
+def _node(report: Report, unit: str) -> Node:
+    node = find_node(report, unit)
+    if node is None:
+        raise _nothing(report.about.wave, unit)
+    return node
+
+
+def _nothing(wave: str, unit: str | None) -> Refused:
+    return Refused(f"nothing is shown of {unit!r} in {wave!r}")
 
 
 def _kept(service: Service, wave: str) -> dict[str, Any]:

@@ -8,14 +8,16 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
+from pypdf import PdfReader
 from sqlalchemy import delete, select
 from starlette.testclient import TestClient
 
 from analysis.disclosure import table_from_json
+from analysis.release import Report, report_from_json
 from app import waves
 from app.db import read, write
 from app.errors import Refused
-from app.report.text import report_json, report_text
+from app.report.text import report_csv, report_json, report_pdf, report_text
 from app.service import Service
 from app.snapshots import SNAPSHOT, compute_snapshot
 from app.tables import Response, Wave, table
@@ -214,6 +216,97 @@ def test_csv_tells_what_json_tells(trainer: TestClient, closed: str) -> None:
         line for line in answer.text.splitlines() if line.startswith(("wave,", f"{closed},yes,south,"))
     ]
     assert trainer.get(f"/trainer/waves/{closed}/units/north.csv").status_code == 404
+
+
+def test_the_pdf_says_what_the_page_says_and_can_be_read_aloud(
+    service: Service, trainer: TestClient, closed: str
+) -> None:
+    answer = trainer.get(f"/trainer/waves/{closed}/units/east.pdf")
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{closed}_east_report.pdf"'
+    document = PdfReader(io.BytesIO(answer.content))
+    printed = " ".join(" ".join(page.extract_text().split()) for page in document.pages)
+    [east] = trainer.get(f"/trainer/waves/{closed}/units/east.json").json()["nodes"]
+    titles = {facet.id: facet.title for facet in report_of(service, closed).scheme.facets}
+    for line in east["facets"]:
+        value = line["figure"].get("value")
+        told = "cannot be shown" if value is None else f"{value:.1f}"
+        assert re.search(f"{titles[line['id']]} (at (most|least) )?{told}", printed), line
+    for sentence in (
+        "SIMULATED",
+        "A summary of answers, not a measurement",
+        "So few answers can tell little",
+        "Units may not be compared",
+        "Not to be used for appraisal",
+        "What could be tried",
+        *(item.sentence for facet in report_of(service, closed).scheme.facets for item in facet.items),
+    ):
+        assert sentence in printed, sentence
+    root = document.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] == True  # noqa: E712 - a PDF boolean
+    assert root["/Lang"] == "en"
+    assert "pdfuaid" in root["/Metadata"].get_data().decode()
+    assert document.metadata.title == "What people said: East"
+    assert alternatives(root["/StructTreeRoot"]) == {
+        "Figures from 0 to 100; the table that follows says the same.",
+        "Bars of the answers; the table that follows says the same.",
+    }
+    assert trainer.get(f"/trainer/waves/{closed}/units/east.pdf").content == answer.content
+    assert trainer.get(f"/trainer/waves/{closed}/units/north.pdf").status_code == 404
+    assert report_pdf(service, closed, "east") == answer.content
+
+
+def report_of(service: Service, wave: str) -> Report:
+    return report_from_json(snapshot(service, wave).report)
+
+
+def alternatives(element) -> set[str]:
+    """What the figures of a PDF say to those who do not see them."""
+    element = element.get_object()
+    if not isinstance(element, dict):
+        return set()
+    below = element.get("/K", [])
+    below = below if isinstance(below, list) else [below]
+    found = set().union(*(alternatives(each) for each in below)) if below else set()
+    return found | ({str(element["/Alt"])} if element.get("/S") == "/Figure" else set())
+
+
+def test_a_pdf_of_nothing_says_so(service: Service, trainer: TestClient, study: str) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(9, 2))
+    close(service, f"{study}-1")
+    answer = trainer.get(f"/trainer/waves/{study}-1.pdf")
+    [page] = PdfReader(io.BytesIO(answer.content)).pages
+    assert "Nothing can be shown of this collection" in page.extract_text()
+    assert "SIMULATED" in page.extract_text()
+    assert trainer.get(f"/trainer/waves/{study}-1.csv").text.count("\n") == 1
+
+
+def test_bars_are_drawn_as_the_shares_are_told(service: Service, trainer: TestClient, study: str) -> None:
+    """From 20 answers there are shares; what adds up to 95 % is not drawn as 100."""
+    people = [
+        {**person, "ec1": code, "ec4": code}
+        for person, code in zip(of_one_mind(22, 2), [0] * 8 + [2] * 7 + [4] * 7, strict=True)
+    ]
+    take_part(service, f"{study}-1", "south", people)
+    close(service, f"{study}-1")
+    page = trainer.get(f"/trainer/waves/{study}-1/units/south").text
+    [drawn] = re.findall(r"<svg[^>]*cp-drawing.*?</svg>", page, re.DOTALL)
+    labels = re.findall(r">(\d+|not shown)</text>", drawn)
+    assert labels == ["0", "35", "30", "30", "not shown", "not shown", "35", "30", "30", "not shown"]
+    rows = csv.DictReader(io.StringIO(trainer.get(f"/trainer/waves/{study}-1/units/south.csv").text))
+    shares = [(row["id"], row["value"]) for row in rows if row["kind"] == "share"]
+    keyed = [("ec1", "35"), ("ec1", "30"), ("ec1", "30"), ("ec4", "30"), ("ec4", "30"), ("ec4", "35")]
+    assert shares == keyed
+
+
+def test_files_are_written_at_the_command_line(service: Service, closed: str) -> None:
+    assert report_csv(service, closed).startswith(b"wave,simulated,part,")
+    rows = report_csv(service, closed, "south").decode().splitlines()[1:]
+    assert rows
+    assert all(row.startswith(f"{closed},yes,south,") for row in rows)
+    for write_file in (report_csv, report_pdf):
+        with pytest.raises(Refused, match="nothing is shown of 'north'"):
+            write_file(service, closed, "north")
 
 
 # ---- what is published is published once ----
