@@ -239,7 +239,7 @@ def test_two_hundred_slips_come_as_a_pdf_once(service: Service, opened: TestClie
     assert kept == {service.vault.code_hmac(str(read_code(code))) for code in codes}
     page = opened.get("/host/waves/spring-1").text
     assert not any(code in page for code in codes)
-    assert not re.search(r"(?<!=")\b200\b", page)
+    assert "200" not in page.replace('maxlength="200"', "")
 
 
 @pytest.mark.parametrize(
