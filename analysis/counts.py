@@ -80,11 +80,17 @@ class JointCounts:
 
     @cached_property
     def _sums(self) -> tuple[Matrix, Matrix, Matrix]:
-        """Sums of xy, x and x squared over each pair's rows; codes are centred, so that nothing cancels."""
-        values = np.array(self.categories) - (np.mean(self.categories) if self.categories else 0.0)
-        by_first = self.tables.sum(axis=3)
-        xy = np.einsum("ijab,a,b->ij", self.tables, values, values, optimize=True)
-        return xy, by_first @ values, by_first @ values**2
+        """Sums of xy, x and x squared over each pair's rows, about a zero of each item's own.
+
+        That is the category which most people chose: nothing cancels, and a constant item is exactly so.
+        """
+        categories, by_first = np.array(self.categories), self.tables.sum(axis=3)
+        values = np.zeros((self.k, len(categories)))
+        if values.size:
+            values = categories - categories[self.item_counts.argmax(axis=1)][:, None]
+        xy = np.einsum("ijab,ia,jb->ij", self.tables, values, values, optimize=True)
+        x, xx = (np.einsum("ija,ia->ij", by_first, power) for power in (values, values**2))
+        return xy, x, xx
 
     def take(self, items: Sequence[int]) -> "JointCounts":
         """Return the counts of some of the items, in the order given."""
