@@ -10,9 +10,7 @@ from instrument import PPIQ, Instrument, Score, keyed, load, ppiq, score
 from instrument.scoring import METHODS
 
 INSTRUMENTS = Path(__file__).parents[1] / "instruments"
-VECTORS = {
-    file.stem: json.loads(file.read_text("utf-8")) for file in sorted((PPIQ / "vectors").glob("*.json"))
-}
+VECTORS = json.loads((PPIQ / "vectors.json").read_text("utf-8"))["forms"]
 CASES = [
     pytest.param(form, vector, id=f"{form}: {vector['name']}")
     for form, file in VECTORS.items()
