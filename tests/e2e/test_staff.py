@@ -1,0 +1,294 @@
+"""Staff with a browser: on a phone and a wide screen, with scripts and without, by keyboard alone."""
+
+import io
+import os
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pypdf
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from app import accounts, studies, waves
+from app.db import write
+from app.main import create_app
+from app.service import Service
+from app.serving import server
+from tests.accounts import PASSWORD, code_of, ready
+from tests.cohorts import close, take_part
+from tests.privacy.organisations import of_one_mind
+
+pytestmark = [pytest.mark.browser]
+HEIGHT = 844
+WIDTHS = (390, 1280)
+SHOTS = os.environ.get("COUNTERPOISE_SCREENSHOTS")
+
+
+@pytest.fixture
+def url(migrated_file: Path, tmp_path: Path) -> str:
+    """On SQLite alone: what differs between engines is tested without a browser."""
+    path = tmp_path / "counterpoise.sqlite"
+    shutil.copy(migrated_file, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def origin(service: Service) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = server(create_app(service.settings, service), "127.0.0.1", port)
+    thread = threading.Thread(target=running.run)
+    thread.start()
+    while not running.started:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{port}"
+    running.should_exit = True
+    thread.join(10)
+
+
+@dataclass
+class Desk:
+    """What a member of staff does, in their words; every page they see is looked over."""
+
+    page: Page
+    origin: str
+    service: Service
+    seen: int = 0
+
+    def goes(self, path: str) -> None:
+        self.page.goto(self.origin + path)
+        self.looks_over(path)
+
+    def looks_over(self, what: str) -> None:
+        """No barrier that axe knows, nothing wider than the screen, nothing fetched from elsewhere."""
+        found = Axe().run(self.page)
+        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
+        wide = self.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        assert wide <= 0, f"{what} is {wide} px wider than the screen"
+        self.seen += 1
+        if SHOTS:
+            width = self.page.viewport_size["width"] if self.page.viewport_size else 0
+            name = re.sub(r"[^a-z0-9]+", "-", what.lower()).strip("-") or "first"
+            self.page.screenshot(path=f"{SHOTS}/{width}-{self.seen:02}-{name}.png", full_page=True)
+
+    def signs_in(self, name: str) -> None:
+        self.goes("/staff")
+        self.page.get_by_label("Name").fill(name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_label("Code", exact=True).fill(code_of(self.service, name))
+        self.page.get_by_role("button", name="Sign in").click()
+
+    def arrives(self, heading: str, what: str) -> None:
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(heading)
+        self.looks_over(what)
+
+    def presses(self, name: str) -> None:
+        self.page.get_by_role("button", name=name).click()
+
+    def fills(self, label: str, value: str) -> None:
+        self.page.get_by_label(label, exact=True).fill(value)
+
+
+@pytest.fixture(params=WIDTHS)
+def desk(request: pytest.FixtureRequest, browser: Browser, service: Service, origin: str) -> Iterator[Desk]:
+    context = browser.new_context(viewport={"width": request.param, "height": HEIGHT})
+    others: list[str] = []
+    context.on("request", lambda sent: others.append(sent.url) if not sent.url.startswith(origin) else None)
+    yield Desk(context.new_page(), origin, service)
+    assert [url for url in others if not url.startswith(("data:", "blob:"))] == []
+    context.close()
+
+
+def test_a_trainer_sets_up_an_account_signs_in_and_reads_a_report(
+    desk: Desk, service: Service, study: str
+) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
+    close(service, f"{study}-1")
+    with write(service.engine) as db:
+        one_time = accounts.make_account(service, db, "tara")
+        accounts.give(service, db, "tara", "trainer", study)
+    desk.goes("/staff")
+    desk.fills("Name", "tara")
+    desk.fills("Password", one_time)
+    desk.presses("Sign in")
+    desk.arrives("Set up your account", "setting up")
+    desk.fills("New password", PASSWORD)
+    desk.fills("The same again", PASSWORD)
+    desk.fills("The code that your device shows now", "000000")
+    desk.presses("Finish")
+    expect(desk.page.get_by_role("alert")).to_contain_text("not the one of this moment")
+    desk.looks_over("setting up refused")
+    desk.fills("New password", PASSWORD)
+    desk.fills("The same again", PASSWORD)
+    desk.fills("The code that your device shows now", code_of(service, "tara", later=-1))
+    desk.presses("Finish")
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Signed in as tara")
+    desk.looks_over("signed in")
+    desk.presses("Sign out")
+    expect(desk.page.get_by_label("Password")).to_be_visible()
+    desk.signs_in("tara")
+    expect(desk.page.get_by_role("heading", name="Reports of closed collections")).to_be_visible()
+    desk.page.get_by_role("link", name="Demonstration").first.click()
+    expect(desk.page.get_by_role("heading", level=1)).to_contain_text("What people said")
+    desk.looks_over("report")
+    for forbidden in ("/host", "/operator", "/researcher", f"/researcher/waves/{study}-1/responses.csv"):
+        answer = desk.page.goto(desk.origin + forbidden)
+        assert answer is not None
+        assert answer.status == 404, forbidden
+
+
+def test_a_host_makes_a_study_issues_200_slips_and_closes_a_wave(desk: Desk, service: Service) -> None:
+    page = desk.page
+    ready(service, "hana", host="*")
+    desk.signs_in("hana")
+    desk.arrives("Studies that you run", "studies")
+    page.get_by_role("link", name="Make a study").click()
+    desk.arrives("Which questions", "forms")
+    page.get_by_role("link", name="form A", exact=False).first.click()
+    desk.arrives("Make a study", "design empty")
+    desk.fills("Name", "Spring placements")
+    desk.fills("Short name", "spring")
+    desk.fills("How many people do you expect to answer?", "60")
+    page.locator("input[name=ask_length]").check()
+    desk.presses("Make this study")
+    expect(page.get_by_role("alert")).to_contain_text("is refused")
+    desk.looks_over("design refused")
+    desk.fills("How many people do you expect to answer?", "240")
+    desk.presses("See what it gives away")
+    expect(page.locator("#budget")).to_contain_text("the limit is 10%")
+    desk.looks_over("design")
+    desk.presses("Make this study")
+    for title, short, level, above in (
+        ("The college", "college", "organisation", None),
+        ("North team", "north", "unit", "The college"),
+        ("South team", "south", "unit", "The college"),
+    ):
+        page.locator("#unit-title").fill(title)
+        page.locator("#unit-id").fill(short)
+        page.get_by_label("What it is").select_option(level)
+        if above:
+            page.get_by_label("It belongs to").select_option(label=above)
+        desk.presses("Declare it")
+        expect(page.locator(".tree")).to_contain_text(title)
+    expect(page.locator(".tree")).to_contain_text("South team")
+    desk.looks_over("study")
+    desk.presses("Prepare a collection")
+    page.get_by_role("link", name="Collection 1").click()
+    desk.arrives("Collection 1 is prepared", "prepared")
+    page.get_by_label("For", exact=True).select_option("north")
+    desk.fills("How many", "200")
+    with page.expect_download() as download:
+        desk.presses("Make slips to print")
+    slips = pypdf.PdfReader(io.BytesIO(Path(download.value.path()).read_bytes()))
+    text = "".join(each.extract_text() for each in slips.pages)
+    assert len(set(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", text))) == 200
+    page.get_by_label("The units are complete and right.").check()
+    desk.presses("Open this collection")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")
+    desk.looks_over("open")
+    desk.presses("Pause at once")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is paused")
+    desk.looks_over("paused")
+    desk.presses("Go on")
+    page.get_by_label("It shall close in 24 hours.", exact=False).check()
+    desk.presses("Close this collection")
+    expect(page.locator("main")).to_contain_text("It closes on")
+    desk.looks_over("closing announced")
+    close(service, "spring-1")
+    page.reload()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is closed")
+    desk.looks_over("closed")
+    page.get_by_role("link", name="Spring placements").click()
+    expect(page.locator("main")).to_contain_text("Locked since the first collection opened")
+    desk.looks_over("locked")
+    for forbidden in (
+        "/trainer",
+        "/trainer/waves/spring-1",
+        "/researcher/waves/spring-1/responses.csv",
+        "/operator",
+    ):
+        answer = page.goto(desk.origin + forbidden)
+        assert answer is not None
+        assert answer.status == 404, forbidden
+
+
+def test_an_operator_makes_an_account(desk: Desk, service: Service, study: str) -> None:
+    ready(service, "omar", operator="*")
+    ready(service, "tara", trainer=(study, ["south"]))
+    desk.signs_in("omar")
+    desk.arrives("Accounts of staff", "people")
+    desk.fills("Name", "hana")
+    desk.page.locator("#role-0").select_option("host")
+    desk.page.locator("#study-0").select_option(study)
+    desk.presses("Make this account")
+    assert re.fullmatch(r"[0-9a-f]{4}(-[0-9a-f]{4}){4}", desk.page.locator(".secret").inner_text())
+    desk.looks_over("account made")
+    desk.page.get_by_text("Change hana").click()
+    desk.looks_over("account open")
+    desk.page.get_by_role("button", name="Withdraw host of demo from hana").click()
+    expect(desk.page.get_by_role("button", name="from hana")).to_have_count(0)
+
+
+def test_without_scripts_everything_works_for_staff(browser: Browser, service: Service, origin: str) -> None:
+    ready(service, "hana", host="*")
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": HEIGHT})
+    page = context.new_page()
+    page.goto(f"{origin}/staff")
+    page.get_by_label("Name").fill("hana")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_label("Code", exact=True).fill(code_of(service, "hana"))
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{origin}/host/studies?form=ppiq/a")
+    page.get_by_label("Name", exact=True).fill("Spring")
+    page.get_by_label("Short name", exact=True).fill("spring")
+    page.get_by_label("How many people do you expect to answer?").fill("60")
+    page.get_by_role("button", name="Make this study").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Spring")
+    page.get_by_role("button", name="Prepare a collection").click()
+    expect(page.get_by_role("link", name="Collection 1")).to_be_visible()
+    context.close()
+
+
+def test_by_keyboard_alone_a_host_opens_a_collection(browser: Browser, service: Service, origin: str) -> None:
+    ready(service, "hana", host="*")
+    with write(service.engine) as db:
+        studies.make_study(db, id="spring", title="Spring", people=60, context=["role"])
+        studies.add_unit(db, "spring", "north", "North")
+        accounts.give(service, db, "hana", "host", "spring")
+        waves.make_wave(service, db, "spring")
+    context = browser.new_context(viewport={"width": 1280, "height": HEIGHT})
+    page = context.new_page()
+    page.goto(f"{origin}/staff")
+    for typed in ("hana", PASSWORD, code_of(service, "hana")):
+        tab_to(page, "input")
+        page.keyboard.type(typed)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"{origin}/host")
+    page.goto(f"{origin}/host/waves/spring-1")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.name") == "sure":
+            break
+    page.keyboard.press("Space")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")
+    context.close()
+
+
+def tab_to(page: Page, tag: str) -> None:
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName").lower() == tag:
+            return
+    raise AssertionError(f"no {tag} can be reached by keyboard")
