@@ -300,11 +300,11 @@ def test_a_page_that_the_browser_kept_asks_the_server_what_it_is_now(
         person.page.goto(origin)
         person.page.get_by_label("Your code").fill(code)
         person.presses("Continue")
-        expect(person.page.get_by_text("Demonstration")).to_be_visible()
+        expect(person.page.get_by_text("Demonstration", exact=True)).to_be_visible()
         context.clear_cookies()
         person.page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
         expect(person.page.get_by_role("heading", name=ENDED)).to_be_visible()
-        expect(person.page.get_by_text("Demonstration")).to_have_count(0)
+        expect(person.page.get_by_text("Demonstration", exact=True)).to_have_count(0)
 
 
 def test_the_screen_is_white_before_the_other_site_answers(browser: Browser, origin: str) -> None:
