@@ -160,7 +160,7 @@ def log_rare(sides: Sides, r: Array) -> Array:
     above, below = (right - rho * at) / root, (left - rho * at) / root
     above, below = np.where(below > 0, -below, above), np.where(below > 0, -above, below)
     upper = log_ndtr(above)
-    chance = upper + np.log1p(-np.exp(np.minimum(log_ndtr(below) - upper, -1e-300)))
+    chance = upper + np.log1p(-np.exp(np.minimum(log_ndtr(below) - upper, -1e-15)))
     terms = chance - at * at / 2 + np.log(_FINE[1] * (high - low) / np.sqrt(2 * np.pi))
     largest = terms.max(axis=1)
     return np.asarray(largest + np.log(np.exp(terms - largest[:, None]).sum(axis=1)))

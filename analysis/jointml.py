@@ -16,20 +16,27 @@ _STEP: Final = 1e-5  # of the differences that give the observed information
 def joint(pairs: Pairs, start: Matrix) -> tuple[Matrix, Matrix, Flags]:
     """Return r and its standard error for pairs that stand apart, and whether the search settled.
 
-    Fisher scoring over the thresholds of the rows, those of the columns, and r; the standard errors are
-    those of the observed information, and zero where r stands at the bound.
+    Fisher scoring over the thresholds of the rows, those of the columns, and r, with steps halved until the
+    likelihood rises; the standard errors are those of the observed information, and zero where r stands at
+    the bound.
     """
     free = _free(pairs)
     theta = np.concatenate([pairs.h, pairs.k, start[:, None]], axis=1)
+    tried, step = theta.copy(), np.zeros_like(theta)
+    best, share = np.full(len(theta), -np.inf), np.ones(len(theta))
     active = np.flatnonzero(np.abs(start) < BOUND)
     for _ in range(_MOST_STEPS):
         if active.size == 0:
             break
-        at = theta[active]
-        score, information = _likelihood(pairs.tables[active], at, free[active])
-        step = (np.linalg.pinv(information, hermitian=True) @ score[:, :, None])[:, :, 0]
-        theta[active] = _ordered(at, step)
-        moving = np.abs(theta[active] - at).max(axis=1) > _SETTLED
+        value, score, information = _likelihood(pairs.tables[active], tried[active], free[active])
+        better = value >= best[active]
+        risen = active[better]
+        theta[risen], best[risen], share[risen] = tried[risen], value[better], 1
+        inverse = np.linalg.pinv(information[better], hermitian=True)
+        step[risen] = (inverse @ score[better][:, :, None])[:, :, 0]
+        share[active[~better]] /= 2
+        tried[active] = _ordered(theta[active], share[active, None] * step[active])
+        moving = np.abs(tried[active] - theta[active]).max(axis=1) > _SETTLED
         active = active[moving & (np.abs(theta[active, -1]) < BOUND)]
     settled = np.ones(len(theta), bool)
     settled[active] = False
@@ -47,8 +54,8 @@ def _free(pairs: Pairs) -> Flags:
     return np.concatenate([finite[pairs.i], finite[pairs.j], np.ones((len(pairs.i), 1), bool)], axis=1)
 
 
-def _likelihood(tables: Matrix, theta: Matrix, free: Flags) -> tuple[Matrix, Matrix]:
-    """Return the score and the expected information of each table's parameters."""
+def _likelihood(tables: Matrix, theta: Matrix, free: Flags) -> tuple[Matrix, Matrix, Matrix]:
+    """Return the log-likelihood of each table, its score and the expected information."""
     size = tables.shape[1]
     h, k, r = theta[:, : size - 1], theta[:, size - 1 : -1], theta[:, -1]
     chance = probable(tables, h, k, r)
@@ -67,7 +74,7 @@ def _likelihood(tables: Matrix, theta: Matrix, free: Flags) -> tuple[Matrix, Mat
     flat = slope.reshape(len(theta), theta.shape[1], size * size)
     expected = (1 / chance).reshape(len(theta), 1, size * size)
     information = total * (flat * expected) @ flat.transpose(0, 2, 1)
-    return score, information
+    return np.einsum("pab,pab->p", tables, np.log(chance)), score, information
 
 
 def _ordered(theta: Matrix, step: Matrix) -> Matrix:
@@ -89,8 +96,8 @@ def _standard_errors(tables: Matrix, theta: Matrix, free: Flags) -> Matrix:
     for m in range(theta.shape[1]):
         shift = np.zeros(theta.shape[1])
         shift[m] = _STEP
-        above = _likelihood(tables, theta + shift, free)[0]
-        below = _likelihood(tables, theta - shift, free)[0]
+        above = _likelihood(tables, theta + shift, free)[1]
+        below = _likelihood(tables, theta - shift, free)[1]
         observed[:, m] = (below - above) / (2 * _STEP)
     observed = (observed + observed.transpose(0, 2, 1)) / 2
     variance = np.linalg.pinv(observed, hermitian=True)[:, -1, -1]

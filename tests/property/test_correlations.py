@@ -173,6 +173,14 @@ def test_thresholds_and_r_together_are_the_same_where_the_table_is_saturated():
     same(one.se, two.se, 0.02 * two.se.max())
 
 
+def test_thresholds_and_r_together_settle_on_eight_rows():
+    table = np.zeros((4, 5), int)
+    table[[0, 1, 2, 2, 3], [0, 1, 2, 4, 3]] = [3, 2, 1, 1, 1]
+    found = polychoric(crossed(table), method="joint")
+    assert isinstance(found, Polychoric)
+    assert 0.9 < found.r[0, 1] < 0.999
+
+
 def test_a_matrix_that_is_not_definite_is_repaired_beside_the_estimates():
     X = np.column_stack([crossed([[20, 5], [5, 20]]), crossed([[20, 5], [5, 20]])[:, 0]])
     X[:, 2] = np.roll(X[:, 2], 12)
@@ -324,8 +332,9 @@ def test_one_answer_far_off_all_others_counts_for_what_it_is(table, r):
     same(turned.r[0, 1], -r)
 
 
-def test_a_likelihood_that_does_not_tell_leads_to_the_bound():
-    found = polychoric(crossed([[35, 1, 3], [1, 0, 0]]))
+@pytest.mark.parametrize("table", [[[35, 1, 3], [1, 0, 0]], [[0, 0, 7], [0, 55, 10], [9, 19, 0]]])
+def test_a_likelihood_that_does_not_tell_leads_to_the_bound(table):
+    found = polychoric(crossed(table))
     assert found.r[0, 1] == -0.999
     assert found.at_bound == ((0, 1),)
     assert found.se[0, 1] == 0
