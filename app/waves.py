@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, func, insert, select, text, update
 from app.audit import audit
 from app.db import is_sqlite
 from app.errors import Refused
+from app.languages import LANGUAGES
 from app.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.secret import in_groups, new_code
 from app.service import Service, now
@@ -48,15 +49,21 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
     per_page = form.per_page if items_per_page is None else items_per_page
     if not 1 <= per_page <= len(form.items):
         raise Refused(f"a page shows 1 to {len(form.items)} items; {per_page} is outside")
+    # In another language the consent and the buttons would be in English: that is no language to answer in.
+    hashes = {
+        language: words.hash
+        for (of, language), words in instrument.words.items()
+        if of == form.id and language in LANGUAGES
+    }
+    if not hashes:
+        raise Refused(f"form {form.id!r} of {instrument.id!r} has words in no language of the interface")
     ordinal = 1 + (db.execute(select(func.max(WAVE.c.ordinal)).where(WAVE.c.study == study)).scalar() or 0)
     made = {
         "id": f"{study}-{ordinal}",
         "study": study,
         "ordinal": ordinal,
         "form_hash": form.hash,
-        "words_hashes": {
-            words.language: words.hash for words in instrument.words.values() if words.form == form.id
-        },
+        "words_hashes": hashes,
         "items_per_page": per_page,
         "state": PREPARED,
     }

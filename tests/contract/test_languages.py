@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from app import waves
 from app.db import read, write
+from app.errors import Refused
 from app.languages import LANGUAGES, SOURCE, home, translations
 from app.main import create_app
 from app.service import Service
@@ -317,6 +318,13 @@ def test_a_draft_is_called_a_draft_on_the_first_page(
             assert ('class="draft"' in client.get(home(language) + "/").text) is (status == "draft")
             client.post(home(language) + "/enter", data={"code": codes[language]})
             assert ('class="draft"' in client.get(home(language) + "/consent").text) is (status == "draft")
+
+
+def test_a_form_in_no_language_of_the_interface_makes_no_wave(service: Service, study: str) -> None:
+    words = {(form, "de"): replace(each, language="de") for (form, _), each in ppiq().words.items()}
+    german = replace(service, instruments={"ppiq": replace(ppiq(), words=words)})
+    with pytest.raises(Refused, match="no language of the interface"), write(service.engine) as db:
+        waves.make_wave(german, db, study)
 
 
 @pytest.mark.usefixtures("study")
