@@ -1,5 +1,6 @@
 """Cohort reports of closed waves, read from the stored snapshot alone."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter
@@ -28,14 +29,7 @@ def index(request: Request) -> Response:
     staff = admitted(request, "trainer")
     with read(service_of(request).engine) as db:
         found = closed_waves(db, staff)
-    links = tuple(
-        Link(
-            f"/trainer/waves/{wave.id}",
-            wave.title,
-            f"{wave.ordinal}, {day(wave.closes_at)}",
-        )
-        for wave in found
-    )
+        links = tuple(link for wave in found for link in _links(db, wave, staff))
     return html(IndexPage(simulated=any(wave.simulated for wave in found), waves=links))
 
 
@@ -84,12 +78,23 @@ def unit_report(request: Request, wave: str, unit: str) -> Response:
 def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
     """The closed waves that this member of staff may see; of open ones nothing is told, not even that."""
     query = (
-        select(WAVE.c.id, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
+        select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(WAVE.c.state.in_((CLOSED, RETIRED)))
         .order_by(STUDY.c.title, WAVE.c.ordinal)
     )
     return list(db.execute(query.where(staff.may_see())))
+
+
+def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
+    """One for the wave, or one for each named unit of which anything is told."""
+    beside, address = f"{wave.ordinal}, {day(wave.closes_at)}", f"/trainer/waves/{wave.id}"
+    if wave.study not in staff.units:
+        yield Link(address, wave.title, beside)
+        return
+    kept = kept_report(db, wave.id, staff)
+    for part in kept["parts"] if kept else ():
+        yield Link(f"{address}/units/{part['id']}", f"{wave.title}: {part['title']}", beside)
 
 
 def kept_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any] | None:

@@ -165,6 +165,7 @@ def test_a_trainer_of_named_units_reads_no_other_s_report(service: Service, clie
         page = client.get(path)
         assert page.status_code == 200
         assert "The far team" not in page.text
+    assert f'href="/trainer/waves/{wave}/units/near"' in client.get("/trainer").text
     for ending in ("", ".json", ".csv", ".pdf"):
         assert client.get(f"/trainer/waves/{wave}/units/far{ending}").status_code == 404
 
