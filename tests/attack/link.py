@@ -29,7 +29,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -38,18 +38,22 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text, update
 
-from app import migrate, mixing, studies, tend, waves
+from app import migrate, mixing, tend, waves
 from app.config import Settings
 from app.db import is_sqlite, make_engine, read, write
 from app.mixing import RESPONSE
 from app.secret import read_code
 from app.service import Service, check_secret, make_service
+from app.survey.sheets import Sheet
 from tests.attack.traces import Found, Sought, Trace, search
 from tests.postgres import running_postgres
 from tests.respondents import answer, make_due, sheet
 from tests.stolen import stolen
+from tests.twice import EARLIER, close, declared, own, take_part
 
-STUDY, WAVE, UNIT = "demo", "demo-1", "south"
+WAVE, UNIT = "twice-2", "south"
+BEFORE = 40
+"""How many of the people answered in the earlier wave of the pair as well."""
 CHANCE_IS_RIGHT = 6
 FALSE_ALARM = 1 - sum(math.exp(-1) / math.factorial(k) for k in range(CHANCE_IS_RIGHT + 1))
 STANDARD_ERRORS = 5.0
@@ -96,9 +100,15 @@ class Outcome:
 
 
 def attack(url: str, data: Path, codes: int, seed: int, control: str = "") -> Outcome:
-    """Let people answer, close the wave, and try to link; the database at `url` is migrated and empty."""
+    """Let people answer, close the wave, and try to link; the database at `url` is migrated and empty.
+
+    The wave is the later one of a pair, whose rows are linked in the transaction that mixes them.
+    """
     service = make_service(Settings(database_url=url, secret=Random(seed).randbytes(32), secure=False))
     check_secret(service)
+    declared(service)
+    take_part(service, EARLIER, [own(n) for n in range(BEFORE)])
+    close(service, EARLIER)
     with ExitStack() as backup:
         backup.enter_context(a_backup_reading(service))
         known = load(service, codes, Random(seed))
@@ -119,18 +129,21 @@ def attack(url: str, data: Path, codes: int, seed: int, control: str = "") -> Ou
 def load(service: Service, count: int, chance: Random) -> Known:
     """Codes go out in one order and come back in another, all in one unit."""
     with write(service.engine) as db:
-        studies.make_study(db, id=STUDY, title="Attack", simulated=True)
-        studies.add_unit(db, STUDY, UNIT, "South")
-        waves.open_wave(service, db, waves.make_wave(service, db, STUDY))
         issued = waves.issue_codes(service, db, WAVE, UNIT, count)
+        waves.open_wave(service, db, WAVE)
     answered = chance.sample(issued, count)
     hmacs = {code: service.vault.code_hmac(str(read_code(code))) for code in issued}
-    receipts = {code: answer(service, code, sheet(service, WAVE, chance)) for code in answered}
+    receipts = {code: answer(service, code, filled(service, n, chance)) for n, code in enumerate(answered)}
     return Known(
         [hmacs[code] for code in issued],
         [hmacs[code] for code in answered],
         {hmacs[code]: service.vault.receipt_hmac(receipt) for code, receipt in receipts.items()},
     )
+
+
+def filled(service: Service, number: int, chance: Random) -> Sheet:
+    answers = sheet(service, WAVE, chance)
+    return replace(answers, answers={**answers.answers, **own(number)})
 
 
 @contextmanager
