@@ -8,6 +8,7 @@ from importlib.resources import files
 from textwrap import fill
 from typing import Any, Final
 
+from analysis import svg
 from analysis.estimate import Estimate, Unavailable, cell, table
 from analysis.parts.reliability import coefficient
 from analysis.section import Document, Section, Table, Value
@@ -44,7 +45,7 @@ def document(study: Study) -> Document:
             f"n = {study.n} rows. Form {study.form} (hash {study.form_hash}), key revision "
             f"{study.key_revision}."
         ),
-        sections=(*scales, *study.sections),
+        sections=(*_overview(study), *scales, *study.sections),
         how=HOW,
         tree={
             "form": study.form,
@@ -55,6 +56,30 @@ def document(study: Study) -> Document:
             "scales": {name: _scale_json(scale) for name, scale in study.scales.items()},
             "sections": sections_json(study.sections),
         },
+    )
+
+
+def _overview(study: Study) -> tuple[Section, ...]:
+    """Set the headline figures of all scales side by side, where there are several."""
+    if len(study.scales) < 2:  # noqa: PLR2004 - one scale needs no list
+        return ()
+    rows = [
+        (s.label, s.k, s.n, s.mean, s.sd, *_ends(s.alpha), *_ends(s.omega)) for s in study.scales.values()
+    ]
+    headers = ("scale", "items", "n", "mean", "sd", "alpha", "low", "high", "omega total", "low", "high")
+    return (
+        Section(
+            id="overview",
+            title="The scales side by side",
+            reading="Means and standard deviations are of the mean of the items; intervals are at 95 %.",
+            tables=(Table(title="Scales", headers=headers, rows=tuple(rows)),),
+        ),
+    )
+
+
+def _ends(figure: Figure) -> tuple[Value, ...]:
+    return (
+        (figure, None, None) if isinstance(figure, Unavailable) else (figure.value, figure.low, figure.high)
     )
 
 
@@ -219,7 +244,7 @@ def _dash(value: Value) -> str | float | int | None:
 def as_html(found: Study | Document) -> str:
     """Return a report as one page that needs nothing else: no script, no font, no second file."""
     said = _document(found)
-    style = files("analysis").joinpath("report.css").read_text(encoding="utf-8")
+    style = files("analysis").joinpath("report.css").read_text(encoding="utf-8") + svg.STYLE
     return PAGE.format(
         title=escape(said.title),
         lead=escape(said.lead),
@@ -283,13 +308,14 @@ def _shown(section: Section, part: Table) -> str:
     if part.figure is None:
         return twin
     return (
-        f"<figure>{part.figure.drawing}<figcaption>{escape(part.figure.reading)}</figcaption>\n"
+        f'<figure><div class="wide" tabindex="0" role="group" aria-label="{_name(section, part)}, drawn">'
+        f"{part.figure.drawing}</div><figcaption>{escape(part.figure.reading)}</figcaption>\n"
         f"<details><summary>The figures as a table</summary>\n{twin}</details></figure>\n"
     )
 
 
 def _table_html(section: Section, part: Table) -> str:
-    """Return a table that scrolls inside itself; a landmark may not share its name with another."""
+    """Return a table that scrolls inside itself, and that the keyboard can reach to do so."""
     numbers = [
         any(isinstance(row[place], int | float) or str(row[place]).endswith("%") for row in part.rows)
         for place in range(len(part.headers))
@@ -308,12 +334,15 @@ def _table_html(section: Section, part: Table) -> str:
         + "</tr>\n"
         for row in part.rows
     )
-    name = escape(f"{section.title}: {part.title}")
     return (
-        f'<div class="wide" tabindex="0" role="region" aria-label="{name}"><table>'
+        f'<div class="wide" tabindex="0" role="group" aria-label="{_name(section, part)}"><table>'
         f"<caption>{escape(part.title)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>"
         "</table></div>\n"
     )
+
+
+def _name(section: Section, part: Table) -> str:
+    return escape(f"{section.title}: {part.title}")
 
 
 RENDERERS: Final[dict[str, Callable[[Study | Document], str]]] = {
