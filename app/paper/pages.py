@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 
 import segno
 
+from app.languages import home
 from app.templating import Page, render
 from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
 
@@ -99,12 +100,13 @@ def slips(codes: Sequence[str], address: str, title: str, language: str = "en") 
 
     The picture holds the code behind `#`, which a browser keeps to itself: it is in no request and no log.
     """
+    address = address.rstrip("/") + home(language)
     made = []
     for code in codes:
-        target = f"{address.rstrip('/')}/#{code}"
+        target = f"{address}/#{code}"
         picture = segno.make(target, error="m").png_data_uri(scale=6, border=2)
         made.append(Slip(code=code, picture=picture))
-    return Slips(language=language, title=title, address=address.rstrip("/"), slips=tuple(made))
+    return Slips(language=language, title=title, address=address, slips=tuple(made))
 
 
 def pdf(page: Page) -> bytes:

@@ -165,6 +165,16 @@ def test_no_page_says_anything_in_english(client: TestClient, codes: dict[str, s
             assert latin <= NOT_A_WORD, own
 
 
+@pytest.mark.parametrize("language", TRANSLATED)
+def test_a_page_of_questions_is_small_in_every_script(
+    client: TestClient, codes: dict[str, str], language: str
+) -> None:
+    pages = list(road(client, language, codes[language]))
+    asking = [len(page.encode()) for page in pages if 'id="questions"' in page]
+    assert len(asking) > 10
+    assert max(asking) <= 12 * 1024
+
+
 @pytest.mark.usefixtures("study")
 def test_the_first_page_names_each_language_in_itself(client: TestClient) -> None:
     for code in LANGUAGES:
