@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 SQLITE_PRAGMAS: Final = {
@@ -38,6 +39,7 @@ def make_engine(url: str) -> Engine:
         max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,
+        json_deserializer=from_json,
         connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"},
     )
 
@@ -75,6 +77,7 @@ def _sqlite(url: str) -> Engine:
         pool_size=SQLITE_POOL,
         max_overflow=0,
         hide_parameters=True,
+        json_deserializer=from_json,
         connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 256},
     )
 

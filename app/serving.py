@@ -1,5 +1,8 @@
 """Run the service: one process, no access log, one thread that tends the waves."""
 
+import gc
+from typing import Final
+
 import uvicorn
 from fastapi import FastAPI
 
@@ -10,6 +13,8 @@ from app.logs import LOGGING
 from app.main import create_app
 from app.service import check_secret, make_service
 from app.tend import Maintenance
+
+LOOK_AFTER: Final = 100_000
 
 
 def serve_forever(settings: Settings, host: str, port: int) -> None:
@@ -24,6 +29,7 @@ def serve_forever(settings: Settings, host: str, port: int) -> None:
 
 def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
     """A server that logs no request, trusts no proxy's word and tells nothing of itself."""
+    spare_the_collector()
     return uvicorn.Server(
         uvicorn.Config(
             asgi,
@@ -36,3 +42,14 @@ def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
             timeout_graceful_shutdown=5,
         )
     )
+
+
+def spare_the_collector() -> None:
+    """Have the garbage collector pass over what is loaded at the start, and look less often at the rest.
+
+    Reading the stored report of a large wave makes a hundred thousand objects, at each seven hundred of which
+    it would look again: four fifths of the time of a page.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(LOOK_AFTER)

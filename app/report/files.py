@@ -1,9 +1,11 @@
-"""A report as a file of figures. Like the page it is a function of the report, and of nothing else."""
+"""A report as files of figures. Like the page they are functions of the report, and of nothing else."""
 
 import csv
 import io
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from pydantic_core import to_json
 
 from analysis.release import Figure, Node, Report, Untold
 from app.export.formats import cell
@@ -27,7 +29,13 @@ COLUMNS: Final = (
     "interval_at_most",
     "not_shown_because",
 )
+NEAREST: Final = "to the nearest 5"
 Row = tuple[str | int | float | None, ...]
+
+
+def as_json(report: Mapping[str, Any]) -> bytes:
+    """The stored report as it is."""
+    return to_json(report)
 
 
 def as_csv(report: Report) -> bytes:
@@ -38,31 +46,34 @@ def as_csv(report: Report) -> bytes:
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(COLUMNS)
+    titles = {name: cell(title) for name, title in report.scheme.titles().items()}
+    asked = {
+        item.id: (item.id, cell(item.sentence), _yes(item.reversed), item.low, item.high)
+        for facet in report.scheme.facets
+        for item in facet.items
+    }
+    about = (cell(report.about.wave), _yes(report.about.simulated))
     for node in report.nodes:
-        about = (report.about.wave, _yes(report.about.simulated), node.id, node.title, node.level)
-        for row in _rows(report, node):
-            writer.writerow([cell(each) for each in (*about, node.n, node.units, *row)])
+        part = (*about, node.id, cell(node.title), node.level, node.n, node.units)
+        writer.writerows((*part, *row) for row in _rows(node, titles, asked))
     return written.getvalue().encode()
 
 
-def _rows(report: Report, node: Node) -> Iterator[Row]:
-    titles = report.scheme.titles()
+def _rows(node: Node, titles: Mapping[str, str], asked: Mapping[str, Row]) -> Iterator[Row]:
     for kind, lines in (("facet", node.facets), ("total", node.totals)):
         for line in lines:
             yield kind, line.id, titles[line.id], None, 0, 100, *_figure(line.figure)
-    items = {item.id: item for facet in report.scheme.facets for item in facet.items}
     for each in node.items:
-        item = items[each.id]
-        asked = (item.id, item.sentence, _yes(item.reversed))
-        yield "item", *asked, item.low, item.high, *_figure(each.figure)
+        item = asked[each.id]
+        yield "item", *item, *_figure(each.figure)
         for share in each.shares:
-            yield "share", *asked, share.low, share.high, share.percent, "to the nearest 5", None, None
+            yield "share", *item[:3], share.low, share.high, share.percent, NEAREST, None, None
 
 
 def _figure(figure: Figure | Untold) -> Row:
     if isinstance(figure, Untold):
         return None, None, None, figure.reason
-    return figure.value, figure.bound, figure.half_width, None
+    return f"{figure.value:g}", figure.bound, figure.half_width and f"{figure.half_width:g}", None
 
 
 def _yes(so: bool) -> str:  # noqa: FBT001 - a word for a truth

@@ -6,12 +6,12 @@ from typing import Any
 from fastapi import APIRouter
 from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from analysis.release import report_from_json
 from app.db import read
 from app.errors import NotFound
-from app.report.files import as_csv
+from app.report.files import as_csv, as_json
 from app.report.pages import IndexPage, Link, report_page
 from app.report.printed import as_pdf
 from app.service import Service, service_of
@@ -35,7 +35,7 @@ def index(request: Request) -> Response:
 
 @router.get("/waves/{wave}.json")
 def wave_as_json(request: Request, wave: str) -> Response:
-    return JSONResponse(_kept(request, wave))
+    return _json(_kept(request, wave))
 
 
 @router.get("/waves/{wave}.csv")
@@ -57,7 +57,7 @@ def wave_report(request: Request, wave: str) -> Response:
 def unit_as_json(request: Request, wave: str, unit: str) -> Response:
     kept = _narrowed(_kept(request, wave), unit)
     parts = [part for part in kept["parts"] if part["id"] == unit]
-    return JSONResponse({**kept, "parts": parts})
+    return _json({**kept, "parts": parts})
 
 
 @router.get("/waves/{wave}/units/{unit}.csv")
@@ -157,6 +157,10 @@ def _page(request: Request, wave: str, unit: str | None) -> Response:
 def _pdf(request: Request, wave: str, unit: str | None) -> Response:
     page = told(service_of(request), _kept(request, wave), unit)
     return _file(as_pdf(page), "application/pdf", _name(wave, unit, "pdf"))
+
+
+def _json(report: dict[str, Any]) -> Response:
+    return Response(as_json(report), media_type="application/json")
 
 
 def _csv(request: Request, wave: str, unit: str | None) -> Response:

@@ -42,12 +42,11 @@ from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from starlette.responses import JSONResponse
-
 from analysis.disclosure import BaseTable, Group, Rules, Unit, base_table, rules
 from analysis.release import Report, release, report_as_json, report_from_json
 from app import migrate, snapshots
 from app.db import make_engine, write
+from app.report.files import as_json
 from app.snapshots import compute_snapshot
 from app.tend import tend
 from tests.attack.published import REPORT, WAVE, Pages, Server, body, serving
@@ -116,7 +115,7 @@ class Home:
 
 
 def as_page(table: BaseTable) -> bytes:
-    return b"200\n" + bytes(JSONResponse(report_as_json(release(table))).body)
+    return b"200\n" + as_json(report_as_json(release(table)))
 
 
 # ---- the attacks ---------------------------------------------------------------------------------------
