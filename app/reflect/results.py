@@ -70,6 +70,7 @@ def result(road: Road, sheet: Sheet, *, personal: bool) -> Result:
     scores = {name: each for name, each in scores.items() if shown[name].shown}
     facets = {name: each for name, each in scores.items() if shown[name].items}
     order = _order(facets) if personal and kind == "facets" else ()
+    say = translations(words.language)
     advice = instrument.advice.get(sheet.language) or instrument.advice.get(instrument.language)
     return Result(
         topics=_topics(road, sheet, words, order),
@@ -80,9 +81,9 @@ def result(road: Road, sheet: Sheet, *, personal: bool) -> Result:
         sums=tuple(
             Sum(
                 words.facet(name),
-                _points(road, codes, name),
+                say.gettext(", ").join(_points(road, codes, name)),
                 _figure(each, words.language),
-                "; ".join(_note(words, each)),
+                say.gettext("; ").join(_note(words, each)),
             )
             for name, each in _sorted(scores, order)
         ),
@@ -132,7 +133,7 @@ def _line(words: Words, name: str, figure: Score) -> Line:
     return Line(label=words.facet(name), said=_note(words, figure)[0], dot=dot)
 
 
-def _points(road: Road, codes: dict[str, int], name: str) -> str:
+def _points(road: Road, codes: dict[str, int], name: str) -> list[str]:
     """The points of each answer, turned where the sentence speaks the other way."""
     subscale = road.instrument.key.subscales(road.form.id)[name]
     points = (
@@ -140,7 +141,7 @@ def _points(road: Road, codes: dict[str, int], name: str) -> str:
         for item in subscale.items
         if item.id in codes
     )
-    return ", ".join(f"{point:g}" for point in points if point is not None)
+    return [f"{point:g}" for point in points if point is not None]
 
 
 def _figure(figure: Score, language: str) -> str:
@@ -151,7 +152,7 @@ def _note(words: Words, figure: Score) -> tuple[str, ...]:
     """What a figure rests on, then what was not answered and why."""
     say = translations(words.language)
     if figure.lacking:
-        names = ", ".join(words.facets[name] for name in figure.lacking if name in words.facets)
+        names = say.gettext(", ").join(words.facets[name] for name in figure.lacking if name in words.facets)
         told = say.gettext("not enough answers") + (f": {names}" if names else "")
     elif figure.value is None:
         told = say.gettext("not enough answers")
