@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from app import studies, tend, waves
 from app.audit import verify
+from app.cli import app as cli
 from app.db import is_sqlite, read, write
 from app.errors import Refused
 from app.linking.declaring import pair_waves
@@ -20,7 +22,7 @@ from app.mixing import CODE, RESPONSE, scrub
 from app.service import Service
 from app.tables import SQLModel
 from instrument import LEFT_BLANK
-from tests.conftest import Queries
+from tests.conftest import SECRET, Queries
 from tests.kills import tending_killed
 from tests.respondents import make_due, rows, state
 from tests.stolen import stolen
@@ -82,6 +84,25 @@ def test_the_later_wave_may_be_prepared_in_its_time(paired: Service) -> None:
     keys = {row.key for row in rows(paired, KEY)}
     assert {len(key) for key in keys} == {32}
     assert len(keys) == 2
+
+
+def test_two_waves_are_paired_by_a_command_that_says_what_it_costs(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with write(service.engine) as db:
+        studies.make_study(db, id="twice", title="Twice", simulated=True)
+        waves.make_wave(service, db, "twice")
+    (tmp_path / "secret").write_text(SECRET.hex())
+    (tmp_path / "secret").chmod(0o600)
+    monkeypatch.setenv("COUNTERPOISE_DATABASE_URL", service.settings.database_url)
+    monkeypatch.setenv("COUNTERPOISE_SECRET_FILE", str(tmp_path / "secret"))
+    told = CliRunner().invoke(cli, ["wave", "pair", EARLIER, LATER])
+    assert told.exit_code == 0
+    assert "exported without context or unit" in told.output
+    assert [(row.earlier, row.later) for row in rows(service, PAIR)] == [(EARLIER, LATER)]
+    again = CliRunner().invoke(cli, ["wave", "pair", EARLIER, "twice-3"])
+    assert again.exit_code == 2
+    assert "a wave is in one pair alone" in again.output
 
 
 def test_a_wave_of_a_pair_opens_from_30_codes_and_after_the_other(paired: Service) -> None:
