@@ -4,7 +4,9 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
+from random import Random
 from uuid import uuid4
 
 import pytest
@@ -20,7 +22,7 @@ from app.errors import Refused
 from app.report.text import report_csv, report_json, report_pdf, report_text
 from app.service import Service
 from app.snapshots import SNAPSHOT, compute_snapshot
-from app.tables import Response, Wave, table
+from app.tables import Response, Unit, Wave, table
 from tests.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.conftest import Queries
 from tests.privacy.attackers import change
@@ -271,6 +273,15 @@ def alternatives(element) -> set[str]:
     return found | ({str(element["/Alt"])} if element.get("/S") == "/Figure" else set())
 
 
+def test_no_title_in_a_csv_is_a_formula(service: Service, trainer: TestClient, study: str) -> None:
+    with write(service.engine) as db:
+        db.execute(table(Unit).update().where(table(Unit).c.id == "south").values(title="=1+1"))
+    take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
+    close(service, f"{study}-1")
+    rows = list(csv.DictReader(io.StringIO(trainer.get(f"/trainer/waves/{study}-1/units/south.csv").text)))
+    assert {row["title"] for row in rows} == {"'=1+1"}
+
+
 def test_a_pdf_of_nothing_says_so(service: Service, trainer: TestClient, study: str) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(9, 2))
     close(service, f"{study}-1")
@@ -338,6 +349,35 @@ def test_answers_held_out_join_the_same_unit_in_the_next_wave(service: Service, 
     assert {atom.unit: atom.n for atom in last.atoms} == {"east": 11}
     pairs = [pair for each in (*tables, last) for pair in each.used]
     assert len(pairs) == len(set(pairs))
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_was_published_is_never_used_again(service: Service, study: str, seed: int) -> None:
+    """Six waves of units that are now enough and now too few: each answer is in one report, once."""
+    rng, given = Random(seed), Counter()
+    wave = f"{study}-1"
+    for number in range(6):
+        wave = next_wave(service, study) if number else wave
+        for unit in ("south", "north", "east"):
+            people = of_one_mind(rng.randrange(15), 2)
+            given[wave, unit] = len(people)
+            if people:
+                take_part(service, wave, unit, people)
+        close(service, wave)
+    with read(service.engine) as db:
+        kept = db.execute(select(SNAPSHOT.c.base_table)).scalars().all()
+    tables = [table_from_json(each) for each in kept]
+    used = [pair for each in tables for pair in each.used]
+    assert len(used) == len(set(used))
+    for each in tables:
+        assert {atom.unit: atom.n for atom in each.atoms} == {
+            unit: sum(given[pair] for pair in each.used if pair[1] == unit) for _, unit in each.used
+        }
+    waiting = Counter()
+    for (_, unit), n in (pair for pair in given.items() if pair[0] not in used):
+        waiting[unit] += n
+    assert all(n < 10 for n in waiting.values())
+    assert sum(len(each.used) > len(each.atoms) for each in tables) > 0
 
 
 def test_answers_to_another_form_do_not_join(service: Service, study: str) -> None:
