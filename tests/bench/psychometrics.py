@@ -6,7 +6,8 @@ Nothing here is collected by the test run. Every line runs in a process of its o
 that its peak memory, the interpreter and the answers included, is its own. OPENBLAS_NUM_THREADS is set to
 --threads, by default the number of processors; where other programs want them too its threads wait for each
 other, and 1 is faster. `first` is the first call, `median` and `least` are of the calls after it; bars are
-for the median. CPU is that of all threads: on a busy machine it says more than the wall. Peers that Python can
+for the median. CPU is that of all threads: on a busy machine it says more than the wall. Peers that Python
+can
 run here (pingouin, plain NumPy) are run; those of R and MBESS are QUOTED from measurements on the same kind
 of machine (2 cores; psych 2.2.9, lavaan 0.6-14, boot 1.3, MBESS 4.9, EFAtools 0.6, mokken 3.1.2, careless
 1.2.2).
