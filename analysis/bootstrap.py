@@ -10,9 +10,10 @@ from scipy.special import ndtr, ndtri
 from analysis.estimate import Matrix
 
 SEED: Final = 20_260_101
-CELLS: Final = 4_000_000  # weights held at a time: 16 MB, up to 64 MB where rows are many
-TOGETHER: Final = 128  # resamples of many rows that share the work of multiplying items
+CELLS: Final = 4_000_000  # weights held at a time: 16 MB, up to 26 MB where rows are many
+TOGETHER: Final = 64  # resamples of many rows that share the work of multiplying items
 MANY, WORTHWHILE = 10_000, 8  # from so many rows on, distinct ones are looked for and used if as much fewer
+PRODUCTS: Final = 1_000_000  # of two items' answers held at a time: 4 MB stay in cache
 NOTHING: Final = 1e-6  # what single precision cannot tell from nought, where variances are about 1
 Weights = NDArray[np.float32]
 
@@ -62,7 +63,7 @@ def _drawn_by_kind(counts: NDArray[np.int64], resamples: int, rng: np.random.Gen
 
 
 def _blocks(resamples: int, rows: int) -> Iterator[int]:
-    at_once = max(1, CELLS // rows, min(TOGETHER, 4 * CELLS // rows))
+    at_once = max(1, CELLS // rows, min(TOGETHER, 8 * CELLS // 5 // rows))
     for first in range(0, resamples, at_once):
         yield min(at_once, resamples - first)
 
@@ -86,7 +87,7 @@ def resampled_covariances(rows: Matrix, weights: Iterable[Weights]) -> Iterator[
     centred = _centred(rows).astype(np.float32)
     k = centred.shape[1]
     upper = np.triu_indices(k)
-    step = max(1, CELLS // len(upper[0]))
+    step = max(1, PRODUCTS // len(upper[0]))
     for drawn in weights:
         n = drawn[0].sum(dtype=np.float64)
         products = np.zeros((len(drawn), len(upper[0])))

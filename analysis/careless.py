@@ -8,13 +8,14 @@ and whoever answers uniformly, as worded or as keyed, can be flagged only for sp
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc
 
 from analysis.estimate import Matrix, Unavailable, as_matrix, html_table, table
+from analysis.everybody import ROUNDING, Everybody, Given, blocks, divided
 
 Flags = NDArray[np.bool_]
 Scales = Sequence[int] | Sequence[Sequence[int]]
@@ -24,7 +25,6 @@ LIMITS: Final[dict[str, float]] = {"seconds": 2.0, "mahalanobis_p": 0.001}
 # Whether a low or a high figure speaks of careless answers.
 _LOW: Final = frozenset({"seconds", "mahalanobis_p", "synonyms", "person_total"})
 _HIGH: Final = frozenset({"even_odd", "antonyms"})
-_ROUNDING: Final = 1e-12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,50 +156,43 @@ def careless_indices(
     n, k = answers.shape
     turned = answers if keyed is None else as_matrix(keyed)
     _check(answers, turned, limits, parts)
-    given = _Given.of(answers)
-    longest, average = _strings(answers)
-    distance = _mahalanobis(given)
+    all_ = Everybody.of(answers)
+    sections = _sections(k, parts)
+    factors = None if scales is None else _columns(scales, k)
+    inverse = _inverse(all_)
+
+    def of_rows(rows: slice) -> dict[str, Matrix | Flags | Unavailable]:
+        given, turned_rows = Given.of(answers[rows], all_), turned[rows]
+        longest, average = _strings(answers[rows])
+        distance = inverse if isinstance(inverse, Unavailable) else _mahalanobis(given, inverse)
+        uniform = _uniform(answers[rows])
+        return {
+            "longstring": longest,
+            "average_string": average,
+            "irv": _irv(given, np.ones((k, 1)))[:, 0],
+            "irv_parts": _irv(given, sections),
+            "even_odd": _not_given("scales") if factors is None else _even_odd(turned_rows, factors),
+            "synonyms": _pairs(given, all_.correlations > synonym_r, "synonyms"),
+            "antonyms": _pairs(given, all_.correlations < antonym_r, "antonyms"),
+            "mahalanobis": distance,
+            "mahalanobis_p": distance if isinstance(distance, Unavailable) else _upper_tail(distance, k),
+            "person_total": _person_total(given),
+            "uniform": uniform if keyed is None else uniform | _uniform(turned_rows),
+        }
+
+    found = [of_rows(rows) for rows in blocks(n)]
     return Careless(
-        longstring=longest,
-        average_string=average,
-        irv=_irv(given, np.ones((k, 1)))[:, 0],
-        irv_parts=_irv(given, _sections(k, parts)),
-        even_odd=_not_given("scales") if scales is None else _even_odd(turned, _columns(scales, k)),
-        synonyms=_pairs(given, given.correlations > synonym_r, "synonyms"),
-        antonyms=_pairs(given, given.correlations < antonym_r, "antonyms"),
-        mahalanobis=distance,
-        mahalanobis_p=distance if isinstance(distance, Unavailable) else _upper_tail(distance, k),
-        person_total=_person_total(given),
+        **{name: _joined([part[name] for part in found]) for name in found[0]},
         seconds=_not_given("seconds") if seconds is None else _seconds(seconds, n),
-        uniform=_uniform(answers) if keyed is None else _uniform(answers) | _uniform(turned),
         limits=dict(limits),
         n=n,
         k=k,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Given:
-    """The answers about a common zero, 0 where there is none, and 1 where there is one."""
-
-    x: Matrix
-    seen: Matrix
-    squares: Matrix
-    covariances: Matrix
-    correlations: Matrix
-
-    @classmethod
-    def of(cls, X: Matrix) -> "_Given":
-        missing = np.isnan(X)
-        middle = float(X[~missing].mean()) if not missing.all() else 0.0
-        x, seen = np.where(missing, 0.0, X - np.round(middle)), (~missing).astype(np.float64)
-        squares = x * x
-        n, sums = seen.T @ seen, x.T @ seen
-        cross = x.T @ x - _divided(sums * sums.T, n)
-        spread = np.sqrt((squares.T @ seen - _divided(sums * sums, n)).clip(0.0))
-        varies = spread * spread.T > _ROUNDING * (1 + np.abs(cross).max(initial=0.0))
-        correlations = np.divide(cross, spread * spread.T, out=np.full_like(cross, np.nan), where=varies)
-        return cls(x, seen, squares, _divided(cross, n - 1), correlations)
+def _joined(parts: list[Any]) -> Any:
+    """Return the figures of all rows, or the reason that holds for all of them."""
+    return parts[0] if isinstance(parts[0], Unavailable) else np.concatenate(parts)
 
 
 def _strings(X: Matrix) -> tuple[Matrix, Matrix]:
@@ -224,9 +217,9 @@ def _sections(k: int, parts: int) -> Matrix:
     return sections
 
 
-def _irv(given: _Given, sections: Matrix) -> Matrix:
+def _irv(given: Given, sections: Matrix) -> Matrix:
     count, sums = given.seen @ sections, given.x @ sections
-    squares = given.squares @ sections - _divided(sums**2, count)
+    squares = given.squares @ sections - divided(sums**2, count)
     enough = count >= 2  # noqa: PLR2004 - a standard deviation needs two
     variance: Matrix = np.full_like(sums, np.nan)
     np.divide(squares.clip(0.0), count - 1, out=variance, where=enough)
@@ -246,10 +239,10 @@ def _even_odd(X: Matrix, scales: Sequence[Sequence[int]]) -> Matrix | Unavailabl
     x, counted = np.where(seen, X, 0.0), seen.astype(np.float64)
     n_odd, n_even = counted @ odd, counted @ even
     both = ((n_odd > 0) & (n_even > 0)).astype(np.float64)
-    first, second = _divided(x @ odd, n_odd) * both, _divided(x @ even, n_even) * both
+    first, second = divided(x @ odd, n_odd) * both, divided(x @ even, n_even) * both
     count = both.sum(axis=1)
-    first = (first - _divided(first.sum(axis=1), count)[:, np.newaxis]) * both
-    second = (second - _divided(second.sum(axis=1), count)[:, np.newaxis]) * both
+    first = (first - divided(first.sum(axis=1), count)[:, np.newaxis]) * both
+    second = (second - divided(second.sum(axis=1), count)[:, np.newaxis]) * both
     r = _correlation(
         n=count,
         x=first.sum(axis=1),
@@ -263,7 +256,7 @@ def _even_odd(X: Matrix, scales: Sequence[Sequence[int]]) -> Matrix | Unavailabl
     return np.where(np.isnan(r), np.nan, -np.maximum(stepped_up, -1.0))
 
 
-def _pairs(given: _Given, chosen: Flags, kind: str) -> Matrix | Unavailable:
+def _pairs(given: Given, chosen: Flags, kind: str) -> Matrix | Unavailable:
     # Which item of a pair counts as its first changes the figure: as in R, the order of the columns decides.
     M = np.tril(chosen, -1).astype(np.float64)
     if not M.any():
@@ -282,16 +275,19 @@ def _pairs(given: _Given, chosen: Flags, kind: str) -> Matrix | Unavailable:
     return np.where(count > 2, r, np.nan)  # noqa: PLR2004 - as careless has it
 
 
-def _mahalanobis(given: _Given) -> Matrix | Unavailable:
-    n, k = given.x.shape
-    answered = given.seen.sum(axis=0)
-    if n < 3 or k < 1 or answered.min() < 2:  # noqa: PLR2004 - a covariance of its own for each item
-        return Unavailable(reason="too few rows", detail=f"{n} rows of answers")
-    values = np.linalg.eigvalsh(given.covariances)
-    if values[0] <= _ROUNDING * values[-1]:
+def _inverse(all_: Everybody) -> Matrix | Unavailable:
+    """Return the inverse of the covariances, which the distance needs."""
+    if all_.n < 3 or not all_.answered.size or all_.answered.min() < 2:  # noqa: PLR2004 - a covariance for each item
+        return Unavailable(reason="too few rows", detail=f"{all_.n} rows of answers")
+    values = np.linalg.eigvalsh(all_.covariances)
+    if values[0] <= ROUNDING * values[-1]:
         return Unavailable(reason="singular matrix", detail="the covariances of the items have no inverse")
-    deviation = (given.x - given.x.sum(axis=0) / answered) * given.seen
-    distance = _row_sums(deviation @ np.linalg.inv(given.covariances), deviation)
+    return np.asarray(np.linalg.inv(all_.covariances))
+
+
+def _mahalanobis(given: Given, inverse: Matrix) -> Matrix:
+    deviation = (given.x - given.all.sums / given.all.answered) * given.seen
+    distance = _row_sums(deviation @ inverse, deviation)
     return np.where(given.seen.any(axis=1), distance.clip(0.0), np.nan)
 
 
@@ -299,11 +295,11 @@ def _upper_tail(distance: Matrix, k: int) -> Matrix:
     return np.asarray(chdtrc(float(k), distance), dtype=np.float64)
 
 
-def _person_total(given: _Given) -> Matrix:
-    others = given.seen.sum(axis=0) - 1
-    u = _divided(np.ones_like(others), others)
+def _person_total(given: Given) -> Matrix:
+    others = given.all.answered - 1
+    u = divided(np.ones_like(others), others)
     # The mean of everyone else's answers to an item is m - u * one's own.
-    m = given.x.sum(axis=0) * u
+    m = given.all.sums * u
     usable = (others > 0).astype(np.float64)
     x, v, q = given.x * usable, given.seen * usable, given.squares * usable
     return _correlation(
@@ -323,12 +319,12 @@ def _correlation(
 
     What is small against `size`, by default the sums of squares, is taken for rounding.
     """
-    of_x, of_y = xx - _divided(x * x, n), yy - _divided(y * y, n)
+    of_x, of_y = xx - divided(x * x, n), yy - divided(y * y, n)
     size_x, size_y = (xx, yy) if size is None else (size, size)
-    varies = (of_x > _ROUNDING * size_x) & (of_y > _ROUNDING * size_y)
+    varies = (of_x > ROUNDING * size_x) & (of_y > ROUNDING * size_y)
     spread = np.sqrt(of_x.clip(0.0) * of_y.clip(0.0))
     r: Matrix = np.full_like(spread, np.nan)
-    np.divide(xy - _divided(x * y, n), spread, out=r, where=varies)
+    np.divide(xy - divided(x * y, n), spread, out=r, where=varies)
     return np.minimum(np.maximum(r, -1.0), 1.0)
 
 
@@ -380,8 +376,3 @@ def _check(X: Matrix, keyed: Matrix, limits: Mapping[str, float], parts: int) ->
 
 def _not_given(name: str) -> Unavailable:
     return Unavailable(reason="not defined", detail=f"{name} not given")
-
-
-def _divided(above: Matrix, below: Matrix) -> Matrix:
-    """Divide, 0 where the divisor is not positive."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

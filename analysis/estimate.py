@@ -84,8 +84,9 @@ def as_matrix(X: ArrayLike) -> Matrix:
 
 
 def complete_rows(X: Matrix) -> Matrix:
-    """Return the rows of `X` without a missing answer."""
-    return X[~np.isnan(X).any(axis=1)]
+    """Return the rows of `X` without a missing answer: `X` itself where none is missing."""
+    holes = np.isnan(X).any(axis=1)
+    return X[~holes] if holes.any() else X
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
