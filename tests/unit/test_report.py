@@ -14,7 +14,7 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.dataset import read_dataset
-from analysis.sections import SECTIONS
+from analysis.sections import QUICK, SECTIONS
 from analysis.study import run
 from instrument import PPIQ, load, ppiq
 
@@ -176,6 +176,20 @@ def test_sections_stand_after_the_scales_in_every_format(report, bfi25):
     for format_ in ("text", "html"):
         out = report(seven(*ROWS), "--format", format_, instrument=SEVEN)[1]
         assert out.index("Range") < out.index(title) < out.index("Whether the subscales say more")
+
+
+def test_a_page_may_ask_for_some_of_the_sections(tmp_path):
+    (tmp_path / "some.csv").write_text(seven(*ROWS))
+    told = []
+    found = run(
+        read_dataset(tmp_path / "some.csv", load(SEVEN)),
+        sections=QUICK,
+        resamples=10,
+        progress=lambda *part: told.append(part),
+    )
+    assert [section.id for section in found.sections] == list(QUICK)
+    assert [done for _, done, _ in told] == list(range(len(told)))
+    assert {parts for *_, parts in told} == {len(told)}
 
 
 @pytest.mark.parametrize("format_", ["text", "html"])
