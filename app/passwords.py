@@ -1,16 +1,14 @@
 """Passwords of staff: Argon2id, two at once at the most."""
 
 import secrets
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
-from app.errors import Busy, Refused
+from app.errors import Refused
+from app.turns import Turns
 
 SHORTEST: Final = 12
 LONGEST: Final = 200
@@ -19,18 +17,17 @@ WAITING: Final = 8
 
 # 19 MiB and two passes: the least that OWASP asks for, 30 ms here. Two at once leave room for respondents.
 HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_HASHING: Final = threading.BoundedSemaphore(AT_ONCE)
-_QUEUE: Final = threading.BoundedSemaphore(AT_ONCE + WAITING)
+_TURNS: Final = Turns(AT_ONCE, WAITING)
 
 
 def hash_password(password: str) -> str:
-    with _in_turn():
+    with _TURNS.take():
         return HASHER.hash(password)
 
 
 def is_password(hashed: str | None, password: str) -> bool:
     """Compare; where there is nothing to compare with, it takes as long to say no."""
-    with _in_turn():
+    with _TURNS.take():
         try:
             return HASHER.verify(hashed or _nobodys(), password[:LONGEST]) and hashed is not None
         except VerifyMismatchError:
@@ -47,18 +44,6 @@ def check_password(password: str, name: str) -> None:
 def one_time_password() -> str:
     """80 random bits, in groups that can be read out."""
     return "-".join(secrets.token_hex(2) for _ in range(5))
-
-
-@contextmanager
-def _in_turn() -> Iterator[None]:
-    """Let a few wait for their turn and send the rest away: each would hold a thread that others need."""
-    if not _QUEUE.acquire(blocking=False):
-        raise Busy
-    try:
-        with _HASHING:
-            yield
-    finally:
-        _QUEUE.release()
 
 
 @cache

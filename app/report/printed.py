@@ -2,16 +2,16 @@
 
 import base64
 from dataclasses import dataclass
-from threading import Lock
 from typing import ClassVar, Final
 
 from app.paper.pages import pdf
 from app.report.charts import facets
 from app.report.pages import NothingPage, ReportPage
 from app.templating import Page
+from app.turns import Turns
 
-# Setting a page takes a second of one processor and a good deal of memory, so one is set at a time.
-ONE_AT_A_TIME: Final = Lock()
+TURNS: Final = Turns(at_once=1, waiting=4)
+"""Setting a page takes a second of one processor and a good deal of memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class PrintedNothing(NothingPage):
 
 def as_pdf(page: Page) -> bytes:
     """Set a report's page on paper; the bytes depend on the page alone."""
-    with ONE_AT_A_TIME:
+    with TURNS.take():
         return pdf(_printed(page))
 
 

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from random import Random
+from threading import Thread
 from uuid import uuid4
 
 import pytest
@@ -18,7 +19,7 @@ from analysis.disclosure import table_from_json
 from analysis.release import Report, report_from_json
 from app import waves
 from app.db import read, write
-from app.errors import Refused
+from app.errors import Busy, Refused
 from app.report.text import report_csv, report_json, report_pdf, report_text
 from app.service import Service
 from app.snapshots import SNAPSHOT, compute_snapshot
@@ -256,6 +257,26 @@ def test_the_pdf_says_what_the_page_says_and_can_be_read_aloud(
     assert trainer.get(f"/trainer/waves/{closed}/units/east.pdf").content == answer.content
     assert trainer.get(f"/trainer/waves/{closed}/units/north.pdf").status_code == 404
     assert report_pdf(service, closed, "east") == answer.content
+
+
+def test_a_flood_of_pdfs_is_sent_away(service: Service, closed: str) -> None:
+    """Whoever waits for a PDF holds a thread that respondents need."""
+    told = Counter()
+
+    def one() -> None:
+        try:
+            told[report_pdf(service, closed, "south")[:5]] += 1
+        except Busy:
+            told["busy"] += 1
+
+    threads = [Thread(target=one) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert told[b"%PDF-"] >= 5
+    assert told["busy"] >= 5
+    assert told.total() == 20
 
 
 def report_of(service: Service, wave: str) -> Report:
