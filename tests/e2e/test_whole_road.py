@@ -97,19 +97,25 @@ def the_person_completes_it(page: Page, origin: str, code: str) -> str:
     """Take part in a browser: agree, leave some context blank, answer "Mostly true" all along, send."""
     page.goto(origin)
     page.get_by_label("Your code").fill(code.lower())
-    page.get_by_role("button", name="Continue").click()
+    _press(page, "Continue")
     page.get_by_label("Yes, for this study").check()
-    page.get_by_role("button", name="Continue").click()
+    _press(page, "Continue")
     page.get_by_label("My practice educator").check()
-    page.get_by_role("button", name="Continue").click()
+    _press(page, "Continue")
     assert page.get_by_role("heading", name="You may leave these blank").is_visible()
-    page.get_by_role("button", name="Continue").click()
+    _press(page, "Continue")
     for _ in range(6):
         for answer in page.get_by_label("Mostly true").all():
             answer.check()
-        page.get_by_role("button", name="Continue").click()
-    page.get_by_role("button", name="Send my answers").click()
+        _press(page, "Continue")
+    _press(page, "Send my answers")
     return page.locator(".receipt").inner_text()
+
+
+def _press(page: Page, button: str) -> None:
+    """Press a button and arrive: with scripts, a page is sent once the connection is known to be there."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
 
 
 @pytest.mark.parametrize("width", [390, 1280])
