@@ -1,6 +1,7 @@
 """`python -m analysis report|factor|retest`: what tables of answers can bear."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ Progress = Callable[[str, int, int], None]
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 2 where what was asked or given cannot be used, with the reason on stderr."""
     asked = _parser().parse_args(arguments)
+    # Products here are many and small: threads of BLAS would wait for each other, and for other programs.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     command: Callable[[argparse.Namespace, Progress], str] = asked.command
     say, clear = _progress(asked_for=asked.progress)
     try:

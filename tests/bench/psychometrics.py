@@ -5,12 +5,11 @@
 Nothing here is collected by the test run. Every line runs in a process of its own, one after the other, so
 that its peak memory, the interpreter and the answers included, is its own. OPENBLAS_NUM_THREADS is set to
 --threads, by default the number of processors; where other programs want them too its threads wait for each
-other, and 1 is faster. `first` is the first call, `median` and `least` are of the calls after it; bars are
-for the median. CPU is that of all threads: on a busy machine it says more than the wall. Peers that Python
-can
-run here (pingouin, plain NumPy) are run; those of R and MBESS are QUOTED from measurements on the same kind
-of machine (2 cores; psych 2.2.9, lavaan 0.6-14, boot 1.3, MBESS 4.9, EFAtools 0.6, mokken 3.1.2, careless
-1.2.2).
+other, and 1 is faster: the report has 1, as its command gives itself. `first` is the first call, `median` and
+`least` are of the calls after it; bars are for the median. CPU is that of all threads: on a busy machine it
+says more than the wall. Peers that Python can run here (pingouin, plain NumPy) are run; those of R and MBESS
+are QUOTED from measurements on the same kind of machine (2 cores; psych 2.2.9, lavaan 0.6-14, boot 1.3, MBESS
+4.9, EFAtools 0.6, mokken 3.1.2, careless 1.2.2).
 """
 
 import argparse
@@ -47,11 +46,17 @@ class Line:
     per: int = 1  # the time is that of so many of what the row names
     bar: float | None = None
     megabytes: float | None = None
+    threads: int | None = None
     quoted: dict[str, float] = field(default_factory=dict)
 
 
 def codes(n: int) -> np.ndarray:
     """SIMULATED answers of six facets of one general factor; beyond a million the same ones again."""
+    made = Path(os.environ["BENCH_FOLDER"]) / f"{n}.npy"
+    return np.load(made) if made.exists() else _simulated(n)
+
+
+def _simulated(n: int) -> np.ndarray:
     from analysis.simulation import higher_order, simulate
 
     loadings, phi = higher_order([0.8] * FACETS, np.repeat(np.arange(FACETS), K // FACETS), 0.7)
@@ -227,6 +232,11 @@ def write_parquet(file: Path, n: int) -> None:
             writer.write_table(pa.table({name: part[:, i] for i, name in enumerate(ITEMS)}))
 
 
+def write_array(file: Path, n: int) -> None:
+    """Write answers for another process, which then never holds what it takes to make them."""
+    np.save(file, _simulated(n))
+
+
 def write_csv(file: Path, n: int) -> None:
     """Write SIMULATED answers to form A of the PPIQ."""
     from instrument import ppiq
@@ -305,8 +315,9 @@ def lines(rows: int) -> list[Line]:
              quoted={"one-hot product": 17_000.0}),
         Line("alpha from Parquet", rows, alpha_of_file, repeats=3, bar=300, megabytes=500,
              quoted={"polars scan": 315.0, "pingouin": 2260.0}),
-        Line("the whole report, file to page", 3000, report, repeats=1, bar=6000, megabytes=500),
-        Line("the whole report, file to page", 100_000, report, repeats=1, bar=15_000, megabytes=500),
+        Line("the whole report, file to page", 3000, report, repeats=1, bar=6000, megabytes=500, threads=1),
+        Line("the whole report, file to page", 100_000, report, repeats=1, bar=15_000, megabytes=500,
+             threads=1),
     ]  # fmt: skip
 
 
@@ -419,8 +430,8 @@ def main() -> None:
     asked = parser.parse_args()
     todo = lines(asked.rows)
     if asked.write is not None:
-        writer = write_csv if asked.write.suffix == ".csv" else write_parquet
-        writer(asked.write, int(asked.write.stem))
+        writers = {".csv": write_csv, ".parquet": write_parquet, ".npy": write_array}
+        writers[asked.write.suffix](asked.write, int(asked.write.stem))
     elif asked.line is not None:
         say(json.dumps(measure(todo[asked.line])))
     else:
@@ -437,15 +448,17 @@ def compare(todo: list[Line], asked: argparse.Namespace) -> None:
         starting()
     ours: dict[tuple[str, int], float] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("3000.csv", "100000.csv", f"{rows}.parquet"):
-            if not only or ("report" if name.endswith("csv") else "Parquet") in only:
-                child("--write", str(Path(folder) / name), folder=folder, threads=threads)
+        chosen = [line for line in todo if only in line.row]
+        files = {f"{line.n}.npy" for line in chosen}
+        files |= {f"{line.n}.csv" for line in chosen if line.make is report}
+        files |= {f"{line.n}.parquet" for line in chosen if line.make is alpha_of_file}
+        for name in sorted(files):
+            child("--write", str(Path(folder) / name), folder=folder, threads=threads)
         for number, line in enumerate(todo):
             if only not in line.row:
                 continue
-            found = json.loads(
-                child("--line", str(number), "--rows", str(rows), folder=folder, threads=threads)
-            )
+            arguments = ("--line", str(number), "--rows", str(rows))
+            found = json.loads(child(*arguments, folder=folder, threads=line.threads or threads))
             if line.tool == "ours":
                 ours[line.row, line.n] = found["wall"]
             say(told(line, found, ours.get((line.row, line.n))))
