@@ -4,7 +4,6 @@ A block is an n x k array of bytes whose columns lie each in one piece, as files
 """
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.counts import Counts, JointCounts, joint_counts
+from analysis.counts import Counts, JointCounts, joint_counts, processors
 from analysis.estimate import Matrix, Unavailable
 from analysis.moments import Moments
 from analysis.tables import NULLS, TableError, delimiter_of, explained, is_number, read_table
@@ -103,7 +102,7 @@ def file_moments(
     Sums and products are whole numbers, so that the order of rows and blocks makes no difference at all.
     """
     codes = np.array(sorted({EMPTY, *missing}))
-    streams = _streams(Path(file), items, rows=_FEW_ROWS, workers=_processors())
+    streams = _streams(Path(file), items, rows=_FEW_ROWS, workers=processors())
     with ThreadPoolExecutor(len(streams)) as pool:
         found = list(pool.map(lambda stream: _products(stream, len(items), codes), streams))
     n = sum(part[0] for part in found)
@@ -248,7 +247,3 @@ def _refuse_lacking(file: Path, items: Sequence[str], names: Sequence[str]) -> N
     lacking = [name for name in items if name not in names]
     if lacking:
         raise TableError(f"{file} has no column {', '.join(lacking)}; it has {', '.join(names)}")
-
-
-def _processors() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

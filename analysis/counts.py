@@ -223,10 +223,15 @@ def joint_counts(
     )
 
 
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _in_stripes(work: Callable[[range], Part], n: int) -> Iterator[Part]:
     """Share the starts of the blocks of n rows among the processors, each an unbroken stripe."""
     starts = range(0, n, BLOCK_ROWS)
-    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = processors()
     if len(starts) < 2 * workers:
         yield work(starts)
         return
