@@ -82,12 +82,12 @@ def migrate(
     """Bring the database to the schema of this version."""
     from app import migrate as migration
     from app.config import new_secret_file
-    from app.service import check_secret, make_service
+    from app.service import check_secret
 
-    with told_plainly():
-        if new_secret:
+    if new_secret:
+        with told_plainly():
             typer.echo(f"secret: {new_secret_file(directory or Path('data'))}")
-        service = make_service(settings_of(directory))
+    with serving(directory, migrated=False) as service:
         before = migration.current(service.engine)
         migration.upgrade(service.engine)
         check_secret(service)

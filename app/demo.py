@@ -74,7 +74,7 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
         "wave": wave,
         "unit": unit,
     }
-    running = server(create_app(settings), HOST, port)
+    running = server(create_app(settings, service), HOST, port)
     threading.Thread(target=_announce, args=(running, links, as_json), daemon=True).start()
     with tend.Maintenance(service):
         running.run()

@@ -35,15 +35,17 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
 
     with told_plainly():
         service = make_service(settings_of(directory))
-        if migrated:
-            if migration.current(service.engine) != migration.head():
-                raise ConfigurationError(
-                    "the database has not the schema of this version: counterpoise migrate"
-                )
-            check_secret(service)
-            acting("the command line")
-        yield service
-        service.engine.dispose()
+        try:
+            if migrated:
+                if migration.current(service.engine) != migration.head():
+                    raise ConfigurationError(
+                        "the database has not the schema of this version: counterpoise migrate"
+                    )
+                check_secret(service)
+                acting("the command line")
+            yield service
+        finally:
+            service.engine.dispose()
 
 
 @contextmanager
