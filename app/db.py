@@ -7,6 +7,7 @@ that turns into a write fails at once with "database is locked", whatever the ti
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -28,6 +29,7 @@ SQLITE_PRAGMAS: Final = {
 SQLITE_POOL: Final = 4
 POSTGRES_POOL: Final = 10
 LOCK_TIMEOUT: Final = "10s"
+PATIENCE: Final = 0.5
 
 
 def make_engine(url: str) -> Engine:
@@ -52,7 +54,11 @@ def read(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def write(engine: Engine) -> Iterator[Connection]:
-    with engine.connect().execution_options(immediate=True) as connection, connection.begin():
+    with (
+        _turn(engine),
+        engine.connect().execution_options(immediate=True) as connection,
+        connection.begin(),
+    ):
         yield connection
 
 
@@ -62,6 +68,24 @@ def outside(engine: Engine) -> Iterator[Connection]:
     options = {"outside": True} if is_sqlite(engine) else {"isolation_level": "AUTOCOMMIT"}
     with engine.connect().execution_options(**options) as connection:
         yield connection
+
+
+@contextmanager
+def _turn(engine: Engine) -> Iterator[None]:
+    """Queue for the one writer that SQLite lets in, rather than ask again and again, which costs CPU.
+
+    Who has waited in vain goes on and is told by SQLite itself that the database is locked.
+    """
+    turn = engine.get_execution_options().get("turn")
+    if turn is None:
+        yield
+        return
+    mine = turn.acquire(timeout=PATIENCE)
+    try:
+        yield
+    finally:
+        if mine:
+            turn.release()
 
 
 def is_sqlite(connection: Connection | Engine) -> bool:
@@ -79,6 +103,7 @@ def _sqlite(url: str) -> Engine:
         hide_parameters=True,
         json_deserializer=from_json,
         connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 256},
+        execution_options={"turn": Lock()},
     )
 
     @event.listens_for(engine, "connect")

@@ -89,7 +89,7 @@ class Vault:
         return self._derive(b"marks\0" + random)
 
     def _mac(self, label: str, message: bytes) -> bytes:
-        return hmac.digest(_label_key(self.secret, label), message, sha256)
+        return hmac.new(_label_key(self.secret, label), message, sha256).digest()
 
     def _derive(self, info: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self.secret)

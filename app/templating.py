@@ -36,6 +36,12 @@ def html(page: Page, status: int = 200) -> HTMLResponse:
     return HTMLResponse(render(page), status)
 
 
+@lru_cache(maxsize=512)
+def shared_html(page: Page) -> bytes:
+    """Render what is the same for many and holds nothing that anybody told us, once for all of them."""
+    return render(page).encode()
+
+
 @lru_cache
 def environment(language: str) -> Environment:
     made = Environment(

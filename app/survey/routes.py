@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from fastapi import APIRouter
@@ -13,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.forms import Fields
-from app.languages import LANGUAGES, home, language_of
+from app.languages import home, language_of
 from app.mixing import scrub
 from app.secret import read_code
 from app.service import service_of
@@ -23,7 +22,6 @@ from app.survey.drafts import NotOffered, Opened, enter, open_draft, save
 from app.survey.pages import (
     ErasedPage,
     ErasePage,
-    LandingPage,
     SafetyPage,
     about_page,
     check_page,
@@ -39,7 +37,7 @@ from app.survey.sending import NotShown, send
 from app.survey.sheets import Sheet
 from app.tables import Response as Kept
 from app.tables import table
-from app.templating import html, render
+from app.templating import Page, html, shared_html
 from instrument import LEFT_BLANK
 
 TYPED_AT_MOST: Final = 40
@@ -51,7 +49,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def landing(request: Request) -> Response:
-    return HTMLResponse(_landing(landing_page(service_of(request), language_of(request))))
+    return HTMLResponse(shared_html(landing_page(service_of(request), language_of(request))))
 
 
 @router.post("/enter")
@@ -78,7 +76,8 @@ def enter_code(request: Request, fields: Fields) -> Response:
 @router.get("/consent")
 def show_consent(request: Request) -> Response:
     opened = _opened(request)
-    return html(consent_page(opened.road, opened.sheet))
+    page = consent_page(opened.road, opened.sheet)
+    return html(page) if opened.sheet.consent else HTMLResponse(shared_html(page))
 
 
 @router.post("/consent")
@@ -101,7 +100,7 @@ def agree(request: Request, fields: Fields) -> Response:
 @router.get("/about")
 def show_about(request: Request) -> Response:
     opened = _opened(request)
-    return _elsewhere(opened, ABOUT) or html(about_page(opened.road, opened.sheet))
+    return _elsewhere(opened, ABOUT) or _asked(opened, ABOUT, about_page(opened.road, opened.sheet))
 
 
 @router.post("/about")
@@ -126,10 +125,8 @@ def save_link(request: Request, fields: Fields) -> Response:
 
 @router.get("/page/{number:int}")
 def show_page(request: Request, number: int) -> Response:
-    opened = _opened(request)
-    return _elsewhere(opened, f"/page/{number}") or html(
-        items_page(opened.road, opened.sheet, f"/page/{number}")
-    )
+    opened, path = _opened(request), f"/page/{number}"
+    return _elsewhere(opened, path) or _asked(opened, path, items_page(opened.road, opened.sheet, path))
 
 
 @router.post("/page/{number:int}")
@@ -198,9 +195,11 @@ async def safety(request: Request) -> Response:
     return html(SafetyPage(language=language_of(request), under_way=token_of(request) is not None))
 
 
-@lru_cache(maxsize=len(LANGUAGES))
-def _landing(page: LandingPage) -> str:
-    return render(page)
+def _asked(opened: Opened, path: str, page: Page) -> Response:
+    """A page of questions that nobody has answered yet is the same for everybody."""
+    if opened.sheet.answers.keys().isdisjoint(opened.road.asks[path]):
+        return HTMLResponse(shared_html(page))
+    return html(page)
 
 
 def _opened(request: Request) -> Opened:

@@ -21,14 +21,16 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
+from fastapi import FastAPI
 from sqlalchemy import func, select, text
+from starlette.responses import HTMLResponse
 
 from app import migrate, studies, waves
 from app.config import Settings
@@ -119,6 +121,16 @@ def take_part(port: int, code: str) -> int:
     return browser.sent
 
 
+def ask_nothing(port: int, requests: int) -> int:
+    """Send as many requests as one person does, two POSTs in five, to a server that only answers."""
+    connection = http.client.HTTPConnection(HOST, port)
+    for number in range(requests):
+        connection.request("POST" if number % 5 in (1, 3) else "GET", "/", headers=BROWSER)
+        connection.getresponse().read()
+    connection.close()
+    return requests
+
+
 @dataclass(frozen=True)
 class Cost:
     people: int
@@ -134,11 +146,11 @@ class Cost:
         )
 
 
-def measure(port: int, pid: int, codes: list[str], at_once: int) -> Cost:
+def measure(pid: int, people: int, at_once: int, walk: Callable[[int], int]) -> Cost:
     before, began = cpu_of(pid), time.perf_counter()
     with ThreadPoolExecutor(at_once) as pool:
-        requests = sum(pool.map(lambda code: take_part(port, code), codes))
-    return Cost(len(codes), requests, cpu_of(pid) - before, time.perf_counter() - began)
+        requests = sum(pool.map(walk, range(people)))
+    return Cost(people, requests, cpu_of(pid) - before, time.perf_counter() - began)
 
 
 def cpu_of(pid: int) -> float:
@@ -164,13 +176,13 @@ def prepare(url: str, count: int) -> list[str]:
 
 
 @contextmanager
-def serving(url: str, profile: str | None) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def serving(*what: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """A server in a process of its own; when it ends it says what its own connection has for synchronous."""
     with socket.socket() as free:
         free.bind((HOST, 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.bench.road", "--serve", url, str(port)]
-    process = subprocess.Popen([*command, *([profile] if profile else [])], stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "tests.bench.road", "--serve", str(port), *what]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -180,11 +192,36 @@ def serving(url: str, profile: str | None) -> Iterator[tuple[int, subprocess.Pop
         process.wait(20)
 
 
-def serve(url: str, port: int, profile: str | None = None) -> None:
+def serve(port: int, url: str, profile: str | None = None) -> None:
     """What `counterpoise serve` does, in sight of its engine."""
     settings = Settings(database_url=url, secret=SECRET, secure=False)
     service = make_service(settings)
-    running = server(create_app(settings, service), HOST, port)
+    with Maintenance(service), ExitStack() as stack:
+        if profile:
+            stack.enter_context(_profiled(cProfile.Profile(), profile))
+        run(create_app(settings, service), port)
+    with read(service.engine) as db:
+        flushed = db.execute(
+            text("PRAGMA synchronous" if is_sqlite(db) else "SHOW synchronous_commit")
+        ).scalar()
+        kept = db.execute(select(func.count()).select_from(table(Response))).scalar()
+    print(json.dumps({"synchronous": flushed, "responses": kept}), flush=True)
+
+
+def serve_nothing(port: int) -> None:
+    app = FastAPI(openapi_url=None)
+    page = "<!doctype html>" + "." * 8_000
+
+    @app.get("/")
+    @app.post("/")
+    def answer() -> HTMLResponse:
+        return HTMLResponse(page)
+
+    run(app, port)
+
+
+def run(app: FastAPI, port: int) -> None:
+    running = server(app, HOST, port)
 
     def announce() -> None:
         while not running.started:
@@ -192,17 +229,8 @@ def serve(url: str, port: int, profile: str | None = None) -> None:
         print("ready", flush=True)
 
     threading.Thread(target=announce, daemon=True).start()
-    with Maintenance(service), ExitStack() as stack:
-        if profile:
-            stack.enter_context(_profiled(cProfile.Profile(), profile))
-        signal.signal(signal.SIGTERM, lambda *_: setattr(running, "should_exit", True))
-        running.run()
-    with read(service.engine) as db:
-        flushed = db.execute(
-            text("PRAGMA synchronous" if is_sqlite(db) else "SHOW synchronous_commit")
-        ).scalar()
-        kept = db.execute(select(func.count()).select_from(table(Response))).scalar()
-    print(json.dumps({"synchronous": flushed, "responses": kept}), flush=True)
+    signal.signal(signal.SIGTERM, lambda *_: setattr(running, "should_exit", True))
+    running.run()
 
 
 @contextmanager
@@ -229,14 +257,18 @@ def main() -> int:
             url = cluster.create("bench")
             database_pid = int((cluster.data / "postmaster.pid").read_text().split()[0])
         codes = prepare(url, asked.people + asked.at_once)
-        with serving(url, asked.profile) as (port, process):
-            measure(port, process.pid, codes[asked.people :], asked.at_once)
+        with serving(url, *([asked.profile] if asked.profile else [])) as (port, process):
+            measure(process.pid, asked.at_once, asked.at_once, lambda n: take_part(port, codes[-1 - n]))
             idle = cpu_of(database_pid) if database_pid else 0.0
-            cost = measure(port, process.pid, codes[: asked.people], asked.at_once)
+            cost = measure(process.pid, asked.people, asked.at_once, lambda n: take_part(port, codes[n]))
             database = cpu_of(database_pid) - idle if database_pid else 0.0
         assert process.stdout is not None
         end = json.loads(process.stdout.readline())
+        each = cost.requests // asked.people
+        with serving() as (port, process):
+            floor = measure(process.pid, asked.people, asked.at_once, lambda _: ask_nothing(port, each))
     print(f"{asked.db}: {cost}")
+    print(f"floor: {floor}; ours is {cost.seconds / floor.seconds:.2f} times that")
     if database_pid:
         print(f"PostgreSQL's own processes: {database / asked.people:.4f} s each")
     print(f"synchronous of the live connection: {end['synchronous']}; responses: {end['responses']}")
@@ -247,6 +279,7 @@ def main() -> int:
 
 if __name__ == "__main__":
     if "--serve" in sys.argv:
-        serve(sys.argv[2], int(sys.argv[3]), *sys.argv[4:5])
+        port, *what = sys.argv[2:]
+        serve(int(port), *what) if what else serve_nothing(int(port))
     else:
         sys.exit(main())
