@@ -8,7 +8,7 @@ from app.reflect.results import Result, result
 from app.reflect.runs import END, RESULT, Run, blank_on, road_of
 from app.report.plot import TICKS
 from app.service import Service
-from app.survey.pages import AboutPage, ItemsPage, about_page, items_page
+from app.survey.pages import DRAFT, AboutPage, ItemsPage, about_page, items_page
 from app.survey.roads import ABOUT, CHECK, CONSENT, Road
 from app.templating import Page
 
@@ -46,7 +46,7 @@ class BeginPage(Carried):
     title: str
     questions: int
     before: tuple[str, ...]
-    tested: bool
+    draft: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +141,7 @@ def _begin(run: Run) -> BeginPage:
         title=words.title,
         questions=len(run.road.numbers),
         before=words.before,
-        tested=words.status == "tested",
+        draft=words.status == DRAFT,
     )
 
 

@@ -71,7 +71,7 @@ def result(road: Road, sheet: Sheet, *, personal: bool) -> Result:
     facets = {name: each for name, each in scores.items() if shown[name].items}
     order = _order(facets) if personal and kind == "facets" else ()
     say = translations(words.language)
-    advice = instrument.advice.get(sheet.language) or instrument.advice.get(instrument.language)
+    advice = instrument.advice.get(sheet.language)
     return Result(
         topics=_topics(road, sheet, words, order),
         ask=tuple(
@@ -87,7 +87,7 @@ def result(road: Road, sheet: Sheet, *, personal: bool) -> Result:
             )
             for name, each in _sorted(scores, order)
         ),
-        claims=instrument.claims_in.get(sheet.language) or instrument.claims,
+        claims=instrument.claims_in.get(sheet.language),
         advice=advice,
         tips=_tips(instrument, words, advice, order),
         after=words.after,

@@ -1,12 +1,14 @@
 """What a person agrees to: the text as shown, and its hash, which is kept with the answers."""
 
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from typing import ClassVar, Final
 
 from markupsafe import Markup
 
+from app.languages import day
 from app.templating import Page, render
 
 STUDY: Final = "study"
@@ -20,6 +22,8 @@ class ConsentText(Page):
     template: ClassVar[str] = "survey/consent_text.html"
     k: int
     linked: bool
+    deleted_on: str | None
+    """The day that the study has declared, as the language writes it."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +34,10 @@ class Consent:
 
 
 @lru_cache(maxsize=64)
-def consent(k: int, language: str, *, linked: bool = False) -> Consent:
+def consent(k: int, language: str, *, linked: bool = False, retire_on: date | None = None) -> Consent:
     """The text for a study that shows nothing of fewer than `k`; hashed over its words, not its marks."""
-    text_page = ConsentText(language=language, k=k, linked=linked)
+    deleted_on = day(retire_on.isoformat(), language) if retire_on else None
+    text_page = ConsentText(language=language, k=k, linked=linked, deleted_on=deleted_on)
     markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped
     text = markup.striptags()
     return Consent(markup, text, sha256(text.encode()).hexdigest())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 from markupsafe import Markup
@@ -41,6 +42,7 @@ _PINNED: Final = (
         _STUDY.k,
         _STUDY.simulated,
         _STUDY.context,
+        _STUDY.retire_on,
     )
     .join_from(table(Wave), table(Study), _STUDY.id == _WAVE.study)
     .where(_WAVE.id == bindparam("wave"))
@@ -69,6 +71,8 @@ class Road:
     """The path of each page with questions, in order -> the ids of what it asks."""
     numbers: Mapping[str, int]
     """The number of each item, as people see it."""
+    retire_on: date | None = None
+    """The day on which what was sent is deleted, where the study has declared one."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
     """What app.survey.questions has made so far."""
 
@@ -107,7 +111,7 @@ class Road:
         return LINK in self.asks
 
     def consent(self, language: str) -> Consent:
-        return consent(self.k, language, linked=self.linked)
+        return consent(self.k, language, linked=self.linked, retire_on=self.retire_on)
 
 
 def road_of(service: Service, db: Connection, wave: str) -> Road:
@@ -148,6 +152,7 @@ def _road(service: Service, db: Connection, wave: str) -> Road:
         draft_size=_draft_size(wave, form, instrument, elements),
         asks=asks(form, found.items_per_page, context, elements),
         numbers=numbers(form),
+        retire_on=found.retire_on,
     )
     if found.state != PREPARED:  # until it opens it may still become one of a pair
         service.roads[wave] = road

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 
 import pytest
@@ -12,7 +13,7 @@ from starlette.testclient import TestClient
 from app import waves
 from app.db import read, write
 from app.errors import Refused
-from app.languages import LANGUAGES, SOURCE, home, translations
+from app.languages import LANGUAGES, SOURCE, day, home, translations
 from app.main import create_app
 from app.service import Service
 from app.survey.consent import consent
@@ -20,6 +21,7 @@ from app.survey.drafts import open_draft
 from app.survey.pages import landing_page
 from app.tables import Code, Draft, Response, Wave, table
 from instrument import ppiq
+from tests.cohorts import another_study
 from tests.respondents import rows
 from tests.support import NOTHING, Screen, filled_in
 
@@ -219,6 +221,21 @@ def test_what_was_read_is_kept_with_the_answers(
     assert kept.consent_hash == consent(10, language).hash != consent(10, SOURCE).hash
 
 
+@pytest.mark.usefixtures("study")
+def test_the_consent_names_the_day_on_which_answers_are_deleted(client: TestClient, service: Service) -> None:
+    on = date(2040, 3, 9)
+    wave = another_study(service, "brief", retire_on=on)
+    with write(service.engine) as db:
+        codes = waves.issue_codes(service, db, wave, "only", len(LANGUAGES))
+    for language, code in zip(LANGUAGES, codes, strict=True):
+        client.post(home(language) + "/enter", data={"code": code})
+        assert day(on.isoformat(), language) in client.get(home(language) + "/consent").text
+        client.post(home(language) + "/consent", data={"study": "yes"})
+        agreed = sheet(client, service).consent
+        assert agreed == consent(10, language, retire_on=on).hash != consent(10, language).hash
+        client.cookies.clear()
+
+
 def begun(client: TestClient, code: str, language: str, *pages: int) -> None:
     at = home(language)
     client.post(at + "/enter", data={"code": code})
@@ -328,6 +345,8 @@ def test_a_draft_is_called_a_draft_on_the_first_page(
             assert ('class="draft"' in client.get(home(language) + "/").text) is (status == "draft")
             client.post(home(language) + "/enter", data={"code": codes[language]})
             assert ('class="draft"' in client.get(home(language) + "/consent").text) is (status == "draft")
+            alone = client.post(home(language) + "/reflect", data={"_form": f"ppiq/a/{language}"})
+            assert ('class="draft"' in alone.text) is (status == "draft")
 
 
 def test_a_form_in_no_language_of_the_interface_makes_no_wave(service: Service, study: str) -> None:
