@@ -7,7 +7,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from app.errors import AppError, Busy, NotAllowed, NotFound, NotSaved, TooLarge, Unreadable
@@ -65,7 +65,7 @@ def as_app_error(request: Request, error: Exception) -> AppError:
             return error
         case HTTPException():
             return _BY_STATUS.get(error.status_code, Unreadable)()
-        case RequestValidationError():
+        case RequestValidationError() | ClientDisconnect():
             return Unreadable()
         case OperationalError() | NoConnection():
             return Busy() if request.method == "GET" else NotSaved()

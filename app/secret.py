@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
+from unicodedata import decimal, normalize
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -19,9 +20,11 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH: Final = 12
+LONGEST: Final = 200
+"""More than a code is with everything that is pasted around it."""
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
-_READ_AS: Final = str.maketrans("OIL", "011", " -")
+_READ_AS: Final = str.maketrans("OIL", "011")
 
 
 def new_code() -> str:
@@ -29,8 +32,12 @@ def new_code() -> str:
 
 
 def read_code(typed: str) -> str | None:
-    """Read a code or receipt as a person types it: any case, spaces and hyphens, O for 0, I and L for 1."""
-    code = typed.upper().translate(_READ_AS)
+    """Read a code or receipt as a person types or pastes it: O for 0, I and L for 1, digits of any script.
+
+    Letters and digits alone count: no case or width, no spaces, dashes, quotes or marks of direction.
+    """
+    signs = (each for each in normalize("NFKC", typed[:LONGEST]).upper() if each.isalnum())
+    code = "".join(str(decimal(each, each)) for each in signs).translate(_READ_AS)
     return code if len(code) == CODE_LENGTH and set(code) <= set(CROCKFORD) else None
 
 

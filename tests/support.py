@@ -86,17 +86,18 @@ def respond(
     client: Any,
     code: str,
     answers: Mapping[str, Any] | None = None,
-    role: str = "supervisor",
+    role: str | None = "supervisor",
     *,
     archive: bool = False,
+    first: str = "/",
 ) -> str:
-    """Walk the whole road with a code and return the receipt.
+    """Walk the whole road with a code, from the first page of a language, and return the receipt.
 
     `answers` by item or context question; the others get the first answer that is offered. An answer of None
     is left blank. `client` is any HTTP client of httpx's shape.
     """
     given = {"role": role, **(answers or {})}
-    screen, here = open_page(client, "/")
+    screen, here = open_page(client, first)
     [form] = screen.forms
     screen, here = submit(client, here, form, {"code": code})
     for _ in range(MAX_STEPS):

@@ -6,6 +6,7 @@
   const code = document.getElementById("code");
   const hide = () => document.documentElement.classList.add("leaving");
   const say = (words) => { if (said) said.textContent = words; };
+  const wait = () => say(said?.dataset.wait);
 
   if (leave) {
     const go = () => { hide(); location.replace(leave.href); };
@@ -35,8 +36,14 @@
     if (event.persisted) { hide(); location.reload(); }
   });
 
-  // Send a form once the server can be reached; until then the answers wait on the page, and nowhere else.
-  const reachable = () => fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+  // Send a form once the service answers; until then the answers wait on the page, and nowhere else. What
+  // answers in its place, and a line that is silent, are no connection either.
+  const icon = document.querySelector("link[rel=icon]").href;
+  const reachable = async () => {
+    const slow = setTimeout(wait, 4000);
+    const given = { cache: "no-store", signal: AbortSignal.timeout?.(30000) };
+    try { if (!(await fetch(icon, given)).ok) throw icon; } finally { clearTimeout(slow); }
+  };
   const pause = () => new Promise((done) => {
     setTimeout(done, 3000);
     addEventListener("online", done, { once: true });
@@ -47,7 +54,7 @@
     if (sending) return;
     sending = true;
     for (let waiting = true; waiting;) {
-      try { await reachable(); waiting = false; } catch { say(said?.dataset.wait); await pause(); }
+      try { await reachable(); waiting = false; } catch { wait(); await pause(); }
     }
     say("");
     sending = "now";

@@ -123,14 +123,14 @@ def save_link(request: Request, fields: Fields) -> Response:
         return _save(db, opened, LINK, fields)
 
 
-@router.get("/page/{number:int}")
-def show_page(request: Request, number: int) -> Response:
+@router.get("/page/{number}")
+def show_page(request: Request, number: str) -> Response:
     opened, path = _opened(request), f"/page/{number}"
     return _elsewhere(opened, path) or _asked(opened, path, items_page(opened.road, opened.sheet, path))
 
 
-@router.post("/page/{number:int}")
-def save_page(request: Request, number: int, fields: Fields) -> Response:
+@router.post("/page/{number}")
+def save_page(request: Request, number: str, fields: Fields) -> Response:
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, f"/page/{number}", fields)
@@ -236,14 +236,16 @@ def _speak(db: Connection, opened: Opened, language: str) -> Response:
 def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) -> Response:
     """Save a page and go on, or stay where something is newly blank, so that it is asked about once.
 
-    Who goes back, aside or clears an answer has not left the rest blank yet.
+    Who goes back, aside or clears an answer has not left the rest blank yet. A question that is not in the
+    form takes no saved answer away: it was answered in another tab, since buttons alone clear an answer.
     """
     road, sheet, before = opened.road, opened.sheet, opened.sheet.answers
     if path not in road.asks:
         raise NotFound
     if not sheet.consent:
         return _to(sheet, CONSENT)
-    answers = read_page(road, path, fields)
+    elsewhere = {name: before[name] for name in road.asks[path] if name in before and name not in fields}
+    answers = read_page(road, path, fields) | elsewhere
     cleared, aside = fields.get("_clear"), fields.get("_go")
     if cleared is None and aside is None:
         after = {**before, **answers}

@@ -1,0 +1,83 @@
+"""The real server, in a process of its own, that can be killed and started again on the same port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.conftest import SECRET
+
+ROOT: Final = Path(__file__).parents[2]
+PATIENCE_SECONDS: Final = 60
+
+
+class Server:
+    """`counterpoise serve` as an operator starts it; what it says goes to `log`."""
+
+    def __init__(self, url: str, log: IO[bytes], environment: Mapping[str, str] | None = None) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self._log = log
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOISE_")},
+            "COUNTERPOISE_DATABASE_URL": url,
+            "COUNTERPOISE_SECRET": SECRET.hex(),
+            "COUNTERPOISE_INSECURE_COOKIES": "1",
+            **(environment or {}),
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "app", "serve", "--port", str(self.port)]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=self._environment, stdout=self._log, stderr=subprocess.STDOUT
+        )
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline and self.runs():
+            try:
+                with urlopen(f"{self.address}/ready") as answer:
+                    assert answer.status == 200
+                    return
+            except (URLError, ConnectionError):
+                time.sleep(0.05)
+        raise AssertionError("the server is not ready")
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(20)
+
+
+@contextmanager
+def served(url: str, log: Path, **environment: str) -> Iterator[Server]:
+    with log.open("ab") as file:
+        server = Server(url, file, environment)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
