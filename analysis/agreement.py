@@ -160,6 +160,8 @@ def _icc(name: str, ms: MeanSquares, how: str, *, level: float, exact: bool) -> 
     n, k = ms.n, ms.k
     mean = name.endswith("k")
     value = _single(name[:4], ms)
+    if value is None:
+        return Unavailable(reason="not defined", detail="everybody has the same measurements")
     if mean:
         spread = 1 + (k - 1) * value
         if spread <= 0:
@@ -182,10 +184,12 @@ def _icc(name: str, ms: MeanSquares, how: str, *, level: float, exact: bool) -> 
     )
 
 
-def _single(name: str, ms: MeanSquares) -> float:
+def _single(name: str, ms: MeanSquares) -> float | None:
+    """Return one of the three forms of a single measurement, None where nothing of it varies."""
     n, k, error = ms.n, ms.k, ms.within if name == "ICC1" else ms.residual
     shift = k * (ms.raters - ms.residual) / n if name == "ICC2" else 0.0
-    return (ms.people - error) / (ms.people + (k - 1) * error + shift)
+    total = ms.people + (k - 1) * error + shift
+    return (ms.people - error) / total if total > 0 else None
 
 
 def _single_interval(name: str, ms: MeanSquares, level: float) -> Interval:
@@ -204,8 +208,10 @@ def _single_interval(name: str, ms: MeanSquares, level: float) -> Interval:
 def _agreement_interval(ms: MeanSquares, level: float) -> Interval:
     """Interval of ICC2; every ratio is kept as a product, so that no residual may be divided by."""
     n, k, value = ms.n, ms.k, _single("ICC2", ms)
+    if value is None or ms.residual + ms.raters == 0:
+        return NONE
     of_raters, of_rest = k * value * ms.raters, (n * (1 + (k - 1) * value) - k * value) * ms.residual
-    if of_raters + of_rest <= 0 or ms.residual + ms.raters == 0:
+    if of_raters + of_rest <= 0:
         return NONE
     df = (k - 1) * (n - 1) * (of_raters + of_rest) ** 2 / ((n - 1) * of_raters**2 + of_rest**2)
     noise = k * ms.raters + (k * n - k - n) * ms.residual

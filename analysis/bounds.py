@@ -79,7 +79,7 @@ def guttman_lambda(
         for name, value in values.items()
     }
     if _indefinite(C):
-        estimates["lambda6"] = INDEFINITE
+        estimates |= {"lambda4": INDEFINITE, "lambda6": INDEFINITE}
     return estimates
 
 
@@ -168,6 +168,8 @@ def split_half(
     if isinstance(found, Unavailable):
         return found
     C, basis = found
+    if _indefinite(C):
+        return INDEFINITE
     rng = np.random.default_rng(SEED) if rng is None else rng
     values = np.concatenate(list(_halves(C, splits, rng)))
     exhaustive = _number_of_splits(len(C)) <= ALL_SPLITS

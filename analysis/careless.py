@@ -7,17 +7,16 @@ and whoever answers uniformly, as worded or as keyed, can be flagged only for sp
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc
+from numpy.typing import ArrayLike
 
-from analysis.estimate import Matrix, Unavailable, as_matrix, html_table, table
-from analysis.everybody import ROUNDING, Everybody, Given, blocks, divided
+from analysis import persons
+from analysis.estimate import Matrix, Unavailable, as_array, as_matrix, html_table, table
+from analysis.everybody import Everybody, Given, blocks
+from analysis.persons import Flags
 
-Flags = NDArray[np.bool_]
 Scales = Sequence[int] | Sequence[Sequence[int]]
 
 LIMITS: Final[dict[str, float]] = {"seconds": 2.0, "mahalanobis_p": 0.001}
@@ -157,27 +156,29 @@ def careless_indices(
     turned = answers if keyed is None else as_matrix(keyed)
     _check(answers, turned, limits, parts)
     all_ = Everybody.of(answers)
-    sections = _sections(k, parts)
+    sections = persons.sections_of(k, parts)
     factors = None if scales is None else _columns(scales, k)
-    inverse = _inverse(all_)
+    inverse = persons.inverse_covariances(all_)
 
     def of_rows(rows: slice) -> dict[str, Matrix | Flags | Unavailable]:
         given, turned_rows = Given.of(answers[rows], all_), turned[rows]
-        longest, average = _strings(answers[rows])
-        distance = inverse if isinstance(inverse, Unavailable) else _mahalanobis(given, inverse)
-        uniform = _uniform(answers[rows])
+        longest, average = persons.strings(answers[rows])
+        distance = inverse if isinstance(inverse, Unavailable) else persons.distances(given, inverse)
+        uniform = persons.uniform(answers[rows])
         return {
             "longstring": longest,
             "average_string": average,
-            "irv": _irv(given, np.ones((k, 1)))[:, 0],
-            "irv_parts": _irv(given, sections),
-            "even_odd": _not_given("scales") if factors is None else _even_odd(turned_rows, factors),
-            "synonyms": _pairs(given, all_.correlations > synonym_r, "synonyms"),
-            "antonyms": _pairs(given, all_.correlations < antonym_r, "antonyms"),
+            "irv": persons.variability(given, np.ones((k, 1)))[:, 0],
+            "irv_parts": persons.variability(given, sections),
+            "even_odd": _not_given("scales") if factors is None else persons.even_odd(turned_rows, factors),
+            "synonyms": persons.within_pairs(given, all_.correlations > synonym_r, "synonyms"),
+            "antonyms": persons.within_pairs(given, all_.correlations < antonym_r, "antonyms"),
             "mahalanobis": distance,
-            "mahalanobis_p": distance if isinstance(distance, Unavailable) else _upper_tail(distance, k),
-            "person_total": _person_total(given),
-            "uniform": uniform if keyed is None else uniform | _uniform(turned_rows),
+            "mahalanobis_p": distance
+            if isinstance(distance, Unavailable)
+            else persons.upper_tail(distance, k),
+            "person_total": persons.person_total(given),
+            "uniform": uniform if keyed is None else uniform | persons.uniform(turned_rows),
         }
 
     found = [of_rows(rows) for rows in blocks(n)]
@@ -195,156 +196,8 @@ def _joined(parts: list[Any]) -> Any:
     return parts[0] if isinstance(parts[0], Unavailable) else np.concatenate(parts)
 
 
-def _strings(X: Matrix) -> tuple[Matrix, Matrix]:
-    n, k = X.shape
-    columns = np.ascontiguousarray(X.T)
-    run, longest, runs = np.ones(n), np.ones(n), np.ones(n)
-    for before, here in pairwise(columns):
-        same = before == here
-        run = np.where(same, run + 1, 1.0)
-        np.maximum(longest, run, out=longest)
-        runs += ~same
-    nothing = np.isnan(X).all(axis=1)
-    longest[nothing], runs[nothing] = np.nan, np.nan
-    average: Matrix = k / runs
-    return longest, average
-
-
-def _sections(k: int, parts: int) -> Matrix:
-    """Return k x parts, 1 where an item is in a section, the sections cut as R's ``cut(1:k, parts)``."""
-    place = np.maximum(-(-np.arange(k) * parts // max(k - 1, 1)), 1) - 1
-    sections: Matrix = (place[:, np.newaxis] == np.arange(parts)).astype(np.float64)
-    return sections
-
-
-def _irv(given: Given, sections: Matrix) -> Matrix:
-    count, sums = given.seen @ sections, given.x @ sections
-    squares = given.squares @ sections - divided(sums**2, count)
-    enough = count >= 2  # noqa: PLR2004 - a standard deviation needs two
-    variance: Matrix = np.full_like(sums, np.nan)
-    np.divide(squares.clip(0.0), count - 1, out=variance, where=enough)
-    deviation: Matrix = np.sqrt(variance)
-    return deviation
-
-
-def _even_odd(X: Matrix, scales: Sequence[Sequence[int]]) -> Matrix | Unavailable:
-    if len(scales) < 2:  # noqa: PLR2004 - a correlation over scales
-        return Unavailable(reason="not defined", detail="even-odd needs at least two scales")
-    k, m = X.shape[1], len(scales)
-    odd, even = np.zeros((k, m)), np.zeros((k, m))
-    for j, items in enumerate(scales):
-        odd[items[0::2], j] = 1
-        even[items[1::2], j] = 1
-    seen = ~np.isnan(X)
-    x, counted = np.where(seen, X, 0.0), seen.astype(np.float64)
-    n_odd, n_even = counted @ odd, counted @ even
-    both = ((n_odd > 0) & (n_even > 0)).astype(np.float64)
-    first, second = divided(x @ odd, n_odd) * both, divided(x @ even, n_even) * both
-    count = both.sum(axis=1)
-    first = (first - divided(first.sum(axis=1), count)[:, np.newaxis]) * both
-    second = (second - divided(second.sum(axis=1), count)[:, np.newaxis]) * both
-    r = _correlation(
-        n=count,
-        x=first.sum(axis=1),
-        y=second.sum(axis=1),
-        xx=_row_sums(first, first),
-        yy=_row_sums(second, second),
-        xy=_row_sums(first, second),
-        size=_row_sums(x, x),
-    )
-    stepped_up = np.divide(2 * r, 1 + r, out=np.full_like(r, -np.inf), where=r > -1)
-    return np.where(np.isnan(r), np.nan, -np.maximum(stepped_up, -1.0))
-
-
-def _pairs(given: Given, chosen: Flags, kind: str) -> Matrix | Unavailable:
-    # Which item of a pair counts as its first changes the figure: as in R, the order of the columns decides.
-    M = np.tril(chosen, -1).astype(np.float64)
-    if not M.any():
-        return Unavailable(reason="not defined", detail=f"no two items are {kind} at this correlation")
-    x, v, q = given.x, given.seen, given.squares
-    xM, vM = x @ M, v @ M
-    count = _row_sums(vM, v)
-    r = _correlation(
-        n=count,
-        x=_row_sums(xM, v),
-        y=_row_sums(vM, x),
-        xx=_row_sums(q @ M, v),
-        yy=_row_sums(vM, q),
-        xy=_row_sums(xM, x),
-    )
-    return np.where(count > 2, r, np.nan)  # noqa: PLR2004 - as careless has it
-
-
-def _inverse(all_: Everybody) -> Matrix | Unavailable:
-    """Return the inverse of the covariances, which the distance needs."""
-    if all_.n < 3 or not all_.answered.size or all_.answered.min() < 2:  # noqa: PLR2004 - a covariance for each item
-        return Unavailable(reason="too few rows", detail=f"{all_.n} rows of answers")
-    values = np.linalg.eigvalsh(all_.covariances)
-    if values[0] <= ROUNDING * values[-1]:
-        return Unavailable(reason="singular matrix", detail="the covariances of the items have no inverse")
-    return np.asarray(np.linalg.inv(all_.covariances))
-
-
-def _mahalanobis(given: Given, inverse: Matrix) -> Matrix:
-    deviation = (given.x - given.all.sums / given.all.answered) * given.seen
-    distance = _row_sums(deviation @ inverse, deviation)
-    return np.where(given.seen.any(axis=1), distance.clip(0.0), np.nan)
-
-
-def _upper_tail(distance: Matrix, k: int) -> Matrix:
-    return np.asarray(chdtrc(float(k), distance), dtype=np.float64)
-
-
-def _person_total(given: Given) -> Matrix:
-    others = given.all.answered - 1
-    u = divided(np.ones_like(others), others)
-    # The mean of everyone else's answers to an item is m - u * one's own.
-    m = given.all.sums * u
-    usable = (others > 0).astype(np.float64)
-    x, v, q = given.x * usable, given.seen * usable, given.squares * usable
-    return _correlation(
-        n=v.sum(axis=1),
-        x=x.sum(axis=1),
-        y=v @ m - x @ u,
-        xx=q.sum(axis=1),
-        yy=v @ m**2 - 2 * (x @ (m * u)) + q @ u**2,
-        xy=x @ m - q @ u,
-    )
-
-
-def _correlation(
-    *, n: Matrix, x: Matrix, y: Matrix, xx: Matrix, yy: Matrix, xy: Matrix, size: Matrix | None = None
-) -> Matrix:
-    """Return each person's correlation from sums over pairs, NaN where a side does not vary.
-
-    What is small against `size`, by default the sums of squares, is taken for rounding.
-    """
-    of_x, of_y = xx - divided(x * x, n), yy - divided(y * y, n)
-    size_x, size_y = (xx, yy) if size is None else (size, size)
-    varies = (of_x > ROUNDING * size_x) & (of_y > ROUNDING * size_y)
-    spread = np.sqrt(of_x.clip(0.0) * of_y.clip(0.0))
-    r: Matrix = np.full_like(spread, np.nan)
-    np.divide(xy - divided(x * y, n), spread, out=r, where=varies)
-    return np.minimum(np.maximum(r, -1.0), 1.0)
-
-
-def _row_sums(a: Matrix, b: Matrix) -> Matrix:
-    sums: Matrix = np.einsum("ij,ij->i", a, b)
-    return sums
-
-
-def _uniform(X: Matrix) -> Flags:
-    """Return who gave one and the same answer to everything, twice at least."""
-    missing = np.isnan(X)
-    columns = np.ascontiguousarray(X.T)
-    lowest = np.fmin.reduce(columns, axis=0, initial=np.inf)
-    highest = np.fmax.reduce(columns, axis=0, initial=-np.inf)
-    uniform: Flags = (lowest == highest) & (missing.shape[1] - missing.sum(axis=1) > 1)
-    return uniform
-
-
 def _seconds(seconds: ArrayLike, n: int) -> Matrix:
-    given = np.asarray(seconds, dtype=np.float64)
+    given = as_array(seconds).astype(np.float64)
     if given.shape != (n,) or (given < 0).any():
         raise ValueError(f"seconds must be {n} numbers, none negative: seconds per item of each person")
     return given

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.estimate import Matrix, html_table, table
+from analysis.estimate import Matrix, as_array, check_size, html_table, table
 
 Counts = NDArray[np.int64]
 Planes = NDArray[np.uint64]
@@ -185,14 +185,16 @@ def joint_counts(
     array([[3, 2],
            [2, 2]])
     """
-    data = np.asarray(X)
-    if data.dtype.kind not in "iuf":
-        data = data.astype(np.int8 if data.dtype.kind == "b" else np.float64)
+    data = as_array(X)
+    if data.dtype.kind == "b":
+        data = data.astype(np.int8)
     if data.ndim != 2:  # noqa: PLR2004 - rows by items
         raise ValueError(f"answers must be an n x k array (rows by items), not of {data.ndim} dimensions")
     if names is not None and len(names) != data.shape[1]:
         raise ValueError(f"{len(names)} names for {data.shape[1]} items")
     values = _observed(data, missing) if categories is None else sorted({float(v) for v in categories})
+    if not np.isfinite(values).all():
+        raise ValueError("categories must be finite numbers")
     if len(values) > MAX_CATEGORIES:
         raise ValueError(
             f"{len(values)} different values: these are measurements rather than categories; "
@@ -252,8 +254,8 @@ def _observed(data: NDArray[Any], missing: Sequence[float]) -> list[float]:
         return found
 
     values = set().union(*_in_stripes(distinct, len(data))) - {float(code) for code in missing}
-    if any(np.isinf(value) for value in values):
-        raise ValueError("answers must be finite numbers, or NaN where there is no answer")
+    if values:
+        check_size(min(values), max(values))
     return sorted(values)
 
 

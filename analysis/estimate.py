@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 Matrix = NDArray[np.float64]
 Row = TypeVar("Row", bound=Any)
 
+MOST: Final = 1e60
+NO_ANSWER: Final = frozenset({"NoneType", "NAType"})  # by name: pandas is not imported for it
+
 Reason = Literal[
     "too few rows",
     "too few items",
@@ -71,16 +74,47 @@ class Unavailable:
         return f"unavailable: {self.why}"
 
 
+def as_array(X: object) -> NDArray[Any]:
+    """Return answers as an array of numbers, copied where they are none: NaN for None, NA, masked cells."""
+    if isinstance(X, np.ma.MaskedArray):
+        return np.ma.filled(X.astype(np.float64), np.nan)
+    try:
+        data = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"answers must be rows of the same length: {error}") from error
+    if data.dtype.kind in "biuf":
+        return data
+    if data.dtype.kind not in "OUS" or data.ndim == 0:
+        raise ValueError(f"answers must be an array of numbers, not {type(X).__name__} of {data.dtype}")
+    cells = [np.nan if type(cell).__name__ in NO_ANSWER else cell for cell in data.ravel().tolist()]
+    try:
+        return np.array(cells, dtype=np.float64).reshape(data.shape)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"answers must be numbers, or None or NaN where there is none: {error}") from error
+
+
 def as_matrix(X: ArrayLike) -> Matrix:
-    """Return `X` as an n x k float array; ValueError if it has another shape or an infinite value."""
-    matrix = np.asarray(X, dtype=np.float64)
+    """Return `X` as an n x k float array; ValueError if it has another shape or no ordinary numbers."""
+    matrix = as_array(X).astype(np.float64, copy=False)
     if matrix.ndim != 2:  # noqa: PLR2004 - rows by items
         raise ValueError(
             f"answers must be an n x k array (rows by items), not one of {matrix.ndim} dimensions"
         )
-    if np.isinf(matrix).any():
-        raise ValueError("answers must be finite numbers, or NaN where there is no answer")
+    check_size(
+        float(np.fmin.reduce(matrix, axis=None, initial=np.inf)),
+        float(np.fmax.reduce(matrix, axis=None, initial=-np.inf)),
+    )
     return matrix
+
+
+def check_size(lowest: float, highest: float) -> None:
+    """Refuse what no scale of answers has, and whose fourth powers a float does not hold."""
+    if lowest < -MOST or highest > MOST:
+        raise ValueError(
+            f"answers must be finite numbers (below {MOST:.0e} in size), or NaN where there is no answer"
+        )
+    if 0 < highest - lowest < 1 / MOST:
+        raise ValueError(f"all answers lie within {1 / MOST:.0e} of each other: give them in smaller units")
 
 
 def complete_rows(X: Matrix) -> Matrix:

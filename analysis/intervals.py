@@ -144,17 +144,18 @@ def bootstrapped(found: Coefficient, interval: str, level: float, replicates: Ma
 
     A replicate is NaN where the resample has no such figure.
     """
-    usable = replicates[np.isfinite(replicates)]
+    usable = np.minimum(replicates[np.isfinite(replicates)], 1.0)  # single precision goes beyond
     without = len(replicates) - len(usable)
     method = f"{found.method}, {interval} interval of {len(replicates)} resamples"
     method += f", {without} of them without a figure" if without else ""
     limits: Interval | None = None
     if without <= UNUSABLE * len(replicates):
-        limits = (
-            bootstrap.percentile_interval(usable, level)
-            if interval == "percentile"
-            else bootstrap.bca_interval(found.value, usable, influence(found), level)
-        )
+        if np.abs(usable - found.value).max() < bootstrap.NOTHING:
+            limits = (found.value, found.value)
+        elif interval == "percentile":
+            limits = bootstrap.percentile_interval(usable, level)
+        else:
+            limits = bootstrap.bca_interval(found.value, usable, influence(found), level)
     if limits is None:
         return Estimate(value=found.value, n=found.n, k=found.k, method=f"{method}: not available")
     low, high = limits

@@ -64,9 +64,15 @@ class OrdinalFactor:
         np.fill_diagonal(implied, 1)
         return self._covariances(implied)
 
-    def omega(self, variance: Variance = "observed") -> float:
-        """Omega of the sum of the answers."""
-        return float(self.true.sum() / (self.observed if variance == "observed" else self.model).sum())
+    def omega(self, variance: Variance = "observed") -> float | Unavailable:
+        """Omega of the sum of the answers; none where the factor explains more than there is."""
+        true, total = self.true.sum(), (self.observed if variance == "observed" else self.model).sum()
+        if total <= 0:
+            return Unavailable(reason="no variance", detail="the polychoric correlations leave the sum none")
+        if true > total:
+            detail = f"the factor explains {true / total:.3f} times the variance of the sum"
+            return Unavailable(reason="improper solution", detail=detail)
+        return float(true / total)
 
     @property
     def maximal_reliability(self) -> float:
@@ -185,8 +191,11 @@ def categorical_omega(
     fit = ordinal_factor(X, missing=missing, names=names)
     if isinstance(fit, Unavailable):
         return fit
+    value = fit.omega(variance)
+    if isinstance(value, Unavailable):
+        return value
     method = f"categorical omega, {variance} variance, {_rows_said(fit.polychoric)}"
-    point = Estimate(value=fit.omega(variance), n=fit.polychoric.n, k=len(fit.loadings), method=method)
+    point = Estimate(value=value, n=fit.polychoric.n, k=len(fit.loadings), method=method)
     if interval is None:
         return point
     drawn = _resamples(X, fit.polychoric, resamples, rng)
@@ -370,7 +379,7 @@ def _omegas(pairs: Pairs, r: Matrix, values: Matrix, variance: Variance) -> Matr
         ).sum(axis=1)
         for part in (true, total)
     )
-    usable &= below > 0
+    usable &= (below > 0) & (above <= below)
     return np.asarray(np.where(usable, above / np.where(usable, below, 1), np.nan))
 
 

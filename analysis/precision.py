@@ -10,7 +10,16 @@ from numpy.typing import ArrayLike
 from scipy.special import chdtri, ndtri, stdtrit
 
 from analysis.agreement import MeanSquares, check_level, mean_squares
-from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import (
+    Estimate,
+    Matrix,
+    Unavailable,
+    as_array,
+    as_matrix,
+    complete_rows,
+    html_table,
+    table,
+)
 
 _HEADERS: Final = ("figure", "value", "low", "high")
 
@@ -322,7 +331,7 @@ def _kappa(p: Matrix, w: Matrix, n: int, method: str, level: float) -> Estimate 
 
 
 def _both(first: ArrayLike, second: ArrayLike) -> Matrix:
-    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    one, two = as_array(first), as_array(second)
     if one.ndim != 1 or one.shape != two.shape:
         raise ValueError("first and second must be two lists of the same length")
     return as_matrix(np.column_stack([one, two]))

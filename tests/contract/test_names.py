@@ -157,6 +157,26 @@ AWKWARD: dict[str, np.ndarray] = {
     "tiny differences": 1e6 + ordinal() * 1e-6,
     "negative codes": ordinal() - 10,
     "half codes": ordinal() / 2,
+    "one item again and again": np.repeat(ordinal(50, 1), 5, axis=1),
+    "everybody gives the same answers": np.tile(np.arange(5.0), (30, 1)),
+    "answers that cancel": np.tile([[1.0, 1.0, 2.0, 2.0], [2.0, 2.0, 1.0, 1.0]], (20, 1)),
+    "pairs that contradict each other": np.array(
+        [
+            [np.nan if cell == "-" else float(cell) for cell in row]
+            for row in (
+                "1-0-01",
+                "00-0-0",
+                "011100",
+                "1-1000",
+                "----01",
+                "1-11--",
+                "101111",
+                "-00001",
+                "-11--0",
+            )
+        ]
+    ),
+    "more items than rows": ordinal(8, 10),
 }
 
 
@@ -255,6 +275,41 @@ def test_a_frame_and_arrays_of_every_layout_are_the_same_answers(name: str) -> N
         assert str(TAKING_ANSWERS[name](given)) == expected
 
 
+@pytest.mark.parametrize("name", STATED)
+def test_no_answer_may_be_masked_or_none_or_pandas_own(name: str) -> None:
+    X = holes(0.05)
+    frame = pd.DataFrame(X)
+    masked = np.ma.masked_array(ordinal(), mask=np.isnan(X))
+    expected = str(TAKING_ANSWERS[name](X))
+    for given in (frame.astype("Int64"), frame.astype("Int8").to_numpy(), frame.astype("Float32"), masked):
+        assert str(TAKING_ANSWERS[name](given)) == expected
+    nested = [[None if np.isnan(cell) else int(cell) for cell in row] for row in X]
+    assert str(TAKING_ANSWERS[name](nested)) == expected
+
+
+@pytest.mark.parametrize("name", STATED)
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ([["agree", "agree"], ["no", "agree"], ["no", "no"]], "numbers.*agree"),
+        ([[1, 2], [3]], "same length"),
+        (np.array([["2026-01-01"]], dtype="M8[D]"), "datetime"),
+        ({"a": [1, 2]}, "not dict"),
+        (ordinal() * 1e300, r"1e\+60"),
+        (ordinal() * 1e-300, "1e-60"),
+    ],
+)
+def test_what_are_no_answers_is_refused_in_words(name: str, wrong: object, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        TAKING_ANSWERS[name](wrong)
+
+
+@pytest.mark.parametrize("name", ["joint_counts", "intraclass_correlation", "careless_indices"])
+def test_counts_where_rows_are_needed_are_refused_in_words(name: str) -> None:
+    with pytest.raises(ValueError, match="not JointCounts"):
+        TAKING_ANSWERS[name](analysis.joint_counts(ordinal()))
+
+
 @pytest.mark.parametrize("data", AWKWARD)
 @pytest.mark.parametrize("name", TAKING_ANSWERS)
 def test_awkward_answers_end_in_figures_or_reasons(name: str, data: str) -> None:
@@ -272,10 +327,11 @@ def test_awkward_answers_end_in_figures_or_reasons(name: str, data: str) -> None
         assert "inf" not in printed.lower().replace("information", "").replace("infinite", "")
     for figure in _estimates(found):
         assert np.isfinite(figure.value)
+        assert figure.value <= 1 + 1e-12 or name == "measurement_error"
         assert (figure.low is None) == (figure.high is None)
         if figure.low is not None:
             assert np.isfinite([figure.low, figure.high]).all()
-            assert figure.low <= figure.high
+            assert figure.low - 1e-12 <= figure.value <= figure.high + 1e-12
 
 
 @pytest.mark.parametrize("name", COUNTED)
@@ -288,6 +344,7 @@ def test_awkward_counts_end_in_figures_or_reasons(name: str, data: str) -> None:
         warnings.simplefilter("error")
         for figure in _estimates(TAKING_ANSWERS[name](counts)):
             assert np.isfinite(figure.value)
+            assert figure.value <= 1 + 1e-12
 
 
 def _answered(work: Callable[[], object]) -> object:

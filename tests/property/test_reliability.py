@@ -213,6 +213,12 @@ def test_resamples_without_a_figure_are_counted_and_too_many_leave_no_interval()
     assert "not available" in found.method
 
 
+@pytest.mark.parametrize("interval", ["percentile", "bca"])
+def test_an_item_again_and_again_has_alpha_one_in_every_resample(interval):
+    found = cronbach_alpha(np.repeat(answers(n=200, k=1), 5, axis=1), interval=interval, resamples=300)
+    assert (found.value, found.low, found.high) == (1, 1, 1)
+
+
 def test_many_people_with_few_answers_are_drawn_by_kind_with_the_same_spread():
     X = answers(2, n=12_000, k=3)
     rows, weights = bootstrap.resampled(X, 400, None)
