@@ -8,7 +8,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test check attack bench lock messages system clean
+.PHONY: run test check walks attack fault bench lock messages system clean
 
 run: $(VENV)/run
 	$(BIN)/counterpoise demo --dir $(DIR) --port $(PORT)
@@ -24,9 +24,16 @@ check: $(VENV)/dev
 	$(BIN)/mypy
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
+# Every form in every language, on every width, with and without scripts; `make test` walks a part of it.
+walks: system $(VENV)/dev
+	$(BIN)/python -m pytest -n 2 -m "" tests/e2e/test_walks.py
+
 attack: system $(VENV)/dev
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
+
+fault: system $(VENV)/dev
+	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
 
 bench: system $(VENV)/dev
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done
