@@ -1,63 +1,21 @@
 """Somebody who reflects alone, with others near: every form, every way out, a lost connection."""
 
 import re
-import shutil
-import socket
-import threading
-import time
-from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, expect
 
-from app import waves
-from app.db import write
-from app.main import create_app
 from app.mixing import RESPONSE
 from app.service import Service
-from app.serving import server
 from instrument import Form, ppiq
-from tests.e2e.conftest import QUIET
+from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press
 from tests.respondents import rows
 
-pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("study")]
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("study"), ON_SQLITE]
 FORMS = list(ppiq().forms.values())
-WIDTHS = (320, 390, 1280)
 ENDED = "This page has ended"
-
-
-@pytest.fixture
-def url(migrated_file: Path, tmp_path: Path) -> str:
-    path = tmp_path / "counterpoise.sqlite"
-    shutil.copy(migrated_file, path)
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture
-def origin(service: Service) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    # Another name of the same machine stands for the neutral site, which is not ours to ask for.
-    settings = replace(service.settings, leave_to=f"http://localhost:{port}/nothing")
-    running = server(create_app(settings, replace(service, settings=settings)), "127.0.0.1", port)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(10)
-
-
-def on(browser: Browser, width: int = 390, *, scripts: bool = True) -> BrowserContext:
-    context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=scripts)
-    context.set_default_timeout(10_000)
-    return context
 
 
 @dataclass(frozen=True)
@@ -74,8 +32,7 @@ class Person:
         self.presses("Continue")
 
     def presses(self, name: str) -> None:
-        with self.page.expect_navigation():
-            self.page.get_by_role("button", name=name, exact=True).locator("visible=true").last.click()
+        press(self.page.get_by_role("button", name=name, exact=True).locator("visible=true").last)
 
     def answers_a_page(self) -> None:
         for question in self.page.locator("fieldset").all():
@@ -132,99 +89,17 @@ def test_a_person_reflects_privately_on_every_form(
     assert rows(service, RESPONSE) == []
 
 
-def test_axe_finds_nothing_on_any_private_page(browser: Browser, origin: str) -> None:
-    for width in WIDTHS:
-        with on(browser, width) as context:
-            page = context.new_page()
-            person = Person(page, origin)
-
-            def check(page: Page = page) -> None:
-                found = Axe().run(page).response["violations"]
-                nodes = [(each["id"], [node["html"] for node in each["nodes"]]) for each in found]
-                assert nodes == [], page.title()
-                assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.title()
-                assert small_targets(page) == [], page.title()
-
-            for path in ("", "/reflect", "/support", "/sheet", "/accessibility", "/safety"):
-                page.goto(origin + path)
-                check()
-            person.chooses(FORMS[0])
-            check()
-            person.presses("Continue")
-            check()
-            person.answers_a_page()
-            person.presses("Continue")
-            check()
-            page.get_by_label("Mostly true").first.check()
-            person.presses("Clear my answer")
-            check()
-            person.presses("Staying safe")
-            check()
-            person.sees_the_result(FORMS[0])
-            page.get_by_text("Show the arithmetic").click()
-            check()
-            person.presses("Finish")
-            check()
-            for form in FORMS[1:]:
-                person.sees_the_result(form)
-                check()
-
-
-def small_targets(page: Page) -> list[str]:
-    found: list[str] = page.evaluate(
-        """() => [...document.querySelectorAll('a, button, summary, input:not([type=hidden]), label.row')]
-        .filter(each => !each.closest('.unseen, .languages'))
-        .filter(each => !each.matches('p a, li a') || each.parentNode.innerText === each.innerText)
-        .map(each => each.closest('label.row') || each)
-        .filter(each => each.checkVisibility({visibilityProperty: true}))
-        .map(each => [each.textContent || each.name, each.getBoundingClientRect()])
-        .filter(([, box]) => box.height < 44 || box.width < 44)
-        .map(([name, box]) => `${name.trim()}: ${box.width}x${box.height}`)"""
-    )
-    return found
-
-
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
-def test_by_keyboard_alone_and_out_by_shift(browser: Browser, origin: str, form: Form) -> None:
+def test_shift_three_times_leaves(browser: Browser, origin: str) -> None:
     with on(browser, 1280) as context:
-        page = context.new_page()
-        keys = page.keyboard
-        page.goto(origin + "/reflect")
-        keys.press("Tab")
-        assert page.evaluate("document.activeElement.textContent") == "Leave this site"
-
-        def go_to(selector: str) -> None:
-            for _ in range(60):
-                keys.press("Tab")
-                if page.evaluate("to => document.activeElement.matches(to)", selector):
-                    return
-            raise AssertionError(f"{selector} cannot be reached")
-
-        def enter() -> None:
-            with page.expect_navigation():
-                keys.press("Enter")
-
-        go_to("input[name=_form]")
-        keys.press("Space")
-        for _ in range(FORMS.index(form)):
-            keys.press("ArrowDown")
-        enter()
-        go_to(".go button")
-        enter()
-        while page.locator("fieldset").count():
-            for question in page.locator("fieldset").all():
-                go_to(f"#{question.get_attribute('id')} input")
-                keys.press("Space")
-            enter()
-        go_to("button[value=result]")
-        enter()
-        expect(page.locator("dl").first).to_be_visible()
+        person = Person(context.new_page(), origin)
+        person.chooses(FORMS[0])
+        keys, said = person.page.keyboard, person.page.get_by_role("status").first
         keys.press("Shift")
-        expect(page.get_by_role("status").first).to_have_text("Shift twice more to leave")
+        expect(said).to_have_text("Shift twice more to leave")
         keys.press("Shift")
-        expect(page.get_by_role("status").first).to_have_text("Shift once more to leave")
+        expect(said).to_have_text("Shift once more to leave")
         keys.press("Shift")
-        Person(page, origin).is_elsewhere()
+        person.is_elsewhere()
 
 
 def test_shift_within_a_word_does_not_leave(browser: Browser, origin: str) -> None:
@@ -262,19 +137,15 @@ def test_after_leaving_or_finishing_back_shows_no_answer(
         assert all(told)
 
 
-def test_a_page_from_the_browsers_memory_shows_nothing(
-    browser: Browser, origin: str, service: Service
-) -> None:
+def test_a_page_from_the_browsers_memory_shows_nothing(browser: Browser, origin: str, code: str) -> None:
     """With the back-forward cache on, which browser tests otherwise run without."""
     remembering = browser.browser_type.launch(
-        executable_path="/usr/bin/chromium",
-        args=list(QUIET),
+        executable_path=CHROMIUM,
+        args=QUIET,
         ignore_default_args=["--disable-back-forward-cache"],
     )
     with remembering, on(remembering) as context:
         person = Person(context.new_page(), origin)
-        with write(service.engine) as db:
-            [code] = waves.issue_codes(service, db, "demo-1", "north", 1)
         person.page.goto(origin)
         person.page.get_by_label("Your code").fill(code)
         person.presses("Continue")
@@ -291,12 +162,10 @@ def test_a_page_from_the_browsers_memory_shows_nothing(
 
 
 def test_a_page_that_the_browser_kept_asks_the_server_what_it_is_now(
-    browser: Browser, origin: str, service: Service
+    browser: Browser, origin: str, code: str
 ) -> None:
     with on(browser) as context:
         person = Person(context.new_page(), origin)
-        with write(service.engine) as db:
-            [code] = waves.issue_codes(service, db, "demo-1", "north", 1)
         person.page.goto(origin)
         person.page.get_by_label("Your code").fill(code)
         person.presses("Continue")

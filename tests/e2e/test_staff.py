@@ -3,55 +3,25 @@
 import io
 import os
 import re
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pypdf
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from app import accounts, studies, waves
 from app.db import write
-from app.main import create_app
 from app.service import Service
-from app.serving import server
 from tests.accounts import PASSWORD, code_of, ready
 from tests.cohorts import close, take_part
+from tests.e2e.person import ON_SQLITE, Keyboard, faults, faults_enlarged, on, press
 from tests.privacy.organisations import of_one_mind
 
-pytestmark = [pytest.mark.browser]
-HEIGHT = 844
+pytestmark = [pytest.mark.browser, ON_SQLITE]
 WIDTHS = (390, 1280)
 SHOTS = os.environ.get("COUNTERPOISE_SCREENSHOTS")
-
-
-@pytest.fixture
-def url(migrated_file: Path, tmp_path: Path) -> str:
-    """On SQLite alone: what differs between engines is tested without a browser."""
-    path = tmp_path / "counterpoise.sqlite"
-    shutil.copy(migrated_file, path)
-    return f"sqlite:///{path}"
-
-
-@pytest.fixture
-def origin(service: Service) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    running = server(create_app(service.settings, service), "127.0.0.1", port)
-    thread = threading.Thread(target=running.run)
-    thread.start()
-    while not running.started:
-        time.sleep(0.02)
-    yield f"http://127.0.0.1:{port}"
-    running.should_exit = True
-    thread.join(10)
 
 
 @dataclass
@@ -61,6 +31,7 @@ class Desk:
     page: Page
     origin: str
     service: Service
+    scripts: bool = True
     seen: int = 0
 
     def goes(self, path: str) -> None:
@@ -68,13 +39,9 @@ class Desk:
         self.looks_over(path)
 
     def looks_over(self, what: str) -> None:
-        """No barrier that axe knows, nothing wider than the screen, nothing fetched from elsewhere."""
-        found = Axe().run(self.page)
-        assert found.violations_count == 0, f"{what}: {found.generate_report()}"
-        wide = self.page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert wide <= 0, f"{what} is {wide} px wider than the screen"
+        """No fault that can be found, nothing fetched from elsewhere."""
+        assert faults(self.page, scripts=self.scripts) == [], what
+        assert faults_enlarged(self.page) == [], what
         self.seen += 1
         if SHOTS:
             width = self.page.viewport_size["width"] if self.page.viewport_size else 0
@@ -86,14 +53,14 @@ class Desk:
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_label("Code", exact=True).fill(code_of(self.service, name))
-        self.page.get_by_role("button", name="Sign in").click()
+        self.presses("Sign in")
 
     def arrives(self, heading: str, what: str) -> None:
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(heading)
         self.looks_over(what)
 
     def presses(self, name: str) -> None:
-        self.page.get_by_role("button", name=name).click()
+        press(self.page.get_by_role("button", name=name))
 
     def fills(self, label: str, value: str) -> None:
         self.page.get_by_label(label, exact=True).fill(value)
@@ -101,7 +68,7 @@ class Desk:
 
 @pytest.fixture(params=WIDTHS)
 def desk(request: pytest.FixtureRequest, browser: Browser, service: Service, origin: str) -> Iterator[Desk]:
-    context = browser.new_context(viewport={"width": request.param, "height": HEIGHT})
+    context = on(browser, request.param)
     others: list[str] = []
     context.on("request", lambda sent: others.append(sent.url) if not sent.url.startswith(origin) else None)
     yield Desk(context.new_page(), origin, service)
@@ -141,10 +108,28 @@ def test_a_trainer_sets_up_an_account_signs_in_and_reads_a_report(
     desk.page.get_by_role("link", name="Demonstration").first.click()
     expect(desk.page.get_by_role("heading", level=1)).to_contain_text("What people said")
     desk.looks_over("report")
+    with desk.page.expect_download() as download:
+        desk.page.get_by_role("link", name="PDF").click()
+    printed = pypdf.PdfReader(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert "What people said" in printed.pages[0].extract_text()
     for forbidden in ("/host", "/operator", "/researcher", f"/researcher/waves/{study}-1/responses.csv"):
         answer = desk.page.goto(desk.origin + forbidden)
         assert answer is not None
         assert answer.status == 404, forbidden
+
+
+def test_after_signing_out_back_shows_no_report(desk: Desk, service: Service, study: str) -> None:
+    take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
+    close(service, f"{study}-1")
+    ready(service, "tara", trainer=study)
+    desk.signs_in("tara")
+    desk.page.get_by_role("link", name="Demonstration").first.click()
+    desk.arrives("What people said", "report")
+    desk.presses("Sign out")
+    expect(desk.page.get_by_label("Password")).to_be_visible()
+    for _ in range(2):
+        desk.page.go_back()
+        expect(desk.page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address")
 
 
 def test_a_host_makes_a_study_issues_200_slips_and_closes_a_wave(desk: Desk, service: Service) -> None:
@@ -188,7 +173,7 @@ def test_a_host_makes_a_study_issues_200_slips_and_closes_a_wave(desk: Desk, ser
     page.get_by_label("For", exact=True).select_option("north")
     desk.fills("How many", "200")
     with page.expect_download() as download:
-        desk.presses("Make slips to print")
+        page.get_by_role("button", name="Make slips to print").click()
     slips = pypdf.PdfReader(io.BytesIO(Path(download.value.path()).read_bytes()))
     text = "".join(each.extract_text() for each in slips.pages)
     assert len(set(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", text))) == 200
@@ -235,28 +220,23 @@ def test_an_operator_makes_an_account(desk: Desk, service: Service, study: str) 
     desk.looks_over("account made")
     desk.page.get_by_text("Change hana").click()
     desk.looks_over("account open")
-    desk.page.get_by_role("button", name="Withdraw host of demo from hana").click()
+    desk.presses("Withdraw host of demo from hana")
     expect(desk.page.get_by_role("button", name="from hana")).to_have_count(0)
 
 
 def test_without_scripts_everything_works_for_staff(browser: Browser, service: Service, origin: str) -> None:
     ready(service, "hana", host="*")
-    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": HEIGHT})
-    page = context.new_page()
-    page.goto(f"{origin}/staff")
-    page.get_by_label("Name").fill("hana")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_label("Code", exact=True).fill(code_of(service, "hana"))
-    page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{origin}/host/studies?form=ppiq/a")
-    page.get_by_label("Name", exact=True).fill("Spring")
-    page.get_by_label("Short name", exact=True).fill("spring")
-    page.get_by_label("How many people do you expect to answer?").fill("60")
-    page.get_by_role("button", name="Make this study").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Spring")
-    page.get_by_role("button", name="Prepare a collection").click()
-    expect(page.get_by_role("link", name="Collection 1")).to_be_visible()
-    context.close()
+    with on(browser, scripts=False) as context:
+        desk = Desk(context.new_page(), origin, service, scripts=False)
+        desk.signs_in("hana")
+        desk.goes("/host/studies?form=ppiq/a")
+        desk.fills("Name", "Spring")
+        desk.fills("Short name", "spring")
+        desk.fills("How many people do you expect to answer?", "60")
+        desk.presses("Make this study")
+        expect(desk.page.get_by_role("heading", level=1)).to_have_text("Spring")
+        desk.presses("Prepare a collection")
+        expect(desk.page.get_by_role("link", name="Collection 1")).to_be_visible()
 
 
 def test_by_keyboard_alone_a_host_opens_a_collection(browser: Browser, service: Service, origin: str) -> None:
@@ -266,29 +246,18 @@ def test_by_keyboard_alone_a_host_opens_a_collection(browser: Browser, service: 
         studies.add_unit(db, "spring", "north", "North")
         accounts.give(service, db, "hana", "host", "spring")
         waves.make_wave(service, db, "spring")
-    context = browser.new_context(viewport={"width": 1280, "height": HEIGHT})
-    page = context.new_page()
-    page.goto(f"{origin}/staff")
-    for typed in ("hana", PASSWORD, code_of(service, "hana")):
-        tab_to(page, "input")
-        page.keyboard.type(typed)
-    page.keyboard.press("Enter")
-    page.wait_for_url(f"{origin}/host")
-    page.goto(f"{origin}/host/waves/spring-1")
-    for _ in range(30):
+    with on(browser, 1280) as context:
+        page = context.new_page()
+        keys = Keyboard(page)
+        page.goto(f"{origin}/staff")
+        for typed in ("hana", PASSWORD, code_of(service, "hana")):
+            keys.goes_to("input")
+            page.keyboard.type(typed)
+        keys.enters()
+        assert page.url == f"{origin}/host"
+        page.goto(f"{origin}/host/waves/spring-1")
+        keys.goes_to("[name=sure]")
+        page.keyboard.press("Space")
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.name") == "sure":
-            break
-    page.keyboard.press("Space")
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")
-    context.close()
-
-
-def tab_to(page: Page, tag: str) -> None:
-    for _ in range(20):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.tagName").lower() == tag:
-            return
-    raise AssertionError(f"no {tag} can be reached by keyboard")
+        keys.enters()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")

@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.conftest import SECRET
+from tests.e2e.person import on, press
 from tests.support import respond
 
 REPOSITORY = Path(__file__).parents[2]
@@ -97,25 +98,19 @@ def the_person_completes_it(page: Page, origin: str, code: str) -> str:
     """Take part in a browser: agree, leave some context blank, answer "Mostly true" all along, send."""
     page.goto(origin)
     page.get_by_label("Your code").fill(code.lower())
-    _press(page, "Continue")
+    press(page.get_by_role("button", name="Continue"))
     page.get_by_label("Yes, for this study").check()
-    _press(page, "Continue")
+    press(page.get_by_role("button", name="Continue"))
     page.get_by_label("My practice educator").check()
-    _press(page, "Continue")
+    press(page.get_by_role("button", name="Continue"))
     assert page.get_by_role("heading", name="You may leave these blank").is_visible()
-    _press(page, "Continue")
+    press(page.get_by_role("button", name="Continue"))
     for _ in range(6):
         for answer in page.get_by_label("Mostly true").all():
             answer.check()
-        _press(page, "Continue")
-    _press(page, "Send my answers")
+        press(page.get_by_role("button", name="Continue"))
+    press(page.get_by_role("button", name="Send my answers"))
     return page.locator(".receipt").inner_text()
-
-
-def _press(page: Page, button: str) -> None:
-    """Press a button and arrive: with scripts, a page is sent once the connection is known to be there."""
-    with page.expect_navigation():
-        page.get_by_role("button", name=button).click()
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -125,7 +120,7 @@ def test_twelve_people_answer_and_their_unit_is_shown(
 ) -> None:
     wave = host.new_wave()
     mine, *others = host.codes(wave, 12, "north")
-    context = browser.new_context(viewport={"width": width, "height": 844}, java_script_enabled=scripts)
+    context = on(browser, width, scripts=scripts)
     receipt = the_person_completes_it(context.new_page(), host.origin, mine)
     context.close()
     assert len(receipt.replace("-", "")) == 12
@@ -151,7 +146,7 @@ def test_twelve_people_answer_and_their_unit_is_shown(
 def test_of_nine_people_nothing_is_shown(host: Host, browser: Browser) -> None:
     wave = host.new_wave()
     mine, *others = host.codes(wave, 9, "north")
-    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context = on(browser)
     the_person_completes_it(context.new_page(), host.origin, mine)
     context.close()
     host.others_respond(others)
