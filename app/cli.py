@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli_staff import account_app, audit_app, operator
+from app.cli_staff import account_app, audit_app, operator, revoke, token
 from app.terminal import Dir, Json, at_work, serving, settings_of, told_plainly
 
 # Before NumPy loads: the server's threads share the processors, and more for one product slow them all.
@@ -30,7 +30,8 @@ app.add_typer(study_app, name="study")
 app.add_typer(wave_app, name="wave")
 app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
-app.command()(operator)
+for command in (operator, token, revoke):
+    app.command()(command)
 
 WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
 Ask = Annotated[
@@ -329,12 +330,12 @@ def codes(
             raise Refused("slips need the address that people go to: --address https://...")
         with write(service.engine) as db:
             made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
-            if slips:
-                from app.paper.pages import pdf
-                from app.paper.pages import slips as laid_out
+        typer.echo(json.dumps(made) if as_json else "\n".join(made))
+        if slips:
+            from app.paper.pages import pdf
+            from app.paper.pages import slips as laid_out
 
-                slips.write_bytes(pdf(laid_out(made, address, "Take part")))
-    typer.echo(json.dumps(made) if as_json else "\n".join(made))
+            slips.write_bytes(pdf(laid_out(made, address, "Take part")))
 
 
 @app.command()
@@ -357,21 +358,6 @@ def paper(
             raise Refused(f"there is no form {form} in {language}; there is {known}")
         out.write_bytes(pdf(paper_form(found, form, language, role or instruments.NOT_SAID)))
     typer.echo(str(out))
-
-
-@app.command()
-def token(
-    role: Annotated[str, typer.Argument(help="researcher or trainer.")],
-    study: Annotated[str, typer.Option(help="The study it opens.")],
-    days: Annotated[int, typer.Option(help="Days until it expires.", min=1, max=90)] = 30,
-    directory: Dir = None,
-) -> None:
-    """Make a token for a researcher or a trainer. It is shown here only; they type it on the page /staff."""
-    from app import staff
-    from app.db import write
-
-    with serving(directory) as service, write(service.engine) as db:
-        typer.echo(staff.make_token(service, db, role, study, days))
 
 
 @app.command()

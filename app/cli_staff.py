@@ -1,4 +1,4 @@
-"""The commands for people: the first operator, accounts and their roles, and the chain of what staff did."""
+"""The commands for people: the first operator, accounts and roles, tokens, the chain of what staff did."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from app.terminal import Dir, serving
 account_app = typer.Typer(help="Make accounts of staff and give them roles.", no_args_is_help=True)
 audit_app = typer.Typer(help="Read and check what staff did.", no_args_is_help=True)
 
+OfToken = Annotated[str, typer.Argument(metavar="ROLE", help="researcher or trainer.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name of the account.")]
 RoleName = Annotated[str, typer.Argument(metavar="ROLE", help="host, researcher, trainer or operator.")]
 OfStudy = Annotated[
@@ -33,6 +34,37 @@ def operator(name: Name, directory: Dir = None) -> None:
         password = accounts.make_account(service, db, name)
         accounts.give(service, db, name, "operator", EVERYWHERE)
     _show(name, password)
+
+
+def token(
+    role: OfToken,
+    study: Annotated[str, typer.Option(help="The study it opens.")],
+    days: Annotated[int, typer.Option(help="Days until it expires.", min=1, max=90)] = 30,
+    directory: Dir = None,
+) -> None:
+    """Make a token for a researcher or a trainer. It is shown here only; they type it on the page /staff.
+
+    A program sends it as `Authorization: Bearer`.
+    """
+    from app import staff
+    from app.db import write
+
+    with serving(directory) as service, write(service.engine) as db:
+        typer.echo(staff.make_token(service, db, role, study, days))
+
+
+def revoke(
+    role: OfToken,
+    study: Annotated[str, typer.Option(help="The study that they open.")],
+    directory: Dir = None,
+) -> None:
+    """End every token of a role for a study, from this moment on."""
+    from app import staff
+    from app.db import write
+
+    with serving(directory) as service, write(service.engine) as db:
+        ended = staff.end_tokens(service, db, role, study)
+    typer.echo(f"ended: {ended}")
 
 
 @account_app.command("make")

@@ -18,7 +18,7 @@ from app.errors import NotFound, Refused, Unreadable
 from app.forms import Fields
 from app.service import Service, service_of
 from app.staff import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
-from app.surface import expire_cookie, give_cookie, see_other, token_of
+from app.surface import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.templating import Page, html
 from app.totp import address, as_text
 
@@ -75,6 +75,7 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
         held = token_grant(db, token)
         if held is None:
             return html(SignInPage(problem="token"), Unreadable.status)
+        accounts.sign_out(service, db, token_of(request, COOKIE) or "")
         acting(OF_TOKENS)
         audit(service.vault, db, {"action": "signed in", "role": held.role, "study": held.study})
     return _at(service, f"/{held.role}", token)
@@ -136,6 +137,7 @@ def leave(request: Request) -> Response:
         with write(service.engine) as db:
             accounts.sign_out(service, db, token)
     expire_cookie(response, service.settings, COOKIE)
+    clear_site_data(response)
     return response
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final, Literal, get_args
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, delete, insert, select
 from starlette.requests import Request
 
 from app.access import EVERYWHERE, ROUTES, Role
@@ -82,6 +82,15 @@ def make_token(service: Service, db: Connection, role: str, study: str, days: in
     return token
 
 
+def end_tokens(service: Service, db: Connection, role: str, study: str) -> int:
+    """End every token of a role for a study: which of them got lost is seldom known."""
+    ended = db.execute(delete(TOKEN).where(TOKEN.c.role == role, TOKEN.c.study == study)).rowcount
+    if not ended:
+        raise Refused(f"there is no token for a {role} of {study!r}")
+    audit(service.vault, db, {"action": "tokens ended", "role": role, "study": study})
+    return int(ended)
+
+
 def admitted(request: Request, role: Role) -> Staff:
     """Who asks, if they may see pages of this role; to everyone else there is nothing here.
 
@@ -111,7 +120,7 @@ def day(on: date) -> str:
 
 
 def _asking(request: Request, role: Role) -> Staff | None:
-    service, token = service_of(request), token_of(request, COOKIE) or ""
+    service, token = service_of(request), _shown(request)
     if service.settings.demo:
         return None if role == "operator" else Staff(role, "the demonstration", None)
     with read(service.engine) as db:
@@ -124,6 +133,14 @@ def _asking(request: Request, role: Role) -> Staff | None:
         with write(service.engine) as db:
             note_use(db, token)
     return _as(member, role) if member else None
+
+
+def _shown(request: Request) -> str:
+    """The browser's cookie, or the header by which a program shows its token; never a session's."""
+    kind, _, token = request.headers.get("authorization", "").partition(" ")
+    if kind.casefold() == "bearer" and token.startswith(PREFIX):
+        return token
+    return token_of(request, COOKIE) or ""
 
 
 def _as(member: Member, role: Role) -> Staff | None:

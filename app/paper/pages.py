@@ -6,15 +6,13 @@ The layout is the screen's (one answer under the other), so that paper and scree
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
-
-import segno
+from typing import ClassVar
+from urllib.parse import quote
 
 from app.languages import home
+from app.paper.press import PICTURE, pressed
 from app.templating import Page, render
 from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
-
-PDF_VARIANT: Final = "pdf/ua-1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,13 +102,10 @@ def slips(codes: Sequence[str], address: str, title: str, language: str = "en") 
     made = []
     for code in codes:
         target = f"{address}/#{code}"
-        picture = segno.make(target, error="m").png_data_uri(scale=6, border=2)
-        made.append(Slip(code=code, picture=picture))
+        made.append(Slip(code=code, picture=f"{PICTURE}{quote(target, safe='')}"))
     return Slips(language=language, title=title, address=address, slips=tuple(made))
 
 
 def pdf(page: Page) -> bytes:
     """Set a page as a tagged PDF; its bytes depend on its content alone."""
-    from weasyprint import HTML  # noqa: PLC0415 - needs Pango, which nothing else here does
-
-    return bytes(HTML(string=render(page)).write_pdf(pdf_variant=PDF_VARIANT) or b"")
+    return pressed(render(page))

@@ -2,16 +2,12 @@
 
 import base64
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from app.paper.pages import pdf
 from app.report.charts import facets
 from app.report.pages import NothingPage, ReportPage
 from app.templating import Page
-from app.turns import Turns
-
-TURNS: Final = Turns(at_once=1, waiting=4)
-"""Setting a page takes a second of one processor and a good deal of memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +25,7 @@ class PrintedNothing(NothingPage):
 
 def as_pdf(page: Page) -> bytes:
     """Set a report's page on paper; the bytes depend on the page alone."""
-    with TURNS.take():
-        return pdf(_printed(page))
+    return pdf(_printed(page))
 
 
 def _printed(page: Page) -> Page:

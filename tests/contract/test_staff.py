@@ -17,7 +17,8 @@ from app.export.routes import router as export_router
 from app.main import create_app
 from app.report.routes import router as report_router
 from app.service import Service, make_service, now
-from app.staff import TOKEN, make_token
+from app.staff import TOKEN, end_tokens, make_token
+from tests.accounts import ready, sign_in
 from tests.cohorts import another_study, close, signed_in, take_part
 from tests.conftest import SECRET
 from tests.privacy.organisations import of_one_mind
@@ -79,6 +80,56 @@ def test_indexes_name_nothing_of_another_study(
     assert "Other" not in page
 
 
+def test_tokens_of_a_role_end_together_and_at_once(
+    service: Service, client: TestClient, both: dict[str, str]
+) -> None:
+    kept = {role: signed_in(service, client, role, "demo") for role in ("researcher", "trainer")}
+    with write(service.engine) as db:
+        made = make_token(service, db, "trainer", "demo", 1)
+        assert end_tokens(service, db, "trainer", "demo") == 2
+    for token in (kept["trainer"], made):
+        assert client.post("/staff", data={"token": token}).status_code == 422
+    assert client.get(f"/trainer/waves/{both['demo']}").status_code == 404
+    assert client.post("/staff", data={"token": kept["researcher"]}).status_code == 303
+    with write(service.engine) as db, pytest.raises(Refused, match="no token for a trainer"):
+        end_tokens(service, db, "trainer", "demo")
+    with read(service.engine) as db:
+        assert "tokens ended" in [each.event["action"] for each in events(db)]
+
+
+def test_a_program_shows_its_token_in_a_header(
+    service: Service, client: TestClient, both: dict[str, str]
+) -> None:
+    with write(service.engine) as db:
+        token = make_token(service, db, "trainer", "demo", 1)
+    path = f"/trainer/waves/{both['demo']}.json"
+    for shown, status in (
+        (f"Bearer {token}", 200),
+        (f"bearer {token}", 200),
+        (f"Basic {token}", 404),
+        (token, 404),
+        (f"Bearer {token}x", 404),
+        ("Bearer", 404),
+    ):
+        assert client.get(path, headers={"authorization": shown}).status_code == status, shown
+    other = f"/trainer/waves/{both['other']}.json"
+    assert client.get(other, headers={"authorization": f"Bearer {token}"}).status_code == 404
+    session = sign_in(service, client, ready(service, "ada", trainer="demo")).cookies["staff"]
+    client.cookies.clear()
+    assert client.get(path, headers={"authorization": f"Bearer {session}"}).status_code == 404
+
+
+def test_signing_in_by_token_ends_the_session_before(
+    service: Service, client: TestClient, both: dict[str, str]
+) -> None:
+    sign_in(service, client, ready(service, "ada", trainer="demo"))
+    session = client.cookies["staff"]
+    signed_in(service, client, "trainer", "demo")
+    client.cookies.clear()
+    client.cookies["staff"] = session
+    assert client.get(f"/trainer/waves/{both['demo']}").status_code == 404
+
+
 @pytest.mark.usefixtures("both")
 def test_forms_and_other_methods_reach_nothing(service: Service, client: TestClient) -> None:
     signed_in(service, client, "researcher", "demo")
@@ -117,7 +168,9 @@ def test_a_wrong_token_opens_nothing_and_says_so(client: TestClient, typed: str)
 def test_signing_out_forgets_the_token(service: Service, client: TestClient) -> None:
     signed_in(service, client, "researcher", "demo")
     assert client.get("/researcher").status_code == 200
-    assert client.post("/staff/leave").status_code == 303
+    left = client.post("/staff/leave")
+    assert left.status_code == 303
+    assert left.headers["clear-site-data"] == '"cache", "storage"'
     assert client.get("/researcher").status_code == 404
 
 

@@ -69,6 +69,7 @@ class Desk:
 @pytest.fixture(params=WIDTHS)
 def desk(request: pytest.FixtureRequest, browser: Browser, service: Service, origin: str) -> Iterator[Desk]:
     context = on(browser, request.param)
+    context.set_default_timeout(120_000)  # two hundred slips take seconds, and longer beside other tests
     others: list[str] = []
     context.on("request", lambda sent: others.append(sent.url) if not sent.url.startswith(origin) else None)
     yield Desk(context.new_page(), origin, service)
