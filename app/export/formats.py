@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,7 +11,8 @@ from typing import Any, Final
 from app.export.microdata import Cell, Microdata
 from instrument import MISSING_LABELS
 
-_OPENS_A_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001
+# Where a cell begins in any spreadsheet: elsewhere a semicolon or a tab may part the cells.
+_OPENS_A_FORMULA: Final = re.compile("(?:^|(?<=[;\t\r\n]))(?= *[-=+@\t\r\n\0＝＋－＠])")  # noqa: RUF001
 NOTE: Final = (
     "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
     "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
@@ -31,7 +33,7 @@ def cell(value: Cell) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(_OPENS_A_FORMULA) else value
+        return _OPENS_A_FORMULA.sub("'", value)
     return str(value) if isinstance(value, int) else f"{value:.12g}"
 
 

@@ -25,7 +25,6 @@ from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, 
 
 FEWEST: Final = 10
 ROW_ID: Final = "row_id"
-ROLE: Final = "role"
 UNIT: Final = "unit"
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
@@ -64,9 +63,9 @@ def microdata(
     form = instrument.forms[about.form]
     kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
     _enough(wave, kept)
-    context = [each for each in form.context if about.context is None or each in about.context]
+    asked = [each for each in form.context if about.context is None or each in about.context]
     pair = pairing(db, wave, archive=archive)
-    known = _known(instrument, context, kept, with_unit=with_unit)
+    known = _known(instrument, form, asked, kept, with_unit=with_unit)
     known = _rarer_withheld(known, with_unit=with_unit) if pair is None else same_for_all(known)
     if archive:
         chosen = [place for place, row in enumerate(kept) if ARCHIVE in row.purposes]
@@ -74,7 +73,7 @@ def microdata(
         _enough(wave, kept)
         known = [known[place] for place in chosen]
         known = _rarer_withheld(known, with_unit=with_unit) if pair is None else known
-    columns = tuple(_columns(instrument, form, wave, pair, with_unit=with_unit))
+    columns = tuple(_columns(instrument, form, asked, wave, pair, with_unit=with_unit))
     provenance = _provenance(about, instrument)
     ids = pair.ids if pair else frozenset()
     rows = list(
@@ -94,10 +93,17 @@ def microdata(
 
 
 def _columns(
-    instrument: Instrument, form: Form, wave: str, pair: Pairing | None, *, with_unit: bool
+    instrument: Instrument,
+    form: Form,
+    asked: Sequence[str],
+    wave: str,
+    pair: Pairing | None,
+    *,
+    with_unit: bool,
 ) -> Iterator[Column]:
+    left_out = {*form.context} - {*asked} | (set() if with_unit else {UNIT})
     for column in codebook(instrument, form.id, "en"):
-        if with_unit or column.name != UNIT:
+        if column.name not in left_out:
             yield column
         if column.name == ROW_ID and pair and pair.linked:
             yield pair.column(wave)
@@ -141,10 +147,10 @@ def _enough(wave: str, rows: Sequence[object]) -> None:
 
 
 def _known(
-    instrument: Instrument, context: Sequence[str], kept: Sequence[Row[Any]], *, with_unit: bool
+    instrument: Instrument, form: Form, asked: Sequence[str], kept: Sequence[Row[Any]], *, with_unit: bool
 ) -> list[dict[str, Value]]:
-    """What is known of each person beside their answers to the items."""
-    asked = sorted(context, key=lambda name: (name != ROLE, len(instrument.context[name].options)))
+    """What is known of each person beside their answers to the items, from what is withheld last."""
+    asked = sorted(asked, key=lambda name: (name != form.role, len(instrument.context[name].options)))
     known: list[dict[str, Value]] = [
         {
             **{name: getattr(row, name) for name in PROVENANCE_THAT_TELLS},

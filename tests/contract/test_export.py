@@ -23,7 +23,7 @@ from app.export.withhold import LEAST
 from app.service import Service
 from app.tables import Response, Wave, table
 from instrument import WITHHELD, Column, codebook, load, ppiq, score
-from tests.cohorts import close, signed_in, take_part
+from tests.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.conftest import Queries
 from tests.privacy.organisations import ITEMS, of_one_mind, organisation
 
@@ -110,6 +110,39 @@ def test_columns_are_those_of_the_codebook_and_nothing_that_tells(closed: Servic
     assert header == [column.name for column in codebook(ppiq(), "a", "en") if column.name != "unit"]
     assert not {"unit", "id", "receipt_hmac", "consent_hash", "purposes"} & set(header) - {"id"}
     assert header[header.index("id") - 1] == "ag"  # `id` is the facet, not a number of the row
+
+
+def test_only_what_the_study_asked_has_a_column(service: Service, client: TestClient) -> None:
+    wave = another_study(service, "few", people=120, context=["role", "length"])
+    take_part(service, wave, "only", of_one_mind(12, 2))
+    close(service, wave)
+    signed_in(service, client, "researcher", "few")
+    described = client.get(f"/researcher/waves/{wave}/codebook.json").json()
+    assert [each["name"] for each in described["columns"] if each["kind"] == "context"] == ["role", "length"]
+    header = rows_of(client.get(f"/researcher/waves/{wave}/responses.csv").content)[0]
+    assert [each["name"] for each in described["columns"]] == list(header)
+
+
+def test_who_the_other_person_is_is_withheld_last_whatever_a_form_calls_it(service: Service) -> None:
+    """A question that stands before it in the form, with as many answers to choose from."""
+    form = ppiq().forms["b"].model_copy(update={"context": ("manages", "other_role")})
+    changed = replace(ppiq(), forms={**ppiq().forms, "b": form})
+    other = replace(service, instruments={"ppiq": changed})
+    with write(other.engine) as db:
+        studies.make_study(db, id="b", title="B", form="b", simulated=True)
+        studies.add_unit(db, "b", "only", "Only")
+    wave = next_wave(other, "b")
+    people = [
+        {"other_role": role, "manages": said}
+        for role in ("student", "supervisee")
+        for said in ("yes", "yes", "yes", "no", "no")
+    ]
+    take_part(other, wave, "only", people)
+    close(other, wave)
+    with read(other.engine) as db:
+        made = microdata(other, db, wave)
+    assert Counter(made.column("other_role")) == {"student": 5, "supervisee": 5}
+    assert set(made.column("manages")) == {WITHHELD}
 
 
 @pytest.mark.parametrize(
@@ -218,7 +251,9 @@ def test_a_form_that_is_not_the_one_asked_is_refused(closed: Service) -> None:
 # ---- files ----
 
 
-@pytest.mark.parametrize("evil", ["=1+1", "+1", "-1+1", "@A1", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0"])
+@pytest.mark.parametrize(
+    "evil", ["=1+1", "+1", "-1+1", "@A1", "\t=1", "\r=1", "＝1", "=cmd|' /C calc'!A0", "='a;=1"]
+)
 def test_no_cell_is_a_formula(evil: str) -> None:
     columns = tuple(
         Column(name=name, label="", kind="context", measure="nominal") for name in ("role", "number", "empty")
@@ -227,8 +262,12 @@ def test_no_cell_is_a_formula(evil: str) -> None:
         wave=WAVE, title="", simulated=True, instrument=ppiq(), form=ppiq().forms["a"], columns=columns,
         rows=((evil, -66, None),),
     )  # fmt: skip
-    [row] = rows_of(as_csv(made))
+    written = as_csv(made)
+    [row] = rows_of(written)
     assert row["role"].startswith("'")
+    for separator in ";\t\r\n":
+        cells = re.split(f"[{separator}]", row["role"])
+        assert not any(cell.startswith(tuple("=+-@＝")) for cell in cells)
     assert (row["number"], row["empty"]) == ("-66", "")
 
 
