@@ -14,7 +14,7 @@ MAX_FIELDS: Final = 2_000
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields of a form; a field that comes twice is refused, since a browser sends none of ours twice."""
+    """The fields of a form; one that comes twice or holds a NUL is refused: no page of ours sends that."""
     if (
         request.headers.get("content-type", "").partition(";")[0].strip()
         != "application/x-www-form-urlencoded"
@@ -30,7 +30,7 @@ async def read_form(request: Request) -> Mapping[str, str]:
     except ValueError:
         raise Unreadable from None
     fields = dict(pairs)
-    if len(fields) < len(pairs):
+    if len(fields) < len(pairs) or any("\0" in each for pair in pairs for each in pair):
         raise Unreadable
     return fields
 

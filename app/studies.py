@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -24,6 +25,10 @@ LONGEST_ID: Final = 40
 LONGEST_TITLE: Final = 200
 MOST_PEOPLE: Final = 1_000_000
 ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NOT_IN_TITLES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, halves of characters, and ends of lines."""
+TURNS_TEXT: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Marks that turn the direction of what follows, beyond the title's own end. Scripts do without."""
 STUDY: Final = table(Study)
 UNIT: Final = table(Unit)
 WAVE: Final = table(Wave)
@@ -62,6 +67,7 @@ def make_study(
 ) -> None:
     """Write down a study as it is given; `declare_study` checks what it would give away."""
     _check_id(id)
+    _check_title(title)
     if k < SMALLEST_K:
         raise Refused(f"a study is reported from {SMALLEST_K} answers a unit at the least; {k} is fewer")
     if db.execute(select(STUDY.c.id).where(STUDY.c.id == id)).first():
@@ -93,6 +99,7 @@ def change_design(service: Service, db: Connection, design: Design) -> None:
     if db.execute(select(WAVE.c.id).where(WAVE.c.study == design.id)).first():
         raise Refused(f"the design of {design.id!r} has been fixed since its first wave was prepared")
     the_study(db, design.id)
+    _check_title(design.title)
     changed = {name: value for name, value in vars(_checked(service, design)).items() if name != "id"}
     db.execute(update(STUDY).where(STUDY.c.id == design.id).values(changed))
     audit(service.vault, db, {"action": "study changed", "study": design.id, "k": str(design.k)})
@@ -121,6 +128,7 @@ def add_unit(
 ) -> None:
     """Declare a unit; departments and organisations stand above units and are declared before them."""
     _check_id(unit)
+    _check_title(title)
     if the_study(db, study).partition_hash is not None:
         raise Refused(f"the units of {study!r} have been fixed since its first wave opened")
     if level not in LEVELS:
@@ -195,8 +203,6 @@ def _checked(service: Service, design: Design) -> Design:
     instrument = service.instruments.get(design.instrument)
     if instrument is None or design.form not in instrument.forms:
         raise Refused(f"form {design.form!r} of {design.instrument!r} is not installed")
-    if not 1 <= len(design.title) <= LONGEST_TITLE:
-        raise Refused(f"a study needs a name that people can read, of {LONGEST_TITLE} letters at the most")
     if design.people is None and not design.simulated:
         raise Refused("say how many people are expected to answer: the anonymity budget rests on it")
     if max(design.k, design.people or 0) > MOST_PEOPLE:
@@ -220,3 +226,12 @@ def _check_id(name: str) -> None:
             f"{name!r} cannot be an id: begin with a letter and take small letters, digits and hyphens, "
             f"{LONGEST_ID} in all"
         )
+
+
+def _check_title(title: str) -> None:
+    """People read it on pages, on paper and in a terminal, where a control character would act."""
+    if not 1 <= len(title) <= LONGEST_TITLE:
+        raise Refused(f"people read the name: it needs 1 to {LONGEST_TITLE} letters")
+    for each in title:
+        if unicodedata.category(each) in NOT_IN_TITLES or unicodedata.bidirectional(each) in TURNS_TEXT:
+            raise Refused(f"the name holds U+{ord(each):04X}, which nobody can see: leave it out")

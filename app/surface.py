@@ -9,7 +9,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config import Settings
-from app.errors import Forbidden
+from app.errors import Forbidden, NotFound
 from app.languages import told_apart
 from app.refusals import refusal
 from app.service import service_of
@@ -63,6 +63,7 @@ class Surface:
 
         try:
             refuse_other_sites(scope)
+            refuse_no_names(path)
             await self.app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last refuge: whatever fails becomes a page
             response = refusal(Request(scope), error)
@@ -82,6 +83,12 @@ def refuse_other_sites(scope: Scope) -> None:
         elsewhere = origin is not None and urlsplit(origin).netloc != headers.get("host")
     if elsewhere:
         raise Forbidden
+
+
+def refuse_no_names(path: str) -> None:
+    """PostgreSQL takes a NUL in no text, so nothing is called by one."""
+    if "\0" in path:
+        raise NotFound
 
 
 def see_other(address: str) -> Response:

@@ -174,8 +174,16 @@ class Key(Model):
         return scores.subscales if scores else MappingProxyType({})
 
     def reversed_items(self, form_id: str) -> frozenset[str]:
-        subscales = self.subscales(form_id).values()
-        return frozenset(item.id for subscale in subscales for item in subscale.items if item.reversed)
+        return self._reversed.get(form_id, frozenset())
+
+    @cached_property
+    def _reversed(self) -> Mapping[str, frozenset[str]]:
+        return {
+            form: frozenset(
+                item.id for subscale in scores.subscales.values() for item in subscale.items if item.reversed
+            )
+            for form, scores in self.forms.items()
+        }
 
     @cached_property
     def names(self) -> frozenset[str]:

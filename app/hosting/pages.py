@@ -128,7 +128,7 @@ def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
         forms=tuple(
             Link(
                 f"/host/studies?form={each.id}/{form.id}",
-                f"{each.title}, {_title(each, form)}",
+                f"{each.title}, {_title(form)}",
                 f"{form.about}. {len(form.items)} questions.",
             )
             for each in instruments
@@ -147,7 +147,7 @@ def design_page(
     return DesignPage(
         simulated=service.settings.demo,
         form=f"{instrument.id}/{form.id}",
-        about=f"{instrument.title}, {_title(instrument, form)}",
+        about=f"{instrument.title}, {_title(form)}",
         values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
         questions=_questions(instrument, form, asked),
         spent=spent(instrument, form, budget_of(instrument, form.id, asked, int(people[:9])))
@@ -170,7 +170,7 @@ def study_page(
         id=study.id,
         title=study.title,
         facts=(
-            (_("Questionnaire"), f"{instrument.title}, {_title(instrument, form)}"),
+            (_("Questionnaire"), f"{instrument.title}, {_title(form)}"),
             (_("Who answers"), form.about),
             (
                 _("Asked of the person"),
@@ -269,8 +269,9 @@ def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tupl
     )
 
 
-def _title(instrument: Instrument, form: Form) -> str:
-    return f"form {form.id.upper()}" if len(instrument.forms) > 1 else f"form {form.id}"
+def _title(form: Form) -> str:
+    name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
+    return f"form {name}"
 
 
 def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:

@@ -152,7 +152,7 @@ def test_no_wave_of_real_people_opens_without_a_budget(service: Service) -> None
         ({"people": ""}, "whole numbers"),
         ({"people": "9" * 30}, "people at the most"),
         ({"id": "Spring 1"}, "cannot be an id"),
-        ({"title": " "}, "needs a name"),
+        ({"title": " "}, "1 to 200 letters"),
         ({"retire_on": "2020-01-01"}, "come already"),
         ({"retire_on": "soon"}, "whole numbers"),
     ],
