@@ -92,12 +92,13 @@ class EndPage(Page):
 def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
     """Every form of every instrument that has all its words in the language, and how many others there are.
 
-    Who answers a form is said in the language that its instrument was written in; elsewhere its title says.
+    A form that takes the words of another stands beside it, told apart by its number of questions. Who answers
+    a form is said in the language that its instrument was written in; elsewhere its title says.
     """
     roads = [
         road_of(service, instrument, form)
         for instrument in service.instruments.values()
-        for form in instrument.forms.values()
+        for form in sorted(instrument.forms.values(), key=lambda form: form.words or form.id)
     ]
     spoken = [road for road in roads if language in road.words]
     return StartPage(
