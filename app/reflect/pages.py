@@ -92,8 +92,8 @@ class EndPage(Page):
 def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
     """Every form of every instrument that has all its words in the language, and how many others there are.
 
-    A form that takes the words of another stands beside it, told apart by its number of questions. Who answers
-    a form is said in the language that its instrument was written in; elsewhere its title says.
+    A form that takes the words of another stands beside it, told apart by its number of questions. Who
+    answers a form is said in the language that its instrument was written in; elsewhere its title says.
     """
     roads = [
         road_of(service, instrument, form)
