@@ -47,6 +47,7 @@ from analysis.release import Report, release, report_as_json, report_from_json
 from app import migrate, snapshots
 from app.db import make_engine, write
 from app.report.files import as_json
+from app.serving import spare_the_collector
 from app.snapshots import compute_snapshot
 from app.tend import tend
 from tests.attack.published import REPORT, WAVE, Pages, Server, body, serving
@@ -360,7 +361,7 @@ def main() -> int:
         with (
             tempfile.TemporaryDirectory() as folder,
             template(engine, Path(folder)) as migrated,
-            ProcessPoolExecutor(mp_context=get_context("spawn")) as workers,
+            ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=spare_the_collector) as workers,
         ):
             for number, each in enumerate(
                 workers.map(partial(attack_a_copy, migrated), seeds, chunksize=5), 1

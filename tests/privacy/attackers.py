@@ -7,7 +7,6 @@ test through the service gives one that loads a database and reads its pages.
 import random
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 
 from analysis.disclosure import Atom, BaseTable, Item, Sum
@@ -131,7 +130,7 @@ def _worlds(people: list[Person], attack: Attack, keyed: Turn) -> Iterator[list[
             swapped[person], swapped[other] = people[other], people[person]
             yield swapped
             return
-    world = deepcopy(people)
+    world = copied(people)
     world[person][item.id] = raw
     columns = (item,) if attack.by == "item" else attack.siblings
     cells = [(i, each) for each in columns for i in others if world[i].get(each.id, -1) >= 0]
@@ -144,9 +143,13 @@ def _worlds(people: list[Person], attack: Attack, keyed: Turn) -> Iterator[list[
         for filling in _fillings(told, item, [keyed(item, code) for code in known if code >= 0]):
             for (i, _), value in zip(cells, filling, strict=True):
                 world[i][item.id] = keyed(item, value)
-            yield deepcopy(world)
+            yield copied(world)
     else:
         yield from _raised(world, cells, told, attack.siblings, keyed)
+
+
+def copied(people: list[Person]) -> list[Person]:
+    return [dict(person) for person in people]
 
 
 def _fillings(told: Sum, item: Item, fixed: list[int]) -> Iterator[list[int]]:
@@ -186,7 +189,7 @@ def _raised(
             for value in range(each.low, each.high + 1):
                 world[i][each.id] = keyed(each, value)
                 if abs(_facet_sum(world, siblings, keyed) - told.value) <= HALF_A_STEP:
-                    yield deepcopy(world)
+                    yield copied(world)
 
 
 def _facet_sum(world: list[Person], siblings: Sequence[Item], keyed: Turn) -> float:

@@ -9,9 +9,6 @@ from typing import Final
 
 from analysis.disclosure import About, BaseTable, Group, Item, Rules, Unit, base_table, rules, table_as_json
 from analysis.release import Report, release, report_as_json
-from app.report.files import as_csv
-from app.report.pages import report_page
-from app.templating import Page, render
 from instrument import Instrument, ppiq
 from tests.privacy.attackers import Groups, Person, Publish
 
@@ -69,18 +66,6 @@ def as_bytes(table: BaseTable, report: Report) -> bytes:
 def publish(groups: Groups, allowed: Rules = rules(K)) -> bytes:  # noqa: B008 - frozen
     table = table_of(groups, allowed)
     return as_bytes(table, release(table))
-
-
-def pages(groups: Groups) -> list[Page]:
-    """The page of every part of a report: what HTML and PDF are made of."""
-    report = release(table_of(groups))
-    names = [None, *(node.id for node in report.nodes)]
-    return [page for name in names if (page := report_page(report, name, INSTRUMENT)) is not None]
-
-
-def html_and_csv(groups: Groups) -> bytes:
-    """Every page as trainers read it, and the figures as a file."""
-    return "".join(map(render, pages(groups))).encode() + as_csv(release(table_of(groups)))
 
 
 def _exact_totals(groups: Groups) -> bytes:
