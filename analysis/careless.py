@@ -117,8 +117,8 @@ def careless_indices(
     Returns
     -------
     Careless
-        An index is Unavailable where its input was not given, where no pair of items is a synonym or
-        antonym, or where the covariances have no inverse.
+        An index is Unavailable where its input was not given, where fewer than 3 pairs of items are
+        synonyms or antonyms, or where the covariances have no inverse.
 
     Notes
     -----

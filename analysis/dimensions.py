@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from scipy.special import chdtrc
 
-from analysis.estimate import Matrix, Unavailable, html_table, table
+from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
 from analysis.moments import Missing
 from analysis.pearson import SINGULAR, Correlations, Items, item_correlations
 
@@ -184,7 +184,9 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
         return Unavailable(reason="too few rows", detail=f"{found.n} for {found.k} items")
     chi2 = max(-factor * float(np.linalg.slogdet(found.R)[1]), 0.0)
     df = found.k * (found.k - 1) // 2
-    return Sphericity(chi2=chi2, df=df, p=float(chdtrc(df, chi2)), n=found.n, k=found.k, method=found.method)
+    return Sphericity(
+        chi2=chi2, df=df, p=Probability(chdtrc(df, chi2)), n=found.n, k=found.k, method=found.method
+    )
 
 
 def _definite(found: Correlations | Unavailable) -> Correlations | Unavailable:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 Matrix = NDArray[np.float64]
 Row = TypeVar("Row", bound=Any)
 
+SMALLEST: Final = 0.001
 MOST: Final = 1e60
 NO_ANSWER: Final = frozenset({"NoneType", "NAType"})  # by name: pandas is not imported for it
 
@@ -72,6 +73,10 @@ class Unavailable:
 
     def __str__(self) -> str:
         return f"unavailable: {self.why}"
+
+
+class Probability(float):
+    """The p of a test: tables do not print it as nought."""
 
 
 def as_array(X: object) -> NDArray[Any]:
@@ -149,7 +154,9 @@ def cell(value: object) -> str:
     """Return a value as a table shows it: three digits, nothing for None."""
     if isinstance(value, bool) or value is None:
         return "" if value is None else ("yes" if value else "no")
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if isinstance(value, Probability) and value < SMALLEST:
+        return f"< {SMALLEST}"
+    return f"{value:z.3f}" if isinstance(value, float) else str(value)
 
 
 class Listing(tuple[Row, ...]):

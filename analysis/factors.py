@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from scipy.special import chdtr, chdtrc, chndtrinc
 
-from analysis.estimate import Matrix, Unavailable, html_table, table
+from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
 from analysis.extraction import EXTRACTIONS, Extraction
 from analysis.moments import Missing
 from analysis.pearson import SINGULAR, Correlations, Items, item_correlations
@@ -265,7 +265,7 @@ def fit(R: Matrix, L: Matrix, n: int) -> Fit:
     low, high = _rmsea_interval(chi2, df, n)
     return replace(
         described,
-        p=float(chdtrc(df, chi2)),
+        p=Probability(chdtrc(df, chi2)),
         tli=(per_null - per_model) / (per_null - 1 / factor) if per_null > 1 / factor else None,
         rmsea=float(np.sqrt(max(chi2 / (df * n) - 1 / (n - 1), 0))),
         rmsea_low=low,

@@ -200,7 +200,7 @@ def _schmid_leiman(
         notes = (*notes, f"Heywood case: {', '.join(first_order.heywood)} held at the lowest uniqueness")
     against = [name for name, loading in zip(found.names, general, strict=True) if loading < 0]
     if against:
-        notes = (*notes, f"loads against the general factor: {', '.join(against)}")
+        notes = (*notes, f"these load against the general factor: {', '.join(against)}")
     return SchmidLeiman(
         general=general,
         groups=first_order.loadings * np.sqrt(np.maximum(1 - np.square(gamma), 0)),

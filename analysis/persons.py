@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,7 @@ from scipy.special import chdtrc
 from analysis.estimate import Matrix, Unavailable
 from analysis.everybody import ROUNDING, Everybody, Given, divided
 
+FEWEST_PAIRS: Final = 3  # as R's careless has it
 Flags = NDArray[np.bool_]
 
 
@@ -81,8 +83,9 @@ def within_pairs(given: Given, chosen: Flags, kind: str) -> Matrix | Unavailable
     """Return the correlation over the chosen pairs of items, the one of a pair with the other."""
     # Which item of a pair counts as its first changes the figure: as in R, the order of the columns decides.
     M = np.tril(chosen, -1).astype(np.float64)
-    if not M.any():
-        return Unavailable(reason="not defined", detail=f"no two items are {kind} at this correlation")
+    if M.sum() < FEWEST_PAIRS:
+        detail = f"{int(M.sum())} pairs of items are {kind} at this correlation, not {FEWEST_PAIRS}"
+        return Unavailable(reason="not defined", detail=detail)
     x, v, q = given.x, given.seen, given.squares
     xM, vM = x @ M, v @ M
     count = _row_sums(vM, v)
@@ -94,7 +97,7 @@ def within_pairs(given: Given, chosen: Flags, kind: str) -> Matrix | Unavailable
         yy=_row_sums(vM, q),
         xy=_row_sums(xM, x),
     )
-    return np.where(count > 2, r, np.nan)  # noqa: PLR2004 - as careless has it
+    return np.where(count >= FEWEST_PAIRS, r, np.nan)
 
 
 def inverse_covariances(all_: Everybody) -> Matrix | Unavailable:

@@ -16,10 +16,8 @@ from analysis.section import Answers, Section, Table
 from instrument import Item
 
 DRAWN: Final = range(2, 8)  # as many answers as a bar can show
-SPEECH: Final = {
-    "mahalanobis_p": "Mahalanobis distance, p",
-    "seconds": "seconds per item",
-}
+LIMITS: Final = {"mahalanobis_p": 0.001}
+SPEECH: Final = {"mahalanobis_p": "Mahalanobis distance, p"}
 
 
 def distributions(answers: Answers) -> Section:
@@ -91,7 +89,7 @@ def missing(answers: Answers) -> Section:
     lacking = np.isnan(answers.keyed).sum(axis=1)
     complete = int((lacking == 0).sum())
     share = float(lacking.sum()) / answers.keyed.size if answers.keyed.size else None
-    of_all = "" if share is None else f", {share:.1%} of all that were asked for"
+    of_all = "" if share is None else f", {100 * share:.1f} % of all that were asked for"
     return Section(
         id="missing",
         title="What was not answered",
@@ -134,14 +132,14 @@ def careless(answers: Answers) -> Section:
     shown = [item.id for item in dataset.form.items]
     given = np.column_stack([_as_given(dataset, item) for item in shown])
     places = [[shown.index(item) for item in items] for items in answers.scales.values()]
-    found = careless_indices(given, keyed=answers.columns(shown), scales=places or None)
+    found = careless_indices(given, keyed=answers.columns(shown), scales=places or None, limits=LIMITS)
     return Section(
         id="careless",
         title="Flags of careless answering",
         reading=(
             f"{int(found.flagged.sum())} of {found.n} people are flagged. A flag asks for a second look and "
             "is no reason to leave anybody out: nobody was. Who gives the same answer throughout is not "
-            "flagged for that, for an honest person may."
+            "flagged for that, for an honest person may; how long people took is not known here."
         ),
         tables=(
             Table(

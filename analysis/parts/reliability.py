@@ -106,7 +106,7 @@ def ordinal(answers: Answers) -> Section:
         reading=(
             "Categorical omega (Green and Yang) is about the sum of the answers as they are added up. "
             "Ordinal alpha is about normal variables behind the answers, which nobody scores, and is "
-            "therefore higher."
+            "usually the larger for that."
         ),
         tables=(
             Table(
@@ -140,7 +140,7 @@ def total(answers: Answers) -> Section:
     notes = (
         ""
         if isinstance(hierarchy, Unavailable)
-        else "".join(f" {note}." for note in hierarchy.solution.notes)
+        else "".join(f" {note[0].upper()}{note[1:]}." for note in hierarchy.solution.notes)
     )
     return Section(
         id="total",
@@ -149,7 +149,8 @@ def total(answers: Answers) -> Section:
             f"The {len(names)} items of all scales as one sum, over {len(X)} complete rows. Omega "
             "hierarchical is the share of the total that one general factor makes, by a Schmid-Leiman "
             f"solution with as many group factors as there are scales ({len(answers.scales)}), pair by pair "
-            f"over every answer.{notes}"
+            f"over every answer. Omega total supposes one factor, and says little of items that have several."
+            f"{notes}"
         ),
         tables=(
             Table(
@@ -158,6 +159,7 @@ def total(answers: Answers) -> Section:
                 rows=tuple(coefficient(name, figure) for name, figure in coefficients.items()),
             ),
             _hierarchy(hierarchy),
+            *_schmid_leiman(hierarchy),
         ),
     )
 
@@ -182,6 +184,51 @@ def _hierarchy(found: Hierarchy | Unavailable) -> Table:
         for name, said in words.items()
     ]
     return Table(title="How much of the total is one thing", headers=("figure", "value"), rows=tuple(rows))
+
+
+def _schmid_leiman(found: Hierarchy | Unavailable) -> tuple[Table, ...]:
+    """Return the loadings behind the shares, and what each group factor makes of its own items' sum."""
+    if isinstance(found, Unavailable):
+        return ()
+    solution, first = found.solution, found.solution.first_order
+    groups = [f"F{j + 1}" for j in range(first.n_factors)]
+    rows: list[tuple[Value, ...]] = [
+        (
+            name,
+            float(general),
+            *map(float, own),
+            float(h2),
+            float(u2),
+            float(general**2 / h2) if h2 > 0 else None,
+        )
+        for name, general, own, h2, u2 in zip(
+            first.names,
+            solution.general,
+            solution.groups,
+            first.communalities,
+            first.uniquenesses,
+            strict=True,
+        )
+    ]
+    variances = (solution.general**2).sum(), *(solution.groups**2).sum(axis=0)
+    rows.append(("variance", *map(float, variances), None, None, None))
+    rows.append(("loading on the general one", None, *map(float, solution.second_order), *[None] * 3))
+    place = dict(zip(first.names, solution.membership, strict=True))
+    return (
+        Table(
+            title="Schmid-Leiman loadings on a general factor and on what is left of the group factors",
+            headers=("item", "general", *groups, "communality", "uniqueness", "general's share of it"),
+            rows=tuple(rows),
+        ),
+        Table(
+            title="The items of each group factor as a scale: shares of the variance of their sum",
+            headers=("factor", "items that load most on it", "all factors", "general", "its own"),
+            rows=tuple(
+                (groups[place[each.items[0]]], ", ".join(each.items), each.total, each.general, each.group)
+                for each in found.groups
+            ),
+        ),
+    )
 
 
 def subscales(answers: Answers) -> Section:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from analysis import bartlett, joint_counts, kmo, minimum_average_partial, parallel_analysis, polychoric
-from analysis.estimate import Unavailable
+from analysis.estimate import Unavailable, cell
 from analysis.pearson import item_correlations
 
 FUNCTIONS = {
@@ -309,3 +309,11 @@ def test_wrong_arguments_are_refused_in_words(X, options, said):
 def test_parallel_analysis_refuses_what_it_cannot_mean(options):
     with pytest.raises(ValueError):
         parallel_analysis(np.eye(3), **options)
+
+
+def test_a_p_is_never_printed_as_nought_nor_a_correlation_as_less_than_nought():
+    R = np.full((4, 4), 0.5) + 0.5 * np.eye(4)
+    found = bartlett(R, n=1000)
+    assert 0 <= found.p < 1e-100
+    assert "< 0.001" in str(found)
+    assert cell(-1e-9) == "0.000"

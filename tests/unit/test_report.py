@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 BFI25 = ROOT / "tests/instruments/bfi25"
 SEVEN = ROOT / "tests/instruments/seven"
 ANSWERS = ROOT / "tests/reference/open/bfi25.csv"
+OMEGA = ROOT / "tests/reference/open/bfi25__omega_psych.json"
 
 
 @pytest.fixture(name="report")
@@ -176,6 +177,24 @@ def test_sections_stand_after_the_scales_in_every_format(report, bfi25):
     for format_ in ("text", "html"):
         out = report(seven(*ROWS), "--format", format_, instrument=SEVEN)[1]
         assert out.index("Range") < out.index(title) < out.index("Whether the subscales say more")
+
+
+def test_the_schmid_leiman_solution_is_shown_with_the_shares_it_makes(bfi25):
+    tables = {table["title"]: table for table in bfi25["sections"]["total"]["tables"]}
+    (loadings,) = (table for title, table in tables.items() if title.startswith("Schmid-Leiman"))
+    *items, _, second_order = loadings["rows"]
+    assert [row[0] for row in items] == list(bfi25["scales"]["total25"]["items"])
+    in_r = json.loads(OMEGA.read_text())["values"]["minres_oblimin"]["sl"]  # g, five groups, h2, u2, p2
+    ours, theirs = np.array([row[1:] for row in items]), np.array(in_r["matrix"])
+    for place in (0, -3, -2, -1):
+        assert ours[:, place] == pytest.approx(theirs[:, place], abs=1e-3)
+    same = np.abs(ours[:, 1:6].T @ theirs[:, 1:6]).argmax(axis=0)
+    assert ours[:, 1 + same] == pytest.approx(theirs[:, 1:6], abs=1e-3)
+    assert len(second_order) == len(loadings["headers"]) == 1 + 1 + 5 + 3
+    (groups,) = (table for title, table in tables.items() if title.startswith("The items of each group"))
+    assert {row[1] for row in groups["rows"]} >= {"n1, n2, n3, n4, n5", "c1, c2, c3, c4, c5"}
+    for _, _, total, general, own in groups["rows"]:
+        assert general + own == pytest.approx(total)
 
 
 def test_a_page_may_ask_for_some_of_the_sections(tmp_path):
