@@ -4,17 +4,21 @@ import io
 import math
 import random
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pypdf
 import pytest
 from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
+from typer.testing import CliRunner, Result
 
 from app import studies, tend, waves
 from app.audit import events
 from app.budget import LIMIT, Asked, Budget
+from app.cli import app as cli
 from app.db import read, write
 from app.errors import Refused
 from app.mixing import RESPONSE
@@ -23,6 +27,7 @@ from app.service import Service, now
 from app.waves import CODE
 from tests.accounts import ready, sign_in
 from tests.cohorts import close, take_part
+from tests.conftest import SECRET
 from tests.privacy.organisations import of_one_mind
 from tests.support import respond
 
@@ -270,6 +275,51 @@ def test_while_it_is_open_a_host_s_pages_are_the_same_whoever_answers(
     with write(service.engine) as db:
         waves.issue_codes(service, db, "spring-1", "south", 37)
     assert [opened.get(path).text for path in pages] == before
+
+
+@pytest.fixture
+def at_the_terminal(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], Result]:
+    """The command, on the same database."""
+    secret = tmp_path / "secret"
+    secret.write_text(SECRET.hex())
+    secret.chmod(0o600)
+    monkeypatch.setenv("COUNTERPOISE_DATABASE_URL", service.settings.database_url)
+    monkeypatch.setenv("COUNTERPOISE_SECRET_FILE", str(secret))
+    return lambda line: CliRunner().invoke(cli, line.split())
+
+
+@pytest.mark.usefixtures("opened")
+def test_nor_does_a_command_tell_of_an_open_wave(
+    service: Service, at_the_terminal: Callable[[str], Result], tmp_path: Path
+) -> None:
+    commands = (
+        "study list",
+        "report spring-1",
+        "report spring-1 --json",
+        f"export spring-1 --out {tmp_path}",
+        "wave tend",
+        "wave open spring-1",
+        "wave retire spring-1",
+        "doctor",
+    )
+    before = [at_the_terminal(line).output for line in commands]
+    take_part(service, "spring-1", "north", of_one_mind(23, 2))
+    assert [at_the_terminal(line).output for line in commands] == before
+    assert "no closed collection" in before[1]
+
+
+@pytest.mark.usefixtures("spring")
+def test_a_token_made_by_a_command_opens_until_a_command_ends_it(
+    client: TestClient, at_the_terminal: Callable[[str], Result]
+) -> None:
+    token = at_the_terminal("token trainer --study spring").output.strip()
+    shown = {"authorization": f"Bearer {token}"}
+    assert client.get("/trainer", headers=shown).status_code == 200
+    assert at_the_terminal("revoke trainer --study spring").output == "ended: 1\n"
+    assert client.get("/trainer", headers=shown).status_code == 404
+    assert "no token for a trainer" in at_the_terminal("revoke trainer --study spring").output
 
 
 def test_pause_resume_and_the_announced_end(service: Service, opened: TestClient) -> None:
