@@ -3,14 +3,18 @@
 from pathlib import Path
 
 from tests.fault.connection import connection
+from tests.fault.person import MOMENTS
 
-RUNS = 4
+RUNS, SEED = 2, 4
 
 
 def test_no_answer_is_lost_that_was_shown_as_saved(url: str, tmp_path: Path) -> None:
-    outcome = connection(url, tmp_path / "log", RUNS, seed=3)
+    log = tmp_path / "log"
+    outcome = connection(url, log, RUNS, SEED)
     assert outcome.faults == []
     assert outcome.runs == RUNS
-    assert outcome.saved > 500
+    assert outcome.saved > 300
     assert len(outcome.steps) > 15
-    assert len(outcome.cuts) >= 4
+    assert {*MOMENTS} < outcome.cuts.keys()
+    # A phone that lost its line is no fault of the server, and nothing to write down.
+    assert log.read_text() == ""
