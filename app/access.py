@@ -17,6 +17,10 @@ SIGNING_IN: Final = frozenset(
         "GET /staff/again",
         "POST /staff/again",
         "POST /staff/leave",
+        "POST /staff/institution",
+        "GET /staff/institution/back",
+        "GET /staff/institution/code",
+        "POST /staff/institution/code",
     }
 )
 """Open to anyone: they show nothing of a study, and each looks for itself who asks."""

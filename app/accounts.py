@@ -26,11 +26,12 @@ from app.passwords import check_password, hash_password, is_password, one_time_p
 from app.secret import new_token, seal, unseal
 from app.service import Service, now
 from app.studies import the_study, units
-from app.tables import Account, Grant, Setting, StaffSession, table
+from app.tables import Account, Grant, Identity, Setting, StaffSession, table
 from app.totp import SECRET_BYTES, step_of
 
 ACCOUNT: Final = table(Account)
 GRANT: Final = table(Grant)
+IDENTITY: Final = table(Identity)
 STAFF_SESSION: Final = table(StaffSession)
 SETTING: Final = table(Setting)
 
@@ -85,12 +86,16 @@ def make_account(service: Service, db: Connection, name: str) -> str:
 
 
 def renew_account(service: Service, db: Connection, name: str) -> str:
-    """Begin an account anew, after a lost password or device: its sessions end, its grants stay."""
+    """Begin an account anew, after a lost password or device, or to sign in by the institution from now on.
+
+    Its sessions end, its grants stay.
+    """
     found, password = the_account(db, name), one_time_password()
     renewed = _unenrolled(service, found.id, password)
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(**renewed))
     _end_sessions(db, found.id)
     audit(service.vault, db, {"action": "account renewed", "account": found.name})
+    _unlink(service, db, found)
     return password
 
 
@@ -101,6 +106,7 @@ def stop_account(service: Service, db: Connection, name: str) -> None:
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(active=False))
     _end_sessions(db, found.id)
     audit(service.vault, db, {"action": "account stopped", "account": found.name})
+    _unlink(service, db, found)
 
 
 def the_account(db: Connection, name: str) -> Row[Any]:
@@ -111,7 +117,10 @@ def the_account(db: Connection, name: str) -> Row[Any]:
 
 
 def accounts(db: Connection) -> list[Row[Any]]:
-    return list(db.execute(select(ACCOUNT).order_by(ACCOUNT.c.name)))
+    """All of them, `linked` if they sign in by the institution."""
+    linked = IDENTITY.c.account.is_not(None).label("linked")
+    every = select(ACCOUNT, linked).outerjoin(IDENTITY, IDENTITY.c.account == ACCOUNT.c.id)
+    return list(db.execute(every.order_by(ACCOUNT.c.name)))
 
 
 def give(
@@ -154,16 +163,21 @@ def sign_in(service: Service, name: str, password: str, code: str) -> str | None
         found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
     same = is_password(found.password if found else None, password)
     with write(service.engine) as db:
-        held = _for_update(db, found.id) if found and same else None
+        held = for_update(db, found.id) if found and same else None
         unchanged = held is not None and found is not None and held.password == found.password
-        step = _step(service, held, code) if held and unchanged else None
+        step = code_step(service, held, code) if held and unchanged else None
         if held is None or step is None:
-            _note_failure(db, found.id if found else None)
+            note_failure(db, found.id if found else None)
             return None
-        taken = {"last_step": step, "failures": 0, "wait_until": None}
-        db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(taken))
         audit(service.vault, db, {"action": "signed in", "account": held.name})
-        return _new_session(db, held.id)
+        return let_in(db, held, step)
+
+
+def let_in(db: Connection, held: Row[Any], step: int) -> str:
+    """Take the code of this step, never again; a new session begins."""
+    taken = {"last_step": step, "failures": 0, "wait_until": None}
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(taken))
+    return _new_session(db, held.id)
 
 
 def enrol(service: Service, token: str, password: str, code: str) -> str:
@@ -175,31 +189,34 @@ def enrol(service: Service, token: str, password: str, code: str) -> str:
     check_password(password, member.name)
     hashed = hash_password(password)
     with write(service.engine) as db:
-        held = _for_update(db, member.id)
+        held = for_update(db, member.id)
         step = step_of(totp_secret(service, held), code, now(), 0) if held else None
         if held is None or step is None:
-            _note_failure(db, member.id)
+            note_failure(db, member.id)
             raise Refused("the code is not the one of this moment: wait for the next one and type that")
-        chosen = {"password": hashed, "enrol_until": None, "last_step": step, "failures": 0}
-        db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(chosen))
-        _end_sessions(db, held.id)
-        audit(service.vault, db, {"action": "account set up", "account": held.name})
-        return _new_session(db, held.id)
+        return set_up(service, db, held, hashed, step)
+
+
+def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: int) -> str:
+    """Keep the password and the step of the first code; a new session begins."""
+    chosen = {"password": hashed, "enrol_until": None, "last_step": step, "failures": 0}
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(chosen))
+    _end_sessions(db, held.id)
+    audit(service.vault, db, {"action": "account set up", "account": held.name})
+    return _new_session(db, held.id)
 
 
 def show_again(service: Service, token: str, code: str) -> str | None:
     """A new session in the place of this one, fresh once more, for a code of the second factor."""
     with write(service.engine) as db:
         member = member_of(db, token)
-        held = _for_update(db, member.id) if member and member.enrolled else None
-        step = _step(service, held, code) if held else None
+        held = for_update(db, member.id) if member and member.enrolled else None
+        step = code_step(service, held, code) if held else None
         if held is None or step is None:
-            _note_failure(db, member.id if member else None)
+            note_failure(db, member.id if member else None)
             return None
-        taken = {"last_step": step, "failures": 0, "wait_until": None}
-        db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(taken))
         db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
-        return _new_session(db, held.id)
+        return let_in(db, held, step)
 
 
 def sign_out(service: Service, db: Connection, token: str) -> None:
@@ -248,7 +265,7 @@ def hash_of(token: str) -> str:
 # ---- within ----
 
 
-def _step(service: Service, held: Row[Any], code: str) -> int | None:
+def code_step(service: Service, held: Row[Any], code: str) -> int | None:
     """The step to remember if this sign-in may go on: 0 for the first one, which needs no code."""
     moment = now()
     if not held.active or (held.wait_until is not None and held.wait_until > moment):
@@ -295,13 +312,13 @@ def _end_sessions(db: Connection, account: UUID) -> None:
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))
 
 
-def _for_update(db: Connection, account: UUID) -> Row[Any] | None:
+def for_update(db: Connection, account: UUID) -> Row[Any] | None:
     held = select(ACCOUNT).where(ACCOUNT.c.id == account).with_for_update()
     found: list[Row[Any]] = list(db.execute(held))
     return found[0] if found else None
 
 
-def _note_failure(db: Connection, account: UUID | None) -> None:
+def note_failure(db: Connection, account: UUID | None) -> None:
     """Make the next try of this account wait. One row is written for unknown names too: it takes as long."""
     noted = (
         (sqlite if is_sqlite(db) else postgresql).insert(SETTING).values(name=LAST_FAILED, value=new_token())
@@ -309,7 +326,7 @@ def _note_failure(db: Connection, account: UUID | None) -> None:
     db.execute(noted.on_conflict_do_update(index_elements=["name"], set_={"value": noted.excluded.value}))
     if account is None:
         return
-    held = _for_update(db, account)
+    held = for_update(db, account)
     failures = held.failures + 1 if held else 1
     wait = _wait(failures)
     until = now() + wait if wait else None
@@ -332,6 +349,11 @@ def _unenrolled(service: Service, account: UUID, password: str) -> dict[str, Any
         "wait_until": None,
         "active": True,
     }
+
+
+def _unlink(service: Service, db: Connection, found: Row[Any]) -> None:
+    if db.execute(delete(IDENTITY).where(IDENTITY.c.account == found.id)).rowcount:
+        audit(service.vault, db, {"action": "institution unlinked", "account": found.name})
 
 
 def _check_grant(db: Connection, role: str, study: str, of: Sequence[str] | None) -> None:

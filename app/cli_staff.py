@@ -137,7 +137,8 @@ def account_list(directory: Dir = None) -> None:
                 for held in accounts.grants(db, each.id)
             ]
             state = "active" if each.active else "stopped"
-            typer.echo(f"{each.name:<24}  {state:<8}  {'; '.join(roles) or 'no role'}")
+            by = "  by the institution" if each.linked else ""
+            typer.echo(f"{each.name:<24}  {state:<8}  {'; '.join(roles) or 'no role'}{by}")
 
 
 @audit_app.command("verify")

@@ -5,12 +5,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from app.errors import ConfigurationError
 
 SECRET_BYTES: Final = 32
 DATABASE_FILE: Final = "counterpoise.sqlite"
 SECRET_FILE: Final = "secret"  # noqa: S105 - the name of a file
+OIDC: Final = "COUNTERPOISE_OIDC_"
+WAY_BACK: Final = "/staff/institution/back"
+THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Institution:
+    """Where staff of an institution sign in by OpenID Connect, and as whom this service asks there."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    origin: str
+    """The address of this service as browsers see it: never taken from a request."""
+    label: str = "your institution"
+
+    @property
+    def redirect_uri(self) -> str:
+        return self.origin + WAY_BACK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +47,7 @@ class Settings:
     """A folder of further instruments, each in a folder of its own; PPIQ is always there."""
     signposts: Path | None = None
     """The operator's own list of people to talk to; else the one in app/support."""
+    institution: Institution | None = None
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
@@ -43,6 +64,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         leave_to=environment.get("COUNTERPOISE_LEAVE_TO", Settings.leave_to),
         instruments=Path(named) if (named := environment.get("COUNTERPOISE_INSTRUMENTS")) else None,
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
+        institution=_institution(environment),
     )
 
 
@@ -55,6 +77,43 @@ def new_secret_file(folder: Path) -> Path:
         with os.fdopen(descriptor, "w") as file:
             file.write(os.urandom(SECRET_BYTES).hex() + "\n")
     return path
+
+
+def is_private(address: str) -> bool:
+    """Whether what is sent there is read by nobody on the way: https, or this computer alone."""
+    try:
+        parts = urlsplit(address)
+        host, _port = parts.hostname, parts.port
+    except ValueError:
+        return False
+    plain = address.isascii() and address.isprintable() and not set(address) & set(" \"'<>\\#")
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and host in THIS_COMPUTER)
+    return plain and encrypted and bool(host) and "@" not in parts.netloc
+
+
+def _institution(environment: Mapping[str, str]) -> Institution | None:
+    """Nothing without an issuer; with one, all that belongs to it."""
+    issuer = environment.get(f"{OIDC}ISSUER", "")
+    if not issuer:
+        return None
+    origin = environment.get("COUNTERPOISE_ORIGIN", "").removesuffix("/")
+    for name, address in ((f"{OIDC}ISSUER", issuer), ("COUNTERPOISE_ORIGIN", origin)):
+        if not is_private(address) or "?" in address:
+            raise ConfigurationError(f"{name} must be an https address without ? or #; see docs/sign-in.md")
+    if urlsplit(origin).path:
+        raise ConfigurationError("COUNTERPOISE_ORIGIN must be an https address without a path")
+    client_id, named = environment.get(f"{OIDC}CLIENT_ID", ""), environment.get(f"{OIDC}CLIENT_SECRET_FILE")
+    path = Path(named) if named else None
+    client_secret = path.read_text().strip() if path is not None and path.is_file() else ""
+    if not client_id or not client_secret:
+        raise ConfigurationError(
+            f"sign-in by the institution needs {OIDC}CLIENT_ID, and {OIDC}CLIENT_SECRET_FILE with the name "
+            "of a file that holds the secret; see docs/sign-in.md"
+        )
+    label = environment.get(f"{OIDC}LABEL") or Institution.label
+    return Institution(
+        issuer=issuer, client_id=client_id, client_secret=client_secret, origin=origin, label=label
+    )
 
 
 def _secret(environment: Mapping[str, str], folder: Path | None) -> bytes:

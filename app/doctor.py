@@ -11,6 +11,8 @@ from sqlalchemy import Connection, func, select, text
 
 from app import migrate
 from app.db import SQLITE_PRAGMAS, is_sqlite, read
+from app.institution.fetching import Unproven
+from app.institution.provider import Provider
 from app.service import FINGERPRINT, Service
 from app.studies import SMALLEST_K, STUDY
 from app.tables import RESPONDENT_TABLES, Setting, Wave, table
@@ -63,6 +65,7 @@ def examine(service: Service) -> list[Check]:
                 "https alone" if service.settings.secure else "also without https",
                 "serve by https and take COUNTERPOISE_INSECURE_COOKIES away",
             ),
+            *_institution(service),
         ]
 
 
@@ -93,6 +96,23 @@ def _postgres(db: Connection) -> Iterator[Check]:
         may,
         f"{role} may" if may else f"{role} may not, so that no wave can close",
         f'GRANT pg_checkpoint TO "{role}"',
+    )
+
+
+def _institution(service: Service) -> Iterator[Check]:
+    """Ask the institution's provider, where there is one, as somebody who signs in would."""
+    if service.settings.institution is None:
+        return
+    try:
+        Provider(service.settings.institution).begin("")
+        ok = True
+    except Unproven:
+        ok = False
+    yield Check(
+        "institution",
+        ok,
+        "its provider answers" if ok else "its provider does not answer as it must",
+        "compare COUNTERPOISE_OIDC_ISSUER with the `issuer` that the provider publishes; see docs/sign-in.md",
     )
 
 

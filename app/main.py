@@ -16,6 +16,8 @@ from app.errors import AppError, NotFound
 from app.export.routes import router as export
 from app.hosting.people import router as people
 from app.hosting.routes import router as host
+from app.institution.provider import Provider
+from app.institution.routes import router as institution
 from app.reflect.ended import Ended
 from app.reflect.routes import router as reflect
 from app.refusals import refuse
@@ -47,12 +49,13 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         # One flat list: an included router is asked three times about every request.
         routes=[
             route
-            for each in (survey, router, reflect, support, staff, report, export, host, people)
+            for each in (survey, router, reflect, support, staff, institution, report, export, host, people)
             for route in each.routes
         ],
     )
     app.state.service = service or make_service(settings)
     app.state.ended = Ended()
+    app.state.provider = Provider(settings.institution) if settings.institution else None
     signposts(settings.signposts or DEFAULT)
     app.add_middleware(Surface, secure=settings.secure)
     return app

@@ -79,6 +79,9 @@ class Vault:
     def receipt_hmac(self, receipt: str) -> bytes:
         return self._mac("receipt-kept", receipt.encode())
 
+    def identity_hmac(self, issuer: str, subject: str) -> bytes:
+        return self._mac("identity", f"{issuer}\0{subject}".encode())
+
     def audit_mac(self, previous: bytes, event: bytes) -> bytes:
         return self._mac("audit", previous + event)
 
@@ -90,6 +93,9 @@ class Vault:
 
     def key_for_totp(self, account: bytes) -> bytes:
         return self._derive(b"totp\0" + account)
+
+    def key_for_cookie(self, name: str) -> bytes:
+        return self._derive(b"cookie\0" + name.encode())
 
     def key_for_marks(self, random: bytes) -> bytes:
         """The key of the marks that link two waves: nobody can make them again without `random`."""

@@ -35,8 +35,10 @@ class SignInPage(Page):
     """Who is signed in by an account."""
     signed_in: bool = False
     problem: str = ""
-    """What was wrong: the token or the account."""
+    """What was wrong: the token, the account or the institution."""
     open_to: tuple[Role, ...] = ()
+    institution: str = ""
+    """Where one can sign in instead."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +47,7 @@ class EnrolPage(Page):
     name: str
     secret: str
     picture: Markup
+    institution: str
     problem: str = ""
 
 
@@ -65,7 +68,8 @@ def show_sign_in(request: Request) -> Response:
         return see_other(ENROL)
     if member is not None:
         return html(SignInPage(name=member.name, signed_in=True, open_to=_roles(member)))
-    return html(SignInPage(signed_in=held is not None, open_to=(held.role,) if held else ()))
+    open_to = (held.role,) if held else ()
+    return html(SignInPage(signed_in=held is not None, open_to=open_to, institution=_institution(service)))
 
 
 @router.post(SIGN_IN)
@@ -74,7 +78,8 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
     with write(service.engine) as db:
         held = token_grant(db, token)
         if held is None:
-            return html(SignInPage(problem="token"), Unreadable.status)
+            page = SignInPage(problem="token", institution=_institution(service))
+            return html(page, Unreadable.status)
         accounts.sign_out(service, db, token_of(request, COOKIE) or "")
         acting(OF_TOKENS)
         audit(service.vault, db, {"action": "signed in", "role": held.role, "study": held.study})
@@ -83,18 +88,14 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
 
 @router.post(f"{SIGN_IN}/sign-in")
 def sign_in(request: Request, fields: Fields) -> Response:
-    """Sign in by account; the session that this browser had is another one from now on."""
     service = service_of(request)
     token = accounts.sign_in(
         service, fields.get("name", ""), fields.get("password", ""), fields.get("code", "")
     )
     if token is None:
-        return html(SignInPage(problem="account"), Unreadable.status)
-    with write(service.engine) as db:
-        accounts.sign_out(service, db, token_of(request, COOKIE) or "")
-        member = accounts.member_of(db, token)
-    roles = _roles(member) if member else ()
-    return _at(service, f"/{roles[0]}" if len(roles) == 1 else SIGN_IN, token)
+        page = SignInPage(problem="account", institution=_institution(service))
+        return html(page, Unreadable.status)
+    return at_work(request, token)
 
 
 @router.get(ENROL)
@@ -141,6 +142,21 @@ def leave(request: Request) -> Response:
     return response
 
 
+def at_work(request: Request, token: str) -> Response:
+    """Where somebody who has just signed in goes; the session that this browser had ends."""
+    service = service_of(request)
+    with write(service.engine) as db:
+        accounts.sign_out(service, db, token_of(request, COOKIE) or "")
+        member = accounts.member_of(db, token)
+    roles = _roles(member) if member else ()
+    return _at(service, f"/{roles[0]}" if len(roles) == 1 else SIGN_IN, token)
+
+
+def _institution(service: Service) -> str:
+    institution = service.settings.institution
+    return institution.label if institution else ""
+
+
 def _roles(member: Member) -> tuple[Role, ...]:
     return tuple(sorted({each.role for each in member.grants}))
 
@@ -173,5 +189,6 @@ def _enrol_page(request: Request, problem: str = "") -> EnrolPage:
         name=member.name,
         secret=" ".join(text[i : i + 4] for i in range(0, len(text), 4)),
         picture=Markup(drawn),  # noqa: S704 - squares of our own drawing
+        institution=_institution(service),
         problem=problem,
     )

@@ -1,6 +1,6 @@
 """What every answer to a browser has in common: headers, the cookie, and no form from another site."""
 
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -100,13 +100,27 @@ def cookie_name(settings: Settings, name: str) -> str:
     return f"__Host-{name}" if settings.secure else name
 
 
-def give_cookie(response: Response, settings: Settings, value: str, name: str = PLACE) -> None:
+def give_cookie(
+    response: Response,
+    settings: Settings,
+    value: str,
+    name: str = PLACE,
+    *,
+    same_site: Literal["strict", "lax"] = "strict",
+    seconds: int | None = None,
+) -> None:
     """Set a cookie that ends with the browser, goes to this host alone and never along from another site.
 
-    Strict rather than Lax: nobody comes to the questionnaire by a link that needs the cookie.
+    Strict rather than Lax: nobody comes to the questionnaire by a link that needs the cookie. Lax is for who
+    comes back from their institution.
     """
     response.set_cookie(
-        cookie_name(settings, name), value, secure=settings.secure, httponly=True, samesite="strict"
+        cookie_name(settings, name),
+        value,
+        max_age=seconds,
+        secure=settings.secure,
+        httponly=True,
+        samesite=same_site,
     )
 
 

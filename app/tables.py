@@ -182,6 +182,14 @@ class Account(SQLModel, table=True):
     active: bool
 
 
+class Identity(SQLModel, table=True):
+    """Who an account is at the institution, as an HMAC: nobody reads from it who that is."""
+
+    __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
+    hmac: bytes = Field(sa_column=_bytes(primary_key=True))
+    account: UUID = Field(unique=True)
+
+
 class Grant(SQLModel, table=True):
     __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
     account: UUID = Field(primary_key=True)

@@ -136,5 +136,5 @@ def _state(account: Row[Any]) -> str:
     if not account.active:
         return "stopped"
     if account.enrol_until is None:
-        return "active"
+        return "active, by the institution" if account.linked else "active"
     return "not set up yet" if account.enrol_until > now() else "never set up: renew it"
