@@ -3,6 +3,7 @@
 import re
 import threading
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from statistics import median
 from typing import Any
@@ -128,6 +129,30 @@ def test_a_code_signs_in_once(service: Service, client: TestClient) -> None:
     again = tries(client, "ada", PASSWORD, code)
     assert again.status_code == 422
     assert WRONG in again.text
+
+
+def test_a_code_typed_in_two_places_at_once_signs_in_once(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks at the last code taken holds the account until their own is written down."""
+    ready(service, "ada")
+    code, told, both = code_of(service, "ada"), list[str | None](), threading.Barrier(2)
+
+    def together(*given: Any) -> int | None:
+        with suppress(threading.BrokenBarrierError):
+            both.wait(1)
+        return step_of(*given)
+
+    monkeypatch.setattr(accounts, "step_of", together)
+    threads = [
+        threading.Thread(target=lambda: told.append(accounts.sign_in(service, "ada", PASSWORD, code)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(token is not None for token in told) == [False, True]
 
 
 def test_whatever_is_wrong_is_told_alike(service: Service, client: TestClient) -> None:
