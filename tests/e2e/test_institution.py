@@ -131,7 +131,8 @@ def test_its_pages_have_no_barrier(
     person.page.goto(f"{origin}/staff")
     person.finds_no_barrier()
     context.route(f"{provider.url}/**", lambda route: route.abort("aborted"))
-    person.page.get_by_role("button", name="Sign in with Test College").click()
+    with person.page.expect_event("requestfailed"):
+        person.page.get_by_role("button", name="Sign in with Test College").click()
     person.sees("To the page of Test College")
     person.finds_no_barrier()
     context.unroute_all()
