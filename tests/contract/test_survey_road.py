@@ -105,7 +105,7 @@ def test_the_code_is_read_as_a_person_types_it(client: TestClient, code: str) ->
 
 
 @pytest.mark.usefixtures("study")
-@pytest.mark.parametrize("typed", ["", "7K2M", "7K2M-7K2M-7K2M", "' OR 1=1 --", "é" * 12, "\0" * 12])
+@pytest.mark.parametrize("typed", ["", "7K2M", "7K2M-7K2M-7K2M", "' OR 1=1 --", "é" * 12])
 def test_an_unknown_code_can_be_mended(client: TestClient, typed: str) -> None:
     answer = client.post("/enter", data={"code": typed})
     assert answer.status_code == 422

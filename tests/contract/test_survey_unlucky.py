@@ -257,6 +257,8 @@ NONSENSE = (
     b"%",
     b"%zz=%1",
     b"sd5=%00",
+    b"code=%00",
+    b"receipt=%00",
     b"sd5=%ed%a0%80",
     b"sd5=%c0%af",
     b"sd5=\xff",

@@ -18,7 +18,7 @@ from urllib.request import urlopen
 from tests.conftest import SECRET
 
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 300
 
 
 class Server:
@@ -58,6 +58,7 @@ class Server:
                     return
             except (URLError, ConnectionError):
                 time.sleep(0.05)
+        self.kill()
         raise AssertionError("the server is not ready")
 
     def kill(self) -> None:
