@@ -36,7 +36,7 @@ def code(service: Service) -> str:
     with write(service.engine) as db:
         studies.make_study(db, id="short", title=TITLE, form="s", simulated=True, context=["role"])
         studies.add_unit(db, "short", "one", "One")
-        waves.open_wave(service, db, wave := waves.make_wave(service, db, "short"))
+        waves.open_wave(service, db, wave := waves.make_wave(service, db, "short", items_per_page=12))
         return waves.issue_codes(service, db, wave, "one", 1)[0]
 
 
@@ -58,10 +58,9 @@ class Visit:
         press(page.get_by_role("button", name="Continue"))
         page.get_by_label("My supervisor").check()
         press(page.get_by_role("button", name="Continue"))
-        while not page.url.endswith("/check"):
-            for choice in page.get_by_label("Completely true", exact=True).all():
-                choice.check()
-            press(page.get_by_role("button", name="Continue").last)
+        for choice in page.get_by_label("Completely true", exact=True).all():
+            choice.check()
+        press(page.get_by_role("button", name="Continue").last)
         page.get_by_role("link", name="Change answers 1 to").click()
 
     def leaves_by_the_link(self) -> None:
@@ -139,7 +138,7 @@ def test_after_leaving_no_way_back_shows_an_answer(
         ends(visit)
         assert context.cookies(origin) == []
         seen = list(looked_through(visit))
-        assert len(dict(seen)) > 6
+        assert len(dict(seen)) > 5
         assert [(address, each) for address, each in seen if each] == []
 
 
