@@ -1,6 +1,9 @@
 """Paper asks what the screen asks, can be read aloud, and a slip takes a telephone to the right place."""
 
+import base64
 import io
+import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,7 @@ from typer.testing import CliRunner
 import instrument
 from app.cli import app
 from app.paper.pages import paper_form, pdf, slips
+from app.paper.press import PICTURE, drawn, pressed
 
 PPIQ = instrument.ppiq()
 CODES = [f"7K3M-9QXT-0{number:03}" for number in range(10)]
@@ -53,6 +57,27 @@ def test_a_slip_takes_a_telephone_to_its_code_behind_the_hash() -> None:
     found = {zxingcpp.read_barcode(picture.convert("L")).text for picture in pictures}
     assert found == {f"https://example.org/#{code}" for code in CODES}
     assert all(code in words_of(document) for code in CODES)
+
+
+def test_setting_slips_costs_the_server_next_to_nothing() -> None:
+    """Forty slips are a second of Python, in which nobody who answers would get a page."""
+    begun = time.process_time()
+    assert len(PdfReader(io.BytesIO(pdf(slips(CODES * 4, "https://example.org", "North team")))).pages) == 5
+    assert time.process_time() - begun < 0.5
+
+
+def test_a_page_on_paper_fetches_nothing_but_what_stands_in_it(tmp_path: Path) -> None:
+    """A picture that is not in it is no reason for a page without: nothing is made."""
+    picture, page = drawn("a picture"), '<html lang="en"><title>A page</title><img alt="" src="{}">'
+    outside = tmp_path / "outside.png"
+    outside.write_bytes(picture)
+    within = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+    for source in (within, f"{PICTURE}text"):
+        [paper] = PdfReader(io.BytesIO(pressed(page.format(source)))).pages
+        assert len(paper.images) == 1
+    for source in (outside.as_uri(), "http://127.0.0.1:9/picture.png"):
+        with pytest.raises(subprocess.CalledProcessError):
+            pressed(page.format(source))
 
 
 def test_a_host_prints_a_form(tmp_path: Path) -> None:
