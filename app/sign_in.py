@@ -9,14 +9,14 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import accounts
+from app import accounts, sessions
 from app.access import Role
-from app.accounts import Member
 from app.audit import acting, audit
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.forms import Fields
 from app.service import Service, service_of
+from app.sessions import Member
 from app.staff import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
 from app.surface import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.templating import Page, html
@@ -63,7 +63,7 @@ def show_sign_in(request: Request) -> Response:
     if service.settings.demo:
         return html(SignInPage(simulated=True, open_to=OPEN_IN_DEMO))
     with read(service.engine) as db:
-        member, held = accounts.member_of(db, token), token_grant(db, token)
+        member, held = sessions.member_of(db, token), token_grant(db, token)
     if member is not None and not member.enrolled:
         return see_other(ENROL)
     if member is not None:
@@ -80,7 +80,7 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
         if held is None:
             page = SignInPage(problem="token", institution=_institution(service))
             return html(page, Unreadable.status)
-        accounts.sign_out(service, db, token_of(request, COOKIE) or "")
+        sessions.sign_out(service, db, token_of(request, COOKIE) or "")
         acting(OF_TOKENS)
         audit(service.vault, db, {"action": "signed in", "role": held.role, "study": held.study})
     return _at(service, f"/{held.role}", token)
@@ -89,7 +89,7 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
 @router.post(f"{SIGN_IN}/sign-in")
 def sign_in(request: Request, fields: Fields) -> Response:
     service = service_of(request)
-    token = accounts.sign_in(
+    token = sessions.sign_in(
         service, fields.get("name", ""), fields.get("password", ""), fields.get("code", "")
     )
     if token is None:
@@ -109,7 +109,7 @@ def enrol(request: Request, fields: Fields) -> Response:
     if fields.get("password") != fields.get("repeated"):
         return html(_enrol_page(request, problem="the two passwords differ"), Unreadable.status)
     try:
-        token = accounts.enrol(
+        token = sessions.enrol(
             service, token_of(request, COOKIE) or "", fields.get("password", ""), fields.get("code", "")
         )
     except Refused as refused:
@@ -127,7 +127,7 @@ def show_again(request: Request) -> Response:
 def again(request: Request, fields: Fields) -> Response:
     service = service_of(request)
     _member(request)
-    token = accounts.show_again(service, token_of(request, COOKIE) or "", fields.get("code", ""))
+    token = sessions.show_again(service, token_of(request, COOKIE) or "", fields.get("code", ""))
     return html(AgainPage(problem=True), Unreadable.status) if token is None else _at(service, SIGN_IN, token)
 
 
@@ -136,7 +136,7 @@ def leave(request: Request) -> Response:
     service, response = service_of(request), see_other(SIGN_IN)
     if token := token_of(request, COOKIE):
         with write(service.engine) as db:
-            accounts.sign_out(service, db, token)
+            sessions.sign_out(service, db, token)
     expire_cookie(response, service.settings, COOKIE)
     clear_site_data(response)
     return response
@@ -146,8 +146,8 @@ def at_work(request: Request, token: str) -> Response:
     """Where somebody who has just signed in goes; the session that this browser had ends."""
     service = service_of(request)
     with write(service.engine) as db:
-        accounts.sign_out(service, db, token_of(request, COOKIE) or "")
-        member = accounts.member_of(db, token)
+        sessions.sign_out(service, db, token_of(request, COOKIE) or "")
+        member = sessions.member_of(db, token)
     roles = _roles(member) if member else ()
     return _at(service, f"/{roles[0]}" if len(roles) == 1 else SIGN_IN, token)
 
@@ -169,7 +169,7 @@ def _at(service: Service, path: str, token: str) -> Response:
 
 def _member(request: Request) -> Member:
     with read(service_of(request).engine) as db:
-        member = accounts.member_of(db, token_of(request, COOKIE) or "")
+        member = sessions.member_of(db, token_of(request, COOKIE) or "")
     if member is None or not member.enrolled:
         raise NotFound
     return member
@@ -179,10 +179,10 @@ def _enrol_page(request: Request, problem: str = "") -> EnrolPage:
     """The secret of the second factor: shown until the first code has come back, and never after."""
     service = service_of(request)
     with read(service.engine) as db:
-        member = accounts.member_of(db, token_of(request, COOKIE) or "")
+        member = sessions.member_of(db, token_of(request, COOKIE) or "")
         if member is None or member.enrolled:
             raise NotFound
-        secret = accounts.totp_secret(service, accounts.the_account(db, member.name))
+        secret = sessions.totp_secret(service, accounts.the_account(db, member.name))
     text = as_text(secret)
     drawn = segno.make(address(secret, member.name), error="m").svg_inline(scale=5, border=4, light="#fff")
     return EnrolPage(

@@ -15,19 +15,12 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select
 from starlette.requests import Request
 
 from app.access import EVERYWHERE, ROUTES, Role
-from app.accounts import (
-    SESSION_PREFIX,
-    Held,
-    Member,
-    hash_of,
-    is_to_be_noted,
-    member_of,
-    note_use,
-)
+from app.accounts import Held
 from app.audit import acting, audit
 from app.db import read, write
 from app.errors import NotFound, Refused
 from app.service import Service, now, service_of
+from app.sessions import SESSION_PREFIX, Member, hash_of, is_to_be_noted, member_of, note_use
 from app.studies import STUDY, the_study
 from app.surface import token_of
 from app.tables import Token, table

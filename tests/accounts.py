@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app import accounts
+from app import accounts, sessions
 from app.access import EVERYWHERE
 from app.accounts import ACCOUNT
 from app.db import read, write
@@ -16,7 +16,7 @@ PASSWORD = "seven quiet herons at dawn"
 
 def secret_of(service: Service, name: str) -> bytes:
     with read(service.engine) as db:
-        return accounts.totp_secret(service, accounts.the_account(db, name))
+        return sessions.totp_secret(service, accounts.the_account(db, name))
 
 
 def code_of(service: Service, name: str, *, later: int = 0) -> str:

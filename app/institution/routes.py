@@ -17,7 +17,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.accounts import member_of
 from app.config import WAY_BACK
 from app.db import read
 from app.errors import NotFound, Unreadable
@@ -28,6 +27,7 @@ from app.institution.provider import JOURNEY, Journey, Provider
 from app.logs import where
 from app.secret import seal, unseal
 from app.service import Service, service_of
+from app.sessions import member_of
 from app.sign_in import SignInPage, at_work
 from app.staff import COOKIE, SIGN_IN
 from app.surface import expire_cookie, give_cookie, see_other, token_of

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from app import accounts, passwords
+from app import accounts, passwords, sessions
 from app.accounts import ACCOUNT, STAFF_SESSION
 from app.audit import events, verify
 from app.db import read, write
@@ -143,9 +143,9 @@ def test_a_code_typed_in_two_places_at_once_signs_in_once(
             both.wait(1)
         return step_of(*given)
 
-    monkeypatch.setattr(accounts, "step_of", together)
+    monkeypatch.setattr(sessions, "step_of", together)
     threads = [
-        threading.Thread(target=lambda: told.append(accounts.sign_in(service, "ada", PASSWORD, code)))
+        threading.Thread(target=lambda: told.append(sessions.sign_in(service, "ada", PASSWORD, code)))
         for _ in range(2)
     ]
     for thread in threads:

@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 from starlette.testclient import TestClient
 
-from app import accounts, studies, waves
+from app import accounts, sessions, studies, waves
 from app.access import ROUTES
 from app.db import write
 from app.errors import Refused
@@ -146,7 +146,7 @@ def test_a_session_planted_in_a_browser_is_not_the_one_that_signs_in(
     service: Service, client: TestClient, study: str
 ) -> None:
     ready(service, "tara", trainer=study)
-    planted = accounts.SESSION_PREFIX + "A" * 43
+    planted = sessions.SESSION_PREFIX + "A" * 43
     client.cookies["staff"] = planted
     fields = {"name": "tara", "password": PASSWORD, "code": code_of(service, "tara")}
     assert client.post("/staff/sign-in", data=fields).status_code == 303
