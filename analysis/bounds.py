@@ -11,7 +11,7 @@ import numpy as np
 from analysis.bootstrap import SEED
 from analysis.estimate import Estimate, Matrix, Unavailable, table
 from analysis.moments import Missing, Moments, moments
-from analysis.reliability import Data, alpha_of
+from analysis.reliability import INDEFINITE, NOTHING, Data, alpha_of
 
 Scaling = Literal["covariances", "correlations"]
 
@@ -79,7 +79,8 @@ def guttman_lambda(
         for name, value in values.items()
     }
     if _indefinite(C):
-        estimates |= {"lambda4": INDEFINITE, "lambda6": INDEFINITE}
+        sums_alone = {"lambda1", "lambda3"} if values["lambda3"] <= 1 + NOTHING else set()
+        estimates |= dict.fromkeys(values.keys() - sums_alone, INDEFINITE)
     return estimates
 
 
@@ -100,11 +101,6 @@ def _indefinite(C: Matrix) -> bool:
     """Whether no rows could have these covariances, which happens to pairwise ones."""
     values = np.linalg.eigvalsh(C)
     return bool(values[0] < -NEARLY_SINGULAR * values[-1])
-
-
-INDEFINITE: Final = Unavailable(
-    reason="not defined", detail="these pairwise covariances are not those of any table of answers"
-)
 
 
 def _residual_variances(C: Matrix) -> Matrix:

@@ -13,6 +13,9 @@ from analysis.intervals import OF_ALPHA, Coefficient, bootstrapped, check, with_
 from analysis.moments import Missing, Moments, moments
 
 NOTHING: Final = 1e-12  # a variance this small beside the items' own is rounding
+INDEFINITE: Final = Unavailable(
+    reason="not defined", detail="these pairwise covariances are not those of any table of answers"
+)
 Data = ArrayLike | JointCounts | Moments
 
 
@@ -76,6 +79,8 @@ def alpha_coefficient(found: Moments) -> Coefficient | Unavailable:
     value = alpha_of(found.covariance)
     if value is None:
         return Unavailable(reason="no variance")
+    if value > 1 + NOTHING:
+        return INDEFINITE
     C, k = found.covariance, found.k
     total, trace = C.sum(), np.trace(C)
     return Coefficient(
@@ -120,6 +125,8 @@ def standardised_alpha(X: Data, *, missing: Missing = "complete") -> Estimate | 
     value = alpha_of(found.correlation)
     if value is None:
         return Unavailable(reason="no variance")
+    if value > 1 + NOTHING:
+        return INDEFINITE
     return Estimate(value=value, n=found.n, k=found.k, method=f"standardised alpha, {found.rule}")
 
 
@@ -172,11 +179,14 @@ def item_statistics(X: Data, *, missing: Missing = "complete") -> Listing[ItemSt
         item_rest: float | Unavailable = Unavailable(reason="no variance", detail="of the other items' sum")
         without: float | Unavailable = item_rest
         if varies:
-            without = float((k - 1) / (k - 2) * (1 - dropped_trace[j] / rest[j])) if k > 2 else _TWO_ITEMS  # noqa: PLR2004
+            without = _TWO_ITEMS
+            if k > 2:  # noqa: PLR2004 - alpha of what is left needs two
+                without = _at_most_one((k - 1) / (k - 2) * (1 - dropped_trace[j] / rest[j]))
         if found.constant[j]:
             item_rest = Unavailable(reason="constant item")
         elif varies:
-            item_rest = float((with_all[j] - variances[j]) / np.sqrt(variances[j] * rest[j]))
+            r = (with_all[j] - variances[j]) / np.sqrt(variances[j] * rest[j])
+            item_rest = float(r) if abs(r) <= 1 + NOTHING else INDEFINITE
         described.append(
             ItemStatistics(
                 n=int(found.answered[j]),
@@ -187,6 +197,10 @@ def item_statistics(X: Data, *, missing: Missing = "complete") -> Listing[ItemSt
             )
         )
     return Listing(described)
+
+
+def _at_most_one(alpha: float) -> float | Unavailable:
+    return float(alpha) if alpha <= 1 + NOTHING else INDEFINITE
 
 
 _TWO_ITEMS = Unavailable(reason="too few items", detail="one item would remain")

@@ -334,6 +334,23 @@ def test_awkward_answers_end_in_figures_or_reasons(name: str, data: str) -> None
             assert figure.low - 1e-12 <= figure.value <= figure.high + 1e-12
 
 
+def test_no_coefficient_of_pairwise_answers_exceeds_one() -> None:
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        X = rng.integers(0, 4, (9, 5)).astype(float)
+        X[rng.random(X.shape) < 0.4] = np.nan
+        found = [
+            analysis.cronbach_alpha(X, missing="pairwise"),
+            analysis.standardised_alpha(X, missing="pairwise"),
+            *analysis.guttman_lambda(X, missing="pairwise").values(),
+        ]
+        assert all(each.value <= 1 + 1e-9 for each in found if isinstance(each, Estimate))
+        items = analysis.item_statistics(X, missing="pairwise")
+        for item in () if isinstance(items, Unavailable) else items:
+            assert isinstance(item.item_rest, Unavailable) or abs(item.item_rest) <= 1 + 1e-9
+            assert isinstance(item.alpha_if_dropped, Unavailable) or item.alpha_if_dropped <= 1 + 1e-9
+
+
 @pytest.mark.parametrize("name", COUNTED)
 @pytest.mark.parametrize("data", AWKWARD)
 def test_awkward_counts_end_in_figures_or_reasons(name: str, data: str) -> None:
