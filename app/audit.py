@@ -5,6 +5,8 @@ that is changed, removed or swapped breaks the chain; a cut tail does not, so `h
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,8 +34,18 @@ class Chain:
 
 
 def acting(name: str) -> None:
-    """Say who does what this request, or this command, writes down from here on."""
+    """Say who does what this request writes down from here on."""
     _ACTING.set(name)
+
+
+@contextmanager
+def acts(name: str) -> Iterator[None]:
+    """Say who does what is written down within."""
+    token = _ACTING.set(name)
+    try:
+        yield
+    finally:
+        _ACTING.reset(token)
 
 
 def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:

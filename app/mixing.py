@@ -41,9 +41,9 @@ class StillRead(Refused):
 def mix(db: Connection, wave: str) -> None:
     """Purge what the wave no longer needs and lay every code and response down anew, within one transaction.
 
-    The rows of all waves are mixed, since they share the tables; drafts and sessions of other waves stay.
+    The rows of all waves are mixed, since they share the tables; drafts and sessions of other waves stay. The
+    tables are locked.
     """
-    lock(db)
     purge(db, wave)
     lay_anew(db, CODE)
     lay_anew(db, RESPONSE)

@@ -1,8 +1,8 @@
 """What has to be done without anybody asking: close the waves that are due, expire old drafts.
 
 Closing takes four steps, and a kill within or between them is made good by the next `tend`: (a) the wave
-becomes `closing` when no send is in flight; (b) the rows are mixed, linked where the wave ends a
-pair, and the snapshot is written, in one transaction; (c) the files are cleaned; (d) the wave becomes
+becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, then mixed,
+and the snapshot is written, in one transaction; (c) the files are cleaned; (d) the wave becomes
 `closed`. Each can be done twice.
 """
 
@@ -22,7 +22,7 @@ from app.audit import audit
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
 from app.linking.pairs import give_up, link
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, mix, scrub
+from app.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, lock, mix, scrub
 from app.service import Service, now
 from app.snapshots import compute_snapshot
 from app.studies import STUDY, the_study
@@ -95,8 +95,10 @@ def finished(service: Service, wave: str) -> Exception | None:
 def finish(service: Service, wave: str) -> None:
     """Carry a `closing` wave to `closed`, from wherever an earlier attempt was cut off."""
     with write(service.engine) as db:
-        mix(db, wave)
+        lock(db)
+        # Before the rows are laid anew: where a changed row lies would tell who had left marks.
         link(service, db, wave)
+        mix(db, wave)
         compute_snapshot(service, db, wave)
     clean(service)
     with write(service.engine) as db:

@@ -29,7 +29,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
 def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
     """The service on the database of `directory`; what is expected to go wrong is told in a line."""
     from app import migrate as migration
-    from app.audit import acting
+    from app.audit import acts
     from app.errors import ConfigurationError
     from app.service import check_secret, make_service
 
@@ -42,8 +42,8 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
                         "the database has not the schema of this version: counterpoise migrate"
                     )
                 check_secret(service)
-                acting("the command line")
-            yield service
+            with acts("the command line"):
+                yield service
         finally:
             service.engine.dispose()
 
