@@ -8,6 +8,7 @@ import random
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 
 from analysis.disclosure import Atom, BaseTable, Item, Sum
 
@@ -190,6 +191,40 @@ def _raised(
                 world[i][each.id] = keyed(each, value)
                 if abs(_facet_sum(world, siblings, keyed) - told.value) <= HALF_A_STEP:
                     yield copied(world)
+    yield from _raised_in_part(world, cells, complete, told, siblings=siblings, keyed=keyed)
+
+
+def _raised_in_part(
+    world: list[Person],
+    cells: list[tuple[int, Item]],
+    complete: set[int],
+    told: Sum,
+    *,
+    siblings: Sequence[Item],
+    keyed: Turn,
+) -> Iterator[list[Person]]:
+    """Raise those who left something out by so much, for every so much, then the others up to the sum.
+
+    Sums move by 5 and by 6.25: on the way of `_raised` they can pass over what was told.
+    """
+    in_part = [cell for cell in cells if cell[0] not in complete]
+    in_full = [cell for cell in cells if cell[0] in complete]
+
+    def fill(cells: list[tuple[int, Item]], points: int) -> None:
+        for i, each in cells:
+            lift = min(points, each.high - each.low)
+            world[i][each.id] = keyed(each, each.low + lift)
+            points -= lift
+
+    most = sum(each.high - each.low for _, each in in_full)
+    for points in range(sum(each.high - each.low for _, each in in_part) + 1):
+        fill(in_part, points)
+        fill(in_full, 0)
+        lacking = told.value - _facet_sum(world, siblings, keyed)
+        for more in {floor(lacking / (2 * HALF_A_STEP)), ceil(lacking / (2 * HALF_A_STEP))}:
+            if 0 <= more <= most:
+                fill(in_full, more)
+                yield copied(world)
 
 
 def _facet_sum(world: list[Person], siblings: Sequence[Item], keyed: Turn) -> float:
