@@ -63,8 +63,13 @@ def shown(page: Page) -> str:
     return page.locator("body").inner_text()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-@pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
+@pytest.mark.parametrize(
+    ("form", "scripts"),
+    [
+        pytest.param(form, bool(n % 2), id=f"{form.id}-{'' if n % 2 else 'no-'}scripts")
+        for n, form in enumerate(FORMS)
+    ],
+)
 def test_a_person_reflects_privately_on_every_form(
     browser: Browser, origin: str, form: Form, service: Service, *, scripts: bool
 ) -> None:

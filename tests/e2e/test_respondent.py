@@ -1,4 +1,4 @@
-"""A person with a browser: on a phone and a wide screen, with scripts and without."""
+"""A person with a browser and a mouse."""
 
 from dataclasses import dataclass
 
@@ -63,21 +63,14 @@ class Respondent:
         press(self.page.get_by_role("button", name="Send my answers"))
         return self.page.locator(".receipt").inner_text()
 
-    def leaves(self) -> None:
-        self.page.get_by_role("link", name="Leave this site").click()
-
 
 def new_code(service: Service) -> str:
     with write(service.engine) as db:
         return waves.issue_codes(service, db, "demo-1", "north", 1)[0]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_a_person_completes_it_and_erases_it_again(
-    browser: Browser, origin: str, service: Service, width: int, *, scripts: bool
-) -> None:
-    with on(browser, width, scripts=scripts) as context:
+def test_a_person_completes_it_and_erases_it_again(browser: Browser, origin: str, service: Service) -> None:
+    with on(browser) as context:
         person = Respondent(context.new_page(), origin)
         person.comes_to_the_check(new_code(service))
         receipt = person.sends()
@@ -183,39 +176,6 @@ def test_back_loses_no_answer(browser: Browser, origin: str, service: Service) -
         expect(person.page.get_by_text("Questions 11 to 15 of 30")).to_be_visible()
 
 
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_after_leaving_nothing_comes_back(
-    browser: Browser, origin: str, service: Service, *, scripts: bool
-) -> None:
-    with on(browser, scripts=scripts) as context:
-        person = Respondent(context.new_page(), origin)
-        code = new_code(service)
-        person.begins(code)
-        person.answers_a_page("Completely true")
-        person.leaves()
-        expect(person.page).to_have_url(origin.replace("127.0.0.1", "localhost") + "/nothing")
-        assert context.cookies(origin) == []
-        for _ in range(3):
-            person.page.go_back()
-            assert "Completely true" not in person.page.content()
-        person.page.goto(origin + "/page/1")
-        expect(person.page.get_by_role("heading", name="This page has ended")).to_be_visible()
-        person.opens_the_first_page()
-        person.types_the_code(code)
-        expect(person.page.get_by_text("Questions 6 to 10 of 30")).to_be_visible()
-
-
-def test_after_the_end_back_shows_no_answer(browser: Browser, origin: str, service: Service) -> None:
-    with on(browser) as context:
-        person = Respondent(context.new_page(), origin)
-        person.comes_to_the_check(new_code(service))
-        person.sends()
-        assert context.cookies(origin) == []
-        for _ in range(3):
-            person.page.go_back()
-            assert "Mostly true" not in person.page.content()
-
-
 def test_nothing_is_asked_of_anybody_else_and_nothing_is_kept_in_the_browser(
     browser: Browser, origin: str, service: Service
 ) -> None:
@@ -231,16 +191,6 @@ def test_nothing_is_asked_of_anybody_else_and_nothing_is_kept_in_the_browser(
         assert stored == [0, 0, ""]
         assert {url.removeprefix(origin)[:1] for url in asked} == {"/"}
         assert [each for each in said if "Cleared data types" not in each] == []
-
-
-def test_the_first_page_takes_few_requests_and_few_bytes(browser: Browser, origin: str) -> None:
-    with on(browser) as context:
-        page = context.new_page()
-        sizes: list[int] = []
-        page.on("requestfinished", lambda request: sizes.append(sum(request.sizes().values())))
-        page.goto(origin, wait_until="networkidle")
-        assert len(sizes) <= 4
-        assert sum(sizes) <= 30 * 1024
 
 
 def test_the_browser_names_our_origin_when_it_posts(browser: Browser, origin: str, service: Service) -> None:

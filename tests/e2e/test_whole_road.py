@@ -94,8 +94,8 @@ def _wait_until_ready(origin: str, server: subprocess.Popen[bytes]) -> None:
     raise AssertionError("the server was not ready within 30 seconds")
 
 
-def the_person_completes_it(page: Page, origin: str, code: str) -> str:
-    """Take part in a browser: agree, leave some context blank, answer "Mostly true" all along, send."""
+def completes_it(page: Page, origin: str, code: str, answer: str) -> str:
+    """Take part in a browser: agree, leave some context blank, give one answer all along, send."""
     page.goto(origin)
     page.get_by_label("Your code").fill(code.lower())
     press(page.get_by_role("button", name="Continue"))
@@ -106,25 +106,45 @@ def the_person_completes_it(page: Page, origin: str, code: str) -> str:
     assert page.get_by_role("heading", name="You may leave these blank").is_visible()
     press(page.get_by_role("button", name="Continue"))
     for _ in range(6):
-        for answer in page.get_by_label("Mostly true").all():
-            answer.check()
+        for choice in page.get_by_label(answer, exact=True).all():
+            choice.check()
         press(page.get_by_role("button", name="Continue"))
     press(page.get_by_role("button", name="Send my answers"))
     return page.locator(".receipt").inner_text()
 
 
-@pytest.mark.parametrize("width", [390, 1280])
-@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
-def test_twelve_people_answer_and_their_unit_is_shown(
-    host: Host, browser: Browser, width: int, *, scripts: bool
+@dataclass(frozen=True)
+class Person:
+    """Somebody with a browser of their own, who gives one answer all along."""
+
+    width: int
+    scripts: bool
+    answer: str
+    code: int
+    """What the answer is kept as."""
+
+    def takes_part(self, browser: Browser, origin: str, code: str) -> None:
+        with on(browser, self.width, scripts=self.scripts) as context:
+            receipt = completes_it(context.new_page(), origin, code, self.answer)
+        assert len(receipt.replace("-", "")) == 12
+
+
+PEOPLE = (
+    Person(390, scripts=True, answer="Not at all true", code=0),
+    Person(390, scripts=False, answer="Partly true", code=2),
+    Person(1280, scripts=True, answer="Mostly true", code=3),
+    Person(1280, scripts=False, answer="Completely true", code=4),
+)
+
+
+def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
+    host: Host, browser: Browser
 ) -> None:
     wave = host.new_wave()
-    mine, *others = host.codes(wave, 12, "north")
-    context = on(browser, width, scripts=scripts)
-    receipt = the_person_completes_it(context.new_page(), host.origin, mine)
-    context.close()
-    assert len(receipt.replace("-", "")) == 12
-    host.others_respond(others)
+    codes = host.codes(wave, 12, "north")
+    for person, code in zip(PEOPLE, codes, strict=False):
+        person.takes_part(browser, host.origin, code)
+    host.others_respond(codes[len(PEOPLE) :])
     researcher, trainer = host.staff("researcher"), host.staff("trainer")
     assert researcher.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
     assert host("wave", "close", wave, "--now") == f"{wave} is closed"
@@ -133,27 +153,22 @@ def test_twelve_people_answer_and_their_unit_is_shown(
     assert len(rows) == 12
     items = [name for name in rows[0] if name.startswith("raw_")]
     assert len(items) == 30
-    assert sum(all(row[item] == "3" for item in items) for row in rows) == 1
-    assert sum(row["raw_vi5"] == "1" for row in rows) == 11
+    for person in PEOPLE:
+        assert sum(all(row[item] == str(person.code) for item in items) for row in rows) == 1, person
+    assert sum(row["raw_vi5"] == "1" for row in rows) == 8
     assert researcher.get(f"/researcher/waves/{wave}/reliability.json").json()["n"] == 12
     assert "North team" in trainer.get(f"/trainer/waves/{wave}/units/north").text
     assert trainer.get(f"/trainer/waves/{wave}/units/south").status_code == 404
     assert trainer.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
-    for client in (researcher, trainer):
-        client.close()
 
-
-def test_of_nine_people_nothing_is_shown(host: Host, browser: Browser) -> None:
-    wave = host.new_wave()
-    mine, *others = host.codes(wave, 9, "north")
-    context = on(browser)
-    the_person_completes_it(context.new_page(), host.origin, mine)
-    context.close()
+    of_nine = host("wave", "make", "spring")
+    host("wave", "open", of_nine)
+    mine, *others = host.codes(of_nine, 9, "south")
+    PEOPLE[0].takes_part(browser, host.origin, mine)
     host.others_respond(others)
-    host("wave", "close", wave, "--now")
-    researcher, trainer = host.staff("researcher"), host.staff("trainer")
-    assert researcher.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
-    assert "North team" not in trainer.get(f"/trainer/waves/{wave}").text
-    assert trainer.get(f"/trainer/waves/{wave}/units/north").status_code == 404
+    host("wave", "close", of_nine, "--now")
+    assert researcher.get(f"/researcher/waves/{of_nine}/responses.csv").status_code == 404
+    assert "South team" not in trainer.get(f"/trainer/waves/{of_nine}").text
+    assert trainer.get(f"/trainer/waves/{of_nine}/units/south").status_code == 404
     for client in (researcher, trainer):
         client.close()
