@@ -15,7 +15,7 @@ run: $(VENV)/run
 
 test: system $(VENV)/dev
 	$(MAKE) check
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
