@@ -24,7 +24,7 @@ SQLITE_PRAGMAS: Final = {
     "mmap_size": "0",
     "cell_size_check": "ON",
     "wal_autocheckpoint": "1000",
-    "journal_size_limit": "0",
+    "journal_size_limit": "4194304",
 }
 SQLITE_POOL: Final = 4
 POSTGRES_POOL: Final = 10

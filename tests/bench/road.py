@@ -25,6 +25,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -62,6 +63,12 @@ BROWSER = {
 }
 
 
+@lru_cache(maxsize=64)
+def read_once(body: bytes) -> Screen:
+    """Pages that are the same for everybody are read once: the people share two cores with the server."""
+    return Screen(body.decode())
+
+
 @dataclass
 class Browser:
     """One person's browser: a connection, a cookie, a cache of style and icon."""
@@ -81,7 +88,7 @@ class Browser:
             address = response.getheader("location", "").partition("#")[0]
             response, body = self._request(address)
         assert response.status == 200, f"{address}: {response.status}"
-        screen = Screen(body.decode())
+        screen = read_once(body)
         if response.getheader("clear-site-data"):
             self.cached.clear()
         for asset in screen.assets:
