@@ -22,6 +22,7 @@ Dir = Annotated[
         show_default="data, or demo if that is all there is",
     ),
 ]
+WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
 
 
