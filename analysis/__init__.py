@@ -30,7 +30,7 @@ _HOME: Final[dict[str, str]] = {
     "polychoric": "correlations",
     "Polychoric": "correlations",
     "tetrachoric": "correlations",
-    "nearest_correlation": "correlations",
+    "nearest_correlation": "nearest",
     "ordinal_alpha": "ordinal",
     "categorical_omega": "ordinal",
     "ordinal_factor": "ordinal",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,11 +13,10 @@ from analysis.counts import JointCounts, joint_counts
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
 from analysis.jointml import joint
 from analysis.moments import Missing
+from analysis.nearest import is_definite, nearest_correlation
 from analysis.twostep import BOUND, Correction, Flags, Pairs
 
 Pair = tuple[int, int]
-
-LEAST_EIGENVALUE: Final = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,13 +186,13 @@ def polychoric(
             return Unavailable(reason="did not converge", detail=f"{names[a]} and {names[b]}")
     elif se or acov:
         errors, spread = _precision(pairs, r, counts, rows if acov else None)
-    matrix = _symmetric(r, counts.k, 1.0)
+    matrix = symmetric(r, counts.k, 1.0)
     return Polychoric(
         r=matrix,
         thresholds=tuple(tau[: used - 1] for tau, used in zip(pairs.thresholds, pairs.used, strict=True)),
-        se=_symmetric(errors, counts.k, 0.0) if se and errors is not None else None,
+        se=symmetric(errors, counts.k, 0.0) if se and errors is not None else None,
         acov=spread,
-        repaired=None if _is_definite(matrix) else nearest_correlation(matrix),
+        repaired=None if is_definite(matrix) else nearest_correlation(matrix),
         n=counts.n,
         pair_n=counts.pair_n,
         categories=_used(counts),
@@ -237,59 +236,6 @@ def tetrachoric(
             if len(used) > 2:  # noqa: PLR2004 - binary
                 raise ValueError(f"{name} has {len(used)} categories; tetrachoric correlations need two")
     return found
-
-
-def nearest_correlation(R: Matrix, *, least: float = LEAST_EIGENVALUE) -> Matrix:
-    """Return the correlation matrix nearest to `R` (in sum of squares) with no eigenvalue below `least`.
-
-    Parameters
-    ----------
-    R : symmetric k x k with a unit diagonal
-    least : the smallest eigenvalue allowed
-
-    Returns
-    -------
-    k x k array
-
-    Notes
-    -----
-    Alternating projections with Dykstra's correction (Higham 2002). Equals R's
-    ``Matrix::nearPD(R, corr = TRUE, keepDiag = TRUE)$mat``; psych's ``cor.smooth`` raises the eigenvalues
-    once and rescales, which changes more.
-
-    References
-    ----------
-    Higham, N. J. (2002). Computing the nearest correlation matrix: a problem from finance. IMA Journal of
-    Numerical Analysis, 22, 329-343.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> R = np.array([[1, 0.9, 0.1], [0.9, 1, 0.9], [0.1, 0.9, 1]])
-    >>> np.linalg.eigvalsh(R)[0] < 0, np.linalg.eigvalsh(nearest_correlation(R))[0] > 0
-    (np.True_, np.True_)
-    """
-    near, correction = np.array(R, dtype=np.float64), np.zeros_like(R, dtype=np.float64)
-    for _ in range(1000):
-        shifted = near - correction
-        definite = _with_eigenvalues(shifted, least)
-        correction = definite - shifted
-        before, near = near, definite.copy()
-        np.fill_diagonal(near, 1)
-        if np.abs(near - before).max() < LEAST_EIGENVALUE / 100:
-            break
-    definite = _with_eigenvalues(near, least)
-    scale = np.sqrt(np.diag(definite))
-    return np.asarray(definite / np.outer(scale, scale))
-
-
-def _with_eigenvalues(R: Matrix, least: float) -> Matrix:
-    values, vectors = np.linalg.eigh(R)
-    return np.asarray((vectors * np.maximum(values, least)) @ vectors.T)
-
-
-def _is_definite(R: Matrix) -> bool:
-    return bool(np.linalg.eigvalsh(R)[0] > LEAST_EIGENVALUE)
 
 
 def _check(X: Any, missing: str, correct: Any, method: str, *, acov: bool) -> None:
@@ -381,11 +327,12 @@ def _used(counts: JointCounts) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(map(float, values[met > 0])) for met in counts.item_counts)
 
 
-def _symmetric(upper: Matrix, k: int, diagonal: float) -> Matrix:
-    matrix = np.full((k, k), diagonal)
+def symmetric(upper: Matrix, k: int, diagonal: float = 1.0) -> Matrix:
+    """Return symmetric k x k matrices from their upper triangles, one for each row of `upper`."""
+    matrices = np.full((*upper.shape[:-1], k, k), diagonal)
     i, j = np.triu_indices(k, 1)
-    matrix[i, j] = matrix[j, i] = upper
-    return matrix
+    matrices[..., i, j] = matrices[..., j, i] = upper
+    return matrices
 
 
 def _named(pairs: Pairs, chosen: Flags) -> tuple[Pair, ...]:

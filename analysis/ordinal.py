@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from analysis import bivariate, twostep
 from analysis.bootstrap import Weights, percentile_interval, resampled
-from analysis.correlations import Polychoric, polychoric
+from analysis.correlations import Polychoric, polychoric, symmetric
 from analysis.counts import JointCounts
 from analysis.dwls import loadings_of
 from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, complete_rows
@@ -296,15 +296,7 @@ def _alphas(R: Matrix) -> Matrix:
 def _alphas_of(pairs: Pairs, r: Matrix) -> Matrix:
     """Return ordinal alpha of each resample, NaN where an item does not vary in it."""
     used = pairs.used.reshape(len(r), -1)
-    return np.asarray(np.where((used > 1).all(axis=1), _alphas(_squares(r, used.shape[1])), np.nan))
-
-
-def _squares(upper: Matrix, k: int, diagonal: float = 1.0) -> Matrix:
-    """Return stacks of symmetric matrices from their upper triangles (b x pairs)."""
-    i, j = np.triu_indices(k, 1)
-    matrices = np.full((len(upper), k, k), diagonal)
-    matrices[:, i, j] = matrices[:, j, i] = upper
-    return matrices
+    return np.asarray(np.where((used > 1).all(axis=1), _alphas(symmetric(r, used.shape[1])), np.nan))
 
 
 def _resamples(
@@ -359,8 +351,8 @@ def _omegas(pairs: Pairs, r: Matrix, values: Matrix, variance: Variance) -> Matr
     moved = twostep.influence(pairs, r.ravel())
     errors = twostep.standard_errors(pairs, moved).reshape(r.shape)
     usable = (errors > 0).all(axis=1) & (used > 1).all(axis=1)
-    R = _squares(r, k)
-    loadings, settled = loadings_of(R, _squares(np.where(errors > 0, errors, 1), k))
+    R = symmetric(r, k)
+    loadings, settled = loadings_of(R, symmetric(np.where(errors > 0, errors, 1), k))
     usable &= settled & (np.abs(loadings) <= 1).all(axis=1)
     loadings = np.where(usable[:, None], loadings, 0)
     i, j = np.triu_indices(k)

@@ -8,9 +8,10 @@ from hypothesis.extra.numpy import arrays
 from scipy.special import ndtr
 
 from analysis import bivariate
-from analysis.correlations import Polychoric, nearest_correlation, polychoric, tetrachoric
+from analysis.correlations import Polychoric, polychoric, tetrachoric
 from analysis.counts import joint_counts
 from analysis.estimate import Unavailable
+from analysis.nearest import nearest_correlation
 
 RULES = ["lavaan", "psych", 0, 0.5]
 SEEDS = st.integers(0, 10_000)
