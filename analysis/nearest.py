@@ -59,4 +59,5 @@ def _with_eigenvalues(R: Matrix, least: float) -> Matrix:
 
 
 def is_definite(R: Matrix) -> bool:
+    """Tell whether no eigenvalue is zero or less, within rounding."""
     return bool(np.linalg.eigvalsh(R)[0] > LEAST_EIGENVALUE)
