@@ -10,6 +10,7 @@ AppError
 |   +-- Used             409  answers were sent with this code
 +-- NotSaved             503  the database did not take it; nothing was lost, try again
 |   +-- Busy             503  the database did not give it
+|   +-- NotDone          503  the database did not do it: what was asked for was no answer to keep
 +-- Paused               503  the wave takes nothing just now, or not yet
 +-- Forbidden            403  a form posted from another site
 +-- TooLarge             413
@@ -85,6 +86,11 @@ class NotSaved(AppError):
 class Busy(NotSaved):
     title = _("This page cannot be shown just now")
     message = _("Please try again in a moment. What was saved before is still saved.")
+
+
+class NotDone(NotSaved):
+    title = _("That could not be done just now")
+    message = _("Please keep this page open and try again in a moment.")
 
 
 class Paused(AppError):

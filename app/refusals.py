@@ -10,12 +10,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, Busy, NotAllowed, NotFound, NotSaved, TooLarge, Unreadable
+from app.errors import AppError, Busy, NotAllowed, NotDone, NotFound, NotSaved, TooLarge, Unreadable
 from app.languages import language_of
 from app.logs import log_failure
 from app.templating import Page, html
 
 RETRY_AFTER_SECONDS: Final = "30"
+TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
+"""What the addresses begin with to which answers are posted."""
 _BY_STATUS: Final = {404: NotFound, 405: NotAllowed, 413: TooLarge}
 
 
@@ -68,8 +70,15 @@ def as_app_error(request: Request, error: Exception) -> AppError:
         case RequestValidationError() | ClientDisconnect():
             return Unreadable()
         case OperationalError() | NoConnection():
-            return Busy() if request.method == "GET" else NotSaved()
+            return _not_taken(request)
         case DBAPIError() if error.connection_invalidated:
-            return Busy() if request.method == "GET" else NotSaved()
+            return _not_taken(request)
         case _:
             return AppError()
+
+
+def _not_taken(request: Request) -> AppError:
+    if request.method == "GET":
+        return Busy()
+    first = request.url.path[1:].partition("/")[0]
+    return NotSaved() if first in TAKES_ANSWERS else NotDone()

@@ -249,10 +249,12 @@ def test_what_the_database_did_not_take_is_told_as_not_saved(
     with impatient(service), write(service.engine) as db:
         waves.hold_wave(db, "demo-1", exclusive=True)
         answers = [client.post("/send", data=fields), client.post("/page/1", data={"sd5": "1"})]
-    for answer in answers:
+        entering = client.post("/enter", data={"code": code})
+    for answer in (*answers, entering):
         assert answer.status_code == 503
         assert answer.headers["retry-after"]
-        assert "not saved just now" in answer.text
+    assert all("not saved just now" in answer.text for answer in answers)
+    assert "could not be done just now" in entering.text
     assert rows(service, RESPONSE) == []
     assert client.post("/send", data=fields).status_code == 200
 
