@@ -42,8 +42,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return cluster.create()
 
 
-def test_there_is_one_head() -> None:
-    assert len(ScriptDirectory(str(migrate.MIGRATIONS)).get_heads()) == 1
+def test_there_is_one_head_and_it_is_told_without_alembic() -> None:
+    assert ScriptDirectory(str(migrate.MIGRATIONS)).get_heads() == [migrate.head()]
 
 
 def test_the_migrated_schema_is_the_models(url: str) -> None:
