@@ -38,8 +38,8 @@ class Ended(NotFound):
     title = _("This page has ended")
     message = _(
         "To go on with a questionnaire, type your code on the first page. What you had saved is kept for "
-        "14 days. If you have just typed it, your browser refuses the one cookie that keeps your place "
-        "until you leave."
+        "14 days from when your code was first typed, or until the collection closes. If you have just typed "
+        "it, your browser refuses the one cookie that keeps your place until you leave."
     )
 
 

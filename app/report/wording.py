@@ -8,7 +8,7 @@ from analysis.release import Figure, ItemLine, Node, Share, Untold
 STRENGTH: Final = {
     3: ("●●●", "a randomised experiment"),
     2: ("●●○", "studies of what goes together"),
-    1: ("●○○", "interviews or shared practice"),
+    1: ("●○○", "interviews, shared practice or our own judgement"),
 }
 _OTHER_WAY: Final[dict[Bound, Bound]] = {"exact": "exact", "at most": "at least", "at least": "at most"}
 
