@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine with Python 3.11, git, make and a package index:
 #   make run    sets up, loads SIMULATED data, serves, prints the links
-#   make test   sets up everything, PostgreSQL and a browser included, then runs every test
+#   make test   sets up everything, PostgreSQL and a browser included, then runs all tests but the slow tiers
 PYTHON ?= python3.11
 VENV ?= .venv
 PORT ?= 8000

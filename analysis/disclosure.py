@@ -1,4 +1,4 @@
-"""What may be told of a group's answers, and nothing else: the rules R1 to R7 of disclosure control.
+"""What may be told of a group's answers, and nothing else: the rules of disclosure control.
 
 Answers become a base table once, when a wave closes; everything that is ever published is arithmetic on that
 table, by `analysis.release`. What the table says of anyone is proved in tests/privacy: whoever reads it, and

@@ -53,7 +53,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
-    """Serve the questionnaire and the staff pages; close waves that are due and expire drafts."""
+    """Serve the questionnaire and the staff pages; close waves and delete what is due."""
     from app.serving import serve_forever
 
     with told_plainly():

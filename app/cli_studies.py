@@ -38,7 +38,7 @@ def study_make(
     simulated: Annotated[bool, typer.Option(help="Its answers are made up.")] = False,
     directory: Dir = None,
 ) -> None:
-    """Make a study. Instrument, form, units and K cannot be changed once its first wave has opened.
+    """Make a study. Its design is fixed when its first wave is prepared, its units when that opens.
 
     The questions about the person are refused where they may leave too many alone: see `study budget`.
     """
@@ -163,7 +163,7 @@ def wave_pair(
 
 @wave_app.command("open")
 def wave_open(wave: WaveId, directory: Dir = None) -> None:
-    """Open a wave: from now on instrument, form, units and K of its study are locked."""
+    """Open a wave: from now on the units of its study are locked, as its design is already."""
     _change("open_wave", wave, directory)
 
 
@@ -204,7 +204,7 @@ def wave_close(
 
 @wave_app.command("tend")
 def wave_tend(directory: Dir = None) -> None:
-    """Close the waves that are due and expire old drafts, as `serve` does every minute."""
+    """Close the waves that are due; delete old drafts, and answers whose day has come; `serve` does it, too."""
     from app import tend
 
     with serving(directory) as service, at_work("tending the waves"):

@@ -11,7 +11,7 @@ from threading import Lock
 from typing import Any, Final
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 
 SQLITE_PRAGMAS: Final = {
     "busy_timeout": "10000",
@@ -118,8 +118,3 @@ def _sqlite(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
 
     return engine
-
-
-def ping(engine: Engine) -> None:
-    with read(engine) as connection:
-        connection.execute(text("SELECT 1"))

@@ -37,7 +37,7 @@ CODE: Final = table(Code)
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What is declared of a study before it opens, and locked from then on."""
+    """What is declared of a study, and locked when its first wave is prepared."""
 
     id: str
     title: str

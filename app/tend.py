@@ -1,4 +1,4 @@
-"""What has to be done without anybody asking: close the waves that are due, expire old drafts.
+"""What has to be done without anybody asking: close waves, expire drafts, delete old answers.
 
 Closing takes four steps, and a kill within or between them is made good by the next `tend`: (a) the wave
 becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, then mixed,

@@ -10,6 +10,8 @@ from instrument.values import Model
 from instrument.wording import roles_of
 from instrument.words import FormWords
 
+FIRST_STAGE: Final = "desk_only"
+
 
 def _words(source: Source) -> Iterator[Problem]:
     for part in source.words:
@@ -179,6 +181,13 @@ def _lines(written: Model, spoken: Model, *names: str) -> Iterator[Finding]:
             yield f"there should be {wanted} lines here, not {said}", (name,)
 
 
+def _evidence(source: Source) -> Iterator[Problem]:
+    """Refuse a later stage of the evidence that no study stands behind."""
+    if source.evidence and source.evidence.model.stage != FIRST_STAGE and not source.evidence.model.evidence:
+        message = f"only `{FIRST_STAGE}` stands without a study under `evidence`"
+        yield source.evidence.document.problem(message, "stage")
+
+
 CHECKS: Final[tuple[Callable[[Source], Iterator[Problem]], ...]] = (
     _words,
     _forms,
@@ -186,4 +195,5 @@ CHECKS: Final[tuple[Callable[[Source], Iterator[Problem]], ...]] = (
     _context_words,
     _actions_words,
     _claims_words,
+    _evidence,
 )

@@ -1,8 +1,9 @@
-"""The files of an export, written into a folder from the command line."""
+"""The files of an export, written into a folder from the command line; every taking out is written down."""
 
 from pathlib import Path
 
-from app.db import read
+from app.audit import audit
+from app.db import read, write
 from app.export.formats import FILES
 from app.export.microdata import microdata
 from app.export.pages import codebook_page
@@ -18,6 +19,7 @@ def write_bundle(
         data = microdata(service, db, wave, with_unit=with_unit, archive=archive)
     contents = {name: make(data) for name, make in FILES.items()}
     contents["codebook.html"] = render(codebook_page(data, alone=True)).encode()
+    note_taken(service, wave)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, content in contents.items():
@@ -25,3 +27,8 @@ def write_bundle(
         path.write_bytes(content)
         paths.append(path)
     return paths
+
+
+def note_taken(service: Service, wave: str) -> None:
+    with write(service.engine) as db:
+        audit(service.vault, db, {"action": "answers taken out", "wave": wave})

@@ -52,7 +52,7 @@ class Pairing:
         return (
             f"{known} {found['linked']} people were linked; {found['ambiguous_earlier']} rows of "
             f"{self.earlier} and {found['ambiguous_later']} of {self.later} could have been several "
-            "people's and were left unlinked. A link is right with high probability, never with certainty. "
+            "people's and were left unlinked. A link may be wrong; how often has not been measured. "
             "Links are left out where fewer than five rows would stand apart by them, or where a row is gone."
         )
 

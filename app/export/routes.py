@@ -7,14 +7,14 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from app.audit import audit
-from app.db import read, write
+from app.db import read
 from app.errors import NotFound
+from app.export.bundle import note_taken
 from app.export.formats import as_codebook, as_csv
 from app.export.microdata import Microdata, TooFew, microdata
 from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
-from app.service import Service, service_of
+from app.service import service_of
 from app.staff import AGAIN, Staff, admitted, day
 from app.studies import STUDY
 from app.surface import see_other
@@ -88,11 +88,6 @@ def _data(request: Request, wave: str) -> Microdata:
             return microdata(service, db, wave)
         except TooFew:
             raise NotFound from None
-
-
-def note_taken(service: Service, wave: str) -> None:
-    with write(service.engine) as db:
-        audit(service.vault, db, {"action": "answers taken out", "wave": wave})
 
 
 def _one(db: Connection, staff: Staff, wave: str) -> Row[Any]:

@@ -1,4 +1,4 @@
-"""The operator makes accounts and gives roles. An operator sees no study's answers and no report."""
+"""The operator makes accounts and gives roles; this role itself shows no study's answers and no report."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
     python -m tests.attack.disclosure --orgs 2000 --seed 7 [--db sqlite,postgres]
 
 Every organisation gets a database of its own; its answers go in at once, its wave is closed by the service,
-and its report is read over HTTP. Then the attackers of privacy.md, section C:
+and its report is read over HTTP. Then six attackers:
 
 A1  deniability. Somebody, a colleague who knows their own answers, a question, an answer: is it ruled out?
     Not if other answers can be found, the colleague's as they are, of which the same report is made. They

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 
 from analysis.dataset import read_dataset
 from app import demo, studies, waves
+from app.audit import events
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
@@ -314,6 +315,13 @@ def test_the_analysis_reads_the_file_as_it_is(closed: Service, tmp_path: Path) -
     assert json.loads(paths[1].read_text())["n"] == 60
     assert "SIMULATED" in paths[2].read_text()
     assert "/static/" not in paths[2].read_text()
+
+
+def test_who_takes_answers_out_by_the_command_is_written_down(closed: Service, tmp_path: Path) -> None:
+    write_bundle(closed, WAVE, tmp_path)
+    with read(closed.engine) as db:
+        last = events(db)[-1].event
+    assert last == {"action": "answers taken out", "wave": WAVE}
 
 
 def test_the_export_of_another_questionnaire(service: Service) -> None:

@@ -228,9 +228,22 @@ def test_what_is_told_before_the_questions_is_told_in_every_language(folder: Pat
     ]
 
 
-def test_claims_of_another_stage_of_the_evidence_are_refused(folder: Path) -> None:
+def test_a_later_stage_of_the_evidence_without_a_study_is_refused(folder: Path) -> None:
     file = folder / "claims.yaml"
     file.write_text(file.read_text("utf-8").replace("stage: desk_only", "stage: interviewed"), "utf-8")
+    assert problems_of(folder)[0] == (
+        "claims.yaml:3: only `desk_only` stands without a study under `evidence`"
+    )
+
+
+def test_claims_of_another_stage_of_the_evidence_are_refused(folder: Path) -> None:
+    file = folder / "claims.yaml"
+    later = (
+        file.read_text("utf-8")
+        .replace("stage: desk_only", "stage: interviewed")
+        .replace("evidence: []", 'evidence: ["Interviews with twelve supervisees"]')
+    )
+    file.write_text(later, "utf-8")
     assert problems_of(folder) == [
         f"words/claims.{language}.yaml:4: the evidence is at stage `interviewed`: these words are of another"
         for language in ("ar", "cy", "en", "es")
