@@ -204,7 +204,7 @@ def wave_close(
 
 @wave_app.command("tend")
 def wave_tend(directory: Dir = None) -> None:
-    """Close the waves that are due; delete old drafts, and answers whose day has come; `serve` does it, too."""
+    """Close waves that are due; delete old drafts, and answers whose day has come; `serve` does so, too."""
     from app import tend
 
     with serving(directory) as service, at_work("tending the waves"):
