@@ -1,6 +1,5 @@
 """An organisation in a database of its own, and all that anyone may read of it over HTTP."""
 
-import asyncio
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
 
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from sqlalchemy import Connection, delete, insert
 
@@ -36,7 +36,7 @@ class Server:
 
     service: Service
     app: FastAPI
-    loop: asyncio.Runner
+    portal: BlockingPortal
     units: list[str] = field(default_factory=list)
     stored: Groups = field(default_factory=dict)
     receipts: dict[str, list[str]] = field(default_factory=dict)
@@ -87,14 +87,14 @@ class Server:
 
     def read(self, paths: Iterable[str]) -> Pages:
         """Read pages; what is not there reads as its status."""
-        return self.loop.run(self._read(list(paths)))
+        return self.portal.call(self._read, list(paths))
 
     def report(self) -> bytes:
         [body] = self.read([f"{REPORT}.json"]).values()
         return body
 
     def post(self, path: str, **fields: str) -> bytes:
-        return self.loop.run(_ask(self.app, "POST", path, urlencode(fields).encode()))
+        return self.portal.call(_ask, self.app, "POST", path, urlencode(fields).encode())
 
     async def _read(self, paths: list[str]) -> Pages:
         return {path: await _ask(self.app, "GET", path) for path in paths}
@@ -106,8 +106,9 @@ def serving(url: str) -> Iterator[Server]:
     service = make_service(Settings(database_url=url, secret=bytes(range(32)), secure=False, demo=True))
     check_secret(service)
     try:
-        with asyncio.Runner() as loop:
-            yield Server(service, create_app(service.settings, service), loop)
+        # A loop in a thread of its own: a browser's may be running in this one.
+        with start_blocking_portal() as portal:
+            yield Server(service, create_app(service.settings, service), portal)
     finally:
         service.engine.dispose()
 
