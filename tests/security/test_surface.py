@@ -1,6 +1,5 @@
 """What every answer shows to a browser, whichever route and however it ends; and what no log shows."""
 
-import asyncio
 import io
 import logging
 import re
@@ -8,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.testclient import TestClient
@@ -170,8 +170,8 @@ def test_a_body_is_read_no_further_than_it_may_be_long() -> None:
 
     header = [(name.encode(), value.encode()) for name, value in FORM.items()]
     endless = Request({"type": "http", "method": "POST", "headers": header}, receive)
-    with pytest.raises(TooLarge):
-        asyncio.run(read_form(endless))
+    with start_blocking_portal() as portal, pytest.raises(TooLarge):
+        portal.call(read_form, endless)
     assert read == MAX_BODY // 4096 + 1
 
 
