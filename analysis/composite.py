@@ -117,7 +117,7 @@ def _htmt(found: Moments, first: list[int], second: list[int]) -> Estimate | Una
     items = [*first, *second]
     if found.constant[items].any():
         constant = next(item for item in items if found.constant[item])
-        return Unavailable(reason="constant item", detail=f"item {constant + 1}")
+        return Unavailable(reason="constant item", detail=found.name(constant))
     C = found.covariance[np.ix_(items, items)]
     R = np.abs(C / np.sqrt(np.outer(np.diagonal(C), np.diagonal(C))))
     a, b = np.arange(len(first)), np.arange(len(first), len(items))

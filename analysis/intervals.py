@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import fdtri, ndtri
 
 from analysis import bootstrap
-from analysis.estimate import Estimate, Matrix
+from analysis.estimate import Estimate, Matrix, Unavailable
 
 Interval = tuple[float, float]
 UNUSABLE: Final = 0.05  # where more resamples than this have no figure, there is no interval
@@ -139,6 +139,21 @@ def with_limits(found: Coefficient, interval: str, level: float, limits: Interva
     )
 
 
+ONE_SIDED: Final = Unavailable(
+    reason="no interval", detail="the resamples lie on one side of the figure, or no row moves it"
+)
+
+
+def too_many_without(without: int, resamples: int) -> Unavailable | None:
+    """Return why there is no bootstrap interval where too many resamples have no such figure, else None."""
+    if without <= UNUSABLE * resamples:
+        return None
+    return Unavailable(
+        reason="too few resamples",
+        detail=f"{without} of {resamples} have none; an interval needs it in {1 - UNUSABLE:.0%}",
+    )
+
+
 def bootstrapped(found: Coefficient, interval: str, level: float, replicates: Matrix) -> Estimate:
     """Return the estimate with its bootstrap interval, or without one and the reason in its method.
 
@@ -149,7 +164,8 @@ def bootstrapped(found: Coefficient, interval: str, level: float, replicates: Ma
     method = f"{found.method}, {interval} interval of {len(replicates)} resamples"
     method += f", {without} of them without a figure" if without else ""
     limits: Interval | None = None
-    if without <= UNUSABLE * len(replicates):
+    missing = too_many_without(without, len(replicates))
+    if missing is None:
         if np.abs(usable - found.value).max() < bootstrap.NOTHING:
             limits = (found.value, found.value)
         elif interval == "percentile":
@@ -157,6 +173,12 @@ def bootstrapped(found: Coefficient, interval: str, level: float, replicates: Ma
         else:
             limits = bootstrap.bca_interval(found.value, usable, influence(found), level)
     if limits is None:
-        return Estimate(value=found.value, n=found.n, k=found.k, method=f"{method}: not available")
+        return Estimate(
+            value=found.value,
+            n=found.n,
+            k=found.k,
+            method=f"{method}: not available",
+            no_interval=missing or ONE_SIDED,
+        )
     low, high = limits
     return Estimate(value=found.value, low=low, high=high, level=level, n=found.n, k=found.k, method=method)

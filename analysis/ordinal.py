@@ -15,7 +15,7 @@ from analysis.correlations import Polychoric, polychoric, symmetric
 from analysis.counts import JointCounts
 from analysis.dwls import loadings_of
 from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, complete_rows
-from analysis.intervals import UNUSABLE
+from analysis.intervals import too_many_without
 from analysis.moments import Missing
 from analysis.twostep import Index, Pairs
 
@@ -387,7 +387,8 @@ def _with_interval(point: Estimate, replicates: Matrix, level: float) -> Estimat
     without = replicates.size - usable.size
     method = f"{point.method}, percentile interval of {replicates.size} resamples"
     method += f", {without} of them without a figure" if without else ""
-    if without > UNUSABLE * replicates.size:
-        return replace(point, method=f"{method}: not available")
+    why = too_many_without(without, replicates.size)
+    if why is not None:
+        return replace(point, method=f"{method}: not available", no_interval=why)
     low, high = percentile_interval(usable, level)
     return replace(point, low=low, high=high, level=level, method=method)

@@ -121,7 +121,7 @@ def standardised_alpha(X: Data, *, missing: Missing = "complete") -> Estimate | 
     if isinstance(found, Unavailable):
         return found
     if found.constant.any():
-        return Unavailable(reason="constant item", detail=f"item {int(np.argmax(found.constant)) + 1}")
+        return Unavailable(reason="constant item", detail=found.name(int(np.argmax(found.constant))))
     value = alpha_of(found.correlation)
     if value is None:
         return Unavailable(reason="no variance")

@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict
 from html import escape
 from importlib.resources import files
 from textwrap import fill
 from typing import Any, Final
 
 from analysis import svg
-from analysis.estimate import Estimate, Unavailable, cell, table
-from analysis.parts.reliability import coefficient
+from analysis.estimate import Unavailable, cell, table
+from analysis.parts.scales import scale_sections, scale_tree
 from analysis.section import Document, Section, Table, Value
-from analysis.study import Figure, ItemReport, ScaleReport, Study
+from analysis.study import Study
 
 COLUMNS: Final = 110  # of a terminal that a table may take
 SIMULATED: Final = "SIMULATED: these answers were made up by a program; nobody gave them."
@@ -22,19 +21,10 @@ HOW: Final = (
     "omega total of a one-factor model by maximum likelihood; bootstrap intervals are bias-corrected and "
     "accelerated. A coefficient says how consistently the items rank these people, not what they measure."
 )
-COEFFICIENTS: Final = {
-    "alpha": "Alpha",
-    "alpha_bootstrap": "Alpha, bootstrap interval",
-    "alpha_pairwise": "Alpha, pairwise",
-    "alpha_standardised": "Alpha, standardised",
-    "omega": "Omega total",
-    "omega_bootstrap": "Omega total, bootstrap interval",
-}
 
 
 def document(study: Study) -> Document:
     """Return a study as a document: its scales first, then its other sections."""
-    scales = tuple(_scale_section(scale) for scale in study.scales.values())
     return Document(
         title=study.title,
         lead="How well its items hang together, and what was left unanswered.",
@@ -45,7 +35,7 @@ def document(study: Study) -> Document:
             f"n = {study.n} rows. Form {study.form} (hash {study.form_hash}), key revision "
             f"{study.key_revision}."
         ),
-        sections=(*_overview(study), *scales, *study.sections),
+        sections=(*scale_sections(study.scales), *study.sections),
         how=HOW,
         tree={
             "form": study.form,
@@ -53,74 +43,26 @@ def document(study: Study) -> Document:
             "key_revision": study.key_revision,
             "simulated": study.simulated,
             "n": study.n,
-            "scales": {name: _scale_json(scale) for name, scale in study.scales.items()},
+            "scales": {name: scale_tree(scale) for name, scale in study.scales.items()},
             "sections": sections_json(study.sections),
         },
     )
 
 
-def _overview(study: Study) -> tuple[Section, ...]:
-    """Set the headline figures of all scales side by side, where there are several."""
-    if len(study.scales) < 2:  # noqa: PLR2004 - one scale needs no list
-        return ()
-    rows = [
-        (s.label, s.k, s.n, s.mean, s.sd, *_ends(s.alpha), *_ends(s.omega)) for s in study.scales.values()
-    ]
-    headers = ("scale", "items", "n", "mean", "sd", "alpha", "low", "high", "omega total", "low", "high")
-    return (
-        Section(
-            id="overview",
-            title="The scales side by side",
-            reading="Means and standard deviations are of the mean of the items; intervals are at 95 %.",
-            tables=(Table(title="Scales", headers=headers, rows=tuple(rows)),),
-        ),
-    )
-
-
-def _ends(figure: Figure) -> tuple[Value, ...]:
-    return (
-        (figure, None, None) if isinstance(figure, Unavailable) else (figure.value, figure.low, figure.high)
-    )
-
-
 def as_json(found: Study | Document) -> str:
     """Return a report as JSON in full precision; what cannot be computed is ``{"unavailable": reason}``."""
-    return json.dumps(_document(found).tree, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    tree = _document(found).tree
+    return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False, default=_unavailable) + "\n"
+
+
+def _unavailable(why: object) -> dict[str, str]:
+    if isinstance(why, Unavailable):
+        return {"unavailable": why.why}
+    raise TypeError(f"a report holds a {type(why).__name__}, which JSON has no form for")
 
 
 def _document(found: Study | Document) -> Document:
     return document(found) if isinstance(found, Study) else found
-
-
-def _scale_json(scale: ScaleReport) -> dict[str, Any]:
-    return {
-        "label": scale.label,
-        "k": scale.k,
-        "n": scale.n,
-        "mean": scale.mean,
-        "sd": scale.sd,
-        **{name: _figure_json(getattr(scale, name)) for name in COEFFICIENTS},
-        "alpha_standardised": _number_json(scale.alpha_standardised),
-        "omega_total": _number_json(scale.omega),
-        "items": {name: _item_json(item) for name, item in scale.items.items()},
-    }
-
-
-def _item_json(item: ItemReport) -> dict[str, Any]:
-    return {
-        **{name: _value_json(value) for name, value in _item_figures(item).items()},
-        "missing": sum(item.missing.values()),
-        "missing_by_kind": dict(item.missing),
-        "floor": item.floor,
-        "ceiling": item.ceiling,
-        "reversed": item.reversed,
-    }
-
-
-def _item_figures(item: ItemReport) -> dict[str, Value]:
-    names = ("mean", "sd", "item_rest", "alpha_if_dropped")
-    found = item.statistics
-    return {name: found if isinstance(found, Unavailable) else getattr(found, name) for name in names}
 
 
 def sections_json(sections: Iterable[Section]) -> dict[str, Any]:
@@ -129,27 +71,8 @@ def sections_json(sections: Iterable[Section]) -> dict[str, Any]:
 
 
 def _section_json(section: Section) -> dict[str, Any]:
-    tables = [
-        {
-            "title": t.title,
-            "headers": t.headers,
-            "rows": [[_value_json(value) for value in r] for r in t.rows],
-        }
-        for t in section.tables
-    ]
+    tables = [{"title": t.title, "headers": t.headers, "rows": t.rows} for t in section.tables]
     return {"title": section.title, "reading": section.reading, "tables": tables}
-
-
-def _figure_json(figure: Figure) -> Any:
-    return asdict(figure) if isinstance(figure, Estimate) else _value_json(figure)
-
-
-def _number_json(figure: Figure) -> Any:
-    return figure.value if isinstance(figure, Estimate) else _value_json(figure)
-
-
-def _value_json(value: Value) -> Any:
-    return {"unavailable": value.why} if isinstance(value, Unavailable) else value
 
 
 def as_text(found: Study | Document) -> str:
@@ -166,48 +89,28 @@ def _underlined(title: str) -> str:
     return f"{title}\n{'-' * len(title)}"
 
 
-def _scale_section(scale: ScaleReport) -> Section:
-    title = f"{scale.label}: {scale.k} items, n = {scale.n} complete rows"
-    return Section(id=scale.id, title=title, reading="", tables=_tables(scale))
-
-
-def _tables(scale: ScaleReport) -> tuple[Table, Table]:
-    coefficients = Table(
-        title="Reliability",
-        headers=("coefficient", "value", "low", "high", "n"),
-        rows=tuple(coefficient(words, getattr(scale, name)) for name, words in COEFFICIENTS.items()),
-    )
-    items = Table(
-        title="Items",
-        headers=("item", "mean", "sd", "item-rest r", "alpha without", "lowest", "highest", "missing"),
-        rows=tuple(
-            (
-                item.id + (" (reversed)" if item.reversed else ""),
-                *_item_figures(item).values(),
-                _percent(item.floor),
-                _percent(item.ceiling),
-                sum(item.missing.values()),
-            )
-            for item in scale.items.values()
-        ),
-    )
-    return coefficients, items
-
-
-def _percent(share: float | None) -> str | None:
-    return None if share is None else f"{share:.0%}"
-
-
 def _reasons(tables: Sequence[Table]) -> Iterable[str]:
-    """Yield once each reason why a cell has no figure."""
+    """Yield once each reason why cells have no figure, with the rows and columns of these cells."""
     reasons: dict[str, list[str]] = {}
     for part in tables:
         for row in part.rows:
-            for header, value in zip(part.headers, row, strict=True):
-                if isinstance(value, Unavailable):
-                    reasons.setdefault(value.why, []).append(f"{row[0]}, {header}")
+            for why, cells in _missing(part.headers, row).items():
+                reasons.setdefault(why, []).append(cells)
     for why, missing in reasons.items():
-        yield f"Not available because {why}: {'; '.join(missing)}."
+        yield f"Not available because {why}: {'; '.join(dict.fromkeys(missing))}."
+
+
+def _missing(headers: Sequence[str], row: Sequence[Value]) -> dict[str, str]:
+    """Return the reasons of a row's cells without a figure: its name alone where it has no figure at all."""
+    columns: dict[str, list[str]] = {}
+    for header, value in zip(headers[1:], row[1:], strict=True):
+        if isinstance(value, Unavailable):
+            columns.setdefault(value.why, []).append(header)
+    whole = len(row) - 1
+    return {
+        why: f"{row[0]}" if len(named) == whole else f"{row[0]} ({', '.join(named)})"
+        for why, named in columns.items()
+    }
 
 
 def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
@@ -237,7 +140,7 @@ def _width(part: Table, rows: Sequence[Sequence[object]], first: int, upto: int)
     return sum(2 + max(map(len, [part.headers[j], *(cell(row[j]) for row in rows)])) for j in columns) - 2
 
 
-def _dash(value: Value) -> str | float | int | None:
+def _dash(value: Value) -> str | float | int:
     return "–" if isinstance(value, Unavailable) else value
 
 

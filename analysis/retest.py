@@ -21,7 +21,7 @@ from analysis.precision import (
 )
 from analysis.reliability import cronbach_alpha
 from analysis.render import SIMULATED, sections_json
-from analysis.section import Document, Section, Table, Value, label
+from analysis.section import Document, Section, Table, Value, label, missing_figures
 from analysis.tables import read_table
 from instrument import Instrument, load, score
 
@@ -37,11 +37,12 @@ HOW: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """Who answered, and what: one row a person."""
+    """Who answered, and what: one row a person. `without_id` counts the rows left out, which have no id."""
 
     file: Path
     dataset: Dataset
     ids: tuple[str, ...]
+    without_id: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,13 +94,24 @@ def retest(
         labels=tuple(said for said in (SIMULATED if simulated else None, stage) if said is not None),
         provenance=(
             f"n = {n} people in both files; {before.dataset.n - n} in {first.name} alone, "
-            f"{after.dataset.n - n} in {second.name} alone. Form {twice.first.form.id} (hash "
-            f"{twice.first.form.hash}), key revision {instrument.key.revision}."
+            f"{after.dataset.n - n} in {second.name} alone.{_left_out(before, after)} "
+            f"Form {twice.first.form.id} (hash {twice.first.form.hash}), key revision {instrument.key.revision}."
         ),
         sections=sections,
         how=HOW,
-        tree=_tree(twice, simulated=simulated, sections=sections),
+        tree={
+            **_tree(twice, simulated=simulated, sections=sections),
+            "without_id": {"first": before.without_id, "second": after.without_id},
+        },
     )
+
+
+def _left_out(*occasions: Occasion) -> str:
+    """Return how many rows have no id, by which nobody can be found again: no word where all have one."""
+    if not any(occasion.without_id for occasion in occasions):
+        return ""
+    rows = " and ".join(f"{occasion.without_id} of {occasion.file.name}" for occasion in occasions)
+    return f" Left out because they have no id: {rows}."
 
 
 def _tree(twice: Twice, *, simulated: bool, sections: Sequence[Section]) -> dict[str, Any]:
@@ -122,16 +134,22 @@ def _occasion(file: Path, instrument: Instrument, form: str | None, id_column: s
     ids = [_said(cell) for cell in found.columns[named[0]].tolist()]
     rows: dict[str, int] = {}
     for row, person in enumerate(ids, start=1):
-        if not person:
-            raise DatasetError(f"{file}, row {row}: {id_column} is empty; give every person an id")
         if person in rows:
             raise DatasetError(
                 f"{file}, rows {rows[person]} and {row}: {id_column} {person} stands twice; keep one "
                 "row a person"
             )
-        rows[person] = row
-    dataset = make_dataset(found.columns, instrument, form, declared=found.missing)
-    return Occasion(file=file, dataset=dataset, ids=tuple(ids))
+        if person:
+            rows[person] = row
+    if not rows:
+        raise DatasetError(f"{file}: {id_column} is empty in every row; give the people their ids")
+    everybody = make_dataset(found.columns, instrument, form, declared=found.missing)
+    return Occasion(
+        file=file,
+        dataset=_people(everybody, [row - 1 for row in rows.values()]),
+        ids=tuple(rows),
+        without_id=len(ids) - len(rows),
+    )
 
 
 def _said(cell: Cell) -> str:
@@ -182,8 +200,9 @@ def _scores(twice: Twice) -> Section:
     for name, (first, second) in twice.named.items():
         both = ~np.isnan(first) & ~np.isnan(second)
         x, y = first[both], second[both]
-        spread = [float(each.std(ddof=1)) if len(each) > 1 else None for each in (x, y, y - x)]
-        middle = [float(each.mean()) if len(each) else None for each in (x, y, y - x)]
+        few = Unavailable(reason="too few rows", detail=f"{len(x)} people have both scores")
+        spread = [float(each.std(ddof=1)) if len(each) > 1 else few for each in (x, y, y - x)]
+        middle = [float(each.mean()) if len(each) else few for each in (x, y, y - x)]
         paired = [each for pair in zip(middle, spread, strict=True) for each in pair]
         rows.append((name, int(both.sum()), *paired))
     headers = ("score", "n", "mean, first", "sd", "mean, second", "sd", "mean change", "sd")
@@ -243,8 +262,8 @@ def _one_form(found: Mapping[str, IntraclassCorrelations]) -> Table:
 
 def _ends(figure: Estimate | Unavailable) -> tuple[Value, ...]:
     if isinstance(figure, Unavailable):
-        return (figure, None, None, None)
-    return (figure.value, figure.low, figure.high, figure.n)
+        return (figure,) * 4
+    return (figure.value, *figure.limits, figure.n)
 
 
 def _error(twice: Twice) -> Section:
@@ -321,12 +340,12 @@ def _changed(twice: Twice, name: str, pair: tuple[Matrix, Matrix]) -> tuple[Valu
     first, second = pair
     spread = first[~np.isnan(first)]
     if isinstance(alpha, Unavailable):
-        return (said, alpha, *[None] * 5)
+        return missing_figures(said, alpha, 6)
     if not 0 <= alpha.value < 1 or len(spread) < 2 or not spread.std(ddof=1) > 0:  # noqa: PLR2004 - no spread without two
         why = Unavailable(
             reason="not defined", detail=f"alpha is {alpha.value:.3f}, or the score does not vary"
         )
-        return (said, alpha.value, why, *[None] * 4)
+        return (said, alpha.value, *[why] * 5)
     sem = float(spread.std(ddof=1)) * (1 - alpha.value) ** 0.5
     index = reliable_change(first, second, sem)
     index = index[~np.isnan(index)]
@@ -346,7 +365,8 @@ def _items(twice: Twice) -> Section:
         codes = twice.first.form.scale_of(item.id).codes
         first, second = (_given(each, item.id, codes) for each in (twice.first, twice.second))
         both = ~np.isnan(first) & ~np.isnan(second)
-        same = float((first[both] == second[both]).mean()) if both.any() else None
+        nobody = Unavailable(reason="too few rows", detail="nobody has both answers")
+        same = float((first[both] == second[both]).mean()) if both.any() else nobody
         rows.append((item.id, same, *_ends(weighted_kappa(first, second, categories=codes))))
     return Section(
         id="items",

@@ -1,5 +1,6 @@
 """Mokken scalability: how well single items, pairs and the whole scale order people."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
@@ -49,7 +50,9 @@ class Mokken:
         return html_table(("item", "H", "se"), self._rows())
 
 
-def mokken_scalability(X: ArrayLike | JointCounts) -> Mokken | Unavailable:
+def mokken_scalability(
+    X: ArrayLike | JointCounts, *, names: Sequence[str] | None = None
+) -> Mokken | Unavailable:
     """Return Mokken's scalability coefficients H of items, pairs and scale, with standard errors.
 
     Parameters
@@ -58,6 +61,8 @@ def mokken_scalability(X: ArrayLike | JointCounts) -> Mokken | Unavailable:
         Answers, n x k, NaN where there is none: rows with a missing answer are left out. Or joint counts;
         these hold all but what the standard errors of items and scale need, so those are None then, and
         each pair counts the rows that have both its answers.
+    names
+        Names of the items; counts bring their own.
 
     Returns
     -------
@@ -95,7 +100,7 @@ def mokken_scalability(X: ArrayLike | JointCounts) -> Mokken | Unavailable:
     if isinstance(X, JointCounts):
         return _scalability(X, None, "pairwise, joint counts")
     complete = complete_rows(as_matrix(X))
-    return _scalability(joint_counts(complete), complete, "complete rows")
+    return _scalability(joint_counts(complete, names=names), complete, "complete rows")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

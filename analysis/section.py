@@ -1,18 +1,26 @@
-"""What reports are made of: tables with their drawings, sections, and the answers that all sections share."""
+"""What reports are made of: tables with their drawings, sections, and the answers that all sections share.
+
+A cell always holds something: where there is no figure, it holds the reason.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
+from analysis.bounds import SplitHalf, guttman_lambda, split_half
 from analysis.correlations import Polychoric, polychoric
 from analysis.counts import JointCounts, joint_counts
 from analysis.dataset import Dataset
 from analysis.estimate import Estimate, Matrix, Unavailable, complete_rows
 from analysis.figures import Figure
+from analysis.moments import Moments, moments
+from analysis.omega import alpha_and_omega
+from analysis.onefactor import OneFactor, one_factor
 from analysis.parallel import ParallelAnalysis, parallel_analysis
 
-Value = str | float | int | Unavailable | None
+RESAMPLES: Final = 2000
+Value = str | float | int | Unavailable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,10 +60,74 @@ class Document:
 
 
 @dataclass(frozen=True)
+class ScaleAnswers:
+    """The keyed answers to the items of one scale; what several coefficients need is computed once.
+
+    `X` is n x k, rows by items, NaN for missing; `resamples` is the number of those of the bootstrap.
+    """
+
+    items: tuple[str, ...]
+    X: Matrix
+    resamples: int = RESAMPLES
+
+    @property
+    def k(self) -> int:
+        """Number of items."""
+        return len(self.items)
+
+    @property
+    def n(self) -> int:
+        """Number of complete rows."""
+        return len(self.rows)
+
+    @cached_property
+    def rows(self) -> Matrix:
+        """The rows with an answer to every item."""
+        return complete_rows(self.X)
+
+    @cached_property
+    def moments(self) -> Moments | Unavailable:
+        """Means and covariances over the complete rows."""
+        return moments(self.X, names=self.items)
+
+    @cached_property
+    def pairwise(self) -> Moments | Unavailable:
+        """Means and covariances, each over every answer there is."""
+        return moments(self.X, missing="pairwise", names=self.items)
+
+    @cached_property
+    def one_factor(self) -> OneFactor | Unavailable:
+        """The one-factor model of the complete rows."""
+        found = self.moments
+        return found if isinstance(found, Unavailable) else one_factor(found.covariance, names=self.items)
+
+    @cached_property
+    def lambdas(self) -> dict[str, Estimate | Unavailable]:
+        """Guttman's lambdas of the complete rows."""
+        return guttman_lambda(self.X if isinstance(self.moments, Unavailable) else self.moments)
+
+    @cached_property
+    def halves(self) -> SplitHalf | Unavailable:
+        """The complete rows' split halves."""
+        found = self.moments
+        return found if isinstance(found, Unavailable) else split_half(found)
+
+    @cached_property
+    def resampled(self) -> tuple[Estimate | Unavailable, Estimate | Unavailable]:
+        """Alpha and omega total with bootstrap intervals, from the same resamples of the complete rows."""
+        found = self.moments
+        if isinstance(found, Unavailable):
+            return found, found
+        return alpha_and_omega(found, resamples=self.resamples, names=self.items)
+
+
+@dataclass(frozen=True)
 class Answers:
     """The answers to a form as the sections need them; each view is computed once, when first asked for."""
 
     dataset: Dataset
+    resamples: int = RESAMPLES
+    _scales: dict[tuple[str, ...], ScaleAnswers] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def items(self) -> tuple[str, ...]:
@@ -100,10 +172,17 @@ class Answers:
         """The items that a scale uses, scale by scale."""
         return tuple(item for items in self.scales.values() for item in items)
 
-    @cached_property
-    def total(self) -> Matrix:
-        """The complete rows of the items that a scale uses."""
-        return complete_rows(self.columns(self.scored))
+    @property
+    def total(self) -> ScaleAnswers:
+        """The items that a scale uses, as one scale."""
+        return self.scale(self.scored)
+
+    def scale(self, items: Sequence[str]) -> ScaleAnswers:
+        """Return some of the items as one scale: the same object whenever the same items are asked for."""
+        chosen = tuple(items)
+        if chosen not in self._scales:
+            self._scales[chosen] = ScaleAnswers(chosen, self.columns(chosen), self.resamples)
+        return self._scales[chosen]
 
     def columns(self, items: Sequence[str]) -> Matrix:
         """Return some of the keyed items."""
@@ -129,6 +208,6 @@ def value_of(figure: Estimate | Unavailable) -> float | Unavailable:
     return figure.value if isinstance(figure, Estimate) else figure
 
 
-def missing_figures(name: Value, why: Unavailable, headers: Sequence[str]) -> tuple[Value, ...]:
+def missing_figures(name: str, why: Unavailable, figures: int) -> tuple[Value, ...]:
     """Return a row that gives one reason for all of its figures."""
-    return (name, *[why] * (len(headers) - 1))
+    return (name, *[why] * figures)

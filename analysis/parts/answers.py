@@ -11,21 +11,19 @@ from analysis.bars import item_distributions
 from analysis.careless import Careless, careless_indices
 from analysis.dataset import LABELS, Dataset
 from analysis.estimate import Matrix, Unavailable
-from analysis.items import describe
-from analysis.section import Answers, Section, Table
+from analysis.items import Description, describe
+from analysis.section import Answers, Section, Table, Value, missing_figures
 from instrument import Item
 
 DRAWN: Final = range(2, 8)  # as many answers as a bar can show
 LIMITS: Final = {"mahalanobis_p": 0.001}
+NOBODY: Final = Unavailable(reason="too few rows", detail="nobody answered the item")
 SPEECH: Final = {"mahalanobis_p": "Mahalanobis distance, p"}
 
 
 def distributions(answers: Answers) -> Section:
     """Describe how the answers to each item are distributed."""
-    rows = [
-        (name, found.n, found.mean, found.sd, found.median, found.skewness, found.kurtosis)
-        for name, found in zip(answers.items, describe(answers.counts), strict=True)
-    ]
+    rows = [_described(*each) for each in zip(answers.items, describe(answers.counts), strict=True)]
     described = Table(
         title="Items, turned the way they are scored",
         headers=("item", "n", "mean", "sd", "median", "skewness", "kurtosis"),
@@ -44,6 +42,15 @@ def distributions(answers: Answers) -> Section:
     )
 
 
+def _described(item: str, found: Description) -> tuple[Value, ...]:
+    few = Unavailable(reason="too few rows", detail="one person answered the item") if found.n else NOBODY
+    constant = Unavailable(reason="constant item") if found.n > 1 else few
+    mean, median = (NOBODY if figure is None else figure for figure in (found.mean, found.median))
+    sd = few if found.sd is None else found.sd
+    shape = (constant if figure is None else figure for figure in (found.skewness, found.kurtosis))
+    return (item, found.n, mean, sd, median, *shape)
+
+
 def _shares(dataset: Dataset, items: Sequence[Item]) -> Table:
     """Tell which share of the answers to each item is which, as they were given."""
     codes = dataset.form.scale_of(items[0].id).codes
@@ -55,7 +62,7 @@ def _shares(dataset: Dataset, items: Sequence[Item]) -> Table:
         title=title,
         headers=("item", *options, "n"),
         rows=tuple(
-            (item.id, *((count / n if n else None) for count in row), n)
+            (item.id, *((count / n if n else NOBODY) for count in row), n)
             for item, row, n in zip(items, counts, given, strict=True)
         ),
     )
@@ -138,8 +145,9 @@ def careless(answers: Answers) -> Section:
         title="Flags of careless answering",
         reading=(
             f"{int(found.flagged.sum())} of {found.n} people are flagged. A flag asks for a second look and "
-            "is no reason to leave anybody out: nobody was. Who gives the same answer throughout is not "
-            "flagged for that, for an honest person may; how long people took is not known here."
+            f"is no reason to leave anybody out: nobody was. {int(found.uniform.sum())} people gave the same "
+            "answer throughout and are not flagged for that, for an honest person may; how long people took "
+            "is not known here."
         ),
         tables=(
             Table(
@@ -169,7 +177,7 @@ def _flagged(found: Careless, name: str) -> int | Unavailable:
     return index if isinstance(index, Unavailable) else int(found.flags[name].sum())
 
 
-def _indices(found: Careless) -> Iterable[tuple[str | float | int | Unavailable | None, ...]]:
+def _indices(found: Careless) -> Iterable[tuple[Value, ...]]:
     indices: dict[str, Matrix | Unavailable] = {
         "longest string of one answer": found.longstring,
         "spread of a person's answers (sd)": found.irv,
@@ -179,12 +187,12 @@ def _indices(found: Careless) -> Iterable[tuple[str | float | int | Unavailable 
     }
     for name, index in indices.items():
         if isinstance(index, Unavailable):
-            yield name, index, None, None, None
+            yield missing_figures(name, index, 4)
             continue
         known = index[~np.isnan(index)]
         if not known.size:
-            yield name, 0, None, None, None
+            nobody = Unavailable(reason="too few rows", detail="nobody has this index")
+            yield (name, 0, *[nobody] * 3)
             continue
         low, high = np.quantile(known, [0.5, 0.95])
         yield name, int(known.size), float(low), float(high), float(known.max())
-    yield "the same answer throughout", int(found.uniform.sum()), None, None, None

@@ -15,13 +15,20 @@ from analysis.dimensions import (
     minimum_average_partial,
 )
 from analysis.estimate import Matrix, Unavailable
-from analysis.factors import Factors, factor_analysis
+from analysis.factors import Factors, Fit, factor_analysis
 from analysis.figures import correlation_map, scree
 from analysis.parallel import ParallelAnalysis
 from analysis.scalability import Mokken, mokken_scalability
-from analysis.section import Answers, Section, Table, Value
+from analysis.section import Answers, Section, Table, Value, missing_figures
 
 ROTATIONS: Final = ("oblimin", "promax", "varimax")
+UNVARIED: Final = Unavailable(
+    reason="not defined", detail="one of the items does not vary among the rows that answered both"
+)
+AT_BOUND: Final = Unavailable(
+    reason="not defined", detail="the correlation is at its bound, where it has no standard error to speak of"
+)
+FEWER_ANSWERS: Final = Unavailable(reason="not defined", detail="fewer of the item's answers were given")
 PAIRWISE: Final = "Each correlation rests on the rows that answered both items"
 
 
@@ -31,7 +38,7 @@ def correlations(answers: Answers) -> Section:
     pearson = Table(
         title="Product-moment correlations",
         headers=("item", *map(str, range(1, len(answers.items) + 1))),
-        rows=tuple(_triangle(answers.items, answers.counts.correlation)),
+        rows=tuple(_correlated(answers.items, answers.counts.correlation)),
     )
     if isinstance(found, Unavailable):
         reading, ordinal = f"There are no polychoric correlations because {found.why}.", []
@@ -50,10 +57,8 @@ def _read(found: Polychoric) -> str:
 
 def _matrix(found: Polychoric) -> Table:
     """Return the correlations below the diagonal, their standard errors above it."""
-    assert found.se is not None
     rows = [
-        (name, *(_cell(found.r, found.se, i, j) for j in range(len(found.names))))
-        for i, name in enumerate(found.names)
+        (name, *(_cell(found, i, j) for j in range(len(found.names)))) for i, name in enumerate(found.names)
     ]
     below = found.r[np.tril_indices(len(found.r), -1)]
     return Table(
@@ -71,24 +76,25 @@ def _matrix(found: Polychoric) -> Table:
     )
 
 
-def _cell(r: Matrix, se: Matrix, i: int, j: int) -> float | None:
-    if i == j:
-        return None
-    return float(r[i, j] if j < i else se[i, j])
+def _cell(found: Polychoric, i: int, j: int) -> float | Unavailable:
+    assert found.se is not None
+    if j <= i:
+        return float(found.r[i, j])
+    return AT_BOUND if (i, j) in found.at_bound else float(found.se[i, j])
 
 
-def _triangle(names: Sequence[str], R: Matrix) -> list[tuple[Value, ...]]:
-    """Return the rows below the diagonal; what does not vary has no correlation."""
+def _correlated(names: Sequence[str], R: Matrix) -> list[tuple[Value, ...]]:
+    """Return the rows of a matrix of correlations; what does not vary has none."""
     return [
-        (name, *(float(R[i, j]) if j < i and not np.isnan(R[i, j]) else None for j in range(len(names))))
-        for i, name in enumerate(names)
+        (name, *(UNVARIED if np.isnan(r) else float(r) for r in row))
+        for name, row in zip(names, R, strict=True)
     ]
 
 
 def _thresholds(found: Polychoric) -> Table:
     width = max(map(len, found.thresholds))
-    rows = [
-        (name, *map(float, tau), *[None] * (width - len(tau)))
+    rows: list[tuple[Value, ...]] = [
+        (name, *map(float, tau), *[FEWER_ANSWERS] * (width - len(tau)))
         for name, tau in zip(found.names, found.thresholds, strict=True)
     ]
     headers = ("item", *(f"threshold {number}" for number in range(1, width + 1)))
@@ -120,7 +126,7 @@ def adequacy(items: Sequence[str], found: Mapping[str, SamplingAdequacy | Unavai
     ]
     for place, item in enumerate(items):
         by_item = [
-            None if isinstance(each, Unavailable) else float(each.items[place]) for each in found.values()
+            each if isinstance(each, Unavailable) else float(each.items[place]) for each in found.values()
         ]
         rows.append((item, *by_item))
     return Table(
@@ -132,7 +138,7 @@ def adequacy(items: Sequence[str], found: Mapping[str, SamplingAdequacy | Unavai
 
 def sphericity(found: Sphericity | Unavailable) -> Table:
     """Return Bartlett's test as a table."""
-    row = (found, None, None) if isinstance(found, Unavailable) else (found.chi2, found.df, found.p)
+    row = (found,) * 3 if isinstance(found, Unavailable) else (found.chi2, found.df, found.p)
     return Table(
         title="Bartlett's test that no two items are correlated",
         headers=("test", "chi-square", "df", "p"),
@@ -180,9 +186,9 @@ def eigenvalues(name: str, found: ParallelAnalysis | Unavailable) -> Table:
     headers = ("component", "eigenvalue", "mean of chance", "95 % of chance", "kept")
     title = f"Eigenvalues of the {name} correlations"
     if isinstance(found, Unavailable):
-        return Table(title=title, headers=headers, rows=(("all", found, None, None, None),))
+        return Table(title=title, headers=headers, rows=(missing_figures("all", found, 4),))
     rows = [
-        (str(j + 1), float(o), float(m), float(r), "kept" if j < found.n_factors else "")
+        (str(j + 1), float(o), float(m), float(r), "yes" if j < found.n_factors else "no")
         for j, (o, m, r) in enumerate(zip(found.observed, found.mean, found.reference, strict=True))
     ]
     drawing = scree(
@@ -252,8 +258,10 @@ def solution(rotation: str, found: Factors | Unavailable) -> list[Table]:
         (name, *map(float, found.loadings[i]), float(found.communalities[i]), float(found.uniquenesses[i]))
         for i, name in enumerate(found.names)
     ]
-    rows.append(("variance", *map(float, found.variance), float(found.variance.sum()), None))
-    rows.append(("share of variance", *map(float, found.proportion), float(found.proportion.sum()), None))
+    unique = float(found.uniquenesses.sum())
+    rows.append(("variance", *map(float, found.variance), float(found.variance.sum()), unique))
+    shares = (*map(float, found.proportion), float(found.proportion.sum()), unique / found.k)
+    rows.append(("share of variance", *shares))
     held = (
         f", held at the lowest uniqueness (Heywood case): {', '.join(found.heywood)}" if found.heywood else ""
     )
@@ -280,7 +288,7 @@ def _named(names: Sequence[str], matrix: Matrix) -> tuple[tuple[Value, ...], ...
 def fit_table(found: Factors) -> Table:
     """Return how far the factors are from the correlations."""
     fit = found.fit
-    rows: list[tuple[str, Value]] = [
+    rows: list[tuple[str, Value | None]] = [
         ("root mean square residual", fit.rms),
         ("the same, corrected for degrees of freedom", fit.crms),
         ("degrees of freedom", fit.df),
@@ -295,14 +303,25 @@ def fit_table(found: Factors) -> Table:
     return Table(
         title=f"Fit of {found.n_factors} factors, whatever the rotation",
         headers=("figure", "value"),
-        rows=tuple(row for row in rows if row[1] is not None),
+        rows=tuple((name, _without_fit(fit) if value is None else value) for name, value in rows),
     )
+
+
+def _without_fit(fit: Fit) -> Unavailable:
+    """Return why a figure of fit is None."""
+    if fit.df == 0:
+        return Unavailable(reason="not defined", detail="no degrees of freedom are left")
+    if fit.objective is None:
+        return Unavailable(reason="singular matrix")
+    if fit.chi2 is None:
+        return Unavailable(reason="too few rows", detail="for so many items and factors")
+    return Unavailable(reason="not defined", detail="items without any correlation would fit as well")
 
 
 def scalability(answers: Answers) -> Section:
     """Ask how well the items of each scale, and of all, order people."""
     parts = {answers.label(name): items for name, items in answers.scales.items()}
-    found = {name: mokken_scalability(answers.columns(items)) for name, items in parts.items()}
+    found = {name: mokken_scalability(answers.columns(items), names=items) for name, items in parts.items()}
     return Section(
         id="scalability",
         title="How well the items order people (Mokken)",
@@ -331,13 +350,14 @@ def scalability(answers: Answers) -> Section:
 
 def _scale(name: str, found: Mokken | Unavailable) -> tuple[Value, ...]:
     if isinstance(found, Unavailable):
-        return (name, found, None, None)
+        return missing_figures(name, found, 3)
+    assert found.scale.se is not None
     return (name, found.scale.value, found.scale.se, found.n)
 
 
 def _items(name: str, items: Sequence[str], found: Mokken | Unavailable) -> list[tuple[Value, ...]]:
     if isinstance(found, Unavailable):
-        return [(item, name, None, None) for item in items]
+        return [(item, name, found, found) for item in items]
     assert found.items.se is not None
     return [
         (item, name, float(h), float(se))
