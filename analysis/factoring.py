@@ -1,7 +1,7 @@
 """The factors of some items, asked for by name: correlations, how many factors, and what they are."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,15 @@ from analysis.dimensions import bartlett, kmo, minimum_average_partial
 from analysis.estimate import Matrix, Unavailable
 from analysis.factors import Factors, analyse
 from analysis.parallel import ParallelAnalysis, parallel_analysis
-from analysis.parts.structure import adequacy, average_partials, eigenvalues, fit_table, solution, sphericity
+from analysis.parts.structure import (
+    adequacy,
+    average_partials,
+    eigenvalues,
+    fit_figures,
+    fit_table,
+    solution,
+    sphericity,
+)
 from analysis.pearson import Correlations, item_correlations
 from analysis.render import SIMULATED, sections_json
 from analysis.section import Answers, Document, Section
@@ -194,6 +202,6 @@ def _tree(
             "uniquenesses": dict(zip(found.names, found.uniquenesses.tolist(), strict=True)),
             "phi": found.phi.tolist(),
             "heywood": found.heywood,
-            "fit": asdict(found.fit),
+            "fit": fit_figures(found.fit),
         }
     return {**tree, "factors": figures, "sections": sections_json(sections)}

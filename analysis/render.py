@@ -116,7 +116,7 @@ def _missing(headers: Sequence[str], row: Sequence[Value]) -> dict[str, str]:
 def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
     for part in tables:
         yield "\n".join([part.title, *_pieces(part)])
-    yield from (fill(reason, COLUMNS) for reason in _reasons(tables))
+    yield from (fill(reason, COLUMNS, break_on_hyphens=False) for reason in _reasons(tables))
 
 
 def _pieces(part: Table) -> Iterable[str]:

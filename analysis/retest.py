@@ -94,8 +94,8 @@ def retest(
         labels=tuple(said for said in (SIMULATED if simulated else None, stage) if said is not None),
         provenance=(
             f"n = {n} people in both files; {before.dataset.n - n} in {first.name} alone, "
-            f"{after.dataset.n - n} in {second.name} alone.{_left_out(before, after)} "
-            f"Form {twice.first.form.id} (hash {twice.first.form.hash}), key revision {instrument.key.revision}."
+            f"{after.dataset.n - n} in {second.name} alone.{_left_out(before, after)} Form "
+            f"{twice.first.form.id} (hash {twice.first.form.hash}), key revision {instrument.key.revision}."
         ),
         sections=sections,
         how=HOW,

@@ -1,6 +1,7 @@
 """What the items have in common: correlations, dimensions, factors, and whether they scale."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Final
 
 import numpy as np
@@ -29,6 +30,18 @@ AT_BOUND: Final = Unavailable(
     reason="not defined", detail="the correlation is at its bound, where it has no standard error to speak of"
 )
 FEWER_ANSWERS: Final = Unavailable(reason="not defined", detail="fewer of the item's answers were given")
+FIT: Final = {
+    "rms": "root mean square residual",
+    "crms": "the same, corrected for degrees of freedom",
+    "df": "degrees of freedom",
+    "chi2": "chi-square",
+    "p": "p",
+    "tli": "Tucker-Lewis index",
+    "rmsea": "RMSEA",
+    "rmsea_low": "RMSEA, low end of 90 %",
+    "rmsea_high": "RMSEA, high end of 90 %",
+    "bic": "BIC",
+}
 PAIRWISE: Final = "Each correlation rests on the rows that answered both items"
 
 
@@ -287,24 +300,18 @@ def _named(names: Sequence[str], matrix: Matrix) -> tuple[tuple[Value, ...], ...
 
 def fit_table(found: Factors) -> Table:
     """Return how far the factors are from the correlations."""
-    fit = found.fit
-    rows: list[tuple[str, Value | None]] = [
-        ("root mean square residual", fit.rms),
-        ("the same, corrected for degrees of freedom", fit.crms),
-        ("degrees of freedom", fit.df),
-        ("chi-square", fit.chi2),
-        ("p", fit.p),
-        ("Tucker-Lewis index", fit.tli),
-        ("RMSEA", fit.rmsea),
-        ("RMSEA, low end of 90 %", fit.rmsea_low),
-        ("RMSEA, high end of 90 %", fit.rmsea_high),
-        ("BIC", fit.bic),
-    ]
+    figures = fit_figures(found.fit)
     return Table(
         title=f"Fit of {found.n_factors} factors, whatever the rotation",
         headers=("figure", "value"),
-        rows=tuple((name, _without_fit(fit) if value is None else value) for name, value in rows),
+        rows=tuple((label, figures[name]) for name, label in FIT.items()),
     )
+
+
+def fit_figures(fit: Fit) -> dict[str, Value]:
+    """Return the figures of fit by their names, with the reason in place of one that is None."""
+    figures = {field.name: getattr(fit, field.name) for field in fields(fit)}
+    return {name: _without_fit(fit) if value is None else value for name, value in figures.items()}
 
 
 def _without_fit(fit: Fit) -> Unavailable:

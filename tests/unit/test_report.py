@@ -120,7 +120,7 @@ def test_alpha_of_random_rows_equals_the_plain_formula(tmp_path, seed):
             if all(cell for cell, _ in cells):
                 rows.append([7 - int(cell) if turned else int(cell) for cell, turned in cells])
         assert found.scales[scale].n == len(rows)
-        assert found.scales[scale].alpha.value == pytest.approx(plain_alpha(rows), abs=1e-12)
+        assert found.scales[scale].coefficients["alpha"].value == pytest.approx(plain_alpha(rows), abs=1e-12)
     assert found.n == len(chosen)
 
 
@@ -182,7 +182,7 @@ def test_sections_stand_after_the_scales_in_every_format(report, bfi25):
 def test_the_schmid_leiman_solution_is_shown_with_the_shares_it_makes(bfi25):
     tables = {table["title"]: table for table in bfi25["sections"]["total"]["tables"]}
     (loadings,) = (table for title, table in tables.items() if title.startswith("Schmid-Leiman"))
-    *items, _, second_order = loadings["rows"]
+    *items, variance = loadings["rows"]
     assert [row[0] for row in items] == list(bfi25["scales"]["total25"]["items"])
     in_r = json.loads(OMEGA.read_text())["values"]["minres_oblimin"]["sl"]  # g, five groups, h2, u2, p2
     ours, theirs = np.array([row[1:] for row in items]), np.array(in_r["matrix"])
@@ -190,7 +190,18 @@ def test_the_schmid_leiman_solution_is_shown_with_the_shares_it_makes(bfi25):
         assert ours[:, place] == pytest.approx(theirs[:, place], abs=1e-3)
     same = np.abs(ours[:, 1:6].T @ theirs[:, 1:6]).argmax(axis=0)
     assert ours[:, 1 + same] == pytest.approx(theirs[:, 1:6], abs=1e-3)
-    assert len(second_order) == len(loadings["headers"]) == 1 + 1 + 5 + 3
+    assert len(variance) == len(loadings["headers"]) == 1 + 1 + 5 + 3
+    assert variance[1:] == pytest.approx(
+        [*(ours[:, :6] ** 2).sum(axis=0), *ours[:, 6:8].sum(axis=0), variance[-1]]
+    )
+    assert variance[-1] == pytest.approx((ours[:, 0] ** 2).sum() / ours[:, 6].sum())
+    assert [row[0] for row in tables["Loadings of the group factors on the general one"]["rows"]] == [
+        "F1",
+        "F2",
+        "F3",
+        "F4",
+        "F5",
+    ]
     (groups,) = (table for title, table in tables.items() if title.startswith("The items of each group"))
     assert {row[1] for row in groups["rows"]} >= {"n1, n2, n3, n4, n5", "c1, c2, c3, c4, c5"}
     for _, _, total, general, own in groups["rows"]:
