@@ -122,22 +122,16 @@ def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
 def _pieces(part: Table) -> Iterable[str]:
     """Yield a table in as many pieces as a terminal needs, the first column in each."""
     rows = [[_dash(value) for value in row] for row in part.rows]
+    columns = zip(part.headers, *([cell(value) for value in row] for row in rows), strict=True)
+    widths = [2 + max(map(len, column)) for column in columns]
     first, last = 1, len(part.headers)
     while first < last:
-        upto = next(
-            upto
-            for upto in range(last, first, -1)
-            if upto == first + 1 or _width(part, rows, first, upto) <= COLUMNS
-        )
+        upto = first + 1
+        while upto < last and widths[0] + sum(widths[first : upto + 1]) - 2 <= COLUMNS:
+            upto += 1
         places = [0, *range(first, upto)]
         yield table([part.headers[j] for j in places], [[row[j] for j in places] for row in rows])
         first = upto
-
-
-def _width(part: Table, rows: Sequence[Sequence[object]], first: int, upto: int) -> int:
-    """Return how many characters the first column and those from `first` before `upto` take."""
-    columns = [0, *range(first, upto)]
-    return sum(2 + max(map(len, [part.headers[j], *(cell(row[j]) for row in rows)])) for j in columns) - 2
 
 
 def _dash(value: Value) -> str | float | int:

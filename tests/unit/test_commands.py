@@ -224,9 +224,9 @@ def test_people_without_an_id_are_left_out_and_counted(command, twice, tmp_path)
     arguments = ("--id", "Person", "--instrument", BFI25, "--format")
     whole = json.loads(command("retest", first, second, *arguments, "json")[1])
     unlinked = frame.assign(Person=None).head(3)
-    pd.concat([unlinked, frame.head(65), unlinked]).to_csv(tmp_path / "first.csv", index=False)
+    pd.concat([unlinked, frame.head(65), unlinked]).to_csv(tmp_path / "unlinked.csv", index=False)
     pd.concat([later.tail(65), later.assign(Person=np.nan).head(4)]).to_parquet(tmp_path / "more.parquet")
-    both = (tmp_path / "first.csv", tmp_path / "more.parquet")
+    both = (tmp_path / "unlinked.csv", tmp_path / "more.parquet")
     code, out, _ = command("retest", *both, *arguments, "json")
     found = json.loads(out)
     assert (code, found["n"], found["without_id"]) == (0, 60, {"first": 6, "second": 4})
@@ -234,8 +234,8 @@ def test_people_without_an_id_are_left_out_and_counted(command, twice, tmp_path)
     assert whole["without_id"] == {"first": 0, "second": 0}
     for format_ in ("text", "html"):
         said = command("retest", *both, *arguments, format_)[1]
-        assert "5 in first.csv alone, 5 in more.parquet alone" in said
-        assert "Left out because they have no id: 6 of first.csv and 4 of more.parquet." in said
+        assert "5 in unlinked.csv alone, 5 in more.parquet alone" in said
+        assert "Left out because they have no id: 6 of unlinked.csv and 4 of more.parquet." in said
         assert "Left out" not in command("retest", first, second, *arguments, format_)[1]
 
 
