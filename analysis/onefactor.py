@@ -210,21 +210,6 @@ def _inverse(parameters: Matrix) -> Matrix:
     return W
 
 
-def _information(parameters: Matrix) -> Matrix:
-    """Return the expected second derivatives ½ tr(Σ⁻¹ Σ_a Σ⁻¹ Σ_b) of each of the stack, 2k x 2k."""
-    b, k = len(parameters), parameters.shape[1] // 2
-    loadings = parameters[:, :k]
-    W = _inverse(parameters)
-    u = np.matmul(W, loadings[..., None])[..., 0]
-    information = np.empty((b, 2 * k, 2 * k))
-    reliable = (loadings * u).sum(axis=1)[:, None, None]
-    information[:, :k, :k] = reliable * W + u[:, :, None] * u[:, None, :]
-    information[:, :k, k:] = W * u[:, None, :]
-    information[:, k:, :k] = np.swapaxes(information[:, :k, k:], 1, 2)
-    information[:, k:, k:] = 0.5 * W**2
-    return information
-
-
 def _hessian(R: Matrix, parameters: Matrix) -> Matrix:
     """Return the second derivatives of half the discrepancy in the data, 2k x 2k.
 
@@ -246,11 +231,42 @@ def _hessian(R: Matrix, parameters: Matrix) -> Matrix:
 
 
 def _scoring_step(parameters: Matrix, gradient: Matrix) -> Matrix:
-    """Solve for the step in units in which the information has a unit diagonal."""
-    information = _information(parameters)
-    unit = 1 / np.sqrt(np.maximum(np.diagonal(information, axis1=1, axis2=2), RIDGE))
-    information *= unit[:, :, None] * unit[:, None, :]
-    places = np.arange(information.shape[1])
-    information[:, places, places] += RIDGE
-    step: Matrix = -unit * np.linalg.solve(information, (unit * gradient)[..., None])[..., 0]
-    return step
+    """Return the step of Fisher scoring of each of the stack, b x 2k: information times step = -gradient.
+
+    The expected second derivatives ½ tr(Σ⁻¹ Σ_a Σ⁻¹ Σ_b) are, with W = Σ⁻¹, u = Wλ and ρ = λ'u,
+
+        A = ρW + uu' among loadings, B = W diag(u) across, and ½ W∘W among unique variances.
+
+    A⁻¹ = (Σ - λλ'/2ρ)/ρ is known, so that only the k equations of the unique variances are to be solved. What
+    is left of their block, ½ W∘W - B'A⁻¹B, is ½ (W - uu'/ρ)∘(W - uu'/ρ) = ½ P∘P with P = D - hh'/(λ'h),
+    D = Ψ⁻¹ and h = Dλ. They are solved in units in which their diagonal is one.
+    """
+    k = parameters.shape[1] // 2
+    loadings, psi = parameters[:, :k], parameters[:, k:]
+    D = 1 / psi
+    h = D * loadings
+    common = (h * loadings).sum(axis=1, keepdims=True)
+    common = np.where(np.abs(common) < RIDGE, RIDGE, common)
+    reliable, u = common / (1 + common), h / (1 + common)
+    P: Matrix = -h[:, :, None] * (h / common)[:, None, :]
+    P[:, range(k), range(k)] += D
+    left: Matrix = 0.5 * P**2
+    unit = 1 / np.sqrt(np.maximum(np.diagonal(left, axis1=1, axis2=2), RIDGE))
+    left *= unit[:, :, None] * unit[:, None, :]
+    left[:, range(k), range(k)] += RIDGE
+
+    def through_loadings(x: Matrix) -> Matrix:
+        """Return A⁻¹x."""
+        along = (loadings * x).sum(axis=1, keepdims=True)
+        found: Matrix = (psi * x + loadings * along * (1 - 0.5 / reliable)) / reliable
+        return found
+
+    def through_inverse(x: Matrix) -> Matrix:
+        """Return Wx."""
+        found: Matrix = D * x - u * (h * x).sum(axis=1, keepdims=True)
+        return found
+
+    by_loading = through_loadings(gradient[:, :k])
+    rest = gradient[:, k:] - u * through_inverse(by_loading)
+    by_psi: Matrix = -unit * np.linalg.solve(left, (unit * rest)[..., None])[..., 0]
+    return np.concatenate([-by_loading - through_loadings(through_inverse(u * by_psi)), by_psi], axis=1)
