@@ -18,11 +18,11 @@ from app.access import EVERYWHERE, Role
 from app.audit import audit
 from app.errors import Refused
 from app.passwords import hash_password, one_time_password
-from app.secret import seal
-from app.service import Service, now
+from app.runtime import Service, now
 from app.studies import the_study, units
 from app.tables import Account, Grant, Identity, StaffSession, table
 from app.totp import SECRET_BYTES
+from app.vault import seal
 
 ACCOUNT: Final = table(Account)
 GRANT: Final = table(Grant)

@@ -15,9 +15,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, insert, select, text
 
 from app.db import is_sqlite
-from app.secret import Vault
-from app.service import now
+from app.runtime import now
 from app.tables import Audit, table
+from app.vault import Vault
 
 AUDIT: Final = table(Audit)
 BEGINNING: Final = b""

@@ -68,7 +68,7 @@ def migrate(
     """Bring the database to the schema of this version."""
     from app import migrate as migration
     from app.config import new_secret_file
-    from app.service import check_secret
+    from app.runtime import check_secret
 
     if new_secret:
         with told_plainly():

@@ -186,7 +186,7 @@ def wave_close(
     directory: Dir = None,
 ) -> None:
     """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
-    from app import service as clock
+    from app import runtime as clock
     from app import tend, waves
     from app.db import write
 

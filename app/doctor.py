@@ -13,7 +13,7 @@ from app import migrate
 from app.db import SQLITE_PRAGMAS, is_sqlite, read
 from app.institution.fetching import Unproven
 from app.institution.provider import Provider
-from app.service import FINGERPRINT, Service
+from app.runtime import FINGERPRINT, Service
 from app.studies import SMALLEST_K, STUDY
 from app.tables import RESPONDENT_TABLES, Setting, Wave, table
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 from app.db import LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, outside
 from app.errors import Refused
-from app.service import Service
+from app.runtime import Service
 from app.tables import RESPONDENT_TABLES, Code, Draft, PairKey, Response, Session, SubmitKey, Wave, table
 from app.waves import ISSUED, STARTED
 

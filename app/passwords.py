@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from app.errors import Refused
-from app.turns import Turns
+from app.work_queue import Turns
 
 SHORTEST: Final = 12
 LONGEST: Final = 200

@@ -11,7 +11,7 @@ from app.config import Settings
 from app.errors import ConfigurationError
 from app.logs import LOGGING
 from app.main import create_app
-from app.service import check_secret, make_service
+from app.runtime import check_secret, make_service
 from app.tend import Maintenance
 
 LOOK_AFTER: Final = 100_000

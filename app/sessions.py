@@ -19,10 +19,10 @@ from app.audit import audit
 from app.db import is_sqlite, read, write
 from app.errors import Refused
 from app.passwords import check_password, hash_password, is_password
-from app.secret import new_token, unseal
-from app.service import Service, now
+from app.runtime import Service, now
 from app.tables import Setting, table
 from app.totp import step_of
+from app.vault import new_token, unseal
 
 SETTING: Final = table(Setting)
 SESSION_PREFIX: Final = "cps_"

@@ -14,11 +14,11 @@ from app.access import Role
 from app.audit import acting, audit
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
-from app.forms import Fields
-from app.service import Service, service_of
+from app.form_data import Fields
+from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
+from app.runtime import Service, service_of
 from app.sessions import Member
 from app.staff import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
-from app.surface import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.templating import Page, html
 from app.totp import address, as_text
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, or_, select
 from analysis.disclosure import About, Group, Pair, Unit, base_table, rules, table_as_json
 from analysis.release import release, report_as_json
 from app.errors import Refused
-from app.service import Service
+from app.runtime import Service
 from app.studies import STUDY, units
 from app.tables import Response, Snapshot, table
 from app.waves import CLOSED, WAVE

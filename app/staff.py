@@ -19,10 +19,10 @@ from app.accounts import Held
 from app.audit import acting, audit
 from app.db import read, write
 from app.errors import NotFound, Refused
-from app.service import Service, now, service_of
+from app.middleware import token_of
+from app.runtime import Service, now, service_of
 from app.sessions import SESSION_PREFIX, Member, hash_of, is_to_be_noted, member_of, note_use
 from app.studies import STUDY, the_study
-from app.surface import token_of
 from app.tables import Token, table
 
 OfToken = Literal["researcher", "trainer"]

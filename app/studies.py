@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from app.audit import audit
 from app.budget import budget_of, check_budget
 from app.errors import Refused
-from app.service import Service, now
+from app.runtime import Service, now
 from app.tables import Code, Study, Unit, Wave, table
 from instrument import Form
 

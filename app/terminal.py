@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from app.config import Settings
-    from app.service import Service
+    from app.runtime import Service
 
 Dir = Annotated[
     Path | None,
@@ -32,7 +32,7 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
     from app import migrate as migration
     from app.audit import acts
     from app.errors import ConfigurationError
-    from app.service import check_secret, make_service
+    from app.runtime import check_secret, make_service
 
     with told_plainly():
         service = make_service(settings_of(directory))

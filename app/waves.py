@@ -16,10 +16,10 @@ from app.db import is_sqlite
 from app.errors import Refused
 from app.languages import LANGUAGES
 from app.linking.pairs import FEWEST_CODES, codes_of, unmatched
-from app.secret import in_groups, new_code
-from app.service import Service, now
+from app.runtime import Service, now
 from app.studies import check_opening, pin_partition, the_study, units
 from app.tables import Code, Wave, table
+from app.vault import in_groups, new_code
 
 PREPARED: Final = "prepared"
 OPEN: Final = "open"

@@ -8,7 +8,7 @@ from app import accounts, sessions
 from app.access import EVERYWHERE
 from app.accounts import ACCOUNT
 from app.db import read, write
-from app.service import Service, now
+from app.runtime import Service, now
 from app.totp import code_at, step_at
 
 PASSWORD = "seven quiet herons at dawn"

@@ -7,12 +7,12 @@ from sqlalchemy import insert
 
 from app import studies, tend, waves
 from app.db import write
-from app.secret import new_token, read_code
-from app.service import Service
+from app.runtime import Service
 from app.staff import make_token
 from app.survey.sending import send
 from app.survey.sheets import Sheet
 from app.tables import Unit, table
+from app.vault import new_token, read_code
 from instrument import RATHER_NOT_SAY
 from tests.respondents import make_due
 

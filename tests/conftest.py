@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from app import migrate
 from app.config import Settings
 from app.db import make_engine, write
-from app.service import Service, check_secret, make_service
+from app.runtime import Service, check_secret, make_service
 from tests.postgres import Postgres, running_postgres
 
 SECRET = bytes(range(32))

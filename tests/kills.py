@@ -13,7 +13,7 @@ import os, signal, sys
 from sqlalchemy import event
 from app import tend
 from app.config import Settings
-from app.service import make_service
+from app.runtime import make_service
 
 def run(url, secret, left):
     service = make_service(Settings(database_url=url, secret=secret, secure=False))

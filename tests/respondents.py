@@ -10,11 +10,11 @@ from sqlalchemy import Row, select
 from app import waves
 from app.db import read, write
 from app.mixing import RESPONSE
-from app.secret import new_token, read_code
-from app.service import Service, now
+from app.runtime import Service, now
 from app.survey.drafts import enter, open_draft, save
 from app.survey.sending import send
 from app.survey.sheets import Sheet
+from app.vault import new_token, read_code
 from instrument import allowed
 
 Answers = Mapping[str, int | str]

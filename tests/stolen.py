@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import make_url, text
 
 from app.db import is_sqlite, outside
-from app.service import Service
+from app.runtime import Service
 
 
 def stolen(service: Service, data: Path) -> Mapping[str, bytes]:

@@ -9,9 +9,9 @@ from app.db import write
 from app.linking.declaring import pair_waves
 from app.linking.elements import ELEMENTS, offered
 from app.linking.pairs import FEWEST_CODES
-from app.secret import read_code
-from app.service import Service
+from app.runtime import Service
 from app.survey.sending import send
+from app.vault import read_code
 from tests.respondents import make_due, sheet
 
 EARLIER, LATER = "twice-1", "twice-2"

@@ -7,7 +7,7 @@ from app.db import read, write
 from app.export.formats import FILES
 from app.export.microdata import microdata
 from app.export.pages import codebook_page
-from app.service import Service
+from app.runtime import Service
 from app.templating import render
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, select
 from app.errors import Refused
 from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
 from app.export.withhold import Value, withhold, withhold_last
-from app.service import Service
+from app.runtime import Service
 from app.snapshots import as_it_was_asked
 from app.studies import STUDY
 from app.tables import Response, table

@@ -14,10 +14,10 @@ from app.export.formats import as_codebook, as_csv
 from app.export.microdata import Microdata, TooFew, microdata
 from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
-from app.service import service_of
+from app.middleware import see_other
+from app.runtime import service_of
 from app.staff import AGAIN, Staff, admitted, day
 from app.studies import STUDY
-from app.surface import see_other
 from app.templating import html
 from app.waves import CLOSED, WAVE
 

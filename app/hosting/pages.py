@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from app.budget import LIMIT, Budget, budget_of
 from app.languages import _
-from app.service import Service
+from app.runtime import Service
 from app.staff import day
 from app.studies import LEVELS, Design
 from app.templating import Page

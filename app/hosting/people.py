@@ -14,11 +14,11 @@ from app.access import EVERYWHERE, Role
 from app.accounts import Held
 from app.db import read, write
 from app.errors import Refused, Unreadable
-from app.forms import Fields
-from app.service import Service, now, service_of
+from app.form_data import Fields
+from app.middleware import see_other
+from app.runtime import Service, now, service_of
 from app.staff import admitted
 from app.studies import STUDY
-from app.surface import see_other
 from app.templating import Page, html
 
 router = APIRouter(prefix="/operator", include_in_schema=False)

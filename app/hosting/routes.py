@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app import accounts, studies, tend, waves
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
-from app.forms import Fields
+from app.form_data import Fields
 from app.hosting.pages import (
     Link,
     StudiesPage,
@@ -21,11 +21,11 @@ from app.hosting.pages import (
     study_page,
     wave_page,
 )
+from app.middleware import see_other
 from app.paper.pages import pdf, slips
-from app.service import Service, now, service_of
+from app.runtime import Service, now, service_of
 from app.staff import Staff, admitted
 from app.studies import STUDY
-from app.surface import see_other
 from app.templating import html
 from app.waves import WAVE
 from instrument import Form, Instrument

@@ -20,8 +20,8 @@ from app.config import Institution, is_private
 from app.errors import Busy
 from app.institution.fetching import Unproven, ask
 from app.institution.id_tokens import key_of, public_keys, subject
-from app.secret import new_token
-from app.turns import Turns
+from app.vault import new_token
+from app.work_queue import Turns
 
 KEPT: Final = 10 * 60
 JOURNEY: Final = 10 * 60

@@ -20,18 +20,18 @@ from starlette.responses import Response
 from app.config import WAY_BACK
 from app.db import read
 from app.errors import NotFound, Unreadable
-from app.forms import Fields
+from app.form_data import Fields
 from app.institution import links
 from app.institution.fetching import Unproven
 from app.institution.provider import JOURNEY, Journey, Provider
 from app.logs import where
-from app.secret import seal, unseal
-from app.service import Service, service_of
+from app.middleware import expire_cookie, give_cookie, see_other, token_of
+from app.runtime import Service, service_of
 from app.sessions import member_of
 from app.sign_in import SignInPage, at_work
 from app.staff import COOKIE, SIGN_IN
-from app.surface import expire_cookie, give_cookie, see_other, token_of
 from app.templating import Page, html
+from app.vault import seal, unseal
 
 BEGIN: Final = f"{SIGN_IN}/institution"
 CODE: Final = f"{BEGIN}/code"

@@ -5,8 +5,8 @@ from sqlalchemy import Connection, insert, select
 from app.audit import audit
 from app.errors import Refused
 from app.linking.pairs import KEY, PAIR
-from app.secret import new_key
-from app.service import Service
+from app.runtime import Service
+from app.vault import new_key
 from app.waves import PREPARED, expect, the_wave, waves
 
 

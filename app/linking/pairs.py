@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, or_, se
 from app.audit import audit
 from app.linking.elements import ELEMENTS, ENOUGH
 from app.linking.matching import Marks, match
-from app.secret import Vault
-from app.service import Service
+from app.runtime import Service
 from app.tables import Code, Pair, PairKey, Response, table
+from app.vault import Vault
 
 FEWEST_CODES: Final = 30
 TOO_FEW: Final = "fewer than 30 codes"

@@ -12,7 +12,7 @@ from io import BytesIO
 from typing import Final
 from urllib.parse import unquote
 
-from app.turns import Turns
+from app.work_queue import Turns
 
 PDF_VARIANT: Final = "pdf/ua-1"
 PICTURE: Final = "qr:"

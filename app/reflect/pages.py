@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 from app.reflect.results import Result, result
 from app.reflect.runs import END, RESULT, Run, blank_on, road_of
 from app.report.plot import TICKS
-from app.service import Service
+from app.runtime import Service
 from app.survey.pages import DRAFT, AboutPage, ItemsPage, about_page, items_page
 from app.survey.roads import ABOUT, CHECK, CONSENT, Road
 from app.templating import Page

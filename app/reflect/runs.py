@@ -10,7 +10,7 @@ from typing import Final
 
 from app.errors import Unreadable
 from app.languages import LANGUAGES
-from app.service import Service
+from app.runtime import Service
 from app.survey.reading import read_given
 from app.survey.roads import CHECK, CONSENT, Road, asks, numbers
 from app.survey.sheets import Sheet

@@ -16,7 +16,7 @@ from app.errors import NotFound
 from app.report.files import as_csv, as_json
 from app.report.pages import IndexPage, Link, report_page
 from app.report.printed import as_pdf
-from app.service import Service, service_of
+from app.runtime import Service, service_of
 from app.snapshots import SNAPSHOT
 from app.staff import Staff, admitted, day
 from app.studies import STUDY

@@ -13,7 +13,7 @@ from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
 from app.report.routes import kept_report
 from app.report.wording import how_sure, people, said
-from app.service import Service
+from app.runtime import Service
 from app.staff import day
 
 

@@ -13,7 +13,7 @@ from app.languages import LANGUAGES
 from app.linking.elements import ELEMENTS
 from app.linking.elements import allowed as allowed_marks
 from app.linking.pairs import unmatched
-from app.service import Service
+from app.runtime import Service
 from app.survey.consent import PURPOSES, Consent, consent
 from app.survey.sheets import Sheet
 from app.tables import Study, Wave, table

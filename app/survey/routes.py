@@ -11,12 +11,11 @@ from starlette.responses import HTMLResponse, Response
 
 from app.db import read, write
 from app.errors import NotFound, Unreadable
-from app.forms import Fields
+from app.form_data import Fields
 from app.languages import home, language_of
+from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.mixing import scrub
-from app.secret import read_code
-from app.service import service_of
-from app.surface import clear_site_data, expire_cookie, give_cookie, see_other, token_of
+from app.runtime import service_of
 from app.survey.consent import PURPOSES, STUDY
 from app.survey.drafts import NotOffered, Opened, enter, open_draft, save
 from app.survey.pages import (
@@ -38,6 +37,7 @@ from app.survey.sheets import Sheet
 from app.tables import Response as Kept
 from app.tables import table
 from app.templating import Page, html, shared_html
+from app.vault import read_code
 from instrument import LEFT_BLANK
 
 TYPED_AT_MOST: Final = 40

@@ -14,7 +14,7 @@ from app.db import is_sqlite
 from app.errors import Closed, Conflict, Ended, Erased, Unreadable
 from app.linking.elements import ELEMENTS
 from app.linking.pairs import marks
-from app.service import Service
+from app.runtime import Service
 from app.survey.drafts import check_open
 from app.survey.roads import CHECK, Road, road_of
 from app.survey.sheets import Sheet

@@ -42,9 +42,9 @@ from app import migrate, mixing, tend, waves
 from app.config import Settings
 from app.db import is_sqlite, make_engine, read, write
 from app.mixing import RESPONSE
-from app.secret import read_code
-from app.service import Service, check_secret, make_service
+from app.runtime import Service, check_secret, make_service
 from app.survey.sheets import Sheet
+from app.vault import read_code
 from tests.attack.traces import Found, Sought, Trace, search
 from tests.postgres import running_postgres
 from tests.respondents import answer, make_due, sheet

@@ -16,9 +16,9 @@ from app import studies, tend, waves
 from app.config import Settings
 from app.db import write
 from app.main import create_app
-from app.secret import new_code
-from app.service import Service, check_secret, make_service
+from app.runtime import Service, check_secret, make_service
 from app.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
+from app.vault import new_code
 from tests.privacy.attackers import Groups, Person
 from tests.privacy.organisations import tree
 from tests.respondents import make_due

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete
 
 from analysis.disclosure import Rules
 from app import snapshots
-from app.service import Service
+from app.runtime import Service
 from app.snapshots import SNAPSHOT
 from tests.attack import disclosure
 from tests.attack.disclosure import (

@@ -37,7 +37,7 @@ from app import migrate, studies, waves
 from app.config import Settings
 from app.db import is_sqlite, read, write
 from app.main import create_app
-from app.service import check_secret, make_service
+from app.runtime import check_secret, make_service
 from app.serving import server
 from app.tables import Response, table
 from app.tend import Maintenance

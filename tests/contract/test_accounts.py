@@ -17,7 +17,7 @@ from app.accounts import ACCOUNT, STAFF_SESSION
 from app.audit import events, verify
 from app.db import read, write
 from app.errors import Busy, Refused
-from app.service import Service, now
+from app.runtime import Service, now
 from app.totp import address, code_at, step_at, step_of
 from tests.accounts import PASSWORD, account_row, code_of, ready, secret_of, sign_in
 from tests.cohorts import close, take_part

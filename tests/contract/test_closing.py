@@ -16,7 +16,7 @@ from sqlalchemy import inspect
 from app import tend, waves
 from app.db import read, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
-from app.service import Service, now
+from app.runtime import Service, now
 from app.snapshots import SNAPSHOT
 from app.survey.sending import send
 from app.tables import SQLModel

@@ -21,7 +21,7 @@ from app.export.bundle import write_bundle
 from app.export.formats import NOTE, as_csv
 from app.export.microdata import FEWEST, Microdata, microdata
 from app.export.withhold import LEAST
-from app.service import Service
+from app.runtime import Service
 from app.tables import Response, Wave, table
 from instrument import WITHHELD, Column, codebook, load, ppiq, score
 from tests.cohorts import another_study, close, next_wave, signed_in, take_part

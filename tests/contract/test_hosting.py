@@ -22,8 +22,8 @@ from app.cli import app as cli
 from app.db import read, write
 from app.errors import Refused
 from app.mixing import RESPONSE
-from app.secret import read_code
-from app.service import Service, now
+from app.runtime import Service, now
+from app.vault import read_code
 from app.waves import CODE
 from tests.accounts import ready, sign_in
 from tests.cohorts import close, take_part
@@ -395,7 +395,7 @@ def test_whatever_a_host_does_is_written_down(service: Service, opened: TestClie
 def test_in_the_demonstration_a_study_is_simulated(url: str) -> None:
     from app.config import Settings
     from app.main import create_app
-    from app.service import make_service
+    from app.runtime import make_service
     from tests.conftest import SECRET
 
     settings = Settings(database_url=url, secret=SECRET, secure=False, demo=True)

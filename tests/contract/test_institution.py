@@ -20,8 +20,8 @@ from app.db import read, write
 from app.doctor import examine
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.service import Service, now
-from app.surface import HEADERS
+from app.middleware import HEADERS
+from app.runtime import Service, now
 from tests.accounts import PASSWORD, account_row, code_of, ready
 from tests.provider import (
     OURS,

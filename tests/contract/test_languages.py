@@ -15,7 +15,7 @@ from app.db import read, write
 from app.errors import Refused
 from app.languages import LANGUAGES, SOURCE, day, home, translations
 from app.main import create_app
-from app.service import Service
+from app.runtime import Service
 from app.survey.consent import consent
 from app.survey.drafts import open_draft
 from app.survey.pages import landing_page

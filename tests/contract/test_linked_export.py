@@ -18,7 +18,7 @@ from app.export.linked import shown
 from app.export.microdata import Microdata, microdata
 from app.export.withhold import LEAST
 from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
 from instrument import WITHHELD, ppiq
 from tests.cohorts import signed_in
 from tests.privacy.organisations import ITEMS

@@ -19,7 +19,7 @@ from app.linking.declaring import pair_waves
 from app.linking.elements import ELEMENTS
 from app.linking.pairs import FEWEST_CODES, KEY, PAIR
 from app.mixing import CODE, RESPONSE, scrub
-from app.service import Service
+from app.runtime import Service
 from app.tables import SQLModel
 from instrument import LEFT_BLANK
 from tests.conftest import SECRET, Queries

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from app.config import from_environment
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.service import Service
+from app.runtime import Service
 from app.support.accessibility import statement
 from app.support.signposts import DEFAULT, signposts
 from app.templating import FOLDER, environment

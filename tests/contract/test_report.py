@@ -21,7 +21,7 @@ from app import waves
 from app.db import read, write
 from app.errors import Busy, Refused
 from app.report.text import report_csv, report_json, report_pdf, report_text
-from app.service import Service
+from app.runtime import Service
 from app.snapshots import SNAPSHOT, compute_snapshot
 from app.tables import Response, Unit, Wave, table
 from tests.cohorts import another_study, close, next_wave, signed_in, take_part

@@ -9,7 +9,7 @@ import pytest
 from jinja2 import meta, nodes
 from starlette.testclient import TestClient
 
-from app.refusals import ErrorPage
+from app.error_pages import ErrorPage
 from app.survey import pages, questions
 from app.survey.consent import ConsentText, consent
 from app.templating import FOLDER, STATIC, Page, environment

@@ -12,7 +12,7 @@ from app import studies, waves
 from app.db import is_sqlite, read, write
 from app.errors import Used
 from app.main import create_app
-from app.service import Service, make_service, now
+from app.runtime import Service, make_service, now
 from app.survey.consent import consent
 from app.survey.drafts import open_draft
 from app.survey.sheets import Sheet

@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from app import waves
 from app.db import is_sqlite, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
-from app.service import Service, now
+from app.runtime import Service, now
 from tests.respondents import rows
 from tests.support import Screen, at_check, enter, fill, respond
 

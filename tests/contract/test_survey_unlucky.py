@@ -12,9 +12,9 @@ from app import tend, waves
 from app.db import read, write
 from app.languages import LANGUAGES, home
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
-from app.secret import CROCKFORD, in_groups, new_code, read_code
-from app.service import Service, now
+from app.runtime import Service, now
 from app.survey.drafts import DAYS_KEPT, open_draft
+from app.vault import CROCKFORD, in_groups, new_code, read_code
 from tests.respondents import rows
 from tests.support import NOTHING, Screen, agree, at_check, enter, fill
 

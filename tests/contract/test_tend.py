@@ -21,7 +21,7 @@ from app.db import write
 from app.errors import Refused
 from app.logs import ValueFree
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION
-from app.service import Service, now
+from app.runtime import Service, now
 from app.snapshots import SNAPSHOT
 from app.survey.sending import send
 from tests.conftest import SECRET
@@ -119,7 +119,7 @@ HOLDER = """
 import sys, time
 from app import tend
 from app.config import Settings
-from app.service import make_service
+from app.runtime import make_service
 with tend.alone(make_service(Settings(database_url=sys.argv[1], secret=bytes.fromhex(sys.argv[2]))), 0):
     print("held", flush=True)
     time.sleep(60)

@@ -9,8 +9,8 @@ from app import studies, waves
 from app.audit import events, verify
 from app.db import read, write
 from app.errors import Refused
-from app.secret import read_code
-from app.service import Service, now
+from app.runtime import Service, now
+from app.vault import read_code
 
 pytestmark = pytest.mark.usefixtures("study")
 STATES = (waves.PREPARED, waves.OPEN, waves.PAUSED, waves.CLOSING, waves.CLOSED, waves.RETIRED)

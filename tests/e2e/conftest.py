@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from app.main import create_app
-from app.service import Service
+from app.runtime import Service
 from app.serving import server
 from tests.e2e.person import CHROMIUM, QUIET
 

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Request
 from app import studies, waves
 from app.db import write
 from app.languages import LANGUAGES, home
-from app.service import Service
+from app.runtime import Service
 from instrument import ppiq
 from tests.e2e.person import ON_SQLITE, on
 from tests.support import Screen, filled_in, respond

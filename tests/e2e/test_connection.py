@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from app import studies, waves
 from app.db import write
 from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
 from tests.e2e.person import ON_SQLITE, on, press
 from tests.fault.connection import drafted
 from tests.respondents import rows

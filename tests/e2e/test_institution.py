@@ -21,7 +21,7 @@ from app import accounts
 from app.accounts import ACCOUNT
 from app.db import write
 from app.main import create_app
-from app.service import Service
+from app.runtime import Service
 from app.serving import server
 from tests.accounts import code_of
 from tests.provider import Provider, running_provider

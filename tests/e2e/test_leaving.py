@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Error, Page, expect
 
 from app import studies, waves
 from app.db import write
-from app.service import Service
+from app.runtime import Service
 from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
 from instrument import Form, ppiq
 from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press
 from tests.respondents import rows

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 from app import waves
 from app.db import write
 from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, on, press
 from tests.respondents import rows
 

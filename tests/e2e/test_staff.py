@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app import accounts, studies, waves
 from app.db import write
-from app.service import Service
+from app.runtime import Service
 from tests.accounts import PASSWORD, code_of, ready
 from tests.cohorts import close, take_part
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, faults_enlarged, on, press

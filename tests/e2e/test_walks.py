@@ -20,7 +20,7 @@ from app.languages import LANGUAGES, home
 from app.linking.declaring import pair_waves
 from app.linking.pairs import FEWEST_CODES
 from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
 from instrument import Form, ppiq
 from tests.e2e.person import ON_SQLITE, WIDTHS, Keyboard, faults, faults_enlarged, on, speaks
 from tests.respondents import rows

@@ -24,9 +24,9 @@ from app.access import EVERYWHERE
 from app.db import is_sqlite, read, write
 from app.languages import LANGUAGES, home
 from app.linking.elements import ELEMENTS
-from app.secret import read_code
-from app.service import Service
+from app.runtime import Service
 from app.staff import make_token
+from app.vault import read_code
 from instrument import ppiq
 from tests.accounts import PASSWORD, code_of, ready, secret_of
 from tests.cohorts import close, take_part

@@ -17,7 +17,7 @@ from app.access import EVERYWHERE, ROUTES, SIGNING_IN, Role
 from app.config import Settings
 from app.db import write
 from app.main import create_app
-from app.service import Service, make_service
+from app.runtime import Service, make_service
 from tests.accounts import ready, sign_in
 from tests.cohorts import another_study, close, take_part
 from tests.privacy.organisations import of_one_mind

@@ -12,7 +12,7 @@ from app import accounts, sessions, studies, waves
 from app.access import ROUTES
 from app.db import write
 from app.errors import Refused
-from app.service import Service
+from app.runtime import Service
 from tests.accounts import PASSWORD, code_of, ready, sign_in
 from tests.cohorts import another_study, close, next_wave
 from tests.cohorts import take_part as take_part_some

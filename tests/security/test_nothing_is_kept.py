@@ -19,7 +19,7 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from app.db import is_sqlite
-from app.service import Service
+from app.runtime import Service
 from instrument import ppiq
 from tests.stolen import stolen
 from tests.support import Screen, filled_in

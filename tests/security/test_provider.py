@@ -32,7 +32,7 @@ from app.institution import fetching
 from app.institution.fetching import Unproven, ask
 from app.logs import ValueFree
 from app.main import create_app
-from app.service import Service
+from app.runtime import Service
 from tests.provider import (
     CLIENT,
     OURS,

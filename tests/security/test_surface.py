@@ -15,14 +15,14 @@ from starlette.testclient import TestClient
 from app import waves
 from app.db import write
 from app.errors import TooLarge
-from app.forms import MAX_BODY, read_form
+from app.form_data import MAX_BODY, read_form
 from app.logs import ValueFree
 from app.main import create_app
-from app.secret import read_code
-from app.service import Service
-from app.surface import HEADERS
+from app.middleware import HEADERS
+from app.runtime import Service
 from app.survey.sheets import Sheet
 from app.templating import static_files
+from app.vault import read_code
 from tests.support import agree, at_check, enter, respond
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}

@@ -6,7 +6,7 @@ from sqlalchemy import update
 from app import studies, waves
 from app.db import read, write
 from app.errors import Refused
-from app.service import Service
+from app.runtime import Service
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ import instrument
 from app.config import Settings
 from app.db import make_engine, read, write
 from app.errors import ConfigurationError
-from app.secret import Vault
 from app.tables import Setting
+from app.vault import Vault
 from instrument import Instrument
 
 FINGERPRINT = "secret fingerprint"

@@ -9,10 +9,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config import Settings
+from app.error_pages import refusal
 from app.errors import Forbidden, NotFound
 from app.languages import told_apart
-from app.refusals import refusal
-from app.service import service_of
+from app.runtime import service_of
 
 PLACE: Final = "place"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
