@@ -28,12 +28,12 @@ from app.config import from_environment, new_secret_file
 from app.db import read, write
 from app.errors import ConfigurationError
 from app.main import create_app
+from app.questionnaire.consent import STUDY, consent
+from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service, now
 from app.serving import server
-from app.survey.consent import STUDY, consent
 from app.survey.drafts import enter
 from app.survey.sending import send
-from app.survey.sheets import Sheet
 from app.tables import Study
 from app.vault import new_token, read_code
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY, Instrument

@@ -28,7 +28,7 @@ class Service:
     vault: Vault
     instruments: Mapping[str, Instrument]
     roads: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What each open wave asks, looked up once: app.survey.roads."""
+    """What each open wave asks, looked up once: app.questionnaire.path."""
 
 
 def make_service(settings: Settings) -> Service:

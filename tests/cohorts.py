@@ -7,10 +7,10 @@ from sqlalchemy import insert
 
 from app import studies, tend, waves
 from app.db import write
+from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.staff import make_token
 from app.survey.sending import send
-from app.survey.sheets import Sheet
 from app.tables import Unit, table
 from app.vault import new_token, read_code
 from instrument import RATHER_NOT_SAY

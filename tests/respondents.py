@@ -10,10 +10,10 @@ from sqlalchemy import Row, select
 from app import waves
 from app.db import read, write
 from app.mixing import RESPONSE
+from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
 from app.survey.drafts import enter, open_draft, save
 from app.survey.sending import send
-from app.survey.sheets import Sheet
 from app.vault import new_token, read_code
 from instrument import allowed
 

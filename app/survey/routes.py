@@ -15,8 +15,11 @@ from app.form_data import Fields
 from app.languages import home, language_of
 from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.mixing import scrub
+from app.questionnaire.consent import PURPOSES, STUDY
+from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, road_of
+from app.questionnaire.reading import read_page, read_sheet, wave_of
+from app.questionnaire.sheet import Sheet
 from app.runtime import service_of
-from app.survey.consent import PURPOSES, STUDY
 from app.survey.drafts import NotOffered, Opened, enter, open_draft, save
 from app.survey.pages import (
     ErasedPage,
@@ -30,10 +33,7 @@ from app.survey.pages import (
     link_page,
     sent_page,
 )
-from app.survey.reading import read_page, read_sheet, wave_of
-from app.survey.roads import ABOUT, CHECK, CONSENT, LINK, road_of
 from app.survey.sending import NotShown, send
-from app.survey.sheets import Sheet
 from app.tables import Response as Kept
 from app.tables import table
 from app.templating import Page, html, shared_html

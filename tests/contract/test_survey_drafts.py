@@ -8,10 +8,10 @@ from starlette.testclient import TestClient
 
 from app.db import is_sqlite, read, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
+from app.questionnaire.consent import PURPOSES
+from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
-from app.survey.consent import PURPOSES
 from app.survey.drafts import DAYS_KEPT, enter, open_draft, save
-from app.survey.sheets import Sheet
 from app.vault import Vault, new_token, read_code, unseal
 from instrument import LEFT_BLANK, RATHER_NOT_SAY
 from tests.respondents import rows

@@ -29,8 +29,8 @@ from app.db import write
 from app.languages import LANGUAGES, home
 from app.linking.elements import ELEMENTS
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION
+from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
-from app.survey.sheets import Sheet
 from app.vault import read_code, unpad, unseal
 from tests.attack.link import databases
 from tests.conftest import SECRET

@@ -19,8 +19,8 @@ from app.form_data import MAX_BODY, read_form
 from app.logs import ValueFree
 from app.main import create_app
 from app.middleware import HEADERS
+from app.questionnaire.sheet import Sheet
 from app.runtime import Service
-from app.survey.sheets import Sheet
 from app.templating import static_files
 from app.vault import read_code
 from tests.support import agree, at_check, enter, respond

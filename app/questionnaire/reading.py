@@ -6,9 +6,9 @@ from typing import Final
 
 from app.errors import Unreadable
 from app.linking.elements import ELEMENTS, allowed
-from app.survey.consent import ARCHIVE, STUDY
-from app.survey.roads import Road
-from app.survey.sheets import Sheet
+from app.questionnaire.consent import ARCHIVE, STUDY
+from app.questionnaire.path import Road
+from app.questionnaire.sheet import Sheet
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, read_answers
 
 Fields = Mapping[str, str]

@@ -13,9 +13,9 @@ from app.languages import LANGUAGES
 from app.linking.elements import ELEMENTS
 from app.linking.elements import allowed as allowed_marks
 from app.linking.pairs import unmatched
+from app.questionnaire.consent import PURPOSES, Consent, consent
+from app.questionnaire.sheet import Sheet
 from app.runtime import Service
-from app.survey.consent import PURPOSES, Consent, consent
-from app.survey.sheets import Sheet
 from app.tables import Study, Wave, table
 from app.waves import PREPARED
 from instrument import (
@@ -74,7 +74,7 @@ class Road:
     retire_on: date | None = None
     """The day on which what was sent is deleted, where the study has declared one."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
-    """What app.survey.questions has made so far."""
+    """What app.questionnaire.rendering has made so far."""
 
     def form_name(self, language: str) -> str:
         """How a page of one's own answers names its form and its words."""

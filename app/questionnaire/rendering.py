@@ -13,8 +13,8 @@ from markupsafe import Markup
 from app.languages import translations
 from app.linking.elements import ANOTHER, ELEMENTS
 from app.linking.elements import offered as offered_marks
-from app.survey.roads import Road
-from app.survey.sheets import Sheet
+from app.questionnaire.path import Road
+from app.questionnaire.sheet import Sheet
 from app.templating import Page, render
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, allowed
 
