@@ -110,9 +110,9 @@ def codes(
     directory: Dir = None,
 ) -> None:
     """Make codes for a unit of a wave. They are shown here only: the database keeps none that can be read."""
-    from app import waves
     from app.db import write
     from app.errors import Refused
+    from app.studies import waves
 
     with serving(directory) as service:
         if slips and not address:

@@ -71,9 +71,9 @@ def study_budget(
 ) -> None:
     """Say how many people the questions about the person may leave alone; exit with 1 if that is too many."""
     import instrument as instruments
-    from app.budget import budget_of
     from app.errors import Refused
     from app.studies import usual_context
+    from app.studies.anonymity import budget_of
 
     with told_plainly():
         found = instruments.load(folder) if folder else instruments.ppiq()
@@ -135,8 +135,8 @@ def wave_make(
     directory: Dir = None,
 ) -> None:
     """Prepare the next wave of a study."""
-    from app import waves
     from app.db import write
+    from app.studies import waves
 
     with serving(directory) as service, write(service.engine) as db:
         wave = waves.make_wave(service, db, study, items_per_page=items_per_page)
@@ -151,7 +151,7 @@ def wave_pair(
 ) -> None:
     """Link two waves by a code of people's own, without identity; say so before the earlier one opens."""
     from app.db import write
-    from app.linking.declaring import pair_waves
+    from app.studies.linking.declaring import pair_waves
 
     with serving(directory) as service, write(service.engine) as db:
         pair_waves(service, db, earlier, later)
@@ -187,8 +187,9 @@ def wave_close(
 ) -> None:
     """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
     from app import runtime as clock
-    from app import tend, waves
+    from app import tend
     from app.db import write
+    from app.studies import waves
 
     with serving(directory) as service:
         at = clock.now() + (timedelta() if now else waves.ANNOUNCED)
@@ -222,8 +223,8 @@ def wave_retire(wave: WaveId, directory: Dir = None) -> None:
 
 
 def _change(change: str, wave: str, directory: Path | None) -> None:
-    from app import waves
     from app.db import write
+    from app.studies import waves
 
     with serving(directory) as service, write(service.engine) as db:
         state = getattr(waves, change)(service, db, wave)

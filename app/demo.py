@@ -23,7 +23,7 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from analysis.simulation import higher_order, simulate, thresholds_from
-from app import migrate, studies, tend, waves
+from app import migrate, studies, tend
 from app.config import from_environment, new_secret_file
 from app.db import read, write
 from app.errors import ConfigurationError
@@ -32,6 +32,7 @@ from app.questionnaire.consent import STUDY, consent
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service, now
 from app.serving import server
+from app.studies import waves
 from app.survey.drafts import enter
 from app.survey.sending import send
 from app.tables import Study

@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from app.db import LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, outside
 from app.errors import Refused
 from app.runtime import Service
+from app.studies.waves import ISSUED, STARTED
 from app.tables import RESPONDENT_TABLES, Code, Draft, PairKey, Response, Session, SubmitKey, Wave, table
-from app.waves import ISSUED, STARTED
 
 CODE: Final = table(Code)
 DRAFT: Final = table(Draft)

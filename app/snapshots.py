@@ -15,8 +15,8 @@ from analysis.release import release, report_as_json
 from app.errors import Refused
 from app.runtime import Service
 from app.studies import STUDY, units
+from app.studies.waves import CLOSED, WAVE
 from app.tables import Response, Snapshot, table
-from app.waves import CLOSED, WAVE
 from instrument import Instrument
 
 RESPONSE: Final = table(Response)

@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from app import studies, tend, waves
+from app import studies, tend
 from app.db import write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.staff import make_token
+from app.studies import waves
 from app.survey.sending import send
 from app.tables import Unit, table
 from app.vault import new_token, read_code

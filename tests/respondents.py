@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from app import waves
 from app.db import read, write
 from app.mixing import RESPONSE
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
+from app.studies import waves
 from app.survey.drafts import enter, open_draft, save
 from app.survey.sending import send
 from app.vault import new_token, read_code

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
-from app import studies, tend, waves
+from app import studies, tend
 from app.db import write
-from app.linking.declaring import pair_waves
-from app.linking.elements import ELEMENTS, offered
-from app.linking.pairs import FEWEST_CODES
 from app.runtime import Service
+from app.studies import waves
+from app.studies.linking.declaring import pair_waves
+from app.studies.linking.elements import ELEMENTS, offered
+from app.studies.linking.pairs import FEWEST_CODES
 from app.survey.sending import send
 from app.vault import read_code
 from tests.respondents import make_due, sheet

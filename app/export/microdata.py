@@ -19,8 +19,8 @@ from app.export.withhold import Value, withhold, withhold_last
 from app.runtime import Service
 from app.snapshots import as_it_was_asked
 from app.studies import STUDY
+from app.studies.waves import CLOSED, WAVE
 from app.tables import Response, table
-from app.waves import CLOSED, WAVE
 from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, codebook, keyed, score
 
 FEWEST: Final = 10

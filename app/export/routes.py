@@ -18,8 +18,8 @@ from app.middleware import see_other
 from app.runtime import service_of
 from app.staff import AGAIN, Staff, admitted, day
 from app.studies import STUDY
+from app.studies.waves import CLOSED, WAVE
 from app.templating import html
-from app.waves import CLOSED, WAVE
 
 router = APIRouter(prefix="/researcher", include_in_schema=False)
 HERE: Final = "/waves/{wave}"

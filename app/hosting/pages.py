@@ -7,13 +7,13 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
-from app.budget import LIMIT, Budget, budget_of
 from app.languages import _
 from app.runtime import Service
 from app.staff import day
 from app.studies import LEVELS, Design
+from app.studies.anonymity import LIMIT, Budget, budget_of
+from app.studies.waves import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from app.templating import Page
-from app.waves import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from instrument import Form, Instrument
 
 STATES: Final = {

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import accounts, studies, tend, waves
+from app import accounts, studies, tend
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
@@ -25,9 +25,9 @@ from app.middleware import see_other
 from app.paper.pages import pdf, slips
 from app.runtime import Service, now, service_of
 from app.staff import Staff, admitted
-from app.studies import STUDY
+from app.studies import STUDY, waves
+from app.studies.waves import WAVE
 from app.templating import html
-from app.waves import WAVE
 from instrument import Form, Instrument
 
 SLIPS_AT_ONCE: Final = 500

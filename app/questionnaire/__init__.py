@@ -1,1 +1,1 @@
-"""What waves and private reflection share: the path through a form, the sheet, reading and showing answers."""
+"""What waves and private reflection share: a path through a form, a sheet, reading and showing answers."""

@@ -10,14 +10,14 @@ from sqlalchemy import Connection, bindparam, select
 
 from app.errors import ConfigurationError, NotFound
 from app.languages import LANGUAGES
-from app.linking.elements import ELEMENTS
-from app.linking.elements import allowed as allowed_marks
-from app.linking.pairs import unmatched
 from app.questionnaire.consent import PURPOSES, Consent, consent
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
+from app.studies.linking.elements import ELEMENTS
+from app.studies.linking.elements import allowed as allowed_marks
+from app.studies.linking.pairs import unmatched
+from app.studies.waves import PREPARED
 from app.tables import Study, Wave, table
-from app.waves import PREPARED
 from instrument import (
     LEFT_BLANK,
     ContextQuestion,

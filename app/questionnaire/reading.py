@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from app.errors import Unreadable
-from app.linking.elements import ELEMENTS, allowed
 from app.questionnaire.consent import ARCHIVE, STUDY
 from app.questionnaire.path import Road
 from app.questionnaire.sheet import Sheet
+from app.studies.linking.elements import ELEMENTS, allowed
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, read_answers
 
 Fields = Mapping[str, str]

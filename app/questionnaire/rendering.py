@@ -11,10 +11,10 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from app.languages import translations
-from app.linking.elements import ANOTHER, ELEMENTS
-from app.linking.elements import offered as offered_marks
 from app.questionnaire.path import Road
 from app.questionnaire.sheet import Sheet
+from app.studies.linking.elements import ANOTHER, ELEMENTS
+from app.studies.linking.elements import offered as offered_marks
 from app.templating import Page, render
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, allowed
 

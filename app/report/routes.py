@@ -20,8 +20,8 @@ from app.runtime import Service, service_of
 from app.snapshots import SNAPSHOT
 from app.staff import Staff, admitted, day
 from app.studies import STUDY
+from app.studies.waves import CLOSED, RETIRED, WAVE
 from app.templating import Page, html
-from app.waves import CLOSED, RETIRED, WAVE
 
 router = APIRouter(prefix="/trainer", include_in_schema=False)
 

@@ -38,12 +38,13 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text, update
 
-from app import migrate, mixing, tend, waves
+from app import migrate, mixing, tend
 from app.config import Settings
 from app.db import is_sqlite, make_engine, read, write
 from app.mixing import RESPONSE
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
+from app.studies import waves
 from app.vault import read_code
 from tests.attack.traces import Found, Sought, Trace, search
 from tests.postgres import running_postgres

@@ -12,12 +12,13 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from sqlalchemy import Connection, delete, insert
 
-from app import studies, tend, waves
+from app import studies, tend
 from app.config import Settings
 from app.db import write
 from app.main import create_app
 from app.runtime import Service, check_secret, make_service
 from app.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
+from app.studies import waves
 from app.vault import new_code
 from tests.privacy.attackers import Groups, Person
 from tests.privacy.organisations import tree

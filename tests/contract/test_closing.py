@@ -13,11 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from app import tend, waves
+from app import tend
 from app.db import read, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.runtime import Service, now
 from app.snapshots import SNAPSHOT
+from app.studies import waves
 from app.survey.sending import send
 from app.tables import SQLModel
 from tests.kills import tending_killed

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from analysis.dataset import read_dataset
-from app import demo, studies, waves
+from app import demo, studies
 from app.audit import events
 from app.db import read, write
 from app.errors import Refused
@@ -22,6 +22,7 @@ from app.export.formats import NOTE, as_csv
 from app.export.microdata import FEWEST, Microdata, microdata
 from app.export.withhold import LEAST
 from app.runtime import Service
+from app.studies import waves
 from app.tables import Response, Wave, table
 from instrument import WITHHELD, Column, codebook, load, ppiq, score
 from tests.cohorts import another_study, close, next_wave, signed_in, take_part

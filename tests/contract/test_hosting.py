@@ -15,16 +15,17 @@ from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
-from app import studies, tend, waves
+from app import studies, tend
 from app.audit import events
-from app.budget import LIMIT, Asked, Budget
 from app.cli import app as cli
 from app.db import read, write
 from app.errors import Refused
 from app.mixing import RESPONSE
 from app.runtime import Service, now
+from app.studies import waves
+from app.studies.anonymity import LIMIT, Asked, Budget
+from app.studies.waves import CODE
 from app.vault import read_code
-from app.waves import CODE
 from tests.accounts import ready, sign_in
 from tests.cohorts import close, take_part
 from tests.conftest import SECRET

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from app import waves
 from app.db import read, write
 from app.errors import Refused
 from app.languages import LANGUAGES, SOURCE, day, home, translations
 from app.main import create_app
 from app.questionnaire.consent import consent
 from app.runtime import Service
+from app.studies import waves
 from app.survey.drafts import open_draft
 from app.survey.pages import landing_page
 from app.tables import Code, Draft, Response, Wave, table

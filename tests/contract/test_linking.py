@@ -10,16 +10,17 @@ from sqlalchemy import delete, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from app import studies, tend, waves
+from app import studies, tend
 from app.audit import verify
 from app.cli import app as cli
 from app.db import is_sqlite, read, write
 from app.errors import Refused
-from app.linking.declaring import pair_waves
-from app.linking.elements import ELEMENTS
-from app.linking.pairs import FEWEST_CODES, KEY, PAIR
 from app.mixing import CODE, RESPONSE, scrub
 from app.runtime import Service
+from app.studies import waves
+from app.studies.linking.declaring import pair_waves
+from app.studies.linking.elements import ELEMENTS
+from app.studies.linking.pairs import FEWEST_CODES, KEY, PAIR
 from app.tables import SQLModel
 from instrument import LEFT_BLANK
 from tests.conftest import SECRET, Queries

@@ -8,11 +8,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, text
 
-from app import tend, waves
+from app import tend
 from app.db import is_sqlite, read, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY, scrub
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
+from app.studies import waves
 from tests.respondents import answer, make_due, people, rows, sheet
 from tests.stolen import stolen
 

@@ -10,8 +10,8 @@ from jinja2 import meta, nodes
 from starlette.testclient import TestClient
 
 from app.error_pages import ErrorPage
-from app.questionnaire.consent import ConsentText, consent
 from app.questionnaire import rendering
+from app.questionnaire.consent import ConsentText, consent
 from app.survey import pages
 from app.templating import FOLDER, STATIC, Page, environment
 from tests.support import PAGES, Screen, agree, at_check, enter

@@ -11,10 +11,10 @@ from httpx2 import Response
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from app import waves
 from app.db import is_sqlite, write
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.runtime import Service, now
+from app.studies import waves
 from tests.respondents import rows
 from tests.support import Screen, at_check, enter, fill, respond
 

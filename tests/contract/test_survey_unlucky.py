@@ -8,11 +8,12 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from app import tend, waves
+from app import tend
 from app.db import read, write
 from app.languages import LANGUAGES, home
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.runtime import Service, now
+from app.studies import waves
 from app.survey.drafts import DAYS_KEPT, open_draft
 from app.vault import CROCKFORD, in_groups, new_code, read_code
 from tests.respondents import rows

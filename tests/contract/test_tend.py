@@ -16,13 +16,14 @@ from random import Random
 import pytest
 from sqlalchemy import text, update
 
-from app import studies, tend, waves
+from app import studies, tend
 from app.db import write
 from app.errors import Refused
 from app.logs import ValueFree
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.runtime import Service, now
 from app.snapshots import SNAPSHOT
+from app.studies import waves
 from app.survey.sending import send
 from tests.conftest import SECRET
 from tests.respondents import answer, begin, kept, make_due, people, rows, sheet, state

@@ -5,11 +5,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from app import studies, waves
+from app import studies
 from app.audit import events, verify
 from app.db import read, write
 from app.errors import Refused
 from app.runtime import Service, now
+from app.studies import waves
 from app.vault import read_code
 
 pytestmark = pytest.mark.usefixtures("study")

@@ -4,10 +4,11 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Request
 
-from app import studies, waves
+from app import studies
 from app.db import write
 from app.languages import LANGUAGES, home
 from app.runtime import Service
+from app.studies import waves
 from instrument import ppiq
 from tests.e2e.person import ON_SQLITE, on
 from tests.support import Screen, filled_in, respond

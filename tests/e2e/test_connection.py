@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app import studies, waves
+from app import studies
 from app.db import write
 from app.mixing import RESPONSE
 from app.runtime import Service
+from app.studies import waves
 from tests.e2e.person import ON_SQLITE, on, press
 from tests.fault.connection import drafted
 from tests.respondents import rows

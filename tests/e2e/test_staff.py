@@ -11,9 +11,10 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app import accounts, studies, waves
+from app import accounts, studies
 from app.db import write
 from app.runtime import Service
+from app.studies import waves
 from tests.accounts import PASSWORD, code_of, ready
 from tests.cohorts import close, take_part
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, faults_enlarged, on, press

@@ -23,14 +23,15 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from app import studies, waves
+from app import studies
 from app.config import Settings
 from app.db import write
 from app.languages import LANGUAGES, home
-from app.linking.elements import ELEMENTS
 from app.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
+from app.studies import waves
+from app.studies.linking.elements import ELEMENTS
 from app.vault import read_code, unpad, unseal
 from tests.attack.link import databases
 from tests.conftest import SECRET

@@ -19,13 +19,14 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlmodel import SQLModel
 
-from app import studies, waves
+from app import studies
 from app.access import EVERYWHERE
 from app.db import is_sqlite, read, write
 from app.languages import LANGUAGES, home
-from app.linking.elements import ELEMENTS
 from app.runtime import Service
 from app.staff import make_token
+from app.studies import waves
+from app.studies.linking.elements import ELEMENTS
 from app.vault import read_code
 from instrument import ppiq
 from tests.accounts import PASSWORD, code_of, ready, secret_of

@@ -12,17 +12,18 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from app import access, accounts, studies, waves
+from app import access, accounts, studies
 from app.access import EVERYWHERE, ROUTES, SIGNING_IN, Role
 from app.config import Settings
 from app.db import write
 from app.main import create_app
 from app.runtime import Service, make_service
+from app.studies import waves
 from tests.accounts import ready, sign_in
 from tests.cohorts import another_study, close, take_part
 from tests.privacy.organisations import of_one_mind
 
-RESPONDENT = ("app.main", "app.survey", "app.reflect", "app.support", "app.linking")
+RESPONDENT = ("app.main", "app.survey", "app.reflect", "app.support", "app.studies.linking")
 ROLES = get_args(Role)
 DONE = (200, 303, 422)
 """Let in: a page, a change that was made, or a reason why it cannot be."""

@@ -8,11 +8,12 @@ import pytest
 from pypdf import PdfReader
 from starlette.testclient import TestClient
 
-from app import accounts, sessions, studies, waves
+from app import accounts, sessions, studies
 from app.access import ROUTES
 from app.db import write
 from app.errors import Refused
 from app.runtime import Service
+from app.studies import waves
 from tests.accounts import PASSWORD, code_of, ready, sign_in
 from tests.cohorts import another_study, close, next_wave
 from tests.cohorts import take_part as take_part_some

@@ -12,7 +12,6 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from app import waves
 from app.db import write
 from app.errors import TooLarge
 from app.form_data import MAX_BODY, read_form
@@ -21,6 +20,7 @@ from app.main import create_app
 from app.middleware import HEADERS
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
+from app.studies import waves
 from app.templating import static_files
 from app.vault import read_code
 from tests.support import agree, at_check, enter, respond

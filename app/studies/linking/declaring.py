@@ -4,10 +4,10 @@ from sqlalchemy import Connection, insert, select
 
 from app.audit import audit
 from app.errors import Refused
-from app.linking.pairs import KEY, PAIR
 from app.runtime import Service
+from app.studies.linking.pairs import KEY, PAIR
+from app.studies.waves import PREPARED, expect, the_wave, waves
 from app.vault import new_key
-from app.waves import PREPARED, expect, the_wave, waves
 
 
 def pair_waves(service: Service, db: Connection, earlier: str, later: str) -> None:

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.linking.elements import ENOUGH
+from app.studies.linking.elements import ENOUGH
 
 Marks = Sequence[str | None]
 """One for each element, in their order; None where it was left blank."""

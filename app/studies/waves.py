@@ -15,9 +15,9 @@ from app.audit import audit
 from app.db import is_sqlite
 from app.errors import Refused
 from app.languages import LANGUAGES
-from app.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.runtime import Service, now
-from app.studies import check_opening, pin_partition, the_study, units
+from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
+from app.studies.study import check_opening, pin_partition, the_study, units
 from app.tables import Code, Wave, table
 from app.vault import in_groups, new_code
 

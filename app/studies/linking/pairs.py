@@ -14,9 +14,9 @@ from uuid import uuid4
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, or_, select, update
 
 from app.audit import audit
-from app.linking.elements import ELEMENTS, ENOUGH
-from app.linking.matching import Marks, match
 from app.runtime import Service
+from app.studies.linking.elements import ELEMENTS, ENOUGH
+from app.studies.linking.matching import Marks, match
 from app.tables import Code, Pair, PairKey, Response, table
 from app.vault import Vault
 

@@ -12,9 +12,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from app.audit import audit
-from app.budget import budget_of, check_budget
 from app.errors import Refused
 from app.runtime import Service, now
+from app.studies.anonymity import budget_of, check_budget
 from app.tables import Code, Study, Unit, Wave, table
 from instrument import Form
 
