@@ -187,7 +187,7 @@ def wave_close(
 ) -> None:
     """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
     from app import runtime as clock
-    from app import tend
+    from app.closing import maintenance
     from app.db import write
     from app.studies import waves
 
@@ -197,7 +197,7 @@ def wave_close(
             waves.announce_close(service, db, wave, at)
         if now:
             with at_work("mixing the answers and making the report"):
-                tend.tend(service)
+                maintenance.tend(service)
             typer.echo(f"{wave} is closed")
         else:
             typer.echo(f"{wave} takes answers until {at:%Y-%m-%d %H:%M} UTC")
@@ -206,19 +206,19 @@ def wave_close(
 @wave_app.command("tend")
 def wave_tend(directory: Dir = None) -> None:
     """Close waves that are due; delete old drafts, and answers whose day has come; `serve` does so, too."""
-    from app import tend
+    from app.closing import maintenance
 
     with serving(directory) as service, at_work("tending the waves"):
-        tend.tend(service)
+        maintenance.tend(service)
 
 
 @wave_app.command("retire")
 def wave_retire(wave: WaveId, directory: Dir = None) -> None:
     """Delete the responses of a closed wave for good; its report stays."""
-    from app import tend
+    from app.closing import maintenance
 
     with serving(directory) as service:
-        tend.retire(service, wave)
+        maintenance.retire(service, wave)
     typer.echo(f"{wave} is retired: its responses are gone, its report stays")
 
 

@@ -23,7 +23,8 @@ from sqlalchemy import Connection, select
 from sqlmodel import col
 
 from analysis.simulation import higher_order, simulate, thresholds_from
-from app import migrate, studies, tend
+from app import migrate, studies
+from app.closing import maintenance
 from app.config import from_environment, new_secret_file
 from app.db import read, write
 from app.errors import ConfigurationError
@@ -77,7 +78,7 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     }
     running = server(create_app(settings, service), HOST, port)
     threading.Thread(target=_announce, args=(running, links, as_json), daemon=True).start()
-    with tend.Maintenance(service):
+    with maintenance.Maintenance(service):
         running.run()
 
 
@@ -142,7 +143,7 @@ def _simulated_wave(service: Service) -> None:
             respond(service, db, wave, unit, answers)
         waves.announce_close(service, db, wave, now() - timedelta(seconds=1))
     with console.status("Closing the SIMULATED wave: mixing its answers, making its report"):
-        tend.tend(service)
+        maintenance.tend(service)
 
 
 def respond(service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str]) -> None:

@@ -7,12 +7,12 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import migrate
+from app.closing.maintenance import Maintenance
 from app.config import Settings
 from app.errors import ConfigurationError
 from app.logs import LOGGING
 from app.main import create_app
 from app.runtime import check_secret, make_service
-from app.tend import Maintenance
 
 LOOK_AFTER: Final = 100_000
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from app import studies, tend
+from app import studies
+from app.closing import maintenance
 from app.db import write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
@@ -49,7 +50,7 @@ def take_part(
 
 def close(service: Service, wave: str) -> None:
     make_due(service, wave)
-    tend.tend(service)
+    maintenance.tend(service)
 
 
 def next_wave(service: Service, study: str) -> str:

@@ -11,7 +11,7 @@ from tests.conftest import SECRET
 KILLED = """
 import os, signal, sys
 from sqlalchemy import event
-from app import tend
+from app.closing import maintenance
 from app.config import Settings
 from app.runtime import make_service
 
@@ -24,7 +24,7 @@ def run(url, secret, left):
             os.kill(os.getpid(), signal.SIGKILL)
     for moment in ("before_cursor_execute", "commit"):
         event.listen(service.engine, moment, count)
-    tend.tend(service)
+    maintenance.tend(service)
 
 for line in sys.stdin:
     child = os.fork()

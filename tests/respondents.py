@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from app.closing.mixing import RESPONSE
 from app.db import read, write
-from app.mixing import RESPONSE
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
 from app.studies import waves

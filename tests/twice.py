@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from random import Random
 
-from app import studies, tend
+from app import studies
+from app.closing import maintenance
 from app.db import write
 from app.runtime import Service
 from app.studies import waves
@@ -55,7 +56,7 @@ def take_part(service: Service, wave: str, people: Sequence[Own], agreed: int = 
 
 def close(service: Service, wave: str) -> None:
     make_due(service, wave)
-    tend.tend(service)
+    maintenance.tend(service)
 
 
 def open_later(service: Service) -> None:

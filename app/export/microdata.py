@@ -13,11 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
+from app.closing.snapshots import as_it_was_asked
 from app.errors import Refused
 from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
 from app.export.withhold import Value, withhold, withhold_last
 from app.runtime import Service
-from app.snapshots import as_it_was_asked
 from app.studies import STUDY
 from app.studies.waves import CLOSED, WAVE
 from app.tables import Response, table

@@ -8,7 +8,8 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import accounts, studies, tend
+from app import accounts, studies
+from app.closing import maintenance
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
@@ -188,7 +189,7 @@ def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
         _wave(db, staff, wave)
     try:
         _be_sure(fields)
-        tend.retire(service, wave, PATIENCE_SECONDS)
+        maintenance.retire(service, wave, PATIENCE_SECONDS)
     except Refused as refused:
         return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
     return see_other(f"/host/waves/{wave}")

@@ -11,13 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from analysis.release import report_from_json
+from app.closing.snapshots import SNAPSHOT
 from app.db import read
 from app.errors import NotFound
 from app.report.files import as_csv, as_json
 from app.report.pages import IndexPage, Link, report_page
 from app.report.printed import as_pdf
 from app.runtime import Service, service_of
-from app.snapshots import SNAPSHOT
 from app.staff import Staff, admitted, day
 from app.studies import STUDY
 from app.studies.waves import CLOSED, RETIRED, WAVE

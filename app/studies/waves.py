@@ -1,7 +1,7 @@
 """The life of a wave: prepared -> open <-> paused -> closing -> closed -> retired.
 
-Staff prepare, open, pause and announce the close here; app.tend closes what is due and app.mixing takes away
-what could link a code to an answer.
+Staff prepare, open, pause and announce the close here; app.closing.maintenance closes what is due and
+app.closing.mixing takes away what could link a code to an answer.
 """
 
 from datetime import datetime, timedelta

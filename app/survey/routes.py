@@ -9,12 +9,12 @@ from sqlalchemy import Connection, bindparam, delete
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from app.closing.mixing import scrub
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.languages import home, language_of
 from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
-from app.mixing import scrub
 from app.questionnaire.consent import PURPOSES, STUDY
 from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, road_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of

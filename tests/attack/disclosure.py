@@ -44,12 +44,13 @@ from urllib.parse import urlencode
 
 from analysis.disclosure import BaseTable, Group, Rules, Unit, base_table, rules
 from analysis.release import Report, release, report_as_json, report_from_json
-from app import migrate, snapshots
+from app import migrate
+from app.closing import snapshots
+from app.closing.maintenance import tend
+from app.closing.snapshots import compute_snapshot
 from app.db import make_engine, write
 from app.report.files import as_json
 from app.serving import spare_the_collector
-from app.snapshots import compute_snapshot
-from app.tend import tend
 from tests.attack.published import REPORT, WAVE, Pages, Server, body, serving
 from tests.postgres import Postgres, running_postgres
 from tests.privacy.attackers import Groups, deniability, scrambled

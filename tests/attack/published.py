@@ -12,12 +12,13 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from sqlalchemy import Connection, delete, insert
 
-from app import studies, tend
+from app import studies
+from app.closing import maintenance
+from app.closing.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
 from app.config import Settings
 from app.db import write
 from app.main import create_app
 from app.runtime import Service, check_secret, make_service
-from app.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
 from app.studies import waves
 from app.vault import new_code
 from tests.privacy.attackers import Groups, Person
@@ -63,7 +64,7 @@ class Server:
 
     def close(self) -> None:
         make_due(self.service, WAVE)
-        tend.tend(self.service)
+        maintenance.tend(self.service)
 
     def publish_again(self, groups: Groups) -> None:
         """Make the report as it would have been of these answers.

@@ -17,8 +17,8 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
+from app.closing.snapshots import RESPONSE, compute_snapshot
 from app.db import write
-from app.snapshots import RESPONSE, compute_snapshot
 from tests.attack.disclosure import MISSING, template
 from tests.attack.published import REPORT, WAVE, Pages, Server, serving
 from tests.postgres import Postgres

@@ -34,6 +34,7 @@ from sqlalchemy import func, select, text
 from starlette.responses import HTMLResponse
 
 from app import migrate, studies
+from app.closing.maintenance import Maintenance
 from app.config import Settings
 from app.db import is_sqlite, read, write
 from app.main import create_app
@@ -41,7 +42,6 @@ from app.runtime import check_secret, make_service
 from app.serving import server
 from app.studies import waves
 from app.tables import Response, table
-from app.tend import Maintenance
 from tests.postgres import running_postgres
 from tests.support import Screen, filled_in
 

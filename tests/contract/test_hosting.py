@@ -15,12 +15,13 @@ from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
-from app import studies, tend
+from app import studies
 from app.audit import events
 from app.cli import app as cli
+from app.closing import maintenance
+from app.closing.mixing import RESPONSE
 from app.db import read, write
 from app.errors import Refused
-from app.mixing import RESPONSE
 from app.runtime import Service, now
 from app.studies import waves
 from app.studies.anonymity import LIMIT, Asked, Budget
@@ -335,7 +336,7 @@ def test_pause_resume_and_the_announced_end(service: Service, opened: TestClient
     page = opened.get("/host/waves/spring-1").text
     assert "It closes on" in page
     assert "Close this collection" not in page
-    tend.tend(service)
+    maintenance.tend(service)
     assert "is open" in opened.get("/host/waves/spring-1").text, "not before its time"
     close(service, "spring-1")
     assert "is closed" in opened.get("/host/waves/spring-1").text
@@ -359,11 +360,11 @@ def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service,
     close(service, "spring-1")
     assert "are kept until" in host.post("/host/waves/spring-1/retire", data=SURE).text
     assert "Delete the answers" not in host.get("/host/waves/spring-1").text
-    tend.tend(service)
+    maintenance.tend(service)
     assert column(service, select(func.count()).select_from(RESPONSE)) == 12
     with write(service.engine) as db:
         db.execute(update(studies.STUDY).values(retire_on=now().date()))
-    tend.tend(service)
+    maintenance.tend(service)
     assert column(service, select(func.count()).select_from(RESPONSE)) == 0
     assert "is retired" in host.get("/host/waves/spring-1").text
 

@@ -10,12 +10,13 @@ from sqlalchemy import delete, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from app import studies, tend
+from app import studies
 from app.audit import verify
 from app.cli import app as cli
+from app.closing import maintenance
+from app.closing.mixing import CODE, RESPONSE, scrub
 from app.db import is_sqlite, read, write
 from app.errors import Refused
-from app.mixing import CODE, RESPONSE, scrub
 from app.runtime import Service
 from app.studies import waves
 from app.studies.linking.declaring import pair_waves
@@ -206,7 +207,7 @@ def test_a_retired_wave_ends_its_pair_and_the_other_asks_for_nothing(
 ) -> None:
     take_part(paired, EARLIER, [own(1)])
     close(paired, EARLIER)
-    tend.retire(paired, EARLIER)
+    maintenance.retire(paired, EARLIER)
     assert outcome(paired) == {"refused": "the earlier collection was retired"}
     assert rows(paired, KEY) == []
     with write(paired.engine) as db:

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, read, write
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.questionnaire.consent import PURPOSES
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now

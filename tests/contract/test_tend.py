@@ -16,13 +16,14 @@ from random import Random
 import pytest
 from sqlalchemy import text, update
 
-from app import studies, tend
+from app import studies
+from app.closing import maintenance
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION
+from app.closing.snapshots import SNAPSHOT
 from app.db import write
 from app.errors import Refused
 from app.logs import ValueFree
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.runtime import Service, now
-from app.snapshots import SNAPSHOT
 from app.studies import waves
 from app.survey.sending import send
 from tests.conftest import SECRET
@@ -38,7 +39,7 @@ def in_a_thread(service: Service) -> tuple[threading.Thread, list[object]]:
 
     def run() -> None:
         try:
-            ended.append(tend.tend(service))
+            ended.append(maintenance.tend(service))
         except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
             ended.append(error)
 
@@ -61,7 +62,7 @@ def test_a_send_in_flight_is_waited_for_and_kept(service: Service) -> None:
         assert state(service, WAVE) == "open"
         assert not ended
     thread.join()
-    assert ended == [tend.Tended((WAVE,), 0)]
+    assert ended == [maintenance.Tended((WAVE,), 0)]
     assert kept(service, WAVE) == {service.vault.receipt_hmac(receipt): filled.answers}
 
 
@@ -80,7 +81,7 @@ def test_it_is_the_mixing_that_gives_way_and_never_a_respondent(service: Service
             time.sleep(0.1)
         assert not ended
     thread.join()
-    assert ended == [tend.Tended((WAVE,), 0)]
+    assert ended == [maintenance.Tended((WAVE,), 0)]
     assert kept(service, WAVE) == answers
 
 
@@ -95,7 +96,7 @@ def test_people_of_another_wave_send_all_through_a_close(service: Service, study
     make_due(service, WAVE)
     with ThreadPoolExecutor(2) as pool:
         sent = pool.map(lambda code: answer(service, code, sheets[code]), codes)
-        assert tend.tend(service).closed == (WAVE,)
+        assert maintenance.tend(service).closed == (WAVE,)
         receipts = list(sent)
     theirs = {
         service.vault.receipt_hmac(receipt): sheets[code].answers
@@ -106,22 +107,23 @@ def test_people_of_another_wave_send_all_through_a_close(service: Service, study
 
 
 def test_two_do_not_tend_at_once(service: Service) -> None:
-    with tend.alone(service, 0):
+    with maintenance.alone(service, 0):
         with pytest.raises(Refused, match="another process"):
-            tend.tend(service, patience=0)
+            maintenance.tend(service, patience=0)
         thread, ended = in_a_thread(service)
         time.sleep(0.3)
         assert not ended
     thread.join()
-    assert ended == [tend.Tended((), 0)]
+    assert ended == [maintenance.Tended((), 0)]
 
 
 HOLDER = """
 import sys, time
-from app import tend
+from app.closing import maintenance
 from app.config import Settings
 from app.runtime import make_service
-with tend.alone(make_service(Settings(database_url=sys.argv[1], secret=bytes.fromhex(sys.argv[2]))), 0):
+settings = Settings(database_url=sys.argv[1], secret=bytes.fromhex(sys.argv[2]))
+with maintenance.alone(make_service(settings), 0):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -133,9 +135,9 @@ def test_a_kill_lets_go_of_the_lock(service: Service, url: str) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with pytest.raises(Refused, match="another process"):
-            tend.tend(service, patience=0)
+            maintenance.tend(service, patience=0)
         process.send_signal(signal.SIGKILL)
-    assert tend.tend(service, patience=5) == tend.Tended((), 0)
+    assert maintenance.tend(service, patience=5) == maintenance.Tended((), 0)
 
 
 def test_a_draft_expires_the_day_after_its_last_and_its_code_can_be_used_again(service: Service) -> None:
@@ -145,18 +147,18 @@ def test_a_draft_expires_the_day_after_its_last_and_its_code_can_be_used_again(s
         for hmac, days in of_day.items():
             day = now().date() + timedelta(days=days)
             db.execute(update(DRAFT).where(DRAFT.c.code_hmac == hmac).values(expires_on=day))
-    assert tend.tend(service).expired == 1
+    assert maintenance.tend(service).expired == 1
     [expired] = [hmac for hmac, days in of_day.items() if days < 0]
     assert {row.code_hmac for row in rows(service, DRAFT)} == of_day.keys() - {expired}
     assert {row.code_hmac for row in rows(service, SESSION)} == of_day.keys() - {expired}
     assert [row.state for row in rows(service, CODE, hmac=expired)] == ["issued"]
     assert Counter(row.state for row in rows(service, CODE)) == {"finished": 1, "started": 2, "issued": 1}
-    assert tend.tend(service).expired == 0
+    assert maintenance.tend(service).expired == 0
 
 
 def test_while_it_serves_a_wave_closes_by_itself(service: Service) -> None:
     answers = people(service, WAVE, finished=3)
-    with tend.Maintenance(service, every=0.05):
+    with maintenance.Maintenance(service, every=0.05):
         assert state(service, WAVE) == "open"
         make_due(service, WAVE)
         wait_for(lambda: state(service, WAVE) == "closed")
@@ -169,18 +171,18 @@ def test_a_failure_is_told_without_a_word_about_anybody_and_tried_again(service:
     told = io.StringIO()
     handler = logging.StreamHandler(told)
     handler.setFormatter(ValueFree())
-    tend.log.addHandler(handler)
+    maintenance.log.addHandler(handler)
     with write(service.engine) as db:
         db.execute(text("ALTER TABLE submit_key RENAME TO mislaid"))
     make_due(service, WAVE)
     try:
-        with tend.Maintenance(service, every=0.05):
+        with maintenance.Maintenance(service, every=0.05):
             wait_for(lambda: told.getvalue().count("tending failed") >= 2)
             with write(service.engine) as db:
                 db.execute(text("ALTER TABLE mislaid RENAME TO submit_key"))
             wait_for(lambda: state(service, WAVE) == "closed")
     finally:
-        tend.log.removeHandler(handler)
+        maintenance.log.removeHandler(handler)
     lines = told.getvalue().splitlines()
     assert all(line.startswith("ERROR counterpoise.tend 'tending failed' sqlstate=") for line in lines)
     assert not any(word in told.getvalue() for word in ("SELECT", "DELETE", "submit_key", "south", WAVE))
@@ -201,19 +203,19 @@ def test_retiring_takes_the_responses_of_that_wave_alone(service: Service, study
         waves.open_wave(service, db, other)
     theirs = people(service, other, finished=2)
     with pytest.raises(Refused, match="is open"):
-        tend.retire(service, WAVE)
+        maintenance.retire(service, WAVE)
     make_due(service, WAVE)
-    tend.tend(service)
+    maintenance.tend(service)
     published = rows(service, SNAPSHOT, wave=WAVE)
     assert len(published) == 1
-    tend.retire(service, WAVE)
+    maintenance.retire(service, WAVE)
     assert state(service, WAVE) == "retired"
     assert rows(service, SNAPSHOT, wave=WAVE) == published
     assert rows(service, RESPONSE, wave=WAVE) == []
     assert kept(service, other) == theirs
     assert len(rows(service, CODE, wave=WAVE)) == 3
     with pytest.raises(Refused, match="is retired"):
-        tend.retire(service, WAVE)
+        maintenance.retire(service, WAVE)
 
 
 def test_one_wave_that_cannot_close_leaves_the_others_to_close(service: Service) -> None:
@@ -226,11 +228,11 @@ def test_one_wave_that_cannot_close_leaves_the_others_to_close(service: Service)
     for wave in ("a-study-1", WAVE):
         make_due(service, wave)
     with pytest.raises(Refused, match="'gone' that is not installed"):
-        tend.tend(service)
+        maintenance.tend(service)
     assert state(service, WAVE) == "closed"
     assert kept(service, WAVE) == answers
     assert state(service, "a-study-1") == "closing"
     with write(service.engine) as db:
         db.execute(update(studies.STUDY).where(studies.STUDY.c.id == "a-study").values(instrument="ppiq"))
-    assert tend.tend(service).closed == ("a-study-1",)
+    assert maintenance.tend(service).closed == ("a-study-1",)
     assert state(service, "a-study-1") == "closed"

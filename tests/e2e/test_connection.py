@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from app import studies
+from app.closing.mixing import RESPONSE
 from app.db import write
-from app.mixing import RESPONSE
 from app.runtime import Service
 from app.studies import waves
 from tests.e2e.person import ON_SQLITE, on, press

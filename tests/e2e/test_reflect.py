@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
-from app.mixing import RESPONSE
+from app.closing.mixing import RESPONSE
 from app.runtime import Service
 from instrument import Form, ppiq
 from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press

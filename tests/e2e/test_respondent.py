@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from app.closing.mixing import RESPONSE
 from app.db import write
-from app.mixing import RESPONSE
 from app.runtime import Service
 from app.studies import waves
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, on, press

@@ -15,9 +15,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app import studies
+from app.closing.mixing import RESPONSE
 from app.db import write
 from app.languages import LANGUAGES, home
-from app.mixing import RESPONSE
 from app.runtime import Service
 from app.studies import waves
 from app.studies.linking.declaring import pair_waves

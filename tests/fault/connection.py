@@ -24,10 +24,10 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from app import studies
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.config import Settings
 from app.db import write
 from app.languages import LANGUAGES, home
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves

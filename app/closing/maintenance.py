@@ -19,11 +19,11 @@ from typing import Final, Self
 from sqlalchemy import delete, make_url, select, text, update
 
 from app.audit import audit
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, lock, mix, scrub
+from app.closing.snapshots import compute_snapshot
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, lock, mix, scrub
 from app.runtime import Service, now
-from app.snapshots import compute_snapshot
 from app.studies import STUDY, the_study
 from app.studies.linking.pairs import give_up, link
 from app.studies.waves import (
