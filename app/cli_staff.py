@@ -26,9 +26,9 @@ OfUnits = Annotated[
 
 def operator(name: Name, directory: Dir = None) -> None:
     """Make an operator, who makes the other accounts; prints a password for the first sign-in on /staff."""
-    from app import accounts
-    from app.access import EVERYWHERE
     from app.db import write
+    from app.staff import accounts
+    from app.staff.permissions import EVERYWHERE
 
     with serving(directory) as service, write(service.engine) as db:
         password = accounts.make_account(service, db, name)
@@ -46,11 +46,11 @@ def token(
 
     A program sends it as `Authorization: Bearer`.
     """
-    from app import staff
     from app.db import write
+    from app.staff import authorise
 
     with serving(directory) as service, write(service.engine) as db:
-        typer.echo(staff.make_token(service, db, role, study, days))
+        typer.echo(authorise.make_token(service, db, role, study, days))
 
 
 def revoke(
@@ -59,19 +59,19 @@ def revoke(
     directory: Dir = None,
 ) -> None:
     """End every token of a role for a study, from this moment on."""
-    from app import staff
     from app.db import write
+    from app.staff import authorise
 
     with serving(directory) as service, write(service.engine) as db:
-        ended = staff.end_tokens(service, db, role, study)
+        ended = authorise.end_tokens(service, db, role, study)
     typer.echo(f"ended: {ended}")
 
 
 @account_app.command("make")
 def account_make(name: Name, directory: Dir = None) -> None:
     """Make an account; prints a password for the first sign-in on /staff."""
-    from app import accounts
     from app.db import write
+    from app.staff import accounts
 
     with serving(directory) as service, write(service.engine) as db:
         password = accounts.make_account(service, db, name)
@@ -81,8 +81,8 @@ def account_make(name: Name, directory: Dir = None) -> None:
 @account_app.command("renew")
 def account_renew(name: Name, directory: Dir = None) -> None:
     """Begin an account anew after a lost password or device; its roles stay."""
-    from app import accounts
     from app.db import write
+    from app.staff import accounts
 
     with serving(directory) as service, write(service.engine) as db:
         password = accounts.renew_account(service, db, name)
@@ -92,8 +92,8 @@ def account_renew(name: Name, directory: Dir = None) -> None:
 @account_app.command("stop")
 def account_stop(name: Name, directory: Dir = None) -> None:
     """End an account: it signs in no more, from this moment on."""
-    from app import accounts
     from app.db import write
+    from app.staff import accounts
 
     with serving(directory) as service, write(service.engine) as db:
         accounts.stop_account(service, db, name)
@@ -105,8 +105,8 @@ def account_give(
     name: Name, role: RoleName, study: OfStudy, unit: OfUnits = None, directory: Dir = None
 ) -> None:
     """Give an account a role for a study."""
-    from app import accounts
     from app.db import write
+    from app.staff import accounts
 
     with serving(directory) as service, write(service.engine) as db:
         accounts.give(service, db, name, role, study, of=unit)
@@ -116,8 +116,8 @@ def account_give(
 @account_app.command("withdraw")
 def account_withdraw(name: Name, role: RoleName, study: OfStudy, directory: Dir = None) -> None:
     """Take a role of an account back."""
-    from app import accounts
     from app.db import write
+    from app.staff import accounts
 
     with serving(directory) as service, write(service.engine) as db:
         accounts.withdraw(service, db, name, role, study)
@@ -127,8 +127,8 @@ def account_withdraw(name: Name, role: RoleName, study: OfStudy, directory: Dir 
 @account_app.command("list")
 def account_list(directory: Dir = None) -> None:
     """List the accounts with their roles."""
-    from app import accounts
     from app.db import read
+    from app.staff import accounts
 
     with serving(directory) as service, read(service.engine) as db:
         for each in accounts.accounts(db):

@@ -11,9 +11,9 @@ from sqlalchemy import Connection, func, select, text
 
 from app import migrate
 from app.db import SQLITE_PRAGMAS, is_sqlite, read
-from app.institution.fetching import Unproven
-from app.institution.provider import Provider
 from app.runtime import FINGERPRINT, Service
+from app.staff.oidc.fetching import Unproven
+from app.staff.oidc.provider import Provider
 from app.studies import SMALLEST_K, STUDY
 from app.tables import RESPONDENT_TABLES, Setting, Wave, table
 

@@ -4,12 +4,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from app import accounts, sessions
-from app.access import EVERYWHERE
-from app.accounts import ACCOUNT
 from app.db import read, write
 from app.runtime import Service, now
-from app.totp import code_at, step_at
+from app.staff import accounts, sessions
+from app.staff.accounts import ACCOUNT
+from app.staff.permissions import EVERYWHERE
+from app.staff.totp import code_at, step_at
 
 PASSWORD = "seven quiet herons at dawn"
 

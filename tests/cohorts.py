@@ -10,7 +10,7 @@ from app.closing import maintenance
 from app.db import write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
-from app.staff import make_token
+from app.staff.authorise import make_token
 from app.studies import waves
 from app.survey.sending import send
 from app.tables import Unit, table

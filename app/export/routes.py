@@ -16,7 +16,7 @@ from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
 from app.middleware import see_other
 from app.runtime import service_of
-from app.staff import AGAIN, Staff, admitted, day
+from app.staff.authorise import AGAIN, Staff, admitted, day
 from app.studies import STUDY
 from app.studies.waves import CLOSED, WAVE
 from app.templating import html

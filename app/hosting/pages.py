@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from app.languages import _
 from app.runtime import Service
-from app.staff import day
+from app.staff.authorise import day
 from app.studies import LEVELS, Design
 from app.studies.anonymity import LIMIT, Budget, budget_of
 from app.studies.waves import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import accounts, studies
+from app import studies
 from app.closing import maintenance
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
@@ -25,7 +25,8 @@ from app.hosting.pages import (
 from app.middleware import see_other
 from app.paper.pages import pdf, slips
 from app.runtime import Service, now, service_of
-from app.staff import Staff, admitted
+from app.staff import accounts
+from app.staff.authorise import Staff, admitted
 from app.studies import STUDY, waves
 from app.studies.waves import WAVE
 from app.templating import html

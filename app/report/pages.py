@@ -12,7 +12,7 @@ from app.languages import _
 from app.report.charts import distributions
 from app.report.plot import TICKS, Line, line
 from app.report.wording import STRENGTH, as_answered, how_sure, people, said
-from app.staff import day
+from app.staff.authorise import day
 from app.templating import Page
 from instrument import Instrument
 

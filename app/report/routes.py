@@ -18,7 +18,7 @@ from app.report.files import as_csv, as_json
 from app.report.pages import IndexPage, Link, report_page
 from app.report.printed import as_pdf
 from app.runtime import Service, service_of
-from app.staff import Staff, admitted, day
+from app.staff.authorise import Staff, admitted, day
 from app.studies import STUDY
 from app.studies.waves import CLOSED, RETIRED, WAVE
 from app.templating import Page, html

@@ -14,7 +14,7 @@ from app.report.printed import as_pdf
 from app.report.routes import kept_report
 from app.report.wording import how_sure, people, said
 from app.runtime import Service
-from app.staff import day
+from app.staff.authorise import day
 
 
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:

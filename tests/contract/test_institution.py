@@ -12,8 +12,6 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from app import accounts
-from app.accounts import ACCOUNT, IDENTITY
 from app.audit import events, verify
 from app.config import from_environment
 from app.db import read, write
@@ -22,6 +20,8 @@ from app.errors import ConfigurationError
 from app.main import create_app
 from app.middleware import HEADERS
 from app.runtime import Service, now
+from app.staff import accounts
+from app.staff.accounts import ACCOUNT, IDENTITY
 from tests.accounts import PASSWORD, account_row, code_of, ready
 from tests.provider import (
     OURS,

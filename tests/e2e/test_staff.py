@@ -11,9 +11,10 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app import accounts, studies
+from app import studies
 from app.db import write
 from app.runtime import Service
+from app.staff import accounts
 from app.studies import waves
 from tests.accounts import PASSWORD, code_of, ready
 from tests.cohorts import close, take_part

@@ -20,11 +20,11 @@ from sqlalchemy import Engine, select, text
 from sqlmodel import SQLModel
 
 from app import studies
-from app.access import EVERYWHERE
 from app.db import is_sqlite, read, write
 from app.languages import LANGUAGES, home
 from app.runtime import Service
-from app.staff import make_token
+from app.staff.authorise import make_token
+from app.staff.permissions import EVERYWHERE
 from app.studies import waves
 from app.studies.linking.elements import ELEMENTS
 from app.vault import read_code

@@ -12,12 +12,13 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from app import access, accounts, studies
-from app.access import EVERYWHERE, ROUTES, SIGNING_IN, Role
+from app import studies
 from app.config import Settings
 from app.db import write
 from app.main import create_app
 from app.runtime import Service, make_service
+from app.staff import accounts, permissions
+from app.staff.permissions import EVERYWHERE, ROUTES, SIGNING_IN, Role
 from app.studies import waves
 from tests.accounts import ready, sign_in
 from tests.cohorts import another_study, close, take_part
@@ -116,7 +117,7 @@ def test_a_route_without_a_row_is_open_to_nobody(
     assert client.get(path).status_code == 200
     without = {route: roles for route, roles in ROUTES.items() if route != "GET /trainer/waves/{wave}"}
     monkeypatch.setattr("app.staff.ROUTES", without)
-    assert access.ROUTES is ROUTES
+    assert permissions.ROUTES is ROUTES
     assert client.get(path).status_code == 404
 
 

@@ -8,11 +8,12 @@ import pytest
 from pypdf import PdfReader
 from starlette.testclient import TestClient
 
-from app import accounts, sessions, studies
-from app.access import ROUTES
+from app import studies
 from app.db import write
 from app.errors import Refused
 from app.runtime import Service
+from app.staff import accounts, sessions
+from app.staff.permissions import ROUTES
 from app.studies import waves
 from tests.accounts import PASSWORD, code_of, ready, sign_in
 from tests.cohorts import another_study, close, next_wave

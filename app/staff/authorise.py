@@ -14,14 +14,14 @@ from typing import Final, Literal, get_args
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
 from starlette.requests import Request
 
-from app.access import EVERYWHERE, ROUTES, Role
-from app.accounts import Held
 from app.audit import acting, audit
 from app.db import read, write
 from app.errors import NotFound, Refused
 from app.middleware import token_of
 from app.runtime import Service, now, service_of
-from app.sessions import SESSION_PREFIX, Member, hash_of, is_to_be_noted, member_of, note_use
+from app.staff.accounts import Held
+from app.staff.permissions import EVERYWHERE, ROUTES, Role
+from app.staff.sessions import SESSION_PREFIX, Member, hash_of, is_to_be_noted, member_of, note_use
 from app.studies import STUDY, the_study
 from app.tables import Token, table
 

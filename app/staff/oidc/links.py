@@ -10,13 +10,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.accounts import IDENTITY
 from app.audit import audit
 from app.db import is_sqlite, write
-from app.passwords import hash_password
 from app.runtime import Service, now
-from app.sessions import code_step, for_update, let_in, member_of, note_failure, set_up, totp_secret
-from app.totp import step_of
+from app.staff.accounts import IDENTITY
+from app.staff.passwords import hash_password
+from app.staff.sessions import code_step, for_update, let_in, member_of, note_failure, set_up, totp_secret
+from app.staff.totp import step_of
 from app.vault import new_token
 
 BY: Final = "the institution"

@@ -1,4 +1,4 @@
-"""Accounts of staff: who they are, and the roles they have for a study. How they sign in is app.sessions.
+"""Accounts of staff: who they are, and their roles for a study. How they sign in is app.staff.sessions.
 
 An account is made with a password for the first sign-in alone; whoever uses it chooses another and takes the
 secret of the second factor along.
@@ -14,14 +14,14 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
-from app.access import EVERYWHERE, Role
 from app.audit import audit
 from app.errors import Refused
-from app.passwords import hash_password, one_time_password
 from app.runtime import Service, now
+from app.staff.passwords import hash_password, one_time_password
+from app.staff.permissions import EVERYWHERE, Role
+from app.staff.totp import SECRET_BYTES
 from app.studies import the_study, units
 from app.tables import Account, Grant, Identity, StaffSession, table
-from app.totp import SECRET_BYTES
 from app.vault import seal
 
 ACCOUNT: Final = table(Account)

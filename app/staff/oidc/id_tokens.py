@@ -9,7 +9,7 @@ import jwt
 from jwt import PyJWK, PyJWKSet
 
 from app.config import Institution
-from app.institution.fetching import Unproven
+from app.staff.oidc.fetching import Unproven
 
 ALGORITHMS: Final = frozenset({"RS256", "PS256", "ES256"})
 """Public keys alone: who can check a token must not be able to make one."""

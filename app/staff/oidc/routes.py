@@ -21,15 +21,15 @@ from app.config import WAY_BACK
 from app.db import read
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
-from app.institution import links
-from app.institution.fetching import Unproven
-from app.institution.provider import JOURNEY, Journey, Provider
 from app.logs import where
 from app.middleware import expire_cookie, give_cookie, see_other, token_of
 from app.runtime import Service, service_of
-from app.sessions import member_of
-from app.sign_in import SignInPage, at_work
-from app.staff import COOKIE, SIGN_IN
+from app.staff.authorise import COOKIE, SIGN_IN
+from app.staff.oidc import links
+from app.staff.oidc.fetching import Unproven
+from app.staff.oidc.provider import JOURNEY, Journey, Provider
+from app.staff.routes import SignInPage, at_work
+from app.staff.sessions import member_of
 from app.templating import Page, html
 from app.vault import seal, unseal
 

@@ -14,14 +14,14 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from app.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants
 from app.audit import audit
 from app.db import is_sqlite, read, write
 from app.errors import Refused
-from app.passwords import check_password, hash_password, is_password
 from app.runtime import Service, now
+from app.staff.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants
+from app.staff.passwords import check_password, hash_password, is_password
+from app.staff.totp import step_of
 from app.tables import Setting, table
-from app.totp import step_of
 from app.vault import new_token, unseal
 
 SETTING: Final = table(Setting)

@@ -18,8 +18,8 @@ from urllib.parse import quote_plus, urlencode
 
 from app.config import Institution, is_private
 from app.errors import Busy
-from app.institution.fetching import Unproven, ask
-from app.institution.id_tokens import key_of, public_keys, subject
+from app.staff.oidc.fetching import Unproven, ask
+from app.staff.oidc.id_tokens import key_of, public_keys, subject
 from app.vault import new_token
 from app.work_queue import Turns
 

@@ -9,18 +9,18 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import accounts, sessions
-from app.access import Role
 from app.audit import acting, audit
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
 from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.runtime import Service, service_of
-from app.sessions import Member
-from app.staff import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
+from app.staff import accounts, sessions
+from app.staff.authorise import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
+from app.staff.permissions import Role
+from app.staff.sessions import Member
+from app.staff.totp import address, as_text
 from app.templating import Page, html
-from app.totp import address, as_text
 
 ENROL: Final = f"{SIGN_IN}/enrol"
 OPEN_IN_DEMO: Final[tuple[Role, ...]] = ("host", "researcher", "trainer")
