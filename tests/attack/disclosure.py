@@ -49,8 +49,8 @@ from app.closing import snapshots
 from app.closing.maintenance import tend
 from app.closing.snapshots import compute_snapshot
 from app.db import make_engine, write
+from app.operations.server import spare_the_collector
 from app.report.files import as_json
-from app.serving import spare_the_collector
 from tests.attack.published import REPORT, WAVE, Pages, Server, body, serving
 from tests.postgres import Postgres, running_postgres
 from tests.privacy.attackers import Groups, deniability, scrambled

@@ -38,8 +38,8 @@ from app.closing.maintenance import Maintenance
 from app.config import Settings
 from app.db import is_sqlite, read, write
 from app.main import create_app
+from app.operations.server import server
 from app.runtime import check_secret, make_service
-from app.serving import server
 from app.studies import waves
 from app.tables import Response, table
 from tests.postgres import running_postgres

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine, event, text, update
 
 from app import migrate, studies
 from app.db import is_sqlite, make_engine, outside, write
-from app.doctor import Check, examine
+from app.operations.doctor import Check, examine
 from app.runtime import Service
 from app.vault import Vault
 

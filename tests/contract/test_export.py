@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from analysis.dataset import read_dataset
-from app import demo, studies
+from app import studies
 from app.audit import events
 from app.db import read, write
 from app.errors import Refused
@@ -21,6 +21,7 @@ from app.export.bundle import write_bundle
 from app.export.formats import NOTE, as_csv
 from app.export.microdata import FEWEST, Microdata, microdata
 from app.export.withhold import LEAST
+from app.operations import demo
 from app.runtime import Service
 from app.studies import waves
 from app.tables import Response, Wave, table

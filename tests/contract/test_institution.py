@@ -15,10 +15,10 @@ from starlette.testclient import TestClient
 from app.audit import events, verify
 from app.config import from_environment
 from app.db import read, write
-from app.doctor import examine
 from app.errors import ConfigurationError
 from app.main import create_app
 from app.middleware import HEADERS
+from app.operations.doctor import examine
 from app.runtime import Service, now
 from app.staff import accounts
 from app.staff.accounts import ACCOUNT, IDENTITY

@@ -19,8 +19,8 @@ from sqlalchemy import update
 
 from app.db import write
 from app.main import create_app
+from app.operations.server import server
 from app.runtime import Service
-from app.serving import server
 from app.staff import accounts
 from app.staff.accounts import ACCOUNT
 from tests.accounts import code_of

@@ -116,7 +116,7 @@ def test_a_route_without_a_row_is_open_to_nobody(
     path = f"/trainer/waves/{places[0].wave}"
     assert client.get(path).status_code == 200
     without = {route: roles for route, roles in ROUTES.items() if route != "GET /trainer/waves/{wave}"}
-    monkeypatch.setattr("app.staff.ROUTES", without)
+    monkeypatch.setattr("app.staff.authorise.ROUTES", without)
     assert permissions.ROUTES is ROUTES
     assert client.get(path).status_code == 404
 

@@ -10,9 +10,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli_staff import account_app, audit_app, operator, revoke, token
-from app.cli_studies import study_app, wave_app
-from app.terminal import Dir, Json, WaveId, serving, settings_of, told_plainly
+from app.cli.console import Dir, Json, WaveId, serving, settings_of, told_plainly
+from app.cli.staff import account_app, audit_app, operator, revoke, token
+from app.cli.studies import study_app, wave_app
 
 # Before NumPy loads: the server's threads share the processors, and more for one product slow them all.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -41,7 +41,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600, an open wave."""
-    from app.demo import serve_demo
+    from app.operations.demo import serve_demo
 
     with told_plainly():
         serve_demo(folder, port, as_json=as_json)
@@ -54,7 +54,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the questionnaire and the staff pages; close waves and delete what is due."""
-    from app.serving import serve_forever
+    from app.operations.server import serve_forever
 
     with told_plainly():
         serve_forever(settings_of(directory), host, port)
@@ -86,7 +86,7 @@ def doctor(
     strict: Annotated[bool, typer.Option(help="Exit with 1 if anything is not as it should be.")] = False,
 ) -> None:
     """Check the database, its settings, the secret and the schema, and say how to mend what is wrong."""
-    from app.doctor import examine
+    from app.operations.doctor import examine
 
     with serving(directory, migrated=False) as service:
         checks = examine(service)

@@ -29,10 +29,10 @@ from app.config import from_environment, new_secret_file
 from app.db import read, write
 from app.errors import ConfigurationError
 from app.main import create_app
+from app.operations.server import server
 from app.questionnaire.consent import STUDY, consent
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service, now
-from app.serving import server
 from app.studies import waves
 from app.survey.drafts import enter
 from app.survey.sending import send

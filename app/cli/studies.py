@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.terminal import Dir, Json, WaveId, at_work, serving, told_plainly
+from app.cli.console import Dir, Json, WaveId, at_work, serving, told_plainly
 
 study_app = typer.Typer(help="Make a study and declare its units.", no_args_is_help=True)
 wave_app = typer.Typer(help="Open, pause, close and retire the waves of a study.", no_args_is_help=True)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from app.terminal import Dir, serving
+from app.cli.console import Dir, serving
 
 account_app = typer.Typer(help="Make accounts of staff and give them roles.", no_args_is_help=True)
 audit_app = typer.Typer(help="Read and check what staff did.", no_args_is_help=True)
