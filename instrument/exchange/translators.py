@@ -12,8 +12,7 @@ from typing import Final
 from pydantic import TypeAdapter, ValidationError
 
 from instrument.catalog import InstrumentError
-from instrument.nodes import Problem, shown
-from instrument.translation import (
+from instrument.exchange.translation import (
     Original,
     Remark,
     Sentences,
@@ -23,6 +22,7 @@ from instrument.translation import (
     spelled_remarks,
     translated,
 )
+from instrument.nodes import Problem, shown
 from instrument.values import Language, Text
 
 COLUMNS: Final = ("key", "role", "source", "translation", "back_translation", "comment")
