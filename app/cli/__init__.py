@@ -121,8 +121,8 @@ def codes(
             made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
         typer.echo(json.dumps(made) if as_json else "\n".join(made))
         if slips:
-            from app.paper.pages import pdf
             from app.paper.pages import slips as laid_out
+            from app.printing import pdf
 
             slips.write_bytes(pdf(laid_out(made, address, "Take part")))
 
@@ -138,7 +138,8 @@ def paper(
     """Write a form as an accessible PDF, laid out as on the screen."""
     import instrument as instruments
     from app.errors import Refused
-    from app.paper.pages import paper_form, pdf
+    from app.paper.pages import paper_form
+    from app.printing import pdf
 
     with told_plainly():
         found = instruments.load(folder) if folder else instruments.ppiq()

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from app.closing.snapshots import as_it_was_asked
+from app.csv_cells import Cell
 from app.errors import Refused
 from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
 from app.export.withhold import Value, withhold, withhold_last
@@ -28,8 +29,6 @@ ROW_ID: Final = "row_id"
 UNIT: Final = "unit"
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
-
-Cell = str | int | float | None
 
 
 class TooFew(Refused):

@@ -23,7 +23,8 @@ from app.hosting.pages import (
     wave_page,
 )
 from app.middleware import see_other
-from app.paper.pages import pdf, slips
+from app.paper.pages import slips
+from app.printing import pdf
 from app.runtime import Service, now, service_of
 from app.staff import accounts
 from app.staff.authorise import Staff, admitted

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from app.figures.plot import Line
+from app.figures.wording import HEADINGS, STRENGTH
 from app.languages import decimal, translations
 from app.questionnaire.path import Road
 from app.questionnaire.rendering import role_of, row
 from app.questionnaire.sheet import Sheet
-from app.report.pages import HEADINGS
-from app.report.plot import Line
-from app.report.wording import STRENGTH
 from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, Words, keyed, score
 
 

@@ -7,8 +7,8 @@ from analysis import svg
 from analysis.bars import item_distributions
 from analysis.disclosure import Facet, Item
 from analysis.release import ItemLine, Share
-from app.report.plot import TICKS, Line
-from app.report.wording import in_words
+from app.figures.plot import TICKS, Line
+from app.figures.wording import in_words
 
 LEFT: Final = svg.LABELS + 24
 RIGHT: Final = svg.WIDTH - 110.0

@@ -8,15 +8,12 @@ from markupsafe import Markup
 
 from analysis.disclosure import Scheme
 from analysis.release import EVERYONE, Figure, Node, Report, Untold
-from app.languages import _
+from app.figures.plot import TICKS, Line, line
+from app.figures.wording import HEADINGS, STRENGTH, as_answered, how_sure, people, said
 from app.report.charts import distributions
-from app.report.plot import TICKS, Line, line
-from app.report.wording import STRENGTH, as_answered, how_sure, people, said
 from app.staff.authorise import day
 from app.templating import Page
 from instrument import Instrument
-
-HEADINGS: Final = {"explain": _("Explain"), "address": _("Address"), "agree": _("Agree")}
 
 FILES: Final = ("PDF", "CSV", "JSON")
 

@@ -8,11 +8,11 @@ from typing import Any
 from analysis.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
+from app.figures.wording import how_sure, people, said
 from app.report.files import as_csv
 from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
 from app.report.routes import kept_report
-from app.report.wording import how_sure, people, said
 from app.runtime import Service
 from app.staff.authorise import day
 

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.languages import day, language_of
-from app.paper.pages import pdf
+from app.printing import pdf
 from app.runtime import service_of
 from app.support.accessibility import statement
 from app.support.pages import AccessibilityPage, SheetPage, SheetPaper, SupportPage

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from analysis.release import Figure, Untold
-from app.report.wording import said
+from app.figures.wording import said
 
 TICKS: Final = (0, 25, 50, 75, 100)
 

@@ -4,7 +4,10 @@ from typing import Final
 
 from analysis.disclosure import Bound, Item
 from analysis.release import Figure, ItemLine, Node, Share, Untold
+from app.languages import _
 
+HEADINGS: Final = {"explain": _("Explain"), "address": _("Address"), "agree": _("Agree")}
+"""What actions are for, in the order in which they are listed."""
 STRENGTH: Final = {
     3: ("●●●", "a randomised experiment"),
     2: ("●●○", "studies of what goes together"),

@@ -12,6 +12,7 @@ from io import BytesIO
 from typing import Final
 from urllib.parse import unquote
 
+from app.templating import Page, render
 from app.work_queue import Turns
 
 PDF_VARIANT: Final = "pdf/ua-1"
@@ -22,12 +23,17 @@ POLITENESS: Final = 5
 TURNS: Final = Turns(at_once=1, waiting=4)
 
 
-def pressed(page: str) -> bytes:
+def pdf(page: Page) -> bytes:
+    """Set a page as a tagged PDF; its bytes depend on its content alone."""
+    return pdf_of_markup(render(page))
+
+
+def pdf_of_markup(markup: str) -> bytes:
     """Set the markup of a page; the bytes depend on it alone."""
     with TURNS.take():
         return subprocess.run(  # noqa: S603 - this program, by itself
             [sys.executable, "-P", "-m", __name__],
-            input=page.encode(),
+            input=markup.encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # it may quote the page, and so a code or a name
             env={name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOISE_")},
