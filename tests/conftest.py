@@ -17,7 +17,7 @@ from app import migrate
 from app.config import Settings
 from app.db import make_engine, write
 from app.runtime import Service, check_secret, make_service
-from tests.postgres import Postgres, running_postgres
+from tests.lib.postgres_server import Postgres, running_postgres
 
 SECRET = bytes(range(32))
 

@@ -52,7 +52,7 @@ from app.db import make_engine, write
 from app.operations.server import spare_the_collector
 from app.report.files import as_json
 from tests.attack.published import REPORT, WAVE, Pages, Server, body, serving
-from tests.postgres import Postgres, running_postgres
+from tests.lib.postgres_server import Postgres, running_postgres
 from tests.privacy.attackers import Groups, deniability, scrambled
 from tests.privacy.organisations import CODES, FORM, INSTRUMENT, keyed, of_one_mind, organisation, tree
 

@@ -48,10 +48,10 @@ from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.vault import read_code
 from tests.attack.traces import Found, Sought, Trace, search
-from tests.postgres import running_postgres
-from tests.respondents import answer, make_due, sheet
-from tests.stolen import stolen
-from tests.twice import EARLIER, close, declared, own, take_part
+from tests.lib.disk_bytes import stolen
+from tests.lib.linked_waves import EARLIER, close, declared, own, take_part
+from tests.lib.postgres_server import running_postgres
+from tests.lib.respondents import answer, make_due, sheet
 
 WAVE, UNIT = "twice-2", "south"
 BEFORE = 40

@@ -21,9 +21,9 @@ from app.main import create_app
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.vault import new_code
+from tests.lib.respondents import make_due
 from tests.privacy.attackers import Groups, Person
 from tests.privacy.organisations import tree
-from tests.respondents import make_due
 
 STUDY: Final = "demo"
 WAVE: Final = "demo-1"

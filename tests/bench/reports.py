@@ -25,7 +25,7 @@ from app.db import read, write
 from app.operations.server import spare_the_collector
 from tests.attack.disclosure import template
 from tests.attack.published import REPORT, WAVE, Server, serving
-from tests.postgres import Postgres
+from tests.lib.postgres_server import Postgres
 from tests.privacy.attackers import Groups
 from tests.privacy.organisations import organisation
 

@@ -42,8 +42,8 @@ from app.operations.server import server
 from app.runtime import check_secret, make_service
 from app.studies import waves
 from app.tables import Response, table
-from tests.postgres import running_postgres
-from tests.support import Screen, filled_in
+from tests.lib.postgres_server import running_postgres
+from tests.lib.questionnaire_client import Screen, filled_in
 
 ALLOWED_SECONDS = 0.02
 SECRET = bytes(range(32))

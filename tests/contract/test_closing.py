@@ -21,8 +21,8 @@ from app.runtime import Service, now
 from app.studies import waves
 from app.survey.sending import send
 from app.tables import SQLModel
-from tests.kills import tending_killed
-from tests.respondents import Answers, begin, kept, make_due, people, rows, sheet, state
+from tests.lib.killed_maintenance import tending_killed
+from tests.lib.respondents import Answers, begin, kept, make_due, people, rows, sheet, state
 
 WAVE = "demo-1"
 Answered = dict[bytes, Answers]

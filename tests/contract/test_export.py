@@ -26,8 +26,8 @@ from app.runtime import Service
 from app.studies import waves
 from app.tables import Response, Wave, table
 from instrument import WITHHELD, Column, codebook, load, ppiq, score
-from tests.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.conftest import Queries
+from tests.lib.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.privacy.organisations import ITEMS, of_one_mind, organisation
 
 WAVE = "demo-1"

@@ -27,11 +27,11 @@ from app.studies import waves
 from app.studies.anonymity import LIMIT, Asked, Budget
 from app.studies.waves import CODE
 from app.vault import read_code
-from tests.accounts import ready, sign_in
-from tests.cohorts import close, take_part
 from tests.conftest import SECRET
+from tests.lib.cohorts import close, take_part
+from tests.lib.questionnaire_client import respond
+from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
-from tests.support import respond
 
 GOOD = {
     "form": "ppiq/a",

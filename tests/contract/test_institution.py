@@ -22,8 +22,7 @@ from app.operations.doctor import examine
 from app.runtime import Service, now
 from app.staff import accounts
 from app.staff.accounts import ACCOUNT, IDENTITY
-from tests.accounts import PASSWORD, account_row, code_of, ready
-from tests.provider import (
+from tests.lib.oidc_provider import (
     OURS,
     Provider,
     comes_back,
@@ -32,6 +31,7 @@ from tests.provider import (
     sets_out,
     signs_in_there,
 )
+from tests.lib.staff_accounts import PASSWORD, account_row, code_of, ready
 
 WRONG = "We could not sign you in"
 CODE = "/staff/institution/code"

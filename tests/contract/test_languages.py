@@ -21,9 +21,9 @@ from app.survey.drafts import open_draft
 from app.survey.pages import landing_page
 from app.tables import Code, Draft, Response, Wave, table
 from instrument import ppiq
-from tests.cohorts import another_study
-from tests.respondents import rows
-from tests.support import NOTHING, Screen, filled_in
+from tests.lib.cohorts import another_study
+from tests.lib.questionnaire_client import NOTHING, Screen, filled_in
+from tests.lib.respondents import rows
 
 TRANSLATED = [code for code in LANGUAGES if code != SOURCE]
 NOT_A_WORD = {"SIMULATED", "Demonstration", "Shift", "Tab", "PDF", "WCAG", "AA"}

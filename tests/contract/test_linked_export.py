@@ -20,10 +20,10 @@ from app.export.microdata import Microdata, microdata
 from app.export.withhold import LEAST
 from app.runtime import Service
 from instrument import WITHHELD, ppiq
-from tests.cohorts import signed_in
+from tests.lib.cohorts import signed_in
+from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, own, take_part, twice
+from tests.lib.respondents import kept
 from tests.privacy.organisations import ITEMS
-from tests.respondents import kept
-from tests.twice import EARLIER, LATER, close, declared, open_later, own, take_part, twice
 
 TELLING = ("language", "words_hash", "layout", "unit", *ppiq().forms["a"].context)
 BOTH, MORE = 20, 8

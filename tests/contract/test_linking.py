@@ -25,11 +25,11 @@ from app.studies.linking.pairs import FEWEST_CODES, KEY, PAIR
 from app.tables import SQLModel
 from instrument import LEFT_BLANK
 from tests.conftest import SECRET, Queries
-from tests.kills import tending_killed
-from tests.respondents import make_due, rows, state
-from tests.stolen import stolen
-from tests.support import Screen, agree, enter, fill, respond
-from tests.twice import EARLIER, LATER, close, declared, open_later, own, take_part, twice
+from tests.lib.disk_bytes import stolen
+from tests.lib.killed_maintenance import tending_killed
+from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, own, take_part, twice
+from tests.lib.questionnaire_client import Screen, agree, enter, fill, respond
+from tests.lib.respondents import make_due, rows, state
 
 
 @pytest.fixture

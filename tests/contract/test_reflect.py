@@ -19,7 +19,7 @@ from app.support.accessibility import statement
 from app.support.signposts import DEFAULT, signposts
 from app.templating import FOLDER, environment
 from instrument import DO_NOT_KNOW, Form, ppiq
-from tests.support import NOTHING, Screen, filled_in, respond
+from tests.lib.questionnaire_client import NOTHING, Screen, filled_in, respond
 
 ROOT = Path(__file__).parents[2]
 FORMS = list(ppiq().forms.values())

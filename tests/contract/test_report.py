@@ -24,8 +24,8 @@ from app.report.text import report_csv, report_json, report_pdf, report_text
 from app.runtime import Service
 from app.studies import waves
 from app.tables import Response, Unit, Wave, table
-from tests.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.conftest import Queries
+from tests.lib.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.privacy.attackers import change
 from tests.privacy.organisations import of_one_mind, organisation
 

@@ -14,8 +14,8 @@ from app.db import is_sqlite, read, write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.studies import waves
-from tests.respondents import answer, make_due, people, rows, sheet
-from tests.stolen import stolen
+from tests.lib.disk_bytes import stolen
+from tests.lib.respondents import answer, make_due, people, rows, sheet
 
 WAVE = "demo-1"
 CANARY = "canary-" + "k7w2" * 8

@@ -14,7 +14,7 @@ from app.questionnaire import rendering
 from app.questionnaire.consent import ConsentText, consent
 from app.survey import pages
 from app.templating import FOLDER, STATIC, Page, environment
-from tests.support import PAGES, Screen, agree, at_check, enter
+from tests.lib.questionnaire_client import PAGES, Screen, agree, at_check, enter
 
 SURVEY_PAGES = [
     each

@@ -20,7 +20,7 @@ from app.survey.drafts import open_draft
 from app.tables import Code, Draft, Response, Session, table
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
 from tests.conftest import Queries
-from tests.support import NOTHING, Screen, agree, at_check, enter, fill, filled_in, respond
+from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, enter, fill, filled_in, respond
 
 OTHERS = Path(__file__).parents[1] / "instruments"
 

@@ -16,8 +16,8 @@ from app.runtime import Service, now
 from app.studies import waves
 from app.survey.drafts import DAYS_KEPT, open_draft
 from app.vault import CROCKFORD, in_groups, new_code, read_code
-from tests.respondents import rows
-from tests.support import NOTHING, Screen, agree, at_check, enter, fill
+from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, enter, fill
+from tests.lib.respondents import rows
 
 KEPT_FOR = 14
 """The days that the pages promise."""

@@ -27,7 +27,7 @@ from app.runtime import Service, now
 from app.studies import waves
 from app.survey.sending import send
 from tests.conftest import SECRET
-from tests.respondents import answer, begin, kept, make_due, people, rows, sheet, state
+from tests.lib.respondents import answer, begin, kept, make_due, people, rows, sheet, state
 
 WAVE = "demo-1"
 pytestmark = pytest.mark.usefixtures("study")

@@ -11,8 +11,8 @@ from app.runtime import Service
 from app.studies import waves
 from instrument import ppiq
 from tests.e2e.person import ON_SQLITE, on
-from tests.support import Screen, filled_in, respond
-from tests.twice import EARLIER, declared
+from tests.lib.linked_waves import EARLIER, declared
+from tests.lib.questionnaire_client import Screen, filled_in, respond
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
 A_VISIT, A_PAGE = 30 * 1024, 12 * 1024

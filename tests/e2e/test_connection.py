@@ -12,7 +12,7 @@ from app.runtime import Service
 from app.studies import waves
 from tests.e2e.person import ON_SQLITE, on, press
 from tests.fault.connection import drafted
-from tests.respondents import rows
+from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
 WAITS = "No connection. This page waits and sends your answers when it is back."

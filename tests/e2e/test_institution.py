@@ -23,8 +23,8 @@ from app.operations.server import server
 from app.runtime import Service
 from app.staff import accounts
 from app.staff.accounts import ACCOUNT
-from tests.accounts import code_of
-from tests.provider import Provider, running_provider
+from tests.lib.oidc_provider import Provider, running_provider
+from tests.lib.staff_accounts import code_of
 
 pytestmark = [pytest.mark.browser]
 

@@ -10,7 +10,7 @@ from app.db import write
 from app.runtime import Service
 from app.studies import waves
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, on, press
-from tests.respondents import rows
+from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("study"), ON_SQLITE]
 WIDTHS = (390, 1280)

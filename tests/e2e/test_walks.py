@@ -24,7 +24,7 @@ from app.studies.linking.declaring import pair_waves
 from app.studies.linking.pairs import FEWEST_CODES
 from instrument import Form, ppiq
 from tests.e2e.person import ON_SQLITE, WIDTHS, Keyboard, faults, faults_enlarged, on, speaks
-from tests.respondents import rows
+from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
 FORMS: Final = ppiq().forms

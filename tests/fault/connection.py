@@ -38,8 +38,8 @@ from tests.conftest import SECRET
 from tests.fault.line import Line
 from tests.fault.person import BLANK, Person, Request
 from tests.fault.serving import Server, served
-from tests.respondents import rows
-from tests.twice import EARLIER, declared
+from tests.lib.linked_waves import EARLIER, declared
+from tests.lib.respondents import rows
 
 WAVES: Final = ("demo-1", EARLIER)
 

@@ -20,8 +20,8 @@ from app.runtime import Service, make_service
 from app.staff import accounts, permissions
 from app.staff.permissions import EVERYWHERE, ROUTES, SIGNING_IN, Role
 from app.studies import waves
-from tests.accounts import ready, sign_in
-from tests.cohorts import another_study, close, take_part
+from tests.lib.cohorts import another_study, close, take_part
+from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
 RESPONDENT = ("app.main", "app.survey", "app.reflect", "app.support", "app.studies.linking")

@@ -33,7 +33,7 @@ from app.runtime import Service
 from app.staff.accounts import IDENTITY, STAFF_SESSION
 from app.staff.oidc import fetching
 from app.staff.oidc.fetching import Unproven, ask
-from tests.provider import (
+from tests.lib.oidc_provider import (
     CLIENT,
     OURS,
     PASSWORD,

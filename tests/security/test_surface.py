@@ -23,7 +23,7 @@ from app.runtime import Service
 from app.studies import waves
 from app.templating import static_files
 from app.vault import read_code
-from tests.support import agree, at_check, enter, respond
+from tests.lib.questionnaire_client import agree, at_check, enter, respond
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -16,7 +16,7 @@ from app.survey.sending import send
 from app.tables import Unit, table
 from app.vault import new_token, read_code
 from instrument import RATHER_NOT_SAY
-from tests.respondents import make_due
+from tests.lib.respondents import make_due
 
 Answers = Mapping[str, Any]
 

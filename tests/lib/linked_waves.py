@@ -14,7 +14,7 @@ from app.studies.linking.elements import ELEMENTS, offered
 from app.studies.linking.pairs import FEWEST_CODES
 from app.survey.sending import send
 from app.vault import read_code
-from tests.respondents import make_due, sheet
+from tests.lib.respondents import make_due, sheet
 
 EARLIER, LATER = "twice-1", "twice-2"
 Own = Mapping[str, int | str]
