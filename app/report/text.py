@@ -12,7 +12,7 @@ from app.figures.wording import how_sure, people, said
 from app.report.files import as_csv
 from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
-from app.report.routes import kept_report
+from app.report.stored import stored_report
 from app.runtime import Service
 from app.staff.authorise import day
 
@@ -85,7 +85,7 @@ def _nothing(wave: str, unit: str | None) -> Refused:
 
 def _kept(service: Service, wave: str) -> dict[str, Any]:
     with read(service.engine) as db:
-        kept = kept_report(db, wave, None)
+        kept = stored_report(db, wave, None)
     if kept is None:
         raise Refused(f"{wave!r} is no closed collection")
     return kept
