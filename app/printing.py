@@ -13,14 +13,14 @@ from typing import Final
 from urllib.parse import unquote
 
 from app.templating import Page, render
-from app.work_queue import Turns
+from app.work_queue import BoundedQueue
 
 PDF_VARIANT: Final = "pdf/ua-1"
 PICTURE: Final = "qr:"
 """The address of a picture to scan; the text follows, quoted."""
 PATIENCE_SECONDS: Final = 120
 POLITENESS: Final = 5
-TURNS: Final = Turns(at_once=1, waiting=4)
+QUEUE: Final = BoundedQueue(at_once=1, waiting=4)
 
 
 def pdf(page: Page) -> bytes:
@@ -30,7 +30,7 @@ def pdf(page: Page) -> bytes:
 
 def pdf_of_markup(markup: str) -> bytes:
     """Set the markup of a page; the bytes depend on it alone."""
-    with TURNS.take():
+    with QUEUE.take():
         return subprocess.run(  # noqa: S603 - this program, by itself
             [sys.executable, "-P", "-m", __name__],
             input=markup.encode(),

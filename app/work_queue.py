@@ -10,7 +10,7 @@ from threading import BoundedSemaphore
 from app.errors import Busy
 
 
-class Turns:
+class BoundedQueue:
     def __init__(self, at_once: int, waiting: int) -> None:
         self._working = BoundedSemaphore(at_once)
         self._queue = BoundedSemaphore(at_once + waiting)

@@ -197,19 +197,20 @@ def wave_close(
             waves.announce_close(service, db, wave, at)
         if now:
             with at_work("mixing the answers and making the report"):
-                maintenance.tend(service)
+                maintenance.run_due_tasks(service)
             typer.echo(f"{wave} is closed")
         else:
             typer.echo(f"{wave} takes answers until {at:%Y-%m-%d %H:%M} UTC")
 
 
-@wave_app.command("tend")
-def wave_tend(directory: Dir = None) -> None:
+@wave_app.command("run-due-tasks")
+@wave_app.command("tend", hidden=True)  # its name until 0.1
+def wave_run_due_tasks(directory: Dir = None) -> None:
     """Close waves that are due; delete old drafts, and answers whose day has come; `serve` does so, too."""
     from app.closing import maintenance
 
-    with serving(directory) as service, at_work("tending the waves"):
-        maintenance.tend(service)
+    with serving(directory) as service, at_work("doing what is due"):
+        maintenance.run_due_tasks(service)
 
 
 @wave_app.command("retire")

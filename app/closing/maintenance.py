@@ -1,6 +1,6 @@
 """What has to be done without anybody asking: close waves, expire drafts, delete old answers.
 
-Closing takes four steps, and a kill within or between them is made good by the next `tend`: (a) the wave
+Closing takes four steps, and a kill within or between them is made good by the next run: (a) the wave
 becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, then mixed,
 and the snapshot is written, in one transaction; (c) the files are cleaned; (d) the wave becomes
 `closed`. Each can be done twice.
@@ -45,11 +45,11 @@ from app.studies.waves import (
 EVERY_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 600.0
 LOOK_AGAIN_SECONDS: Final = 0.2
-log = logging.getLogger("counterpoise.tend")
+log = logging.getLogger("counterpoise.maintenance")
 
 
 @dataclass(frozen=True)
-class Tended:
+class TasksDone:
     closed: tuple[str, ...]
     expired: int
 
@@ -58,7 +58,7 @@ class Busy(Refused):
     """Another process tends the waves."""
 
 
-def tend(service: Service, patience: float = PATIENCE_SECONDS) -> Tended:
+def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> TasksDone:
     """Do all that is due, after waiting for another process that is at it."""
     with alone(service, patience):
         expired = expire_drafts(service)
@@ -73,7 +73,7 @@ def tend(service: Service, patience: float = PATIENCE_SECONDS) -> Tended:
         scrub(service)
         if failures:
             raise failures[0]
-        return Tended(closing, expired)
+        return TasksDone(closing, expired)
 
 
 def due(service: Service) -> list[str]:
@@ -214,10 +214,10 @@ class Maintenance:
 
     def _once(self) -> None:
         try:
-            tend(self._service, patience=0)
+            run_due_tasks(self._service, patience=0)
         except Busy:
             return
         except Exception as error:
             original = getattr(error, "orig", None)
             state = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
-            log.exception("tending failed", extra={"sqlstate": state})
+            log.exception("due tasks failed", extra={"sqlstate": state})

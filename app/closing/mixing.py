@@ -145,7 +145,7 @@ def scrub(service: Service) -> bool:
     """Take what was deleted out of the files; tell whether that could be done at once.
 
     On SQLite, where secure_delete has overwritten it in its page, the write-ahead log is written back and cut
-    to nothing; a reader that stays keeps it, and the next `tend` tries again. On PostgreSQL dead rows go; its
+    to nothing; a reader that stays keeps it, and the next run tries again. On PostgreSQL dead rows go; its
     own log keeps them until it rotates.
     """
     with outside(service.engine) as db:

@@ -49,7 +49,7 @@ def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
     if instrument is None or form is None or form.hash != wave.form_hash:
         raise Refused(
             f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
-            "put it back as it was, then tend the waves again"
+            "put it back as it was, then run `counterpoise wave run-due-tasks` again"
         )
     return instrument
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from analysis.release import Figure, Untold
-from app.figures.wording import said
+from app.figures.wording import format_figure
 
 TICKS: Final = (0, 25, 50, 75, 100)
 
@@ -17,7 +17,7 @@ class Line:
     """One row: `dot` is filled; an `arrow` is open, and points to where the figure lies beyond it."""
 
     label: str
-    said: str
+    text: str
     dot: str | None = None
     arrow: Literal["left", "right"] | None = None
     reach: tuple[str, str] | None = None
@@ -27,7 +27,7 @@ class Line:
 
 def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line:
     if isinstance(figure, Untold):
-        return Line(label=label, said=said(figure), is_total=is_total)
+        return Line(label=label, text=format_figure(figure), is_total=is_total)
     value, half = figure.value, figure.half_width
     if figure.bound == "at most":
         ends, arrow = (0.0, value), "left"
@@ -37,7 +37,7 @@ def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line
         ends, arrow = (max(0.0, value - (half or 0)), min(100.0, value + (half or 0))), None
     return Line(
         label=label,
-        said=said(figure),
+        text=format_figure(figure),
         dot=_percent(value),
         arrow=arrow,  # type: ignore[arg-type]  # mypy widens the literals of a tuple
         reach=(_percent(ends[0]), _percent(ends[1])) if arrow or half else None,

@@ -16,7 +16,7 @@ STRENGTH: Final = {
 _OTHER_WAY: Final[dict[Bound, Bound]] = {"exact": "exact", "at most": "at least", "at least": "at most"}
 
 
-def said(figure: Figure | Untold) -> str:
+def format_figure(figure: Figure | Untold) -> str:
     if isinstance(figure, Untold):
         return "cannot be shown"
     return f"{figure.value:.1f}" if figure.bound == "exact" else f"{figure.bound} {figure.value:.1f}"
@@ -40,7 +40,7 @@ def as_answered(item: Item, line: ItemLine) -> tuple[str, tuple[tuple[str, str],
         value = item.low + item.high - figure.value
         figure = Figure(value=value, bound=_OTHER_WAY[figure.bound])
     shares = [(_band(item, share), _percent(share)) for share in line.shares]
-    return said(figure), tuple(reversed(shares) if item.reversed else shares)
+    return format_figure(figure), tuple(reversed(shares) if item.reversed else shares)
 
 
 def _band(item: Item, share: Share) -> str:

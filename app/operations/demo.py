@@ -143,7 +143,7 @@ def _simulated_wave(service: Service) -> None:
             respond(service, db, wave, unit, answers)
         waves.announce_close(service, db, wave, now() - timedelta(seconds=1))
     with console.status("Closing the SIMULATED wave: mixing its answers, making its report"):
-        maintenance.tend(service)
+        maintenance.run_due_tasks(service)
 
 
 def respond(service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str]) -> None:

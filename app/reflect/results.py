@@ -129,7 +129,7 @@ def _topic_by_item(road: Road) -> dict[str, str]:
 
 def _line(words: Words, name: str, figure: Score) -> Line:
     dot = None if figure.value is None else f"{figure.value:.1f}%"
-    return Line(label=words.facet(name), said=_note(words, figure)[0], dot=dot)
+    return Line(label=words.facet(name), text=_note(words, figure)[0], dot=dot)
 
 
 def _points(road: Road, codes: dict[str, int], name: str) -> list[str]:

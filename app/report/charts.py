@@ -76,7 +76,7 @@ def _row(line: Line, y: float) -> list[str]:
     words = svg.wrap(line.label, svg.LABELS)
     drawn = [
         svg.text(svg.LABELS, y, words, side="right", weight=weight),
-        svg.text(RIGHT + 16, y, line.said, size=svg.SMALL, weight=weight),
+        svg.text(RIGHT + 16, y, line.text, size=svg.SMALL, weight=weight),
     ]
     if line.reach:
         low, high = (_x(_place(end)) for end in line.reach)

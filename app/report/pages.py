@@ -9,7 +9,7 @@ from markupsafe import Markup
 from analysis.disclosure import Scheme
 from analysis.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
-from app.figures.wording import HEADINGS, STRENGTH, as_answered, how_sure, people, said
+from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
 from app.report.charts import distributions
 from app.staff.authorise import day
 from app.templating import Page
@@ -34,7 +34,7 @@ class IndexPage(Page):
 @dataclass(frozen=True)
 class FigureRow:
     label: str
-    said: str
+    text: str
     how_sure: str
 
 
@@ -156,7 +156,9 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
             *(line(titles[each.id], each.figure, is_total=True) for each in node.totals),
         ),
         ticks=TICKS,
-        rows=tuple(FigureRow(titles[each.id], said(each.figure), how_sure(each.figure)) for each in figures),
+        rows=tuple(
+            FigureRow(titles[each.id], format_figure(each.figure), how_sure(each.figure)) for each in figures
+        ),
         has_intervals=any(isinstance(each, Figure) and each.half_width is not None for each in shown),
         has_bounds=any(isinstance(each, Figure) and each.bound != "exact" for each in shown),
         has_untold=any(isinstance(each, Untold) for each in shown),

@@ -8,7 +8,7 @@ from typing import Any
 from analysis.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
-from app.figures.wording import how_sure, people, said
+from app.figures.wording import format_figure, how_sure, people
 from app.report.files import as_csv
 from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
@@ -62,7 +62,7 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
 
 def _table(report: Report, lines: list[FacetLine], titles: dict[str, str]) -> list[str]:
     width = max(len(title) for title in titles.values())
-    rows = [(titles[each.id], said(each.figure), how_sure(each.figure)) for each in lines]
+    rows = [(titles[each.id], format_figure(each.figure), how_sure(each.figure)) for each in lines]
     figures = max(len(figure) for _, figure, _ in rows)
     units = f"from 0 to 100; units with fewer than {report.about.k} answers are in no figure"
     return [

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 
 from app.errors import Refused
-from app.work_queue import Turns
+from app.work_queue import BoundedQueue
 
 SHORTEST: Final = 12
 LONGEST: Final = 200
@@ -17,17 +17,17 @@ WAITING: Final = 8
 
 # 19 MiB and two passes: the least that OWASP asks for, 30 ms here. Two at once leave room for respondents.
 HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
-_TURNS: Final = Turns(AT_ONCE, WAITING)
+_QUEUE: Final = BoundedQueue(AT_ONCE, WAITING)
 
 
 def hash_password(password: str) -> str:
-    with _TURNS.take():
+    with _QUEUE.take():
         return HASHER.hash(password)
 
 
 def is_password(hashed: str | None, password: str) -> bool:
     """Compare; where there is nothing to compare with, it takes as long to say no."""
-    with _TURNS.take():
+    with _QUEUE.take():
         try:
             return HASHER.verify(hashed or _nobodys(), password[:LONGEST]) and hashed is not None
         except VerifyMismatchError:

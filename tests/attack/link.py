@@ -120,7 +120,7 @@ def attack(url: str, data: Path, codes: int, seed: int, control: str = "") -> Ou
             plant_rising_ids(service, known)
         make_due(service, WAVE)
         with broken(control):
-            maintenance.tend(service)
+            maintenance.run_due_tasks(service)
         files = stolen(service, data)
     with read(service.engine) as db:
         found = search(db, files, Sought(frozenset(known.issued), frozenset(known.truth.values())))

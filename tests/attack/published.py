@@ -64,7 +64,7 @@ class Server:
 
     def close(self) -> None:
         make_due(self.service, WAVE)
-        maintenance.tend(self.service)
+        maintenance.run_due_tasks(self.service)
 
     def publish_again(self, groups: Groups) -> None:
         """Make the report as it would have been of these answers.

@@ -302,7 +302,7 @@ def test_nor_does_a_command_tell_of_an_open_wave(
         "report spring-1",
         "report spring-1 --json",
         f"export spring-1 --out {tmp_path}",
-        "wave tend",
+        "wave run-due-tasks",
         "wave open spring-1",
         "wave retire spring-1",
         "doctor",
@@ -336,7 +336,7 @@ def test_pause_resume_and_the_announced_end(service: Service, opened: TestClient
     page = opened.get("/host/waves/spring-1").text
     assert "It closes on" in page
     assert "Close this collection" not in page
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     assert "is open" in opened.get("/host/waves/spring-1").text, "not before its time"
     close(service, "spring-1")
     assert "is closed" in opened.get("/host/waves/spring-1").text
@@ -360,11 +360,11 @@ def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service,
     close(service, "spring-1")
     assert "are kept until" in host.post("/host/waves/spring-1/retire", data=SURE).text
     assert "Delete the answers" not in host.get("/host/waves/spring-1").text
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     assert column(service, select(func.count()).select_from(RESPONSE)) == 12
     with write(service.engine) as db:
         db.execute(update(studies.STUDY).values(retire_on=now().date()))
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     assert column(service, select(func.count()).select_from(RESPONSE)) == 0
     assert "is retired" in host.get("/host/waves/spring-1").text
 

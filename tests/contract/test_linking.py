@@ -26,7 +26,7 @@ from app.tables import SQLModel
 from instrument import LEFT_BLANK
 from tests.conftest import SECRET, Queries
 from tests.lib.disk_bytes import stolen
-from tests.lib.killed_maintenance import tending_killed
+from tests.lib.killed_maintenance import maintenance_killed
 from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, own, take_part, twice
 from tests.lib.questionnaire_client import Screen, agree, enter, fill, respond
 from tests.lib.respondents import make_due, rows, state
@@ -247,7 +247,7 @@ def test_key_and_marks_are_in_no_file_afterwards(paired: Service, request: pytes
 
 @pytest.fixture
 def tended_until(url: str) -> Iterator[Callable[[int], int]]:
-    with tending_killed(url) as tended:
+    with maintenance_killed(url) as tended:
         yield tended
 
 

@@ -53,7 +53,7 @@ def test_after_the_close_nothing_is_left_of_what_was_purged(
     assert all(occurrences(files, each) for each in gone)
     assert sum(occurrences(files, each) for each in codes) > 17
     make_due(service, WAVE)
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     files = stored(service, request)
     assert [each for each in gone if occurrences(files, each)] == []
     if is_sqlite(service.engine):
@@ -95,7 +95,7 @@ def test_a_reader_keeps_an_erased_response_only_until_the_next_tend(
         erase_canary(service)
         assert not scrub(service)
         assert reader.execute(text("SELECT count(*) FROM response")).scalar() == rows_before
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     assert occurrences(stored(service, request), CANARY.encode()) == 0
 
 
@@ -104,7 +104,7 @@ def test_a_retired_wave_leaves_no_answer_in_a_file(service: Service, request: py
         [code] = waves.issue_codes(service, db, WAVE, "south", 1)
     answer(service, code, with_canary(service))
     make_due(service, WAVE)
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     assert occurrences(stored(service, request), CANARY.encode())
     maintenance.retire(service, WAVE)
     assert occurrences(stored(service, request), CANARY.encode()) == 0

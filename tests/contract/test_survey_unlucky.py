@@ -184,7 +184,7 @@ def begun_days_ago(service: Service, days: int) -> None:
     begun = now().date() - timedelta(days=days)
     with write(service.engine) as db:
         db.execute(update(DRAFT).values(expires_on=begun + timedelta(days=DAYS_KEPT)))
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
 
 
 @pytest.mark.parametrize("days", [KEPT_FOR, KEPT_FOR + 1])
@@ -231,7 +231,7 @@ def test_a_wave_that_closes_while_somebody_checks_tells_so_and_keeps_nothing(
     with write(service.engine) as db:
         waves.announce_close(service, db, "demo-1", now() - timedelta(seconds=1))
     before = client.post("/send", data=sheet)
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     for answer in (before, client.post("/send", data=sheet), client.post("/enter", data={"code": code})):
         assert answer.status_code == 410
         assert "It takes no more answers" in answer.text

@@ -50,7 +50,7 @@ def take_part(
 
 def close(service: Service, wave: str) -> None:
     make_due(service, wave)
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
 
 
 def next_wave(service: Service, study: str) -> str:

@@ -24,7 +24,7 @@ def run(url, secret, left):
             os.kill(os.getpid(), signal.SIGKILL)
     for moment in ("before_cursor_execute", "commit"):
         event.listen(service.engine, moment, count)
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
 
 for line in sys.stdin:
     child = os.fork()
@@ -36,7 +36,7 @@ for line in sys.stdin:
 
 
 @contextmanager
-def tending_killed(url: str) -> Iterator[Callable[[int], int]]:
+def maintenance_killed(url: str) -> Iterator[Callable[[int], int]]:
     """Tend in another process that is killed before its n-th statement or commit; tell how it ended."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", KILLED, url, SECRET.hex()]

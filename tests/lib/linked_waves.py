@@ -56,7 +56,7 @@ def take_part(service: Service, wave: str, people: Sequence[Own], agreed: int = 
 
 def close(service: Service, wave: str) -> None:
     make_due(service, wave)
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
 
 
 def open_later(service: Service) -> None:

@@ -21,7 +21,7 @@ from app.errors import Busy
 from app.staff.oidc.fetching import Unproven, ask
 from app.staff.oidc.id_tokens import key_of, public_keys, subject
 from app.vault import new_token
-from app.work_queue import Turns
+from app.work_queue import BoundedQueue
 
 KEPT: Final = 10 * 60
 JOURNEY: Final = 10 * 60
@@ -51,7 +51,7 @@ class Provider:
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
         self._ended: dict[str, float] = {}
         self._guard = Lock()
-        self._turns = Turns(AT_ONCE, WAITING)
+        self._queue = BoundedQueue(AT_ONCE, WAITING)
 
     def begin(self, account: str) -> tuple[Journey, str]:
         """A journey, and the address at the institution where it leads."""
@@ -104,7 +104,7 @@ class Provider:
     @contextmanager
     def _asking(self) -> Iterator[None]:
         """Take a turn; whatever a server out there makes of its answer is told alike."""
-        with self._turns.take():
+        with self._queue.take():
             try:
                 yield
             except Unproven:

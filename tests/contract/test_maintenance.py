@@ -39,7 +39,7 @@ def in_a_thread(service: Service) -> tuple[threading.Thread, list[object]]:
 
     def run() -> None:
         try:
-            ended.append(maintenance.tend(service))
+            ended.append(maintenance.run_due_tasks(service))
         except Exception as error:  # noqa: BLE001 - whatever it is, the test shows it
             ended.append(error)
 
@@ -62,7 +62,7 @@ def test_a_send_in_flight_is_waited_for_and_kept(service: Service) -> None:
         assert state(service, WAVE) == "open"
         assert not ended
     thread.join()
-    assert ended == [maintenance.Tended((WAVE,), 0)]
+    assert ended == [maintenance.TasksDone((WAVE,), 0)]
     assert kept(service, WAVE) == {service.vault.receipt_hmac(receipt): filled.answers}
 
 
@@ -81,7 +81,7 @@ def test_it_is_the_mixing_that_gives_way_and_never_a_respondent(service: Service
             time.sleep(0.1)
         assert not ended
     thread.join()
-    assert ended == [maintenance.Tended((WAVE,), 0)]
+    assert ended == [maintenance.TasksDone((WAVE,), 0)]
     assert kept(service, WAVE) == answers
 
 
@@ -96,7 +96,7 @@ def test_people_of_another_wave_send_all_through_a_close(service: Service, study
     make_due(service, WAVE)
     with ThreadPoolExecutor(2) as pool:
         sent = pool.map(lambda code: answer(service, code, sheets[code]), codes)
-        assert maintenance.tend(service).closed == (WAVE,)
+        assert maintenance.run_due_tasks(service).closed == (WAVE,)
         receipts = list(sent)
     theirs = {
         service.vault.receipt_hmac(receipt): sheets[code].answers
@@ -109,12 +109,12 @@ def test_people_of_another_wave_send_all_through_a_close(service: Service, study
 def test_two_do_not_tend_at_once(service: Service) -> None:
     with maintenance.alone(service, 0):
         with pytest.raises(Refused, match="another process"):
-            maintenance.tend(service, patience=0)
+            maintenance.run_due_tasks(service, patience=0)
         thread, ended = in_a_thread(service)
         time.sleep(0.3)
         assert not ended
     thread.join()
-    assert ended == [maintenance.Tended((), 0)]
+    assert ended == [maintenance.TasksDone((), 0)]
 
 
 HOLDER = """
@@ -135,9 +135,9 @@ def test_a_kill_lets_go_of_the_lock(service: Service, url: str) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         with pytest.raises(Refused, match="another process"):
-            maintenance.tend(service, patience=0)
+            maintenance.run_due_tasks(service, patience=0)
         process.send_signal(signal.SIGKILL)
-    assert maintenance.tend(service, patience=5) == maintenance.Tended((), 0)
+    assert maintenance.run_due_tasks(service, patience=5) == maintenance.TasksDone((), 0)
 
 
 def test_a_draft_expires_the_day_after_its_last_and_its_code_can_be_used_again(service: Service) -> None:
@@ -147,13 +147,13 @@ def test_a_draft_expires_the_day_after_its_last_and_its_code_can_be_used_again(s
         for hmac, days in of_day.items():
             day = now().date() + timedelta(days=days)
             db.execute(update(DRAFT).where(DRAFT.c.code_hmac == hmac).values(expires_on=day))
-    assert maintenance.tend(service).expired == 1
+    assert maintenance.run_due_tasks(service).expired == 1
     [expired] = [hmac for hmac, days in of_day.items() if days < 0]
     assert {row.code_hmac for row in rows(service, DRAFT)} == of_day.keys() - {expired}
     assert {row.code_hmac for row in rows(service, SESSION)} == of_day.keys() - {expired}
     assert [row.state for row in rows(service, CODE, hmac=expired)] == ["issued"]
     assert Counter(row.state for row in rows(service, CODE)) == {"finished": 1, "started": 2, "issued": 1}
-    assert maintenance.tend(service).expired == 0
+    assert maintenance.run_due_tasks(service).expired == 0
 
 
 def test_while_it_serves_a_wave_closes_by_itself(service: Service) -> None:
@@ -184,7 +184,9 @@ def test_a_failure_is_told_without_a_word_about_anybody_and_tried_again(service:
     finally:
         maintenance.log.removeHandler(handler)
     lines = told.getvalue().splitlines()
-    assert all(line.startswith("ERROR counterpoise.tend 'tending failed' sqlstate=") for line in lines)
+    assert all(
+        line.startswith("ERROR counterpoise.maintenance 'due tasks failed' sqlstate=") for line in lines
+    )
     assert not any(word in told.getvalue() for word in ("SELECT", "DELETE", "submit_key", "south", WAVE))
     assert kept(service, WAVE) == answers
 
@@ -205,7 +207,7 @@ def test_retiring_takes_the_responses_of_that_wave_alone(service: Service, study
     with pytest.raises(Refused, match="is open"):
         maintenance.retire(service, WAVE)
     make_due(service, WAVE)
-    maintenance.tend(service)
+    maintenance.run_due_tasks(service)
     published = rows(service, SNAPSHOT, wave=WAVE)
     assert len(published) == 1
     maintenance.retire(service, WAVE)
@@ -228,11 +230,11 @@ def test_one_wave_that_cannot_close_leaves_the_others_to_close(service: Service)
     for wave in ("a-study-1", WAVE):
         make_due(service, wave)
     with pytest.raises(Refused, match="'gone' that is not installed"):
-        maintenance.tend(service)
+        maintenance.run_due_tasks(service)
     assert state(service, WAVE) == "closed"
     assert kept(service, WAVE) == answers
     assert state(service, "a-study-1") == "closing"
     with write(service.engine) as db:
         db.execute(update(studies.STUDY).where(studies.STUDY.c.id == "a-study").values(instrument="ppiq"))
-    assert maintenance.tend(service).closed == ("a-study-1",)
+    assert maintenance.run_due_tasks(service).closed == ("a-study-1",)
     assert state(service, "a-study-1") == "closed"
