@@ -150,7 +150,7 @@ def to_retire(service: Service) -> list[str]:
 
 @contextmanager
 def alone(service: Service, patience: float) -> Iterator[None]:
-    """Hold the one lock of tending, which ends with the process however that ends."""
+    """Hold the one lock of maintenance, which ends with the process however that ends."""
     hold = _flock if is_sqlite(service.engine) else _advisory_lock
     deadline = time.monotonic() + patience
     while True:
