@@ -54,7 +54,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Serve the questionnaire and the staff pages; close waves and delete what is due."""
-    from app.operations.server import serve_forever
+    from app.operations.serve import serve_forever
 
     with told_plainly():
         serve_forever(settings_of(directory), host, port)

@@ -151,7 +151,7 @@ def wave_pair(
 ) -> None:
     """Link two waves by a code of people's own, without identity; say so before the earlier one opens."""
     from app.db import write
-    from app.studies.linking.declaring import pair_waves
+    from app.studies.paired_waves import pair_waves
 
     with serving(directory) as service, write(service.engine) as db:
         pair_waves(service, db, earlier, later)

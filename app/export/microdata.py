@@ -35,6 +35,13 @@ class TooFew(Refused):
     """There are not enough rows to give any away."""
 
 
+NOTE: Final = (
+    "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
+    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
+    "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Microdata:
     """Every row in the order of the columns."""
@@ -51,6 +58,11 @@ class Microdata:
     def column(self, name: str) -> list[Cell]:
         place = [column.name for column in self.columns].index(name)
         return [row[place] for row in self.rows]
+
+
+def note(data: Microdata) -> str:
+    """What whoever holds the rows has to know."""
+    return f"{NOTE} {data.pair.note}" if data.pair else NOTE
 
 
 def microdata(

@@ -9,11 +9,11 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from app.db import read
 from app.errors import NotFound
-from app.export.bundle import note_taken
 from app.export.formats import as_codebook, as_csv
 from app.export.microdata import Microdata, TooFew, microdata
 from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
+from app.export.trail import note_taken
 from app.middleware import see_other
 from app.runtime import service_of
 from app.staff.authorise import AGAIN, Staff, admitted, day

@@ -1,4 +1,4 @@
-"""Run the service: one process, no access log, one thread that tends the waves."""
+"""The HTTP server as we set it up: one process and no access log."""
 
 import gc
 from typing import Final
@@ -6,25 +6,9 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
-from app import migrate
-from app.closing.maintenance import Maintenance
-from app.config import Settings
-from app.errors import ConfigurationError
 from app.logs import LOGGING
-from app.main import create_app
-from app.runtime import check_secret, make_service
 
 LOOK_AFTER: Final = 100_000
-
-
-def serve_forever(settings: Settings, host: str, port: int) -> None:
-    """Refuse to start on another schema or with another secret; then serve until stopped."""
-    service = make_service(settings)
-    if migrate.current(service.engine) != migrate.head():
-        raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
-    check_secret(service)
-    with Maintenance(service):
-        server(create_app(settings, service), host, port).run()
 
 
 def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:

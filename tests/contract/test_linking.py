@@ -19,9 +19,9 @@ from app.db import is_sqlite, read, write
 from app.errors import Refused
 from app.runtime import Service
 from app.studies import waves
-from app.studies.linking.declaring import pair_waves
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.pairs import FEWEST_CODES, KEY, PAIR
+from app.studies.paired_waves import pair_waves
 from app.tables import SQLModel
 from instrument import LEFT_BLANK
 from tests.conftest import SECRET, Queries

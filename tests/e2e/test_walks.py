@@ -20,8 +20,8 @@ from app.db import write
 from app.languages import LANGUAGES, home
 from app.runtime import Service
 from app.studies import waves
-from app.studies.linking.declaring import pair_waves
 from app.studies.linking.pairs import FEWEST_CODES
+from app.studies.paired_waves import pair_waves
 from instrument import Form, ppiq
 from tests.e2e.person import ON_SQLITE, WIDTHS, Keyboard, faults, faults_enlarged, on, speaks
 from tests.lib.respondents import rows

@@ -9,9 +9,9 @@ from app.closing import maintenance
 from app.db import write
 from app.runtime import Service
 from app.studies import waves
-from app.studies.linking.declaring import pair_waves
 from app.studies.linking.elements import ELEMENTS, offered
 from app.studies.linking.pairs import FEWEST_CODES
+from app.studies.paired_waves import pair_waves
 from app.survey.sending import send
 from app.vault import read_code
 from tests.lib.respondents import make_due, sheet
