@@ -72,8 +72,8 @@ def study_budget(
     """Say how many people the questions about the person may leave alone; exit with 1 if that is too many."""
     import instrument as instruments
     from app.errors import Refused
-    from app.studies import usual_context
     from app.studies.anonymity import budget_of
+    from app.studies.study import usual_context
 
     with told_plainly():
         found = instruments.load(folder) if folder else instruments.ppiq()

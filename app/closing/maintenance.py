@@ -24,23 +24,10 @@ from app.closing.snapshots import compute_snapshot
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
 from app.runtime import Service, now
-from app.studies import STUDY, the_study
 from app.studies.linking.pairs import give_up, link
-from app.studies.waves import (
-    CLOSED,
-    CLOSING,
-    ISSUED,
-    OPEN,
-    PAUSED,
-    RETIRED,
-    STARTED,
-    WAVE,
-    expect,
-    lock_key,
-    move,
-    the_wave,
-    waves,
-)
+from app.studies.study import STUDY, the_study
+from app.studies.waves import ISSUED, STARTED, WAVE, expect, lock_key, move, the_wave, waves
+from app.tables import CLOSED, CLOSING, OPEN, PAUSED, RETIRED
 
 EVERY_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 600.0

@@ -14,9 +14,9 @@ from analysis.disclosure import About, Group, Pair, Unit, base_table, rules, tab
 from analysis.release import release, report_as_json
 from app.errors import Refused
 from app.runtime import Service
-from app.studies import STUDY, units
-from app.studies.waves import CLOSED, WAVE
-from app.tables import Response, Snapshot, table
+from app.studies.study import STUDY, units
+from app.studies.waves import WAVE
+from app.tables import CLOSED, Response, Snapshot, table
 from instrument import Instrument
 
 RESPONSE: Final = table(Response)

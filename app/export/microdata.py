@@ -19,9 +19,9 @@ from app.errors import Refused
 from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
 from app.export.withhold import Value, withhold, withhold_last
 from app.runtime import Service
-from app.studies import STUDY
-from app.studies.waves import CLOSED, WAVE
-from app.tables import Response, table
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
+from app.tables import CLOSED, Response, table
 from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, codebook, keyed, score
 
 FEWEST: Final = 10

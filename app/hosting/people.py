@@ -18,7 +18,7 @@ from app.staff import accounts
 from app.staff.accounts import Held
 from app.staff.authorise import admitted
 from app.staff.permissions import EVERYWHERE, Role
-from app.studies import STUDY
+from app.studies.study import STUDY
 from app.templating import Page, html
 
 router = APIRouter(prefix="/operator", include_in_schema=False)

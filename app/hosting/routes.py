@@ -28,7 +28,8 @@ from app.printing import pdf
 from app.runtime import Service, now, service_of
 from app.staff import accounts
 from app.staff.authorise import Staff, admitted
-from app.studies import STUDY, waves
+from app.studies import waves
+from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.templating import html
 from instrument import Form, Instrument

@@ -36,7 +36,7 @@ from app.runtime import Service, check_secret, make_service, now
 from app.studies import waves
 from app.survey.drafts import enter
 from app.survey.sending import send
-from app.tables import Study
+from app.tables import OPEN, Study
 from app.vault import new_token, read_code
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY, Instrument
 
@@ -90,7 +90,7 @@ def prepare(service: Service) -> str:
         _simulated_wave(service)
     with write(service.engine) as db:
         for each in waves.waves(db, DEMO):
-            if each.state == waves.OPEN and each.closes_at is None:
+            if each.state == OPEN and each.closes_at is None:
                 return str(each.id)
         wave = waves.make_wave(service, db, DEMO)
         waves.open_wave(service, db, wave)

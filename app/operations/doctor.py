@@ -14,7 +14,7 @@ from app.db import SQLITE_PRAGMAS, is_sqlite, read
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
-from app.studies import SMALLEST_K, STUDY
+from app.studies.study import SMALLEST_K, STUDY
 from app.tables import RESPONDENT_TABLES, Setting, Wave, table
 
 SQLITE_WITHOUT_WAL_RESET_FAULT: Final = (3, 51, 3)

@@ -16,8 +16,7 @@ from app.runtime import Service
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.elements import allowed as allowed_marks
 from app.studies.linking.pairs import unmatched
-from app.studies.waves import PREPARED
-from app.tables import Study, Wave, table
+from app.tables import PREPARED, Study, Wave, table
 from instrument import (
     LEFT_BLANK,
     ContextQuestion,

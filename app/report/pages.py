@@ -10,8 +10,8 @@ from analysis.disclosure import Scheme
 from analysis.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
 from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
+from app.languages import english_day
 from app.report.charts import distributions
-from app.staff.authorise import day
 from app.templating import Page
 from instrument import Instrument
 
@@ -120,7 +120,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
             simulated=about.simulated,
             study=about.title,
             ordinal=about.ordinal,
-            closed_on=day(date.fromisoformat(about.closed_on)),
+            closed_on=english_day(date.fromisoformat(about.closed_on)),
             k=about.k,
         )
     node = find_node(report, name)
@@ -145,7 +145,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         title=node.title,
         study=about.title,
         ordinal=about.ordinal,
-        closed_on=day(date.fromisoformat(about.closed_on)),
+        closed_on=english_day(date.fromisoformat(about.closed_on)),
         respondents=about.respondents,
         window=about.window,
         questions=sum(len(facet.items) for facet in report.scheme.facets),

@@ -11,14 +11,16 @@ from starlette.responses import Response
 from analysis.release import report_from_json
 from app.db import read
 from app.errors import NotFound
+from app.languages import english_day
 from app.report.files import as_csv, as_json
 from app.report.pages import IndexPage, Link
 from app.report.printed import as_pdf
 from app.report.stored import narrowed, page_for, stored_report
 from app.runtime import service_of
-from app.staff.authorise import Staff, admitted, day
-from app.studies import STUDY
-from app.studies.waves import CLOSED, RETIRED, WAVE
+from app.staff.authorise import Staff, admitted
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
+from app.tables import CLOSED, RETIRED
 from app.templating import html
 
 router = APIRouter(prefix="/trainer", include_in_schema=False)
@@ -88,7 +90,7 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
 
 def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
     """One for the wave, or one for each named unit of which anything is told."""
-    beside, address = f"{wave.ordinal}, {day(wave.closes_at)}", f"/trainer/waves/{wave.id}"
+    beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/trainer/waves/{wave.id}"
     if wave.study not in staff.units:
         yield Link(address, wave.title, beside)
         return

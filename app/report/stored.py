@@ -12,8 +12,9 @@ from app.errors import NotFound
 from app.report.pages import report_page
 from app.runtime import Service
 from app.staff.authorise import Staff
-from app.studies import STUDY
-from app.studies.waves import CLOSED, RETIRED, WAVE
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
+from app.tables import CLOSED, RETIRED
 from app.templating import Page
 
 

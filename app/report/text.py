@@ -9,12 +9,12 @@ from analysis.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
 from app.figures.wording import format_figure, how_sure, people
+from app.languages import english_day
 from app.report.files import as_csv
 from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
 from app.report.stored import stored_report
 from app.runtime import Service
-from app.staff.authorise import day
 
 
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:
@@ -45,8 +45,9 @@ def report_pdf(service: Service, wave: str, unit: str | None = None) -> bytes:
 def report_text(service: Service, wave: str, unit: str | None = None) -> str:
     report = report_from_json(_kept(service, wave))
     about = report.about
+    closed_on = english_day(date.fromisoformat(about.closed_on))
     head = [
-        f"{about.title}, collection {about.ordinal}, closed on {day(date.fromisoformat(about.closed_on))}",
+        f"{about.title}, collection {about.ordinal}, closed on {closed_on}",
         *(["SIMULATED: these answers were made up."] if about.simulated else []),
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]

@@ -20,7 +20,7 @@ from app.runtime import Service, now
 from app.staff.passwords import hash_password, one_time_password
 from app.staff.permissions import EVERYWHERE, Role
 from app.staff.totp import SECRET_BYTES
-from app.studies import the_study, units
+from app.studies.study import the_study, units
 from app.tables import Account, Grant, Identity, StaffSession, table
 from app.vault import seal
 

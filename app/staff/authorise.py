@@ -8,7 +8,7 @@ opens its pages to everyone on the same computer.
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final, Literal, get_args
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
@@ -22,7 +22,7 @@ from app.runtime import Service, now, service_of
 from app.staff.accounts import Held
 from app.staff.permissions import EVERYWHERE, ROUTES, Role
 from app.staff.sessions import SESSION_PREFIX, Member, hash_of, is_to_be_noted, member_of, note_use
-from app.studies import STUDY, the_study
+from app.studies.study import STUDY, the_study
 from app.tables import Token, table
 
 OfToken = Literal["researcher", "trainer"]
@@ -105,11 +105,6 @@ def token_grant(db: Connection, token: str) -> Held | None:
         select(TOKEN).where(TOKEN.c.hash == hash_of(token), TOKEN.c.expires_at > now())
     ).first()
     return Held(found.study, found.role, None) if found else None
-
-
-def day(on: date) -> str:
-    """A day as staff pages write it."""
-    return f"{on.day} {on:%B %Y}"
 
 
 def _asking(request: Request, role: Role) -> Staff | None:

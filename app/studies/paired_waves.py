@@ -6,7 +6,8 @@ from app.audit import audit
 from app.errors import Refused
 from app.runtime import Service
 from app.studies.linking.pairs import KEY, PAIR
-from app.studies.waves import PREPARED, expect, the_wave, waves
+from app.studies.waves import expect, the_wave, waves
+from app.tables import PREPARED
 from app.vault import new_key
 
 

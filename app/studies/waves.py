@@ -18,15 +18,8 @@ from app.languages import LANGUAGES
 from app.runtime import Service, now
 from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.studies.study import check_opening, pin_partition, the_study, units
-from app.tables import Code, Wave, table
+from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
 from app.vault import in_groups, new_code
-
-PREPARED: Final = "prepared"
-OPEN: Final = "open"
-PAUSED: Final = "paused"
-CLOSING: Final = "closing"
-CLOSED: Final = "closed"
-RETIRED: Final = "retired"
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""

@@ -17,8 +17,8 @@ from app.languages import SOURCE
 from app.questionnaire.path import Road, road_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
-from app.studies.waves import FINISHED, OPEN, PAUSED, PREPARED, STARTED, hold_wave, lock_key
-from app.tables import Code, Draft, Session, Wave, table
+from app.studies.waves import FINISHED, STARTED, hold_wave, lock_key
+from app.tables import OPEN, PAUSED, PREPARED, Code, Draft, Session, Wave, table
 from app.vault import new_key, new_token, pad, seal, unpad, unseal
 
 DAYS_KEPT: Final = 15

@@ -18,8 +18,8 @@ from app.audit import events
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
-from app.export.formats import NOTE, as_csv
-from app.export.microdata import FEWEST, Microdata, microdata
+from app.export.formats import as_csv
+from app.export.microdata import FEWEST, NOTE, Microdata, microdata
 from app.export.withhold import LEAST
 from app.operations import demo
 from app.runtime import Service

@@ -14,9 +14,9 @@ from analysis.dataset import read_dataset
 from app.closing.mixing import RESPONSE
 from app.db import read, write
 from app.export.bundle import write_bundle
-from app.export.formats import NOTE, as_csv
+from app.export.formats import as_csv
 from app.export.linked import shown
-from app.export.microdata import Microdata, microdata
+from app.export.microdata import NOTE, Microdata, microdata
 from app.export.withhold import LEAST
 from app.runtime import Service
 from instrument import WITHHELD, ppiq
