@@ -11,15 +11,15 @@ from argon2 import Parameters, extract_parameters
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from app import accounts, passwords, sessions
-from app.accounts import ACCOUNT, STAFF_SESSION
 from app.audit import events, verify
 from app.db import read, write
 from app.errors import Busy, Refused
-from app.service import Service, now
-from app.totp import address, code_at, step_at, step_of
-from tests.accounts import PASSWORD, account_row, code_of, ready, secret_of, sign_in
-from tests.cohorts import close, take_part
+from app.runtime import Service, now
+from app.staff import accounts, passwords, sessions
+from app.staff.accounts import ACCOUNT, STAFF_SESSION
+from app.staff.totp import address, code_at, step_at, step_of
+from tests.lib.cohorts import close, take_part
+from tests.lib.staff_accounts import PASSWORD, account_row, code_of, ready, secret_of, sign_in
 from tests.privacy.organisations import of_one_mind
 
 WRONG = "We could not sign you in"

@@ -12,19 +12,18 @@ from fastapi.routing import APIRoute
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from app import accounts
-from app.accounts import ACCOUNT, IDENTITY
 from app.audit import events, verify
 from app.config import from_environment
 from app.db import read, write
-from app.doctor import examine
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.service import Service, now
-from app.sessions import FIRST_WAIT
-from app.surface import HEADERS
-from tests.accounts import PASSWORD, account_row, code_of, ready
-from tests.provider import (
+from app.middleware import HEADERS
+from app.operations.doctor import examine
+from app.runtime import Service, now
+from app.staff import accounts
+from app.staff.accounts import ACCOUNT, IDENTITY
+from app.staff.sessions import FIRST_WAIT
+from tests.lib.oidc_provider import (
     OURS,
     Provider,
     comes_back,
@@ -33,6 +32,7 @@ from tests.provider import (
     sets_out,
     signs_in_there,
 )
+from tests.lib.staff_accounts import PASSWORD, account_row, code_of, ready
 
 WRONG = "We could not sign you in"
 CODE = "/staff/institution/code"

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 import instrument
 from app.cli import app
-from app.paper.pages import paper_form, pdf, slips
-from app.paper.press import PICTURE, drawn, pressed
+from app.paper.pages import paper_form, slips
+from app.printing import PICTURE, drawn, pdf, pdf_of_markup
 
 PPIQ = instrument.ppiq()
 CODES = [f"7K3M-9QXT-0{number:03}" for number in range(10)]
@@ -85,11 +85,11 @@ def test_a_page_on_paper_fetches_nothing_but_what_stands_in_it(tmp_path: Path) -
     outside.write_bytes(picture)
     within = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
     for source in (within, f"{PICTURE}text"):
-        [paper] = PdfReader(io.BytesIO(pressed(page.format(source)))).pages
+        [paper] = PdfReader(io.BytesIO(pdf_of_markup(page.format(source)))).pages
         assert len(paper.images) == 1
     for source in (outside.as_uri(), "http://127.0.0.1:9/picture.png"):
         with pytest.raises(subprocess.CalledProcessError):
-            pressed(page.format(source))
+            pdf_of_markup(page.format(source))
 
 
 def test_a_host_prints_a_form(tmp_path: Path) -> None:

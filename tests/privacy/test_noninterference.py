@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from analysis.disclosure import Rules
-from app import snapshots
+from app.closing import snapshots
 from tests.attack.published import Server, serving
 from tests.attack.scrambles import SIZES, differing, files
 from tests.privacy.organisations import K, organisation, person, publish

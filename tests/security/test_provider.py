@@ -25,15 +25,15 @@ from cryptography.x509.oid import NameOID
 from sqlalchemy import func, select
 from starlette.testclient import TestClient
 
-from app.accounts import IDENTITY, STAFF_SESSION
 from app.config import is_private
 from app.db import read
-from app.institution import fetching
-from app.institution.fetching import Unproven, ask
 from app.logs import ValueFree
 from app.main import create_app
-from app.service import Service
-from tests.provider import (
+from app.runtime import Service
+from app.staff.accounts import IDENTITY, STAFF_SESSION
+from app.staff.oidc import fetching
+from app.staff.oidc.fetching import Unproven, ask
+from tests.lib.oidc_provider import (
     CLIENT,
     OURS,
     PASSWORD,
@@ -325,7 +325,7 @@ def test_cookies_are_sealed_each_for_its_purpose_and_end(
     client.cookies.clear()
     client.cookies["institution-away"] = away
     later = time.time() + 601
-    monkeypatch.setattr("app.institution.routes.time", lambda: later)
+    monkeypatch.setattr("app.staff.oidc.routes.time", lambda: later)
     is_refused(client, comes_back(client, back))
 
 
@@ -460,13 +460,13 @@ def test_a_provider_that_hangs_takes_few_threads(
 
 
 def test_what_is_remembered_has_an_end(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.institution.provider.MOST_ENDED", 1)
+    monkeypatch.setattr("app.staff.oidc.provider.MOST_ENDED", 1)
     assert goes_and_comes_back(client).status_code == 200
     assert goes_and_comes_back(client).status_code == 503
     later = time.time() + 601
     with monkeypatch.context() as moved:
-        moved.setattr("app.institution.provider.time", lambda: later)
-        moved.setattr("app.institution.routes.time", lambda: later)
+        moved.setattr("app.staff.oidc.provider.time", lambda: later)
+        moved.setattr("app.staff.oidc.routes.time", lambda: later)
         assert goes_and_comes_back(client).status_code == 200, "after ten minutes there is room again"
 
 
