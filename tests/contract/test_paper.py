@@ -62,7 +62,8 @@ def test_a_slip_takes_a_telephone_to_its_code_behind_the_hash() -> None:
 SETTING = """
 import io, sys
 from pypdf import PdfReader
-from app.paper.pages import pdf, slips
+from app.paper.pages import slips
+from app.printing import pdf
 
 started = []
 sys.addaudithook(lambda event, _: started.append(event) if event in {"subprocess.Popen", "os.fork"} else None)
