@@ -2,15 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
 
-Missing = Literal["complete", "pairwise"]
 BLOCK_ROWS: Final = 8192  # a block of 30 items stays in cache between centring and multiplying
 ROUNDING: Final = 1e-20  # a variance this small beside the squared mean may be rounding alone
 

@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.correlation.polychoric import Polychoric
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
-from analysis.moments import Missing
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
 
 Items = ArrayLike | JointCounts | Polychoric
 

@@ -13,8 +13,7 @@ from analysis.correlation.full_likelihood import joint
 from analysis.correlation.nearest import is_definite, nearest_correlation
 from analysis.correlation.two_step import BOUND, Correction, Flags, Pairs
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
-from analysis.moments import Missing
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
 
 Pair = tuple[int, int]
 

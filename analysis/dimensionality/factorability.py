@@ -7,8 +7,7 @@ import numpy as np
 from scipy.special import chdtrc
 
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
-from analysis.moments import Missing
+from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
 
 ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
 

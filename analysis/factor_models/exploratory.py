@@ -8,10 +8,9 @@ import numpy as np
 from scipy.special import chdtr, chdtrc, chndtrinc
 
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
+from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
 from analysis.factor_models.extraction import EXTRACTIONS, Extraction
 from analysis.factor_models.rotation import ROTATIONS, Rotated
-from analysis.moments import Missing
 
 RMSEA_LEVEL: Final = 0.90
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Estimate, Listing, Matrix, Unavailable
+from analysis.estimate import Estimate, Listing, Matrix, Missing, Unavailable
 from analysis.inference import bootstrap
 from analysis.inference.intervals import OF_ALPHA, Coefficient, bootstrapped, check, with_limits
-from analysis.moments import Missing, Moments, moments
+from analysis.moments import Moments, moments
 
 NOTHING: Final = 1e-12  # a variance this small beside the items' own is rounding
 INDEFINITE: Final = Unavailable(

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from analysis.estimate import Estimate, Matrix, Unavailable, table
+from analysis.estimate import Estimate, Matrix, Missing, Unavailable, table
 from analysis.inference.bootstrap import SEED
-from analysis.moments import Missing, Moments, moments
+from analysis.moments import Moments, moments
 from analysis.reliability.alpha import INDEFINITE, NOTHING, Data, alpha_of
 
 Scaling = Literal["covariances", "correlations"]

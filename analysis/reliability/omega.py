@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.estimate import Estimate, Matrix, Unavailable
+from analysis.estimate import Estimate, Matrix, Missing, Unavailable
 from analysis.factor_models.one_factor import OneFactor, one_factor, one_factor_fits
 from analysis.inference import bootstrap
 from analysis.inference.intervals import ANALYTIC, Coefficient, bootstrapped, check, with_limits
-from analysis.moments import Missing, Moments, moments
+from analysis.moments import Moments, moments
 from analysis.reliability.alpha import Data, alpha_coefficient, alpha_replicates
 
 

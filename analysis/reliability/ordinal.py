@@ -13,11 +13,10 @@ from analysis.correlation import bivariate_normal, two_step
 from analysis.correlation.polychoric import Polychoric, polychoric, symmetric
 from analysis.correlation.two_step import Index, Pairs
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, complete_rows
+from analysis.estimate import Estimate, Matrix, Missing, Unavailable, as_matrix, complete_rows
 from analysis.factor_models.one_factor_dwls import loadings_of
 from analysis.inference.bootstrap import Weights, percentile_interval, resampled
 from analysis.inference.intervals import too_many_without
-from analysis.moments import Missing
 
 Data = ArrayLike | JointCounts
 Variance = Literal["observed", "model"]

@@ -14,9 +14,9 @@ from analysis.dimensionality.parallel_analysis import ParallelAnalysis, parallel
 from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.exploratory import Factors, analyse
 from analysis.files.read_table import TableError, read_table
+from analysis.report.answers import Answers
 from analysis.report.dataset import TRUE, read_dataset
-from analysis.report.document import Answers, Document, Section
-from analysis.report.render import SIMULATED, sections_json
+from analysis.report.document import SIMULATED, Document, Section, sections_json
 from analysis.report.sections.structure import (
     adequacy,
     average_partials,

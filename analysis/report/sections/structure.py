@@ -20,7 +20,8 @@ from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.exploratory import Factors, Fit, factor_analysis
 from analysis.graphics.charts import correlation_map, scree
 from analysis.item_response.mokken import Mokken, mokken_scalability
-from analysis.report.document import Answers, Section, Table, Value, missing_figures
+from analysis.report.answers import Answers
+from analysis.report.document import Section, Table, Value, missing_figures
 
 ROTATIONS: Final = ("oblimin", "promax", "varimax")
 UNVARIED: Final = Unavailable(
