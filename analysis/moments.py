@@ -7,7 +7,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.counts import JointCounts
+from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
 
 Missing = Literal["complete", "pairwise"]

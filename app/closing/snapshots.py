@@ -10,8 +10,16 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, or_, select
 
-from analysis.disclosure import About, Group, Pair, Unit, base_table, rules, table_as_json
-from analysis.release import release, report_as_json
+from analysis.disclosure.base_table import (
+    About,
+    Group,
+    Pair,
+    Unit,
+    base_table,
+    rules,
+    table_as_json,
+)
+from analysis.disclosure.release import release, report_as_json
 from app.errors import Refused
 from app.runtime import Service
 from app.studies.study import STUDY, units

@@ -6,7 +6,7 @@ Places in percent let the drawing be as wide as the screen, with words of the pa
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from analysis.release import Figure, Untold
+from analysis.disclosure.release import Figure, Untold
 from app.figures.wording import format_figure
 
 TICKS: Final = (0, 25, 50, 75, 100)

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from analysis.disclosure import Bound, Item
-from analysis.release import Figure, ItemLine, Node, Share, Untold
+from analysis.disclosure.base_table import Bound, Item
+from analysis.disclosure.release import Figure, ItemLine, Node, Share, Untold
 from app.languages import _
 
 HEADINGS: Final = {"explain": _("Explain"), "address": _("Address"), "agree": _("Agree")}

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Final
 
-from analysis import svg
-from analysis.bars import item_distributions
-from analysis.disclosure import Facet, Item
-from analysis.release import ItemLine, Share
+from analysis.disclosure.base_table import Facet, Item
+from analysis.disclosure.release import ItemLine, Share
+from analysis.graphics import svg
+from analysis.graphics.item_bars import item_distributions
 from app.figures.plot import TICKS, Line
 from app.figures.wording import in_words
 

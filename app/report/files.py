@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from analysis.release import Figure, Node, Report, Untold
+from analysis.disclosure.release import Figure, Node, Report, Untold
 from app.csv_cells import cell
 
 COLUMNS: Final = (

@@ -6,8 +6,8 @@ from typing import ClassVar, Final
 
 from markupsafe import Markup
 
-from analysis.disclosure import Scheme
-from analysis.release import EVERYONE, Figure, Node, Report, Untold
+from analysis.disclosure.base_table import Scheme
+from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
 from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
 from app.languages import english_day
@@ -52,7 +52,7 @@ class ItemTable:
     scale: str
     rows: tuple[ItemRow, ...]
     drawing: Markup | None
-    """Bars of the answers, drawn by analysis.svg, which escapes every word."""
+    """Bars of the answers, drawn by analysis.graphics.svg, which escapes every word."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:
             scale = f"{first.low} ({first.labels[0]}) to {first.high} ({first.labels[-1]})"
             told = [lines[item.id] for item in facet.items if item.id in lines]
             drawn = distributions(facet, told)
-            drawing = None if drawn is None else Markup(drawn)  # noqa: S704 - escaped by analysis.svg
+            drawing = None if drawn is None else Markup(drawn)  # noqa: S704 - escaped by analysis.graphics.svg
             tables.append(ItemTable(facet.title, scale, rows, drawing))
     return tuple(tables)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from analysis.release import report_from_json
+from analysis.disclosure.release import report_from_json
 from app.db import read
 from app.errors import NotFound
 from app.languages import english_day

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import Connection, Text, cast, select
 
-from analysis.release import report_from_json
+from analysis.disclosure.release import report_from_json
 from app.closing.snapshots import SNAPSHOT
 from app.errors import NotFound
 from app.report.pages import report_page

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from analysis.release import FacetLine, Node, Report, report_from_json
+from analysis.disclosure.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
 from app.figures.wording import format_figure, how_sure, people

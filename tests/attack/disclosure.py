@@ -42,8 +42,8 @@ from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from analysis.disclosure import BaseTable, Group, Rules, Unit, base_table, rules
-from analysis.release import Report, release, report_as_json, report_from_json
+from analysis.disclosure.base_table import BaseTable, Group, Rules, Unit, base_table, rules
+from analysis.disclosure.release import Report, release, report_as_json, report_from_json
 from app import migrate
 from app.closing import snapshots
 from app.closing.maintenance import run_due_tasks

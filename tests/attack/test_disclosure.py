@@ -8,7 +8,7 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, delete
 
-from analysis.disclosure import Rules
+from analysis.disclosure.base_table import Rules
 from app.closing import snapshots
 from app.closing.snapshots import SNAPSHOT
 from app.runtime import Service

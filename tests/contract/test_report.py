@@ -15,8 +15,8 @@ from pypdf import PdfReader
 from sqlalchemy import delete, select
 from starlette.testclient import TestClient
 
-from analysis.disclosure import table_from_json
-from analysis.release import Report, report_from_json
+from analysis.disclosure.base_table import table_from_json
+from analysis.disclosure.release import Report, report_from_json
 from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.db import read, write
 from app.errors import Busy, Refused

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from analysis.disclosure import Rules
+from analysis.disclosure.base_table import Rules
 from app.closing import snapshots
 from tests.attack.published import Server, serving
 from tests.attack.scrambles import SIZES, differing, files

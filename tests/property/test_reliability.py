@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis import bootstrap
-from analysis.bounds import greatest_lower_bound, guttman_lambda, split_half
-from analysis.composite import added_value, heterotrait_monotrait
-from analysis.counts import joint_counts
+from analysis.counts.joint import joint_counts
+from analysis.descriptive.items import describe, mardia, spearman
 from analysis.estimate import Estimate, Unavailable
-from analysis.items import describe, mardia, spearman
+from analysis.factor_models.one_factor import OneFactor, _scoring_step, one_factor
+from analysis.inference import bootstrap
 from analysis.moments import Moments, moments
-from analysis.omega import alpha_and_omega, mcdonald_omega
-from analysis.onefactor import OneFactor, _scoring_step, one_factor
-from analysis.reliability import cronbach_alpha, item_statistics, standardised_alpha
+from analysis.reliability.alpha import cronbach_alpha, item_statistics, standardised_alpha
+from analysis.reliability.composite import added_value, heterotrait_monotrait
+from analysis.reliability.lower_bounds import greatest_lower_bound, guttman_lambda, split_half
+from analysis.reliability.omega import alpha_and_omega, mcdonald_omega
 
 FEW = {"resamples": 50}
 COEFFICIENTS = {

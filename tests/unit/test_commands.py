@@ -83,10 +83,10 @@ def test_a_page_of_factors_holds_loadings_fit_and_the_scree(command, format_):
 
 
 def test_the_choices_of_the_command_line_are_those_there_are():
-    from analysis import extraction, rotations
+    from analysis.factor_models import extraction, rotation
 
     assert set(EXTRACTIONS) == set(extraction.EXTRACTIONS)
-    assert set(ROTATIONS) == set(rotations.ROTATIONS)
+    assert set(ROTATIONS) == set(rotation.ROTATIONS)
     assert len(CORRELATIONS) == 2
 
 

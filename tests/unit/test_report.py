@@ -12,9 +12,9 @@ import pyreadstat
 import pytest
 
 from analysis.__main__ import main
-from analysis.dataset import read_dataset
-from analysis.sections import QUICK, SECTIONS
-from analysis.study import run
+from analysis.report.build import run
+from analysis.report.dataset import read_dataset
+from analysis.report.registry import QUICK, SECTIONS
 from instrument import PPIQ, load, ppiq
 
 ROOT = Path(__file__).parents[2]

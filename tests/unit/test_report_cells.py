@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from analysis.__main__ import main
-from analysis.dataset import make_dataset
 from analysis.estimate import Estimate
-from analysis.parts.coefficients import COEFFICIENTS, Coefficient
-from analysis.render import RENDERERS
-from analysis.study import run
+from analysis.report.build import run
+from analysis.report.coefficients import COEFFICIENTS, Coefficient
+from analysis.report.dataset import make_dataset
+from analysis.report.render import RENDERERS
 from instrument import load
 
 ROOT = Path(__file__).parents[2]
