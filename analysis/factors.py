@@ -14,6 +14,7 @@ from analysis.pearson import SINGULAR, Correlations, Items, item_correlations
 from analysis.rotations import ROTATIONS, Rotated
 
 RMSEA_LEVEL: Final = 0.90
+EQUAL: Final = 1e-8  # loadings that differ by less are the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,11 +191,15 @@ def degrees_of_freedom(k: int, m: int) -> int:
 
 
 def _signed_and_ordered(rotated: Rotated) -> Rotated:
-    """Give each factor a positive largest loading, and put the one that explains most first."""
+    """Give each factor a positive largest loading, and put the one that explains most first.
+
+    Of what is equal but for rounding the first item's loading decides, so that rounding never does.
+    """
     L, phi = rotated.loadings, rotated.phi
-    largest = L[np.abs(L).argmax(axis=0), np.arange(L.shape[1])]
-    sign = np.where(largest < 0, -1.0, 1.0)
-    order = np.argsort(-_variance(L, phi), kind="stable")
+    size = np.abs(L)
+    first = (size >= size.max(axis=0) - EQUAL).argmax(axis=0)
+    sign = np.where(L[first, np.arange(L.shape[1])] < 0, -1.0, 1.0)
+    order = np.lexsort((first, -np.round(_variance(L, phi) / EQUAL)))
     turned = (phi * np.outer(sign, sign))[np.ix_(order, order)]
     return replace(rotated, loadings=(L * sign)[:, order], phi=turned)
 

@@ -338,7 +338,7 @@ def _tables(codes: Index, weights: Weights, categories: int) -> Matrix:
     for first in range(0, len(codes), step):
         block = codes[first : first + step]
         places = (np.arange(len(i)) * categories + block[:, i]) * categories + block[:, j]
-        indicators = np.zeros((len(block), cells), np.float32)
+        indicators = np.zeros((len(block), cells), weights.dtype)  # in which the weights' sums are exact
         np.put_along_axis(indicators, places, 1, axis=1)
         total += weights[:, first : first + step] @ indicators
     return total.reshape(len(weights), len(i), categories, categories)
