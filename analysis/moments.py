@@ -96,7 +96,8 @@ def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:
     if n < 2:  # noqa: PLR2004 - no spread without two
         reason = Unavailable(reason="no complete rows", detail=f"{len(X)} rows, {n} of them complete")
         return reason if len(X) > n else Unavailable(reason="too few rows", detail=f"{n} of at least 3")
-    means, zero = rows.mean(axis=0), near(rows)
+    means = rows.mean(axis=0)
+    zero = np.rint(means) if whole(rows) else means
     sums, products = np.zeros(k), np.zeros((k, k))
     for block in _blocks(rows):
         centred = block - zero
