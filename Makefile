@@ -8,7 +8,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test check walks attack fault bench lock messages system clean
+.PHONY: run test check walks attack fault kernels bench lock messages system clean
 
 run: $(VENV)/run
 	$(BIN)/counterpoise demo --dir $(DIR) --port $(PORT)
@@ -16,6 +16,7 @@ run: $(VENV)/run
 test: system $(VENV)/dev
 	$(MAKE) check
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m tests.reference.kernels --second
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .
@@ -35,6 +36,10 @@ attack: system $(VENV)/dev
 
 fault: system $(VENV)/dev
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
+
+# Whether figures and reports are the same under every kernel that the processor has; `make test` tries a second.
+kernels: $(VENV)/dev
+	$(BIN)/python -m tests.reference.kernels
 
 bench: system $(VENV)/dev
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done

@@ -158,12 +158,12 @@ def careless_indices(
     all_ = Everybody.of(answers)
     sections = persons.sections_of(k, parts)
     factors = None if scales is None else _columns(scales, k)
-    inverse = persons.inverse_covariances(all_)
+    whitening = persons.whitening(all_)
 
     def of_rows(rows: slice) -> dict[str, Matrix | Flags | Unavailable]:
         given, turned_rows = Given.of(answers[rows], all_), turned[rows]
         longest, average = persons.strings(answers[rows])
-        distance = inverse if isinstance(inverse, Unavailable) else persons.distances(given, inverse)
+        distance = whitening if isinstance(whitening, Unavailable) else persons.distances(given, whitening)
         uniform = persons.uniform(answers[rows])
         return {
             "longstring": longest,

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 from scipy.special import chdtrc
 
+from analysis.elimination import log_determinant
 from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
 from analysis.moments import Missing
 from analysis.pearson import SINGULAR, Correlations, Items, item_correlations
@@ -182,7 +183,7 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
     factor = found.n - 1 - (2 * found.k + 5) / 6
     if factor <= 0:
         return Unavailable(reason="too few rows", detail=f"{found.n} for {found.k} items")
-    chi2 = max(-factor * float(np.linalg.slogdet(found.R)[1]), 0.0)
+    chi2 = max(-factor * log_determinant(found.R), 0.0)
     df = found.k * (found.k - 1) // 2
     return Sphericity(
         chi2=chi2, df=df, p=Probability(chdtrc(df, chi2)), n=found.n, k=found.k, method=found.method
@@ -241,9 +242,9 @@ def minimum_average_partial(
     values, vectors = np.linalg.eigh(found.R)
     squared: list[float] = []
     fourth: list[float] = []
-    left = found.R.copy()
+    left = found.R
     pairs = found.k * (found.k - 1)
-    for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
+    for last in range(found.k - 1, -1, -1):
         variances = np.diag(left)
         if len(squared) == found.k or variances.min() <= SINGULAR:
             break
@@ -251,7 +252,7 @@ def minimum_average_partial(
         np.fill_diagonal(partial, 0)
         squared.append(float(partial.sum()) / pairs)
         fourth.append(float(np.square(partial).sum()) / pairs)
-        left = left - value * np.outer(vector, vector)
+        left = (vectors[:, :last] * values[:last]) @ vectors[:, :last].T  # rather than R less the others
     return AveragePartials(
         squared=np.array(squared),
         fourth=np.array(fourth),

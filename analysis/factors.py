@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 from scipy.special import chdtr, chdtrc, chndtrinc
 
+from analysis.elimination import log_determinant
 from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
 from analysis.extraction import EXTRACTIONS, Extraction
 from analysis.moments import Missing
@@ -256,9 +257,9 @@ def fit(R: Matrix, L: Matrix, n: int) -> Fit:
     )
     if min(np.linalg.eigvalsh(R)[0], np.linalg.eigvalsh(model)[0]) < SINGULAR:
         return near
-    ratio = np.linalg.solve(model, R)
-    objective = max(float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - k), 0.0)
-    null = -float(np.linalg.slogdet(R)[1])
+    null = -log_determinant(R)
+    across = float(np.trace(np.linalg.solve(model, R)))
+    objective = max(across + log_determinant(model) + null - k, 0.0)
     factor = n - 1 - (2 * k + 5) / 6 - 2 * m / 3
     if factor <= 0:
         return replace(near, objective=objective)

@@ -130,7 +130,8 @@ def ordinal_factor(
     loadings, settled = loadings_of(found.r[None], found.se[None])
     if not settled[0]:
         return Unavailable(reason="did not converge", detail="one factor of the polychoric correlations")
-    worst = int(np.abs(loadings[0]).argmax())
+    size = np.abs(loadings[0])
+    worst = int((size > size.max() - 1e-8).argmax())  # of items that are the same the first
     if abs(loadings[0, worst]) > 1:
         detail = f"Heywood case: {found.names[worst]} has a loading of {loadings[0, worst]:.3f}"
         return Unavailable(reason="improper solution", detail=detail)

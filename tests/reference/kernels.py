@@ -99,9 +99,9 @@ def needed(found: list[Kernel]) -> list[Kernel]:
     if len(found) > 1:
         return found
     raise SystemExit(
-        f"Only the kernel {found[0].name} runs on this processor, whichever OPENBLAS_CORETYPE asks for: whether "
-        "figures are the same under another cannot be told here. Run this on a processor with two or more "
-        "(any x86-64 with AVX2 has Haswell, Sandybridge and Nehalem), with NumPy from the package index."
+        f"Only the kernel {found[0].name} runs on this processor, whichever OPENBLAS_CORETYPE asks for: "
+        "whether figures are the same under another cannot be told here. Run this on a processor that has "
+        "two or more (any x86-64 with AVX2 has Haswell, Sandybridge and Nehalem), with NumPy from the index."
     )
 
 
