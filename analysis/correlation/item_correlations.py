@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.correlation.polychoric import Polychoric
 from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.moments import moments, whole
 
 Items = ArrayLike | JointCounts | Polychoric
 
@@ -81,12 +82,12 @@ def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailabl
         return Unavailable(reason="no complete rows")
     if len(X) < FEWEST_ROWS:
         return Unavailable(reason="too few rows", detail=f"{len(X)} complete")
-    unit = unit_lengths(X)
-    products = unit.T @ unit
-    constant = np.diag(products) == 0
-    if constant.any():
-        return Unavailable(reason="constant item", detail=_listed(names, constant))
-    return Correlations(R=_tidy(products), n=len(X), names=names, method="Pearson, complete rows")
+    found = moments(X)
+    if isinstance(found, Unavailable):
+        return found
+    if found.constant.any():
+        return Unavailable(reason="constant item", detail=_listed(names, found.constant))
+    return Correlations(R=_tidy(found.correlation), n=len(X), names=names, method="Pearson, complete rows")
 
 
 def _of_polychoric(found: Polychoric) -> Correlations:
@@ -96,7 +97,7 @@ def _of_polychoric(found: Polychoric) -> Correlations:
 
 def unit_lengths(X: Matrix) -> Matrix:
     """Centre each item to length 1, so that the product of two is their correlation; constant ones to 0."""
-    unit = _in_units_of_range(X, X.min(axis=0), X.max(axis=0))
+    unit = _from_lowest(X, X.min(axis=0), X.max(axis=0))
     unit -= unit.mean(axis=0)
     lengths = np.sqrt(np.einsum("ij,ij->j", unit, unit))
     unit /= np.where(lengths > 0, lengths, 1)
@@ -148,9 +149,7 @@ def _of_pairs(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailable:
 def pairwise_correlations(X: Matrix) -> Matrix:
     """Return correlations over the rows that answered both items; NaN where one does not vary there."""
     answered = ~np.isnan(X)
-    filled = np.where(
-        answered, _in_units_of_range(X, np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)), 0
-    )
+    filled = np.where(answered, _from_lowest(X, np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)), 0)
     weight = answered.astype(np.float64)
     n, x, xx = weight.T @ weight, filled.T @ weight, np.square(filled).T @ weight
     squares = xx - x * x / np.maximum(n, 1)
@@ -163,10 +162,14 @@ def pairwise_correlations(X: Matrix) -> Matrix:
     return clipped
 
 
-def _in_units_of_range(X: Matrix, low: Matrix, high: Matrix) -> Matrix:
-    """Move each item to 0..1, so that no digits cancel and no square overflows; NaN stays NaN."""
+def _from_lowest(X: Matrix, low: Matrix, high: Matrix) -> Matrix:
+    """Set each item's lowest answer to 0, so that no digits cancel; NaN stays NaN.
+
+    Whole answers keep their units, in which sums are exact; others are moved to 0..1.
+    """
     moved: Matrix = X - low
-    moved /= np.where(high > low, high - low, 1)
+    if not whole(np.nan_to_num(moved)):
+        moved /= np.where(high > low, high - low, 1)
     return moved
 
 

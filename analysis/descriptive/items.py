@@ -1,6 +1,7 @@
 """What the answers to each item look like before anything is made of them."""
 
 from dataclasses import dataclass
+from math import fsum
 from typing import Final, Literal
 
 import numpy as np
@@ -71,9 +72,9 @@ def _describe(values: Matrix, counts: NDArray[np.int64], definition: int) -> Des
     n = int(counts.sum())
     if n == 0:
         return Description(n=0)
-    mean = float(values @ counts / n)
+    mean = fsum(values * counts) / n
     centred = values - mean
-    squares = float(centred**2 @ counts)
+    squares = fsum(centred**2 * counts)
     median = _quantile_half(values, counts)
     order = np.argsort(np.abs(values - median), kind="stable")
     skewness, kurtosis = _shape(centred, counts, squares, definition) if len(values) > 1 else (None, None)
@@ -106,7 +107,7 @@ def _trimmed(values: Matrix, counts: NDArray[np.int64]) -> float:
     cut = n // 10
     upto = counts.cumsum()
     inside = np.minimum(upto, n - cut) - np.maximum(upto - counts, cut)
-    return float(values @ np.maximum(inside, 0) / (n - 2 * cut))
+    return fsum(values * np.maximum(inside, 0)) / (n - 2 * cut)
 
 
 def _shape(
@@ -114,8 +115,8 @@ def _shape(
 ) -> tuple[float | None, float | None]:
     n = int(counts.sum())
     variance = squares / (n if definition == 2 else n - 1)  # noqa: PLR2004 - see `describe`
-    skewness = float(centred**3 @ counts / n / variance**1.5)
-    kurtosis = float(centred**4 @ counts / n / variance**2) - 3
+    skewness = fsum(centred**3 * counts) / n / variance**1.5
+    kurtosis = fsum(centred**4 * counts) / n / variance**2 - 3
     if definition == 3:  # noqa: PLR2004
         return skewness, kurtosis
     if n <= 3:  # noqa: PLR2004 - the corrections divide by n - 2 and n - 3

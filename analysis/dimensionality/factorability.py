@@ -8,6 +8,7 @@ from scipy.special import chdtrc
 
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
 from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
+from analysis.inference.elimination import log_determinant
 
 ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
 
@@ -181,7 +182,7 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
     factor = found.n - 1 - (2 * found.k + 5) / 6
     if factor <= 0:
         return Unavailable(reason="too few rows", detail=f"{found.n} for {found.k} items")
-    chi2 = max(-factor * float(np.linalg.slogdet(found.R)[1]), 0.0)
+    chi2 = max(-factor * log_determinant(found.R), 0.0)
     df = found.k * (found.k - 1) // 2
     return Sphericity(
         chi2=chi2, df=df, p=Probability(chdtrc(df, chi2)), n=found.n, k=found.k, method=found.method
@@ -240,9 +241,9 @@ def minimum_average_partial(
     values, vectors = np.linalg.eigh(found.R)
     squared: list[float] = []
     fourth: list[float] = []
-    left = found.R.copy()
+    left = found.R
     pairs = found.k * (found.k - 1)
-    for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
+    for last in range(found.k - 1, -1, -1):
         variances = np.diag(left)
         if len(squared) == found.k or variances.min() <= SINGULAR:
             break
@@ -250,7 +251,7 @@ def minimum_average_partial(
         np.fill_diagonal(partial, 0)
         squared.append(float(partial.sum()) / pairs)
         fourth.append(float(np.square(partial).sum()) / pairs)
-        left = left - value * np.outer(vector, vector)
+        left = (vectors[:, :last] * values[:last]) @ vectors[:, :last].T  # rather than R less the others
     return AveragePartials(
         squared=np.array(squared),
         fourth=np.array(fourth),

@@ -11,8 +11,10 @@ from analysis.correlation.item_correlations import SINGULAR, Correlations, Items
 from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
 from analysis.factor_models.extraction import EXTRACTIONS, Extraction
 from analysis.factor_models.rotation import ROTATIONS, Rotated
+from analysis.inference.elimination import log_determinant
 
 RMSEA_LEVEL: Final = 0.90
+EQUAL: Final = 1e-8  # loadings that differ by less are the same
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,11 +191,15 @@ def degrees_of_freedom(k: int, m: int) -> int:
 
 
 def _signed_and_ordered(rotated: Rotated) -> Rotated:
-    """Give each factor a positive largest loading, and put the one that explains most first."""
+    """Give each factor a positive largest loading, and put the one that explains most first.
+
+    Of what is equal but for rounding the first item's loading decides, so that rounding never does.
+    """
     L, phi = rotated.loadings, rotated.phi
-    largest = L[np.abs(L).argmax(axis=0), np.arange(L.shape[1])]
-    sign = np.where(largest < 0, -1.0, 1.0)
-    order = np.argsort(-_variance(L, phi), kind="stable")
+    size = np.abs(L)
+    first = (size >= size.max(axis=0) - EQUAL).argmax(axis=0)
+    sign = np.where(L[first, np.arange(L.shape[1])] < 0, -1.0, 1.0)
+    order = np.lexsort((first, -np.round(_variance(L, phi) / EQUAL)))
     turned = (phi * np.outer(sign, sign))[np.ix_(order, order)]
     return replace(rotated, loadings=(L * sign)[:, order], phi=turned)
 
@@ -250,9 +256,9 @@ def fit(R: Matrix, L: Matrix, n: int) -> Fit:
     )
     if min(np.linalg.eigvalsh(R)[0], np.linalg.eigvalsh(model)[0]) < SINGULAR:
         return near
-    ratio = np.linalg.solve(model, R)
-    objective = max(float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - k), 0.0)
-    null = -float(np.linalg.slogdet(R)[1])
+    null = -log_determinant(R)
+    across = float(np.trace(np.linalg.solve(model, R)))
+    objective = max(across + log_determinant(model) + null - k, 0.0)
     factor = n - 1 - (2 * k + 5) / 6 - 2 * m / 3
     if factor <= 0:
         return replace(near, objective=objective)

@@ -112,7 +112,7 @@ def _newton(at: Callable[[Matrix], _State], start: Matrix, low: float, high: flo
         g = state.gradient
         free = ~(((state.x <= low) & (g > 0)) | ((state.x >= high) & (g < 0)))
         if not free.any() or np.abs(g[free]).max() < GRADIENT:
-            return state
+            return _to_last_digits(at, state, free, low, high)
         step = np.zeros_like(g)
         step[free] = _descent(state, free)
         share = 1.0
@@ -124,6 +124,23 @@ def _newton(at: Callable[[Matrix], _State], start: Matrix, low: float, high: flo
             share /= 2
         state = moved
     return None
+
+
+def _to_last_digits(
+    at: Callable[[Matrix], _State], state: _State, free: NDArray[np.bool_], low: float, high: float
+) -> _State:
+    """Take Newton's steps for as long as they halve the gradient: a flat minimum moves by them still.
+
+    Without it the digits of the solution would be those at which rounding happened to stop the descent.
+    """
+    while free.any():
+        step = np.zeros_like(state.x)
+        step[free] = _descent(state, free)
+        moved = at(np.clip(state.x + step, low, high))
+        if not np.abs(moved.gradient[free]).max() < np.abs(state.gradient[free]).max() / 2:
+            break
+        state = moved
+    return state
 
 
 def _descent(state: _State, free: NDArray[np.bool_]) -> Matrix:
@@ -202,14 +219,14 @@ def _hold(
         state = residual_state(R, m, x)
         communalities = np.square(state.kept) @ np.maximum(state.kept_values, 0)
         distance = np.where(bounded, highest, 1 - x) - communalities
+        step = np.linalg.solve(state.hessian() - np.diag(bounded.astype(float)), distance)
         if np.abs(distance).max() > GRADIENT:
-            step = np.linalg.solve(state.hessian() - np.diag(bounded.astype(float)), distance)
             x = x + step * min(1, 0.3 / np.abs(step).max())
             continue
         too_high = ~bounded & (communalities > highest + GRADIENT)
         not_pressed = bounded & (1 - x > highest + GRADIENT)
         if not too_high.any() and not not_pressed.any():
-            return state, bounded
+            return residual_state(R, m, x + step), bounded
         bounded = (bounded | too_high) & ~not_pressed
     return None
 
@@ -241,7 +258,7 @@ def _proper(extraction: Extraction, m: int) -> Extraction | Unavailable:
             reason="improper solution", detail=f"only {real} of {m} factors explain any variance"
         )
     if extraction.communalities.max() > 1 + 1e-8:
-        item = int(np.argmax(extraction.communalities)) + 1
+        item = int(np.argmax(extraction.communalities > extraction.communalities.max() - 1e-8)) + 1
         return Unavailable(reason="improper solution", detail=f"the communality of item {item} exceeds 1")
     return extraction
 

@@ -14,6 +14,7 @@ ITERATIONS: Final = 200
 HALVINGS: Final = 16
 VANISHING: Final = 1e-3  # a unique variance below it, in an unfinished fit, is on its way to nought
 GONE: Final = 1e-7  # a unique variance that has vanished, past which Σ cannot be inverted
+LEAST: Final = 1e-4  # a unique variance below it may be vanishing still when a step is shorter than 1e-6
 ROUNDING: Final = 1e-12  # by which the discrepancy may rise at its minimum
 RIDGE: Final = 1e-10  # keeps the equations solvable where a loading vanishes
 Flags = NDArray[np.bool_]
@@ -89,9 +90,10 @@ def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> One
     R = covariance / np.outer(sd, sd)
     fits = one_factor_fits(R[None], _start(R))
     loadings, uniquenesses = fits.loadings[0], fits.uniquenesses[0]
-    if (uniquenesses <= (0 if fits.converged[0] else VANISHING)).any():
-        worst = label[int(np.argmin(uniquenesses))]
-        detail = f"Heywood case: the unique variance of {worst} is estimated at nought or below"
+    vanished = uniquenesses <= (GONE if fits.converged[0] else VANISHING)
+    if vanished.any():
+        named = ", ".join(name for name, gone in zip(label, vanished, strict=True) if gone)
+        detail = f"Heywood case: the unique variance of {named} is estimated at nought or below"
         return Unavailable(reason="improper solution", detail=detail)
     if not fits.converged[0]:
         return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
@@ -121,8 +123,8 @@ class Fits:
 
     @property
     def proper(self) -> Flags:
-        """Which fits converged to positive unique variances."""
-        return self.converged & (self.uniquenesses > 0).all(axis=1)
+        """Which fits converged to unique variances that are positive, and not on their way to nought."""
+        return self.converged & (self.uniquenesses > LEAST).all(axis=1)
 
 
 def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -> Fits:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from analysis.estimate import Matrix
 
 _SETTLED: Final = 1e-9
+_ROUNDING: Final = 1e-12  # by which the sum may rise at its minimum, where it no longer tells steps apart
 _MOST_STEPS: Final = 300
 
 
@@ -30,7 +31,7 @@ def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
         at, r, w = loadings[active], R[active], weight[active]
         step = _step(r, w, at, damping[active])
         misfit = _misfit(r, w, at + step)
-        better = misfit <= least[active]
+        better = misfit <= least[active] * (1 + _ROUNDING)
         loadings[active] = np.where(better[:, None], at + step, at)
         least[active] = np.where(better, misfit, least[active])
         damping[active] *= np.where(better, 0.1, 10)

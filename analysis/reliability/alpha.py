@@ -94,9 +94,9 @@ def alpha_coefficient(found: Moments) -> Coefficient | Unavailable:
 
 
 def alpha_replicates(k: int, traces: Matrix, totals: Matrix) -> Matrix:
-    """Return alpha of each resample, NaN where its total has no variance."""
+    """Return alpha of each resample, NaN where its total has no variance (see `alpha_of`)."""
     ratios = np.full(len(totals), np.nan)
-    np.divide(traces, totals, out=ratios, where=totals > bootstrap.NOTHING * k)
+    np.divide(traces, totals, out=ratios, where=totals > NOTHING * k * traces)
     replicates: Matrix = k / (k - 1) * (1 - ratios)
     return replicates
 

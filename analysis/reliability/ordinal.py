@@ -129,7 +129,8 @@ def ordinal_factor(
     loadings, settled = loadings_of(found.r[None], found.se[None])
     if not settled[0]:
         return Unavailable(reason="did not converge", detail="one factor of the polychoric correlations")
-    worst = int(np.abs(loadings[0]).argmax())
+    size = np.abs(loadings[0])
+    worst = int((size > size.max() - 1e-8).argmax())  # of items that are the same the first
     if abs(loadings[0, worst]) > 1:
         detail = f"Heywood case: {found.names[worst]} has a loading of {loadings[0, worst]:.3f}"
         return Unavailable(reason="improper solution", detail=detail)
@@ -337,7 +338,7 @@ def _tables(codes: Index, weights: Weights, categories: int) -> Matrix:
     for first in range(0, len(codes), step):
         block = codes[first : first + step]
         places = (np.arange(len(i)) * categories + block[:, i]) * categories + block[:, j]
-        indicators = np.zeros((len(block), cells), np.float32)
+        indicators = np.zeros((len(block), cells), weights.dtype)  # in which the weights' sums are exact
         np.put_along_axis(indicators, places, 1, axis=1)
         total += weights[:, first : first + step] @ indicators
     return total.reshape(len(weights), len(i), categories, categories)
