@@ -11,6 +11,7 @@ from analysis.moments import Missing
 from analysis.pearson import SINGULAR, Correlations, Items, item_correlations
 
 ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
+OURS: Final = 0.01  # a variance below it may be what a repair, or the bound of a correlation, made it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,8 @@ def kmo(
     -------
     SamplingAdequacy, or Unavailable
         "singular matrix" where items are linearly dependent or pairwise correlations contradict each other:
-        partial correlations do not exist then; "not defined" where an item is correlated with no other.
+        partial correlations do not exist then; "not defined" where an item is correlated with no other, or
+        where polychoric correlations had to be repaired or stand at their bound.
 
     Notes
     -----
@@ -157,7 +159,8 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
     Returns
     -------
     Sphericity, or Unavailable
-        "singular matrix" where the determinant is zero, "too few rows" where n is too small for the items.
+        "singular matrix" where the determinant is zero, "too few rows" where n is too small for the items,
+        "not defined" where polychoric correlations had to be repaired or stand at their bound.
 
     Notes
     -----
@@ -190,8 +193,12 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
 
 
 def _definite(found: Correlations | Unavailable) -> Correlations | Unavailable:
-    """Refuse correlations that have no inverse."""
-    if isinstance(found, Unavailable) or found.smallest_eigenvalue >= SINGULAR:
+    """Refuse correlations that have no inverse, or one that a constant of ours makes."""
+    if isinstance(found, Unavailable):
+        return found
+    if found.no_inverse is not None:
+        return found.no_inverse
+    if found.smallest_eigenvalue >= SINGULAR:
         return found
     return Unavailable(
         reason="singular matrix", detail=f"smallest eigenvalue {found.smallest_eigenvalue:.2g}"
@@ -212,7 +219,8 @@ def minimum_average_partial(
     Returns
     -------
     AveragePartials, or Unavailable
-        The averages end where a component takes the last variance of an item (as with a repeated item).
+        The averages end where a component takes the last variance of an item (as with a repeated item), of
+        repaired polychoric correlations or those at their bound, where it leaves no more than 1 % of it.
 
     Notes
     -----
@@ -243,9 +251,10 @@ def minimum_average_partial(
     fourth: list[float] = []
     left = found.R.copy()
     pairs = found.k * (found.k - 1)
+    least = SINGULAR if found.no_inverse is None else OURS
     for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
         variances = np.diag(left)
-        if len(squared) == found.k or variances.min() <= SINGULAR:
+        if len(squared) == found.k or variances.min() <= least:
             break
         partial = np.square(left) / np.outer(variances, variances)
         np.fill_diagonal(partial, 0)

@@ -7,6 +7,7 @@ steps reach the minimum to the last digits, where a gradient method stops at the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,8 @@ MAX_STEPS: Final = 100
 GRADIENT: Final = 1e-9
 LOOSE_START: Final = 0.5
 RANDOM_STARTS: Final = 20
+SINGLE_STARTS: Final = 10
+AS_GOOD: Final = 2.0  # times the squares that the factors found leave
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,22 +152,57 @@ def starts(R: Matrix) -> tuple[Matrix, ...]:
 def _best(R: Matrix, m: int, reach: Callable[[Matrix], Extraction | None]) -> Extraction | Unavailable:
     """Return the lowest of the minima that the starts lead to, refused where it is improper.
 
-    On samples the minima that lie apart are nearly always boundary ones, each with another item at its
-    bound. So where an item is at its bound, or the first starts disagree, random ones (of a fixed seed)
-    follow.
+    Minima that lie apart are nearly always boundary ones, each with another item at its bound. So where an
+    item is at its bound, the first starts disagree, or a factor that is one item does about as well as one
+    that was found, those items and random starts (of a fixed seed) follow.
     """
     found = [end for start in starts(R) if (end := reach(start)) is not None]
-    if len(found) < 2 or found[0].bounded.any() or not _same(*found):  # noqa: PLR2004 - two that agree
+    apart = len(found) < 2 or not _same(*found)  # noqa: PLR2004 - two that agree
+    single = single_items(R, min(found, key=_minimum).loadings) if found else []
+    if apart or found[0].bounded.any() or single:
         rng = np.random.default_rng(0)
         random = rng.uniform(0.05, 0.95, (RANDOM_STARTS, len(R)))
-        found += [end for start in random if (end := reach(start)) is not None]
+        found += [end for start in (*single, *random) if (end := reach(start)) is not None]
     if not found:
         return Unavailable(reason="did not converge", detail=f"{m} factors, {MAX_STEPS} steps")
-    return _proper(min(found, key=lambda end: end.minimum), m)
+    return _proper(min(found, key=_minimum), m)
+
+
+def _minimum(end: Extraction) -> float:
+    return end.minimum
 
 
 def _same(first: Extraction, second: Extraction) -> bool:
     return abs(first.minimum - second.minimum) < 1e-8  # noqa: PLR2004 - far below what tells minima apart
+
+
+def single_items(R: Matrix, loadings: Matrix) -> list[Matrix]:
+    """Return starts at the items that would do about as well as one of the factors, the best of them first.
+
+    An item j with nothing unique is a factor, on which another item loads by their correlation. With R less
+    the other factors as R*, it leaves off the diagonal the squares of R* - r*_j r*_j', to be compared with
+    those that the factor leaves in its place.
+    """
+    left = _off_diagonal(R - loadings @ loadings.T)
+    allowed = AS_GOOD * float(np.vdot(left, left))
+    found: list[tuple[float, Matrix]] = []
+    for factor in loadings.T:
+        rest = left + _off_diagonal(np.outer(factor, factor))
+        shared = np.square(loadings).sum(axis=1) - np.square(factor)
+        own = np.maximum(1 - shared, LOWEST_UNIQUENESS)
+        squares, sums = np.square(rest), np.square(rest).sum(axis=0)
+        among = np.einsum("ij,ij->j", rest, rest @ rest)
+        after = squares.sum() - 2 * sums - 2 * among / own + (sums**2 - np.square(squares).sum(axis=0)) / own**2
+        for item in np.flatnonzero(after < allowed):
+            start = np.clip(1 - shared - squares[item] / own[item], 0.05, 0.95)
+            start[item] = LOWEST_UNIQUENESS
+            found.append((float(after[item]), start))
+    return [start for _, start in sorted(found, key=itemgetter(0))][:SINGLE_STARTS]
+
+
+def _off_diagonal(matrix: Matrix) -> Matrix:
+    np.fill_diagonal(matrix, 0)
+    return matrix
 
 
 def minres(R: Matrix, m: int) -> Extraction | Unavailable:

@@ -11,20 +11,24 @@ from analysis.counts import JointCounts
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
 from analysis.moments import Missing
 
-Items = ArrayLike | JointCounts | Polychoric
-
 FEWEST_ROWS: Final = 3
 SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are rounding, or nearly so
 
 
 @dataclass(frozen=True, kw_only=True)
 class Correlations:
-    """Correlations of k items from n rows, and how missing answers were treated."""
+    """Correlations of k items from n rows, and how missing answers were treated.
+
+    `no_inverse` says why a figure made of the inverse or the determinant of `R` is not to be had although `R`
+    has both: they would be those of a constant of ours. `notes` are what else a reader should know.
+    """
 
     R: Matrix
     n: int
     names: tuple[str, ...]
     method: str
+    no_inverse: Unavailable | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def k(self) -> int:
@@ -37,6 +41,9 @@ class Correlations:
         return float(np.linalg.eigvalsh(self.R)[0])
 
 
+Items = ArrayLike | JointCounts | Polychoric | Correlations
+
+
 def item_correlations(
     data: Items, *, n: int | None = None, missing: Missing = "complete"
 ) -> Correlations | Unavailable:
@@ -45,7 +52,8 @@ def item_correlations(
     Parameters
     ----------
     data : n x k array (NaN for missing), JointCounts, Polychoric, or, with `n`, a k x k correlation matrix
-        Of polychoric correlations the repaired matrix is taken where there is one.
+        Of polychoric correlations the repaired matrix is taken where there is one. Correlations are returned
+        as they are.
     n : the number of rows behind a given correlation matrix
     missing : "complete" uses rows without a missing answer, "pairwise" all rows that answered a pair
         Joint counts know pairs alone and are always pairwise.
@@ -64,6 +72,8 @@ def item_correlations(
         raise ValueError(f'missing must be "complete" or "pairwise", not {missing!r}')
     if n is not None:
         return _given(data, n)
+    if isinstance(data, Correlations):
+        return data
     if isinstance(data, Polychoric):
         return _of_polychoric(data)
     if isinstance(data, JointCounts):
@@ -91,8 +101,16 @@ def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailabl
 
 
 def _of_polychoric(found: Polychoric) -> Correlations:
-    repaired = ", repaired" if found.repaired is not None else ""
-    return Correlations(R=_tidy(found.definite), n=found.n, names=found.names, method=f"polychoric{repaired}")
+    said = ", repaired" if found.repaired is not None else ""
+    said += ", pairs at the bound" if found.at_bound else ""
+    return Correlations(
+        R=_tidy(found.definite),
+        n=found.n,
+        names=found.names,
+        method=f"polychoric{said}",
+        no_inverse=found.no_inverse,
+        notes=found.notes[1:],
+    )
 
 
 def unit_lengths(X: Matrix) -> Matrix:
@@ -105,7 +123,7 @@ def unit_lengths(X: Matrix) -> Matrix:
 
 
 def _given(data: Items, n: int) -> Correlations | Unavailable:
-    if isinstance(data, JointCounts | Polychoric):
+    if isinstance(data, JointCounts | Polychoric | Correlations):
         raise ValueError(  # noqa: TRY004 - it is n that is wrong here
             "these data know their n; give n with a correlation matrix alone"
         )

@@ -280,7 +280,7 @@ def _named(names: Sequence[str], matrix: Matrix) -> tuple[tuple[Value, ...], ...
 def fit_table(found: Factors) -> Table:
     """Return how far the factors are from the correlations."""
     fit = found.fit
-    rows: list[tuple[str, Value]] = [
+    figures: list[tuple[str, Value]] = [
         ("root mean square residual", fit.rms),
         ("the same, corrected for degrees of freedom", fit.crms),
         ("degrees of freedom", fit.df),
@@ -295,7 +295,7 @@ def fit_table(found: Factors) -> Table:
     return Table(
         title=f"Fit of {found.n_factors} factors, whatever the rotation",
         headers=("figure", "value"),
-        rows=tuple(row for row in rows if row[1] is not None),
+        rows=tuple((name, fit.why_not if value is None else value) for name, value in figures),
     )
 
 
