@@ -7,7 +7,7 @@ steps reach the minimum to the last digits, where a gradient method stops at the
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Final
 
 import numpy as np
@@ -21,8 +21,9 @@ MAX_STEPS: Final = 100
 GRADIENT: Final = 1e-9
 LOOSE_START: Final = 0.5
 RANDOM_STARTS: Final = 20
-SINGLE_STARTS: Final = 10
-AS_GOOD: Final = 2.0  # times the squares that the factors found leave
+SINGLE_STARTS: Final = 5
+LEAVES: Final = 1.6  # an item does nearly as well as a factor: it leaves less than so many times its squares
+EXPLAINS: Final = 0.75  # and explains more than this share of its squares
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,24 +153,19 @@ def starts(R: Matrix) -> tuple[Matrix, ...]:
 def _best(R: Matrix, m: int, reach: Callable[[Matrix], Extraction | None]) -> Extraction | Unavailable:
     """Return the lowest of the minima that the starts lead to, refused where it is improper.
 
-    Minima that lie apart are nearly always boundary ones, each with another item at its bound. So where an
-    item is at its bound, the first starts disagree, or a factor that is one item does about as well as one
-    that was found, those items and random starts (of a fixed seed) follow.
+    On samples the minima that lie apart are nearly always boundary ones, each with another item at its
+    bound. So where an item is at its bound or would do nearly as well as a factor that was found, or the first
+    starts disagree, starts at such items and random ones (of a fixed seed) follow.
     """
     found = [end for start in starts(R) if (end := reach(start)) is not None]
-    apart = len(found) < 2 or not _same(*found)  # noqa: PLR2004 - two that agree
-    single = single_items(R, min(found, key=_minimum).loadings) if found else []
-    if apart or found[0].bounded.any() or single:
+    single = single_items(R, found[0].loadings) if found else []
+    if single or len(found) < 2 or found[0].bounded.any() or not _same(*found):  # noqa: PLR2004 - two that agree
         rng = np.random.default_rng(0)
         random = rng.uniform(0.05, 0.95, (RANDOM_STARTS, len(R)))
         found += [end for start in (*single, *random) if (end := reach(start)) is not None]
     if not found:
         return Unavailable(reason="did not converge", detail=f"{m} factors, {MAX_STEPS} steps")
-    return _proper(min(found, key=_minimum), m)
-
-
-def _minimum(end: Extraction) -> float:
-    return end.minimum
+    return _proper(min(found, key=attrgetter("minimum")), m)
 
 
 def _same(first: Extraction, second: Extraction) -> bool:
@@ -177,23 +173,25 @@ def _same(first: Extraction, second: Extraction) -> bool:
 
 
 def single_items(R: Matrix, loadings: Matrix) -> list[Matrix]:
-    """Return starts at the items that would do about as well as one of the factors, the best of them first.
+    """Return starts at the items that would do nearly as well as one of the factors, the best of them first.
 
-    An item j with nothing unique is a factor, on which another item loads by their correlation. With R less
-    the other factors as R*, it leaves off the diagonal the squares of R* - r*_j r*_j', to be compared with
-    those that the factor leaves in its place.
+    With R* the correlations less the other factors, and v_j what these leave of item j: as a factor with
+    nothing unique, j leaves the squares of R*_il - R*_ij R*_lj / v_j over i ≠ l. They are to be compared with
+    those of R*, when there is no factor, and with those that the factor leaves.
     """
     left = _off_diagonal(R - loadings @ loadings.T)
-    allowed = AS_GOOD * float(np.vdot(left, left))
+    least = float(np.vdot(left, left))
     found: list[tuple[float, Matrix]] = []
     for factor in loadings.T:
         rest = left + _off_diagonal(np.outer(factor, factor))
+        squares = np.square(rest)
         shared = np.square(loadings).sum(axis=1) - np.square(factor)
         own = np.maximum(1 - shared, LOWEST_UNIQUENESS)
-        squares, sums = np.square(rest), np.square(rest).sum(axis=0)
-        among = np.einsum("ij,ij->j", rest, rest @ rest)
-        after = squares.sum() - 2 * sums - 2 * among / own + (sums**2 - np.square(squares).sum(axis=0)) / own**2
-        for item in np.flatnonzero(after < allowed):
+        sums, without = squares.sum(axis=0), float(squares.sum())
+        fourth = np.square(sums) - np.square(squares).sum(axis=0)
+        after = without - 2 * sums - 2 * np.einsum("ij,ij->j", rest, rest @ rest) / own + fourth / own**2
+        good = (after < LEAVES * least) & (without - after > EXPLAINS * (without - least))
+        for item in np.flatnonzero(good):
             start = np.clip(1 - shared - squares[item] / own[item], 0.05, 0.95)
             start[item] = LOWEST_UNIQUENESS
             found.append((float(after[item]), start))
