@@ -1,5 +1,6 @@
 """Whether the items share enough for a factor analysis, and how many components their correlations hold."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -125,7 +126,7 @@ def kmo(
     found = _definite(item_correlations(data, n=n, missing=missing))
     if isinstance(found, Unavailable):
         return found
-    inverse = np.linalg.inv(found.R)
+    inverse = found.inverse
     scale = np.sqrt(np.diag(inverse))
     partial = np.square(inverse / np.outer(scale, scale))
     simple = np.square(found.R)
@@ -185,7 +186,7 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
     factor = found.n - 1 - (2 * found.k + 5) / 6
     if factor <= 0:
         return Unavailable(reason="too few rows", detail=f"{found.n} for {found.k} items")
-    chi2 = max(-factor * float(np.linalg.slogdet(found.R)[1]), 0.0)
+    chi2 = max(-factor * found.log_determinant, 0.0)
     df = found.k * (found.k - 1) // 2
     return Sphericity(
         chi2=chi2, df=df, p=Probability(chdtrc(df, chi2)), n=found.n, k=found.k, method=found.method
@@ -246,21 +247,18 @@ def minimum_average_partial(
     found = item_correlations(data, n=n, missing=missing)
     if isinstance(found, Unavailable):
         return found
-    values, vectors = np.linalg.eigh(found.R)
     squared: list[float] = []
     fourth: list[float] = []
-    left = found.R.copy()
     pairs = found.k * (found.k - 1)
     least = SINGULAR if found.no_inverse is None else OURS
-    for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
+    for left in _left_by_components(found):
         variances = np.diag(left)
-        if len(squared) == found.k or variances.min() <= least:
+        if variances.min() <= least:
             break
         partial = np.square(left) / np.outer(variances, variances)
         np.fill_diagonal(partial, 0)
         squared.append(float(partial.sum()) / pairs)
         fourth.append(float(np.square(partial).sum()) / pairs)
-        left = left - value * np.outer(vector, vector)
     return AveragePartials(
         squared=np.array(squared),
         fourth=np.array(fourth),
@@ -270,3 +268,12 @@ def minimum_average_partial(
         k=found.k,
         method=found.method,
     )
+
+
+def _left_by_components(found: Correlations) -> Iterator[Matrix]:
+    """Yield what the first 0, 1, ... k - 1 components leave of R: the sum of the others, so that no digits cancel."""
+    values, vectors = found.root.eigenvalues, found.root.vectors
+    yield found.R
+    for last in range(found.k - 1, 0, -1):
+        kept = vectors[:, :last]
+        yield (kept * values[:last]) @ kept.T

@@ -165,7 +165,7 @@ def analyse(found: Correlations, n_factors: int, method: str, rotation: str) -> 
     if degrees_of_freedom(found.k, n_factors) < 0 or n_factors >= found.k:
         detail = f"{n_factors} factors of {found.k} items have more parameters than there are correlations"
         return Unavailable(reason="not defined", detail=detail)
-    rank = int((np.linalg.eigvalsh(found.R) > SINGULAR).sum())
+    rank = int((found.root.eigenvalues > SINGULAR).sum())
     if rank <= n_factors:
         detail = f"{rank} independent dimensions leave nothing unique beside {n_factors} factors"
         return Unavailable(reason="singular matrix", detail=detail)
@@ -257,11 +257,11 @@ def fit(found: Correlations, L: Matrix) -> Fit:
     )
     if found.no_inverse is not None:
         return replace(near, why_not=found.no_inverse)
-    if min(np.linalg.eigvalsh(R)[0], np.linalg.eigvalsh(model)[0]) < SINGULAR:
+    if min(found.smallest_eigenvalue, np.linalg.eigvalsh(model)[0]) < SINGULAR:
         return replace(near, why_not=Unavailable(reason="singular matrix"))
-    ratio = np.linalg.solve(model, R)
-    objective = max(float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - k), 0.0)
-    null = -float(np.linalg.slogdet(R)[1])
+    null = -found.log_determinant
+    ratio = float(np.trace(np.linalg.solve(model, R)))
+    objective = max(ratio + float(np.linalg.slogdet(model)[1]) + null - k, 0.0)
     factor = n - 1 - (2 * k + 5) / 6 - 2 * m / 3
     if factor <= 0:
         few = Unavailable(reason="too few rows", detail=f"{n} for {m} factors of {k} items")

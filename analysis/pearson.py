@@ -1,6 +1,7 @@
 """The correlations that every question of dimensions starts from: of rows, of joint counts, or given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from analysis.correlations import Polychoric
 from analysis.counts import JointCounts
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
 from analysis.moments import Missing
+from analysis.roots import Root, root_of
 
 FEWEST_ROWS: Final = 3
 SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are rounding, or nearly so
@@ -20,7 +22,8 @@ class Correlations:
     """Correlations of k items from n rows, and how missing answers were treated.
 
     `no_inverse` says why a figure made of the inverse or the determinant of `R` is not to be had although `R`
-    has both: they would be those of a constant of ours. `notes` are what else a reader should know.
+    has both: they would be those of a constant of ours. `notes` are what else a reader should know. `rows` are the
+    complete rows, where they are known: near singularity they have digits that `R` has lost.
     """
 
     R: Matrix
@@ -29,6 +32,7 @@ class Correlations:
     method: str
     no_inverse: Unavailable | None = None
     notes: tuple[str, ...] = ()
+    rows: Matrix | None = field(default=None, repr=False)
 
     @property
     def k(self) -> int:
@@ -38,7 +42,24 @@ class Correlations:
     @property
     def smallest_eigenvalue(self) -> float:
         """Not positive where items are linearly dependent, or where pairs of rows contradict each other."""
-        return float(np.linalg.eigvalsh(self.R)[0])
+        return float(self.root.eigenvalues[0])
+
+    @property
+    def inverse(self) -> Matrix:
+        """The inverse of correlations whose smallest eigenvalue is positive."""
+        half = self.root.inverse
+        inverse: Matrix = half @ half.T
+        return inverse
+
+    @property
+    def log_determinant(self) -> float:
+        """The logarithm of the determinant, where the smallest eigenvalue is positive."""
+        return float(np.log(self.root.eigenvalues).sum())
+
+    @cached_property
+    def root(self) -> Root:
+        """The spectrum, from the rows where `R` is nearly singular."""
+        return root_of(self.R, self.rows)
 
 
 Items = ArrayLike | JointCounts | Polychoric | Correlations
@@ -97,7 +118,7 @@ def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailabl
     constant = np.diag(products) == 0
     if constant.any():
         return Unavailable(reason="constant item", detail=_listed(names, constant))
-    return Correlations(R=_tidy(products), n=len(X), names=names, method="Pearson, complete rows")
+    return Correlations(R=_tidy(products), n=len(X), names=names, method="Pearson, complete rows", rows=X)
 
 
 def _of_polychoric(found: Polychoric) -> Correlations:

@@ -25,12 +25,12 @@ TOO_NEAR: Final = Unavailable(
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
-    """The spectrum of a correlation matrix R: `values` (singular values of T, rising), `vectors` (k x k).
+    """The spectrum of a correlation matrix R: `eigenvalues`, rising, and `vectors` (k x k).
 
-    `independent` tells which of them are not nought; `certain` whether each is one or the other by far.
+    `independent` tells which eigenvalues are not nought; `certain` whether each is one or the other by far.
     """
 
-    values: Matrix
+    eigenvalues: Matrix
     vectors: Matrix
     independent: NDArray[np.bool_]
     certain: bool
@@ -46,21 +46,20 @@ class Root:
     @property
     def inverse(self) -> Matrix:
         """A such that A A' is the inverse of R (k x rank); of the free items alone where R has none."""
-        inverse: Matrix = self.vectors[:, self.independent] / self.values[self.independent]
+        inverse: Matrix = self.vectors[:, self.independent] / np.sqrt(self.eigenvalues[self.independent])
         return inverse
 
 
 def root_of(R: Matrix, rows: Matrix | None = None) -> Root:
     """Return the root of correlations, from the n x k rows behind them where they are known and it matters."""
+    nought = NOUGHT
     eigenvalues, vectors = np.linalg.eigh(R)
-    if rows is None or eigenvalues[0] > CLEAR * eigenvalues[-1]:
-        values, nought = np.sqrt(np.maximum(eigenvalues, 0)), NOUGHT
-    else:
-        values, vectors = _of_rows(rows)
-        nought = NOUGHT_IN_ROWS
-    share = np.square(values / values[-1])
+    if rows is not None and eigenvalues[0] < CLEAR * eigenvalues[-1]:
+        singular, vectors = _of_rows(rows)
+        eigenvalues, nought = np.square(singular), NOUGHT_IN_ROWS
+    share = eigenvalues / eigenvalues[-1]
     return Root(
-        values=values,
+        eigenvalues=eigenvalues,
         vectors=vectors,
         independent=share > nought,
         certain=not ((share > nought) & (share < DIGITS * nought)).any(),
