@@ -10,6 +10,7 @@ from scipy.special import chdtrc
 
 from analysis.estimate import Matrix, Unavailable
 from analysis.everybody import ROUNDING, Everybody, Given, divided
+from analysis.roots import TOO_NEAR, root_of
 
 FEWEST_PAIRS: Final = 3  # as R's careless has it
 Flags = NDArray[np.bool_]
@@ -104,10 +105,12 @@ def inverse_covariances(all_: Everybody) -> Matrix | Unavailable:
     """Return the inverse of the items' covariances, which the distance needs."""
     if all_.n < 3 or not all_.answered.size or all_.answered.min() < 2:  # noqa: PLR2004 - a covariance for each item
         return Unavailable(reason="too few rows", detail=f"{all_.n} rows of answers")
-    values = np.linalg.eigvalsh(all_.covariances)
-    if values[0] <= ROUNDING * values[-1]:
+    variances = np.diagonal(all_.covariances)
+    scale = np.sqrt(np.outer(variances, variances))
+    root = root_of(all_.covariances / scale) if (scale > 0).all() else None
+    if root is None or not root.independent.all():
         return Unavailable(reason="singular matrix", detail="the covariances of the items have no inverse")
-    return np.asarray(np.linalg.inv(all_.covariances))
+    return root.inverse @ root.inverse.T / scale if root.certain else TOO_NEAR
 
 
 def distances(given: Given, inverse: Matrix) -> Matrix:

@@ -38,9 +38,7 @@ class Root:
     @property
     def free(self) -> NDArray[np.bool_]:
         """The items that others do not determine."""
-        free: NDArray[np.bool_] = (
-            np.square(self.vectors[:, ~self.independent]).sum(axis=1) < OUTSIDE**2
-        )
+        free: NDArray[np.bool_] = np.square(self.vectors[:, ~self.independent]).sum(axis=1) < OUTSIDE**2
         return free
 
     @property
