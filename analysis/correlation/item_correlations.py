@@ -1,6 +1,7 @@
 """The correlations that every question of dimensions starts from: of rows, of joint counts, or given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -9,9 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.correlation.polychoric import Polychoric
 from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.linear_algebra.roots import Root, root_of
 from analysis.moments import moments, whole
-
-Items = ArrayLike | JointCounts | Polychoric
 
 FEWEST_ROWS: Final = 3
 SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are rounding, or nearly so
@@ -19,12 +19,20 @@ SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are ro
 
 @dataclass(frozen=True, kw_only=True)
 class Correlations:
-    """Correlations of k items from n rows, and how missing answers were treated."""
+    """Correlations of k items from n rows, and how missing answers were treated.
+
+    `no_inverse` says why a figure made of the inverse or the determinant of `R` is not to be had although `R`
+    has both: they would be those of a constant of ours. `notes` are what else a reader should know. `rows`
+    are the complete rows, where they are known: near singularity they have digits that `R` has lost.
+    """
 
     R: Matrix
     n: int
     names: tuple[str, ...]
     method: str
+    no_inverse: Unavailable | None = None
+    notes: tuple[str, ...] = ()
+    rows: Matrix | None = field(default=None, repr=False)
 
     @property
     def k(self) -> int:
@@ -34,10 +42,30 @@ class Correlations:
     @property
     def smallest_eigenvalue(self) -> float:
         """Not positive where items are linearly dependent, or where pairs of rows contradict each other."""
-        return float(np.linalg.eigvalsh(self.R)[0])
+        return float(self.root.eigenvalues[0])
+
+    @property
+    def inverse(self) -> Matrix:
+        """The inverse of correlations whose smallest eigenvalue is positive."""
+        half = self.root.inverse
+        inverse: Matrix = half @ half.T
+        return inverse
+
+    @property
+    def log_determinant(self) -> float:
+        """The logarithm of the determinant, where the smallest eigenvalue is positive."""
+        return float(np.log(self.root.eigenvalues).sum())
+
+    @cached_property
+    def root(self) -> Root:
+        """The spectrum, from the rows where `R` is nearly singular."""
+        return root_of(self.R, self.rows)
 
 
-def item_correlations(
+Items = ArrayLike | JointCounts | Polychoric | Correlations
+
+
+def item_correlations(  # noqa: PLR0911 - one return for each kind of data
     data: Items, *, n: int | None = None, missing: Missing = "complete"
 ) -> Correlations | Unavailable:
     """Return the correlations of the items: product-moment, or those given.
@@ -45,7 +73,8 @@ def item_correlations(
     Parameters
     ----------
     data : n x k array (NaN for missing), JointCounts, Polychoric, or, with `n`, a k x k correlation matrix
-        Of polychoric correlations the repaired matrix is taken where there is one.
+        Of polychoric correlations the repaired matrix is taken where there is one. Correlations are returned
+        as they are.
     n : the number of rows behind a given correlation matrix
     missing : "complete" uses rows without a missing answer, "pairwise" all rows that answered a pair
         Joint counts know pairs alone and are always pairwise.
@@ -64,6 +93,8 @@ def item_correlations(
         raise ValueError(f'missing must be "complete" or "pairwise", not {missing!r}')
     if n is not None:
         return _given(data, n)
+    if isinstance(data, Correlations):
+        return data
     if isinstance(data, Polychoric):
         return _of_polychoric(data)
     if isinstance(data, JointCounts):
@@ -87,12 +118,21 @@ def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailabl
         return found
     if found.constant.any():
         return Unavailable(reason="constant item", detail=_listed(names, found.constant))
-    return Correlations(R=_tidy(found.correlation), n=len(X), names=names, method="Pearson, complete rows")
+    R = _tidy(found.correlation)
+    return Correlations(R=R, n=len(X), names=names, method="Pearson, complete rows", rows=X)
 
 
 def _of_polychoric(found: Polychoric) -> Correlations:
-    repaired = ", repaired" if found.repaired is not None else ""
-    return Correlations(R=_tidy(found.definite), n=found.n, names=found.names, method=f"polychoric{repaired}")
+    said = ", repaired" if found.repaired is not None else ""
+    said += ", pairs at the bound" if found.at_bound else ""
+    return Correlations(
+        R=_tidy(found.definite),
+        n=found.n,
+        names=found.names,
+        method=f"polychoric{said}",
+        no_inverse=found.no_inverse,
+        notes=found.notes[1:],
+    )
 
 
 def unit_lengths(X: Matrix) -> Matrix:
@@ -105,7 +145,7 @@ def unit_lengths(X: Matrix) -> Matrix:
 
 
 def _given(data: Items, n: int) -> Correlations | Unavailable:
-    if isinstance(data, JointCounts | Polychoric):
+    if isinstance(data, JointCounts | Polychoric | Correlations):
         raise ValueError(  # noqa: TRY004 - it is n that is wrong here
             "these data know their n; give n with a correlation matrix alone"
         )

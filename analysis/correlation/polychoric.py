@@ -61,6 +61,24 @@ class Polychoric:
         return self.r if self.repaired is None else self.repaired
 
     @property
+    def no_inverse(self) -> Unavailable | None:
+        """Why nothing can be made of the inverse or the determinant: a constant of ours would decide it."""
+        if self.repaired is not None:
+            detail = (
+                "the polychoric correlations are not positive definite, and it would rest on how far from "
+                "singular they are made"
+            )
+            return Unavailable(reason="not defined", detail=detail)
+        if self.at_bound:
+            i, j = self.at_bound[0]
+            detail = (
+                f"the polychoric correlation of {self.names[i]} and {self.names[j]} has no maximum below 1, "
+                f"and it would rest on the bound of {BOUND} where it stands"
+            )
+            return Unavailable(reason="not defined", detail=detail)
+        return None
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """What a reader of these figures should know about them."""
         said = [f"n = {self.n}; {self.method}"]

@@ -74,8 +74,10 @@ class OrdinalFactor:
         return float(true / total)
 
     @property
-    def maximal_reliability(self) -> float:
+    def maximal_reliability(self) -> float | Unavailable:
         """Reliability of that weighted sum of the answers which has the most of it."""
+        if self.polychoric.no_inverse is not None:
+            return self.polychoric.no_inverse
         return float(np.linalg.eigvals(np.linalg.solve(self.observed, self.true)).real.max())
 
     def _covariances(self, R: Matrix) -> Matrix:
@@ -276,6 +278,7 @@ def _check(interval: str | None, level: float, variance: str) -> None:
 
 def _rows_said(found: Polychoric) -> str:
     rows = "complete rows" if (found.pair_n == found.n).all() else "pairwise"
+    rows += ", pairs at the bound" if found.at_bound else ""
     return rows if found.repaired is None else f"{rows}, correlations not positive definite"
 
 

@@ -311,19 +311,9 @@ def fit_table(found: Factors) -> Table:
 
 def fit_figures(fit: Fit) -> dict[str, Value]:
     """Return the figures of fit by their names, with the reason in place of one that is None."""
-    figures = {field.name: getattr(fit, field.name) for field in fields(fit)}
-    return {name: _without_fit(fit) if value is None else value for name, value in figures.items()}
-
-
-def _without_fit(fit: Fit) -> Unavailable:
-    """Return why a figure of fit is None."""
-    if fit.df == 0:
-        return Unavailable(reason="not defined", detail="no degrees of freedom are left")
-    if fit.objective is None:
-        return Unavailable(reason="singular matrix")
-    if fit.chi2 is None:
-        return Unavailable(reason="too few rows", detail="for so many items and factors")
-    return Unavailable(reason="not defined", detail="items without any correlation would fit as well")
+    figures = {field.name: getattr(fit, field.name) for field in fields(fit) if field.name != "why_not"}
+    why = fit.why_not or Unavailable(reason="not defined")
+    return {name: why if value is None else value for name, value in figures.items()}
 
 
 def scalability(answers: Answers) -> Section:
