@@ -1,0 +1,1 @@
+"""Factor models: the structure behind items, explored or confirmed."""

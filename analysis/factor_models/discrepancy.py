@@ -1,0 +1,176 @@
+"""Discrepancies between sample and model: their value, gradient and expected second derivatives."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg import cho_solve, lapack
+
+from analysis.estimate import Matrix
+from analysis.factor_models.implied_moments import Implied, Structure
+from analysis.factor_models.sample_statistics import Continuous
+
+
+class Discrepancy(Protocol):
+    """A function of the free parameters to be minimised."""
+
+    def value(self, x: Matrix) -> float:
+        """Return the discrepancy at `x`, infinite where the model has no likelihood."""
+        ...
+
+    def slopes(self, x: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the gradient, and the expected second derivatives, at `x`."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class NormalTheory:
+    """Half the normal-theory discrepancy: the mean over rows of minus the log-likelihood, up to a constant.
+
+    Notes
+    -----
+    ½ [ln|Σ| + tr(S Σ⁻¹) - ln|S| - k + (m - μ)' Σ⁻¹ (m - μ)], groups weighted by their rows. Zero where the
+    model fits exactly; twice n times its minimum is the likelihood-ratio statistic.
+    """
+
+    structure: Structure
+    groups: Sequence[Continuous]
+    weights: Matrix
+
+    def value(self, x: Matrix) -> float:
+        """Return the discrepancy at `x`."""
+        total = 0.0
+        for weight, group, implied in zip(self.weights, self.groups, self.structure.at(x), strict=True):
+            total += float(weight) * self._one(group, implied)
+        return total
+
+    def _one(self, group: Continuous, implied: Implied) -> float:
+        factor, failed = lapack.dpotrf(implied.covariance, lower=1)
+        sample, singular = lapack.dpotrf(group.covariance, lower=1)
+        if failed or singular:
+            return np.inf
+        log_determinant = 2 * float(np.log(np.diagonal(factor) / np.diagonal(sample)).sum())
+        S = group.covariance
+        if self.structure.table.means:
+            gap = group.mean - implied.mean
+            S = S + np.outer(gap, gap)
+        trace = float(np.trace(cho_solve((factor, True), S)))
+        return 0.5 * (log_determinant + trace - len(S))
+
+    def slopes(self, x: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the gradient, and the expected second derivatives, at `x`."""
+        gradient = np.zeros(self.structure.count)
+        information = np.zeros((self.structure.count, self.structure.count))
+        for weight, group, implied in zip(self.weights, self.groups, self.structure.at(x), strict=True):
+            W = np.linalg.inv(implied.covariance)
+            by_mean, S = None, group.covariance
+            if self.structure.table.means:
+                gap = group.mean - implied.mean
+                S, by_mean = S + np.outer(gap, gap), -weight * (W @ gap)
+            by_covariance = 0.5 * weight * (W - W @ S @ W)
+            gradient += implied.gradient(by_covariance, by_mean)
+            information += weight * expected_information(implied, W)
+        return gradient, information
+
+    def hessian(self, x: Matrix) -> Matrix:
+        """Return the second derivatives at `x` (the observed information of a row)."""
+        total = np.zeros((self.structure.count, self.structure.count))
+        for weight, group, implied in zip(self.weights, self.groups, self.structure.at(x), strict=True):
+            gap = group.mean - implied.mean if self.structure.table.means else None
+            total += weight * observed_information(implied, group.covariance, gap)
+        return total
+
+
+def expected_information(implied: Implied, W: Matrix) -> Matrix:
+    """Return ½ tr(W Σ_a W Σ_b) + μ_a' W μ_b for all pairs of free parameters."""
+    root = np.linalg.cholesky(W)
+    slope = implied.covariance_slope
+    turned = np.matmul(np.matmul(root.T, slope), root).reshape(len(slope), -1)
+    information: Matrix = 0.5 * turned @ turned.T
+    if implied.structure.means:
+        along = implied.mean_slope @ root
+        information += along @ along.T
+    return information
+
+
+def observed_information(implied: Implied, S: Matrix, gap: Matrix | None) -> Matrix:
+    """Return the second derivatives of a group's half discrepancy: covariances S, means off by `gap`.
+
+    With M = W S W, S counting the gap: tr(M Σ_a W Σ_b) - ½ tr(W Σ_a W Σ_b) + μ_a' W μ_b and the terms across,
+    and what the curvature of Σ and μ adds.
+    """
+    W = np.linalg.inv(implied.covariance)
+    if gap is not None:
+        S = S + np.outer(gap, gap)
+    M = W @ S @ W
+    root = np.linalg.cholesky(W)
+    turned = np.matmul(np.matmul(root.T, implied.covariance_slope), root)
+    inner = np.linalg.solve(root, np.linalg.solve(root, M).T)
+    flat = turned.reshape(len(turned), -1)
+    across = np.matmul(inner, turned).reshape(len(turned), -1) @ flat.T
+    hessian = (across + across.T) / 2 - 0.5 * flat @ flat.T
+    by_mean = None
+    if gap is not None:
+        by_mean = -W @ gap
+        along = implied.mean_slope @ W
+        cross = np.matmul(implied.covariance_slope, -by_mean) @ along.T
+        hessian += along @ implied.mean_slope.T + cross + cross.T
+    return np.asarray(hessian + implied.curvature(0.5 * (W - M), by_mean))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeastSquares:
+    """Half the weighted squared distance of statistics: ½ (s - σ)' V (s - σ), groups weighted by rows.
+
+    Each V is a matrix, or a vector for a diagonal one.
+    """
+
+    structure: Structure
+    statistics: Sequence[Matrix]
+    V: Sequence[Matrix]
+    weights: Matrix
+
+    def value(self, x: Matrix) -> float:
+        """Return the discrepancy at `x`."""
+        total = 0.0
+        for weight, s, V, implied in zip(
+            self.weights, self.statistics, self.V, self.structure.at(x), strict=True
+        ):
+            with np.errstate(invalid="ignore", over="ignore"):
+                gap = s - implied.statistics
+                total += 0.5 * float(weight) * float(gap @ weighted(V, gap))
+        return total if np.isfinite(total) else np.inf
+
+    def slopes(self, x: Matrix) -> tuple[Matrix, Matrix]:
+        """Return the gradient, and its expected slope, at `x`."""
+        gradient = np.zeros(self.structure.count)
+        information = np.zeros((self.structure.count, self.structure.count))
+        for weight, s, V, implied in zip(
+            self.weights, self.statistics, self.V, self.structure.at(x), strict=True
+        ):
+            moved = weighted(V, implied.jacobian)
+            gradient -= weight * (moved.T @ (s - implied.statistics))
+            information += weight * (implied.jacobian.T @ moved)
+        return gradient, information
+
+
+def weighted(V: Matrix, X: Matrix) -> Matrix:
+    """Return V X, V being a matrix or the diagonal of one."""
+    if V.ndim == 1:
+        product: Matrix = V[:, None] * X if X.ndim > 1 else V * X
+        return product
+    return V @ X
+
+
+def normal_theory_weight(W: Matrix) -> Matrix:
+    """Return the inverse covariance of variances and covariances under normality: ½ D'(W ⊗ W) D.
+
+    W is the inverse covariance matrix; rows and columns are the upper triangle with its diagonal.
+    """
+    k = len(W)
+    i, j = np.triu_indices(k)
+    ones = np.where(i == j, 0.5, 1.0)
+    products = W[np.ix_(i, i)] * W[np.ix_(j, j)] + W[np.ix_(i, j)] * W[np.ix_(j, i)]
+    weight: Matrix = products * np.outer(ones, ones)
+    return weight

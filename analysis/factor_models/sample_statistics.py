@@ -1,0 +1,170 @@
+"""What a factor model is fitted to: the moments of each group's items, or their thresholds and correlations."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.correlations import Polychoric, polychoric
+from analysis.estimate import Matrix, Unavailable, complete_rows
+
+_ROWS: Final = 4096
+
+Holes = Literal["complete", "pairwise", "full"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Continuous:
+    """Moments of one group: `rows` without holes, divisor n throughout (maximum likelihood)."""
+
+    rows: Matrix
+    names: tuple[str, ...]
+
+    @cached_property
+    def n(self) -> int:
+        """Number of rows."""
+        return len(self.rows)
+
+    @cached_property
+    def mean(self) -> Matrix:
+        """Means of the items."""
+        return np.asarray(self.rows.mean(axis=0))
+
+    @cached_property
+    def covariance(self) -> Matrix:
+        """Covariances with divisor n."""
+        k = self.rows.shape[1]
+        total = np.zeros((k, k))
+        for first in range(0, self.n, _ROWS):
+            centred = self.rows[first : first + _ROWS] - self.mean
+            total += centred.T @ centred
+        return total / self.n
+
+    def fourth_moments(self, mean: Matrix, covariance: Matrix, *, means: bool) -> Matrix:
+        """Return the mean over rows of e e', e the deviations of x and of its products from their moments.
+
+        With `means` first the items, then the products in the order of the upper triangle; else these alone.
+        """
+        k = self.rows.shape[1]
+        i, j = np.triu_indices(k)
+        size = len(i) + (k if means else 0)
+        total = np.zeros((size, size))
+        for first in range(0, self.n, _ROWS):
+            centred = self.rows[first : first + _ROWS] - mean
+            deviations = centred[:, i] * centred[:, j] - covariance[i, j]
+            if means:
+                deviations = np.concatenate([centred, deviations], axis=1)
+            total += deviations.T @ deviations
+        return total / self.n
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ordered:
+    """Thresholds and polychoric correlations of one group, with their asymptotic covariance times n."""
+
+    polychoric: Polychoric
+
+    @property
+    def n(self) -> int:
+        """Number of rows."""
+        return self.polychoric.n
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The items."""
+        return self.polychoric.names
+
+    @property
+    def correlation(self) -> Matrix:
+        """The polychoric correlations as estimated."""
+        return self.polychoric.r
+
+    @cached_property
+    def statistics(self) -> Matrix:
+        """Thresholds item by item, then correlations (upper triangle by rows)."""
+        k = len(self.polychoric.r)
+        return np.concatenate([*self.polychoric.thresholds, self.polychoric.r[np.triu_indices(k, 1)]])
+
+    @cached_property
+    def spread(self) -> Matrix:
+        """Covariance of the statistics of n rows, times n (lavaan's gamma)."""
+        assert self.polychoric.acov is not None
+        return self.polychoric.acov * (self.n - 1)
+
+
+def continuous_groups(
+    groups: Sequence[Matrix], names: tuple[str, ...], labels: Sequence[str]
+) -> tuple[Continuous, ...] | Unavailable:
+    """Return the moments of the complete rows of each group, or why a group has none."""
+    found = []
+    for X, label in zip(groups, labels, strict=True):
+        kept = complete_rows(X)
+        where = f" in {label}" if label else ""
+        if len(kept) == 0:
+            return Unavailable(reason="no complete rows", detail=f"{len(X)} rows{where}")
+        if len(kept) < 3:  # noqa: PLR2004 - two rows lie on one line
+            return Unavailable(reason="too few rows", detail=f"{len(kept)} of at least 3{where}")
+        constant = np.ptp(kept, axis=0) == 0
+        if constant.any():
+            return Unavailable(
+                reason="constant item", detail=", ".join(np.array(names)[constant]) + where
+            )
+        found.append(Continuous(rows=kept, names=names))
+    return tuple(found)
+
+
+def ordered_groups(
+    groups: Sequence[Matrix], names: tuple[str, ...], labels: Sequence[str], holes: Holes
+) -> tuple[Ordered, ...] | Unavailable:
+    """Return thresholds and polychoric correlations of each group, or why a group has none.
+
+    All groups must use the same answers of an item: its thresholds part the same categories everywhere.
+    """
+    found: list[Ordered] = []
+    for X, label in zip(groups, labels, strict=True):
+        kept = X[~np.isnan(X).all(axis=1)]
+        missing: Literal["complete", "pairwise"] = "complete" if holes == "complete" else "pairwise"
+        result = polychoric(kept, missing=missing, se=True, acov=True, names=names)
+        if isinstance(result, Unavailable):
+            detail = f"{result.detail} in {label}".strip() if label else result.detail
+            return Unavailable(reason=result.reason, detail=detail)
+        found.append(Ordered(polychoric=result))
+    if (why := _unequal(found, names, labels)) is not None:
+        return why
+    return _weightless(found, names) or tuple(found)
+
+
+def _unequal(found: Sequence[Ordered], names: tuple[str, ...], labels: Sequence[str]) -> Unavailable | None:
+    """Return which item has an answer that a group never gives, with the answers it could be joined to."""
+    for place, name in enumerate(names):
+        used = [set(group.polychoric.categories[place]) for group in found]
+        every = sorted(set().union(*used))
+        for met, label in zip(used, labels, strict=True):
+            for value in every:
+                if value not in met:
+                    at = every.index(value)
+                    beside = [f"{other:g}" for other in every[max(at - 1, 0) : at + 2] if other != value]
+                    return Unavailable(
+                        reason="not defined",
+                        detail=f"nobody in {label} answered {name} with {value:g}; "
+                        f"join it to {' or '.join(beside)} in every group",
+                    )
+    return None
+
+
+def _weightless(found: Sequence[Ordered], names: tuple[str, ...]) -> Unavailable | None:
+    for group in found:
+        diagonal = np.diagonal(group.spread)
+        if not (diagonal > 0).all() or not np.isfinite(diagonal).all():
+            pairs = group.polychoric.at_bound
+            between = "; ".join(f"{names[i]} and {names[j]}" for i, j in pairs) or "a correlation"
+            return Unavailable(reason="not defined", detail=f"{between}: at the bound, without a weight")
+    return None
+
+
+def upper_products(k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the upper triangle with its diagonal."""
+    return np.triu_indices(k)
