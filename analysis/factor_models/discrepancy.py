@@ -174,3 +174,14 @@ def normal_theory_weight(W: Matrix) -> Matrix:
     products = W[np.ix_(i, i)] * W[np.ix_(j, j)] + W[np.ix_(i, j)] * W[np.ix_(j, i)]
     weight: Matrix = products * np.outer(ones, ones)
     return weight
+
+
+def normal_information(W: Matrix, *, means: bool) -> Matrix:
+    """Return the information of a row about means (where asked for) and covariances under normality."""
+    weight = normal_theory_weight(W)
+    if not means:
+        return weight
+    k = len(W)
+    both = np.zeros((k + len(weight), k + len(weight)))
+    both[:k, :k], both[k:, k:] = W, weight
+    return both

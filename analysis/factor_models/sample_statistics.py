@@ -117,7 +117,7 @@ def continuous_groups(
 
 
 def ordered_groups(
-    groups: Sequence[Matrix], names: tuple[str, ...], labels: Sequence[str], holes: Holes
+    groups: Sequence[Matrix], names: tuple[str, ...], labels: Sequence[str], holes: Holes, clusters: Sequence[Matrix | None] = ()
 ) -> tuple[Ordered, ...] | Unavailable:
     """Return thresholds and polychoric correlations of each group, or why a group has none.
 
@@ -164,7 +164,3 @@ def _weightless(found: Sequence[Ordered], names: tuple[str, ...]) -> Unavailable
             return Unavailable(reason="not defined", detail=f"{between}: at the bound, without a weight")
     return None
 
-
-def upper_products(k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns of the upper triangle with its diagonal."""
-    return np.triu_indices(k)
