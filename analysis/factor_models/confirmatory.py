@@ -88,7 +88,7 @@ def confirmatory_factor_analysis(
     """
     chosen = estimator or ("WLSMV" if ordered else "ML")
     data = as_matrix(X)
-    _check(data, names, chosen, missing, ordered=ordered, clustered=clusters is not None)
+    check_request(data, names, chosen, missing, ordered=ordered, clustered=clusters is not None)
     parts = split_groups(data, names, groups, clusters)
     if isinstance(model, ParameterTable):
         table = model
@@ -149,9 +149,10 @@ def _numbers(clusters: NDArray[np.intp] | None) -> Matrix | None:
     return np.unique(clusters, return_inverse=True)[1].astype(np.float64)
 
 
-def _check(
+def check_request(
     X: Matrix, names: Sequence[str], estimator: Estimator, missing: Holes, *, ordered: bool, clustered: bool
 ) -> None:
+    """Refuse arguments that do not go together, with what does."""
     if len(names) != X.shape[1] or len(set(names)) < len(names):
         raise ValueError(f"give {X.shape[1]} different names for the columns, not {len(names)}")
     if estimator not in RECIPES:

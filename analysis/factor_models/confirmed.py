@@ -203,7 +203,7 @@ class Confirmed:
             test, n, self.table.count, statistics_count(self.solution), self._goodness
         )
         if self.table.ordered:
-            found["wrmr"] = float(np.sqrt(test.value / statistics_count(self.solution)))
+            found["wrmr"] = float(np.sqrt(test.value * len(self.groups) / statistics_count(self.solution)))
         return found
 
     @property
