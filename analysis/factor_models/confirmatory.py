@@ -19,7 +19,13 @@ from analysis.factor_models.fitting import (
 )
 from analysis.factor_models.full_information import Incomplete
 from analysis.factor_models.parameter_table import ParameterTable, Scale, specify
-from analysis.factor_models.sample_statistics import Continuous, Holes, continuous_groups, ordered_groups
+from analysis.factor_models.sample_statistics import (
+    Continuous,
+    Holes,
+    Ordered,
+    continuous_groups,
+    ordered_groups,
+)
 
 _SINGULAR: Final = 1e-10
 
@@ -254,6 +260,7 @@ def fit_table(
         groups=tuple(part.label for part in parts),
         used=tuple(solution.sizes),
         given=tuple(len(part.X) for part in parts),
+        categories=tuple(group.polychoric.categories for group in sample if isinstance(group, Ordered)),
     )
 
 

@@ -66,6 +66,8 @@ class Confirmed:
     groups : names of the groups, one empty name where there is one
     used, given : rows behind the fit, and rows of the data, by group
     level : of the intervals
+    notes : what else a reader should know
+    categories : of ordered items, the answers that each group uses of each item
     """
 
     solution: AnySolution
@@ -76,6 +78,7 @@ class Confirmed:
     given: tuple[int, ...]
     level: float = 0.95
     notes: tuple[str, ...] = field(default=())
+    categories: tuple[tuple[tuple[float, ...], ...], ...] = field(default=())
 
     @property
     def table(self) -> ParameterTable:
