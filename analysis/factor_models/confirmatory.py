@@ -103,7 +103,7 @@ def confirmatory_factor_analysis(
             model,
             thresholds=threshold_counts(data, names) if ordered else None,
             groups=len(parts),
-            means=means or missing == "full",
+            means=means or missing == "full" or clusters is not None,
             unit_variance=unit_variance,
             orthogonal=orthogonal,
             scale=scale,

@@ -269,4 +269,4 @@ class FullMoments:
                     total += scores.T @ scores
                 else:
                     np.add.at(sums, clusters[block.rows[at]].astype(np.intp), scores)
-        return total if clusters is None else sums.T @ sums
+        return total if clusters is None else sums.T @ sums * parts / (parts - 1)

@@ -113,9 +113,10 @@ class FullSolution:
     @cached_property
     def unrestricted(self) -> tuple[tuple[Matrix, Matrix], ...]:
         """Of each group: observed information and products of scores of a row at the unrestricted moments."""
+        inside = self.clusters or [None] * len(self.groups)
         return tuple(
-            (moments.information() / n, moments.score_products() / n)
-            for moments, n in zip(self.saturated, self.sizes, strict=True)
+            (moments.information() / n, moments.score_products(clusters) / n)
+            for moments, n, clusters in zip(self.saturated, self.sizes, inside, strict=True)
         )
 
     @cached_property
@@ -123,13 +124,7 @@ class FullSolution:
         """What the Yuan-Bentler test needs."""
         if self.meat is None:
             return None
-        inside = self.clusters or [None] * len(self.groups)
-        saturated = 0.0
-        for (A, B), moments, clusters, n in zip(
-            self.unrestricted, self.saturated, inside, self.sizes, strict=True
-        ):
-            products = B if clusters is None else moments.score_products(clusters) / n
-            saturated += float(np.sum(np.linalg.inv(A) * products))
+        saturated = sum(float(np.sum(np.linalg.inv(A) * B)) for A, B in self.unrestricted)
         model = float(np.sum(np.linalg.inv(self.information) * self.meat))
         return Traces(first=saturated - model, saturated=saturated, model=model)
 

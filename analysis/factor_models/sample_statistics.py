@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.correlations import Polychoric, polychoric
 from analysis.estimate import Matrix, Unavailable, complete_rows
+from analysis.factor_models.clustered import clustered_spread
 
 _ROWS: Final = 4096
 
@@ -66,6 +67,7 @@ class Ordered:
     """Thresholds and polychoric correlations of one group, with their asymptotic covariance times n."""
 
     polychoric: Polychoric
+    clustered: Matrix | None = None
 
     @property
     def n(self) -> int:
@@ -90,7 +92,9 @@ class Ordered:
 
     @cached_property
     def spread(self) -> Matrix:
-        """Covariance of the statistics of n rows, times n (lavaan's gamma)."""
+        """Covariance of the statistics of n rows, times n (lavaan's gamma); of clusters where there are any."""
+        if self.clustered is not None:
+            return self.clustered
         assert self.polychoric.acov is not None
         return self.polychoric.acov * (self.n - 1)
 
@@ -124,14 +128,21 @@ def ordered_groups(
     All groups must use the same answers of an item: its thresholds part the same categories everywhere.
     """
     found: list[Ordered] = []
-    for X, label in zip(groups, labels, strict=True):
-        kept = X[~np.isnan(X).all(axis=1)]
+    inside = clusters or [None] * len(groups)
+    for X, label, member in zip(groups, labels, inside, strict=True):
+        holes_in = np.isnan(X)
+        used = ~holes_in.any(axis=1) if holes == "complete" else ~holes_in.all(axis=1)
+        kept = X[used]
         missing: Literal["complete", "pairwise"] = "complete" if holes == "complete" else "pairwise"
         result = polychoric(kept, missing=missing, se=True, acov=True, names=names)
         if isinstance(result, Unavailable):
             detail = f"{result.detail} in {label}".strip() if label else result.detail
             return Unavailable(reason=result.reason, detail=detail)
-        found.append(Ordered(polychoric=result))
+        spread = None
+        if member is not None:
+            numbers = np.unique(member[used], return_inverse=True)[1].astype(np.float64)
+            spread = clustered_spread(kept, result, numbers)
+        found.append(Ordered(polychoric=result, clustered=spread))
     if (why := _unequal(found, names, labels)) is not None:
         return why
     return _weightless(found, names) or tuple(found)

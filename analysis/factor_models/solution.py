@@ -159,8 +159,12 @@ class NormalSolution:
         model = float(np.sum(np.linalg.inv(self.information) * self.meat))
         if self.recipe.test == "yuan-bentler":
             saturated = sum(
-                _saturated_trace(group, group.covariance, means=self.structure.table.means)
-                for group in self.groups
+                _saturated_trace(
+                    group, group.covariance, means=self.structure.table.means, clusters=clusters
+                )
+                for group, clusters in zip(
+                    self.groups, self.clusters or [None] * len(self.groups), strict=True
+                )
             )
             return Traces(first=saturated - model, saturated=saturated, model=model)
         saturated = sum(
@@ -202,22 +206,39 @@ def score_products(
         else:
             np.add.at(sums, clusters[first : first + _ROWS].astype(np.intp), scores)
     if clusters is not None:
-        total = sums.T @ sums
+        total = sums.T @ sums * cluster_correction(parts)
     return total / group.n
 
 
-def _saturated_trace(group: Continuous, at: Matrix, *, means: bool) -> float:
+def cluster_correction(clusters: int) -> float:
+    """Return c / (c - 1): what the products of scores of c clusters are multiplied by against their bias."""
+    return clusters / (clusters - 1)
+
+
+def _saturated_trace(group: Continuous, at: Matrix, *, means: bool, clusters: Matrix | None = None) -> float:
     """Return tr(A Γ): A the normal-theory information at a covariance matrix, Γ that of the sample's moments.
 
     With z the rows turned to unit covariance at that matrix: the mean of ½ |zz' - mean of zz'|² and, with
-    means, of |z|².
+    means, of |z|²; of clusters the same of their sums.
     """
     root = np.linalg.cholesky(np.linalg.inv(at))
     inner = root.T @ group.covariance @ root
     z = (group.rows - group.mean) @ root
-    lengths = (z * z).sum(axis=1)
-    spread = 0.5 * float((lengths**2).mean() - (inner * inner).sum())
-    return spread + (float(lengths.mean()) if means else 0.0)
+    if clusters is None:
+        lengths = (z * z).sum(axis=1)
+        spread = 0.5 * float((lengths**2).mean() - (inner * inner).sum())
+        return spread + (float(lengths.mean()) if means else 0.0)
+    member = clusters.astype(np.intp)
+    count = int(member.max()) + 1
+    i, j = np.triu_indices(len(at))
+    sums, products = np.zeros((count, len(at))), np.zeros((count, len(i)))
+    for first in range(0, group.n, _ROWS):
+        block = slice(first, first + _ROWS)
+        np.add.at(sums, member[block], z[block])
+        np.add.at(products, member[block], z[block][:, i] * z[block][:, j] - inner[i, j])
+    total = float((products**2 * np.where(i == j, 0.5, 1.0)).sum())
+    total += float((sums**2).sum()) if means else 0.0
+    return total / group.n * cluster_correction(count)
 
 
 @dataclass(frozen=True, kw_only=True)
