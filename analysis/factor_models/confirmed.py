@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 from analysis.estimate import Listing, Matrix, Probability, html_table, table
 from analysis.factor_models import fit_measures as measures
 from analysis.factor_models import standardised as scaling
-from analysis.factor_models.discrepancy import normal_information, weighted
+from analysis.factor_models.discrepancy import weighted
 from analysis.factor_models.estimators import Estimator
 from analysis.factor_models.fit_measures import ChiSquare, Corrected
 from analysis.factor_models.fitting import (
@@ -295,31 +295,31 @@ class Confirmed:
     def _goodness(self) -> float:
         """GFI: the share of the weighted squared statistics that the model reproduces."""
         total = 0.0
-        for place, (s, V) in enumerate(self._goodness_weights()):
-            implied = self.solution.implied[place].statistics
-            gap = s - implied
-            share = 1 - float(gap @ weighted(V, gap)) / float(s @ weighted(V, s))
+        for place, implied in enumerate(self.solution.implied):
+            solution = self.solution
+            if isinstance(solution, NormalSolution):
+                mean, S = sample_moments(solution, place)
+                gap = mean - implied.mean if self.table.means else np.zeros(len(S))
+                mean = mean if self.table.means else gap
+                W = np.linalg.inv(implied.covariance)
+                left = _squared(W, S - implied.covariance, gap)
+                share = 1 - left / _squared(W, S, mean)
+            else:
+                s, V = self._goodness_weights(place)
+                gap = s - implied.statistics
+                share = 1 - float(gap @ weighted(V, gap)) / float(s @ weighted(V, s))
             total += self.used[place] / self.n * share
         return total
 
-    def _goodness_weights(self) -> list[tuple[Matrix, Matrix]]:
+    def _goodness_weights(self, place: int) -> tuple[Matrix, Matrix]:
         solution = self.solution
         if isinstance(solution, LeastSquaresSolution):
-            return list(zip(solution.statistics, solution.V, strict=True))
-        found = []
-        for place, implied in enumerate(solution.implied):
-            mean, S = sample_moments(solution, place)
-            upper = S[np.triu_indices(len(S))]
-            if isinstance(solution, FullSolution):
-                group = solution.groups[place]
-                weight = group.moments(implied.mean, implied.covariance).information(expected=True)
-                mean, S = group.pairwise
-                upper = S[np.triu_indices(len(S))]
-            else:
-                weight = normal_information(np.linalg.inv(implied.covariance), means=self.table.means)
-            s = np.concatenate([mean, upper]) if self.table.means else upper
-            found.append((s, weight))
-        return found
+            return solution.statistics[place], solution.V[place]
+        assert isinstance(solution, FullSolution)
+        group, implied = solution.groups[place], solution.implied[place]
+        mean, S = group.pairwise
+        V = group.moments(implied.mean, implied.covariance).information(expected=True)
+        return np.concatenate([mean, S[np.triu_indices(len(S))]]), V
 
     @cached_property
     def improper(self) -> tuple[str, ...]:
@@ -405,6 +405,12 @@ def sample_moments(solution: AnySolution, group: int) -> tuple[Matrix, Matrix]:
     i, j = np.triu_indices(k)
     S[i, j] = S[j, i] = upper
     return (s[:k] if solution.structure.table.means else np.zeros(k)), S
+
+
+def _squared(W: Matrix, S: Matrix, mean: Matrix) -> float:
+    """Return ½ tr(W S W S) + m' W m: the squared length of moments in the metric of the normal likelihood."""
+    turned = W @ S
+    return 0.5 * float(np.sum(turned * turned.T)) + float(mean @ W @ mean)
 
 
 def _beyond_one(covariance: Matrix, factors: Sequence[str]) -> list[str]:

@@ -19,8 +19,12 @@ class Discrepancy(Protocol):
         """Return the discrepancy at `x`, infinite where the model has no likelihood."""
         ...
 
-    def slopes(self, x: Matrix) -> tuple[Matrix, Matrix]:
-        """Return the gradient, and the expected second derivatives, at `x`."""
+    def gradient(self, x: Matrix) -> Matrix:
+        """Return the gradient at `x`."""
+        ...
+
+    def information(self, x: Matrix) -> Matrix:
+        """Return the expected second derivatives at `x`."""
         ...
 
 
@@ -58,20 +62,24 @@ class NormalTheory:
         trace = float(np.trace(cho_solve((factor, True), S)))
         return 0.5 * (log_determinant + trace - len(S))
 
-    def slopes(self, x: Matrix) -> tuple[Matrix, Matrix]:
-        """Return the gradient, and the expected second derivatives, at `x`."""
+    def gradient(self, x: Matrix) -> Matrix:
+        """Return the gradient at `x`."""
         gradient = np.zeros(self.structure.count)
-        information = np.zeros((self.structure.count, self.structure.count))
         for weight, group, implied in zip(self.weights, self.groups, self.structure.at(x), strict=True):
             W = np.linalg.inv(implied.covariance)
             by_mean, S = None, group.covariance
             if self.structure.table.means:
                 gap = group.mean - implied.mean
                 S, by_mean = S + np.outer(gap, gap), -weight * (W @ gap)
-            by_covariance = 0.5 * weight * (W - W @ S @ W)
-            gradient += implied.gradient(by_covariance, by_mean)
-            information += weight * expected_information(implied, W)
-        return gradient, information
+            gradient += implied.gradient(0.5 * weight * (W - W @ S @ W), by_mean)
+        return gradient
+
+    def information(self, x: Matrix) -> Matrix:
+        """Return the expected second derivatives at `x`."""
+        information = np.zeros((self.structure.count, self.structure.count))
+        for weight, implied in zip(self.weights, self.structure.at(x), strict=True):
+            information += weight * expected_information(implied, np.linalg.inv(implied.covariance))
+        return information
 
     def hessian(self, x: Matrix) -> Matrix:
         """Return the second derivatives at `x` (the observed information of a row)."""
@@ -142,17 +150,21 @@ class LeastSquares:
                 total += 0.5 * float(weight) * float(gap @ weighted(V, gap))
         return total if np.isfinite(total) else np.inf
 
-    def slopes(self, x: Matrix) -> tuple[Matrix, Matrix]:
-        """Return the gradient, and its expected slope, at `x`."""
+    def gradient(self, x: Matrix) -> Matrix:
+        """Return the gradient at `x`."""
         gradient = np.zeros(self.structure.count)
-        information = np.zeros((self.structure.count, self.structure.count))
         for weight, s, V, implied in zip(
             self.weights, self.statistics, self.V, self.structure.at(x), strict=True
         ):
-            moved = weighted(V, implied.jacobian)
-            gradient -= weight * (moved.T @ (s - implied.statistics))
-            information += weight * (implied.jacobian.T @ moved)
-        return gradient, information
+            gradient -= weight * (implied.jacobian.T @ weighted(V, s - implied.statistics))
+        return gradient
+
+    def information(self, x: Matrix) -> Matrix:
+        """Return the expected second derivatives at `x`."""
+        information = np.zeros((self.structure.count, self.structure.count))
+        for weight, V, implied in zip(self.weights, self.V, self.structure.at(x), strict=True):
+            information += weight * (implied.jacobian.T @ weighted(V, implied.jacobian))
+        return information
 
 
 def weighted(V: Matrix, X: Matrix) -> Matrix:
@@ -170,9 +182,11 @@ def normal_theory_weight(W: Matrix) -> Matrix:
     """
     k = len(W)
     i, j = np.triu_indices(k)
-    ones = np.where(i == j, 0.5, 1.0)
-    products = W[np.ix_(i, i)] * W[np.ix_(j, j)] + W[np.ix_(i, j)] * W[np.ix_(j, i)]
-    weight: Matrix = products * np.outer(ones, ones)
+    first, second = W[i], W[j]
+    weight: Matrix = first[:, i] * second[:, j] + first[:, j] * second[:, i]
+    single = i == j
+    weight[single] *= 0.5
+    weight[:, single] *= 0.5
     return weight
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.stats import chi2, ncx2
+from scipy.special import chdtrc, chdtri, chndtr
 
 from analysis.estimate import Matrix
 
@@ -51,7 +51,7 @@ class Corrected:
 
 
 def _p(value: float, df: float) -> float:
-    return float(chi2.sf(value, df)) if df > 0 else float("nan")
+    return float(chdtrc(df, value)) if df > 0 else float("nan")
 
 
 def comparative(
@@ -94,13 +94,13 @@ def rmsea_limits(
     """Return the limits of RMSEA's interval from the noncentral chi-square; `value` is scaled."""
     limits = []
     for tail in ((1 + level) / 2, (1 - level) / 2):
-        if df < 1 or value <= 0 or chi2.cdf(value, df) < tail:
+        if df < 1 or value <= 0 or 1 - chdtrc(df, value) < tail:
             limits.append(0.0)
             continue
         high = max(n, 4 * value)
-        while ncx2.cdf(value, df, high) > tail:
+        while chndtr(value, df, high) > tail:
             high *= 2
-        ncp = brentq(lambda at: ncx2.cdf(value, df, max(at, 1e-12)) - tail, 0, high, xtol=1e-10)  # noqa: B023
+        ncp = brentq(lambda at: chndtr(value, df, at) - tail, 0, high, xtol=1e-10)  # noqa: B023
         limits.append(float(np.sqrt(factor * ncp / (n * df)) * np.sqrt(groups)))
     return limits[0], limits[1]
 
@@ -112,7 +112,8 @@ def rmsea_p(
     if df <= 0:
         return float("nan")
     ncp = n * df * at**2 / (groups * factor)
-    return float(ncx2.cdf(value, df, ncp) if below else ncx2.sf(value, df, ncp))
+    below_value = float(chndtr(value, df, ncp))
+    return below_value if below else max(1 - below_value, 0.0)
 
 
 def comparisons(
@@ -237,7 +238,7 @@ def absolute(test: ChiSquare, n: float, count: int, statistics: int, gfi: float)
         found["agfi"] = 1 - statistics / df * (1 - gfi)
         found["pgfi"] = df / statistics * gfi
         for name, p in (("cn_05", 0.05), ("cn_01", 0.01)):
-            found[name] = float(chi2.isf(p, df)) / (test.value / n) + 1 if test.value > 0 else float("inf")
+            found[name] = float(chdtri(df, p)) / (test.value / n) + 1 if test.value > 0 else float("inf")
     found["ecvi"] = test.value / n + 2 * count / n
     return found
 

@@ -24,6 +24,7 @@ from analysis.factor_models.starting_values import starting_values
 
 AnySolution = NormalSolution | LeastSquaresSolution | FullSolution
 Sample = Sequence[Continuous] | Sequence[Ordered] | Sequence[Incomplete]
+_LEAST = 1e-13  # scoring of least squares gains a fixed number of digits a step
 _ALIKE = 1e-9  # smallest eigenvalue of the scaled information of a model that the data can tell apart
 
 
@@ -61,7 +62,7 @@ def solve(
     squares = discrepancy_of(structure, statistics, V, counts)
     return LeastSquaresSolution(
         structure=structure,
-        minimum=minimise(squares, x),
+        minimum=minimise(squares, x, settled=_LEAST),
         recipe=recipe,
         sizes=counts,
         statistics=statistics,
@@ -201,7 +202,7 @@ def _flat(solution: AnySolution, x: Matrix) -> Matrix | None:
     """Return the parameters that move along a line on which a row tells nothing, if there is such a line."""
     with np.errstate(all="ignore"):
         try:
-            _, information = solution.discrepancy.slopes(x)
+            information = solution.discrepancy.information(x)
         except np.linalg.LinAlgError:
             return None
     if not np.isfinite(information).all():

@@ -109,8 +109,16 @@ class Incomplete:
         return across, np.linalg.inv(inner), np.linalg.slogdet(inner)[1]
 
     def moments(self, mean: Matrix, covariance: Matrix) -> "FullMoments":
-        """Return the likelihood at a mean vector and a covariance matrix, with its slopes by these."""
-        return FullMoments(self, mean, covariance)
+        """Return the likelihood at a mean vector and a covariance matrix, with its slopes by these.
+
+        The last point asked for is kept.
+        """
+        key = mean.tobytes() + covariance.tobytes()
+        kept: tuple[bytes, FullMoments] | None = self.__dict__.get("_kept")
+        if kept is None or kept[0] != key:
+            kept = key, FullMoments(self, mean, covariance)
+            self.__dict__["_kept"] = kept
+        return kept[1]
 
     @cached_property
     def saturated(self) -> tuple[Matrix, Matrix, bool]:

@@ -37,15 +37,20 @@ class FullInformation:
             total += group.moments(implied.mean, implied.covariance).value
         return total / self.n
 
-    def slopes(self, x: Matrix) -> tuple[Matrix, Matrix]:
-        """Return the gradient and the expected second derivatives at `x`."""
+    def gradient(self, x: Matrix) -> Matrix:
+        """Return the gradient at `x`."""
         gradient = np.zeros(self.structure.count)
+        for group, implied in zip(self.groups, self.structure.at(x), strict=True):
+            gradient += implied.gradient(*group.moments(implied.mean, implied.covariance).slopes)
+        return gradient / self.n
+
+    def information(self, x: Matrix) -> Matrix:
+        """Return the expected second derivatives at `x`."""
         information = np.zeros((self.structure.count, self.structure.count))
         for group, implied in zip(self.groups, self.structure.at(x), strict=True):
             moments = group.moments(implied.mean, implied.covariance)
-            gradient += implied.gradient(*moments.slopes)
             information += implied.jacobian.T @ moments.information(expected=True) @ implied.jacobian
-        return gradient / self.n, information / self.n
+        return information / self.n
 
     def hessian(self, x: Matrix) -> Matrix:
         """Return the second derivatives at `x`."""

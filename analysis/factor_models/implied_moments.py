@@ -21,11 +21,23 @@ MATRICES: Final = ("loadings", "effects", "factor", "residual", "intercept", "me
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """The free entries of one matrix: rows, columns, and the place of each among the free parameters."""
+    """The free entries of one matrix: rows, columns, and the place of each among the free parameters.
+
+    `alone` says that no two entries share a place.
+    """
 
     row: Index
     column: Index
     free: Index
+    alone: bool = True
+
+
+def _add(target: Matrix, index: Index | tuple[Index, ...], values: Matrix, at: Places) -> None:
+    """Add values at places, of which several may be the same where entries share a parameter."""
+    if at.alone:
+        target[index] += values
+    else:
+        np.add.at(target, index, values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,18 +145,18 @@ class Implied:
         gain = self.gain.T
         spread = self.factor_covariance @ self.matrices["loadings"].T
         at = places["loadings"]
-        np.add.at(slope, (at.free, at.row), spread[at.column])
-        np.add.at(across, (at.free, at.row), spread[at.column])
+        _add(slope, (at.free, at.row), spread[at.column], at)
+        _add(across, (at.free, at.row), spread[at.column], at)
         for name, left, right in (("effects", gain, spread), ("factor", gain, gain)):
             at = places[name]
             if at.free.size:
                 moved = left[at.row][:, :, None] * right[at.column][:, None, :]
                 own = name == "factor"
                 moved[own & (at.row == at.column)] *= 0.5
-                np.add.at(slope, at.free, moved + moved.transpose(0, 2, 1))
+                _add(slope, at.free, moved + moved.transpose(0, 2, 1), at)
         at = places["residual"]
-        np.add.at(slope, (at.free, at.row, at.column), np.where(at.row == at.column, 0.5, 1))
-        np.add.at(across, (at.free, at.row, at.column), np.where(at.row == at.column, 0.5, 1))
+        _add(slope, (at.free, at.row, at.column), np.where(at.row == at.column, 0.5, 1), at)
+        _add(across, (at.free, at.row, at.column), np.where(at.row == at.column, 0.5, 1), at)
         return slope
 
     @cached_property
@@ -239,9 +251,17 @@ class Implied:
         total = np.zeros((self.structure.count, self.structure.count))
 
         def add(first: Places, second: Places, block: Matrix) -> None:
-            np.add.at(total, (first.free[:, None], second.free), block)
-            if first is not second:
-                np.add.at(total, (second.free[:, None], first.free), block.T)
+            at, back = (first.free[:, None], second.free), (second.free[:, None], first.free)
+            if first.alone and second.alone:
+                total[at] += block
+            else:
+                np.add.at(total, at, block)
+            if first is second:
+                return
+            if first.alone and second.alone:
+                total[back] += block.T
+            else:
+                np.add.at(total, back, block.T)
 
         i, j = loadings.row[:, None], loadings.column[:, None]
         k, m = effects.row, effects.column
@@ -275,8 +295,13 @@ class Structure:
         return self.table.count
 
     def at(self, x: Matrix) -> tuple[Implied, ...]:
-        """Return what each group's model implies at `x`."""
-        return tuple(group.at(x) for group in self.groups)
+        """Return what each group's model implies at `x`; the last point asked for is kept."""
+        key = x.tobytes()
+        kept: tuple[bytes, tuple[Implied, ...]] | None = self.__dict__.get("_kept")
+        if kept is None or kept[0] != key:
+            kept = key, tuple(group.at(x) for group in self.groups)
+            self.__dict__["_kept"] = kept
+        return kept[1]
 
 
 def structure_of(table: ParameterTable, items: Sequence[str] | None = None) -> Structure:
@@ -330,7 +355,8 @@ def _group_structure(table: ParameterTable, items: tuple[str, ...], group: int) 
     places = {}
     for name, found in entries.items():
         listed = np.array(found, dtype=np.intp).reshape(-1, 3)
-        places[name] = Places(row=listed[:, 0], column=listed[:, 1], free=listed[:, 2])
+        alone = len(np.unique(listed[:, 2])) == len(listed)
+        places[name] = Places(row=listed[:, 0], column=listed[:, 1], free=listed[:, 2], alone=alone)
     return GroupStructure(
         fixed=fixed,
         places=places,

@@ -137,7 +137,8 @@ def score_tests(solution: AnySolution, rows: Sequence[Parameter]) -> tuple[Matri
             member[spread.free, parameter.free] = 1
         else:
             x[spread.free] = parameter.value or 0.0
-    gradient, information = replace(solution.discrepancy, structure=structure_of(wide)).slopes(x)
+    discrepancy = replace(solution.discrepancy, structure=structure_of(wide))
+    gradient, information = discrepancy.gradient(x), discrepancy.information(x)
     across = information[target] @ member
     inner = member.T @ information @ member
     variance = np.diagonal(information)[target] - np.sum(across * np.linalg.solve(inner, across.T).T, axis=1)

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.linalg import lapack
 
 from analysis.estimate import Matrix
 from analysis.factor_models.discrepancy import Discrepancy
 
 SETTLED: Final = 1e-15  # of the Newton decrement: twice the fall in the discrepancy that is still to be had
 STEPS: Final = 1000
-PATIENCE: Final = 3  # steps of scoring before exact second derivatives are asked for
+PATIENCE: Final = 2  # steps of scoring before exact second derivatives are taken
 SMALLEST_DAMPING: Final = 1e-12
 
 
@@ -62,11 +63,8 @@ def minimise(
     for step in range(1, steps + 1):
         if not np.isfinite(value):
             break
-        gradient, information = discrepancy.slopes(x)
-        if hessian is not None and step > PATIENCE:
-            exact = hessian(x)
-            if np.linalg.eigvalsh(exact)[0] > 0:
-                information = exact
+        gradient = discrepancy.gradient(x)
+        information = _curvature(discrepancy, x, hessian if step > PATIENCE else None)
         unit = np.sqrt(np.maximum(np.diagonal(information), 1e-12))
         scaled = information / np.outer(unit, unit)
         slope = gradient / unit
@@ -85,6 +83,17 @@ def minimise(
                     x=x, value=value, converged=decrement < 1e-8, steps=step, decrement=decrement
                 )
     return Minimum(x=x, value=value, converged=False, steps=steps, decrement=decrement)
+
+
+def _curvature(
+    discrepancy: Discrepancy, x: Matrix, hessian: Callable[[Matrix], Matrix] | None
+) -> Matrix:
+    """Return the exact second derivatives where they are asked for and lead downwards, else the expected."""
+    if hessian is not None:
+        exact = hessian(x)
+        if not lapack.dpotrf(exact, lower=1)[1]:
+            return exact
+    return discrepancy.information(x)
 
 
 def _solve(information: Matrix, slope: Matrix, damping: float) -> Matrix:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final, Literal
 
 from analysis.factor_models.model_syntax import Given, SyntaxProblem, Term, read_model
@@ -49,7 +50,7 @@ class ParameterTable:
     scale: Scale
     means: bool
 
-    @property
+    @cached_property
     def count(self) -> int:
         """Number of free parameters."""
         return 1 + max((parameter.free for parameter in self.parameters), default=-1)
@@ -62,7 +63,7 @@ class ParameterTable:
             if parameter.op == "=~" and parameter.lhs == factor and parameter.group == 0
         )
 
-    @property
+    @cached_property
     def exogenous(self) -> tuple[str, ...]:
         """The factors that measure no other."""
         below = {p.rhs for p in self.parameters if p.op == "=~"}

@@ -3,7 +3,7 @@
 import numpy as np
 
 from analysis.estimate import Matrix
-from analysis.factor_models.discrepancy import normal_theory_weight, weighted
+from analysis.factor_models.discrepancy import weighted
 from analysis.factor_models.fit_measures import Corrected
 from analysis.factor_models.solution import LeastSquaresSolution
 
@@ -17,8 +17,10 @@ def corrected_for_categories(solution: LeastSquaresSolution, df: int) -> Correct
     """
     if solution.gamma is None:
         return None
-    value = baseline = 0.0
-    normal, jacobians, moved, gammas = [], [], [], []
+    value = baseline = spread = trace = 0.0
+    pairs, count = 0, solution.structure.count
+    inverse = np.linalg.inv(solution.information)
+    outer, inner = np.zeros((count, count)), np.zeros((count, count))
     for place, implied in enumerate(solution.implied):
         s, n, share = solution.statistics[place], solution.sizes[place], float(solution.weights[place])
         k = len(implied.correlation)
@@ -32,25 +34,24 @@ def corrected_for_categories(solution: LeastSquaresSolution, df: int) -> Correct
         W = np.linalg.inv(model)
         value += n * (float(np.linalg.slogdet(model)[1]) + float(np.sum(W * R)) - log_determinant - k)
         baseline -= n * log_determinant
-        V = solution.V[place]
-        jacobians.append(implied.jacobian[first:])
-        moved.append(share * weighted(V, implied.jacobian)[first:])
-        normal.append(share * _correlation_weight(W, k))
-        gammas.append(solution.gamma[place][first:, first:] / share)
-    inverse = np.linalg.inv(solution.information)
-    total = 0.0
-    for g, V in enumerate(normal):
-        for h, gamma in enumerate(gammas):
-            left = -jacobians[g] @ inverse @ moved[h].T
-            if g == h:
-                left += np.eye(len(left))
-            total += float(np.sum((left.T @ V @ left) * gamma))
-    spread = sum(float(np.trace(gamma)) for gamma in gammas)
-    pairs = sum(len(gamma) for gamma in gammas)
-    return Corrected(value=value, factor=total / df, baseline=baseline, baseline_factor=spread / pairs)
+        gamma = solution.gamma[place][first:, first:]
+        jacobian = implied.jacobian[first:]
+        moved = weighted(solution.V[place], implied.jacobian)[first:]
+        through, normal = gamma @ moved, _information_times(W, jacobian)
+        outer += share * (moved.T @ through)
+        inner += share * (jacobian.T @ normal)
+        trace += float(np.sum(_information_times(W, gamma) * np.eye(len(gamma))))
+        trace -= 2 * share * float(np.sum(inverse * (through.T @ normal).T))
+        spread += float(np.trace(gamma)) / share
+        pairs += len(gamma)
+    trace += float(np.sum((inverse @ outer) * (inverse @ inner).T))
+    return Corrected(value=value, factor=trace / df, baseline=baseline, baseline_factor=spread / pairs)
 
 
-def _correlation_weight(W: Matrix, k: int) -> Matrix:
-    upper = np.triu_indices(k)
-    off = upper[0] != upper[1]
-    return normal_theory_weight(W)[np.ix_(off, off)]
+def _information_times(W: Matrix, X: Matrix) -> Matrix:
+    """Return the normal-theory information of correlations times columns of them: W dR W for each."""
+    k = len(W)
+    i, j = np.triu_indices(k, 1)
+    square = np.zeros((X.shape[1], k, k))
+    square[:, i, j] = square[:, j, i] = X.T
+    return np.ascontiguousarray(np.matmul(np.matmul(W, square), W)[:, i, j].T)

@@ -290,36 +290,43 @@ class LeastSquaresSolution:
         return total
 
     @cached_property
+    def _through(self) -> list[tuple[Matrix, Matrix]]:
+        """V Δ and Γ V Δ of each group."""
+        assert self.gamma is not None
+        moved = [weighted(V, implied.jacobian) for V, implied in zip(self.V, self.implied, strict=True)]
+        return [(m, gamma @ m) for m, gamma in zip(moved, self.gamma, strict=True)]
+
+    @cached_property
     def meat(self) -> Matrix | None:
         """Δ' V Γ V Δ, groups weighted by their rows."""
         if self.recipe.errors == "expected" or self.gamma is None:
             return None
-        total = np.zeros((self.structure.count, self.structure.count))
-        for weight, V, gamma, implied in zip(self.weights, self.V, self.gamma, self.implied, strict=True):
-            moved = weighted(V, implied.jacobian)
-            total += weight * (moved.T @ gamma @ moved)
-        return total
+        parts = zip(self.weights, self._through, strict=True)
+        return np.asarray(sum(weight * (moved.T @ through) for weight, (moved, through) in parts))
 
     @cached_property
     def traces(self) -> Traces | None:
-        """tr(UΓ) and tr((UΓ)²) over all groups, U = V - V Δ (Δ' V Δ)⁻¹ Δ' V."""
-        if self.recipe.test == "standard" or self.gamma is None:
+        """tr(UΓ) and tr((UΓ)²) over all groups, U = V - V Δ (Δ' V Δ)⁻¹ Δ' V.
+
+        Written out, so that no product of two matrices of the size of Γ is formed.
+        """
+        if self.recipe.test == "standard" or self.gamma is None or self.meat is None:
             return None
         inverse = np.linalg.inv(self.information)
-        moved = [weighted(V, implied.jacobian) for V, implied in zip(self.V, self.implied, strict=True)]
-        through = [gamma @ m for gamma, m in zip(self.gamma, moved, strict=True)]
-        first = second = 0.0
-        for g, (V, gamma) in enumerate(zip(self.V, self.gamma, strict=True)):
-            for h in range(len(self.V)):
-                block = -np.sqrt(self.weights[g] * self.weights[h]) * (moved[g] @ inverse @ through[h].T)
-                if g == h:
-                    block += weighted(V, gamma)
-                    first += float(np.trace(block))
-                    second += float(np.sum(block * block.T))
-                elif h > g:
-                    other = moved[h] @ inverse @ through[g].T
-                    weight = -np.sqrt(self.weights[g] * self.weights[h])
-                    second += 2 * float(np.sum(block * (weight * other).T))
+        product = inverse @ self.meat
+        first, second = -float(np.trace(product)), float(np.sum(product * product.T))
+        for weight, V, gamma, (_, through) in zip(
+            self.weights, self.V, self.gamma, self._through, strict=True
+        ):
+            moved = weighted(V, through)
+            second -= 2 * float(weight) * float(np.sum(inverse * (through.T @ moved)))
+            if V.ndim == 1:
+                first += float(V @ np.diagonal(gamma))
+                second += float(V @ (gamma * gamma) @ V)
+            else:
+                block = V @ gamma
+                first += float(np.trace(block))
+                second += float(np.sum(block * block.T))
         return Traces(first=first, second=second)
 
 

@@ -39,6 +39,7 @@ def starting_values(
         loadings = _loadings(table, place, correlations[group])
         size = _factor_scale(table, group, loadings, place, sd[group])
         rest = _rest(table, place, loadings)
+        first = _first_thresholds(table, items, group)
         for parameter in table.parameters:
             if parameter.group != group or parameter.free < 0:
                 continue
@@ -54,20 +55,23 @@ def starting_values(
                 elif op == "~1" and lhs in place and means is not None:
                     value = float(means[group][place[lhs]])
                 elif op == "|" and thresholds is not None:
-                    value = float(thresholds[group][_row(table, items, group, lhs, rhs)])
+                    value = float(thresholds[group][first[lhs] + int(rhs[1:]) - 1])
                 else:
                     value = 1.0 if op == "~*~" else 0.0
             x[parameter.free] = value
     return x
 
 
-def _row(table: ParameterTable, items: Sequence[str], group: int, item: str, step: str) -> int:
+def _first_thresholds(table: ParameterTable, items: Sequence[str], group: int) -> dict[str, int]:
+    """Return the place of each item's first threshold among all of a group."""
     counts = dict.fromkeys(items, 0)
     for parameter in table.parameters:
         if parameter.op == "|" and parameter.group == group:
             counts[parameter.lhs] += 1
-    before = sum(counts[name] for name in items[: list(items).index(item)])
-    return before + int(step[1:]) - 1
+    places, before = {}, 0
+    for name, count in counts.items():
+        places[name], before = before, before + count
+    return places
 
 
 def _loadings(table: ParameterTable, place: dict[str, int], R: Matrix) -> dict[str, dict[str, float]]:

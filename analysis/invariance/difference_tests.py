@@ -1,14 +1,17 @@
 """Tests of one factor model against another that is nested in it."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
-from scipy.linalg import null_space
+from scipy.linalg import qr
 from scipy.stats import chi2
 
 from analysis.estimate import Matrix, Probability, Unavailable
 from analysis.factor_models.confirmed import Confirmed
 from analysis.factor_models.solution import LeastSquaresSolution
+
+_RANK: Final = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,13 +77,15 @@ def _satorra(free: Confirmed, restricted: Confirmed, plain: float, df: int) -> D
     assert isinstance(second, LeastSquaresSolution)
     wide = np.concatenate([implied.jacobian for implied in first.implied])
     narrow = np.concatenate([implied.jacobian for implied in second.implied])
-    inside = np.linalg.lstsq(wide, narrow, rcond=None)[0]
-    across: Matrix = null_space(inside.T, rcond=1e-8)
-    if across.shape[1] == 0 or first.meat is None:
+    inside = np.linalg.solve(wide.T @ wide, wide.T @ narrow)
+    turning, triangle = qr(inside)
+    across: Matrix = turning[:, narrow.shape[1] :]
+    spread = np.abs(np.diagonal(triangle))
+    if first.meat is None or spread.min() < _RANK * spread.max():
         return Unavailable(reason="not defined", detail="the restricted model is not nested in the other")
     inverse = np.linalg.inv(first.information)
     turned = inverse @ across
-    middle = turned @ np.linalg.pinv(across.T @ turned, hermitian=True) @ turned.T
+    middle = turned @ np.linalg.inv(across.T @ turned) @ turned.T
     product = middle @ first.meat
     trace, squares = float(np.trace(product)), float(np.sum(product * product.T))
     slope = float(np.sqrt(df / squares))

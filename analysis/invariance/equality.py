@@ -69,12 +69,13 @@ def with_equal(
     for parameter in table.parameters:
         if parameter.op == "|" and parameter.group == 0:
             steps[parameter.lhs] = steps.get(parameter.lhs, 0) + 1
-    rows = [
-        _ordered_row(p, table, set(equal), set(free), steps)
-        if table.ordered
-        else _continuous_row(p, table, set(equal), set(free))
-        for p in table.parameters
-    ]
+    scaled = {p.lhs for p in table.parameters if p.op == "=~" and p.free < 0}
+    rows = []
+    for parameter in table.parameters:
+        row = _factor_row(parameter, table, set(equal), own_scale=parameter.lhs not in scaled)
+        if row is None and table.ordered:
+            row = _ordered_row(parameter, table, set(equal), set(free), steps)
+        rows.append(row or _continuous_row(parameter, table, set(equal), set(free)))
     return replace(table, parameters=number_free(rows))
 
 
@@ -90,7 +91,10 @@ def _released(parameter: Parameter) -> Parameter:
 def _factor_row(
     parameter: Parameter, table: ParameterTable, equal: set[Kind], *, own_scale: bool
 ) -> Parameter | None:
-    """Return the row of a factor's variance or mean, free where equality makes it estimable."""
+    """Return the row of a factor's variance or mean where equality makes it estimable.
+
+    `own_scale` says that no loading of the factor is fixed.
+    """
     if parameter.lhs not in table.factors or parameter.group == 0 or parameter.free >= 0:
         return None
     if parameter.op == "~~" and parameter.lhs == parameter.rhs and "loadings" in equal and own_scale:
@@ -100,17 +104,7 @@ def _factor_row(
     return None
 
 
-def _unit_scaled(parameter: Parameter, table: ParameterTable) -> bool:
-    """Whether a factor has its scale from a variance of one: all its loadings are free."""
-    return all(
-        p.free >= 0 for p in table.parameters if p.op == "=~" and p.lhs == parameter.lhs and p.group == 0
-    )
-
-
 def _continuous_row(parameter: Parameter, table: ParameterTable, equal: set[Kind], free: set[Key]) -> Parameter:
-    released = _factor_row(parameter, table, equal, own_scale=_unit_scaled(parameter, table))
-    if released is not None:
-        return released
     kind = kind_of(parameter, table.items)
     key = (parameter.lhs, parameter.op, parameter.rhs)
     if kind in equal and parameter.free >= 0 and key not in free:
@@ -121,9 +115,6 @@ def _continuous_row(parameter: Parameter, table: ParameterTable, equal: set[Kind
 def _ordered_row(
     parameter: Parameter, table: ParameterTable, equal: set[Kind], free: set[Key], steps: dict[str, int]
 ) -> Parameter:
-    released = _factor_row(parameter, table, equal, own_scale=_unit_scaled(parameter, table))
-    if released is not None:
-        return released
     kind, lhs = kind_of(parameter, table.items), parameter.lhs
     key = (lhs, parameter.op, parameter.rhs)
     if kind in {"thresholds", "loadings"}:
