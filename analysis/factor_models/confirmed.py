@@ -68,6 +68,7 @@ class Confirmed:
     level : of the intervals
     notes : what else a reader should know
     categories : of ordered items, the answers that each group uses of each item
+    null : the baseline model, where another fit of the same data has it already
     """
 
     solution: AnySolution
@@ -79,6 +80,7 @@ class Confirmed:
     level: float = 0.95
     notes: tuple[str, ...] = field(default=())
     categories: tuple[tuple[tuple[float, ...], ...], ...] = field(default=())
+    null: AnySolution | None = None
 
     @property
     def table(self) -> ParameterTable:
@@ -169,7 +171,9 @@ class Confirmed:
 
     @cached_property
     def baseline(self) -> AnySolution:
-        """The model of uncorrelated items."""
+        """The model of uncorrelated items; one for all models of the same data where they share it."""
+        if self.null is not None:
+            return self.null
         return solve_baseline(self.solution)
 
     @cached_property

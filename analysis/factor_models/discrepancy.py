@@ -92,14 +92,18 @@ class NormalTheory:
 
 def expected_information(implied: Implied, W: Matrix) -> Matrix:
     """Return ½ tr(W Σ_a W Σ_b) + μ_a' W μ_b for all pairs of free parameters."""
-    root = np.linalg.cholesky(W)
     slope = implied.covariance_slope
-    turned = np.matmul(np.matmul(root.T, slope), root).reshape(len(slope), -1)
-    information: Matrix = 0.5 * turned @ turned.T
+    information: Matrix = 0.5 * turned(slope, W, W) @ slope.reshape(len(slope), -1).T
     if implied.structure.means:
-        along = implied.mean_slope @ root
-        information += along @ along.T
+        information += implied.mean_slope @ W @ implied.mean_slope.T
     return information
+
+
+def turned(slope: Matrix, left: Matrix, right: Matrix) -> Matrix:
+    """Return L A R of each of a stack of symmetric matrices, flat; L and R are symmetric."""
+    count, k, _ = slope.shape
+    first = (slope.reshape(-1, k) @ right).reshape(count, k, k).transpose(0, 2, 1)
+    return (first.reshape(-1, k) @ left).reshape(count, -1)
 
 
 def observed_information(implied: Implied, S: Matrix, gap: Matrix | None) -> Matrix:
@@ -112,12 +116,9 @@ def observed_information(implied: Implied, S: Matrix, gap: Matrix | None) -> Mat
     if gap is not None:
         S = S + np.outer(gap, gap)
     M = W @ S @ W
-    root = np.linalg.cholesky(W)
-    turned = np.matmul(np.matmul(root.T, implied.covariance_slope), root)
-    inner = np.linalg.solve(root, np.linalg.solve(root, M).T)
-    flat = turned.reshape(len(turned), -1)
-    across = np.matmul(inner, turned).reshape(len(turned), -1) @ flat.T
-    hessian = (across + across.T) / 2 - 0.5 * flat @ flat.T
+    slope = implied.covariance_slope
+    across = turned(slope, M - 0.5 * W, W) @ slope.reshape(len(slope), -1).T
+    hessian = (across + across.T) / 2
     by_mean = None
     if gap is not None:
         by_mean = -W @ gap

@@ -202,7 +202,8 @@ def _flat(solution: AnySolution, x: Matrix) -> Matrix | None:
     """Return the parameters that move along a line on which a row tells nothing, if there is such a line."""
     with np.errstate(all="ignore"):
         try:
-            information = solution.discrepancy.information(x)
+            here = x is solution.minimum.x
+            information = solution.expected if here else solution.discrepancy.information(x)
         except np.linalg.LinAlgError:
             return None
     if not np.isfinite(information).all():

@@ -99,6 +99,11 @@ class FullSolution:
         return 2 * (sum(self.sizes) * self.minimum.value - best)
 
     @cached_property
+    def expected(self) -> Matrix:
+        """Expected information of a row."""
+        return self.discrepancy.information(self.minimum.x)
+
+    @cached_property
     def information(self) -> Matrix:
         """Observed information of a row."""
         return self.discrepancy.hessian(self.minimum.x)

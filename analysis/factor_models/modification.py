@@ -7,8 +7,10 @@ import numpy as np
 
 from analysis.estimate import Listing, Matrix
 from analysis.factor_models.confirmed import Confirmed
+from analysis.factor_models.discrepancy import LeastSquares, NormalTheory, turned, weighted
 from analysis.factor_models.fitting import AnySolution
-from analysis.factor_models.implied_moments import structure_of
+from analysis.factor_models.full_solution import FullInformation
+from analysis.factor_models.implied_moments import Index, structure_of
 from analysis.factor_models.parameter_table import Parameter, ParameterTable
 
 
@@ -138,12 +140,44 @@ def score_tests(solution: AnySolution, rows: Sequence[Parameter]) -> tuple[Matri
         else:
             x[spread.free] = parameter.value or 0.0
     discrepancy = replace(solution.discrepancy, structure=structure_of(wide))
-    gradient, information = discrepancy.gradient(x), discrepancy.information(x)
-    across = information[target] @ member
-    inner = member.T @ information @ member
-    variance = np.diagonal(information)[target] - np.sum(across * np.linalg.solve(inner, across.T).T, axis=1)
+    gradient = discrepancy.gradient(x)
+    own, across = _information(discrepancy, x, member, target)
+    inner = np.linalg.inv(solution.expected)
+    variance = own - np.sum((across @ inner) * across, axis=1)
     slope = gradient[target]
-    usable = variance > 1e-10 * np.diagonal(information)[target]
+    usable = variance > 1e-10 * own
     variance = np.where(usable, variance, np.nan)
     n = sum(solution.sizes)
     return n * slope**2 / variance, -slope / variance
+
+
+def _information(
+    discrepancy: NormalTheory | LeastSquares | FullInformation, x: Matrix, member: Matrix, target: Index
+) -> tuple[Matrix, Matrix]:
+    """Return the expected information about each target, and that which it shares with the model's own.
+
+    `member` tells which of the wide model's parameters make up each of the model's.
+    """
+    if isinstance(discrepancy, FullInformation):
+        information = discrepancy.information(x)
+        return np.diagonal(information)[target], information[target] @ member
+    own, across = np.zeros(len(target)), np.zeros((len(target), member.shape[1]))
+    for place, implied in enumerate(discrepancy.structure.at(x)):
+        weight = float(discrepancy.weights[place])
+        if isinstance(discrepancy, LeastSquares):
+            jacobian = implied.jacobian
+            moved = weighted(discrepancy.V[place], jacobian[:, target])
+            own += weight * np.einsum("st,st->t", jacobian[:, target], moved)
+            across += weight * (moved.T @ (jacobian @ member))
+            continue
+        W = np.linalg.inv(implied.covariance)
+        slope = implied.covariance_slope
+        flat = slope.reshape(len(slope), -1)
+        moved = turned(slope[target], W, W)
+        own += 0.5 * weight * np.einsum("ts,ts->t", moved, flat[target])
+        across += 0.5 * weight * (moved @ (member.T @ flat).T)
+        if implied.structure.means:
+            means = implied.mean_slope[target] @ W
+            own += weight * np.einsum("tk,tk->t", means, implied.mean_slope[target])
+            across += weight * (means @ (member.T @ implied.mean_slope).T)
+    return own, across

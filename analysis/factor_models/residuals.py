@@ -159,7 +159,7 @@ def residual_covariance(fit: Confirmed, place: int) -> Matrix:
         else:
             A = normal_information(np.linalg.inv(implied.covariance), means=fit.table.means)
         weighed = A @ jacobian
-        information = solution.discrepancy.information(solution.minimum.x)
+        information = solution.expected
     acov = _sample_covariance(fit, place)
     moved = share * jacobian @ np.linalg.solve(information, weighed.T)
     Q = np.eye(len(moved)) - moved

@@ -11,7 +11,6 @@ from analysis.estimate import Matrix
 from analysis.factor_models.discrepancy import (
     LeastSquares,
     NormalTheory,
-    expected_information,
     normal_information,
     weighted,
 )
@@ -49,6 +48,11 @@ class Solution(Protocol):
     @property
     def chi_square(self) -> float:
         """The test statistic of the model against the saturated one, not scaled."""
+        ...
+
+    @property
+    def expected(self) -> Matrix:
+        """Expected information of a row about the free parameters."""
         ...
 
     @property
@@ -121,10 +125,7 @@ class NormalSolution:
     @cached_property
     def expected(self) -> Matrix:
         """Expected information of a row."""
-        total = np.zeros((self.structure.count, self.structure.count))
-        for weight, implied in zip(self.weights, self.implied, strict=True):
-            total += weight * expected_information(implied, np.linalg.inv(implied.covariance))
-        return total
+        return self.discrepancy.information(self.minimum.x)
 
     @cached_property
     def information(self) -> Matrix:
@@ -282,12 +283,14 @@ class LeastSquaresSolution:
         return total
 
     @cached_property
-    def information(self) -> Matrix:
+    def expected(self) -> Matrix:
         """Δ' V Δ, groups weighted by their rows."""
-        total = np.zeros((self.structure.count, self.structure.count))
-        for weight, V, implied in zip(self.weights, self.V, self.implied, strict=True):
-            total += weight * (implied.jacobian.T @ weighted(V, implied.jacobian))
-        return total
+        return self.discrepancy.information(self.minimum.x)
+
+    @property
+    def information(self) -> Matrix:
+        """What the errors rest on: Δ' V Δ."""
+        return self.expected
 
     @cached_property
     def _through(self) -> list[tuple[Matrix, Matrix]]:

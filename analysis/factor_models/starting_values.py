@@ -101,7 +101,7 @@ def _principal(R: Matrix) -> Matrix:
     shared = R.copy()
     off = np.abs(R - np.diag(np.diagonal(R)))
     np.fill_diagonal(shared, np.minimum(off.max(axis=0), 0.9))
-    for _ in range(10):
+    for _ in range(3):
         values, vectors = np.linalg.eigh(shared)
         first = vectors[:, -1] * np.sqrt(max(values[-1], 0.01))
         np.fill_diagonal(shared, np.clip(first**2, 0.04, 0.9))

@@ -1,7 +1,7 @@
 """The ladder of measurement invariance: models with more and more equal in all groups, and their tests."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -233,10 +233,13 @@ def measurement_invariance(
     sample = sample_of(parts, base.items, missing, ordered=ordered)
     if isinstance(sample, Unavailable):
         return sample
-    fits = {
-        name: fit_table(with_equal(base, equal, free=free), sample, parts, chosen, missing=missing)
-        for name, equal in (ORDERED if ordered else CONTINUOUS).items()
-    }
+    fits: dict[str, Confirmed | Unavailable] = {}
+    for name, equal in (ORDERED if ordered else CONTINUOUS).items():
+        fit = fit_table(with_equal(base, equal, free=free), sample, parts, chosen, missing=missing)
+        first = next((other for other in fits.values() if isinstance(other, Confirmed)), None)
+        if isinstance(fit, Confirmed) and first is not None:
+            fit = replace(fit, null=first.baseline)
+        fits[name] = fit
     return _ladder(fits, base, parts, tuple(free))
 
 
