@@ -217,9 +217,7 @@ def _incomplete_groups(
             return Unavailable(reason="too few rows", detail=f"{fewest} has fewer than 3 answers{where}")
         constant = np.nanmax(kept, axis=0) == np.nanmin(kept, axis=0)
         if constant.any():
-            return Unavailable(
-                reason="constant item", detail=", ".join(np.array(names)[constant]) + where
-            )
+            return Unavailable(reason="constant item", detail=", ".join(np.array(names)[constant]) + where)
         together = (~np.isnan(kept)).T.astype(float) @ ~np.isnan(kept)
         if together.min() == 0:
             i, j = np.argwhere(together == 0)[0]

@@ -132,9 +132,7 @@ class Confirmed:
     @cached_property
     def standardised_errors(self) -> Matrix:
         """Standard errors of `standardised`."""
-        return scaling.standard_errors(
-            self.solution.structure, self.solution.minimum.x, self.covariance
-        )
+        return scaling.standard_errors(self.solution.structure, self.solution.minimum.x, self.covariance)
 
     @cached_property
     def parameters(self) -> Listing[EstimateRow]:
@@ -206,9 +204,7 @@ class Confirmed:
         found |= self._likelihoods
         found |= measures.approximation(test, n, groups, corrected)
         found |= self._residual_summaries
-        found |= measures.absolute(
-            test, n, self.table.count, statistics_count(self.solution), self._goodness
-        )
+        found |= measures.absolute(test, n, self.table.count, statistics_count(self.solution), self._goodness)
         if self.table.ordered:
             found["wrmr"] = float(np.sqrt(test.value * len(self.groups) / statistics_count(self.solution)))
         return found
@@ -427,4 +423,3 @@ def _beyond_one(covariance: Matrix, factors: Sequence[str]) -> list[str]:
                 if abs(r) > 1 + _IMPROPER:
                     found.append(f"the correlation of {factors[j]} and {factors[i]} is {r:.3f}")
     return found
-

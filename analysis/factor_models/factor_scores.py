@@ -58,7 +58,9 @@ def factor_scores(
         return Unavailable(reason="improper solution", detail="; ".join(fit.improper))
     chosen = method or ("EBM" if fit.table.ordered else "regression")
     if (chosen in {"EBM", "ML"}) != fit.table.ordered:
-        raise ValueError(f"{chosen} scores are not for {'ordered' if fit.table.ordered else 'continuous'} items")
+        raise ValueError(
+            f"{chosen} scores are not for {'ordered' if fit.table.ordered else 'continuous'} items"
+        )
     rows = as_matrix(X)
     implied = fit.solution.implied[group]
     if fit.table.ordered:

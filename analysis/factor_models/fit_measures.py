@@ -55,7 +55,12 @@ def _p(value: float, df: float) -> float:
 
 
 def comparative(
-    value: float, df: float, baseline: float, baseline_df: float, factor: float = 1, baseline_factor: float = 1
+    value: float,
+    df: float,
+    baseline: float,
+    baseline_df: float,
+    factor: float = 1,
+    baseline_factor: float = 1,
 ) -> float:
     """Return the comparative fit index (CFI)."""
     model = max(value - factor * df, 0)
@@ -64,7 +69,12 @@ def comparative(
 
 
 def tucker_lewis(
-    value: float, df: float, baseline: float, baseline_df: float, factor: float = 1, baseline_factor: float = 1
+    value: float,
+    df: float,
+    baseline: float,
+    baseline_df: float,
+    factor: float = 1,
+    baseline_factor: float = 1,
 ) -> float:
     """Return the Tucker-Lewis index (TLI, also non-normed fit index)."""
     model, null = value - factor * df, baseline - baseline_factor * baseline_df
@@ -74,7 +84,12 @@ def tucker_lewis(
 
 
 def relative_noncentrality(
-    value: float, df: float, baseline: float, baseline_df: float, factor: float = 1, baseline_factor: float = 1
+    value: float,
+    df: float,
+    baseline: float,
+    baseline_df: float,
+    factor: float = 1,
+    baseline_factor: float = 1,
 ) -> float:
     """Return the relative noncentrality index (RNI): CFI without its limits."""
     null = baseline - baseline_factor * baseline_df
@@ -116,9 +131,7 @@ def rmsea_p(
     return below_value if below else max(1 - below_value, 0.0)
 
 
-def comparisons(
-    test: ChiSquare, baseline: ChiSquare, corrected: Corrected | None
-) -> dict[str, float]:
+def comparisons(test: ChiSquare, baseline: ChiSquare, corrected: Corrected | None) -> dict[str, float]:
     """Return the measures that compare with the baseline model of uncorrelated items."""
     x, df, x0, df0 = test.value, test.df, baseline.value, baseline.df
     found = {

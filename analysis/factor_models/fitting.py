@@ -102,9 +102,7 @@ def _solve_full(
         x = minimise(near, _start(structure.table, moments), hessian=near.hessian, steps=200).x
     full = FullInformation(structure=structure, groups=groups)
     minimum = minimise(full, x, hessian=full.hessian, settled=1e-14)
-    return FullSolution(
-        structure=structure, minimum=minimum, recipe=recipe, groups=groups, clusters=clusters
-    )
+    return FullSolution(structure=structure, minimum=minimum, recipe=recipe, groups=groups, clusters=clusters)
 
 
 class _GivenMoments(Continuous):

@@ -234,7 +234,6 @@ class Implied:
             np.add.at(total, at.free, (gain.T @ by_mean)[at.row])
         return total
 
-
     def curvature(self, by_covariance: Matrix, by_mean: Matrix | None) -> Matrix:
         """Return the second derivatives of a linear function of Σ (symmetric) and μ, given its slopes.
 
@@ -337,7 +336,13 @@ def _group_structure(table: ParameterTable, items: tuple[str, ...], group: int) 
         if parameter.op == "|":
             steps[items.index(parameter.lhs)] += 1
     first = np.concatenate([[0], np.cumsum(steps)]).astype(np.intp)
-    shapes = {"loadings": (k, m), "effects": (m, m), "factor": (m, m), "residual": (k, k), "intercept": (k, 1)}
+    shapes = {
+        "loadings": (k, m),
+        "effects": (m, m),
+        "factor": (m, m),
+        "residual": (k, k),
+        "intercept": (k, 1),
+    }
     shapes |= {"mean": (m, 1), "threshold": (int(first[-1]), 1), "scale": (k, 1)}
     fixed = {name: np.zeros(shape) for name, shape in shapes.items()}
     fixed["scale"][:] = 1

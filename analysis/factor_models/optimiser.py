@@ -79,15 +79,11 @@ def minimise(
                 break
             damping = max(damping, 1e-9) * 10
             if damping > 1e12:  # noqa: PLR2004 - no step, however short, leads down
-                return Minimum(
-                    x=x, value=value, converged=decrement < 1e-8, steps=step, decrement=decrement
-                )
+                return Minimum(x=x, value=value, converged=decrement < 1e-8, steps=step, decrement=decrement)
     return Minimum(x=x, value=value, converged=False, steps=steps, decrement=decrement)
 
 
-def _curvature(
-    discrepancy: Discrepancy, x: Matrix, hessian: Callable[[Matrix], Matrix] | None
-) -> Matrix:
+def _curvature(discrepancy: Discrepancy, x: Matrix, hessian: Callable[[Matrix], Matrix] | None) -> Matrix:
     """Return the exact second derivatives where they are asked for and lead downwards, else the expected."""
     if hessian is not None:
         exact = hessian(x)

@@ -163,9 +163,7 @@ def _variables(terms: Sequence[Term]) -> tuple[tuple[str, ...], tuple[str, ...]]
     factors = tuple(dict.fromkeys(term.lhs for term in terms if term.op == "=~"))
     if not factors:
         raise SyntaxProblem("the model has no factor: write for example  f =~ x1 + x2 + x3")
-    items = tuple(
-        dict.fromkeys(term.rhs for term in terms if term.op == "=~" and term.rhs not in factors)
-    )
+    items = tuple(dict.fromkeys(term.rhs for term in terms if term.op == "=~" and term.rhs not in factors))
     for term in terms:
         if term.op == "=~" and term.lhs == term.rhs:
             raise SyntaxProblem(f"line {term.line}, column {term.column}: {term.lhs!r} measures itself")
@@ -206,7 +204,9 @@ def _written(
         before = found.get(key)
         if before is not None:
             term = replace(  # noqa: PLW2901 - the merged term stands for both
-                term, given=term.given or before.given, start=before.start if term.start is None else term.start
+                term,
+                given=term.given or before.given,
+                start=before.start if term.start is None else term.start,
             )
         found[key] = term
     return found
@@ -268,6 +268,4 @@ def _parameter(
         if free and term.start is not None:
             value = term.start
     lhs, op, rhs = key
-    return Parameter(
-        lhs=lhs, op=op, rhs=rhs, group=group, free=0 if free else -1, value=value, label=label
-    )
+    return Parameter(lhs=lhs, op=op, rhs=rhs, group=group, free=0 if free else -1, value=value, label=label)

@@ -113,15 +113,17 @@ def continuous_groups(
             return Unavailable(reason="too few rows", detail=f"{len(kept)} of at least 3{where}")
         constant = np.ptp(kept, axis=0) == 0
         if constant.any():
-            return Unavailable(
-                reason="constant item", detail=", ".join(np.array(names)[constant]) + where
-            )
+            return Unavailable(reason="constant item", detail=", ".join(np.array(names)[constant]) + where)
         found.append(Continuous(rows=kept, names=names))
     return tuple(found)
 
 
 def ordered_groups(
-    groups: Sequence[Matrix], names: tuple[str, ...], labels: Sequence[str], holes: Holes, clusters: Sequence[Matrix | None] = ()
+    groups: Sequence[Matrix],
+    names: tuple[str, ...],
+    labels: Sequence[str],
+    holes: Holes,
+    clusters: Sequence[Matrix | None] = (),
 ) -> tuple[Ordered, ...] | Unavailable:
     """Return thresholds and polychoric correlations of each group, or why a group has none.
 
@@ -174,4 +176,3 @@ def _weightless(found: Sequence[Ordered], names: tuple[str, ...]) -> Unavailable
             between = "; ".join(f"{names[i]} and {names[j]}" for i, j in pairs) or "a correlation"
             return Unavailable(reason="not defined", detail=f"{between}: at the bound, without a weight")
     return None
-

@@ -160,9 +160,7 @@ class NormalSolution:
         model = float(np.sum(np.linalg.inv(self.information) * self.meat))
         if self.recipe.test == "yuan-bentler":
             saturated = sum(
-                _saturated_trace(
-                    group, group.covariance, means=self.structure.table.means, clusters=clusters
-                )
+                _saturated_trace(group, group.covariance, means=self.structure.table.means, clusters=clusters)
                 for group, clusters in zip(
                     self.groups, self.clusters or [None] * len(self.groups), strict=True
                 )
@@ -333,9 +331,9 @@ class LeastSquaresSolution:
         return Traces(first=first, second=second)
 
 
-def weights_of(recipe: Recipe, groups: Sequence[Continuous] | Sequence[Ordered], *, means: bool) -> tuple[
-    list[Matrix], list[Matrix], list[Matrix] | None
-]:
+def weights_of(
+    recipe: Recipe, groups: Sequence[Continuous] | Sequence[Ordered], *, means: bool
+) -> tuple[list[Matrix], list[Matrix], list[Matrix] | None]:
     """Return each group's statistics, weight matrix and, where needed, asymptotic covariance.
 
     Variances and covariances of continuous items have the divisor n - 1 here, as in lavaan; the fourth
@@ -379,6 +377,4 @@ def discrepancy_of(
     structure: Structure, statistics: Sequence[Matrix], V: Sequence[Matrix], sizes: Sequence[int]
 ) -> LeastSquares:
     """Return the squared distance that a least-squares estimator minimises."""
-    return LeastSquares(
-        structure=structure, statistics=statistics, V=V, weights=np.array(sizes) / sum(sizes)
-    )
+    return LeastSquares(structure=structure, statistics=statistics, V=V, weights=np.array(sizes) / sum(sizes))

@@ -116,7 +116,11 @@ def _one_factor(fit: Confirmed, place: int, factor: str, items: list[str]) -> Fa
     model, observed = _totals(fit, place)
     sd = np.sqrt(np.diagonal(implied.covariance))[chosen]
     standard = loadings * np.sqrt(variance) / sd
-    shared = any(implied.matrices["loadings"][chosen][:, other].any() for other in range(len(fit.factors)) if other != column)
+    shared = any(
+        implied.matrices["loadings"][chosen][:, other].any()
+        for other in range(len(fit.factors))
+        if other != column
+    )
     common = implied.gain @ implied.matrices["factor"] @ implied.gain.T
     omega_latent = None
     if fit.table.ordered:

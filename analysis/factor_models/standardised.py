@@ -95,4 +95,3 @@ def standard_errors(structure: Structure, x: Matrix, covariance: Matrix, *, item
         slope[:, place] = (above - below) / (2 * step[place])
     variance = np.einsum("ij,jk,ik->i", slope, covariance, slope)
     return np.sqrt(np.maximum(variance, 0))
-

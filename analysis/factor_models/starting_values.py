@@ -119,7 +119,9 @@ def _factor_scale(
 ) -> dict[str, float]:
     """Return the standard deviation of each factor: one, or what its fixed loading makes of it."""
     size = dict.fromkeys(table.factors, 1.0)
-    upward = sorted(table.factors, key=lambda factor: any(n in table.factors for n in table.indicators(factor)))
+    upward = sorted(
+        table.factors, key=lambda factor: any(n in table.factors for n in table.indicators(factor))
+    )
     for factor in upward:
         for parameter in table.parameters:
             fixed = parameter.free < 0 and parameter.value not in {None, 0.0}

@@ -59,7 +59,9 @@ def difference_test(free: Confirmed, restricted: Confirmed) -> Difference | Unav
         return _satorra(free, restricted, plain, df)
     scale = _factor(restricted) * restricted.test.df - _factor(free) * free.test.df
     if scale <= 0:
-        return Unavailable(reason="not defined", detail="the scaling factor of the difference is not positive")
+        return Unavailable(
+            reason="not defined", detail="the scaling factor of the difference is not positive"
+        )
     return _difference(plain * df / scale, df, "scaled difference of chi-squares (Satorra-Bentler 2001)")
 
 

@@ -63,7 +63,8 @@ def with_equal(
     writes them: equal thresholds free intercepts and residual variances, equal loadings free factor
     variances, equal intercepts are zero and free factor means, and equal residual variances are one. A
     binary item has one threshold, which cannot part a shift from a change of scale: its residual variance
-    stays one, and its thresholds alone are not tested.
+    stays one, and its thresholds alone are not tested. So it is with an item of which all thresholds but one
+    are free; one whose thresholds are all free keeps an intercept of nought and a residual variance of one.
     """
     steps: dict[str, int] = {}
     for parameter in table.parameters:
@@ -104,7 +105,9 @@ def _factor_row(
     return None
 
 
-def _continuous_row(parameter: Parameter, table: ParameterTable, equal: set[Kind], free: set[Key]) -> Parameter:
+def _continuous_row(
+    parameter: Parameter, table: ParameterTable, equal: set[Kind], free: set[Key]
+) -> Parameter:
     kind = kind_of(parameter, table.items)
     key = (parameter.lhs, parameter.op, parameter.rhs)
     if kind in equal and parameter.free >= 0 and key not in free:
@@ -121,8 +124,11 @@ def _ordered_row(
         return _shared(parameter) if kind in equal and parameter.free >= 0 and key not in free else parameter
     if kind is None or parameter.group == 0 or "thresholds" not in equal:
         return parameter
+    held = steps[lhs] - sum((lhs, "|", f"t{step + 1}") in free for step in range(steps[lhs]))
+    if held == 0:
+        return parameter
     if kind == "intercepts" and ("intercepts" not in equal or key in free):
         return _released(parameter)
-    if kind == "residuals" and steps[lhs] > _BINARY and ("residuals" not in equal or key in free):
+    if kind == "residuals" and held > _BINARY and ("residuals" not in equal or key in free):
         return _released(parameter)
     return parameter

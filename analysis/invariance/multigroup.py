@@ -18,6 +18,7 @@ from analysis.factor_models.confirmatory import (
 )
 from analysis.factor_models.confirmed import Confirmed
 from analysis.factor_models.estimators import Estimator
+from analysis.factor_models.fitting import Sample
 from analysis.factor_models.parameter_table import ParameterTable, specify
 from analysis.factor_models.sample_statistics import Holes
 from analysis.invariance.difference_tests import Difference, difference_test
@@ -73,6 +74,22 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a ladder was fitted to, and how: what a further model of the same data needs."""
+
+    base: ParameterTable
+    sample: Sample
+    parts: tuple[Part, ...]
+    estimator: Estimator
+    missing: Holes
+
+    def fit(self, equal: Collection[Kind], free: Collection[Key] = ()) -> Confirmed | Unavailable:
+        """Fit the model with these kinds of parameters equal, except those that stay free."""
+        table = with_equal(self.base, equal, free=free)
+        return fit_table(table, self.sample, self.parts, self.estimator, missing=self.missing)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ladder:
     """The steps of measurement invariance, from the freest model to the strictest.
 
@@ -81,12 +98,14 @@ class Ladder:
     steps : in order
     groups, used : names and rows of the groups
     free : parameters that stay free in every group (partial invariance)
+    request : the data and the estimator
     """
 
     steps: tuple[Step, ...]
     groups: tuple[str, ...]
     used: tuple[int, ...]
     free: tuple[Key, ...]
+    request: Request
 
     def __getitem__(self, name: str) -> Step:
         for step in self.steps:
@@ -233,22 +252,26 @@ def measurement_invariance(
     sample = sample_of(parts, base.items, missing, ordered=ordered)
     if isinstance(sample, Unavailable):
         return sample
+    request = Request(base=base, sample=sample, parts=parts, estimator=chosen, missing=missing)
+    return fit_ladder(request, free)
+
+
+def fit_ladder(request: Request, free: Collection[Key] = ()) -> Ladder:
+    """Fit every step of the ladder to data that are already summarised, some parameters free throughout."""
     fits: dict[str, Confirmed | Unavailable] = {}
-    for name, equal in (ORDERED if ordered else CONTINUOUS).items():
-        fit = fit_table(with_equal(base, equal, free=free), sample, parts, chosen, missing=missing)
+    for name, equal in (ORDERED if request.base.ordered else CONTINUOUS).items():
+        fit = request.fit(equal, free)
         first = next((other for other in fits.values() if isinstance(other, Confirmed)), None)
         if isinstance(fit, Confirmed) and first is not None:
             fit = replace(fit, null=first.baseline)
         fits[name] = fit
-    return _ladder(fits, base, parts, tuple(free))
+    return _ladder(fits, request, tuple(free))
 
 
 def _ladder(
-    fits: dict[str, Confirmed | Unavailable],
-    base: ParameterTable,
-    parts: Sequence[Part],
-    free: tuple[Key, ...],
+    fits: dict[str, Confirmed | Unavailable], request: Request, free: tuple[Key, ...]
 ) -> Ladder:
+    base, parts = request.base, request.parts
     kinds = ORDERED if base.ordered else CONTINUOUS
     good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]
     steps: list[Step] = []
@@ -265,7 +288,8 @@ def _ladder(
                 fit=fit,
                 difference=difference_test(before, fit),
                 cfi=preferred(new, "cfi", ordered=base.ordered) - preferred(old, "cfi", ordered=base.ordered),
-                rmsea=preferred(new, "rmsea", ordered=base.ordered) - preferred(old, "rmsea", ordered=base.ordered),
+                rmsea=preferred(new, "rmsea", ordered=base.ordered)
+                - preferred(old, "rmsea", ordered=base.ordered),
                 srmr=new["srmr"] - old["srmr"],
                 limits=limits_for(name, fit.n),
             )
@@ -275,4 +299,5 @@ def _ladder(
         groups=tuple(part.label for part in parts),
         used=good[0].used if good else tuple(len(part.X) for part in parts),
         free=free,
+        request=request,
     )

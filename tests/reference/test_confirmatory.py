@@ -33,7 +33,9 @@ def compare(fit, theirs, tolerance):
     assert isinstance(fit, Confirmed), fit
     rows, est = ours(fit), tolerance["est"]["abs"]
     assert len(rows) == len(theirs["parameters"]["lhs"])
-    for key, (value, se, std_lv, std_all) in keyed(theirs["parameters"], "est", "se", "std.lv", "std.all").items():
+    for key, (value, se, std_lv, std_all) in keyed(
+        theirs["parameters"], "est", "se", "std.lv", "std.all"
+    ).items():
         row = found(rows, key)
         np.testing.assert_allclose(row.estimate, value, rtol=0, atol=est, err_msg=str(key))
         np.testing.assert_allclose(row.std_all, std_all, rtol=0, atol=est, err_msg=str(key))

@@ -57,15 +57,19 @@ def test_modification_indices(case):
     _, fit = fitted(case)
     ours = {(row.lhs, row.op, row.rhs): row for row in modification_indices(fit)}
     theirs = case.get("modindices")
-    rows = zip(*(theirs[name] for name in ("lhs", "op", "rhs", "mi", "epc", "sepc.lv", "sepc.all")), strict=True)
+    rows = zip(
+        *(theirs[name] for name in ("lhs", "op", "rhs", "mi", "epc", "sepc.lv", "sepc.all")), strict=True
+    )
     met = 0
     for lhs, op, rhs, mi, epc, by_factor, whole in rows:
         row = ours[lhs, op, rhs]
         met += 1
-        np.testing.assert_allclose(row.index, mi, **{
-            "rtol": case.tolerance["mi"]["rel"], "atol": case.tolerance["mi"]["abs"]
-        })
-        close([row.change, row.change_lv, row.change_all], [epc, by_factor, whole], case.tolerance["epc"]["abs"])
+        np.testing.assert_allclose(
+            row.index, mi, **{"rtol": case.tolerance["mi"]["rel"], "atol": case.tolerance["mi"]["abs"]}
+        )
+        close(
+            [row.change, row.change_lv, row.change_all], [epc, by_factor, whole], case.tolerance["epc"]["abs"]
+        )
     assert met == len(ours)
 
 

@@ -52,7 +52,9 @@ def test_ordered(case):
     ladder = measurement_invariance(X, case.get("model"), groups, names=case.names, ordered=True)
     for place, name in enumerate(("configural", "thresholds", "metric", "scalar")):
         compare(ladder[name].fit, case.get("wu_estabrook_theta", name), case.tolerance)
-        check_difference(ladder[name], case.get("wu_estabrook_LRT"), place, case.tolerance["scaled_chisq"]["rel"])
+        check_difference(
+            ladder[name], case.get("wu_estabrook_LRT"), place, case.tolerance["scaled_chisq"]["rel"]
+        )
     # What lavaan 0.6-14 calls equal thresholds and loadings has intercepts equal as well: the scalar model.
     for scale in ("delta", "theta"):
         theirs = case.get(f"WLSMV_{scale}", "thresholds_loadings", "fit_measures")
