@@ -1,0 +1,1 @@
+"""Drawings of figures, each with the table that says the same."""

@@ -1,0 +1,1 @@
+"""Reports: what was computed, in sections and tables, ready for every format."""
