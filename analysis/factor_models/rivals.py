@@ -65,9 +65,7 @@ def rival_models(scales: Mapping[str, Sequence[str]], turned: Collection[str] = 
     if len(scales) < _SCALES_FOR_ONE:
         return tuple(found)
     found.append(
-        Rival(
-            name="correlated factors", words="one factor for each scale, correlated", model="\n".join(own)
-        )
+        Rival(name="correlated factors", words="one factor for each scale, correlated", model="\n".join(own))
     )
     enough = all(len(items) >= _ITEMS for items in scales.values())
     if len(scales) >= _SCALES_FOR_SECOND:
@@ -80,7 +78,9 @@ def rival_models(scales: Mapping[str, Sequence[str]], turned: Collection[str] = 
             )
         )
         if enough:
-            found.append(_bifactor("bifactor", "a general factor and one for each scale", general, every, own))
+            found.append(
+                _bifactor("bifactor", "a general factor and one for each scale", general, every, own)
+            )
     if enough:
         first = next(iter(scales))
         words = f"a general factor and one for each scale but {first}, whose factor the general one then is"

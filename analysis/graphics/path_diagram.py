@@ -122,5 +122,3 @@ def _ellipse(x: float, y: float, half: float, tall: float, name: str) -> list[st
 
 def _frame(at: Box) -> str:
     return svg.tag("rect", **at._asdict(), stroke_width=1, **svg.stroke("quiet"))
-
-

@@ -46,7 +46,9 @@ def residual_map(
     body: list[str] = []
     for i in range(k):
         middle = 8 + (i + 0.5) * cell
-        body.append(svg.text(left - 6, middle, names[i][:16], side="right", size=min(SMALL, cell), tone="quiet"))
+        body.append(
+            svg.text(left - 6, middle, names[i][:16], side="right", size=min(SMALL, cell), tone="quiet")
+        )
         body += [_cell(left, cell, i, j, float(residuals[i, j]), written=k <= _WRITTEN) for j in range(i)]
     for j in range(k - 1):
         body.append(

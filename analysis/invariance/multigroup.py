@@ -268,9 +268,7 @@ def fit_ladder(request: Request, free: Collection[Key] = ()) -> Ladder:
     return _ladder(fits, request, tuple(free))
 
 
-def _ladder(
-    fits: dict[str, Confirmed | Unavailable], request: Request, free: tuple[Key, ...]
-) -> Ladder:
+def _ladder(fits: dict[str, Confirmed | Unavailable], request: Request, free: tuple[Key, ...]) -> Ladder:
     base, parts = request.base, request.parts
     kinds = ORDERED if base.ordered else CONTINUOUS
     good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]

@@ -73,7 +73,9 @@ class Proposal:
 
     def __str__(self) -> str:
         names = ", ".join(f"{item.item} ({item.step}, CFI {item.cfi:.3f})" for item in self.freed)
-        rest = "within" if not self.beyond else f"within the limits except {', '.join(self.beyond)}, not within"
+        rest = (
+            "within" if not self.beyond else f"within the limits except {', '.join(self.beyond)}, not within"
+        )
         sums = "; ".join(f"{group}: {value:+.3f}" for group, value in self.total)
         return (
             f"A proposal, not a decision. Freed in turn: {names}. With these free the changes are {rest} "
@@ -244,9 +246,7 @@ def _pooled(first: Matrix, second: Matrix) -> Matrix:
     return np.sqrt(squares / counts)
 
 
-def _difference(
-    fit: Confirmed, first: Implied, focal: Implied, place: int, item: int
-) -> tuple[float, float]:
+def _difference(fit: Confirmed, first: Implied, focal: Implied, place: int, item: int) -> tuple[float, float]:
     """Return the mean squared and the mean difference of expected answers over the focal group's factors."""
     L0, L1 = first.matrices["loadings"][item], focal.matrices["loadings"][item]
     loadings = np.stack([L0, L1])
@@ -276,4 +276,3 @@ def _expected(group: Implied, categories: tuple[float, ...], item: int, along: M
     eta = group.matrices["intercept"][item, 0] + along
     above = ndtr((eta[:, None] - steps) / sd)
     return categories[0] + above @ np.diff(np.array(categories))
-

@@ -78,8 +78,8 @@ def _ladder(ladder: Ladder | Unavailable, words: str) -> Section:
                 title="Changes of fit",
                 headers=changes,
                 rows=tuple(map(_change_row, ladder.steps)),
-                figure=_picture(ladder),
             ),
+            *_picture(ladder),
         ),
     )
 
@@ -113,26 +113,29 @@ def _change_row(step: Step) -> tuple[Value, ...]:
     )
 
 
-def _picture(ladder: Ladder) -> Any:
+def _picture(ladder: Ladder) -> tuple[Table, ...]:
     fits = [(step.name, step.fit) for step in ladder.steps if isinstance(step.fit, Confirmed)]
     if not fits:
-        return None
+        return ()
+    names = [name for name, _ in fits]
     values, lows, highs = (
-        [preferred(fit.fit, name, ordered=fit.table.ordered) for _, fit in fits]
-        for name in ("rmsea", "rmsea.ci.lower", "rmsea.ci.upper")
+        [preferred(fit.fit, measure, ordered=fit.table.ordered) for _, fit in fits]
+        for measure in ("rmsea", "rmsea.ci.lower", "rmsea.ci.upper")
     )
-    top = max(0.1, np.ceil(max(highs) * 20) / 20)
-    return intervals(
-        [name for name, _ in fits],
+    figure = intervals(
+        names,
         values,
         lows,
         highs,
-        axis=(0.0, float(top)),
+        axis=(0.0, float(max(0.1, np.ceil(max(highs) * 20) / 20))),
         reading="RMSEA of each step with its 90 % interval: a step that fits worse stands further to the right.",
         title="The ladder of invariance",
         words=("RMSEA", "low", "high"),
         write="{:.3f}".format,
     )
+    rows = tuple(zip(names, values, lows, highs, strict=True))
+    title = "RMSEA with its 90 % interval"
+    return (Table(title=title, headers=("step", "RMSEA", "low", "high"), rows=rows, figure=figure),)
 
 
 def _partial(ladder: Ladder | Unavailable, proposal: Proposal | Unavailable) -> Section:
@@ -159,7 +162,9 @@ def _partial(ladder: Ladder | Unavailable, proposal: Proposal | Unavailable) -> 
     effects = Table(
         title="Effect on answers, against the first group",
         headers=("item", "group", "dMACS", "expected difference"),
-        rows=tuple((effect.item, effect.group, effect.dmacs, effect.difference) for effect in proposal.effects),
+        rows=tuple(
+            (effect.item, effect.group, effect.dmacs, effect.difference) for effect in proposal.effects
+        ),
     )
     return Section(id="partial", title=title, reading=reading, tables=(freed, effects))
 

@@ -78,7 +78,8 @@ def measures_table(fit: Confirmed) -> Table:
         return None if value is None or not np.isfinite(value) else value
 
     rows: list[tuple[Value, ...]] = [
-        (words, cell(name), cell(name + ".scaled"), cell(name + ".robust")) for name, words in MEASURES.items()
+        (words, cell(name), cell(name + ".scaled"), cell(name + ".robust"))
+        for name, words in MEASURES.items()
     ]
     rows.insert(1, ("degrees of freedom", fit.test.df, fit.test.df if fit.test.scaled else None, None))
     rows.insert(2, ("p", Probability(found["pvalue"]), cell("pvalue.scaled"), None))
@@ -109,33 +110,47 @@ def measures_table(fit: Confirmed) -> Table:
 def solution_tables(fit: Confirmed, general: str | None = None) -> tuple[Table, ...]:
     """Return loadings with their picture, factor variances and correlations, and thresholds or intercepts."""
     rows = list(fit.parameters)
-    tables = [_loadings(fit, rows, general)]
+    tables = [_diagram(fit, rows, general), _loadings(fit, rows)]
     covariances = [row for row in rows if row.op == "~~" and row.lhs in fit.factors]
     if covariances:
         tables.append(_estimates(covariances, "Variances and covariances of factors", "correlation"))
     residual = [row for row in rows if row.op == "~~" and row.lhs in fit.items]
     tables.append(_estimates(residual, "Residual variances and covariances", "standardised"))
-    positions = [row for row in rows if row.op == ("|" if fit.table.ordered else "~1") and row.lhs in fit.items]
+    positions = [
+        row for row in rows if row.op == ("|" if fit.table.ordered else "~1") and row.lhs in fit.items
+    ]
     if positions:
         words = "Thresholds" if fit.table.ordered else "Intercepts"
         tables.append(_estimates(positions, words, "standardised"))
     return tuple(tables)
 
 
-def _loadings(fit: Confirmed, rows: list[EstimateRow], general: str | None) -> Table:
-    loadings = [row for row in rows if row.op == "=~"]
+def _diagram(fit: Confirmed, rows: list[EstimateRow], general: str | None) -> Table:
     shown: dict[str, dict[str, float]] = {}
     higher: dict[str, dict[str, float]] = {}
-    for row in loadings:
-        if row.group == fit.groups[0]:
+    for row in rows:
+        if row.op == "=~" and row.group == fit.groups[0]:
             (shown if row.rhs in fit.items else higher).setdefault(row.lhs, {})[row.rhs] = row.std_all
-    strong = [abs(row.std_all) for row in loadings]
+    sizes = [abs(value) for found in (*shown.values(), *higher.values()) for value in found.values()]
     reading = (
-        f"Standardised loadings from {min(strong):.2f} to {max(strong):.2f} in size; a thicker line is a larger "
+        f"Standardised loadings from {min(sizes):.2f} to {max(sizes):.2f} in size; a thicker line is a larger "
         "loading, a dashed one a negative loading."
     )
     beside = general if general in shown and len(shown) > 1 else None
-    figure = path_diagram(shown, fit.items, reading=reading, higher=higher, general=beside)
+    listed = [(name, found) for group in (shown, higher) for name, found in group.items()]
+    return Table(
+        title="The model and its standardised loadings",
+        headers=("factor", "indicators and their loadings"),
+        rows=tuple(
+            (name, ", ".join(f"{target} {loading:.2f}" for target, loading in found.items()))
+            for name, found in listed
+        ),
+        figure=path_diagram(shown, fit.items, reading=reading, higher=higher, general=beside),
+    )
+
+
+def _loadings(fit: Confirmed, rows: list[EstimateRow]) -> Table:
+    loadings = [row for row in rows if row.op == "=~"]
     explained = {
         (name, group): 1 - variance / total
         for group, implied in zip(fit.groups, fit.solution.implied, strict=True)
@@ -160,7 +175,6 @@ def _loadings(fit: Confirmed, rows: list[EstimateRow], general: str | None) -> T
             )
             for row in loadings
         ),
-        figure=figure,
     )
 
 
@@ -172,9 +186,9 @@ def _estimates(rows: list[EstimateRow], title: str, standard: str) -> Table:
             (
                 f"{row.lhs} {row.op} {row.rhs}".strip() + (f" ({row.group})" if row.group else ""),
                 row.estimate,
-                row.se,
-                row.low,
-                row.high,
+                row.se if row.se > 0 else None,
+                row.low if row.se > 0 else None,
+                row.high if row.se > 0 else None,
                 row.std_all if np.isfinite(row.std_all) else None,
                 row.std_se,
             )
@@ -197,17 +211,22 @@ def misfit_tables(fit: Confirmed) -> tuple[Table, ...]:
         title="Largest residual correlations",
         headers=("item", "item", "residual correlation", "z"),
         rows=tuple((a, b, r, z) for a, b, r, z in found.largest(LISTED)),
-        figure=picture,
     )
+    lower = tuple(
+        (name, *(float(found.correlation[i, j]) if j < i else None for j in range(len(found.names) - 1)))
+        for i, name in enumerate(found.names)
+    )
+    every = Table(title="Residual correlations", headers=("", *found.names[:-1]), rows=lower, figure=picture)
     indices = sorted(modification_indices(fit), key=lambda row: -np.nan_to_num(row.index, nan=-1.0))
     changes = Table(
         title="Largest modification indices",
         headers=("parameter", "index", "expected change", "standardised"),
         rows=tuple(
-            (f"{row.lhs} {row.op} {row.rhs}", row.index, row.change, row.change_all) for row in indices[:LISTED]
+            (f"{row.lhs} {row.op} {row.rhs}", row.index, row.change, row.change_all)
+            for row in indices[:LISTED]
         ),
     )
-    return largest, changes
+    return largest, every, changes
 
 
 def reliability_tables(fit: Confirmed, general: str | None = None) -> tuple[Table, ...]:

@@ -100,9 +100,7 @@ def _models(answers: ModelAnswers, fits: dict[str, Confirmed | Unavailable]) -> 
 
 
 def _sensitivity(answers: ModelAnswers) -> Section:
-    fits = {
-        rival.name: fit_rival(answers, rival, ordered=True, sensitivity=True) for rival in answers.models
-    }
+    fits = {rival.name: fit_rival(answers, rival, ordered=True, sensitivity=True) for rival in answers.models}
     good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]
     method = good[0].method if good else "maximum likelihood"
     reading = f"The same models with answers taken as measurements: {method}."
