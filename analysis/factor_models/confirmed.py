@@ -10,23 +10,18 @@ from scipy.special import ndtr, ndtri
 from analysis.estimate import Listing, Matrix, Probability, html_table, table
 from analysis.factor_models import fit_measures as measures
 from analysis.factor_models import standardised as scaling
+from analysis.factor_models.algebra import inverse
 from analysis.factor_models.discrepancy import weighted
 from analysis.factor_models.estimators import Estimator
 from analysis.factor_models.fit_measures import ChiSquare, Corrected
-from analysis.factor_models.fitting import (
-    AnySolution,
-    degrees_of_freedom,
-    solve_baseline,
-    statistics_count,
-)
+from analysis.factor_models.fitting import AnySolution, chi_square_of, solve_baseline, statistics_count
 from analysis.factor_models.full_solution import FullSolution
+from analysis.factor_models.group_moments import sample_correlation, sample_moments
+from analysis.factor_models.least_squares import LeastSquaresSolution
+from analysis.factor_models.normal_solution import NormalSolution
 from analysis.factor_models.parameter_table import ParameterTable
 from analysis.factor_models.robust_correlations import corrected_for_categories
-from analysis.factor_models.solution import (
-    LeastSquaresSolution,
-    NormalSolution,
-    covariance_of_estimates,
-)
+from analysis.factor_models.solution import covariance_of_estimates
 
 _IMPROPER = 1e-6
 
@@ -246,14 +241,14 @@ class Confirmed:
         if isinstance(solution, LeastSquaresSolution):
             return {}
         saturated, count = 0.0, self.table.count
-        for place, group in enumerate(solution.groups):
-            if isinstance(solution, FullSolution):
-                answers = group.answers  # type: ignore[union-attr]
-                saturated -= 0.5 * answers * np.log(2 * np.pi) + solution.saturated[place].value
-            else:
-                S = group.covariance  # type: ignore[union-attr]
-                k = len(S)
-                saturated -= 0.5 * group.n * (k * np.log(2 * np.pi) + np.linalg.slogdet(S)[1] + k)
+        if isinstance(solution, FullSolution):
+            for group, moments in zip(solution.groups, solution.saturated, strict=True):
+                saturated -= 0.5 * group.answers * np.log(2 * np.pi) + moments.value
+        else:
+            for complete in solution.groups:
+                k = len(complete.mean)
+                determinant = np.linalg.slogdet(complete.covariance)[1]
+                saturated -= 0.5 * complete.n * (k * np.log(2 * np.pi) + determinant + k)
         model = float(saturated) - 0.5 * self.test.value
         found = measures.information_criteria(model, count, self.n)
         found["unrestricted.logl"] = float(saturated)
@@ -301,7 +296,7 @@ class Confirmed:
                 mean, S = sample_moments(solution, place)
                 gap = mean - implied.mean if self.table.means else np.zeros(len(S))
                 mean = mean if self.table.means else gap
-                W = np.linalg.inv(implied.covariance)
+                W = inverse(implied.covariance)
                 left = _squared(W, S - implied.covariance, gap)
                 share = 1 - left / _squared(W, S, mean)
             else:
@@ -364,47 +359,6 @@ class Confirmed:
 
     def _repr_html_(self) -> str:
         return f"<p>{self.verdict}</p>" + html_table(*self._summary())
-
-
-def chi_square_of(solution: AnySolution) -> ChiSquare:
-    """Return the test of a model, scaled as its estimator does."""
-    value, df, traces = solution.chi_square, degrees_of_freedom(solution), solution.traces
-    if traces is None or df == 0 or not np.isfinite(traces.first) or traces.first <= 0:
-        return ChiSquare(value=value, df=df)
-    if solution.recipe.test == "scaled-shifted":
-        assert traces.second is not None
-        factor = float(np.sqrt(traces.second / df))
-        shift = df - traces.first / factor
-        return ChiSquare(value=value, df=df, scaled=value / factor + shift, factor=factor, shift=shift)
-    factor = traces.first / df
-    return ChiSquare(value=value, df=df, scaled=value / factor, factor=factor, reference=traces.first)
-
-
-def sample_correlation(solution: LeastSquaresSolution, group: int) -> tuple[Matrix, Matrix]:
-    """Return a group's polychoric correlations and thresholds."""
-    k = len(solution.structure.table.items)
-    s = solution.statistics[group]
-    pairs = k * (k - 1) // 2
-    R = np.eye(k)
-    i, j = np.triu_indices(k, 1)
-    R[i, j] = R[j, i] = s[len(s) - pairs :]
-    return R, s[: len(s) - pairs]
-
-
-def sample_moments(solution: AnySolution, group: int) -> tuple[Matrix, Matrix]:
-    """Return a group's means and covariances (of full information, the unrestricted ones)."""
-    if isinstance(solution, NormalSolution):
-        return solution.groups[group].mean, solution.groups[group].covariance
-    if isinstance(solution, FullSolution):
-        mean, covariance, _ = solution.groups[group].saturated
-        return mean, covariance
-    k = len(solution.structure.table.items)
-    s = solution.statistics[group]
-    upper = s[len(s) - k * (k + 1) // 2 :]
-    S = np.empty((k, k))
-    i, j = np.triu_indices(k)
-    S[i, j] = S[j, i] = upper
-    return (s[:k] if solution.structure.table.means else np.zeros(k)), S
 
 
 def _squared(W: Matrix, S: Matrix, mean: Matrix) -> float:

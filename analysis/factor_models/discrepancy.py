@@ -8,6 +8,7 @@ import numpy as np
 from scipy.linalg import cho_solve, lapack
 
 from analysis.estimate import Matrix
+from analysis.factor_models.algebra import inverse
 from analysis.factor_models.implied_moments import Implied, Structure
 from analysis.factor_models.sample_statistics import Continuous
 
@@ -66,7 +67,7 @@ class NormalTheory:
         """Return the gradient at `x`."""
         gradient = np.zeros(self.structure.count)
         for weight, group, implied in zip(self.weights, self.groups, self.structure.at(x), strict=True):
-            W = np.linalg.inv(implied.covariance)
+            W = inverse(implied.covariance)
             by_mean, S = None, group.covariance
             if self.structure.table.means:
                 gap = group.mean - implied.mean
@@ -78,7 +79,7 @@ class NormalTheory:
         """Return the expected second derivatives at `x`."""
         information = np.zeros((self.structure.count, self.structure.count))
         for weight, implied in zip(self.weights, self.structure.at(x), strict=True):
-            information += weight * expected_information(implied, np.linalg.inv(implied.covariance))
+            information += weight * expected_information(implied, inverse(implied.covariance))
         return information
 
     def hessian(self, x: Matrix) -> Matrix:
@@ -112,7 +113,7 @@ def observed_information(implied: Implied, S: Matrix, gap: Matrix | None) -> Mat
     With M = W S W, S counting the gap: tr(M Σ_a W Σ_b) - ½ tr(W Σ_a W Σ_b) + μ_a' W μ_b and the terms across,
     and what the curvature of Σ and μ adds.
     """
-    W = np.linalg.inv(implied.covariance)
+    W = inverse(implied.covariance)
     if gap is not None:
         S = S + np.outer(gap, gap)
     M = W @ S @ W

@@ -8,7 +8,9 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtr
 
 from analysis.estimate import Matrix, Unavailable, as_matrix
-from analysis.factor_models.confirmed import Confirmed, sample_moments
+from analysis.factor_models.algebra import inverse
+from analysis.factor_models.confirmed import Confirmed
+from analysis.factor_models.group_moments import sample_moments
 from analysis.factor_models.implied_moments import Implied
 
 Method = Literal["regression", "Bartlett", "EBM", "ML"]
@@ -77,7 +79,7 @@ def factor_scores(
         inner = inward @ L
         if np.linalg.cond(inner) > 1e12:  # noqa: PLR2004 - a factor without items of its own
             return Unavailable(reason="not defined", detail="Bartlett scores need items of each factor's own")
-        error = np.linalg.inv(inner)
+        error = inverse(inner)
         weights = error @ inward
     scores = (rows - mean) @ weights.T + (implied.factor_mean if chosen == "regression" else 0)
     se = np.sqrt(np.maximum(np.diagonal(error), 0))
@@ -90,11 +92,11 @@ def _modes(fit: Confirmed, implied: Implied, rows: Matrix, group: int, *, prior:
     slope = L / sd[:, None]
     low, high = _limits(fit, implied, rows, group)
     low, high = low / sd, high / sd
-    precision = np.linalg.inv(implied.factor_covariance) if prior else np.zeros((len(fit.factors),) * 2)
+    precision = inverse(implied.factor_covariance) if prior else np.zeros((len(fit.factors),) * 2)
     centre = implied.factor_mean
     eta = np.tile(centre, (len(rows), 1))
     active = np.flatnonzero(np.isfinite(low).any(axis=1) | np.isfinite(high).any(axis=1))
-    best = _log_posterior(eta, slope, low, high, centre, precision)
+    best = _log_posterior(eta, slope, (low, high), centre, precision)
     for _ in range(_STEPS):
         if not active.size:
             break
@@ -108,7 +110,7 @@ def _modes(fit: Confirmed, implied: Implied, rows: Matrix, group: int, *, prior:
         moved = np.zeros(len(active), bool)
         for _ in range(30):
             trial = at + step
-            value = _log_posterior(trial, slope, low[active], high[active], centre, precision)
+            value = _log_posterior(trial, slope, (low[active], high[active]), centre, precision)
             better = ~moved & (value >= best[active] - 1e-12)
             eta[active[better]], best[active[better]] = trial[better], value[better]
             moved |= better
@@ -161,9 +163,9 @@ def _between(a: Matrix, b: Matrix) -> Matrix:
 
 
 def _log_posterior(
-    eta: Matrix, slope: Matrix, low: Matrix, high: Matrix, centre: Matrix, precision: Matrix
+    eta: Matrix, slope: Matrix, limits: tuple[Matrix, Matrix], centre: Matrix, precision: Matrix
 ) -> Matrix:
-    along = eta @ slope.T
+    (low, high), along = limits, eta @ slope.T
     fit = np.log(np.maximum(_between(low - along, high - along), 1e-300)).sum(axis=1)
     gap = eta - centre
     return np.asarray(fit - 0.5 * np.einsum("im,mn,in->i", gap, precision, gap))

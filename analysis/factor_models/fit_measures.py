@@ -59,6 +59,7 @@ def comparative(
     df: float,
     baseline: float,
     baseline_df: float,
+    *,
     factor: float = 1,
     baseline_factor: float = 1,
 ) -> float:
@@ -73,6 +74,7 @@ def tucker_lewis(
     df: float,
     baseline: float,
     baseline_df: float,
+    *,
     factor: float = 1,
     baseline_factor: float = 1,
 ) -> float:
@@ -88,6 +90,7 @@ def relative_noncentrality(
     df: float,
     baseline: float,
     baseline_df: float,
+    *,
     factor: float = 1,
     baseline_factor: float = 1,
 ) -> float:
@@ -104,7 +107,7 @@ def rmsea(value: float, df: float, n: float, groups: int, factor: float = 1) -> 
 
 
 def rmsea_limits(
-    value: float, df: float, n: float, groups: int, factor: float = 1, level: float = LEVEL
+    value: float, df: float, n: float, groups: int, *, factor: float = 1, level: float = LEVEL
 ) -> tuple[float, float]:
     """Return the limits of RMSEA's interval from the noncentral chi-square; `value` is scaled."""
     limits = []
@@ -121,7 +124,7 @@ def rmsea_limits(
 
 
 def rmsea_p(
-    value: float, df: float, n: float, groups: int, at: float, *, factor: float = 1, below: bool = False
+    value: float, df: float, n: float, *, groups: int, at: float, factor: float = 1, below: bool = False
 ) -> float:
     """Return the p of the hypothesis that RMSEA is at most `at`, or with `below` that it is at least `at`."""
     if df <= 0:
@@ -158,12 +161,13 @@ def comparisons(test: ChiSquare, baseline: ChiSquare, corrected: Corrected | Non
             "rni.scaled": relative_noncentrality(s, df, s0, df0),
         }
     if corrected is not None:
-        parts = (corrected.value, df, corrected.baseline, df0, corrected.factor, corrected.baseline_factor)
+        parts = (corrected.value, df, corrected.baseline, df0)
+        factors = {"factor": corrected.factor, "baseline_factor": corrected.baseline_factor}
         found |= {
-            "cfi.robust": comparative(*parts),
-            "tli.robust": tucker_lewis(*parts),
-            "nnfi.robust": tucker_lewis(*parts),
-            "rni.robust": relative_noncentrality(*parts),
+            "cfi.robust": comparative(*parts, **factors),
+            "tli.robust": tucker_lewis(*parts, **factors),
+            "nnfi.robust": tucker_lewis(*parts, **factors),
+            "rni.robust": relative_noncentrality(*parts, **factors),
         }
     return found
 
@@ -186,11 +190,11 @@ def approximation(test: ChiSquare, n: float, groups: int, corrected: Corrected |
 
     def add(suffix: str, value: float, df: float, scaled: float, factor: float) -> None:
         found["rmsea" + suffix] = rmsea(value, df, n, groups, factor)
-        low, high = rmsea_limits(scaled, df, n, groups, factor)
+        low, high = rmsea_limits(scaled, df, n, groups, factor=factor)
         found["rmsea.ci.lower" + suffix], found["rmsea.ci.upper" + suffix] = low, high
-        found["rmsea.pvalue" + suffix] = rmsea_p(scaled, df, n, groups, CLOSE, factor=factor)
+        found["rmsea.pvalue" + suffix] = rmsea_p(scaled, df, n, groups=groups, at=CLOSE, factor=factor)
         found["rmsea.notclose.pvalue" + suffix] = rmsea_p(
-            scaled, df, n, groups, NOT_CLOSE, factor=factor, below=True
+            scaled, df, n, groups=groups, at=NOT_CLOSE, factor=factor, below=True
         )
 
     add("", test.value, test.df, test.value, 1)

@@ -8,18 +8,16 @@ import numpy as np
 from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.discrepancy import NormalTheory
 from analysis.factor_models.estimators import Recipe
+from analysis.factor_models.fit_measures import ChiSquare
 from analysis.factor_models.full_information import Incomplete
 from analysis.factor_models.full_solution import FullInformation, FullSolution
-from analysis.factor_models.implied_moments import Structure, structure_of
+from analysis.factor_models.implied_moments import Index, Structure, structure_of
+from analysis.factor_models.least_squares import LeastSquaresSolution, discrepancy_of, weights_of
+from analysis.factor_models.normal_solution import NormalSolution
 from analysis.factor_models.optimiser import Minimum, minimise
 from analysis.factor_models.parameter_table import Parameter, ParameterTable, number_free
 from analysis.factor_models.sample_statistics import Continuous, Ordered
-from analysis.factor_models.solution import (
-    LeastSquaresSolution,
-    NormalSolution,
-    discrepancy_of,
-    weights_of,
-)
+from analysis.factor_models.solution import Clusters
 from analysis.factor_models.starting_values import starting_values
 
 AnySolution = NormalSolution | LeastSquaresSolution | FullSolution
@@ -33,7 +31,7 @@ def solve(
     sample: Sample,
     recipe: Recipe,
     *,
-    clusters: Sequence[Matrix] | None = None,
+    clusters: Clusters | None = None,
     start: Matrix | None = None,
     weights: tuple[list[Matrix], list[Matrix], list[Matrix] | None] | None = None,
 ) -> AnySolution:
@@ -57,7 +55,8 @@ def solve(
             structure=structure, minimum=minimum, recipe=recipe, groups=moments, clusters=clusters
         )
     counts = tuple(group.n for group in sample)
-    known = weights or weights_of(recipe, sample, means=table.means)  # type: ignore[arg-type]
+    summarised = [group for group in sample if not isinstance(group, Incomplete)]
+    known = weights or weights_of(recipe, summarised, means=table.means)
     statistics, V, gamma = known
     squares = discrepancy_of(structure, statistics, V, counts)
     return LeastSquaresSolution(
@@ -83,14 +82,16 @@ def _start(table: ParameterTable, sample: Sample) -> Matrix:
             correlations.append(group.covariance / np.outer(scale, scale))
             sd.append(scale)
             means.append(group.mean)
-    return starting_values(table, table.items, correlations, sd, means or None, thresholds or None)
+    return starting_values(
+        table, table.items, correlations, sd, means=means or None, thresholds=thresholds or None
+    )
 
 
 def _solve_full(
     structure: Structure,
     groups: Sequence[Incomplete],
     recipe: Recipe,
-    clusters: Sequence[Matrix] | None,
+    clusters: Clusters | None,
     start: Matrix | None,
 ) -> FullSolution:
     """Fit to the unrestricted moments first, as if of complete rows, and from there to the rows."""
@@ -196,7 +197,7 @@ def identified(solution: AnySolution) -> Unavailable | None:
     return None if loose is None else _loose([_name(p) for p in named if p.free in loose])
 
 
-def _flat(solution: AnySolution, x: Matrix) -> Matrix | None:
+def _flat(solution: AnySolution, x: Matrix) -> Index | None:
     """Return the parameters that move along a line on which a row tells nothing, if there is such a line."""
     with np.errstate(all="ignore"):
         try:
@@ -244,3 +245,17 @@ def not_converged(minimum: Minimum) -> Unavailable:
     return Unavailable(
         reason="did not converge", detail=f"no minimum after {minimum.steps} steps of the search"
     )
+
+
+def chi_square_of(solution: AnySolution) -> ChiSquare:
+    """Return the test of a model, scaled as its estimator does."""
+    value, df, traces = solution.chi_square, degrees_of_freedom(solution), solution.traces
+    if traces is None or df == 0 or not np.isfinite(traces.first) or traces.first <= 0:
+        return ChiSquare(value=value, df=df)
+    if solution.recipe.test == "scaled-shifted":
+        assert traces.second is not None
+        factor = float(np.sqrt(traces.second / df))
+        shift = df - traces.first / factor
+        return ChiSquare(value=value, df=df, scaled=value / factor + shift, factor=factor, shift=shift)
+    factor = traces.first / df
+    return ChiSquare(value=value, df=df, scaled=value / factor, factor=factor, reference=traces.first)

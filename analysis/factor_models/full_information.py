@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import Matrix
+from analysis.factor_models.algebra import inverse
 
 Index = NDArray[np.intp]
 _PATTERNS: Final = 2048
@@ -48,7 +49,7 @@ class Incomplete:
     @property
     def k(self) -> int:
         """Number of items."""
-        return self.data.shape[1]
+        return int(self.data.shape[1])
 
     @cached_property
     def answered(self) -> NDArray[np.bool_]:
@@ -62,7 +63,7 @@ class Incomplete:
 
     @cached_property
     def pairwise(self) -> tuple[Matrix, Matrix]:
-        """Means of the answers, and covariances pair by pair times (n - 1) / n, as lavaan's GFI takes them."""
+        """Means, and covariances pair by pair times (n - 1) / n, as lavaan's GFI takes them."""
         present = self.answered.astype(np.float64)
         both = present.T @ present
         sums = self._filled.T @ present
@@ -106,7 +107,7 @@ class Incomplete:
         inner = K[missing[:, :, None], missing[:, None, :]]
         if missing.shape[1] == 0:
             return across, inner, np.zeros(len(missing))
-        return across, np.linalg.inv(inner), np.linalg.slogdet(inner)[1]
+        return across, inverse(inner), np.asarray(np.linalg.slogdet(inner)[1])
 
     def moments(self, mean: Matrix, covariance: Matrix) -> "FullMoments":
         """Return the likelihood at a mean vector and a covariance matrix, with its slopes by these.
@@ -131,20 +132,20 @@ class Incomplete:
         covariance = np.diag((self._filled**2).sum(axis=0) / counts)
         settled = False
         for _ in range(_EM_STEPS):
-            K = np.linalg.inv(covariance)
+            K = inverse(covariance)
             extra = np.zeros_like(covariance)
             for block in self.blocks:
                 if block.missing.shape[1] == 0:
                     continue
-                _, inverse, _ = self._conditioned(block, K)
+                _, inner, _ = self._conditioned(block, K)
                 at = block.missing[block.pattern]
                 r = np.where(self.answered[block.rows], self._filled[block.rows] - mean, 0.0)
                 inward = np.take_along_axis(r @ K, at, axis=1)
-                moved = -np.einsum("imn,in->im", inverse[block.pattern], inward)
+                moved = -np.einsum("imn,in->im", inner[block.pattern], inward)
                 filled[block.rows[:, None], at] = mean[at] + moved
                 weight = np.bincount(block.pattern, minlength=len(block.missing))
                 places = (block.missing[:, :, None], block.missing[:, None, :])
-                np.add.at(extra, places, inverse * weight[:, None, None])
+                np.add.at(extra, places, inner * weight[:, None, None])
             new_mean = filled.mean(axis=0)
             centred = filled - new_mean
             new = (centred.T @ centred + extra) / self.n
@@ -165,7 +166,7 @@ class FullMoments:
 
     def __init__(self, data: Incomplete, mean: Matrix, covariance: Matrix) -> None:
         self.data = data
-        self.K = np.linalg.inv(covariance)
+        self.K = inverse(covariance)
         self.log_determinant = float(np.linalg.slogdet(covariance)[1])
         self.shift = mean - data._centre  # noqa: SLF001 - the two classes are one kernel
 
@@ -180,10 +181,10 @@ class FullMoments:
         for block in data.blocks:
             if block.missing.shape[1] == 0:
                 continue
-            across, inverse, log_determinants = data._conditioned(block, K)  # noqa: SLF001
+            across, inner, log_determinants = data._conditioned(block, K)  # noqa: SLF001
             weight = np.bincount(block.pattern, minlength=len(block.missing))
             value += float(weight @ log_determinants)
-            left = np.matmul(inverse, across)
+            left = np.matmul(inner, across)
             k = len(K)
             total = total - (across * weight[:, None, None]).reshape(-1, k).T @ left.reshape(-1, k)
             inward = np.take_along_axis(y[block.rows], block.missing[block.pattern], axis=1)
@@ -206,8 +207,8 @@ class FullMoments:
     def _patterns(self) -> Iterator[tuple[_Block, Matrix]]:
         """Yield the blocks with W of each pattern."""
         for block in self.data.blocks:
-            across, inverse, _ = self.data._conditioned(block, self.K)  # noqa: SLF001
-            W = self.K - np.matmul(across.transpose(0, 2, 1), np.matmul(inverse, across))
+            across, inner, _ = self.data._conditioned(block, self.K)  # noqa: SLF001
+            W = self.K - np.matmul(across.transpose(0, 2, 1), np.matmul(inner, across))
             pattern = np.arange(len(block.missing))[:, None]
             W[pattern, block.missing] = 0
             W.transpose(0, 2, 1)[pattern, block.missing] = 0

@@ -8,12 +8,13 @@ import numpy as np
 from scipy.linalg import lapack
 
 from analysis.estimate import Matrix
+from analysis.factor_models.algebra import inverse
 from analysis.factor_models.discrepancy import normal_information
 from analysis.factor_models.estimators import Recipe
 from analysis.factor_models.full_information import FullMoments, Incomplete
 from analysis.factor_models.implied_moments import Implied, Structure
 from analysis.factor_models.optimiser import Minimum
-from analysis.factor_models.solution import Traces
+from analysis.factor_models.solution import Clusters, Traces
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,7 @@ class FullSolution:
     minimum: Minimum
     recipe: Recipe
     groups: Sequence[Incomplete]
-    clusters: Sequence[Matrix] | None = None
+    clusters: Clusters | None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -134,8 +135,8 @@ class FullSolution:
         """What the Yuan-Bentler test needs."""
         if self.meat is None:
             return None
-        saturated = sum(float(np.sum(np.linalg.inv(A) * B)) for A, B in self.unrestricted)
-        model = float(np.sum(np.linalg.inv(self.information) * self.meat))
+        saturated = sum(float(np.sum(inverse(A) * B)) for A, B in self.unrestricted)
+        model = float(np.sum(inverse(self.information) * self.meat))
         return Traces(first=saturated - model, saturated=saturated, model=model)
 
     @cached_property
@@ -153,14 +154,14 @@ class FullSolution:
             weights, self.groups, self.implied, self.unrestricted, strict=True
         ):
             mean, covariance, _ = group.saturated
-            complete = normal_information(np.linalg.inv(covariance), means=True)
+            complete = normal_information(inverse(covariance), means=True)
             blocks.append((weight, complete, A, B, implied.jacobian))
             statistic += float(weight) * _half_discrepancy(implied, mean, covariance)
-        E = np.linalg.inv(np.asarray(sum(w * J.T @ A @ J for w, _, A, _, J in blocks)))
+        E = inverse(np.asarray(sum(w * J.T @ A @ J for w, _, A, _, J in blocks)))
         factor = 0.0
-        inverses = [np.linalg.inv(A) for _, _, A, _, _ in blocks]
+        inverses = [inverse(A) for _, _, A, _, _ in blocks]
         # Between groups U has blocks -A_g J_g E J_h' A_h; with A⁻¹ on either side what is left is J E J'.
-        for g, (w, complete, A, B, J) in enumerate(blocks):
+        for g, (w, complete, _, B, J) in enumerate(blocks):
             left = inverses[g] / w - J @ E @ J.T
             if self.recipe.errors == "expected":
                 factor += float(np.sum((w * complete) * left.T))
@@ -172,7 +173,7 @@ class FullSolution:
 
 
 def _half_discrepancy(implied: Implied, mean: Matrix, covariance: Matrix) -> float:
-    W = np.linalg.inv(implied.covariance)
+    W = inverse(implied.covariance)
     gap = mean - implied.mean
     determinants = np.linalg.slogdet(implied.covariance)[1] - np.linalg.slogdet(covariance)[1]
     return 0.5 * float(determinants + np.sum(W * covariance) - len(W) + gap @ W @ gap)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import Matrix
+from analysis.factor_models.algebra import inverse
 from analysis.factor_models.parameter_table import Parameter, ParameterTable
 
 Index = NDArray[np.intp]
@@ -82,7 +83,7 @@ class Implied:
         self.structure = structure
         self.matrices = matrices
         effects = matrices["effects"]
-        self.total = np.linalg.inv(np.eye(len(effects)) - effects) if effects.any() else np.eye(len(effects))
+        self.total = inverse(np.eye(len(effects)) - effects) if effects.any() else np.eye(len(effects))
         self.gain = matrices["loadings"] @ self.total
         self.factor_covariance = self.total @ matrices["factor"] @ self.total.T
         self.factor_mean = self.total @ matrices["mean"][:, 0]

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, product
 
 import numpy as np
 
 from analysis.estimate import Listing, Matrix
+from analysis.factor_models.algebra import inverse
 from analysis.factor_models.confirmed import Confirmed
 from analysis.factor_models.discrepancy import LeastSquares, NormalTheory, turned, weighted
 from analysis.factor_models.fitting import AnySolution
@@ -95,17 +97,14 @@ def modification_indices(fit: Confirmed) -> Listing[Modification]:
 def _candidates(table: ParameterTable) -> list[Parameter]:
     """Return the cross-loadings and covariances that the model leaves out."""
     there = {parameter.key for parameter in table.parameters if parameter.free >= 0 or parameter.op == "=~"}
-    found = []
-    for group in range(table.groups):
-        for factor in table.factors:
-            if any(name in table.factors for name in table.indicators(factor)):
-                continue
-            for item in table.items:
-                found.append(Parameter(lhs=factor, op="=~", rhs=item, group=group))
-        for names in (table.items, table.exogenous):
-            for place, first in enumerate(names):
-                for second in names[place + 1 :]:
-                    found.append(Parameter(lhs=first, op="~~", rhs=second, group=group))
+    lowest = [f for f in table.factors if not any(n in table.factors for n in table.indicators(f))]
+    pairs = [*combinations(table.items, 2), *combinations(table.exogenous, 2)]
+    found = [
+        Parameter(lhs=first, op=op, rhs=second, group=group)
+        for group in range(table.groups)
+        for op, listed in (("=~", product(lowest, table.items)), ("~~", pairs))
+        for first, second in listed
+    ]
     reversed_keys = {(p.rhs, p.op, p.lhs, p.group) for p in table.parameters if p.op == "~~" and p.free >= 0}
     return [p for p in found if p.key not in there and p.key not in reversed_keys]
 
@@ -142,7 +141,7 @@ def score_tests(solution: AnySolution, rows: Sequence[Parameter]) -> tuple[Matri
     discrepancy = replace(solution.discrepancy, structure=structure_of(wide))
     gradient = discrepancy.gradient(x)
     own, across = _information(discrepancy, x, member, target)
-    inner = np.linalg.inv(solution.expected)
+    inner = inverse(solution.expected)
     variance = own - np.sum((across @ inner) * across, axis=1)
     slope = gradient[target]
     usable = variance > 1e-10 * own
@@ -170,7 +169,7 @@ def _information(
             own += weight * np.einsum("st,st->t", jacobian[:, target], moved)
             across += weight * (moved.T @ (jacobian @ member))
             continue
-        W = np.linalg.inv(implied.covariance)
+        W = inverse(implied.covariance)
         slope = implied.covariance_slope
         flat = slope.reshape(len(slope), -1)
         moved = turned(slope[target], W, W)

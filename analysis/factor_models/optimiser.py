@@ -11,6 +11,7 @@ from analysis.estimate import Matrix
 from analysis.factor_models.discrepancy import Discrepancy
 
 SETTLED: Final = 1e-15  # of the Newton decrement: twice the fall in the discrepancy that is still to be had
+STALLED: Final = 1e-8  # where rounding leaves no step that leads down
 STEPS: Final = 1000
 PATIENCE: Final = 2  # steps of scoring before exact second derivatives are taken
 SMALLEST_DAMPING: Final = 1e-12
@@ -79,7 +80,9 @@ def minimise(
                 break
             damping = max(damping, 1e-9) * 10
             if damping > 1e12:  # noqa: PLR2004 - no step, however short, leads down
-                return Minimum(x=x, value=value, converged=decrement < 1e-8, steps=step, decrement=decrement)
+                return Minimum(
+                    x=x, value=value, converged=decrement < STALLED, steps=step, decrement=decrement
+                )
     return Minimum(x=x, value=value, converged=False, steps=steps, decrement=decrement)
 
 
@@ -95,6 +98,6 @@ def _curvature(discrepancy: Discrepancy, x: Matrix, hessian: Callable[[Matrix], 
 def _solve(information: Matrix, slope: Matrix, damping: float) -> Matrix:
     damped = information + damping * np.eye(len(slope))
     try:
-        return np.linalg.solve(damped, slope)
+        return np.asarray(np.linalg.solve(damped, slope))
     except np.linalg.LinAlgError:
         return np.asarray(np.linalg.lstsq(damped, slope, rcond=None)[0])

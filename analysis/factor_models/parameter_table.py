@@ -56,7 +56,7 @@ class ParameterTable:
         return 1 + max((parameter.free for parameter in self.parameters), default=-1)
 
     def indicators(self, factor: str) -> tuple[str, ...]:
-        """What measures a factor: items, or factors below it."""
+        """Return what measures a factor: items, or factors below it."""
         return tuple(
             parameter.rhs
             for parameter in self.parameters
@@ -137,7 +137,6 @@ def specify(
         means=means,
         unit_variance=unit_variance,
         orthogonal=orthogonal,
-        scale=scale,
     )
     order = list(dict.fromkeys([*[k for k in written if k[1] == "=~"], *defaults, *written]))
     parameters = [
@@ -221,24 +220,13 @@ def _defaults(
     means: bool,
     unit_variance: bool,
     orthogonal: bool,
-    scale: Scale,
 ) -> dict[Key, tuple[bool, float | None]]:
     """Return, for each parameter that a model has by default, whether it is free, and its value if not."""
     found: dict[Key, tuple[bool, float | None]] = {}
     indicators = {f: [t.rhs for t in terms if t.op == "=~" and t.lhs == f] for f in factors}
     if not unit_variance:
-        for factor in factors:
-            found[factor, "=~", indicators[factor][0]] = (False, 1.0)
-    single = {names[0] for names in indicators.values() if len(set(names)) == 1}
-    for item in items:
-        for step in range(thresholds[item] if thresholds else 0):
-            found[item, "|", f"t{step + 1}"] = (True, None)
-    for item in items:
-        if thresholds is None:
-            found[item, "~~", item] = (False, 0.0) if item in single else (True, None)
-        else:
-            found[item, "~~", item] = (False, 1.0)
-            found[item, "~*~", item] = (False, 1.0)
+        found |= {(factor, "=~", names[0]): (False, 1.0) for factor, names in indicators.items()}
+    found |= _item_defaults(items, indicators, thresholds)
     for factor in factors:
         found[factor, "~~", factor] = (False, 1.0) if unit_variance else (True, None)
     below = {name for names in indicators.values() for name in names}
@@ -249,6 +237,21 @@ def _defaults(
     if means:
         found.update({(item, "~1", ""): (thresholds is None, 0.0) for item in items})
         found.update({(factor, "~1", ""): (False, 0.0) for factor in factors})
+    return found
+
+
+def _item_defaults(
+    items: Sequence[str], indicators: dict[str, list[str]], thresholds: dict[str, int] | None
+) -> dict[Key, tuple[bool, float | None]]:
+    """Return the thresholds, scales and residual variances that items have by default."""
+    found: dict[Key, tuple[bool, float | None]] = {}
+    if thresholds is None:
+        single = {names[0] for names in indicators.values() if len(set(names)) == 1}
+        return {(item, "~~", item): (False, 0.0) if item in single else (True, None) for item in items}
+    for item in items:
+        found |= {(item, "|", f"t{step + 1}"): (True, None) for step in range(thresholds[item])}
+    for item in items:
+        found[item, "~~", item] = found[item, "~*~", item] = (False, 1.0)
     return found
 
 

@@ -6,10 +6,12 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from analysis.estimate import Matrix, Probability
-from analysis.factor_models.confirmed import Confirmed, sample_correlation, sample_moments
+from analysis.factor_models.algebra import inverse
+from analysis.factor_models.confirmed import Confirmed
 from analysis.factor_models.discrepancy import normal_information, weighted
 from analysis.factor_models.full_solution import FullSolution
-from analysis.factor_models.solution import LeastSquaresSolution
+from analysis.factor_models.group_moments import sample_correlation, sample_moments
+from analysis.factor_models.least_squares import LeastSquaresSolution
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,9 +141,9 @@ def _sample_covariance(fit: Confirmed, place: int) -> Matrix:
         assert solution.gamma is not None
         return solution.gamma[place] / fit.n
     if isinstance(solution, FullSolution):
-        return np.linalg.inv(solution.unrestricted[place][0]) / fit.n
+        return inverse(solution.unrestricted[place][0]) / fit.n
     _, S = sample_moments(solution, place)
-    return np.linalg.inv(normal_information(np.linalg.inv(S), means=fit.table.means)) / fit.n
+    return inverse(normal_information(inverse(S), means=fit.table.means)) / fit.n
 
 
 def residual_covariance(fit: Confirmed, place: int) -> Matrix:
@@ -157,7 +159,7 @@ def residual_covariance(fit: Confirmed, place: int) -> Matrix:
             A = solution.groups[place].moments(implied.mean, implied.covariance).information()
             A /= fit.used[place]
         else:
-            A = normal_information(np.linalg.inv(implied.covariance), means=fit.table.means)
+            A = normal_information(inverse(implied.covariance), means=fit.table.means)
         weighed = A @ jacobian
         information = solution.expected
     acov = _sample_covariance(fit, place)

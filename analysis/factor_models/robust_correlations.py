@@ -3,9 +3,10 @@
 import numpy as np
 
 from analysis.estimate import Matrix
+from analysis.factor_models.algebra import inverse
 from analysis.factor_models.discrepancy import weighted
 from analysis.factor_models.fit_measures import Corrected
-from analysis.factor_models.solution import LeastSquaresSolution
+from analysis.factor_models.least_squares import LeastSquaresSolution
 
 
 def corrected_for_categories(solution: LeastSquaresSolution, df: int) -> Corrected | None:
@@ -19,7 +20,7 @@ def corrected_for_categories(solution: LeastSquaresSolution, df: int) -> Correct
         return None
     value = baseline = spread = trace = 0.0
     pairs, count = 0, solution.structure.count
-    inverse = np.linalg.inv(solution.information)
+    bread = inverse(solution.information)
     outer, inner = np.zeros((count, count)), np.zeros((count, count))
     for place, implied in enumerate(solution.implied):
         s, n, share = solution.statistics[place], solution.sizes[place], float(solution.weights[place])
@@ -31,7 +32,7 @@ def corrected_for_categories(solution: LeastSquaresSolution, df: int) -> Correct
         if min(np.linalg.eigvalsh(R)[0], np.linalg.eigvalsh(model)[0]) < np.finfo(float).eps ** 0.5:
             return None
         log_determinant = float(np.linalg.slogdet(R)[1])
-        W = np.linalg.inv(model)
+        W = inverse(model)
         value += n * (float(np.linalg.slogdet(model)[1]) + float(np.sum(W * R)) - log_determinant - k)
         baseline -= n * log_determinant
         gamma = solution.gamma[place][first:, first:]
@@ -41,10 +42,10 @@ def corrected_for_categories(solution: LeastSquaresSolution, df: int) -> Correct
         outer += share * (moved.T @ through)
         inner += share * (jacobian.T @ normal)
         trace += float(np.sum(_information_times(W, gamma) * np.eye(len(gamma))))
-        trace -= 2 * share * float(np.sum(inverse * (through.T @ normal).T))
+        trace -= 2 * share * float(np.sum(bread * (through.T @ normal).T))
         spread += float(np.trace(gamma)) / share
         pairs += len(gamma)
-    trace += float(np.sum((inverse @ outer) * (inverse @ inner).T))
+    trace += float(np.sum((bread @ outer) * (bread @ inner).T))
     return Corrected(value=value, factor=trace / df, baseline=baseline, baseline_factor=spread / pairs)
 
 

@@ -1,4 +1,4 @@
-"""What a factor model is fitted to: the moments of each group's items, or their thresholds and correlations."""
+"""What a factor model is fitted to: moments of each group's items, or thresholds and correlations."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,6 @@ from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.correlations import Polychoric, polychoric
 from analysis.estimate import Matrix, Unavailable, complete_rows
@@ -92,7 +91,7 @@ class Ordered:
 
     @cached_property
     def spread(self) -> Matrix:
-        """Covariance of the statistics of n rows, times n (lavaan's gamma); of clusters where there are any."""
+        """Covariance of the statistics of n rows (or of their clusters), times n: lavaan's gamma."""
         if self.clustered is not None:
             return self.clustered
         assert self.polychoric.acov is not None

@@ -9,9 +9,9 @@ from scipy.special import ndtr
 
 from analysis import bivariate
 from analysis.estimate import Listing, Matrix, Unavailable
-from analysis.factor_models.confirmed import Confirmed, sample_correlation, sample_moments
-from analysis.factor_models.implied_moments import Implied
-from analysis.factor_models.solution import LeastSquaresSolution
+from analysis.factor_models.confirmed import Confirmed
+from analysis.factor_models.group_moments import sample_correlation, sample_moments
+from analysis.factor_models.least_squares import LeastSquaresSolution
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -191,18 +191,16 @@ def higher_order_reliability(fit: Confirmed) -> Listing[HigherOrder] | Unavailab
     if fit.improper:
         return Unavailable(reason="improper solution", detail="; ".join(fit.improper))
     rows = []
-    for place, group in enumerate(fit.groups):
-        implied = fit.solution.implied[place]
+    for place in range(len(fit.groups)):
         for column, factor in enumerate(fit.factors):
             below = [fit.factors.index(name) for name in fit.table.indicators(factor) if name in fit.factors]
             if below:
-                rows.append(_higher(fit, place, implied, column, below, factor, group))
+                rows.append(_higher(fit, place, column, below))
     return Listing(rows)
 
 
-def _higher(
-    fit: Confirmed, place: int, implied: Implied, column: int, below: list[int], factor: str, group: str
-) -> HigherOrder:
+def _higher(fit: Confirmed, place: int, column: int, below: list[int]) -> HigherOrder:
+    implied = fit.solution.implied[place]
     variance = implied.matrices["factor"][column, column]
     gamma = implied.total[below, column]
     direct = implied.matrices["loadings"][:, below]
@@ -214,8 +212,8 @@ def _higher(
     second = float(gamma.sum() ** 2 * variance)
     error = float(implied.matrices["residual"][grid].sum())
     return HigherOrder(
-        factor=factor,
-        group=group,
+        factor=fit.factors[column],
+        group=fit.groups[place],
         total=true / float(model[grid].sum()),
         observed=true / float(observed[grid].sum()),
         of_factors=second / (second + float(own.sum())),

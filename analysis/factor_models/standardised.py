@@ -1,4 +1,4 @@
-"""Estimates of a factor model, row by row, and their standardised versions with errors by the delta method."""
+"""Estimates of a factor model row by row, and standardised, with errors by the delta method."""
 
 from collections.abc import Sequence
 
@@ -68,20 +68,18 @@ def _one(
     items: bool,
 ) -> float:
     lhs, op, rhs, group = parameter.key
+    if op in {"~1", "|"}:
+        return value / sd[lhs]
     if op == "=~":
         return value * sd[lhs] / sd[rhs]
-    if op == "~1":
-        return value / sd[lhs]
-    if op == "|":
-        return value / sd[lhs]
-    if op == "~~":
-        if lhs == rhs:
-            return value / sd[lhs] ** 2
-        if lhs not in factors and not items:
-            return value
-        spread = abs(own[lhs, "~~", lhs, group] * own[rhs, "~~", rhs, group])
-        return value / float(np.sqrt(spread)) if spread > 0 else float("nan")
-    return 1.0 if items else value
+    if op == "~*~":
+        return 1.0 if items else value
+    if lhs == rhs:
+        return value / sd[lhs] ** 2
+    if lhs not in factors and not items:
+        return value
+    spread = abs(own[lhs, "~~", lhs, group] * own[rhs, "~~", rhs, group])
+    return value / float(np.sqrt(spread)) if spread > 0 else float("nan")
 
 
 def standard_errors(structure: Structure, x: Matrix, covariance: Matrix, *, items: bool = True) -> Matrix:
@@ -94,4 +92,4 @@ def standard_errors(structure: Structure, x: Matrix, covariance: Matrix, *, item
         below = standardised(structure, x - step, items=items)
         slope[:, place] = (above - below) / (2 * step[place])
     variance = np.einsum("ij,jk,ik->i", slope, covariance, slope)
-    return np.sqrt(np.maximum(variance, 0))
+    return np.asarray(np.sqrt(np.maximum(variance, 0)))

@@ -13,6 +13,7 @@ def starting_values(
     items: Sequence[str],
     correlations: Sequence[Matrix],
     sd: Sequence[Matrix],
+    *,
     means: Sequence[Matrix] | None = None,
     thresholds: Sequence[Matrix] | None = None,
 ) -> Matrix:

@@ -68,7 +68,7 @@ def path_diagram(
         body += _ellipse(x, centre, half, tall, name)
     if general is not None:
         body += _ellipse(_BESIDE, height / 2, half, tall, general)
-    rows = [
+    listed = [
         (name, target, f"{loading:.3f}")
         for group in (loadings, higher or {})
         for name, targets in group.items()
@@ -78,7 +78,7 @@ def path_diagram(
         drawing=svg.drawing(height + 8, title, reading, body),
         reading=reading,
         headers=("factor", "indicator", "standardised loading"),
-        rows=tuple(rows),
+        rows=tuple(listed),
     )
 
 

@@ -14,6 +14,7 @@ _FULL: Final = 0.3  # a residual this large has the full colour
 _DEEPEST: Final = 0.6
 _WRITTEN: Final = 14
 _NOTABLE: Final = 0.1
+_ROOM: Final = 16.0  # a cell that a dot fits into
 
 
 def residual_map(
@@ -82,7 +83,7 @@ def _cell(left: float, cell: float, i: int, j: int, r: float, *, written: bool) 
     x, y = at.x + at.width / 2, at.y + at.height / 2
     if written:
         return drawn + svg.plated(x, y, _words(r))
-    return drawn + (svg.dot(x, y, "ink", hollow=r < 0) if abs(r) > _NOTABLE and cell > 16 else "")
+    return drawn + (svg.dot(x, y, "ink", hollow=r < 0) if abs(r) > _NOTABLE and cell > _ROOM else "")
 
 
 def _words(r: float) -> str:

@@ -7,9 +7,10 @@ import numpy as np
 from scipy.linalg import qr
 from scipy.stats import chi2
 
-from analysis.estimate import Matrix, Probability, Unavailable
+from analysis.estimate import Probability, Unavailable
+from analysis.factor_models.algebra import inverse
 from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.solution import LeastSquaresSolution
+from analysis.factor_models.least_squares import LeastSquaresSolution
 
 _RANK: Final = 1e-8
 
@@ -81,13 +82,12 @@ def _satorra(free: Confirmed, restricted: Confirmed, plain: float, df: int) -> D
     narrow = np.concatenate([implied.jacobian for implied in second.implied])
     inside = np.linalg.solve(wide.T @ wide, wide.T @ narrow)
     turning, triangle = qr(inside)
-    across: Matrix = turning[:, narrow.shape[1] :]
+    across = np.asarray(turning[:, narrow.shape[1] :], dtype=np.float64)
     spread = np.abs(np.diagonal(triangle))
     if first.meat is None or spread.min() < _RANK * spread.max():
         return Unavailable(reason="not defined", detail="the restricted model is not nested in the other")
-    inverse = np.linalg.inv(first.information)
-    turned = inverse @ across
-    middle = turned @ np.linalg.inv(across.T @ turned) @ turned.T
+    turned = inverse(first.information) @ across
+    middle = turned @ inverse(across.T @ turned) @ turned.T
     product = middle @ first.meat
     trace, squares = float(np.trace(product)), float(np.sum(product * product.T))
     slope = float(np.sqrt(df / squares))

@@ -125,7 +125,7 @@ def propose_partial(ladder: Ladder, *, most: float = 0.5) -> Proposal | Unavaila
             continue
         if before is not None and not _kept(step, before, fit):
             kinds = tuple(kind for kind in step.equal if kind not in earlier)
-            fit = _search(ladder, step, before, fit, kinds, freed, most)
+            fit = _search(ladder, step, before, fit, kinds=kinds, freed=freed, most=most)
             if not _kept(step, before, fit):
                 beyond.append(step.name)
         before, earlier = fit, step.equal
@@ -160,6 +160,7 @@ def _search(
     step: Step,
     before: Confirmed,
     fit: Confirmed,
+    *,
     kinds: tuple[Kind, ...],
     freed: list[Freed],
     most: float,
@@ -243,7 +244,7 @@ def _pooled(first: Matrix, second: Matrix) -> Matrix:
         n = (~np.isnan(X)).sum(axis=0)
         squares = squares + (n - 1) * np.nanvar(X, axis=0, ddof=1)
         counts = counts + n - 1
-    return np.sqrt(squares / counts)
+    return np.asarray(np.sqrt(squares / counts))
 
 
 def _difference(fit: Confirmed, first: Implied, focal: Implied, place: int, item: int) -> tuple[float, float]:
@@ -275,4 +276,4 @@ def _expected(group: Implied, categories: tuple[float, ...], item: int, along: M
     sd = float(np.sqrt(group.residual_variance[item]))
     eta = group.matrices["intercept"][item, 0] + along
     above = ndtr((eta[:, None] - steps) / sd)
-    return categories[0] + above @ np.diff(np.array(categories))
+    return np.asarray(categories[0] + above @ np.diff(np.array(categories)))

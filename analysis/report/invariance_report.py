@@ -18,9 +18,9 @@ from analysis.section import Document, Section, Table, Value
 HOW: Final = (
     "Each step holds more parameters equal in all groups and is tested against the step before. Ordered "
     "answers: the models of Wu and Estabrook (2016), WLSMV, scaled and shifted difference tests (Satorra "
-    "2000); continuous: robust maximum likelihood of complete rows and Satorra-Bentler (2001) tests. Limits of "
-    "the changes are those of Chen (2007), made for maximum likelihood; a test finds the smallest difference "
-    "in a large sample, so that both are shown. What is freed is a proposal and is not used."
+    "2000); continuous: robust maximum likelihood of complete rows and Satorra-Bentler (2001) tests. Limits "
+    "of the changes are those of Chen (2007), made for maximum likelihood; a test finds the smallest "
+    "difference in a large sample, so that both are shown. What is freed is a proposal and is not used."
 )
 
 
@@ -128,7 +128,7 @@ def _picture(ladder: Ladder) -> tuple[Table, ...]:
         lows,
         highs,
         axis=(0.0, float(max(0.1, np.ceil(max(highs) * 20) / 20))),
-        reading="RMSEA of each step with its 90 % interval: a step that fits worse stands further to the right.",
+        reading="RMSEA of each step with its 90 % interval: further to the right is a worse fit.",
         title="The ladder of invariance",
         words=("RMSEA", "low", "high"),
         write="{:.3f}".format,
@@ -150,9 +150,9 @@ def _partial(ladder: Ladder | Unavailable, proposal: Proposal | Unavailable) -> 
         else f"the changes stay beyond the limits at {', '.join(proposal.beyond)}"
     )
     reading = (
-        "A proposal that waits for a reader, found by a search in these answers. With the parameters of these "
-        f"items free in every group {beyond}. For the same standing on the factors the sum of answers is "
-        f"expected to differ from the first group by: {totals}."
+        "A proposal that waits for a reader, found by a search in these answers. With the parameters of "
+        f"these items free in every group {beyond}. For the same standing on the factors the sum of answers "
+        f"is expected to differ from the first group by: {totals}."
     )
     freed = Table(
         title="Items proposed to be free",
@@ -182,7 +182,7 @@ def _tree(
     }
     if isinstance(ladder, Unavailable):
         return tree | {"unavailable": ladder.why, "sections": sections_json(sections)}
-    steps = {}
+    steps: dict[str, Any] = {}
     for step in ladder.steps:
         if isinstance(step.fit, Unavailable):
             steps[step.name] = {"unavailable": step.fit.why}

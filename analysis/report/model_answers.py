@@ -1,9 +1,9 @@
-"""The answers that a factor model is fitted to, and the models: from an instrument, or from a model's text."""
+"""The answers that factor models are fitted to, and the models: from an instrument, or from a text."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,7 +104,7 @@ def of_model(
 
 def _columns(file: Path, *, group: str | None, cluster: str | None) -> dict[str, NDArray[np.str_] | None]:
     """Return the columns of groups and clusters as words, empty where there is none."""
-    found: Mapping[str, Sequence[object]] = read_table(file).columns if group or cluster else {}
+    found: Mapping[str, Any] = read_table(file).columns if group or cluster else {}
     columns: dict[str, NDArray[np.str_] | None] = {"groups": None, "clusters": None}
     for name, column in (("groups", group), ("clusters", cluster)):
         if column is None:

@@ -18,8 +18,8 @@ def add_structure(
         "structure",
         help="whether the answers have the structure that the questionnaire claims",
         description=(
-            "Fit factor models with a given structure: the rivals that a form's key implies, or the model of a "
-            "file in lavaan's notation."
+            "Fit factor models with a given structure: the rivals that a form's key implies, or the model of "
+            "a file in lavaan's notation."
         ),
         epilog="example: python -m analysis structure answers.csv --instrument instrument/ppiq --format html",
     )

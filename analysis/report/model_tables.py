@@ -36,7 +36,7 @@ def rivals_table(fits: Mapping[str, Confirmed | Unavailable], title: str) -> Tab
     criteria = any(isinstance(fit, Confirmed) and "aic" in fit.fit for fit in fits.values())
     headers = ["model", "chi-square", "df", "p", "CFI", "TLI", "RMSEA", "low", "high", "SRMR"]
     headers += ["AIC", "BIC"] if criteria else []
-    rows = []
+    rows: list[tuple[Value, ...]] = []
     for name, fit in fits.items():
         if isinstance(fit, Unavailable):
             rows.append((name, *[fit] * (len(headers) - 1)))
@@ -133,8 +133,8 @@ def _diagram(fit: Confirmed, rows: list[EstimateRow], general: str | None) -> Ta
             (shown if row.rhs in fit.items else higher).setdefault(row.lhs, {})[row.rhs] = row.std_all
     sizes = [abs(value) for found in (*shown.values(), *higher.values()) for value in found.values()]
     reading = (
-        f"Standardised loadings from {min(sizes):.2f} to {max(sizes):.2f} in size; a thicker line is a larger "
-        "loading, a dashed one a negative loading."
+        f"Standardised loadings from {min(sizes):.2f} to {max(sizes):.2f} in size; a thicker line is a "
+        "larger loading, a dashed one a negative loading."
     )
     beside = general if general in shown and len(shown) > 1 else None
     listed = [(name, found) for group in (shown, higher) for name, found in group.items()]
@@ -198,7 +198,7 @@ def _estimates(rows: list[EstimateRow], title: str, standard: str) -> Table:
 
 
 def misfit_tables(fit: Confirmed) -> tuple[Table, ...]:
-    """Return the residual correlations as a map, the largest of them, and the largest modification indices."""
+    """Return the residual correlations, all and the largest, and the largest modification indices."""
     found = residuals(fit)[0]
     beyond = int((np.abs(found.correlation[np.triu_indices(len(found.names), 1)]) > 0.1).sum())  # noqa: PLR2004
     pairs = len(found.names) * (len(found.names) - 1) // 2
@@ -212,7 +212,7 @@ def misfit_tables(fit: Confirmed) -> tuple[Table, ...]:
         headers=("item", "item", "residual correlation", "z"),
         rows=tuple((a, b, r, z) for a, b, r, z in found.largest(LISTED)),
     )
-    lower = tuple(
+    lower: tuple[tuple[Value, ...], ...] = tuple(
         (name, *(float(found.correlation[i, j]) if j < i else None for j in range(len(found.names) - 1)))
         for i, name in enumerate(found.names)
     )
@@ -230,8 +230,9 @@ def misfit_tables(fit: Confirmed) -> tuple[Table, ...]:
 
 
 def reliability_tables(fit: Confirmed, general: str | None = None) -> tuple[Table, ...]:
-    """Return omega of every factor, variance extracted, HTMT, and what a general or higher factor explains."""
+    """Return omega of every factor, variance extracted, HTMT, and what a higher factor explains."""
     rows = factor_reliability(fit)
+    refused: tuple[tuple[Value, ...], ...]
     headers = ("factor", "items", "omega", "omega, model variance", "omega, own factor", "alpha", "AVE", "CR")
     if isinstance(rows, Unavailable):
         refused = tuple((factor, *[rows] * (len(headers) - 1)) for factor in fit.factors)

@@ -22,12 +22,12 @@ from analysis.section import Document, Section, Table
 
 HOW: Final = (
     "Ordered answers: thresholds and polychoric correlations of pairs of items, diagonally weighted least "
-    "squares with robust errors, the scaled and shifted test; CFI, TLI and RMSEA are the robust ones (Savalei "
-    "2021) where there are any, else the scaled ones. Continuous: maximum likelihood of every row's answers "
-    "with robust errors and the Yuan-Bentler test. Estimates, errors and measures are those of R's lavaan "
+    "squares with robust errors, the scaled and shifted test; CFI, TLI and RMSEA are the robust ones "
+    "(Savalei 2021) where there are any, else the scaled ones. Continuous: maximum likelihood of every "
+    "row's answers with robust errors and the Yuan-Bentler test. Estimates, errors and measures are those of R's lavaan "
     "under its defaults. Cut-offs for these measures were made for maximum likelihood of continuous answers "
-    "and are too lenient for ordered ones (Xia and Yang 2019): none is applied here. Modification indices and "
-    "residuals are listed for the reader and change nothing."
+    "and are too lenient for ordered ones (Xia and Yang 2019): none is applied here. Modification indices "
+    "and residuals are listed for the reader and change nothing."
 )
 
 
@@ -49,7 +49,7 @@ def structure(
         reading = f"The model ({primary.words}) has no solution because {fit.why}."
         sections.append(Section(id="solution", title=f"Solution: {primary.name}", reading=reading))
     else:
-        sections += _solution(answers, primary, fit)
+        sections += _solution(primary, fit)
     sections += _general(answers, fits, primary)
     return Document(
         title=f"Structure of {answers.title}",
@@ -112,7 +112,7 @@ def _sensitivity(answers: ModelAnswers) -> Section:
     )
 
 
-def _solution(answers: ModelAnswers, rival: Rival, fit: Confirmed) -> list[Section]:
+def _solution(rival: Rival, fit: Confirmed) -> list[Section]:
     used = "; ".join(f"{n} of {given} rows" for n, given in zip(fit.used, fit.given, strict=True))
     said = f"{rival.words[0].upper()}{rival.words[1:]}. {fit.method}. {used}."
     warned = "".join(f" Improper solution: {what}." for what in fit.improper)
@@ -133,8 +133,8 @@ def _solution(answers: ModelAnswers, rival: Rival, fit: Confirmed) -> list[Secti
             id="misfit",
             title="What the model leaves unexplained",
             reading=(
-                "Modification indices say by how much chi-square is expected to fall if one more parameter were "
-                "free. A model changed by them needs other answers to be tested on."
+                "Modification indices say by how much chi-square is expected to fall if one more parameter "
+                "were free. A model changed by them needs other answers to be tested on."
             ),
             tables=misfit_tables(fit),
         ),

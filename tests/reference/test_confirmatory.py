@@ -1,4 +1,4 @@
-"""Confirmatory factor models as lavaan fits them: estimates, errors, standardised values, every fit measure."""
+"""Confirmatory models as lavaan fits them: estimates, errors, standardised values, measures of fit."""
 
 import numpy as np
 import pytest

@@ -65,7 +65,7 @@ def test_modification_indices(case):
         row = ours[lhs, op, rhs]
         met += 1
         np.testing.assert_allclose(
-            row.index, mi, **{"rtol": case.tolerance["mi"]["rel"], "atol": case.tolerance["mi"]["abs"]}
+            row.index, mi, rtol=case.tolerance["mi"]["rel"], atol=case.tolerance["mi"]["abs"]
         )
         close(
             [row.change, row.change_lv, row.change_all], [epc, by_factor, whole], case.tolerance["epc"]["abs"]

@@ -1,4 +1,4 @@
-"""Measurement invariance as lavaan and semTools compute it: every step, its fit, and the tests between steps."""
+"""Invariance as lavaan and semTools compute it: every step, its fit, and the tests between steps."""
 
 import csv
 
