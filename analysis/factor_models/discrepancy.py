@@ -9,7 +9,7 @@ from scipy.linalg import cho_solve, lapack
 
 from analysis.estimate import Matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.implied_moments import Implied, Structure
+from analysis.factor_models.implied_moments import Directions, Implied, Structure
 from analysis.factor_models.sample_statistics import Continuous
 
 
@@ -92,19 +92,26 @@ class NormalTheory:
 
 
 def expected_information(implied: Implied, W: Matrix) -> Matrix:
-    """Return ½ tr(W Σ_a W Σ_b) + μ_a' W μ_b for all pairs of free parameters."""
-    slope = implied.covariance_slope
-    information: Matrix = 0.5 * turned(slope, W, W) @ slope.reshape(len(slope), -1).T
+    """Return ½ tr(W Σ_a W Σ_b) + μ_a' W μ_b for all pairs of free parameters.
+
+    As each entry of the model's matrices moves Σ by l r' + r l', the trace is a product of l' W l and its
+    like: no matrix of derivatives is formed.
+    """
+    directions = implied.directions
+    information = _both(directions, _expected(directions, W))
     if implied.structure.means:
         information += implied.mean_slope @ W @ implied.mean_slope.T
     return information
 
 
-def turned(slope: Matrix, left: Matrix, right: Matrix) -> Matrix:
-    """Return L A R of each of a stack of symmetric matrices, flat; L and R are symmetric."""
-    count, k, _ = slope.shape
-    first = (slope.reshape(-1, k) @ right).reshape(count, k, k).transpose(0, 2, 1)
-    return (first.reshape(-1, k) @ left).reshape(count, -1)
+def _expected(directions: Directions, W: Matrix) -> Matrix:
+    inner, across, outer = directions.products(W)
+    return np.asarray(inner * outer + across * across.T)
+
+
+def _both(directions: Directions, entries: Matrix) -> Matrix:
+    """Return a matrix of entries by entries as one of free parameters by free parameters."""
+    return directions.gathered(directions.gathered(entries).T)
 
 
 def observed_information(implied: Implied, S: Matrix, gap: Matrix | None) -> Matrix:
@@ -117,14 +124,18 @@ def observed_information(implied: Implied, S: Matrix, gap: Matrix | None) -> Mat
     if gap is not None:
         S = S + np.outer(gap, gap)
     M = W @ S @ W
-    slope = implied.covariance_slope
-    across = turned(slope, M - 0.5 * W, W) @ slope.reshape(len(slope), -1).T
-    hessian = (across + across.T) / 2
+    directions = implied.directions
+    inner, across, outer = directions.products(W)
+    m_inner, m_across, m_outer = directions.products(M)
+    entries = across.T * m_across + outer * m_inner + inner * m_outer + across * m_across.T
+    hessian = _both(directions, entries - inner * outer - across * across.T)
     by_mean = None
     if gap is not None:
         by_mean = -W @ gap
         along = implied.mean_slope @ W
-        cross = np.matmul(implied.covariance_slope, -by_mean) @ along.T
+        left, right = directions.left, directions.right
+        moved = left * (right @ -by_mean)[:, None] + right * (left @ -by_mean)[:, None]
+        cross = directions.gathered(moved) @ along.T
         hessian += along @ implied.mean_slope.T + cross + cross.T
     return np.asarray(hessian + implied.curvature(0.5 * (W - M), by_mean))
 

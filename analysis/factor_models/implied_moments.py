@@ -33,19 +33,45 @@ class Places:
     alone: bool = True
 
 
-def _add(target: Matrix, index: Index | tuple[Index, ...], values: Matrix, at: Places) -> None:
-    """Add values at places, of which several may be the same where entries share a parameter."""
-    if at.alone:
-        target[index] += values
-    else:
-        np.add.at(target, index, values)
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Directions:
+    """How the free entries of a model's matrices move Σ: entry e by l_e r_e' + r_e l_e'.
+
+    `free` is the place of each entry among the free parameters; `alone` says that no two share one.
+    """
+
+    left: Matrix
+    right: Matrix
+    free: Index
+    count: int
+    alone: bool
+
+    def along(self, i: Index, j: Index) -> Matrix:
+        """Return the derivatives of the entries (i, j) of Σ, free parameters x entries."""
+        entries = self.left[:, i] * self.right[:, j] + self.left[:, j] * self.right[:, i]
+        return self.gathered(entries)
+
+    def gathered(self, entries: Matrix) -> Matrix:
+        """Return what belongs to each free parameter: the sum over its entries (first axis)."""
+        total = np.zeros((self.count, *entries.shape[1:]))
+        if self.alone:
+            total[self.free] = entries
+        else:
+            np.add.at(total, self.free, entries)
+        return total
+
+    def products(self, W: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+        """Return l'W l, l'W r and r'W r for all pairs of entries."""
+        turned = self.left @ W
+        return turned @ self.left.T, turned @ self.right.T, self.right @ W @ self.right.T
 
 
 @dataclass(frozen=True, kw_only=True)
 class GroupStructure:
     """A model's matrices in one group: fixed values, and where the free parameters go.
 
-    `threshold_item` is the item of each threshold, in the order of the items.
+    `threshold_item` is the item of each threshold, in the order of the items; `alone` says that no two
+    entries that move Σ share a parameter.
     """
 
     fixed: dict[str, Matrix]
@@ -55,6 +81,7 @@ class GroupStructure:
     means: bool
     ordered: bool
     theta: bool
+    alone: bool
 
     def matrices(self, x: Matrix) -> dict[str, Matrix]:
         """Return the model's matrices at the free parameters `x`."""
@@ -138,27 +165,30 @@ class Implied:
         return np.diagonal(self.matrices["residual"])
 
     @cached_property
-    def covariance_slope(self) -> Matrix:
-        """Derivatives of Σ, free parameters x k x k; under delta, of the common part and residuals."""
-        k, places = len(self.covariance), self.structure.places
-        slope = np.zeros((self.structure.count, k, k))
-        across = slope.transpose(0, 2, 1)
-        gain = self.gain.T
+    def directions(self) -> "Directions":
+        """Along which vectors each free entry of a matrix moves Σ."""
+        places, k = self.structure.places, len(self.covariance)
+        unit, gain = np.eye(k), self.gain.T
         spread = self.factor_covariance @ self.matrices["loadings"].T
-        at = places["loadings"]
-        _add(slope, (at.free, at.row), spread[at.column], at)
-        _add(across, (at.free, at.row), spread[at.column], at)
-        for name, left, right in (("effects", gain, spread), ("factor", gain, gain)):
+        left, right, free = [], [], []
+        for name, first, second in (
+            ("loadings", unit, spread),
+            ("effects", gain, spread),
+            ("factor", gain, gain),
+            ("residual", unit, unit),
+        ):
             at = places[name]
-            if at.free.size:
-                moved = left[at.row][:, :, None] * right[at.column][:, None, :]
-                own = name == "factor"
-                moved[own & (at.row == at.column)] *= 0.5
-                _add(slope, at.free, moved + moved.transpose(0, 2, 1), at)
-        at = places["residual"]
-        _add(slope, (at.free, at.row, at.column), np.where(at.row == at.column, 0.5, 1), at)
-        _add(across, (at.free, at.row, at.column), np.where(at.row == at.column, 0.5, 1), at)
-        return slope
+            own = (at.row == at.column) & (name in {"factor", "residual"})
+            left.append(first[at.row] * np.where(own, 0.5, 1.0)[:, None])
+            right.append(second[at.column])
+            free.append(at.free)
+        return Directions(
+            left=np.concatenate(left),
+            right=np.concatenate(right),
+            free=np.concatenate(free),
+            count=self.structure.count,
+            alone=self.structure.alone,
+        )
 
     @cached_property
     def mean_slope(self) -> Matrix:
@@ -181,30 +211,28 @@ class Implied:
         """Derivatives of `statistics`, statistics x free parameters."""
         k = len(self.covariance)
         if not self.structure.ordered:
-            i, j = np.triu_indices(k)
-            by_covariance = self.covariance_slope[:, i, j]
+            by_covariance = self.directions.along(*np.triu_indices(k))
             if not self.structure.means:
                 return np.ascontiguousarray(by_covariance.T)
             return np.concatenate([self.mean_slope, by_covariance], axis=1).T
         return self._ordered_jacobian(k)
 
     def _ordered_jacobian(self, k: int) -> Matrix:
-        item, scale = self.structure.threshold_item, self.scale
-        slope, count = self.covariance_slope, self.structure.count
+        item, scale, count = self.structure.threshold_item, self.scale, self.structure.count
         by_threshold = -self.mean_slope[:, item]
         at = self.structure.places["threshold"]
         np.add.at(by_threshold, (at.free, at.row), 1)
         by_threshold *= scale[item]
         own = np.arange(k)
         if self.structure.theta:
-            relative = -slope[:, own, own] * scale**2 / 2
+            relative = -self.directions.along(own, own) * scale**2 / 2
         else:
             relative = np.zeros((count, k))
             at = self.structure.places["scale"]
             np.add.at(relative, (at.free, at.row), 1 / scale[at.row])
         by_threshold += self.thresholds * relative[:, item]
         i, j = np.triu_indices(k, 1)
-        by_correlation = slope[:, i, j] * (scale[i] * scale[j])
+        by_correlation = self.directions.along(i, j) * (scale[i] * scale[j])
         by_correlation += self.correlation[i, j] * (relative[:, i] + relative[:, j])
         return np.concatenate([by_threshold, by_correlation], axis=1).T
 
@@ -363,7 +391,9 @@ def _group_structure(table: ParameterTable, items: tuple[str, ...], group: int) 
         listed = np.array(found, dtype=np.intp).reshape(-1, 3)
         alone = len(np.unique(listed[:, 2])) == len(listed)
         places[name] = Places(row=listed[:, 0], column=listed[:, 1], free=listed[:, 2], alone=alone)
+    within = np.concatenate([places[name].free for name in ("loadings", "effects", "factor", "residual")])
     return GroupStructure(
+        alone=len(np.unique(within)) == len(within),
         fixed=fixed,
         places=places,
         threshold_item=np.repeat(np.arange(k), steps),

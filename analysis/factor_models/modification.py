@@ -9,7 +9,7 @@ import numpy as np
 from analysis.estimate import Listing, Matrix
 from analysis.factor_models.algebra import inverse
 from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.discrepancy import LeastSquares, NormalTheory, turned, weighted
+from analysis.factor_models.discrepancy import LeastSquares, NormalTheory, weighted
 from analysis.factor_models.fitting import AnySolution
 from analysis.factor_models.full_solution import FullInformation
 from analysis.factor_models.implied_moments import Index, structure_of
@@ -170,11 +170,11 @@ def _information(
             across += weight * (moved.T @ (jacobian @ member))
             continue
         W = inverse(implied.covariance)
-        slope = implied.covariance_slope
-        flat = slope.reshape(len(slope), -1)
-        moved = turned(slope[target], W, W)
-        own += 0.5 * weight * np.einsum("ts,ts->t", moved, flat[target])
-        across += 0.5 * weight * (moved @ (member.T @ flat).T)
+        directions = implied.directions
+        inner, between, outer = directions.products(W)
+        entries = directions.gathered(inner * outer + between * between.T)
+        own += weight * directions.gathered(entries.T)[target, target]
+        across += weight * (entries[target] @ member[directions.free])
         if implied.structure.means:
             means = implied.mean_slope[target] @ W
             own += weight * np.einsum("tk,tk->t", means, implied.mean_slope[target])

@@ -118,8 +118,9 @@ def score_products(
     root = np.linalg.cholesky(W)
     k = len(W)
     i, j = np.triu_indices(k)
-    slope = np.matmul(np.matmul(root.T, implied.covariance_slope), root)[:, i, j].T
-    slope[i == j] *= 0.5
+    left, right = implied.directions.left @ root, implied.directions.right @ root
+    entries = left[:, i] * right[:, j] + left[:, j] * right[:, i]
+    slope = implied.directions.gathered(entries * np.where(i == j, 0.5, 1.0)).T
     along = (implied.mean_slope @ root).T
     centre = implied.mean if means and not centred else group.mean
     at = group.covariance if centred else implied.covariance

@@ -24,10 +24,10 @@ HOW: Final = (
     "Ordered answers: thresholds and polychoric correlations of pairs of items, diagonally weighted least "
     "squares with robust errors, the scaled and shifted test; CFI, TLI and RMSEA are the robust ones "
     "(Savalei 2021) where there are any, else the scaled ones. Continuous: maximum likelihood of every "
-    "row's answers with robust errors and the Yuan-Bentler test. Estimates, errors and measures are those of R's lavaan "
-    "under its defaults. Cut-offs for these measures were made for maximum likelihood of continuous answers "
-    "and are too lenient for ordered ones (Xia and Yang 2019): none is applied here. Modification indices "
-    "and residuals are listed for the reader and change nothing."
+    "row's answers with robust errors and the Yuan-Bentler test. Estimates, errors and measures are those "
+    "of R's lavaan under its defaults. Cut-offs for these measures were made for maximum likelihood of "
+    "continuous answers and are too lenient for ordered ones (Xia and Yang 2019): none is applied here. "
+    "Modification indices and residuals are listed for the reader and change nothing."
 )
 
 
