@@ -168,10 +168,11 @@ def _unequal(found: Sequence[Ordered], names: tuple[str, ...], labels: Sequence[
 
 
 def _weightless(found: Sequence[Ordered], names: tuple[str, ...]) -> Unavailable | None:
+    """Return which correlations stand at the bound, where nothing is known of their precision."""
     for group in found:
         diagonal = np.diagonal(group.spread)
-        if not (diagonal > 0).all() or not np.isfinite(diagonal).all():
-            pairs = group.polychoric.at_bound
-            between = "; ".join(f"{names[i]} and {names[j]}" for i, j in pairs) or "a correlation"
-            return Unavailable(reason="not defined", detail=f"{between}: at the bound, without a weight")
+        if group.polychoric.at_bound or not ((diagonal > 0) & np.isfinite(diagonal)).all():
+            pairs = [f"{names[i]} and {names[j]}" for i, j in group.polychoric.at_bound]
+            detail = f"{'; '.join(pairs) or 'a correlation'}: at the bound, without a weight"
+            return Unavailable(reason="not defined", detail=detail)
     return None

@@ -1,11 +1,15 @@
 """Confirmatory models as lavaan fits them: estimates, errors, standardised values, measures of fit."""
 
+import csv
+import json
+
 import numpy as np
 import pytest
 
 from analysis.estimate import Unavailable
 from analysis.factor_models.confirmatory import confirmatory_factor_analysis
 from analysis.factor_models.confirmed import Confirmed
+from tests.reference.conftest import OPEN
 
 # RMSEA and its like are exact; what is a probability, a likelihood or a scaled statistic is held to the
 # chi-square's relative tolerance (scaled: that of the scaled chi-square).
@@ -109,3 +113,30 @@ def test_lavaan(case):
             continue
         compare(fit, theirs, case.tolerance)
         assert bool(fit.improper) == (not theirs["post_check"])
+
+
+@pytest.mark.parametrize("missing", ["complete", "full"])
+def test_clusters(missing):
+    """Errors and test that allow for clusters, as ``lavaan::cfa(..., estimator = "MLR", cluster =)``."""
+    theirs = json.loads((OPEN.parent / "lavaan_clusters.json").read_text())
+    with (OPEN / "hs1939.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    names = [f"x{i}" for i in range(1, 10)]
+    X = np.array([[float(row[name]) for name in names] for row in rows])
+    if missing == "full":
+        for item in range(9):
+            X[item::23, item] = np.nan
+    fit = confirmatory_factor_analysis(
+        X,
+        theirs["model"],
+        names=names,
+        estimator="MLR",
+        missing=missing,
+        clusters=np.arange(len(rows)) // 5,
+    )
+    rows = ours(fit)
+    for key, (value, se) in keyed(theirs[missing]["est"], "est", "se").items():
+        np.testing.assert_allclose(found(rows, key).estimate, value, rtol=0, atol=2e-4)
+        np.testing.assert_allclose(found(rows, key).se, se, rtol=2e-3)
+    for name, value in theirs[missing]["fit"].items():
+        np.testing.assert_allclose(fit.fit[name], value, rtol=1e-3, err_msg=name)
