@@ -8,7 +8,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test check walks attack fault bench lock messages system clean
+.PHONY: run test check walks attack fault bench simulation lock messages system clean
 
 run: $(VENV)/run
 	$(BIN)/counterpoise demo --dir $(DIR) --port $(PORT)
@@ -35,6 +35,10 @@ attack: system $(VENV)/dev
 
 fault: system $(VENV)/dev
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
+
+# Coverage and rejection rates on simulated answers, 500 sets a design: hours on a busy machine.
+simulation: $(VENV)/dev
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulation.coverage
 
 bench: system $(VENV)/dev
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done
