@@ -1,1 +1,1 @@
-"""Factor models: the structure behind items, explored or confirmed."""
+"""Factor models: extraction, rotation, the one-factor model."""

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from analysis import twostep
-from analysis.correlations import Polychoric
-from analysis.counts import joint_counts
+from analysis.correlation import two_step as twostep
+from analysis.correlation.polychoric import Polychoric
+from analysis.counts.joint import joint_counts
 from analysis.estimate import Matrix
 
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from analysis.correlations import Polychoric, polychoric
+from analysis.correlation.polychoric import Polychoric, polychoric
 from analysis.estimate import Matrix, Unavailable, complete_rows
 from analysis.factor_models.clustered import clustered_spread
 

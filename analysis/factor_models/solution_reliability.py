@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 from scipy.special import ndtr
 
-from analysis import bivariate
+from analysis.correlation import bivariate_normal as bivariate
 from analysis.estimate import Listing, Matrix, Unavailable
 from analysis.factor_models.confirmed import Confirmed
 from analysis.factor_models.group_moments import sample_correlation, sample_moments

@@ -1,1 +1,1 @@
-"""Drawings of figures, each with the table that says the same."""
+"""Drawings as SVG text, each with the table that says the same."""

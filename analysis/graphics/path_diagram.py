@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from analysis import svg
-from analysis.figures import Figure
-from analysis.svg import SMALL, Box
+from analysis.graphics import svg
+from analysis.graphics.charts import Figure
+from analysis.graphics.svg import SMALL, Box
 
 _ROW: Final = 26.0
 _ITEM: Final = Box(430, 0, 96, 20)

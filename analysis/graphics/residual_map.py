@@ -5,10 +5,10 @@ from typing import Final
 
 import numpy as np
 
-from analysis import svg
 from analysis.estimate import Matrix
-from analysis.figures import Figure
-from analysis.svg import SMALL, WIDTH, Box
+from analysis.graphics import svg
+from analysis.graphics.charts import Figure
+from analysis.graphics.svg import SMALL, WIDTH, Box
 
 _FULL: Final = 0.3  # a residual this large has the full colour
 _DEEPEST: Final = 0.6

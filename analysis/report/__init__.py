@@ -1,1 +1,1 @@
-"""Reports: what was computed, in sections and tables, ready for every format."""
+"""Reports of one set of answers: sections computed into a frozen tree, and renderers that print it."""

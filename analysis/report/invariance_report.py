@@ -7,14 +7,15 @@ import numpy as np
 
 from analysis.estimate import Unavailable
 from analysis.factor_models.confirmed import Confirmed
-from analysis.figures import intervals
+from analysis.graphics.charts import intervals
 from analysis.invariance.difference_tests import Difference
 from analysis.invariance.multigroup import Ladder, Step, measurement_invariance, preferred
 from analysis.invariance.partial import Proposal, propose_partial
-from analysis.render import sections_json
+from analysis.report.document import Document, Section, Table, Value, sections_json
 from analysis.report.model_answers import ModelAnswers
-from analysis.section import Document, Section, Table, Value
+from analysis.report.model_tables import told
 
+FIRST: Final = "first step"
 HOW: Final = (
     "Each step holds more parameters equal in all groups and is tested against the step before. Ordered "
     "answers: the models of Wu and Estabrook (2016), WLSMV, scaled and shifted difference tests (Satorra "
@@ -92,7 +93,7 @@ def _test_row(step: Step) -> tuple[Value, ...]:
     if isinstance(step.difference, Difference):
         change: tuple[Value, ...] = (step.difference.value, step.difference.df, step.difference.p)
     else:
-        change = (step.difference, None, None)
+        change = (FIRST,) * 3 if step.difference is None else (step.difference,) * 3
     return (step.name, value, test.df, *change)
 
 
@@ -100,15 +101,15 @@ def _change_row(step: Step) -> tuple[Value, ...]:
     if isinstance(step.fit, Unavailable):
         return (step.name, *[step.fit] * 7)
     fit, ordered = step.fit.fit, step.fit.table.ordered
-    kept = None if step.kept is None else "yes" if step.kept else "no"
+    kept = FIRST if step.kept is None else "yes" if step.kept else "no"
     return (
         step.name,
         preferred(fit, "cfi", ordered=ordered),
-        step.cfi,
+        told(step.cfi, FIRST),
         preferred(fit, "rmsea", ordered=ordered),
-        step.rmsea,
+        told(step.rmsea, FIRST),
         fit["srmr"],
-        step.srmr,
+        told(step.srmr, FIRST),
         kept,
     )
 

@@ -8,13 +8,13 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.dataset import TRUE, read_dataset
 from analysis.estimate import Matrix
 from analysis.factor_models.model_syntax import read_model
 from analysis.factor_models.rivals import Rival, rival_models
-from analysis.render import SIMULATED
-from analysis.section import Answers
-from analysis.tables import TableError, read_table
+from analysis.files.read_table import TableError, read_table
+from analysis.report.answers import Answers
+from analysis.report.dataset import TRUE, read_dataset
+from analysis.report.document import SIMULATED
 from instrument import MISSING_LABELS, load
 
 MOST_VALUES: Final = 20

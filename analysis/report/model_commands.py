@@ -60,8 +60,8 @@ def _arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _structure(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.render import RENDERERS
     from analysis.report.model_answers import of_instrument, of_model
+    from analysis.report.render import RENDERERS
     from analysis.report.structure_report import structure
 
     answers = (
@@ -73,9 +73,9 @@ def _structure(asked: argparse.Namespace, say: Progress) -> str:
 
 
 def _invariance(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.render import RENDERERS
     from analysis.report.invariance_report import invariance
     from analysis.report.model_answers import of_instrument, of_model
+    from analysis.report.render import RENDERERS
 
     more = {"group": asked.group, "cluster": asked.cluster}
     answers = (

@@ -17,9 +17,11 @@ from analysis.factor_models.solution_reliability import (
 )
 from analysis.graphics.path_diagram import path_diagram
 from analysis.graphics.residual_map import residual_map
-from analysis.section import Table, Value
+from analysis.report.document import Table, Value
 
 LISTED: Final = 15
+NONE: Final = "none"  # there is no such version of the figure
+FIXED: Final = "fixed"
 MEASURES: Final[Mapping[str, str]] = {
     "chisq": "chi-square",
     "cfi": "CFI",
@@ -29,6 +31,11 @@ MEASURES: Final[Mapping[str, str]] = {
     "rmsea.ci.upper": "RMSEA, 90 % interval, high",
     "rmsea.pvalue": "p that RMSEA is at most 0.05",
 }
+
+
+def told(value: float | None, otherwise: str = NONE) -> Value:
+    """Return a figure, or a word where there is none."""
+    return otherwise if value is None or not np.isfinite(value) else value
 
 
 def rivals_table(fits: Mapping[str, Confirmed | Unavailable], title: str) -> Table:
@@ -59,7 +66,7 @@ def fit_row(fit: Confirmed, *, criteria: bool) -> tuple[Value, ...]:
     row += [best(name) for name in ("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper")]
     row.append(found["srmr"])
     if criteria:
-        row += [found.get("aic"), found.get("bic")]
+        row += [told(found.get("aic")), told(found.get("bic"))]
     return tuple(_known(value) for value in row)
 
 
@@ -74,15 +81,14 @@ def measures_table(fit: Confirmed) -> Table:
     found = fit.fit
 
     def cell(name: str) -> Value:
-        value = found.get(name)
-        return None if value is None or not np.isfinite(value) else value
+        return told(found.get(name))
 
     rows: list[tuple[Value, ...]] = [
         (words, cell(name), cell(name + ".scaled"), cell(name + ".robust"))
         for name, words in MEASURES.items()
     ]
-    rows.insert(1, ("degrees of freedom", fit.test.df, fit.test.df if fit.test.scaled else None, None))
-    rows.insert(2, ("p", Probability(found["pvalue"]), cell("pvalue.scaled"), None))
+    rows.insert(1, ("degrees of freedom", fit.test.df, fit.test.df if fit.test.scaled else NONE, NONE))
+    rows.insert(2, ("p", Probability(found["pvalue"]), cell("pvalue.scaled"), NONE))
     for name, words in (
         ("srmr", "SRMR"),
         ("chisq.scaling.factor", "scaling factor"),
@@ -94,15 +100,15 @@ def measures_table(fit: Confirmed) -> Table:
         ("bic2", "BIC adjusted for sample size"),
         ("npar", "free parameters"),
     ):
-        if cell(name) is not None:
-            rows.append((words, cell(name), cell(name + ".scaled"), None))
+        if cell(name) != NONE:
+            rows.append((words, cell(name), cell(name + ".scaled"), NONE))
     if fit.test.df > 0 and len(fit.groups) == 1:
         rms = root_mean_square(fit)
         rows += [
-            ("SRMR, unbiased", rms.unbiased, None, None),
-            ("SRMR, unbiased, 90 % interval, low", rms.low, None, None),
-            ("SRMR, unbiased, 90 % interval, high", rms.high, None, None),
-            ("p that SRMR is at most 0.05", rms.p_close, None, None),
+            ("SRMR, unbiased", rms.unbiased, NONE, NONE),
+            ("SRMR, unbiased, 90 % interval, low", rms.low, NONE, NONE),
+            ("SRMR, unbiased, 90 % interval, high", rms.high, NONE, NONE),
+            ("p that SRMR is at most 0.05", rms.p_close, NONE, NONE),
         ]
     return Table(title="Measures of fit", headers=("measure", "plain", "scaled", "robust"), rows=tuple(rows))
 
@@ -171,7 +177,7 @@ def _loadings(fit: Confirmed, rows: list[EstimateRow]) -> Table:
                 row.std_se,
                 row.std_all - 1.959964 * row.std_se,
                 row.std_all + 1.959964 * row.std_se,
-                float(explained[row.rhs, row.group]) if (row.rhs, row.group) in explained else None,
+                float(explained[row.rhs, row.group]) if (row.rhs, row.group) in explained else NONE,
             )
             for row in loadings
         ),
@@ -186,10 +192,10 @@ def _estimates(rows: list[EstimateRow], title: str, standard: str) -> Table:
             (
                 f"{row.lhs} {row.op} {row.rhs}".strip() + (f" ({row.group})" if row.group else ""),
                 row.estimate,
-                row.se if row.se > 0 else None,
-                row.low if row.se > 0 else None,
-                row.high if row.se > 0 else None,
-                row.std_all if np.isfinite(row.std_all) else None,
+                row.se if row.se > 0 else FIXED,
+                row.low if row.se > 0 else FIXED,
+                row.high if row.se > 0 else FIXED,
+                told(row.std_all),
                 row.std_se,
             )
             for row in rows
@@ -213,10 +219,9 @@ def misfit_tables(fit: Confirmed) -> tuple[Table, ...]:
         rows=tuple((a, b, r, z) for a, b, r, z in found.largest(LISTED)),
     )
     lower: tuple[tuple[Value, ...], ...] = tuple(
-        (name, *(float(found.correlation[i, j]) if j < i else None for j in range(len(found.names) - 1)))
-        for i, name in enumerate(found.names)
+        (name, *map(float, found.correlation[i])) for i, name in enumerate(found.names)
     )
-    every = Table(title="Residual correlations", headers=("", *found.names[:-1]), rows=lower, figure=picture)
+    every = Table(title="Residual correlations", headers=("item", *found.names), rows=lower, figure=picture)
     indices = sorted(modification_indices(fit), key=lambda row: -np.nan_to_num(row.index, nan=-1.0))
     changes = Table(
         title="Largest modification indices",
@@ -247,7 +252,7 @@ def reliability_tables(fit: Confirmed, general: str | None = None) -> tuple[Tabl
                     len(row.items),
                     row.omega,
                     row.omega_model,
-                    row.hierarchical,
+                    told(row.hierarchical, "same"),
                     row.alpha,
                     row.extracted,
                     row.composite,

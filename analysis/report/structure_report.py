@@ -9,7 +9,7 @@ from analysis.estimate import Unavailable
 from analysis.factor_models.confirmatory import confirmatory_factor_analysis
 from analysis.factor_models.confirmed import Confirmed
 from analysis.factor_models.rivals import Rival
-from analysis.render import sections_json
+from analysis.report.document import Document, Section, Table, sections_json
 from analysis.report.model_answers import ModelAnswers
 from analysis.report.model_tables import (
     measures_table,
@@ -18,7 +18,6 @@ from analysis.report.model_tables import (
     rivals_table,
     solution_tables,
 )
-from analysis.section import Document, Section, Table
 
 HOW: Final = (
     "Ordered answers: thresholds and polychoric correlations of pairs of items, diagonally weighted least "

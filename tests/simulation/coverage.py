@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import ndtr
 
-from analysis import bivariate
+from analysis.correlation import bivariate_normal as bivariate
 from analysis.factor_models.confirmatory import confirmatory_factor_analysis
 from analysis.factor_models.confirmed import Confirmed
 

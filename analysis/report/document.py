@@ -1,0 +1,70 @@
+"""What reports are made of: tables with their drawings, and sections.
+
+A cell always holds something: where there is no figure, it holds the reason.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from analysis.estimate import Estimate, Unavailable
+from analysis.graphics.charts import Figure
+
+SIMULATED: Final = "SIMULATED: these answers were made up by a program; nobody gave them."
+Value = str | float | int | Unavailable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """Rows under headers; a cell is a word, a number or the reason why there is none.
+
+    Where the same can be drawn, `figure` is the drawing: a page shows it with the table folded behind it.
+    """
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    figure: Figure | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A part of a report: a few sentences that read it, and its tables."""
+
+    id: str
+    title: str
+    reading: str
+    tables: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """A whole report, ready to be printed: `tree` is what its JSON holds, in full precision."""
+
+    title: str
+    lead: str
+    labels: tuple[str, ...]
+    provenance: str
+    sections: tuple[Section, ...]
+    how: str
+    tree: Mapping[str, Any] = field(default_factory=dict)
+
+
+def sections_json(sections: Iterable[Section]) -> dict[str, Any]:
+    """Return sections by their id, their tables as headers and rows."""
+    return {section.id: _section_json(section) for section in sections}
+
+
+def _section_json(section: Section) -> dict[str, Any]:
+    tables = [{"title": t.title, "headers": t.headers, "rows": t.rows} for t in section.tables]
+    return {"title": section.title, "reading": section.reading, "tables": tables}
+
+
+def value_of(figure: Estimate | Unavailable) -> float | Unavailable:
+    """Return the bare figure, or the reason why there is none."""
+    return figure.value if isinstance(figure, Estimate) else figure
+
+
+def missing_figures(name: str, why: Unavailable, figures: int) -> tuple[Value, ...]:
+    """Return a row that gives one reason for all of its figures."""
+    return (name, *[why] * figures)
