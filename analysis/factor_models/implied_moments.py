@@ -339,10 +339,8 @@ def structure_of(table: ParameterTable, items: Sequence[str] | None = None) -> S
     return Structure(table=table, groups=groups)
 
 
-def place_of(parameter: Parameter, items: Sequence[str], factors: Sequence[str]) -> tuple[str, int, int]:
-    """Return the matrix, row and column of a parameter (a threshold's row counts within its item)."""
-    item = {name: place for place, name in enumerate(items)}
-    factor = {name: place for place, name in enumerate(factors)}
+def place_of(parameter: Parameter, item: dict[str, int], factor: dict[str, int]) -> tuple[str, int, int]:
+    """Return the matrix, row and column of a parameter (a threshold's column is its place in its item)."""
     lhs, op, rhs = parameter.lhs, parameter.op, parameter.rhs
     if op == "=~":
         return ("loadings", item[rhs], factor[lhs]) if rhs in item else ("effects", factor[rhs], factor[lhs])
@@ -376,8 +374,10 @@ def _group_structure(table: ParameterTable, items: tuple[str, ...], group: int) 
     fixed = {name: np.zeros(shape) for name, shape in shapes.items()}
     fixed["scale"][:] = 1
     entries: dict[str, list[tuple[int, int, int]]] = {name: [] for name in shapes}
+    item_of = {name: place for place, name in enumerate(items)}
+    factor_of = {name: place for place, name in enumerate(table.factors)}
     for parameter in rows:
-        name, row, column = place_of(parameter, items, table.factors)
+        name, row, column = place_of(parameter, item_of, factor_of)
         if name == "threshold":
             row, column = int(first[row]) + column, 0
         if parameter.free >= 0:

@@ -155,7 +155,8 @@ def _information(
 ) -> tuple[Matrix, Matrix]:
     """Return the expected information about each target, and that which it shares with the model's own.
 
-    `member` tells which of the wide model's parameters make up each of the model's.
+    `member` tells which of the wide model's parameters make up each of the model's. No two entries of the
+    wide model share a parameter.
     """
     if isinstance(discrepancy, FullInformation):
         information = discrepancy.information(x)
@@ -172,9 +173,13 @@ def _information(
         W = inverse(implied.covariance)
         directions = implied.directions
         inner, between, outer = directions.products(W)
-        entries = directions.gathered(inner * outer + between * between.T)
-        own += weight * directions.gathered(entries.T)[target, target]
-        across += weight * (entries[target] @ member[directions.free])
+        diagonal = np.diagonal(inner) * np.diagonal(outer) + np.diagonal(between) ** 2
+        own += weight * directions.gathered(diagonal)[target]
+        here = np.flatnonzero(np.isin(directions.free, target))  # a target of another group moves nothing
+        shared = inner[here] * outer[here] + between[here] * between.T[here]
+        moved = np.zeros((len(member), member.shape[1]))
+        moved[directions.free[here]] = shared @ member[directions.free]
+        across += weight * moved[target]
         if implied.structure.means:
             means = implied.mean_slope[target] @ W
             own += weight * np.einsum("tk,tk->t", means, implied.mean_slope[target])
