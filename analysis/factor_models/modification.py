@@ -172,14 +172,14 @@ def _information(
             continue
         W = inverse(implied.covariance)
         directions = implied.directions
-        inner, between, outer = directions.products(W)
-        diagonal = np.diagonal(inner) * np.diagonal(outer) + np.diagonal(between) ** 2
+        left, right = directions.left @ W, directions.right @ W
+        diagonal = (left * directions.left).sum(axis=1) * (right * directions.right).sum(axis=1)
+        diagonal += (left * directions.right).sum(axis=1) ** 2
         own += weight * directions.gathered(diagonal)[target]
-        here = np.flatnonzero(np.isin(directions.free, target))  # a target of another group moves nothing
-        shared = inner[here] * outer[here] + between[here] * between.T[here]
-        moved = np.zeros((len(member), member.shape[1]))
-        moved[directions.free[here]] = shared @ member[directions.free]
-        across += weight * moved[target]
+        there = np.flatnonzero(member[directions.free].any(axis=1))
+        first, second = directions.left[there].T, directions.right[there].T
+        shared = (left @ first) * (right @ second) + (left @ second) * (right @ first)
+        across += weight * directions.gathered(shared @ member[directions.free[there]])[target]
         if implied.structure.means:
             means = implied.mean_slope[target] @ W
             own += weight * np.einsum("tk,tk->t", means, implied.mean_slope[target])
