@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks attack fault kernels bench lock messages system clean
+.PHONY: help run test unit check layout walks attack fault kernels simulation bench lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -48,6 +48,10 @@ fault: system $(VENV)/dev ## connections cut and servers killed while people ans
 
 kernels: $(VENV)/dev ## the same figures and reports under every kernel that the processor has
 	$(BIN)/python -m tests.reference.kernels
+
+simulation: $(VENV)/dev ## coverage and false alarms of intervals and tests on simulated answers (hours)
+	for file in tests/simulation/[a-z]*.py; do \
+	  OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulation.$$(basename $$file .py) || exit 1; done
 
 bench: system $(VENV)/dev ## speed beside the peers, as ratios of one run
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done

@@ -1,4 +1,4 @@
-"""`python -m analysis report|factor|retest`: what tables of answers can bear."""
+"""`python -m analysis report|factor|retest|structure|invariance`: what tables of answers can bear."""
 
 import argparse
 import os
@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from analysis.report.model_commands import add_invariance, add_structure
 
 FORMATS = ("text", "json", "html")
 EXTRACTIONS = ("minres", "ml", "uls")
@@ -50,6 +52,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands.add_parser)
     _add_factor(commands.add_parser)
     _add_retest(commands.add_parser)
+    add_structure(commands.add_parser, _add_common)
+    add_invariance(commands.add_parser, _add_common)
     return parser
 
 
