@@ -6,9 +6,8 @@ exact for the likelihood that is maximised, so the search ends with Newton steps
 maximum is known.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,34 +28,45 @@ Array = NDArray[np.float64]
 
 STEEPEST: Final = 50.0  # of a slope: between two of the 61 points a steeper curve has no shape
 SETTLED: Final = 1e-6  # distance from the maximum, in standard errors
-_WARM: Final = 12  # steps with the complete information before the first Newton step
+_WARM: Final = 10  # steps with the complete information before the first Newton step
 _STEPS: Final = 200
-_STEERING: Final = 4000  # patterns that the information behind a step rests on; errors rest on all
+_STEERING: Final = 1000  # patterns that the information behind a step rests on; errors rest on all
+_PART: Final = 4000  # patterns that a long climb begins with
+_RARE: Final = 10  # people in a category, in such a part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parameters:
-    """How free parameters make slopes and intercepts: all of them are `design` @ free.
+    """How free parameters make slopes and intercepts: all of them are `design` (sparse) @ free.
 
     `place` (k x C) numbers the slots of each item among all slopes and intercepts, -1 for none.
     """
 
     family: Family
-    design: Matrix
+    design: Any
     place: NDArray[np.int64]
 
     def unfold(self, free: Matrix) -> tuple[Matrix, Matrix]:
         """Return k slopes and k x (C - 1) intercepts, NaN beyond an item's own."""
-        values = self.design @ free
-        padded = np.where(self.place >= 0, values[self.place], np.nan)
+        padded = np.where(self.place >= 0, (self.design @ free)[self.place], np.nan)
         return padded[:, 0], padded[:, 1:]
 
-    def gather(self, by_item: Array) -> Matrix:
+    def gather(self, by_slot: Array) -> Matrix:
         """Return the sums of one number per slot (k x C) for each free parameter."""
-        values = np.zeros(len(self.design))
+        values = np.zeros(self.design.shape[0])
         used = self.place >= 0
-        values[self.place[used]] = by_item[used]
-        return self.design.T @ values
+        values[self.place[used]] = by_slot[used]
+        return np.asarray(self.design.T @ values)
+
+    def put_blocks(self, blocks: Array, whole: Matrix) -> None:
+        """Write one matrix per item (k x C x C) to its place on the diagonal of `whole`."""
+        rows, columns = np.broadcast_arrays(self.place[:, :, np.newaxis], self.place[:, np.newaxis, :])
+        used = (rows >= 0) & (columns >= 0)
+        whole[rows[used], columns[used]] = blocks[used]
+
+    def reduce(self, whole: Matrix) -> Matrix:
+        """Return a matrix of all slopes and intercepts as one of the free parameters."""
+        return np.asarray(self.design.T @ (self.design.T @ whole).T)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -107,7 +117,7 @@ class MarginalLikelihood:
         )
         if not np.isfinite(value):
             return None
-        by_item = np.einsum("jcq,jcsq->js", counts, curves.score)
+        by_slot = np.einsum("jcq,jcsq->js", counts, curves.score)
         return Expectations(
             free=free,
             slopes=slopes,
@@ -116,64 +126,79 @@ class MarginalLikelihood:
             posterior=posterior,
             counts=counts,
             log_likelihood=value,
-            score=self.parameters.gather(by_item),
+            score=self.parameters.gather(by_slot),
         )
 
     def complete(self, at: Expectations) -> Matrix:
         """Return the information there would be if θ were known, for the free parameters."""
         points, _ = normal_points()
-        family, place = self.parameters.family, self.parameters.place
-        blocks = complete_information(family, at.slopes, at.intercepts, points, at.counts)
-        whole = np.zeros((len(self.parameters.design),) * 2)
-        for block, slots in zip(blocks, place, strict=True):
-            own = slots >= 0
-            whole[np.ix_(slots[own], slots[own])] = block[np.ix_(own, own)]
-        return self.parameters.design.T @ whole @ self.parameters.design
+        blocks = complete_information(self.parameters.family, at.slopes, at.intercepts, points, at.counts)
+        whole = np.zeros((self.parameters.design.shape[0],) * 2)
+        self.parameters.put_blocks(blocks, whole)
+        return self.parameters.reduce(whole)
 
     def missing(self, at: Expectations, every: int = 1) -> Matrix:
         """Return the information lost because θ is not known, from every so manieth pattern, scaled up."""
         codes = np.ascontiguousarray(self.patterns.codes[::every])
         posterior = np.ascontiguousarray(at.posterior[::every])
-        score, place, design = at.curves.score, self.parameters.place, self.parameters.design
-        found = np.zeros((len(design),) * 2)
+        weight = self.patterns.weight[::every]
+        score, place = at.curves.score, self.parameters.place
+        found = np.zeros((self.parameters.design.shape[0],) * 2)
         cross_products(codes, posterior, score, place, found)
         found += found.T
-        counts = at.counts
-        if every > 1:
-            counts = np.array([[posterior[column == c].sum(axis=0) for c in range(counts.shape[1])]
-                               for column in codes.T])
-        within = np.einsum("jcq,jcsq,jctq->jst", counts, score, score, optimize=True)
-        for block, slots in zip(within, place, strict=True):
-            own = slots >= 0
-            found[np.ix_(slots[own], slots[own])] = block[np.ix_(own, own)]
-        # Means of the score in each pattern; posteriors hold the weight of the pattern once.
-        weight = self.patterns.weight[::every]
-        means = person_scores(codes, posterior, score, place, len(design)) / np.sqrt(weight)[:, np.newaxis]
+        counts = at.counts if every == 1 else _counts(codes, posterior, at.counts.shape[1])
+        weighted = counts[:, :, np.newaxis] * score
+        self.parameters.put_blocks(np.einsum("jcsq,jctq->jst", weighted, score, optimize=True), found)
+        # The posteriors hold the weight of a pattern once, and so do the squares of its mean score.
+        means = pattern_scores(codes, posterior, score, place) / np.sqrt(weight)[:, np.newaxis]
         found -= means.T @ means
-        scale = self.patterns.weight.sum() / weight.sum()
-        return scale * (design.T @ found @ design)
+        return self.parameters.reduce(found) * (self.patterns.weight.sum() / weight.sum())
 
     def information(self, at: Expectations) -> Matrix:
         """Return the observed information: minus the second derivatives of the log-likelihood."""
         return self.complete(at) - self.missing(at)
 
+    def part(self, first: int) -> "MarginalLikelihood | None":
+        """Return the likelihood of some of very many patterns, or None of few or where a category is rare."""
+        whole = self.patterns
+        every = len(whole.codes) // _PART
+        if every < 2:  # noqa: PLR2004 - half as many patterns are no gain
+            return None
+        codes = np.ascontiguousarray(whole.codes[first::every])
+        weight = whole.weight[first::every]
+        for column, size in zip(codes.T, whole.sizes, strict=True):
+            given = column >= 0
+            if np.bincount(column[given], weights=weight[given], minlength=size).min() < _RARE:
+                return None
+        return replace(self, patterns=replace(whole, codes=codes, weight=weight))
 
-def person_scores(
-    codes: NDArray[np.int16], posterior: Array, score: Array, place: NDArray[np.int64], p: int
+
+def _counts(codes: NDArray[np.int16], posterior: Array, categories: int) -> Array:
+    """Return how many people at each point chose each category, k x C x Q."""
+    chosen = [[posterior[column == c].sum(axis=0) for c in range(categories)] for column in codes.T]
+    return np.array(chosen)
+
+
+def pattern_scores(
+    codes: NDArray[np.int16], posterior: Array, score: Array, place: NDArray[np.int64]
 ) -> Matrix:
-    """Return the score of each pattern (times its weight) for each of p slopes and intercepts."""
-    found = np.zeros((len(codes), p))
-    for j, slots in enumerate(place):
-        own = np.flatnonzero(slots >= 0)
-        tables = posterior @ score[j][:, own].reshape(-1, posterior.shape[1]).T
-        tables = tables.reshape(len(codes), -1, own.size)
-        given = codes[:, j] >= 0
-        rows = np.flatnonzero(given)
-        found[np.ix_(rows, slots[own])] = tables[rows, codes[rows, j]]
+    """Return the expected score of each pattern (times its weight) for all slopes and intercepts."""
+    n, k = codes.shape
+    categories, slots = score.shape[1:3]
+    found = np.zeros((n, int(place.max()) + 1))
+    rows = np.arange(n)
+    for j in range(k):
+        own = place[j] >= 0
+        tables = (posterior @ score[j].reshape(categories * slots, -1).T).reshape(n, categories, slots)
+        chosen = tables[rows, np.maximum(codes[:, j], 0)]
+        chosen[codes[:, j] < 0] = 0.0
+        found[:, place[j, own]] = chosen[:, own]
     return found
 
 
-def maximise(likelihood: MarginalLikelihood, start: Matrix, steering: Matrix | None = None) -> Maximum | None:
+def maximise(
+    likelihood: MarginalLikelihood, start: Matrix, *, steering: Matrix | None = None, first: int = 0
+) -> Maximum | None:
     """Climb from a start to the maximum; None where there is no end to the climb.
 
     Parameters
@@ -183,46 +208,51 @@ def maximise(likelihood: MarginalLikelihood, start: Matrix, steering: Matrix | N
     start
         Free parameters to begin with.
     steering
-        The information near the maximum, where it is known from another climb.
+        The information near the maximum, where it is known.
+    first
+        Of very many patterns a part is climbed first; it begins with this one.
 
     Notes
     -----
     The first steps solve with the complete information (an EM gradient step); later ones with the observed
-    information, which is computed anew when a step gains less than it promised. A step that does not raise
-    the likelihood is halved.
+    information of some patterns, which is computed anew when a step gains less than it promised. A step that
+    does not raise the likelihood is halved.
     """
+    part = likelihood.part(first)
+    warm = _WARM
+    if part is not None:
+        of_part = maximise(part, start)
+        if of_part is not None:
+            scale = likelihood.patterns.weight.sum() / part.patterns.weight.sum()
+            start, steering, warm = of_part.free, of_part.information * scale, 0
     at = likelihood.expectations(start)
     if at is None:
         return None
     every = max(1, len(likelihood.patterns.codes) // _STEERING)
     promised = np.inf
-    known = steering
     for step in range(_STEPS):
-        complete = likelihood.complete(at) if known is None or step < _WARM else None
-        if step < _WARM:
-            direction = _solve([complete], at.score)
+        direction: Matrix | None
+        if step < warm:
+            direction = _solve([likelihood.complete(at)], at.score)
         else:
-            if known is None:
+            if steering is None:
                 complete = likelihood.complete(at)
-                known = complete - likelihood.missing(at, every)
-                shares = [(1 - share) * known + share * complete for share in (0.0, 0.05, 0.2, 0.6, 1.0)]
-                direction = _solve(shares, at.score)
+                steering = complete - likelihood.missing(at, every)
+                mixed = [(1 - share) * steering + share * complete for share in (0.05, 0.2, 0.6, 1.0)]
+                direction = _solve([steering, *mixed], at.score)
             else:
-                direction = _solve([known], at.score)
+                direction = _solve([steering], at.score)
         if direction is None:
             return None
         gain = float(at.score @ direction)
-        if step >= _WARM and gain < SETTLED**2:
+        if step >= warm and gain < SETTLED**2:
             return _maximum(likelihood, at, step)
         found = _climb(likelihood, at, direction)
         if found is None:
-            if known is None or step < _WARM:
-                return _maximum(likelihood, at, step)
-            known = None
-            continue
-        if step >= _WARM and gain > 0.01 * promised:
-            known = None
-        promised = gain
+            return _maximum(likelihood, at, step)
+        if step >= warm:
+            steering = steering if gain < promised / 3 else None
+            promised = gain
         at = found
     return None
 
@@ -247,7 +277,7 @@ def _climb(likelihood: MarginalLikelihood, at: Expectations, direction: Matrix) 
     return None
 
 
-def _maximum(likelihood: MarginalLikelihood, at: Expectations, steps: int) -> Maximum | None:
+def _maximum(likelihood: MarginalLikelihood, at: Expectations, steps: int) -> Maximum:
     information = likelihood.information(at)
     direction = _solve([information], at.score)
     distance = np.inf if direction is None else float(np.sqrt(max(at.score @ direction, 0.0)))
@@ -259,6 +289,3 @@ def _maximum(likelihood: MarginalLikelihood, at: Expectations, steps: int) -> Ma
         gradient=float(np.abs(at.score).max()),
         steps=steps,
     )
-
-
-Start = Callable[[], Matrix]
