@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from analysis.estimate import Matrix
+from analysis.estimate import Matrix, Unavailable
 from analysis.item_response.category_curves import (
     CategoryCurves,
     Family,
@@ -48,7 +48,11 @@ class Parameters:
 
     def unfold(self, free: Matrix) -> tuple[Matrix, Matrix]:
         """Return k slopes and k x (C - 1) intercepts, NaN beyond an item's own."""
-        padded = np.where(self.place >= 0, (self.design @ free)[self.place], np.nan)
+        return self.unfold_values(self.design @ free)
+
+    def unfold_values(self, values: Matrix) -> tuple[Matrix, Matrix]:
+        """Return one number per slope and intercept as k and k x (C - 1), NaN beyond an item's own."""
+        padded = np.where(self.place >= 0, values[self.place], np.nan)
         return padded[:, 0], padded[:, 1:]
 
     def gather(self, by_slot: Array) -> Matrix:
@@ -198,8 +202,8 @@ def pattern_scores(
 
 def maximise(
     likelihood: MarginalLikelihood, start: Matrix, *, steering: Matrix | None = None, first: int = 0
-) -> Maximum | None:
-    """Climb from a start to the maximum; None where there is no end to the climb.
+) -> Maximum | Unavailable:
+    """Climb from a start to the maximum; unavailable where there is no end to the climb.
 
     Parameters
     ----------
@@ -222,12 +226,12 @@ def maximise(
     warm = _WARM
     if part is not None:
         of_part = maximise(part, start)
-        if of_part is not None:
+        if isinstance(of_part, Maximum):
             scale = likelihood.patterns.weight.sum() / part.patterns.weight.sum()
             start, steering, warm = of_part.free, of_part.information * scale, 0
     at = likelihood.expectations(start)
     if at is None:
-        return None
+        return Unavailable(reason="did not converge", detail="no likelihood at the start")
     every = max(1, len(likelihood.patterns.codes) // _STEERING)
     promised = np.inf
     for step in range(_STEPS):
@@ -243,18 +247,28 @@ def maximise(
             else:
                 direction = _solve([steering], at.score)
         if direction is None:
-            return None
+            break
         gain = float(at.score @ direction)
         if step >= warm and gain < SETTLED**2:
             return _maximum(likelihood, at, step)
         found = _climb(likelihood, at, direction)
         if found is None:
-            return _maximum(likelihood, at, step)
+            break
         if step >= warm:
             steering = steering if gain < promised / 3 else None
             promised = gain
         at = found
-    return None
+    return _no_maximum(likelihood, at)
+
+
+def _no_maximum(likelihood: MarginalLikelihood, at: Expectations) -> Unavailable:
+    """Say why the climb did not end at a maximum."""
+    steepest = int(np.abs(at.slopes).argmax())
+    if np.abs(at.slopes[steepest]) > STEEPEST / 2:
+        name = likelihood.patterns.names[steepest]
+        return Unavailable(reason="improper solution", detail=f"the slope of {name} grows without end")
+    left = f"a score of {np.abs(at.score).max():.2g} is left at log-likelihood {at.log_likelihood:.6f}"
+    return Unavailable(reason="did not converge", detail=left)
 
 
 def _solve(matrices: list[Matrix], score: Matrix) -> Matrix | None:

@@ -58,7 +58,9 @@ class ResponsePatterns:
         return found
 
 
-def response_patterns(X: ArrayLike, *, names: Sequence[str] | None = None) -> ResponsePatterns | Unavailable:
+def response_patterns(
+    X: ArrayLike, *, names: Sequence[str] | None = None, shared: bool = False
+) -> ResponsePatterns | Unavailable:
     """Return the distinct rows of answers.
 
     Parameters
@@ -67,6 +69,8 @@ def response_patterns(X: ArrayLike, *, names: Sequence[str] | None = None) -> Re
         Answers, n x k, NaN where there is none. A row without any answer says nothing and is not counted.
     names
         Of the items; by default "item 1" and so on.
+    shared
+        Whether all items have the categories that occur in any of them.
 
     Returns
     -------
@@ -94,17 +98,19 @@ def response_patterns(X: ArrayLike, *, names: Sequence[str] | None = None) -> Re
     if not answered.any():
         return Unavailable(reason="too few rows", detail="no row has an answer")
     codes = np.full((int(answered.sum()), k), -1, dtype=np.int16)
-    categories = []
-    for j, column in enumerate(rows[answered].T):
-        given = ~np.isnan(column)
-        values, places = np.unique(column[given], return_inverse=True)
+    occurring = [np.unique(column[~np.isnan(column)]) for column in rows[answered].T]
+    for name, values in zip(said, occurring, strict=True):
         if len(values) > MOST_CATEGORIES:
-            raise ValueError(f"{said[j]} has {len(values)} different answers, which are measurements")
-        codes[given, j] = places
-        categories.append(tuple(float(value) for value in values))
-    constant = [name for name, found in zip(said, categories, strict=True) if len(found) < 2]  # noqa: PLR2004
+            raise ValueError(f"{name} has {len(values)} different answers, which are measurements")
+    constant = [name for name, values in zip(said, occurring, strict=True) if len(values) < 2]  # noqa: PLR2004
     if constant:
         return Unavailable(reason="constant item", detail=", ".join(constant))
+    if shared:
+        occurring = [np.unique(np.concatenate(occurring))] * k
+    for j, (column, values) in enumerate(zip(rows[answered].T, occurring, strict=True)):
+        given = ~np.isnan(column)
+        codes[given, j] = np.searchsorted(values, column[given])
+    categories = [tuple(values.tolist()) for values in occurring]
     distinct, weight, places = _distinct(codes)
     pattern_of = np.full(len(rows), -1, dtype=np.int64)
     pattern_of[answered] = places
