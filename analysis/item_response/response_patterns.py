@@ -111,15 +111,15 @@ def response_patterns(
         given = ~np.isnan(column)
         codes[given, j] = np.searchsorted(values, column[given])
     categories = [tuple(values.tolist()) for values in occurring]
-    distinct, weight, places = _distinct(codes)
+    kept, weight, places = distinct(codes)
     pattern_of = np.full(len(rows), -1, dtype=np.int64)
     pattern_of[answered] = places
     return ResponsePatterns(
-        codes=distinct, weight=weight, pattern_of=pattern_of, categories=tuple(categories), names=said
+        codes=kept, weight=weight, pattern_of=pattern_of, categories=tuple(categories), names=said
     )
 
 
-def _distinct(codes: Codes) -> tuple[Codes, Matrix, NDArray[np.int64]]:
+def distinct(codes: Codes) -> tuple[Codes, Matrix, NDArray[np.int64]]:
     """Return distinct rows, their counts, and which each row is; so many possible rows hardly ever repeat."""
     sizes = codes.max(axis=0).astype(np.int64) + 2
     if float(np.prod(sizes.astype(np.float64))) >= _PACKED:
