@@ -13,21 +13,14 @@ from analysis.item_response.marginal_likelihood import (
     SETTLED,
     MarginalLikelihood,
     Maximum,
-    Parameters,
     maximise,
 )
+from analysis.item_response.parameters import Parameters
 from analysis.item_response.response_model import ResponseModel
 from analysis.item_response.response_patterns import ResponsePatterns
 
 AGREED: Final = 1e-6  # of log-likelihood, between climbs that ended at the same maximum
 _SLOPES: Final = (None, 0.6, 2.0)  # of the starts; None for slopes from the first principal component
-
-
-def places(sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return where the slope and the intercepts of each item stand among all of them, k x C, -1 for none."""
-    slots = np.arange(sizes.max())
-    first = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    return np.where(slots < sizes[:, np.newaxis], first[:, np.newaxis] + slots, -1)
 
 
 def fit(
@@ -149,6 +142,7 @@ def _model(
         thresholds_se=b_se,
         sd=sd,
         sd_se=sd_se,
+        structure=parameters,
         covariance=covariance,
         log_likelihood=best.log_likelihood,
         parameters=len(best.free),

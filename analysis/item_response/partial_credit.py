@@ -8,8 +8,8 @@ from numpy.typing import ArrayLike
 from scipy.sparse import csr_array, eye_array
 
 from analysis.estimate import Unavailable
-from analysis.item_response.marginal_fit import fit, places
-from analysis.item_response.marginal_likelihood import Parameters
+from analysis.item_response.marginal_fit import fit
+from analysis.item_response.parameters import Parameters, places
 from analysis.item_response.response_model import ResponseModel
 from analysis.item_response.response_patterns import ResponsePatterns, response_patterns
 

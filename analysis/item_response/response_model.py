@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.estimate import Matrix, html_table, table
 from analysis.item_response.category_curves import Family
+from analysis.item_response.parameters import Parameters
 from analysis.item_response.quadrature import normal_points
 
 
@@ -30,9 +31,10 @@ class ResponseModel:
         method.
     sd, sd_se
         Standard deviation of θ; 1 where slopes are free, with no error.
-    covariance
-        Of the estimates: slopes and intercepts item by item where slopes are free; the standard deviation of
-        θ, then the rest, where they are not. Inverse of the observed information.
+    structure, covariance
+        How free parameters make slopes (times `sd`) and intercepts, and the covariance of their estimates:
+        slopes and intercepts item by item where slopes are free; the standard deviation of θ, then the rest,
+        where they are not. Inverse of the observed information.
     log_likelihood, parameters, n
         At the maximum; how many parameters; people with at least one answer.
     distance, gradient
@@ -53,6 +55,7 @@ class ResponseModel:
     thresholds_se: Matrix
     sd: float
     sd_se: float | None
+    structure: Parameters
     covariance: Matrix
     log_likelihood: float
     parameters: int

@@ -1,0 +1,210 @@
+"""Whether items behave as the model says: S-X² by sums of answers, infit and outfit by people."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import chdtrc
+
+from analysis.estimate import Listing, Matrix, Probability, Unavailable, as_matrix, complete_rows
+from analysis.item_response.category_curves import point_derivatives
+from analysis.item_response.response_model import ResponseModel
+from analysis.item_response.scoring import coded
+from analysis.item_response.sum_scores import lord_wingersky
+
+SMALLEST_EXPECTED: Final = 1.0  # people in a cell of a table of S-X²
+RARE_COLUMN: Final = 0.05  # of the sums that a column of such a table must have a cell in
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ItemFit:
+    """S-X² of one item; without degrees of freedom there is no p."""
+
+    name: str
+    chi2: float
+    df: int
+    p: Probability | None
+    rmsea: float | None
+
+
+def s_x2(model: ResponseModel, X: ArrayLike) -> Listing[ItemFit] | Unavailable:
+    """Return S-X² of each item, over the complete rows.
+
+    Parameters
+    ----------
+    model
+        A model fitted to these answers.
+    X
+        The answers, n x k.
+
+    Returns
+    -------
+    Listing of ItemFit, or Unavailable with no complete row.
+
+    Notes
+    -----
+    People are grouped by the sum of their category numbers (0 for the lowest category that occurs); those at
+    either end are left out. Expected is the share of each category given the sum, by the model. Cells where
+    fewer than one person is expected are joined, in the order of mirt: sums that some category cannot reach
+    with the next sum, sums that one person has with the next, the rarest category of a sum with its rarer
+    neighbour, columns that hardly any sum has left, and whole sums with the neighbour of fewer people.
+    Degrees of freedom are cells less sums less the item's parameters, the standard deviation of θ among them
+    where slopes are equal. Equal to ``mirt::itemfit(x, "S_X2")``.
+
+    References
+    ----------
+    Orlando, M., & Thissen, D. (2000). Likelihood-based item-fit indices for dichotomous item response theory
+    models. Applied Psychological Measurement, 24, 50-64.
+    Kang, T., & Chen, T. T. (2008). Performance of the generalized S-X2 item fit index for polytomous IRT
+    models. Journal of Educational Measurement, 45, 391-406.
+    """
+    rows = complete_rows(as_matrix(X))
+    if not len(rows):
+        return Unavailable(reason="no complete rows")
+    codes, place = coded(model, rows)
+    answers = codes[place].astype(np.int64)
+    expected = _expected(model)
+    sums = answers.sum(axis=1)
+    most = sum(model.sizes) - model.k
+    people = np.bincount(sums, minlength=most + 1)[1:most].astype(np.float64)
+    found = []
+    for j, size in enumerate(model.sizes):
+        observed = np.zeros((most + 1, size))
+        np.add.at(observed, (sums, answers[:, j]), 1.0)
+        O, E = joined(observed[1:most], expected[j][1:most, :size] * people[:, np.newaxis])
+        cells = ~np.isnan(E)
+        chi2 = float(((O - E)[cells] ** 2 / E[cells]).sum())
+        df = int(cells.sum()) - len(E) - size
+        found.append(
+            ItemFit(
+                name=model.names[j],
+                chi2=chi2,
+                df=max(df, 0),
+                p=Probability(chdtrc(df, chi2)) if df > 0 else None,
+                rmsea=float(np.sqrt(max((chi2 - df) / (df * (len(rows) - 1)), 0.0))) if df > 0 else None,
+            )
+        )
+    return Listing(found)
+
+
+def _expected(model: ResponseModel) -> list[Matrix]:
+    """Return the share of each category (columns) given each sum of category numbers (rows), for each item.
+
+    NaN where a sum cannot be reached with a category.
+    """
+    points, weights = model.points()
+    curves = np.ascontiguousarray(
+        point_derivatives(model.family, model.slopes, model.intercepts, points).probability
+    )
+    sizes = np.array(model.sizes)
+    number = np.broadcast_to(np.arange(curves.shape[1]), curves.shape[:2]).copy()
+    whole = lord_wingersky(curves, number, sizes) @ weights
+    found = []
+    for j in range(model.k):
+        others = np.arange(model.k) != j
+        rest = lord_wingersky(
+            np.ascontiguousarray(curves[others]), np.ascontiguousarray(number[others]), sizes[others]
+        )
+        share = np.full((len(whole), curves.shape[1]), np.nan)
+        for c in range(sizes[j]):
+            share[c : c + len(rest), c] = (rest * curves[j, c]) @ weights
+        found.append(share / whole[:, np.newaxis])
+    return found
+
+
+def joined(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+    """Join cells of a table (sums by categories) until each is expected to hold a person; NaN where joined.
+
+    The steps and their order are mirt's, for the figure depends on both.
+    """
+    O, E = _join_ends(O.copy(), E.copy())
+    reached = O.sum(axis=1) > 0
+    O, E = O[reached], E[reached]
+    # As mirt does, rows to be looked at are marked before sums of one person are joined with the next sum.
+    marked = (E < SMALLEST_EXPECTED).any(axis=1)
+    O, E = _join_single_people(O, E)
+    if E.shape[1] > 2:  # noqa: PLR2004 - with two categories there is nothing to join within a sum
+        for row in np.flatnonzero(marked[: len(E)]):
+            O[row], E[row] = _join_categories(O[row], E[row])
+    O, E = _join_rare_columns(O, E)
+    return _join_sums(O, E)
+
+
+def _join_ends(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+    """Join sums at either end that some category cannot reach with the next sum that all can."""
+    impossible = np.isnan(E).any(axis=1)
+    E = np.where(np.isnan(E), 0.0, E)
+    kept = np.flatnonzero(~impossible)
+    if kept.size == 0 or not impossible.any():
+        return O, E
+    first, last = kept[0], kept[-1]
+    for table in (O, E):
+        table[first] += table[:first].sum(axis=0)
+        table[last] += table[last + 1 :].sum(axis=0)
+    return O[first : last + 1], E[first : last + 1]
+
+
+def _join_single_people(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+    """Join a sum that one person has with the next sum, the last with the one before."""
+    kept = np.ones(len(O), dtype=bool)
+    for row in range(len(O) - 1):
+        if O[row].sum() == 1:
+            O[row + 1] += O[row]
+            E[row + 1] += E[row]
+            kept[row] = False
+    O, E = O[kept], E[kept]
+    if len(O) > 1 and O[-1].sum() == 1:
+        O[-2] += O[-1]
+        E[-2] += E[-1]
+        O, E = O[:-1], E[:-1]
+    return O, E
+
+
+def _join_categories(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
+    """Join the rarest category of a sum with its rarer neighbour, until two are left or none is rare.
+
+    What is left stands at the beginning of the row, 0 after it.
+    """
+    O, E = observed.tolist(), expected.tolist()
+    while len(E) > 2:  # noqa: PLR2004 - a sum keeps two categories
+        rarest = int(np.argmin(E))
+        if rarest in (0, len(E) - 1):
+            into = 1 if rarest == 0 else rarest - 1
+        else:
+            into = rarest - 1 if E[rarest - 1] <= E[rarest + 1] else rarest + 1
+        for row in (O, E):
+            row[into] += row[rarest]
+            del row[rarest]
+        if min(E) >= SMALLEST_EXPECTED:
+            break
+    left = [0.0] * (len(expected) - len(E))
+    return np.array(O + left), np.array(E + left)
+
+
+def _join_rare_columns(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+    """Join a column that hardly any sum has left with the one before."""
+    kept = np.ones(E.shape[1], dtype=bool)
+    for column in range(E.shape[1] - 1, 0, -1):
+        if (E[:, column] > 0).sum() < RARE_COLUMN * len(E):
+            kept[column] = False
+            O[:, column - 1] += O[:, column]
+            E[:, column - 1] += E[:, column]
+    return O[:, kept], E[:, kept]
+
+
+def _join_sums(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+    """Join sums that still have a cell of too few with the neighbour of fewer people."""
+    while len(E) > 1:
+        sparse = np.flatnonzero(((E < SMALLEST_EXPECTED) & (E != 0)).any(axis=1))
+        if sparse.size == 0:
+            break
+        row = sparse[0]
+        if row in (0, len(E) - 1):
+            into = 1 if row == 0 else row - 1
+        else:
+            into = row - 1 if O[row - 1].sum() <= O[row + 1].sum() else row + 1
+        O[into] += O[row]
+        E[into] += E[row]
+        O, E = np.delete(O, row, axis=0), np.delete(E, row, axis=0)
+    return O, np.where(E == 0, np.nan, E)
