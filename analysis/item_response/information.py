@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from analysis.estimate import Matrix
 from analysis.item_response.category_curves import point_derivatives
-from analysis.item_response.response_model import ResponseModel
+from analysis.item_response.response_model import ItemCurves, ResponseModel
 
 GRID: Final = (-4.0, 4.0, 33)  # from, to, points
 
@@ -33,7 +33,7 @@ class Information:
     names: tuple[str, ...]
 
 
-def information(model: ResponseModel, theta: ArrayLike | None = None) -> Information:
+def information(model: ItemCurves, theta: ArrayLike | None = None) -> Information:
     """Return the information of items and test, expected answers, and the conditional error of the sum.
 
     Parameters
@@ -41,7 +41,7 @@ def information(model: ResponseModel, theta: ArrayLike | None = None) -> Informa
     model
         A fitted model.
     theta
-        Q points of the latent dimension; by default 33 from -4 to 4 standard deviations.
+        Q points of the latent dimension; by default 33 from -4 to 4 standard deviations (1 where unknown).
 
     Returns
     -------
@@ -68,7 +68,10 @@ def information(model: ResponseModel, theta: ArrayLike | None = None) -> Informa
     >>> np.allclose(found.test, found.items.sum(axis=0)), np.allclose(found.se, found.test**-0.5)
     (True, True)
     """
-    points = model.sd * np.linspace(*GRID) if theta is None else np.atleast_1d(np.asarray(theta, dtype=float))
+    if theta is None:
+        points = (model.sd or 1.0) * np.linspace(*GRID)
+    else:
+        points = np.atleast_1d(np.asarray(theta, dtype=np.float64))
     found = point_derivatives(model.family, model.slopes, model.intercepts, points)
     items = (found.probability * found.first**2).sum(axis=1)
     values = answer_values(model)[:, :, np.newaxis]
@@ -89,7 +92,7 @@ def information(model: ResponseModel, theta: ArrayLike | None = None) -> Informa
     )
 
 
-def answer_values(model: ResponseModel) -> Matrix:
+def answer_values(model: ItemCurves) -> Matrix:
     """Return the answer that each category is, k x C, 0 beyond an item's own."""
     values = np.zeros((model.k, max(model.sizes)))
     for row, categories in zip(values, model.categories, strict=True):

@@ -9,8 +9,9 @@ from scipy.special import chdtrc
 
 from analysis.estimate import Listing, Matrix, Probability, Unavailable, as_matrix, complete_rows
 from analysis.item_response.category_curves import point_derivatives
-from analysis.item_response.response_model import ResponseModel
-from analysis.item_response.scoring import coded
+from analysis.item_response.residuals import residuals
+from analysis.item_response.response_model import ItemCurves, ResponseModel
+from analysis.item_response.scoring import Method, coded
 from analysis.item_response.sum_scores import lord_wingersky
 
 SMALLEST_EXPECTED: Final = 1.0  # people in a cell of a table of S-X²
@@ -208,3 +209,54 @@ def _join_sums(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
         E[into] += E[row]
         O, E = np.delete(O, row, axis=0), np.delete(E, row, axis=0)
     return O, np.where(E == 0, np.nan, E)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeanSquares:
+    """Mean squared residuals of one item or person: `outfit` of all alike, `infit` weighted by information."""
+
+    name: str
+    outfit: float
+    infit: float
+    n: int
+
+
+def item_mean_squares(
+    model: ItemCurves, X: ArrayLike, *, method: Method = "wle"
+) -> Listing[MeanSquares] | Unavailable:
+    """Return the outfit and infit mean squares of each item; about 1 is expected, more is noise.
+
+    Parameters
+    ----------
+    model
+        A fitted model.
+    X
+        The answers, n x k.
+    method
+        How θ of a person is estimated; see `person_scores`. People without a finite θ are left out.
+
+    Returns
+    -------
+    Listing of MeanSquares, or Unavailable where nobody has a finite θ.
+
+    Notes
+    -----
+    With z = (x - E) / √V the outfit is the mean of z² and the infit Σ V z² / Σ V, over the people. Equal to
+    ``eRm::itemfit(person.parameter(m))`` with method "ml", which leaves out people at either end.
+
+    References
+    ----------
+    Wright, B. D., & Masters, G. N. (1982). Rating scale analysis. MESA Press.
+    """
+    found = residuals(model, X, method=method)
+    kept = np.isfinite(found.theta)
+    if not kept.any():
+        return Unavailable(reason="no variance", detail="nobody has a finite score")
+    squares, variance = found.residual[kept] ** 2, found.variance[kept]
+    given = ~np.isnan(squares)
+    outfit = np.nansum(squares / variance, axis=0) / given.sum(axis=0)
+    infit = np.nansum(squares, axis=0) / np.where(given, variance, 0.0).sum(axis=0)
+    return Listing(
+        MeanSquares(name=name, outfit=float(out), infit=float(inn), n=int(n))
+        for name, out, inn, n in zip(model.names, outfit, infit, given.sum(axis=0), strict=True)
+    )

@@ -1,4 +1,4 @@
-"""A fitted item response model, as every function of this folder returns or takes it."""
+"""Fitted item response models, as the functions of this folder return or take them."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from analysis.item_response.quadrature import normal_points
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResponseModel:
-    """Slopes, intercepts and thresholds of k items, fitted by marginal maximum likelihood.
+class ItemCurves:
+    """How the categories of k items depend on θ.
 
     Attributes
     ----------
@@ -21,12 +21,46 @@ class ResponseModel:
         P(Y = c) proportional to exp(a c θ + d_c).
     names, categories
         Of the items; the answers that occur in each, in ascending order, are its categories 0, 1, ...
-    slopes, slopes_se
-        k numbers a; where the model fixes them at 1, errors are NaN.
-    intercepts, intercepts_se
-        k x (C - 1) numbers d_c, NaN beyond an item's own.
+    slopes, intercepts
+        k numbers a, and k x (C - 1) numbers d_c, NaN beyond an item's own.
+    sd
+        Standard deviation of θ in the population; None where the model says nothing of it.
+    """
+
+    model: str
+    family: Family
+    names: tuple[str, ...]
+    categories: tuple[tuple[float, ...], ...]
+    slopes: Matrix
+    intercepts: Matrix
+    sd: float | None
+
+    @property
+    def k(self) -> int:
+        """Number of items."""
+        return len(self.names)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Number of categories of each item."""
+        return tuple(len(found) for found in self.categories)
+
+    def points(self) -> tuple[Matrix, Matrix]:
+        """Return 61 points of θ and their weights; of a standard normal θ where nothing is said of it."""
+        nodes, weights = normal_points()
+        return (1.0 if self.sd is None else self.sd) * nodes, weights
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResponseModel(ItemCurves):
+    """Curves of k items fitted by marginal maximum likelihood, with their errors.
+
+    Attributes
+    ----------
+    slopes_se, intercepts_se
+        Standard errors; where the model fixes slopes at 1, theirs are NaN.
     thresholds, thresholds_se
-        The same in units of θ: cumulative -d_c / a, where a category or one above it is as likely as not;
+        k x (C - 1), in units of θ: cumulative -d_c / a, where a category or one above it is as likely as not;
         adjacent -(d_c - d_(c-1)) / a, where a category is as likely as the one below it. Errors by the delta
         method.
     sd, sd_se
@@ -43,13 +77,7 @@ class ResponseModel:
         By how much the log-likelihoods differ that two climbs from different starts ended at.
     """
 
-    model: str
-    family: Family
-    names: tuple[str, ...]
-    categories: tuple[tuple[float, ...], ...]
-    slopes: Matrix
     slopes_se: Matrix
-    intercepts: Matrix
     intercepts_se: Matrix
     thresholds: Matrix
     thresholds_se: Matrix
@@ -65,16 +93,6 @@ class ResponseModel:
     second_start: float
 
     @property
-    def k(self) -> int:
-        """Number of items."""
-        return len(self.names)
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Number of categories of each item."""
-        return tuple(len(found) for found in self.categories)
-
-    @property
     def aic(self) -> float:
         """Akaike's criterion, -2 log-likelihood + 2 parameters."""
         return -2 * self.log_likelihood + 2 * self.parameters
@@ -88,11 +106,6 @@ class ResponseModel:
     def free_slopes(self) -> bool:
         """Whether each item has a slope of its own."""
         return self.sd_se is None
-
-    def points(self) -> tuple[Matrix, Matrix]:
-        """Return 61 points of θ and their weights in the population."""
-        nodes, weights = normal_points()
-        return self.sd * nodes, weights
 
     def _rows(self) -> tuple[tuple[str, ...], list[tuple[str | float | None, ...]]]:
         steps = self.thresholds.shape[1]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.estimate import Matrix, Unavailable, as_matrix
 from analysis.item_response.category_curves import category_curves, point_derivatives
 from analysis.item_response.quadrature import posteriors
-from analysis.item_response.response_model import ResponseModel
+from analysis.item_response.response_model import ItemCurves
 from analysis.item_response.response_patterns import Codes, distinct
 
 Method = Literal["eap", "map", "ml", "wle"]
@@ -32,7 +32,7 @@ class PersonScores:
     method: Method
 
 
-def person_scores(model: ResponseModel, X: ArrayLike, *, method: Method = "eap") -> PersonScores:
+def person_scores(model: ItemCurves, X: ArrayLike, *, method: Method = "eap") -> PersonScores:
     """Estimate θ of each person.
 
     Parameters
@@ -54,7 +54,8 @@ def person_scores(model: ResponseModel, X: ArrayLike, *, method: Method = "eap")
     Raises
     ------
     ValueError
-        Where `X` has another number of items, or an answer that did not occur when the model was fitted.
+        Where `X` has another number of items, or an answer that did not occur when the model was fitted; of a
+        model that leaves the distribution of θ open, for "eap" and "map".
 
     Notes
     -----
@@ -80,6 +81,8 @@ def person_scores(model: ResponseModel, X: ArrayLike, *, method: Method = "eap")
     """
     if method not in METHODS:
         raise ValueError(f"method is one of {', '.join(METHODS)}, not {method!r}")
+    if method in {"eap", "map"} and model.sd is None:
+        raise ValueError(f"{method} needs the distribution of θ, which the {model.model} leaves open")
     codes, place = coded(model, X)
     theta, se = METHODS[method](model, codes)
     return PersonScores(theta=theta[place], se=se[place], method=method)
@@ -94,7 +97,7 @@ def empirical_reliability(scores: PersonScores) -> float | Unavailable:
     return spread / (spread + float(np.mean(scores.se[kept] ** 2)))
 
 
-def coded(model: ResponseModel, X: ArrayLike) -> tuple[Codes, NDArray[np.int64]]:
+def coded(model: ItemCurves, X: ArrayLike) -> tuple[Codes, NDArray[np.int64]]:
     """Return the distinct rows of answers as numbers of the model's categories, and which each row is."""
     rows = as_matrix(X)
     if rows.shape[1] != model.k:
@@ -115,7 +118,7 @@ def coded(model: ResponseModel, X: ArrayLike) -> tuple[Codes, NDArray[np.int64]]
     return found, place
 
 
-def _eap(model: ResponseModel, codes: Codes) -> tuple[Matrix, Matrix]:
+def _eap(model: ItemCurves, codes: Codes) -> tuple[Matrix, Matrix]:
     points, prior = model.points()
     curves = category_curves(model.family, model.slopes, model.intercepts, points)
     posterior = np.empty((len(codes), points.size))
@@ -137,7 +140,7 @@ class Slopes:
     warm: Matrix
 
 
-def slopes_at(model: ResponseModel, codes: Codes, theta: Matrix) -> Slopes:
+def slopes_at(model: ItemCurves, codes: Codes, theta: Matrix) -> Slopes:
     """Return derivatives of each person's log-likelihood, one row of codes and one θ a person."""
     found = point_derivatives(model.family, model.slopes, model.intercepts, theta)
     given = (codes >= 0).T
@@ -173,7 +176,7 @@ def _wle_equation(at: Slopes, theta: Matrix, precision: float) -> tuple[Matrix, 
     return at.first + pull, at.information
 
 
-def _solve(model: ResponseModel, codes: Codes, equation: Equation) -> tuple[Matrix, Matrix]:
+def _solve(model: ItemCurves, codes: Codes, equation: Equation) -> tuple[Matrix, Matrix]:
     """Find where the equation crosses 0 from above, for each person, inside ever closer bounds."""
     theta, _ = _eap(model, codes)
     known = ~np.isnan(theta)
@@ -186,9 +189,9 @@ def _solve(model: ResponseModel, codes: Codes, equation: Equation) -> tuple[Matr
 
 
 def _solve_block(
-    model: ResponseModel, codes: Codes, start: Matrix, equation: Equation
+    model: ItemCurves, codes: Codes, start: Matrix, equation: Equation
 ) -> tuple[Matrix, Matrix]:
-    precision = 1 / model.sd**2
+    precision = 0.0 if model.sd is None else 1 / model.sd**2
     theta = start.copy()
     low, high = np.full_like(theta, -FARTHEST), np.full_like(theta, FARTHEST)
     scale = np.ones_like(theta)
@@ -212,7 +215,7 @@ def _solve_block(
     return theta, 1 / np.sqrt(scale)
 
 
-def _ml(model: ResponseModel, codes: Codes) -> tuple[Matrix, Matrix]:
+def _ml(model: ItemCurves, codes: Codes) -> tuple[Matrix, Matrix]:
     theta, error = _solve(model, codes, _ml_equation)
     for sign in (-1.0, 1.0):
         ends = _at_end(model, codes, sign)
@@ -220,7 +223,7 @@ def _ml(model: ResponseModel, codes: Codes) -> tuple[Matrix, Matrix]:
     return theta, error
 
 
-def _at_end(model: ResponseModel, codes: Codes, sign: float) -> NDArray[np.bool_]:
+def _at_end(model: ItemCurves, codes: Codes, sign: float) -> NDArray[np.bool_]:
     """Return who has answered something, and everything in the category of one end of θ."""
     last = np.array(model.sizes) - 1
     end = np.where(model.slopes * sign > 0, last, 0)
@@ -228,15 +231,15 @@ def _at_end(model: ResponseModel, codes: Codes, sign: float) -> NDArray[np.bool_
     return given.any(axis=1) & ((codes == end) | ~given).all(axis=1)
 
 
-def _map(model: ResponseModel, codes: Codes) -> tuple[Matrix, Matrix]:
+def _map(model: ItemCurves, codes: Codes) -> tuple[Matrix, Matrix]:
     return _solve(model, codes, _map_equation)
 
 
-def _wle(model: ResponseModel, codes: Codes) -> tuple[Matrix, Matrix]:
+def _wle(model: ItemCurves, codes: Codes) -> tuple[Matrix, Matrix]:
     return _solve(model, codes, _wle_equation)
 
 
-METHODS: Final[dict[Method, Callable[[ResponseModel, Codes], tuple[Matrix, Matrix]]]] = {
+METHODS: Final[dict[Method, Callable[[ItemCurves, Codes], tuple[Matrix, Matrix]]]] = {
     "eap": _eap,
     "map": _map,
     "ml": _ml,
