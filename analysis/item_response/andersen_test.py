@@ -42,8 +42,8 @@ def andersen_test(
     Returns
     -------
     AndersenTest or Unavailable
-        Unavailable where fewer than 2 items have all their answers in both groups, and where one of the models
-        is. Items that do not are left out.
+        Unavailable where fewer than 2 items have all their answers in both groups, and where one of the
+        models is. Items that do not are left out.
 
     Notes
     -----

@@ -47,7 +47,7 @@ class PointDerivatives:
 
 
 def ordered(family: Family, intercepts: Matrix) -> bool:
-    """Whether every category has a positive probability; `intercepts` is k x (C - 1), NaN beyond an item's."""
+    """Whether every category is possible; `intercepts` is k x (C - 1), NaN beyond an item's own."""
     gaps = np.diff(intercepts, axis=1)
     return family == "adjacent" or not (gaps[~np.isnan(gaps)] >= 0).any()
 
@@ -159,7 +159,7 @@ def _cumulative_information(slopes: Matrix, intercepts: Matrix, points: Matrix, 
     both = at_low[:, 1:] + at_high[:, :-1]
     found[:, places, places] = both.sum(axis=2)
     found[:, places[:-1], places[1:]] = found[:, places[1:], places[:-1]] = mixed[:, 1:-1].sum(axis=2)
-    found[:, 0, 0] = (counts * (spread_low + spread_high)) .sum(axis=1) @ points**2
+    found[:, 0, 0] = (counts * (spread_low + spread_high)).sum(axis=1) @ points**2
     cross = both + mixed[:, 1:] + mixed[:, :-1]
     found[:, 0, 1:] = found[:, 1:, 0] = np.where(beyond, 0.0, cross @ points)
     return found

@@ -17,6 +17,9 @@ FARTHEST: Final = 30.0  # logits, beyond which an easiness is taken for infinite
 _STEPS: Final = 100
 
 
+Places = NDArray[np.int64]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Together:
     """People who answered the same items: their number by sum, over the places (k x C) of those items."""
@@ -67,7 +70,7 @@ class ConditionalLikelihood:
             squares += self._squares(given, sizes, group.people, place)
         return self.chosen - expected, products - squares
 
-    def _squares(self, weights: Matrix, sizes: NDArray[np.int64], people: Matrix, place: Matrix) -> Matrix:
+    def _squares(self, weights: Matrix, sizes: NDArray[np.int64], people: Matrix, place: Places) -> Matrix:
         """Return the sum over people of the products of the expected counts given their sum."""
         shares = shares_given_sum(weights, sizes)
         own = place >= 0
@@ -116,7 +119,7 @@ def conditional_likelihood(patterns: ResponsePatterns) -> ConditionalLikelihood:
         items = np.flatnonzero(mask)
         most = int((sizes[items] - 1).sum())
         people = np.bincount(sums[rows], weights=patterns.weight[rows], minlength=most + 1)
-        groups.append(Together(items=items, people=people))
+        groups.append(Together(items=items, people=people.astype(np.float64)))
     return ConditionalLikelihood(patterns, place, chosen, tuple(groups))
 
 
@@ -133,7 +136,7 @@ class ConditionalMaximum:
 def maximise_conditional(
     likelihood: ConditionalLikelihood, design: Matrix
 ) -> ConditionalMaximum | Unavailable:
-    """Climb to the maximum over easiness = design @ free; it is the only one, for the likelihood is concave."""
+    """Climb to the maximum over easiness = design @ free; there is one, for the likelihood is concave."""
     free = np.zeros(design.shape[1])
     value = likelihood.value(design @ free)
     for _ in range(_STEPS):

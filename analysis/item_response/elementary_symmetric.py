@@ -40,7 +40,7 @@ def sums_after(weights: Array, sizes: Sizes) -> Array:
 
 
 @compiled
-def conditional_moments(
+def conditional_moments(  # noqa: PLR0917 - compiled code takes no keywords
     weights: Array, sizes: Sizes, people: Array, place: NDArray[np.int64], first: Array, second: Array
 ) -> None:
     """Add to `first` (p) and `second` (p x p) the expected counts of categories and of pairs of them.

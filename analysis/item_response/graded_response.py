@@ -53,6 +53,12 @@ def graded_response(X: ArrayLike, *, names: Sequence[str] | None = None) -> Resp
     >>> from analysis.simulation import simulate
     >>> X = simulate(500, [0.8, 0.7, 0.6, 0.5], [-1.0, 0.5], np.random.default_rng(1))
     >>> print(graded_response(X))
+    graded response model, n = 500, k = 4, log-likelihood -1855.271 with 12 parameters
+    item    slope     se      b1     b2
+    item 1  1.717  0.250  -1.527  0.788
+    item 2  2.340  0.423  -1.217  0.615
+    item 3  0.952  0.138  -1.908  1.112
+    item 4  1.006  0.143  -1.885  1.023
     """
     patterns = response_patterns(X, names=names)
     if isinstance(patterns, Unavailable):

@@ -17,10 +17,10 @@ GRID: Final = (-4.0, 4.0, 33)  # from, to, points
 class Information:
     """Precision at Q points of θ.
 
-    `items` (k x Q) is the information of each item, `test` their sum, `se` = 1 / sqrt(test) the standard error
-    of θ estimated by maximum likelihood; `expected_items` (k x Q) and `expected` are the expected answers and
-    their sum, in the units of the answers; `conditional_se` the standard error of the sum of the answers given
-    θ.
+    `items` (k x Q) is the information of each item, `test` their sum, `se` = 1 / sqrt(test) the standard
+    error of θ estimated by maximum likelihood; `expected_items` (k x Q) and `expected` are the expected
+    answers and their sum, in the units of the answers; `conditional_se` the standard error of the sum of the
+    answers given θ.
     """
 
     theta: Matrix

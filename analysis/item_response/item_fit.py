@@ -73,10 +73,11 @@ def s_x2(model: ResponseModel, X: ArrayLike) -> Listing[ItemFit] | Unavailable:
     for j, size in enumerate(model.sizes):
         observed = np.zeros((most + 1, size))
         np.add.at(observed, (sums, answers[:, j]), 1.0)
-        O, E = joined(observed[1:most], expected[j][1:most, :size] * people[:, np.newaxis])
-        cells = ~np.isnan(E)
-        chi2 = float(((O - E)[cells] ** 2 / E[cells]).sum())
-        df = int(cells.sum()) - len(E) - size
+        of_model = expected[j][1:most, :size] * people[:, np.newaxis]
+        left, right = joined(observed[1:most], of_model)
+        cells = ~np.isnan(right)
+        chi2 = float(((left - right)[cells] ** 2 / right[cells]).sum())
+        df = int(cells.sum()) - len(right) - size
         found.append(
             ItemFit(
                 name=model.names[j],
@@ -114,52 +115,52 @@ def _expected(model: ResponseModel) -> list[Matrix]:
     return found
 
 
-def joined(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+def joined(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join cells of a table (sums by categories) until each is expected to hold a person; NaN where joined.
 
     The steps and their order are mirt's, for the figure depends on both.
     """
-    O, E = _join_ends(O.copy(), E.copy())
-    reached = O.sum(axis=1) > 0
-    O, E = O[reached], E[reached]
+    observed, expected = _join_ends(observed.copy(), expected.copy())
+    reached = observed.sum(axis=1) > 0
+    observed, expected = observed[reached], expected[reached]
     # As mirt does, rows to be looked at are marked before sums of one person are joined with the next sum.
-    marked = (E < SMALLEST_EXPECTED).any(axis=1)
-    O, E = _join_single_people(O, E)
-    if E.shape[1] > 2:  # noqa: PLR2004 - with two categories there is nothing to join within a sum
-        for row in np.flatnonzero(marked[: len(E)]):
-            O[row], E[row] = _join_categories(O[row], E[row])
-    O, E = _join_rare_columns(O, E)
-    return _join_sums(O, E)
+    marked = np.asarray((expected < SMALLEST_EXPECTED).any(axis=1))
+    observed, expected = _join_single_people(observed, expected)
+    if expected.shape[1] > 2:  # noqa: PLR2004 - with two categories there is nothing to join within a sum
+        for row in np.flatnonzero(marked[: len(expected)]):
+            observed[row], expected[row] = _join_categories(observed[row], expected[row])
+    observed, expected = _join_rare_columns(observed, expected)
+    return _join_sums(observed, expected)
 
 
-def _join_ends(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+def _join_ends(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join sums at either end that some category cannot reach with the next sum that all can."""
-    impossible = np.isnan(E).any(axis=1)
-    E = np.where(np.isnan(E), 0.0, E)
+    impossible = np.isnan(expected).any(axis=1)
+    expected = np.where(np.isnan(expected), 0.0, expected)
     kept = np.flatnonzero(~impossible)
     if kept.size == 0 or not impossible.any():
-        return O, E
+        return observed, expected
     first, last = kept[0], kept[-1]
-    for table in (O, E):
+    for table in (observed, expected):
         table[first] += table[:first].sum(axis=0)
         table[last] += table[last + 1 :].sum(axis=0)
-    return O[first : last + 1], E[first : last + 1]
+    return observed[first : last + 1], expected[first : last + 1]
 
 
-def _join_single_people(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+def _join_single_people(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join a sum that one person has with the next sum, the last with the one before."""
-    kept = np.ones(len(O), dtype=bool)
-    for row in range(len(O) - 1):
-        if O[row].sum() == 1:
-            O[row + 1] += O[row]
-            E[row + 1] += E[row]
+    kept = np.ones(len(observed), dtype=bool)
+    for row in range(len(observed) - 1):
+        if observed[row].sum() == 1:
+            observed[row + 1] += observed[row]
+            expected[row + 1] += expected[row]
             kept[row] = False
-    O, E = O[kept], E[kept]
-    if len(O) > 1 and O[-1].sum() == 1:
-        O[-2] += O[-1]
-        E[-2] += E[-1]
-        O, E = O[:-1], E[:-1]
-    return O, E
+    observed, expected = observed[kept], expected[kept]
+    if len(observed) > 1 and observed[-1].sum() == 1:
+        observed[-2] += observed[-1]
+        expected[-2] += expected[-1]
+        observed, expected = observed[:-1], expected[:-1]
+    return observed, expected
 
 
 def _join_categories(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
@@ -167,53 +168,54 @@ def _join_categories(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix
 
     What is left stands at the beginning of the row, 0 after it.
     """
-    O, E = observed.tolist(), expected.tolist()
-    while len(E) > 2:  # noqa: PLR2004 - a sum keeps two categories
-        rarest = int(np.argmin(E))
-        if rarest in (0, len(E) - 1):
+    people: list[float] = observed.tolist()
+    model: list[float] = expected.tolist()
+    while len(model) > 2:  # noqa: PLR2004 - a sum keeps two categories
+        rarest = int(np.argmin(model))
+        if rarest in {0, len(model) - 1}:
             into = 1 if rarest == 0 else rarest - 1
         else:
-            into = rarest - 1 if E[rarest - 1] <= E[rarest + 1] else rarest + 1
-        for row in (O, E):
+            into = rarest - 1 if model[rarest - 1] <= model[rarest + 1] else rarest + 1
+        for row in (people, model):
             row[into] += row[rarest]
             del row[rarest]
-        if min(E) >= SMALLEST_EXPECTED:
+        if min(model) >= SMALLEST_EXPECTED:
             break
-    left = [0.0] * (len(expected) - len(E))
-    return np.array(O + left), np.array(E + left)
+    left = [0.0] * (len(expected) - len(model))
+    return np.array(people + left), np.array(model + left)
 
 
-def _join_rare_columns(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+def _join_rare_columns(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join a column that hardly any sum has left with the one before."""
-    kept = np.ones(E.shape[1], dtype=bool)
-    for column in range(E.shape[1] - 1, 0, -1):
-        if (E[:, column] > 0).sum() < RARE_COLUMN * len(E):
+    kept = np.ones(expected.shape[1], dtype=bool)
+    for column in range(expected.shape[1] - 1, 0, -1):
+        if (expected[:, column] > 0).sum() < RARE_COLUMN * len(expected):
             kept[column] = False
-            O[:, column - 1] += O[:, column]
-            E[:, column - 1] += E[:, column]
-    return O[:, kept], E[:, kept]
+            observed[:, column - 1] += observed[:, column]
+            expected[:, column - 1] += expected[:, column]
+    return observed[:, kept], expected[:, kept]
 
 
-def _join_sums(O: Matrix, E: Matrix) -> tuple[Matrix, Matrix]:
+def _join_sums(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join sums that still have a cell of too few with the neighbour of fewer people."""
-    while len(E) > 1:
-        sparse = np.flatnonzero(((E < SMALLEST_EXPECTED) & (E != 0)).any(axis=1))
+    while len(expected) > 1:
+        sparse = np.flatnonzero(((expected < SMALLEST_EXPECTED) & (expected != 0)).any(axis=1))
         if sparse.size == 0:
             break
         row = sparse[0]
-        if row in (0, len(E) - 1):
+        if row in {0, len(expected) - 1}:
             into = 1 if row == 0 else row - 1
         else:
-            into = row - 1 if O[row - 1].sum() <= O[row + 1].sum() else row + 1
-        O[into] += O[row]
-        E[into] += E[row]
-        O, E = np.delete(O, row, axis=0), np.delete(E, row, axis=0)
-    return O, np.where(E == 0, np.nan, E)
+            into = row - 1 if observed[row - 1].sum() <= observed[row + 1].sum() else row + 1
+        observed[into] += observed[row]
+        expected[into] += expected[row]
+        observed, expected = np.delete(observed, row, axis=0), np.delete(expected, row, axis=0)
+    return observed, np.where(expected == 0, np.nan, expected)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MeanSquares:
-    """Mean squared residuals of one item or person: `outfit` of all alike, `infit` weighted by information."""
+    """Mean squared residuals of one item: `outfit` of all alike, `infit` weighted by information."""
 
     name: str
     outfit: float

@@ -16,6 +16,8 @@ from analysis.item_response.scoring import coded
 
 LEVEL: Final = 0.90  # of the interval of RMSEA2
 
+_TINY: Final = 1e-300
+
 Statistic = Literal["M2", "C2"]
 
 
@@ -25,7 +27,7 @@ class LimitedFit:
 
     `rmsea` is RMSEA2 with its interval at 90 %; `srmsr` the root mean square difference between the
     correlations of the answers and those of the model; `cfi` and `tli` compare with unrelated items, whose
-    statistic is `null_chi2` on `null_df`.
+    statistic is `null_chi2` on `null_df`: None where nobody chose a category of an item.
     """
 
     statistic: Statistic
@@ -36,9 +38,9 @@ class LimitedFit:
     rmsea_low: float
     rmsea_high: float
     srmsr: float
-    cfi: float
-    tli: float
-    null_chi2: float
+    cfi: float | None
+    tli: float | None
+    null_chi2: float | None
     null_df: int
     n: int
 
@@ -76,14 +78,14 @@ def limited_fit(model: ResponseModel, X: ArrayLike) -> LimitedFit | Unavailable:
     Notes
     -----
     With e the differences between the observed and the expected moments, Ξ the covariance of the moments by
-    the model and Δ their derivatives, C2 = n e'(Ξ⁻¹ - Ξ⁻¹Δ(Δ'Ξ⁻¹Δ)⁻¹Δ'Ξ⁻¹)e. The moments are the shares of each
-    item's categories and the mean products of the category numbers of two items; of two categories these are
-    all univariate and bivariate margins, and C2 is M2. Each moment counts everybody who gave the answers that
-    it needs, and Ξ is that of such moments, answers missing completely at random. Equal to ``mirt::M2(type =
-    "C2")`` and ``"M2"`` of complete answers to the graded and the logistic model. Three differences, each shown
-    beside the definition in ``tests/reference``: where answers are missing mirt 1.47 multiplies e by the
-    share of people behind it and keeps Ξ; where slopes are equal it leaves the standard deviation of θ out of
-    Δ; and its C2 of partial credit models is not that of its own moments.
+    the model and Δ their derivatives, C2 = n e'(Ξ⁻¹ - Ξ⁻¹Δ(Δ'Ξ⁻¹Δ)⁻¹Δ'Ξ⁻¹)e. The moments are the shares of
+    each item's categories and the mean products of the category numbers of two items; of two categories these
+    are all univariate and bivariate margins, and C2 is M2. Each moment counts everybody who gave the answers
+    that it needs, and Ξ is that of such moments, answers missing completely at random. Equal to
+    ``mirt::M2(type = "C2")`` and ``"M2"`` of complete answers to the graded and the logistic model. Three
+    differences, each shown beside the definition in ``tests/reference``: where answers are missing mirt 1.47
+    multiplies e by the share of people behind it and keeps Ξ; where slopes are equal it leaves the standard
+    deviation of θ out of Δ; and its C2 of partial credit models is not that of its own moments.
 
     References
     ----------
@@ -117,8 +119,6 @@ def limited_fit(model: ResponseModel, X: ArrayLike) -> LimitedFit | Unavailable:
     null, null_df = _null(model, found)
     if isinstance(chi2, Unavailable):
         return chi2
-    if isinstance(null, Unavailable):
-        return null
     n = found.n
     low, high = _rmsea_interval(chi2, df, n)
     below = np.tril_indices(model.k, -1)
@@ -132,8 +132,8 @@ def limited_fit(model: ResponseModel, X: ArrayLike) -> LimitedFit | Unavailable:
         rmsea_low=low,
         rmsea_high=high,
         srmsr=float(np.sqrt(np.mean(residual**2))),
-        cfi=1 - max(chi2 - df, 0.0) / max(null - null_df, chi2 - df, np.finfo(float).tiny),
-        tli=(null / null_df - chi2 / df) / (null / null_df - 1),
+        cfi=None if null is None else 1 - max(chi2 - df, 0.0) / max(null - null_df, chi2 - df, _TINY),
+        tli=None if null is None else (null / null_df - chi2 / df) / (null / null_df - 1),
         null_chi2=null,
         null_df=null_df,
         n=n,
@@ -209,10 +209,10 @@ def _moments(model: ResponseModel, slopes: Matrix, intercepts: Matrix) -> Moment
     )
 
 
-def _conditional_covariance(
+def _conditional_covariance(  # noqa: PLR0917 - what it is made of
     P: Matrix, item: np.ndarray, category: np.ndarray, mean: Matrix, variance: Matrix, weights: Matrix
 ) -> Matrix:
-    """Return the mean over θ of the covariance of the moments given θ: only moments that share an item have any.
+    """Return the mean over θ of the moments' covariance given θ: those that share an item have some.
 
     P is moments x Q, mean and variance of the category numbers are k x Q.
     """
@@ -283,23 +283,24 @@ def _statistic(found: Observed, expected: Moments, derivative: Matrix) -> float 
     return float(found.n * (left @ left))
 
 
-def _null(model: ResponseModel, found: Observed) -> tuple[float | Unavailable, int]:
+def _null(model: ResponseModel, found: Observed) -> tuple[float | None, int]:
     """Return the statistic of unrelated items with the observed shares, and its degrees of freedom."""
+    k = model.k
+    df = k * (k - 1) // 2
     intercepts = np.full_like(model.intercepts, np.nan)
     shares = np.split(found.value, np.cumsum(np.array(model.sizes) - 1))[: model.k]
     for j, share in enumerate(shares):
         lowest = 1 - share.sum()
         if min(lowest, share.min()) <= 0:
-            why = f"nobody chose a category of {model.names[j]}"
-            return Unavailable(reason="not defined", detail=why), 0
+            return None, df
         above = np.cumsum(share[::-1])[::-1]
         intercepts[j, : share.size] = (
             np.log(above / (1 - above)) if model.family == "cumulative" else np.log(share / lowest)
         )
-    null = _moments(model, np.zeros(model.k), intercepts)
+    null = _moments(model, np.zeros(k), intercepts)
     kept = model.structure.place[:, 1:]
-    derivative = null.derivative[:, kept[kept >= 0]]
-    return _statistic(found, null, derivative), found.value.size - derivative.shape[1]
+    chi2 = _statistic(found, null, null.derivative[:, kept[kept >= 0]])
+    return None if isinstance(chi2, Unavailable) else chi2, df
 
 
 def _rmsea_interval(chi2: float, df: int, n: int) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from analysis.item_response.response_model import ResponseModel
 from analysis.item_response.response_patterns import ResponsePatterns
 
 AGREED: Final = 1e-6  # of log-likelihood, between climbs that ended at the same maximum
+NO_SPREAD: Final = 1e-3  # standard deviation of θ, below which it is at its bound of 0
 _SLOPES: Final = (None, 0.6, 2.0)  # of the starts; None for slopes from the first principal component
 
 
@@ -83,7 +84,7 @@ def _start(patterns: ResponsePatterns, parameters: Parameters, slope: float | No
 
 
 def _loadings(patterns: ResponsePatterns) -> Matrix:
-    """Return loadings on the first principal component of the answers' correlations, most of them positive."""
+    """Return loadings on the answers' first principal component, most of them positive."""
     given = (patterns.codes >= 0).astype(np.float64)
     codes = np.where(patterns.codes >= 0, patterns.codes, 0).astype(np.float64)
     weight = patterns.weight[:, np.newaxis]
@@ -123,8 +124,10 @@ def _model(
     a_se, d_se = parameters.unfold_values(np.sqrt(np.diagonal(whole)))
     sd, sd_se = 1.0, None
     if fixed_slopes:
-        # θ is counted in units in which all slopes are 1; what was the common slope is its standard deviation.
+        # θ is counted in units in which all slopes are 1; the common slope is then its standard deviation.
         sd, sd_se = float(abs(best.free[0])), float(np.sqrt(covariance[0, 0]))
+        if sd < NO_SPREAD:
+            return Unavailable(reason="improper solution", detail="the standard deviation of θ is 0")
         a, a_se = np.ones_like(a), np.full_like(a, np.nan)
     elif a.sum() < 0:
         a, covariance, whole = _turned(a, parameters.place, covariance, whole)

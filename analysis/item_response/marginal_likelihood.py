@@ -118,7 +118,7 @@ class MarginalLikelihood:
         # The posteriors hold the weight of a pattern once, and so do the squares of its mean score.
         means = pattern_scores(codes, posterior, score, place) / np.sqrt(weight)[:, np.newaxis]
         found -= means.T @ means
-        return self.parameters.reduce(found) * (self.patterns.weight.sum() / weight.sum())
+        return self.parameters.reduce(found) * float(self.patterns.weight.sum() / weight.sum())
 
     def information(self, at: Expectations) -> Matrix:
         """Return the observed information: minus the second derivatives of the log-likelihood."""
@@ -134,7 +134,8 @@ class MarginalLikelihood:
         weight = whole.weight[first::every]
         for column, size in zip(codes.T, whole.sizes, strict=True):
             given = column >= 0
-            if np.bincount(column[given], weights=weight[given], minlength=size).min() < _RARE:
+            chosen: Matrix = np.bincount(column[given], weights=weight[given], minlength=size)
+            if chosen.min() < _RARE:
                 return None
         return replace(self, patterns=replace(whole, codes=codes, weight=weight))
 
@@ -185,7 +186,7 @@ def maximise(
     does not raise the likelihood is halved.
     """
     part = likelihood.part(first)
-    warm = _WARM
+    warm = _WARM if steering is None else 0
     if part is not None:
         of_part = maximise(part, start)
         if isinstance(of_part, Maximum):
@@ -194,20 +195,10 @@ def maximise(
     at = likelihood.expectations(start)
     if at is None:
         return Unavailable(reason="did not converge", detail="no likelihood at the start")
-    every = max(1, len(likelihood.patterns.codes) // _STEERING)
     promised = np.inf
     for step in range(_STEPS):
-        direction: Matrix | None
-        if step < warm:
-            direction = _solve([likelihood.complete(at)], at.score)
-        else:
-            if steering is None:
-                complete = likelihood.complete(at)
-                steering = complete - likelihood.missing(at, every)
-                mixed = [(1 - share) * steering + share * complete for share in (0.05, 0.2, 0.6, 1.0)]
-                direction = _solve([steering, *mixed], at.score)
-            else:
-                direction = _solve([steering], at.score)
+        matrices = [steering] if steering is not None else _steering(likelihood, at, warm=step < warm)
+        direction = _solve(matrices, at.score)
         if direction is None:
             break
         gain = float(at.score @ direction)
@@ -217,10 +208,20 @@ def maximise(
         if found is None:
             break
         if step >= warm:
-            steering = steering if gain < promised / 3 else None
+            steering = matrices[0] if gain < promised / 3 else None
             promised = gain
         at = found
     return _no_maximum(likelihood, at)
+
+
+def _steering(likelihood: MarginalLikelihood, at: Expectations, *, warm: bool) -> list[Matrix]:
+    """Return the information to solve with: the observed one, and others nearer to the complete one."""
+    complete = likelihood.complete(at)
+    if warm:
+        return [complete]
+    every = max(1, len(likelihood.patterns.codes) // _STEERING)
+    observed = complete - likelihood.missing(at, every)
+    return [(1 - share) * observed + share * complete for share in (0.0, 0.05, 0.2, 0.6, 1.0)]
 
 
 def _no_maximum(likelihood: MarginalLikelihood, at: Expectations) -> Unavailable:

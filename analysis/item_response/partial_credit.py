@@ -28,8 +28,8 @@ def partial_credit(
         Answers, n x k, NaN where there is none. Every answer there is counts; a row without any does not. A
         category that nobody chose has no step, unless `steps` are shared and it occurs in another item.
     slopes
-        "free" for Muraki's generalised model, "equal" for Masters' model (Rasch's with two categories): slopes
-        of 1 and a standard deviation of θ.
+        "free" for Muraki's generalised model, "equal" for Masters' model (Rasch's with two categories):
+        slopes of 1 and a standard deviation of θ.
     steps
         "own" for steps of each item; "shared" for Andrich's rating scale model, in which items differ by a
         shift alone (with slopes "equal").
@@ -63,6 +63,12 @@ def partial_credit(
     >>> from analysis.simulation import simulate
     >>> X = simulate(500, [0.7, 0.7, 0.7, 0.7], [-1.0, 0.5], np.random.default_rng(1))
     >>> print(partial_credit(X, slopes="equal"))
+    partial credit model, n = 500, k = 4, log-likelihood -1831.425 with 9 parameters; sd of θ 1.381 (se 0.089)
+    item    slope  se      b1     b2
+    item 1  1.000      -2.267  1.120
+    item 2  1.000      -1.934  0.944
+    item 3  1.000      -1.826  0.971
+    item 4  1.000      -1.912  1.047
     """
     if slopes not in {"free", "equal"} or steps not in {"own", "shared"}:
         raise ValueError("slopes are 'free' or 'equal', steps 'own' or 'shared'")

@@ -9,7 +9,7 @@ from analysis.estimate import Matrix, Unavailable
 from analysis.item_response.category_curves import point_derivatives
 from analysis.item_response.residuals import residuals
 from analysis.item_response.response_model import ItemCurves
-from analysis.item_response.scoring import PersonScores, coded, person_scores
+from analysis.item_response.scoring import PersonScores, coded
 
 _BLOCK = 4096
 
@@ -34,8 +34,8 @@ class PersonFit:
 class Separation:
     """How far people are apart beside the error of their scores.
 
-    `reliability` is the share of the variance of θ that is not error, `separation` the ratio of the true spread
-    to the error, `strata` how many levels that makes, (4 separation + 1) / 3.
+    `reliability` is the share of the variance of θ that is not error, `separation` the ratio of the true
+    spread to the error, `strata` how many levels that makes, (4 separation + 1) / 3.
     """
 
     reliability: float
@@ -65,7 +65,8 @@ def person_fit(model: ItemCurves, X: ArrayLike) -> PersonFit:
     lz = (l - E(l)) / sd(l) with l the log-likelihood of the answers at θ (``mirt::personfit``'s Zh). With θ
     estimated its variance is below 1; lz_star (Snijders; Sinharay for several categories) takes what the
     estimate follows out of the weights log P, w - c r with r = P'/P and c = Σ P' w / Σ P'² / P, and its mean
-    -c r_0, r_0 = J / (2 I) of the weighted likelihood. Its distribution nears the normal one as items are many.
+    -c r_0, r_0 = J / (2 I) of the weighted likelihood. Its distribution nears the normal one as items are
+    many.
 
     References
     ----------

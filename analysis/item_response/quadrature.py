@@ -10,6 +10,8 @@ from analysis.estimate import Matrix
 
 POINTS: Final = 61
 END: Final = 6.0
+NOTHING: Final = 1e-150  # of the best point's likelihood
+SUPPORT: Final = 1e-14  # of a posterior, beyond which its points are left out
 
 Array = NDArray[np.float64]
 
@@ -29,7 +31,7 @@ def normal_points(points: int = POINTS, end: float = END) -> tuple[Matrix, Matri
 
 
 @compiled
-def posteriors(
+def posteriors(  # noqa: C901, PLR0912, PLR0917 - one pass over the patterns, compiled
     codes: NDArray[np.int16], probability: Array, prior: Array, weight: Array, posterior: Array, counts: Array
 ) -> float:
     """Fill in posteriors (patterns x Q) and expected counts (k x C x Q); return the log-likelihood.
@@ -65,7 +67,7 @@ def posteriors(
                 lost += np.log(best)
                 for q in range(Q):
                     kept = likelihood[q] / best
-                    likelihood[q] = kept if kept > 1e-150 else 0.0
+                    likelihood[q] = kept if kept > NOTHING else 0.0
         found = 0.0
         for q in range(Q):
             found += likelihood[q]
@@ -85,7 +87,7 @@ def posteriors(
 
 
 @compiled
-def cross_products(
+def cross_products(  # noqa: C901, PLR0912 - one pass over pairs of items, compiled
     codes: NDArray[np.int16], posterior: Array, score: Array, place: NDArray[np.int64], found: Array
 ) -> None:
     """Add to `found` (p x p) the expected products of the scores of different items, below the diagonal.
@@ -102,9 +104,9 @@ def cross_products(
         total = 0.0
         for q in range(Q):
             total += posterior[row, q]
-        while first[row] < Q - 1 and posterior[row, first[row]] < 1e-14 * total:
+        while first[row] < Q - 1 and posterior[row, first[row]] < SUPPORT * total:
             first[row] += 1
-        while last[row] > first[row] + 1 and posterior[row, last[row] - 1] < 1e-14 * total:
+        while last[row] > first[row] + 1 and posterior[row, last[row] - 1] < SUPPORT * total:
             last[row] -= 1
     together = np.zeros((C, C, Q))
     half = np.zeros((C, C, Q))

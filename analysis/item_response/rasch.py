@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from analysis.estimate import Matrix, Unavailable, html_table, table
 from analysis.item_response.conditional_likelihood import (
     ConditionalLikelihood,
+    ConditionalMaximum,
     conditional_likelihood,
     maximise_conditional,
 )
@@ -75,8 +76,8 @@ def rasch(
     X
         Answers, n x k, NaN where there is none. Every answer there is counts.
     steps
-        "own" for the partial credit model (the Rasch model with two categories), "shared" for the rating scale
-        model, in which items differ by a shift alone.
+        "own" for the partial credit model (the Rasch model with two categories), "shared" for the rating
+        scale model, in which items differ by a shift alone.
     names
         Of the items.
 
@@ -89,13 +90,13 @@ def rasch(
     Notes
     -----
     P(Y_j = c | θ) is proportional to exp(c θ + d_jc). Given a person's sum r the answers have the probability
-    exp(Σ d) / γ_r, free of θ, where γ_r is an elementary symmetric function. Equal to ``eRm::RM``, ``PCM`` and
-    ``RSM`` with ``sum0 = TRUE``, whose beta are the easiness here. With shared steps d_jc = c d_j + ω_c.
+    exp(Σ d) / γ_r, free of θ, where γ_r is an elementary symmetric function. Equal to ``eRm::RM``, ``PCM``
+    and ``RSM`` with ``sum0 = TRUE``, whose beta are the easiness here. With shared steps d_jc = c d_j + ω_c.
 
     References
     ----------
-    Andersen, E. B. (1972). The numerical solution of a set of conditional estimation equations. Journal of the
-    Royal Statistical Society B, 34, 42-54.
+    Andersen, E. B. (1972). The numerical solution of a set of conditional estimation equations. Journal of
+    the Royal Statistical Society B, 34, 42-54.
     Mair, P., & Hatzinger, R. (2007). Extended Rasch modeling: The eRm package for the application of IRT
     models in R. Journal of Statistical Software, 20(9).
 
@@ -103,11 +104,11 @@ def rasch(
     --------
     >>> X = [[0, 0, 1], [0, 1, 1], [1, 0, 1], [1, 1, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1], [1, 1, 1]]
     >>> print(rasch(X))
-    Rasch model, n = 8 (7 not at an end), k = 3, conditional log-likelihood -7.603 with 2 parameters
+    Rasch model, n = 8 (7 not at an end), k = 3, conditional log-likelihood -7.548 with 2 parameters
     item        b1    se1
-    item 1   0.142  0.622
-    item 2   0.142  0.622
-    item 3  -0.283  0.638
+    item 1   0.143  0.541
+    item 2   0.143  0.541
+    item 3  -0.286  0.537
     """
     if steps not in {"own", "shared"}:
         raise ValueError("steps are 'own' or 'shared'")
@@ -126,7 +127,7 @@ def rasch(
     covariance = np.linalg.inv(found.information)
     project = norm @ design
     easiness, spread = project @ found.free, project @ covariance @ project.T
-    return _model(likelihood, steps, easiness, spread, found.log_likelihood, len(found.free), found.distance)
+    return _model(likelihood, steps, easiness, spread, found)
 
 
 def _design(likelihood: ConditionalLikelihood, steps: Steps) -> tuple[Matrix, Matrix]:
@@ -159,9 +160,7 @@ def _model(
     steps: Steps,
     easiness: Matrix,
     spread: Matrix,
-    log_likelihood: float,
-    parameters: int,
-    distance: float,
+    found: ConditionalMaximum,
 ) -> RaschModel:
     patterns, place = likelihood.patterns, likelihood.place[:, 1:]
     beyond = place < 0
@@ -184,11 +183,11 @@ def _model(
         intercepts_se=d_se,
         thresholds=b,
         thresholds_se=b_se,
-        log_likelihood=log_likelihood,
-        parameters=parameters,
+        log_likelihood=found.log_likelihood,
+        parameters=len(found.free),
         n=patterns.n,
         informative=likelihood.informative,
-        distance=distance,
+        distance=found.distance,
     )
 
 

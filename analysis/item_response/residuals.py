@@ -88,15 +88,15 @@ def q3(model: ItemCurves, X: ArrayLike, *, method: Method = "eap") -> LocalDepen
 
     Notes
     -----
-    Residuals of independent items correlate at about -1 / (k - 1), so that pairs are compared with the mean of
-    all of them (Q3 star). Equal to ``mirt::residuals(type = "Q3", method = "EAP")`` of complete answers.
+    Residuals of independent items correlate at about -1 / (k - 1), so that pairs are compared with the mean
+    of all of them (Q3 star). Equal to ``mirt::residuals(type = "Q3", method = "EAP")`` of complete answers.
 
     References
     ----------
     Yen, W. M. (1984). Effects of local item dependence on the fit and equating performance of the
     three-parameter logistic model. Applied Psychological Measurement, 8, 125-145.
-    Christensen, K. B., Makransky, G., & Horton, M. (2017). Critical values for Yen's Q3. Applied Psychological
-    Measurement, 41, 178-194.
+    Christensen, K. B., Makransky, G., & Horton, M. (2017). Critical values for Yen's Q3. Applied
+    Psychological Measurement, 41, 178-194.
     """
     found = residuals(model, X, method=method).residual
     k = model.k

@@ -39,7 +39,7 @@ class ResponsePatterns:
     @property
     def k(self) -> int:
         """Number of items."""
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -49,7 +49,7 @@ class ResponsePatterns:
     @property
     def complete(self) -> NDArray[np.bool_]:
         """Which patterns have an answer to every item."""
-        return (self.codes >= 0).all(axis=1)
+        return np.asarray((self.codes >= 0).all(axis=1))
 
     def for_rows(self, of_patterns: Matrix) -> Matrix:
         """Return one value (or row) per row of the answers as given, NaN for a row with no answer."""
@@ -102,8 +102,8 @@ def response_patterns(
     for name, values in zip(said, occurring, strict=True):
         if len(values) > MOST_CATEGORIES:
             raise ValueError(f"{name} has {len(values)} different answers, which are measurements")
-    constant = [name for name, values in zip(said, occurring, strict=True) if len(values) < 2]  # noqa: PLR2004
-    if constant:
+    constant = [name for name, values in zip(said, occurring, strict=True) if len(values) < 2]  # noqa:
+    PLR2004 if constant:
         return Unavailable(reason="constant item", detail=", ".join(constant))
     if shared:
         occurring = [np.unique(np.concatenate(occurring))] * k

@@ -109,9 +109,9 @@ def coded(model: ItemCurves, X: ArrayLike) -> tuple[Codes, NDArray[np.int64]]:
         at = np.minimum(np.searchsorted(values, column[given]), len(values) - 1)
         strange = values[at] != column[given]
         if strange.any():
+            answer = column[given][strange][0]
             raise ValueError(
-                f"{model.names[j]} has the answer {column[given][strange][0]:g}, which did not occur when the "
-                "model was fitted"
+                f"{model.names[j]} has the answer {answer:g}, which did not occur when the model was fitted"
             )
         codes[given, j] = at
     found, _, place = distinct(codes)
@@ -122,7 +122,9 @@ def _eap(model: ItemCurves, codes: Codes) -> tuple[Matrix, Matrix]:
     points, prior = model.points()
     curves = category_curves(model.family, model.slopes, model.intercepts, points)
     posterior = np.empty((len(codes), points.size))
-    posteriors(codes, curves.probability, prior, np.ones(len(codes)), posterior, np.empty_like(curves.probability))
+    posteriors(
+        codes, curves.probability, prior, np.ones(len(codes)), posterior, np.empty_like(curves.probability)
+    )
     mean = posterior @ points
     spread = np.sqrt(((points - mean[:, np.newaxis]) ** 2 * posterior).sum(axis=1))
     empty = (codes < 0).all(axis=1)
@@ -188,9 +190,7 @@ def _solve(model: ItemCurves, codes: Codes, equation: Equation) -> tuple[Matrix,
     return theta, error
 
 
-def _solve_block(
-    model: ItemCurves, codes: Codes, start: Matrix, equation: Equation
-) -> tuple[Matrix, Matrix]:
+def _solve_block(model: ItemCurves, codes: Codes, start: Matrix, equation: Equation) -> tuple[Matrix, Matrix]:
     precision = 0.0 if model.sd is None else 1 / model.sd**2
     theta = start.copy()
     low, high = np.full_like(theta, -FARTHEST), np.full_like(theta, FARTHEST)
@@ -209,7 +209,7 @@ def _solve_block(
         tried = np.where(inside, tried, (low[moving] + high[moving]) / 2)
         tried = np.where(value == 0, at, tried)
         theta[moving] = tried
-        moving = moving[np.abs(tried - at) > 1e-12 * np.maximum(1.0, np.abs(at))]  # noqa: PLR2004
+        moving = moving[np.abs(tried - at) > 1e-12 * np.maximum(1.0, np.abs(at))]
         if moving.size == 0:
             break
     return theta, 1 / np.sqrt(scale)
@@ -228,7 +228,7 @@ def _at_end(model: ItemCurves, codes: Codes, sign: float) -> NDArray[np.bool_]:
     last = np.array(model.sizes) - 1
     end = np.where(model.slopes * sign > 0, last, 0)
     given = codes >= 0
-    return given.any(axis=1) & ((codes == end) | ~given).all(axis=1)
+    return np.asarray(given.any(axis=1) & ((codes == end) | ~given).all(axis=1))
 
 
 def _map(model: ItemCurves, codes: Codes) -> tuple[Matrix, Matrix]:

@@ -101,7 +101,8 @@ def sum_scores(model: ResponseModel) -> SumScores | Unavailable:
     probability = joint.sum(axis=1)
     posterior = joint / probability[:, np.newaxis]
     eap = posterior @ points
-    value = sum(categories[0] for categories in model.categories) + unit * np.flatnonzero(possible)
+    lowest = sum(categories[0] for categories in model.categories)
+    value: Matrix = lowest + unit * np.flatnonzero(possible).astype(np.float64)
     theta, at_theta = _inverse(model, value)
     mean = float(weights @ found.expected)
     true = float(weights @ (found.expected - mean) ** 2)
@@ -157,7 +158,8 @@ def _steps(model: ResponseModel) -> tuple[NDArray[np.int64], float] | Unavailabl
     offsets = np.zeros((model.k, max(model.sizes)), dtype=np.int64)
     for row, each in zip(offsets, above, strict=True):
         row[: each.size] = np.round(each / unit)
-        if not np.allclose(row[: each.size] * unit, each, rtol=1e-9, atol=0) or row.max() > 1000:  # noqa: PLR2004
+        if not np.allclose(row[: each.size] * unit, each, rtol=1e-9, atol=0) or row.max() > 1000:  # noqa:
+        PLR2004
             return Unavailable(reason="not defined", detail="the answers are not multiples of one unit")
     return offsets, unit
 
@@ -186,4 +188,3 @@ def _inverse(model: ResponseModel, sums: Matrix) -> tuple[Matrix, Matrix]:
     error = np.full(len(sums), np.nan)
     error[known] = information(model, theta[known]).conditional_se
     return theta, error
-
