@@ -134,8 +134,7 @@ class MarginalLikelihood:
         weight = whole.weight[first::every]
         for column, size in zip(codes.T, whole.sizes, strict=True):
             given = column >= 0
-            chosen: Matrix = np.bincount(column[given], weights=weight[given], minlength=size)
-            if chosen.min() < _RARE:
+            if np.bincount(column[given], weights=weight[given], minlength=size).min() < _RARE:
                 return None
         return replace(self, patterns=replace(whole, codes=codes, weight=weight))
 
@@ -257,7 +256,7 @@ def _climb(likelihood: MarginalLikelihood, at: Expectations, direction: Matrix) 
 def _maximum(likelihood: MarginalLikelihood, at: Expectations, steps: int) -> Maximum:
     information = likelihood.information(at)
     direction = _solve([information], at.score)
-    distance = np.inf if direction is None else float(np.sqrt(max(at.score @ direction, 0.0)))
+    distance = np.inf if direction is None else float(np.sqrt(max(float(at.score @ direction), 0.0)))
     return Maximum(
         free=at.free,
         log_likelihood=at.log_likelihood,

@@ -102,8 +102,8 @@ def response_patterns(
     for name, values in zip(said, occurring, strict=True):
         if len(values) > MOST_CATEGORIES:
             raise ValueError(f"{name} has {len(values)} different answers, which are measurements")
-    constant = [name for name, values in zip(said, occurring, strict=True) if len(values) < 2]  # noqa:
-    PLR2004 if constant:
+    constant = [name for name, values in zip(said, occurring, strict=True) if len(values) < 2]  # noqa: PLR2004
+    if constant:
         return Unavailable(reason="constant item", detail=", ".join(constant))
     if shared:
         occurring = [np.unique(np.concatenate(occurring))] * k

@@ -158,8 +158,7 @@ def _steps(model: ResponseModel) -> tuple[NDArray[np.int64], float] | Unavailabl
     offsets = np.zeros((model.k, max(model.sizes)), dtype=np.int64)
     for row, each in zip(offsets, above, strict=True):
         row[: each.size] = np.round(each / unit)
-        if not np.allclose(row[: each.size] * unit, each, rtol=1e-9, atol=0) or row.max() > 1000:  # noqa:
-        PLR2004
+        if not np.allclose(row[: each.size] * unit, each, rtol=1e-9, atol=0) or row.max() > 1000:  # noqa: PLR2004
             return Unavailable(reason="not defined", detail="the answers are not multiples of one unit")
     return offsets, unit
 
