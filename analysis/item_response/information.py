@@ -19,8 +19,8 @@ class Information:
 
     `items` (k x Q) is the information of each item, `test` their sum, `se` = 1 / sqrt(test) the standard
     error of θ estimated by maximum likelihood; `expected_items` (k x Q) and `expected` are the expected
-    answers and their sum, in the units of the answers; `conditional_se` the standard error of the sum of the
-    answers given θ.
+    answers and their sum, in the units of the answers, `slope` how fast the sum rises with θ;
+    `conditional_se` is the standard error of the sum of the answers given θ.
     """
 
     theta: Matrix
@@ -29,6 +29,7 @@ class Information:
     se: Matrix
     expected_items: Matrix
     expected: Matrix
+    slope: Matrix
     conditional_se: Matrix
     names: tuple[str, ...]
 
@@ -87,6 +88,7 @@ def information(model: ItemCurves, theta: ArrayLike | None = None) -> Informatio
         se=se,
         expected_items=expected,
         expected=expected.sum(axis=0),
+        slope=(found.probability * found.first * values).sum(axis=(0, 1)),
         conditional_se=np.sqrt(variance.sum(axis=0)),
         names=model.names,
     )
