@@ -12,7 +12,7 @@ from analysis.item_response.category_curves import point_derivatives
 from analysis.item_response.residuals import residuals
 from analysis.item_response.response_model import ItemCurves, ResponseModel
 from analysis.item_response.scoring import Method, coded
-from analysis.item_response.sum_scores import lord_wingersky
+from analysis.item_response.sum_scores import lord_wingersky, without_each
 
 SMALLEST_EXPECTED: Final = 1.0  # people in a cell of a table of S-X²
 RARE_COLUMN: Final = 0.05  # of the sums that a column of such a table must have a cell in
@@ -103,11 +103,7 @@ def _expected(model: ResponseModel) -> list[Matrix]:
     number = np.broadcast_to(np.arange(curves.shape[1]), curves.shape[:2]).copy()
     whole = lord_wingersky(curves, number, sizes) @ weights
     found = []
-    for j in range(model.k):
-        others = np.arange(model.k) != j
-        rest = lord_wingersky(
-            np.ascontiguousarray(curves[others]), np.ascontiguousarray(number[others]), sizes[others]
-        )
+    for j, rest in enumerate(without_each(curves, number, sizes)):
         share = np.full((len(whole), curves.shape[1]), np.nan)
         for c in range(sizes[j]):
             share[c : c + len(rest), c] = (rest * curves[j, c]) @ weights
@@ -128,7 +124,7 @@ def joined(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     observed, expected = _join_single_people(observed, expected)
     if expected.shape[1] > 2:  # noqa: PLR2004 - with two categories there is nothing to join within a sum
         for row in np.flatnonzero(marked[: len(expected)]):
-            observed[row], expected[row] = _join_categories(observed[row], expected[row])
+            observed[row], expected[row] = _join_categories(observed[row].tolist(), expected[row].tolist())
     observed, expected = _join_rare_columns(observed, expected)
     return _join_sums(observed, expected)
 
@@ -163,15 +159,14 @@ def _join_single_people(observed: Matrix, expected: Matrix) -> tuple[Matrix, Mat
     return observed, expected
 
 
-def _join_categories(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
+def _join_categories(people: list[float], model: list[float]) -> tuple[list[float], list[float]]:
     """Join the rarest category of a sum with its rarer neighbour, until two are left or none is rare.
 
     What is left stands at the beginning of the row, 0 after it.
     """
-    people: list[float] = observed.tolist()
-    model: list[float] = expected.tolist()
+    size = len(model)
     while len(model) > 2:  # noqa: PLR2004 - a sum keeps two categories
-        rarest = int(np.argmin(model))
+        rarest = model.index(min(model))
         if rarest in {0, len(model) - 1}:
             into = 1 if rarest == 0 else rarest - 1
         else:
@@ -181,8 +176,8 @@ def _join_categories(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix
             del row[rarest]
         if min(model) >= SMALLEST_EXPECTED:
             break
-    left = [0.0] * (len(expected) - len(model))
-    return np.array(people + left), np.array(model + left)
+    left = [0.0] * (size - len(model))
+    return people + left, model + left
 
 
 def _join_rare_columns(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
@@ -198,19 +193,22 @@ def _join_rare_columns(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matr
 
 def _join_sums(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join sums that still have a cell of too few with the neighbour of fewer people."""
-    while len(expected) > 1:
-        sparse = np.flatnonzero(((expected < SMALLEST_EXPECTED) & (expected != 0)).any(axis=1))
-        if sparse.size == 0:
-            break
-        row = sparse[0]
-        if row in {0, len(expected) - 1}:
-            into = 1 if row == 0 else row - 1
+    people, model = list(observed), list(expected)
+    at = 0
+    while len(model) > 1 and at < len(model):
+        if not any(0 < cell < SMALLEST_EXPECTED for cell in model[at].tolist()):
+            at += 1
+            continue
+        if at in {0, len(model) - 1}:
+            into = 1 if at == 0 else at - 1
         else:
-            into = row - 1 if observed[row - 1].sum() <= observed[row + 1].sum() else row + 1
-        observed[into] += observed[row]
-        expected[into] += expected[row]
-        observed, expected = np.delete(observed, row, axis=0), np.delete(expected, row, axis=0)
-    return observed, np.where(expected == 0, np.nan, expected)
+            into = at - 1 if people[at - 1].sum() <= people[at + 1].sum() else at + 1
+        for table in (people, model):
+            table[into] = table[into] + table[at]
+            del table[at]
+        at = max(0, min(at, into) - 1)
+    found = np.array(model)
+    return np.array(people), np.where(found == 0, np.nan, found)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

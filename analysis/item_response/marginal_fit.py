@@ -44,22 +44,28 @@ def fit(
         Unavailable unless two climbs from different starts end at the best likelihood that any reached.
     """
     likelihood = MarginalLikelihood(patterns, parameters)
-    found: list[Maximum] = []
+    best: Maximum | None = None
     refused: list[Unavailable] = []
+    values: list[float] = []
     for number, slope in enumerate(_SLOPES):
         start = _start(patterns, parameters, slope)
-        ended = maximise(likelihood, start, first=number)
-        if isinstance(ended, Maximum):
-            found.append(ended)
-        else:
+        ended = maximise(likelihood, start, known=None if best is None else best.information, first=number)
+        if isinstance(ended, Unavailable):
             refused.append(ended)
-        found.sort(key=lambda maximum: -maximum.log_likelihood)
-        if len(found) > 1 and found[0].log_likelihood - found[1].log_likelihood <= AGREED:
-            return _model(patterns, parameters, model, found, fixed_slopes=fixed_slopes)
-        if len(refused) > 1:
-            return refused[0]
-    values = " and ".join(f"{each.log_likelihood:.4f}" for each in found)
-    return Unavailable(reason="did not converge", detail=f"different starts end at log-likelihoods {values}")
+            if len(refused) > 1:
+                return refused[0]
+            continue
+        values.append(ended.log_likelihood)
+        if best is not None and abs(ended.log_likelihood - best.log_likelihood) <= AGREED:
+            apart = abs(ended.log_likelihood - best.log_likelihood)
+            return _model(patterns, parameters, model, best, apart, fixed_slopes=fixed_slopes)
+        if best is None:
+            best = ended
+        elif ended.log_likelihood > best.log_likelihood:
+            again = maximise(likelihood, ended.free)  # for the information there, not at the other maximum
+            best = again if isinstance(again, Maximum) else best
+    told = " and ".join(f"{value:.4f}" for value in values)
+    return Unavailable(reason="did not converge", detail=f"different starts end at log-likelihoods {told}")
 
 
 def _start(patterns: ResponsePatterns, parameters: Parameters, slope: float | None) -> Matrix:
@@ -104,11 +110,11 @@ def _model(
     patterns: ResponsePatterns,
     parameters: Parameters,
     model: str,
-    found: list[Maximum],
+    best: Maximum,
+    second_start: float,
     *,
     fixed_slopes: bool,
 ) -> ResponseModel | Unavailable:
-    best = found[0]
     try:
         factor = cho_factor(best.information, lower=True)
     except (LinAlgError, ValueError):
@@ -152,7 +158,7 @@ def _model(
         n=patterns.n,
         distance=best.distance,
         gradient=best.gradient,
-        second_start=best.log_likelihood - found[1].log_likelihood,
+        second_start=second_start,
     )
 
 

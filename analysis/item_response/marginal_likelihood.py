@@ -163,7 +163,7 @@ def pattern_scores(
 
 
 def maximise(
-    likelihood: MarginalLikelihood, start: Matrix, *, steering: Matrix | None = None, first: int = 0
+    likelihood: MarginalLikelihood, start: Matrix, *, known: Matrix | None = None, first: int = 0
 ) -> Maximum | Unavailable:
     """Climb from a start to the maximum; unavailable where there is no end to the climb.
 
@@ -173,8 +173,8 @@ def maximise(
         What is maximised.
     start
         Free parameters to begin with.
-    steering
-        The information near the maximum, where it is known.
+    known
+        The information at the maximum, where another climb has ended there.
     first
         Of very many patterns a part is climbed first; it begins with this one.
 
@@ -185,7 +185,7 @@ def maximise(
     does not raise the likelihood is halved.
     """
     part = likelihood.part(first)
-    warm = _WARM if steering is None else 0
+    steering, warm = known, _WARM
     if part is not None:
         of_part = maximise(part, start)
         if isinstance(of_part, Maximum):
@@ -196,27 +196,28 @@ def maximise(
         return Unavailable(reason="did not converge", detail="no likelihood at the start")
     promised = np.inf
     for step in range(_STEPS):
-        matrices = [steering] if steering is not None else _steering(likelihood, at, warm=step < warm)
+        near = step >= warm
+        matrices = [steering] if near and steering is not None else _steering(likelihood, at, near=near)
         direction = _solve(matrices, at.score)
         if direction is None:
             break
         gain = float(at.score @ direction)
-        if step >= warm and gain < SETTLED**2:
-            return _maximum(likelihood, at, step)
+        if near and gain < SETTLED**2:
+            return _maximum(likelihood, at, step, known)
         found = _climb(likelihood, at, direction)
         if found is None:
             break
-        if step >= warm:
+        if near:
             steering = matrices[0] if gain < promised / 3 else None
             promised = gain
         at = found
     return _no_maximum(likelihood, at)
 
 
-def _steering(likelihood: MarginalLikelihood, at: Expectations, *, warm: bool) -> list[Matrix]:
+def _steering(likelihood: MarginalLikelihood, at: Expectations, *, near: bool) -> list[Matrix]:
     """Return the information to solve with: the observed one, and others nearer to the complete one."""
     complete = likelihood.complete(at)
-    if warm:
+    if not near:
         return [complete]
     every = max(1, len(likelihood.patterns.codes) // _STEERING)
     observed = complete - likelihood.missing(at, every)
@@ -253,8 +254,8 @@ def _climb(likelihood: MarginalLikelihood, at: Expectations, direction: Matrix) 
     return None
 
 
-def _maximum(likelihood: MarginalLikelihood, at: Expectations, steps: int) -> Maximum:
-    information = likelihood.information(at)
+def _maximum(likelihood: MarginalLikelihood, at: Expectations, steps: int, known: Matrix | None) -> Maximum:
+    information = likelihood.information(at) if known is None else known
     direction = _solve([information], at.score)
     distance = np.inf if direction is None else float(np.sqrt(max(float(at.score @ direction), 0.0)))
     return Maximum(

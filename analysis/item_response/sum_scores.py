@@ -124,27 +124,51 @@ def sum_scores(model: ResponseModel) -> SumScores | Unavailable:
     )
 
 
-@compiled
 def lord_wingersky(
     probability: NDArray[np.float64], offsets: NDArray[np.int64], sizes: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Return the probability of each sum of offsets (sums x Q) from those of the categories (k x C x Q)."""
+    return with_items(np.ones((1, probability.shape[2])), probability, offsets, sizes)
+
+
+@compiled
+def with_items(
+    start: NDArray[np.float64],
+    probability: NDArray[np.float64],
+    offsets: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    """Return the probability of each sum (sums x Q) when items are added to those of `start`."""
     k, _, Q = probability.shape
-    most = 0
+    found = start
     for j in range(k):
-        most += offsets[j, sizes[j] - 1]
-    found = np.zeros((most + 1, Q))
-    found[0] = 1.0
-    reached = 0
-    for j in range(k):
-        with_item = np.zeros((most + 1, Q))
-        for s in range(reached + 1):
+        with_item = np.zeros((found.shape[0] + offsets[j, sizes[j] - 1], Q))
+        for s in range(found.shape[0]):
             for c in range(sizes[j]):
                 to = s + offsets[j, c]
                 for q in range(Q):
                     with_item[to, q] += found[s, q] * probability[j, c, q]
-        reached += offsets[j, sizes[j] - 1]
         found = with_item
+    return found
+
+
+def without_each(
+    probability: NDArray[np.float64], offsets: NDArray[np.int64], sizes: NDArray[np.int64]
+) -> list[NDArray[np.float64]]:
+    """Return for each item the probabilities of the sums of all the others, as `lord_wingersky` does.
+
+    The items are halved again and again, each half with the others added to it: k log k additions, not k².
+    """
+    found = [np.empty(0)] * len(sizes)
+
+    def halve(others: NDArray[np.float64], items: NDArray[np.int64]) -> None:
+        if items.size == 1:
+            found[int(items[0])] = others
+            return
+        for own, rest in (np.split(items, [items.size // 2]), np.split(items, [items.size // 2])[::-1]):
+            halve(with_items(others, probability[rest], offsets[rest], sizes[rest]), own)
+
+    halve(np.ones((1, probability.shape[2])), np.arange(len(sizes)))
     return found
 
 
