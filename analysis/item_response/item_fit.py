@@ -123,8 +123,10 @@ def joined(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     marked = np.asarray((expected < SMALLEST_EXPECTED).any(axis=1))
     observed, expected = _join_single_people(observed, expected)
     if expected.shape[1] > 2:  # noqa: PLR2004 - with two categories there is nothing to join within a sum
-        for row in np.flatnonzero(marked[: len(expected)]):
-            observed[row], expected[row] = _join_categories(observed[row].tolist(), expected[row].tolist())
+        people, model = observed.tolist(), expected.tolist()
+        for row in np.flatnonzero(marked[: len(expected)]).tolist():
+            people[row], model[row] = _join_categories(people[row], model[row])
+        observed, expected = np.array(people), np.array(model)
     observed, expected = _join_rare_columns(observed, expected)
     return _join_sums(observed, expected)
 
@@ -146,8 +148,10 @@ def _join_ends(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
 def _join_single_people(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join a sum that one person has with the next sum, the last with the one before."""
     kept = np.ones(len(observed), dtype=bool)
+    people = observed.sum(axis=1).tolist()
     for row in range(len(observed) - 1):
-        if observed[row].sum() == 1:
+        if people[row] == 1:
+            people[row + 1] += 1
             observed[row + 1] += observed[row]
             expected[row + 1] += expected[row]
             kept[row] = False

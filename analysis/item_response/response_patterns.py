@@ -12,7 +12,7 @@ from analysis.estimate import Matrix, Unavailable, as_matrix
 Codes = NDArray[np.int16]
 
 MOST_CATEGORIES: Final = 60
-_PACKED: Final = 2.0**62
+BITS: Final = 62  # of a whole number that holds a row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +122,7 @@ def response_patterns(
 def distinct(codes: Codes) -> tuple[Codes, Matrix, NDArray[np.int64]]:
     """Return distinct rows, their counts, and which each row is; so many possible rows hardly ever repeat."""
     sizes = codes.max(axis=0).astype(np.int64) + 2
-    if float(np.prod(sizes.astype(np.float64))) >= _PACKED:
+    if np.log2(sizes).sum() >= BITS:
         return np.ascontiguousarray(codes), np.ones(len(codes)), np.arange(len(codes))
     factors = np.concatenate([[1], np.cumprod(sizes[:-1])])
     packed = (codes.astype(np.int64) + 1) @ factors
