@@ -37,6 +37,7 @@ class LocalDependence:
     mean: float
     largest: tuple[str, str]
     largest_above_mean: float
+    names: tuple[str, ...]
     n: int
 
 
@@ -122,5 +123,6 @@ def q3(model: ItemCurves, X: ArrayLike, *, method: Method = "eap") -> LocalDepen
         mean=mean,
         largest=(model.names[first], model.names[second]),
         largest_above_mean=float(R[first, second] - mean),
+        names=model.names,
         n=int((~np.isnan(found)).any(axis=1).sum()),
     )
