@@ -1,4 +1,4 @@
-"""`python -m analysis report|factor|retest`: what tables of answers can bear."""
+"""`python -m analysis report|factor|response|retest`: what tables of answers can bear."""
 
 import argparse
 import os
@@ -11,6 +11,14 @@ FORMATS = ("text", "json", "html")
 EXTRACTIONS = ("minres", "ml", "uls")
 ROTATIONS = ("oblimin", "geomin", "promax", "varimax", "none")
 CORRELATIONS = ("polychoric", "pearson")
+RESPONSE_MODELS = (
+    "graded",
+    "generalised-partial-credit",
+    "partial-credit",
+    "rating-scale",
+    "rasch",
+    "rasch-rating-scale",
+)
 FILE = "answers, one row a person: .csv, .tsv, .parquet, .sav, .zsav or .dta"
 INSTRUMENT = "the questionnaire's folder"
 
@@ -49,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_report(commands.add_parser)
     _add_factor(commands.add_parser)
+    _add_response(commands.add_parser)
     _add_retest(commands.add_parser)
     return parser
 
@@ -87,6 +96,30 @@ def _add_factor(add: Callable[..., argparse.ArgumentParser]) -> None:
         "--correlation", choices=CORRELATIONS, default="polychoric", help="default: polychoric"
     )
     _add_common(factor, _factor)
+
+
+def _add_response(add: Callable[..., argparse.ArgumentParser]) -> None:
+    response = add(
+        "response",
+        help="the response model of each scale of a form, or of any columns",
+        description=(
+            "Fit an item response model: estimates with their errors, fit of model, items and people, "
+            "precision along the latent dimension, and people beside items."
+        ),
+        epilog="example: python -m analysis response answers.csv --items q1,q2,q3,q4,q5 --model graded",
+    )
+    response.add_argument("file", metavar="FILE", type=Path, help=FILE)
+    which = response.add_mutually_exclusive_group(required=True)
+    which.add_argument("--instrument", metavar="FOLDER", type=Path, help=INSTRUMENT)
+    which.add_argument("--items", metavar="A,B,C", type=_names, help="columns as they stand, by name")
+    response.add_argument(
+        "--model",
+        choices=RESPONSE_MODELS,
+        default="graded",
+        help="default: graded (of two categories the two-parameter logistic model); those that begin with "
+        "rasch are fitted by conditional likelihood",
+    )
+    _add_common(response, _response)
 
 
 def _add_retest(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -132,9 +165,9 @@ def _positive(said: str) -> int:
 
 
 def _report(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.dataset import read_dataset
-    from analysis.render import RENDERERS
-    from analysis.study import run
+    from analysis.report.build import run
+    from analysis.report.dataset import read_dataset
+    from analysis.report.render import RENDERERS
     from instrument import load
 
     dataset = read_dataset(asked.file, load(asked.instrument), asked.form)
@@ -142,8 +175,8 @@ def _report(asked: argparse.Namespace, say: Progress) -> str:
 
 
 def _factor(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.factoring import factoring, of_columns, of_instrument
-    from analysis.render import RENDERERS
+    from analysis.report.factor_report import factoring, of_columns, of_instrument
+    from analysis.report.render import RENDERERS
 
     items = (
         of_columns(asked.file, asked.items)
@@ -161,9 +194,21 @@ def _factor(asked: argparse.Namespace, say: Progress) -> str:
     return RENDERERS[asked.format](found)
 
 
+def _response(asked: argparse.Namespace, say: Progress) -> str:
+    from analysis.report.render import RENDERERS
+    from analysis.report.response_report import of_columns, of_instrument, response_report
+
+    scales = (
+        of_columns(asked.file, asked.items)
+        if asked.items
+        else of_instrument(asked.file, asked.instrument, asked.form)
+    )
+    return RENDERERS[asked.format](response_report(scales, model=asked.model, progress=say))
+
+
 def _retest(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.render import RENDERERS
-    from analysis.retest import retest
+    from analysis.report.render import RENDERERS
+    from analysis.report.retest_report import retest
 
     found = retest(
         asked.first,

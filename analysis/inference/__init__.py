@@ -1,0 +1,1 @@
+"""Intervals: of coefficients from their moments, and by the bootstrap."""
