@@ -251,6 +251,7 @@ def _frame(at: Box, theta: Sequence[float], ends: tuple[str, str]) -> list[str]:
         svg.rule(at.x, at.y, at.x + at.width, at.y, "hairline"),
         svg.text(at.x - 6, bottom, ends[0], side="right", size=SMALL, tone="quiet"),
         svg.text(at.x - 6, at.y, ends[1], side="right", size=SMALL, tone="quiet"),
+        svg.text(at.x + at.width + 4, bottom, "θ" if at.width > WIDTH / 2 else "", size=SMALL, tone="quiet"),
         *(
             svg.text(_along(at, theta, t), bottom + 12, _whole(t), side="middle", size=SMALL, tone="quiet")
             for t in ticks
@@ -267,8 +268,12 @@ def _whole(value: float) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the next 1, 2 or 5 times a power of ten."""
+    """Return the next round number, at most a quarter above."""
     if value <= 0:
         return 1.0
     power = 10.0 ** floor(log10(value))
-    return next(power * times for times in (1.0, 2.0, 5.0, 10.0) if power * times >= value)
+    return next(
+        power * times
+        for times in (1.0, 1.2, 1.5, 1.8, 2.2, 2.5, 3.0, 3.5, 4.0, 5.0, 6.0, 7.0, 8.0, 10.0)
+        if power * times >= value
+    )

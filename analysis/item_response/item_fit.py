@@ -53,6 +53,9 @@ def s_x2(model: ResponseModel, X: ArrayLike) -> Listing[ItemFit] | Unavailable:
     Degrees of freedom are cells less sums less the item's parameters, the standard deviation of θ among them
     where slopes are equal. Equal to ``mirt::itemfit(x, "S_X2")``.
 
+    Where answers are missing the model was fitted to more people than are compared, and too many degrees of
+    freedom are taken off: with a tenth missing of ten items the test rejects at 5 % in 8 % of true models.
+
     References
     ----------
     Orlando, M., & Thissen, D. (2000). Likelihood-based item-fit indices for dichotomous item response theory

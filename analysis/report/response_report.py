@@ -9,7 +9,6 @@ import numpy as np
 
 from analysis.estimate import Listing, Matrix, Unavailable
 from analysis.files.read_table import TableError, read_table
-from analysis.graphics.charts import Figure
 from analysis.graphics.response_curves import category_probabilities, person_item_map, precision
 from analysis.item_response.andersen_test import andersen_test
 from analysis.item_response.category_curves import point_derivatives
@@ -170,7 +169,7 @@ def _estimates(scale: Scale, model: Model, place: str) -> Section:
             f"n = {model.n} people with an answer, {model.k} items. A threshold b is the θ at which a "
             f"category begins: {between}.{spread}"
         ),
-        tables=(_parameters(model), _thresholds(model)),
+        tables=(_parameters(model), _thresholds(model), _curves(model)),
     )
 
 
@@ -191,12 +190,10 @@ def _parameters(model: Model) -> Table:
 
 
 def _thresholds(model: Model) -> Table:
-    """Return the thresholds; where they can be drawn, with the curves."""
     return Table(
         title="Thresholds",
         headers=("item", *(f"b{c + 1}" for c in range(model.thresholds.shape[1]))),
         rows=tuple((name, *_steps(model.thresholds[j])) for j, name in enumerate(model.names)),
-        figure=_category_figure(model),
     )
 
 
@@ -205,16 +202,20 @@ def _steps(values: Matrix) -> tuple[Value, ...]:
     return tuple(NO_STEP if np.isnan(value) else float(value) for value in values)
 
 
-def _category_figure(model: ItemCurves) -> Figure:
+def _curves(model: ItemCurves) -> Table:
+    """Return how likely each answer is along θ, as a drawing with its own table."""
     end = np.ceil(4 * (model.sd or 1.0))
     theta = np.linspace(-end, end, int(16 * end) + 1)
     P = point_derivatives(model.family, model.slopes, model.intercepts, theta).probability
-    return category_probabilities(
+    drawn = category_probabilities(
         model.names,
         theta.tolist(),
         [P[j, :size].tolist() for j, size in enumerate(model.sizes)],
         [[f"{answer:g}" for answer in answers] for answers in model.categories],
         reading="Each curve bears its answer where that is most likely.",
+    )
+    return Table(
+        title="How likely each answer is along θ", headers=drawn.headers, rows=drawn.rows, figure=drawn
     )
 
 
@@ -282,6 +283,12 @@ def _items(scale: Scale, model: Model, place: str) -> Section:
         )
         rows.append((name, *of_sums, *of_people))
     method: Method = "wle" if model.sd is None else "eap"
+    missing = (
+        " Sums are of the people with every answer, fewer than the model was fitted to, so that the p of "
+        "S-X² are on the small side."
+        if np.isnan(scale.X).any() and isinstance(model, ResponseModel)
+        else ""
+    )
     return Section(
         id=f"{place}-items",
         title=f"{scale.label}: whether items behave as the model says",
@@ -289,7 +296,7 @@ def _items(scale: Scale, model: Model, place: str) -> Section:
             "S-X² compares each item's answers with the model among people of the same sum. Infit and outfit "
             "are mean squares of residuals, about 1 where answers come as modelled, more where they are "
             "noisier. Q3 is the correlation of two items' residuals; what matters is how far it is above the "
-            "mean of all pairs."
+            f"mean of all pairs.{missing}"
         ),
         tables=(
             Table(
