@@ -30,7 +30,7 @@ STEEPEST: Final = 50.0  # of a slope: between two of the 61 points a steeper cur
 SETTLED: Final = 1e-6  # distance from the maximum, in standard errors
 _WARM: Final = 10  # steps with the complete information before the first Newton step
 _STEPS: Final = 200
-_STEERING: Final = 1000  # patterns that the information behind a step rests on; errors rest on all
+_STEERING: Final = 1000  # patterns that the information behind the first Newton steps rests on
 _PART: Final = 4000  # patterns that a long climb begins with
 _RARE: Final = 10  # people in a category, in such a part
 
@@ -181,8 +181,8 @@ def maximise(
     Notes
     -----
     The first steps solve with the complete information (an EM gradient step); later ones with the observed
-    information of some patterns, which is computed anew when a step gains less than it promised. A step that
-    does not raise the likelihood is halved.
+    information of some patterns, which is computed anew from more of them when a step gains less than it
+    promised. A step that does not raise the likelihood is halved.
     """
     part = likelihood.part(first)
     steering, warm = known, _WARM
@@ -194,10 +194,14 @@ def maximise(
     at = likelihood.expectations(start)
     if at is None:
         return Unavailable(reason="did not converge", detail="no likelihood at the start")
-    promised = np.inf
+    promised, sample = np.inf, _STEERING
     for step in range(_STEPS):
         near = step >= warm
-        matrices = [steering] if near and steering is not None else _steering(likelihood, at, near=near)
+        if near and steering is not None:
+            matrices = [steering]
+        else:
+            matrices = _steering(likelihood, at, sample if near else 0)
+            sample *= 4 if near else 1
         direction = _solve(matrices, at.score)
         if direction is None:
             break
@@ -214,12 +218,12 @@ def maximise(
     return _no_maximum(likelihood, at)
 
 
-def _steering(likelihood: MarginalLikelihood, at: Expectations, *, near: bool) -> list[Matrix]:
-    """Return the information to solve with: the observed one, and others nearer to the complete one."""
+def _steering(likelihood: MarginalLikelihood, at: Expectations, sample: int) -> list[Matrix]:
+    """Return what to solve with: the information observed in a sample, and some nearer to the complete."""
     complete = likelihood.complete(at)
-    if not near:
+    if sample == 0:
         return [complete]
-    every = max(1, len(likelihood.patterns.codes) // _STEERING)
+    every = max(1, len(likelihood.patterns.codes) // sample)
     observed = complete - likelihood.missing(at, every)
     return [(1 - share) * observed + share * complete for share in (0.0, 0.05, 0.2, 0.6, 1.0)]
 

@@ -325,3 +325,53 @@ def test_a_stranger_to_the_model_is_named():
         graded_response(np.random.default_rng(1).normal(size=(100, 4)))
     with pytest.raises(ValueError, match="equal slopes"):
         partial_credit(answers(), steps="shared")
+
+
+def drawn(n, slopes, easiness, seed):
+    """SIMULATED answers of two categories from the logistic model itself, and the θ they were drawn at."""
+    rng = np.random.default_rng(seed)
+    theta = rng.normal(size=n)
+    right = 1 / (1 + np.exp(-np.outer(theta, slopes) - easiness))
+    return (rng.random(right.shape) < right).astype(float), theta
+
+
+def test_fit_of_people_is_standard_normal_by_the_model_and_low_where_answers_are_chance():
+    slopes, easiness = np.linspace(0.8, 2.0, 60), np.linspace(-2, 2, 60)
+    X, _ = drawn(2000, slopes, easiness, seed=12)
+    model = graded_response(X)
+    found = person_fit(model, X)
+    assert abs(found.lz_star.mean()) < 0.08
+    assert abs(found.lz_star.std() - 1) < 0.05
+    assert abs((found.lz_star < -1.645).mean() - 0.05) < 0.02
+    assert abs(found.lz.std() - 1) > abs(found.lz_star.std() - 1)  # θ is estimated from the same answers
+    assert abs(found.infit.mean() - 1) < 0.05
+    chance = np.random.default_rng(13).integers(0, 2, (200, 60)).astype(float)
+    assert np.median(person_fit(model, chance).lz_star) < -1.645
+
+
+def test_items_that_share_more_than_the_dimension_are_found():
+    X, _ = drawn(1500, np.full(12, 1.5), np.linspace(-1, 1, 12), seed=14)
+    names = [f"q{j}" for j in range(12)]
+    apart = q3(graded_response(X, names=names), X)
+    copied = np.where(np.random.default_rng(15).random(1500) < 0.5, X[:, 3], X[:, 7])
+    together = np.column_stack([X[:, :7], copied, X[:, 8:]])
+    found = q3(graded_response(together, names=names), together)
+    assert found.largest == ("q3", "q7")
+    assert found.largest_above_mean > 2 * apart.largest_above_mean
+
+
+def test_an_item_that_the_model_does_not_fit_is_found_by_sums_and_by_mean_squares():
+    X, theta = drawn(2000, np.full(12, 1.5), np.linspace(-1, 1, 12), seed=16)
+    X[:, 4] = np.abs(theta) > 0.7  # both ends answer alike
+    fits = s_x2(graded_response(X), X)
+    assert min(fits, key=lambda item: item.p).name == "item 5"
+    squares = item_mean_squares(rasch(X), X)
+    assert max(squares, key=lambda item: item.infit).name == "item 5"
+
+
+def test_items_of_different_slopes_fail_the_comparison_of_low_and_high_sums():
+    slopes = np.tile([0.5, 2.5], 5)
+    X, _ = drawn(1000, slopes, np.linspace(-1, 1, 10), seed=17)
+    even, _ = drawn(1000, np.full(10, 1.2), np.linspace(-1, 1, 10), seed=18)
+    assert andersen_test(X).p < 0.001
+    assert andersen_test(even).p > 0.01
