@@ -375,3 +375,26 @@ def test_items_of_different_slopes_fail_the_comparison_of_low_and_high_sums():
     even, _ = drawn(1000, np.full(10, 1.2), np.linspace(-1, 1, 10), seed=18)
     assert andersen_test(X).p < 0.001
     assert andersen_test(even).p > 0.01
+
+
+@pytest.mark.parametrize("name", MARGINAL)
+def test_errors_of_thresholds_follow_from_those_of_slopes_and_intercepts(name):
+    model = MODELS[name](answers(250, seed=19))
+    design, place = model.structure.design.toarray(), model.structure.place
+    spread = design @ model.covariance @ design.T
+
+    def thresholds(slots):
+        a, d = slots[place[:, :1]], slots[place[:, 1:]]
+        if model.family == "cumulative":
+            return (-d / a).ravel()
+        # With equal slopes θ is told in units of its standard deviation times the slope: steps are as they are.
+        steps = -np.diff(d, axis=1, prepend=0.0)
+        return (steps / a if model.free_slopes else steps).ravel()
+
+    values = _slots(model)
+    toward = np.column_stack(
+        [(thresholds(values + h) - thresholds(values - h)) / 2e-6 for h in 1e-6 * np.eye(len(values))]
+    )
+    np.testing.assert_allclose(thresholds(values), model.thresholds.ravel(), rtol=1e-12)
+    expected = np.sqrt(np.diagonal(toward @ spread @ toward.T))
+    np.testing.assert_allclose(model.thresholds_se.ravel(), expected, rtol=1e-6)
