@@ -1,0 +1,1 @@
+"""What every statistic shares: tests of hypotheses, limits of noncentral distributions."""

@@ -1,0 +1,198 @@
+"""The cumulative logit (proportional odds) model of an ordered answer, from counts of answers."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from analysis.estimate import Matrix, Unavailable
+
+MOST_STEPS: Final = 50
+SETTLED: Final = 1e-10  # of the gradient, per person, in standard deviations of the predictors
+FLAT: Final = 1e-7  # of the information per person: below, the likelihood still rises towards infinity
+SMALLEST: Final = 1e-300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CumulativeLogit:
+    """logit P(Y ≤ k) = threshold_k - slopes'x of c ordered categories, at its maximum likelihood.
+
+    `covariance` is that of the estimates (thresholds first, then slopes), from the observed information.
+    """
+
+    thresholds: Matrix  # c - 1
+    slopes: Matrix  # p
+    covariance: Matrix  # (c - 1 + p) square
+    log_likelihood: float
+
+    @property
+    def errors(self) -> Matrix:
+        """Standard errors: of the thresholds, then of the slopes."""
+        return np.sqrt(np.diagonal(self.covariance))
+
+    def probabilities(self, design: Matrix) -> Matrix:
+        """Return the probabilities of the categories, rows of `design` by c."""
+        return _cells(self.thresholds[np.newaxis, :] - (design @ self.slopes)[:, np.newaxis])
+
+    def expected(self, design: Matrix, values: Matrix) -> Matrix:
+        """Return the expected answer in each row of `design`, the categories being worth `values`."""
+        expected: Matrix = self.probabilities(design) @ values
+        return expected
+
+    def expected_gradient(self, design: Matrix, values: Matrix) -> Matrix:
+        """Return the derivatives of the expected answers: rows of `design` by parameters."""
+        at = self.thresholds[np.newaxis, :] - (design @ self.slopes)[:, np.newaxis]
+        by_threshold = -expit(at) * expit(-at) * np.diff(values)
+        return np.column_stack([by_threshold, -by_threshold.sum(axis=1)[:, np.newaxis] * design])
+
+    def scores(self, design: Matrix, rows: NDArray[np.intp], answers: NDArray[np.intp]) -> Matrix:
+        """Return each person's derivative of the log-likelihood: people by parameters.
+
+        Person i stands in row ``rows[i]`` of `design` and gave the category number ``answers[i]``.
+        """
+        at = self.thresholds[np.newaxis, :] - (design @ self.slopes)[:, np.newaxis]
+        density, cells = expit(at) * expit(-at), _cells(at)
+        people = np.arange(len(rows))
+        by_threshold = np.zeros((len(rows), len(self.thresholds)))
+        given = cells[rows, answers]
+        below = answers < len(self.thresholds)
+        upper, lower = people[below], people[answers > 0]
+        by_threshold[upper, answers[upper]] = density[rows[upper], answers[upper]] / given[upper]
+        by_threshold[lower, answers[lower] - 1] -= density[rows[lower], answers[lower] - 1] / given[lower]
+        return np.column_stack([by_threshold, -by_threshold.sum(axis=1)[:, np.newaxis] * design[rows]])
+
+
+def cumulative_logit(counts: Matrix, design: Matrix) -> CumulativeLogit | Unavailable:
+    """Fit the cumulative logit model to answers counted at each value of the predictors.
+
+    Parameters
+    ----------
+    counts
+        u x c: how many people with each of u combinations of predictors gave each of c ordered categories.
+    design
+        u x p predictors, none of them constant.
+
+    Returns
+    -------
+    CumulativeLogit or Unavailable
+        Unavailable where a category is empty or fewer than two are there, where a predictor is constant or
+        follows from others, and where no finite maximum exists: a predictor separates the answers.
+
+    Notes
+    -----
+    Newton's method with the observed information on standardised predictors. The log-likelihood is concave
+    in thresholds and slopes together (Pratt 1981), so that the maximum found is the only one. Equals
+    ``MASS::polr(y ~ x, Hess = TRUE)``, of two categories ``glm(y ~ x, binomial)``.
+
+    References
+    ----------
+    McCullagh, P. (1980). Regression models for ordinal data. Journal of the Royal Statistical Society B, 42,
+    109-142.
+    Pratt, J. W. (1981). Concavity of the log likelihood. Journal of the American Statistical Association,
+    76, 103-106.
+
+    Examples
+    --------
+    >>> counts = np.array([[12.0, 6, 2], [5, 9, 8], [2, 5, 14]])
+    >>> found = cumulative_logit(counts, np.array([[0.0], [1.0], [2.0]]))
+    >>> found.slopes.round(3).tolist(), round(found.log_likelihood, 3)
+    ([1.409], -59.174)
+    """
+    totals = counts.sum(axis=0)
+    n = float(totals.sum())
+    if len(totals) < 2 or (totals == 0).any():  # noqa: PLR2004 - order needs two
+        return Unavailable(reason="no variance", detail="every category must have answers, two at least")
+    weight = counts.sum(axis=1) / n
+    mean = weight @ design
+    sd = np.sqrt(weight @ (design - mean) ** 2)
+    if (sd <= SMALLEST).any():
+        return Unavailable(reason="no variance", detail="a predictor has one value in everybody")
+    standard = (design - mean) / sd
+    start = np.concatenate([logit(totals.cumsum()[:-1] / n), np.zeros(design.shape[1])])
+    found = _maximum(counts, standard, start)
+    if isinstance(found, Unavailable):
+        return found
+    parameters, information, log_likelihood = found
+    cuts = len(totals) - 1
+    back = np.diag(np.concatenate([np.ones(cuts), 1 / sd]))
+    back[:cuts, cuts:] = mean / sd
+    raw = back @ parameters
+    return CumulativeLogit(
+        thresholds=raw[:cuts],
+        slopes=raw[cuts:],
+        covariance=back @ np.linalg.inv(information) @ back.T,
+        log_likelihood=log_likelihood,
+    )
+
+
+def _maximum(counts: Matrix, X: Matrix, start: Matrix) -> tuple[Matrix, Matrix, float] | Unavailable:
+    """Return the parameters at the maximum, the observed information there, and the log-likelihood."""
+    n = counts.sum()
+    at, value = start, _log_likelihood(start, counts, X)
+    for _ in range(MOST_STEPS):
+        gradient, information = _derivatives(at, counts, X)
+        if np.linalg.eigvalsh(information)[0] < FLAT * n:
+            return Unavailable(
+                reason="not defined",
+                detail="no finite maximum: a predictor separates the answers, or follows from the others",
+            )
+        if np.abs(gradient).max() <= SETTLED * n:
+            return at, information, value
+        step = np.linalg.solve(information, gradient)
+        for _ in range(MOST_STEPS):
+            tried = _log_likelihood(at + step, counts, X)
+            if tried >= value - abs(value) * np.finfo(np.float64).eps * 8:
+                break
+            step = step / 2
+        at, value = at + step, tried
+    return Unavailable(reason="did not converge", detail=f"{MOST_STEPS} steps")
+
+
+def _cells(at: Matrix) -> Matrix:
+    """Return probabilities of the categories between the thresholds, without cancellation in the tails."""
+    edge = np.full((len(at), 1), np.inf)
+    upper, lower = np.hstack([at, edge]), np.hstack([-edge, at])
+    mirrored = lower > 0
+    high, low = np.where(mirrored, -lower, upper), np.where(mirrored, -upper, lower)
+    cells: Matrix = expit(high) - expit(low)
+    return cells
+
+
+def _log_likelihood(parameters: Matrix, counts: Matrix, X: Matrix) -> float:
+    cuts = counts.shape[1] - 1
+    cells = _cells(parameters[:cuts][np.newaxis, :] - (X @ parameters[cuts:])[:, np.newaxis])
+    given = counts > 0
+    if (cells[given] <= 0).any():
+        return -np.inf
+    return float(counts[given] @ np.log(cells[given]))
+
+
+def _derivatives(parameters: Matrix, counts: Matrix, X: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the gradient of the log-likelihood and the observed information."""
+    cuts = counts.shape[1] - 1
+    at = parameters[:cuts][np.newaxis, :] - (X @ parameters[cuts:])[:, np.newaxis]
+    above, below = expit(at), expit(-at)
+    density = above * below
+    cells = np.maximum(_cells(at), SMALLEST)
+    ratio = counts / cells
+    curved = ratio / cells
+    across = ratio[:, :-1] - ratio[:, 1:]
+    first = density * across  # by threshold, in each row
+    own = density * (below - above) * across - density**2 * (curved[:, :-1] + curved[:, 1:])
+    next_ = density[:, :-1] * density[:, 1:] * curved[:, 1:-1]
+    rows = own.copy()
+    rows[:, :-1] += next_
+    rows[:, 1:] += next_
+    hessian = np.empty((len(parameters), len(parameters)))
+    thresholds = np.diag(own.sum(axis=0))
+    beside = next_.sum(axis=0)
+    thresholds[np.arange(cuts - 1), np.arange(1, cuts)] = beside
+    thresholds[np.arange(1, cuts), np.arange(cuts - 1)] = beside
+    hessian[:cuts, :cuts] = thresholds
+    hessian[:cuts, cuts:] = -rows.T @ X
+    hessian[cuts:, :cuts] = hessian[:cuts, cuts:].T
+    hessian[cuts:, cuts:] = X.T @ (rows.sum(axis=1)[:, np.newaxis] * X)
+    gradient = np.concatenate([first.sum(axis=0), -first.sum(axis=1) @ X])
+    return gradient, -hessian
