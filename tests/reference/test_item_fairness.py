@@ -1,4 +1,6 @@
 import csv
+import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -114,3 +116,33 @@ def test_people_matched_by_a_graded_models_scores_are_those_of_polr_and_glm(case
         first = found.items[0].logits.matching[:60]
         np.testing.assert_allclose(first, figures["theta_first60"], rtol=0, atol=case.tolerance["theta"]["abs"])
         agree(found, figures["theta"], case)
+
+
+MANTEL = json.loads((Path(__file__).parent / "mantel_haenszel.json").read_text())
+
+
+@pytest.mark.parametrize("kind", ["ordinal", "binary"])
+def test_comparison_within_scores_is_that_of_mantelhaen_test(kind, load):
+    X = load("sim_dif_a")[0]
+    with (OPEN / "sim_dif_a.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    group = [row[header.index("g")] for row in rows]
+    X = (X >= 3).astype(float) if kind == "binary" else X
+    found = differential_item_functioning(X, group, purify=False)
+    within = MANTEL["tolerance"]
+    for item, expected in zip(found.items, MANTEL[kind].values(), strict=True):
+        ours = item.mantel_haenszel
+        assert ours.strata == expected["strata"]
+        assert ours.generalised.statistic == pytest.approx(expected["generalised"], **within)
+        assert (ours.generalised.df, ours.generalised.p) == pytest.approx(
+            (expected["df"], expected["p"]), **within
+        )
+        assert ours.mantel.statistic == pytest.approx(expected["mantel"], **within)
+        assert ours.difference.value == pytest.approx(expected["smd"], **within)
+        half = 1.959963984540054 * expected["smd_se"]
+        assert ours.difference.high == pytest.approx(expected["smd"] + half, **within)
+        if kind == "binary":
+            ratio = ours.odds_ratio
+            assert [ratio.value, ratio.low, ratio.high] == pytest.approx(expected["odds_ratio"], **within)
+        else:
+            assert ours.odds_ratio.reason == "not defined"
