@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit, logit
 
 from analysis.estimate import Matrix, Unavailable
@@ -12,6 +13,7 @@ from analysis.estimate import Matrix, Unavailable
 MOST_STEPS: Final = 50
 SETTLED: Final = 1e-10  # of the gradient, per person, in standard deviations of the predictors
 FLAT: Final = 1e-7  # of the information per person: below, the likelihood still rises towards infinity
+ROUNDING: Final = 1e-14
 SMALLEST: Final = 1e-300
 
 
@@ -34,7 +36,10 @@ class CumulativeLogit:
 
     def probabilities(self, design: Matrix) -> Matrix:
         """Return the probabilities of the categories, rows of `design` by c."""
-        return _cells(self.thresholds[np.newaxis, :] - (design @ self.slopes)[:, np.newaxis])
+        return _cells(self._at(design)).T
+
+    def _at(self, design: Matrix) -> Matrix:
+        return self.thresholds[:, np.newaxis] - design @ self.slopes
 
     def expected(self, design: Matrix, values: Matrix) -> Matrix:
         """Return the expected answer in each row of `design`, the categories being worth `values`."""
@@ -43,8 +48,8 @@ class CumulativeLogit:
 
     def expected_gradient(self, design: Matrix, values: Matrix) -> Matrix:
         """Return the derivatives of the expected answers: rows of `design` by parameters."""
-        at = self.thresholds[np.newaxis, :] - (design @ self.slopes)[:, np.newaxis]
-        by_threshold = -expit(at) * expit(-at) * np.diff(values)
+        at = self._at(design)
+        by_threshold = (-expit(at) * expit(-at)).T * np.diff(values)
         return np.column_stack([by_threshold, -by_threshold.sum(axis=1)[:, np.newaxis] * design])
 
     def scores(self, design: Matrix, rows: NDArray[np.intp], answers: NDArray[np.intp]) -> Matrix:
@@ -52,8 +57,8 @@ class CumulativeLogit:
 
         Person i stands in row ``rows[i]`` of `design` and gave the category number ``answers[i]``.
         """
-        at = self.thresholds[np.newaxis, :] - (design @ self.slopes)[:, np.newaxis]
-        density, cells = expit(at) * expit(-at), _cells(at)
+        at = self._at(design)
+        density, cells = (expit(at) * expit(-at)).T, _cells(at).T
         people = np.arange(len(rows))
         by_threshold = np.zeros((len(rows), len(self.thresholds)))
         given = cells[rows, answers]
@@ -129,70 +134,67 @@ def cumulative_logit(counts: Matrix, design: Matrix) -> CumulativeLogit | Unavai
 
 def _maximum(counts: Matrix, X: Matrix, start: Matrix) -> tuple[Matrix, Matrix, float] | Unavailable:
     """Return the parameters at the maximum, the observed information there, and the log-likelihood."""
-    n = counts.sum()
-    at, value = start, _log_likelihood(start, counts, X)
+    n, by_category = counts.sum(), np.ascontiguousarray(counts.T)
+    at, here = start, _derivatives(start, by_category, X)
     for _ in range(MOST_STEPS):
-        gradient, information = _derivatives(at, counts, X)
-        if np.linalg.eigvalsh(information)[0] < FLAT * n:
-            return Unavailable(
-                reason="not defined",
-                detail="no finite maximum: a predictor separates the answers, or follows from the others",
-            )
+        value, gradient, information = here
         if np.abs(gradient).max() <= SETTLED * n:
-            return at, information, value
-        step = np.linalg.solve(information, gradient)
-        for _ in range(MOST_STEPS):
-            tried = _log_likelihood(at + step, counts, X)
-            if tried >= value - abs(value) * np.finfo(np.float64).eps * 8:
+            if np.linalg.eigvalsh(information)[0] < FLAT * n:
                 break
+            return at, information, value
+        try:
+            step = cho_solve(cho_factor(information), gradient)
+        except LinAlgError:
+            break
+        least = value - abs(value) * ROUNDING
+        tried = at + step
+        here = _derivatives(tried, by_category, X)
+        while not here[0] >= least and np.abs(step).max() > ROUNDING:
             step = step / 2
-        at, value = at + step, tried
-    return Unavailable(reason="did not converge", detail=f"{MOST_STEPS} steps")
+            tried = at + step
+            here = _derivatives(tried, by_category, X)
+        at = tried
+    return Unavailable(
+        reason="not defined",
+        detail="no finite maximum: a predictor separates the answers, or follows from the others",
+    )
 
 
 def _cells(at: Matrix) -> Matrix:
-    """Return probabilities of the categories between the thresholds, without cancellation in the tails."""
-    edge = np.full((len(at), 1), np.inf)
-    upper, lower = np.hstack([at, edge]), np.hstack([-edge, at])
+    """Return probabilities of the categories between the thresholds, c x u, without cancellation in the tails.
+
+    `at` holds thresholds less the linear predictor, c - 1 x u.
+    """
+    edge = np.full((1, at.shape[1]), np.inf)
+    upper, lower = np.concatenate([at, edge]), np.concatenate([-edge, at])
     mirrored = lower > 0
     high, low = np.where(mirrored, -lower, upper), np.where(mirrored, -upper, lower)
     cells: Matrix = expit(high) - expit(low)
     return cells
 
 
-def _log_likelihood(parameters: Matrix, counts: Matrix, X: Matrix) -> float:
-    cuts = counts.shape[1] - 1
-    cells = _cells(parameters[:cuts][np.newaxis, :] - (X @ parameters[cuts:])[:, np.newaxis])
-    given = counts > 0
-    if (cells[given] <= 0).any():
-        return -np.inf
-    return float(counts[given] @ np.log(cells[given]))
-
-
-def _derivatives(parameters: Matrix, counts: Matrix, X: Matrix) -> tuple[Matrix, Matrix]:
-    """Return the gradient of the log-likelihood and the observed information."""
-    cuts = counts.shape[1] - 1
-    at = parameters[:cuts][np.newaxis, :] - (X @ parameters[cuts:])[:, np.newaxis]
+def _derivatives(parameters: Matrix, counts: Matrix, X: Matrix) -> tuple[float, Matrix, Matrix]:
+    """Return the log-likelihood, its gradient, and the observed information; `counts` is c x u."""
+    cuts = len(counts) - 1
+    at = parameters[:cuts, np.newaxis] - X @ parameters[cuts:]
+    cells = np.maximum(_cells(at), SMALLEST)
     above, below = expit(at), expit(-at)
     density = above * below
-    cells = np.maximum(_cells(at), SMALLEST)
     ratio = counts / cells
     curved = ratio / cells
-    across = ratio[:, :-1] - ratio[:, 1:]
-    first = density * across  # by threshold, in each row
-    own = density * (below - above) * across - density**2 * (curved[:, :-1] + curved[:, 1:])
-    next_ = density[:, :-1] * density[:, 1:] * curved[:, 1:-1]
+    across = ratio[:-1] - ratio[1:]
+    first = density * across
+    own = density * (below - above) * across - density**2 * (curved[:-1] + curved[1:])
+    beside = density[:-1] * density[1:] * curved[1:-1]
     rows = own.copy()
-    rows[:, :-1] += next_
-    rows[:, 1:] += next_
-    hessian = np.empty((len(parameters), len(parameters)))
-    thresholds = np.diag(own.sum(axis=0))
-    beside = next_.sum(axis=0)
-    thresholds[np.arange(cuts - 1), np.arange(1, cuts)] = beside
-    thresholds[np.arange(1, cuts), np.arange(cuts - 1)] = beside
-    hessian[:cuts, :cuts] = thresholds
-    hessian[:cuts, cuts:] = -rows.T @ X
-    hessian[cuts:, :cuts] = hessian[:cuts, cuts:].T
-    hessian[cuts:, cuts:] = X.T @ (rows.sum(axis=1)[:, np.newaxis] * X)
-    gradient = np.concatenate([first.sum(axis=0), -first.sum(axis=1) @ X])
-    return gradient, -hessian
+    rows[:-1] += beside
+    rows[1:] += beside
+    information = np.empty((len(parameters), len(parameters)))
+    information[:cuts, :cuts] = -np.diag(own.sum(axis=1))
+    places = np.arange(cuts - 1)
+    information[places, places + 1] = information[places + 1, places] = -beside.sum(axis=1)
+    information[:cuts, cuts:] = rows @ X
+    information[cuts:, :cuts] = information[:cuts, cuts:].T
+    information[cuts:, cuts:] = -X.T @ (rows.sum(axis=0)[:, np.newaxis] * X)
+    gradient = np.concatenate([first.sum(axis=1), -first.sum(axis=0) @ X])
+    return float((counts * np.log(cells)).sum()), gradient, information
