@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.special import expit, logit
 
 from analysis.estimate import Matrix, Unavailable
@@ -52,24 +50,21 @@ class CumulativeLogit:
         by_threshold = (-expit(at) * expit(-at)).T * np.diff(values)
         return np.column_stack([by_threshold, -by_threshold.sum(axis=1)[:, np.newaxis] * design])
 
-    def scores(self, design: Matrix, rows: NDArray[np.intp], answers: NDArray[np.intp]) -> Matrix:
-        """Return each person's derivative of the log-likelihood: people by parameters.
+    def score(self, design: Matrix, direction: Matrix) -> Matrix:
+        """Return the derivative of each category's log-probability along a direction of the parameters.
 
-        Person i stands in row ``rows[i]`` of `design` and gave the category number ``answers[i]``.
+        Rows of `design` by c; `direction` has one number for each threshold and slope.
         """
-        at = self._at(design)
-        density, cells = (expit(at) * expit(-at)).T, _cells(at).T
-        people = np.arange(len(rows))
-        by_threshold = np.zeros((len(rows), len(self.thresholds)))
-        given = cells[rows, answers]
-        below = answers < len(self.thresholds)
-        upper, lower = people[below], people[answers > 0]
-        by_threshold[upper, answers[upper]] = density[rows[upper], answers[upper]] / given[upper]
-        by_threshold[lower, answers[lower] - 1] -= density[rows[lower], answers[lower] - 1] / given[lower]
-        return np.column_stack([by_threshold, -by_threshold.sum(axis=1)[:, np.newaxis] * design[rows]])
+        at, cuts = self._at(design), len(self.thresholds)
+        along = direction[:cuts, np.newaxis] - design @ direction[cuts:]
+        moved = np.zeros((cuts + 2, len(design)))
+        moved[1:-1] = expit(at) * expit(-at) * along
+        return (np.diff(moved, axis=0) / _cells(at)).T
 
 
-def cumulative_logit(counts: Matrix, design: Matrix) -> CumulativeLogit | Unavailable:
+def cumulative_logit(
+    counts: Matrix, design: Matrix, near: CumulativeLogit | None = None
+) -> CumulativeLogit | Unavailable:
     """Fit the cumulative logit model to answers counted at each value of the predictors.
 
     Parameters
@@ -78,6 +73,8 @@ def cumulative_logit(counts: Matrix, design: Matrix) -> CumulativeLogit | Unavai
         u x c: how many people with each of u combinations of predictors gave each of c ordered categories.
     design
         u x p predictors, none of them constant.
+    near
+        The model of the first of these predictors alone, where it is known: the search starts from there.
 
     Returns
     -------
@@ -115,12 +112,17 @@ def cumulative_logit(counts: Matrix, design: Matrix) -> CumulativeLogit | Unavai
     if (sd <= SMALLEST).any():
         return Unavailable(reason="no variance", detail="a predictor has one value in everybody")
     standard = (design - mean) / sd
-    start = np.concatenate([logit(totals.cumsum()[:-1] / n), np.zeros(design.shape[1])])
+    cuts, known = len(totals) - 1, 0 if near is None else len(near.slopes)
+    start = np.zeros(cuts + len(mean))
+    if near is None:
+        start[:cuts] = logit(totals.cumsum()[:-1] / n)
+    else:
+        start[:cuts] = near.thresholds - mean[:known] @ near.slopes
+        start[cuts : cuts + known] = near.slopes * sd[:known]
     found = _maximum(counts, standard, start)
     if isinstance(found, Unavailable):
         return found
     parameters, information, log_likelihood = found
-    cuts = len(totals) - 1
     back = np.diag(np.concatenate([np.ones(cuts), 1 / sd]))
     back[:cuts, cuts:] = mean / sd
     raw = back @ parameters
@@ -143,8 +145,8 @@ def _maximum(counts: Matrix, X: Matrix, start: Matrix) -> tuple[Matrix, Matrix, 
                 break
             return at, information, value
         try:
-            step = cho_solve(cho_factor(information), gradient)
-        except LinAlgError:
+            step = np.linalg.solve(information, gradient)
+        except np.linalg.LinAlgError:
             break
         least = value - abs(value) * ROUNDING
         tried = at + step

@@ -313,7 +313,7 @@ def _scale_difference(
     ]
     if not differ:
         return Unavailable(reason="not defined", detail="no item was found to differ")
-    value = sum(float(fit.focal_differences().mean()) for fit in differ)
+    value = sum(fit.mean_difference() for fit in differ)
     influence = np.sum([fit.influence() for fit in differ], axis=0)
     width = float(ndtri((1 + level) / 2)) * sqrt(float((influence**2).sum()))
     return Estimate(

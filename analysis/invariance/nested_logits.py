@@ -23,14 +23,13 @@ class NestedLogits:
     """Models of one item by the matching score m, by m and the group, by m, the group and their product.
 
     `null` is the log-likelihood of no predictor. `rows` and `answers` say for each person the row of the
-    design and the number of the category; `second` which rows of the design are of the second group.
+    design and the number of the category.
     """
 
     models: tuple[CumulativeLogit, CumulativeLogit, CumulativeLogit]
     null: float
     values: Matrix
     matching: Matrix  # n
-    group: NDArray[np.bool_]  # n: of the second group
     design: Matrix  # u x 3: m, group, their product
     rows: NDArray[np.intp]  # n
     answers: NDArray[np.intp]  # n
@@ -99,9 +98,16 @@ class NestedLogits:
         difference: Matrix = fit.expected(second, self.values) - fit.expected(first, self.values)
         return difference
 
-    def focal_differences(self) -> Matrix:
-        """Return the expected differences of the people of the second group, by the third model."""
-        return self.expected_difference(self.matching[self.group])
+    def focal_differences(self) -> tuple[Matrix, Matrix]:
+        """Return the expected differences at the scores of the second group, and its people at each."""
+        focal = self.design[:, 1] > 0
+        people = np.bincount(self.rows, minlength=len(self.design))[focal].astype(np.float64)
+        return self.expected_difference(self.design[focal, 0]), people
+
+    def mean_difference(self, *, absolute: bool = False) -> float:
+        """Return the mean expected difference of the second group by the third model, or its mean size."""
+        differences, people = self.focal_differences()
+        return float(np.average(np.abs(differences) if absolute else differences, weights=people))
 
     def influence(self) -> Matrix:
         """Return each person's influence on the mean expected difference of the second group.
@@ -109,19 +115,20 @@ class NestedLogits:
         Their squares sum to its variance, whether or not the model holds; people are taken to be
         independent. Influences of several items add up to that of the sum of the items.
         """
-        fit, focal = self.models[2], self.matching[self.group]
-        second, first = (self._design(focal, g) for g in (1.0, 0.0))
-        gradient = (
+        fit, focal = self.models[2], self.design[:, 1] > 0
+        differences, people = self.focal_differences()
+        share = people / people.sum()
+        second, first = (self._design(self.design[focal, 0], g) for g in (1.0, 0.0))
+        gradient = share @ (
             fit.expected_gradient(second, self.values) - fit.expected_gradient(first, self.values)
-        ).mean(axis=0)
-        influence: Matrix = fit.scores(self.design, self.rows, self.answers) @ (fit.covariance @ gradient)
-        differences = self.focal_differences()
-        influence[self.group] += (differences - differences.mean()) / len(differences)
-        return influence
+        )
+        by_answer = fit.score(self.design, fit.covariance @ gradient)
+        by_answer[focal] += ((differences - share @ differences) / people.sum())[:, np.newaxis]
+        return by_answer[self.rows, self.answers]
 
     def signed(self, level: float) -> Estimate:
         """Return the mean expected difference of the second group, its interval from each one's influence."""
-        value = float(self.focal_differences().mean())
+        value = self.mean_difference()
         width = float(ndtri((1 + level) / 2)) * sqrt(float((self.influence() ** 2).sum()))
         return Estimate(
             value=value,
@@ -160,9 +167,10 @@ def nested_logits(answers: Matrix, matching: Matrix, group: NDArray[np.bool_]) -
     design = np.column_stack([m, g, m * g])
     c = len(values)
     counts = np.bincount(rows.ravel() * c + codes.ravel(), minlength=len(found) * c).reshape(-1, c)
-    models = []
+    models = list[CumulativeLogit]()
     for predictors in (1, 2, 3):
-        fit = cumulative_logit(counts.astype(np.float64), design[:, :predictors])
+        near = models[-1] if models else None
+        fit = cumulative_logit(counts.astype(np.float64), design[:, :predictors], near)
         if isinstance(fit, Unavailable):
             return fit
         models.append(fit)
@@ -172,7 +180,6 @@ def nested_logits(answers: Matrix, matching: Matrix, group: NDArray[np.bool_]) -
         null=float(totals @ np.log(totals / totals.sum())),
         values=values,
         matching=matching,
-        group=group,
         design=design,
         rows=rows.ravel(),
         answers=codes.ravel(),

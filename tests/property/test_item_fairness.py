@@ -62,7 +62,9 @@ def test_scores_of_people_sum_to_nothing_and_their_squares_are_near_the_informat
     group = rng.random(4000) < 0.5
     found = nested_logits(y, m, group)
     model = found.models[2]
-    scores = model.scores(found.design, found.rows, found.answers)
+    scores = np.column_stack(
+        [model.score(found.design, one)[found.rows, found.answers] for one in np.eye(6)]
+    )
     np.testing.assert_allclose(scores.sum(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(scores.T @ scores @ model.covariance, np.eye(6), atol=0.25)
 
@@ -75,7 +77,7 @@ def test_interval_of_the_expected_difference_is_as_wide_as_resampling_people_say
     drawn = []
     for _ in range(300):
         rows = rng.integers(0, len(y), len(y))
-        drawn.append(nested_logits(y[rows], m[rows], second[rows]).focal_differences().mean())
+        drawn.append(nested_logits(y[rows], m[rows], second[rows]).mean_difference())
     error = float(np.sqrt((found.influence() ** 2).sum()))
     assert error == pytest.approx(np.std(drawn), rel=0.15)
     assert found.signed(0.95).high - found.signed(0.95).value == pytest.approx(1.96 * error, rel=1e-3)
