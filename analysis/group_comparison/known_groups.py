@@ -12,11 +12,11 @@ from scipy.special import fdtrc, stdtr, stdtrit
 
 from analysis.estimate import Estimate, Matrix, Probability, Unavailable, as_array, html_table, table
 from analysis.group_comparison.omnibus import kruskal_wallis, welch
+from analysis.group_comparison.ties import tied
 from analysis.inference.noncentral import noncentral_f_limits, noncentral_t_limits
 from analysis.inference.significance import SignificanceTest, holm
 from analysis.invariance.groups import group_labels, sorted_labels
 
-_DIGITS: Final = 12  # of a score: means of the same answers differ beyond, by the order of adding alone
 _HEADERS: Final = ("first", "second", "difference", "low", "high", "p (Holm)", "d", "g", "Cliff's delta")
 
 
@@ -136,7 +136,7 @@ def known_groups(
         raise ValueError("scores must be finite numbers, or NaN where there is none")
     kept = [label is not None and not np.isnan(value) for label, value in zip(labels, y, strict=True)]
     present = [label for label, known in zip(labels, kept, strict=True) if known and label is not None]
-    y = _tied(y[np.array(kept, dtype=bool)])
+    y = tied(y[np.array(kept, dtype=bool)])
     names = sorted_labels(present)
     samples = {name: y[np.array([label == name for label in present])] for name in names}
     if len(names) < 2:  # noqa: PLR2004 - a comparison needs two
@@ -147,16 +147,6 @@ def known_groups(
     if all(np.ptp(sample) == 0 for sample in samples.values()):
         return Unavailable(reason="no variance", detail="within each group all scores are equal")
     return _compared(y, present, samples, level)
-
-
-def _tied(y: Matrix) -> Matrix:
-    """Return the scores to 12 digits of the largest."""
-    largest = float(np.abs(y).max(initial=0.0))
-    if largest == 0:
-        return y
-    unit = 10.0 ** (np.ceil(np.log10(largest)) - _DIGITS)
-    rounded: Matrix = np.round(y / unit) * unit
-    return rounded
 
 
 def _compared(y: Matrix, labels: list[str], samples: dict[str, Matrix], level: float) -> KnownGroups:
