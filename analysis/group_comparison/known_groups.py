@@ -37,10 +37,10 @@ class GroupDifference:
     first: str
     second: str
     difference: Estimate
-    welch: SignificanceTest
+    welch: SignificanceTest | Unavailable
     p_holm: Probability
-    cohens_d: Estimate
-    hedges_g: Estimate
+    cohens_d: Estimate | Unavailable
+    hedges_g: Estimate | Unavailable
     cliffs_delta: Estimate
 
 
@@ -51,7 +51,7 @@ class KnownGroups:
     groups: tuple[GroupSummary, ...]
     pairs: tuple[GroupDifference, ...]
     anova: SignificanceTest
-    welch: SignificanceTest
+    welch: SignificanceTest | Unavailable
     kruskal_wallis: SignificanceTest
     eta_squared: Estimate
     omega_squared: Estimate
@@ -66,8 +66,7 @@ class KnownGroups:
                 pair.difference.low,
                 pair.difference.high,
                 pair.p_holm,
-                pair.cohens_d.value,
-                pair.hedges_g.value,
+                *(None if isinstance(d, Unavailable) else d.value for d in (pair.cohens_d, pair.hedges_g)),
                 pair.cliffs_delta.value,
             )
             for pair in self.pairs
@@ -151,7 +150,7 @@ def known_groups(
 
 def _compared(y: Matrix, labels: list[str], samples: dict[str, Matrix], level: float) -> KnownGroups:
     found = [_pair(a, b, samples[a], samples[b], level) for a, b in combinations(samples, 2)]
-    corrected = holm([float(test.p) for _, test in found])
+    corrected = holm([float("nan") if isinstance(test, Unavailable) else float(test.p) for _, test in found])
     pairs = tuple(
         GroupDifference(welch=test, p_holm=Probability(p), **parts)
         for (parts, test), p in zip(found, corrected, strict=True)
@@ -187,21 +186,16 @@ def _compared(y: Matrix, labels: list[str], samples: dict[str, Matrix], level: f
 
 def _pair(
     first: str, second: str, a: Matrix, b: Matrix, level: float
-) -> tuple[dict[str, Any], SignificanceTest]:
+) -> tuple[dict[str, Any], SignificanceTest | Unavailable]:
     n1, n2 = len(a), len(b)
     one, two = float(a.var(ddof=1)) / n1, float(b.var(ddof=1)) / n2
     difference, error = float(a.mean() - b.mean()), sqrt(one + two)
     parts: dict[str, Any] = {"first": first, "second": second}
+    parts["cliffs_delta"] = _cliffs_delta(a, b, level)
     if error == 0:  # other groups vary, these two do not
-        test = SignificanceTest(statistic=float("nan"), p=Probability("nan"))
-        none = Estimate(value=float("nan"), n=n1 + n2, k=1, method="no variance in either group")
-        return {
-            **parts,
-            "difference": Estimate(value=difference, n=n1 + n2, k=1, method="mean difference"),
-            "cohens_d": none,
-            "hedges_g": none,
-            "cliffs_delta": _cliffs_delta(a, b, level),
-        }, test
+        no = Unavailable(reason="no variance", detail="in neither group does a score differ from another")
+        parts["difference"] = Estimate(value=difference, n=n1 + n2, k=1, method="mean difference")
+        return {**parts, "cohens_d": no, "hedges_g": no}, no
     df = (one + two) ** 2 / (one**2 / (n1 - 1) + two**2 / (n2 - 1))
     t = difference / error
     test = SignificanceTest(statistic=t, df=df, p=Probability(2 * stdtr(df, -abs(t))))
@@ -216,7 +210,6 @@ def _pair(
         method="mean difference, Welch",
     )
     parts["cohens_d"], parts["hedges_g"] = _standardised(a, b, level)
-    parts["cliffs_delta"] = _cliffs_delta(a, b, level)
     return parts, test
 
 

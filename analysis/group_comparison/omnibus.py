@@ -8,12 +8,19 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.estimate import Matrix, Probability
+from analysis.estimate import Matrix, Probability, Unavailable
 from analysis.inference.significance import SignificanceTest
 
 
-def welch(scores: Matrix, labels: Sequence[str]) -> SignificanceTest:
-    """Return Welch's test, which lets variances differ. Equals ``oneway.test(scores ~ labels)``."""
+def welch(scores: Matrix, labels: Sequence[str]) -> SignificanceTest | Unavailable:
+    """Return Welch's test, which lets variances differ. Equals ``oneway.test(scores ~ labels)``.
+
+    Unavailable where the scores of a group are all equal: its weight would be infinite.
+    """
+    by_group = {label: [s for s, of in zip(scores, labels, strict=True) if of == label] for label in labels}
+    constant = [label for label, members in by_group.items() if min(members) == max(members)]
+    if constant:
+        return Unavailable(reason="no variance", detail=f"all scores of the group {constant[0]} are equal")
     found = _pingouin("welch_anova", scores, labels)
     return _test(found["F"], found["ddof1"], found["ddof2"], found["p_unc"])
 

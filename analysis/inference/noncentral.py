@@ -1,10 +1,10 @@
 """Limits of a noncentrality parameter: the values under which what was observed lies in either tail."""
 
 from collections.abc import Callable
+from math import isnan
 
 from scipy.optimize import brentq
-from scipy.special import chdtr, chndtr, fdtr, ncfdtr
-from scipy.stats import nct
+from scipy.special import chdtr, chndtr, fdtr, ncfdtr, nctdtr
 
 Interval = tuple[float, float]
 _ERROR = 1e-12
@@ -20,8 +20,14 @@ def noncentral_t_limits(t: float, df: float, level: float = 0.95) -> Interval:
     >>> [round(limit, 4) for limit in noncentral_t_limits(2.5, 40)]
     [0.4509, 4.5201]
     """
+
+    def below(ncp: float) -> float:
+        probability = float(nctdtr(df, ncp, t))
+        # Not a number where it is less than 1e-16 from nought or one.
+        return float(ncp < t) if isnan(probability) else probability
+
     low, high = (
-        _root(lambda ncp, tail=tail: float(nct.cdf(t, df, ncp)) - tail, t - 5.0, t + 5.0)
+        _root(lambda ncp, tail=tail: below(ncp) - tail, t - 5.0, t + 5.0)
         for tail in ((1 + level) / 2, (1 - level) / 2)
     )
     return low, high
