@@ -109,7 +109,9 @@ def alpha_and_omega(
         bootstrapped(alpha, interval, level, np.concatenate(alphas)),
         fit
         if isinstance(fit, Unavailable)
-        else bootstrapped(omega_coefficient(found, fit, observed=False), interval, level, np.concatenate(omegas)),
+        else bootstrapped(
+            omega_coefficient(found, fit, observed=False), interval, level, np.concatenate(omegas)
+        ),
     )
 
 

@@ -84,7 +84,9 @@ class ClusterReliability:
 
     def __str__(self) -> str:
         icc = self.score if isinstance(self.score, Unavailable) else self.score.icc
-        return f"{self.sizes.n} people in {self.sizes.clusters} clusters; {icc}\n{table(_HEADERS, self._rows())}"
+        return (
+            f"{self.sizes.n} people in {self.sizes.clusters} clusters; {icc}\n{table(_HEADERS, self._rows())}"
+        )
 
     def _repr_html_(self) -> str:
         return html_table(_HEADERS, self._rows())
@@ -150,7 +152,9 @@ def cluster_reliability(
         raise ValueError(f"there are {len(answers)} rows of answers and {len(numbers)} clusters")
     kept = (numbers >= 0) & ~np.isnan(answers).any(axis=1)
     rows, cluster = answers[kept], np.unique(numbers[kept], return_inverse=True)[1].ravel()
-    why = refuse(cluster) if len(rows) else Unavailable(reason="no complete rows", detail=f"of {len(answers)}")
+    why = (
+        refuse(cluster) if len(rows) else Unavailable(reason="no complete rows", detail=f"of {len(answers)}")
+    )
     if why is not None:
         return why
     found = moments(rows)
@@ -170,7 +174,7 @@ def cluster_reliability(
             return coefficient
         by_person = influence(coefficient) * n / (n - 1)  # of covariances with divisor n
         value, method = coefficient.value, coefficient.method
-        return _clustered(value, by_person, cluster, replicates, level, found.k, method)
+        return _clustered(value, by_person, cluster, replicates, level=level, k=found.k, method=method)
 
     return ClusterReliability(
         sizes=cluster_sizes(cluster),
@@ -181,9 +185,9 @@ def cluster_reliability(
             score - score.mean(),
             cluster,
             of_mean + float(score.mean()),
-            level,
-            found.k,
-            "mean of the items, complete rows",
+            level=level,
+            k=found.k,
+            method="mean of the items, complete rows",
         ),
         alpha=clustered(alpha, of_alpha),
         omega=clustered(omega, of_omega),
@@ -196,6 +200,7 @@ def _clustered(
     by_person: Matrix,
     cluster: NDArray[np.intp],
     replicates: Matrix,
+    *,
     level: float,
     k: int,
     method: str,

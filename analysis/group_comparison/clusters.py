@@ -72,7 +72,9 @@ def cluster_numbers(clusters: Sequence[Any] | NDArray[Any]) -> NDArray[np.intp]:
     """
     known: dict[str, int] = {}
     labels = group_labels(clusters)
-    return np.array([-1 if label is None else known.setdefault(label, len(known)) for label in labels], np.intp)
+    return np.array(
+        [-1 if label is None else known.setdefault(label, len(known)) for label in labels], np.intp
+    )
 
 
 def cluster_sizes(cluster: NDArray[np.intp]) -> ClusterSizes:
@@ -134,10 +136,14 @@ def cluster_variance(
     0.831  95% interval 0.254 to 0.991  (n = 9, k = 1; ICC(1), reml)
     """
     if method not in {"reml", "ml", "anova"} or not 0 < level < 1:
-        raise ValueError(f"method must be 'reml', 'ml' or 'anova', level between 0 and 1: {method!r}, {level}")
+        raise ValueError(
+            f"method must be 'reml', 'ml' or 'anova', level between 0 and 1: {method!r}, {level}"
+        )
     y, cluster = as_array(scores).astype(np.float64), cluster_numbers(clusters)
     if y.shape != cluster.shape:
-        raise ValueError(f"there are {len(cluster)} clusters and scores of shape {y.shape}; give one for each")
+        raise ValueError(
+            f"there are {len(cluster)} clusters and scores of shape {y.shape}; give one for each"
+        )
     kept = (cluster >= 0) & ~np.isnan(y)
     y, cluster = y[kept], np.unique(cluster[kept], return_inverse=True)[1].ravel()
     refused = refuse(cluster)
@@ -171,9 +177,7 @@ def cluster_variance(
         ),
         mean=centre + spread * mean,
         mean_error=spread * error,
-        log_likelihood=None
-        if value is None
-        else value - (len(y) - (method == "reml")) * log(spread),
+        log_likelihood=None if value is None else value - (len(y) - (method == "reml")) * log(spread),
         design_effect=1 + (sizes.mean - 1) * icc,
         design_effect_weighted=1 + (sizes.weighted - 1) * icc,
     )

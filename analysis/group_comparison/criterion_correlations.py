@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -149,14 +149,15 @@ def criterion_correlations(
         raise ValueError(f"level must lie between 0 and 1, not at {level}")
     items = _columns("the scale", scale)
     found = {
-        name: _correlated(items, _columns(name, other), level, resamples, rng) for name, other in criteria.items()
+        name: _correlated(items, _columns(name, other), level, resamples, rng)
+        for name, other in criteria.items()
     }
-    corrected = holm([float("nan") if isinstance(f, Unavailable) else float(f["p"]) for f in found.values()])
+    corrected = holm([np.nan if isinstance(f, Unavailable) else f["p"] for f in found.values()])
     return CriterionCorrelations(
         {
             name: parts
             if isinstance(parts, Unavailable)
-            else CriterionCorrelation(p_holm=Probability(p), **parts)  # type: ignore[arg-type]
+            else CriterionCorrelation(p_holm=Probability(p), **parts)
             for (name, parts), p in zip(found.items(), corrected, strict=True)
         }
     )
@@ -171,7 +172,7 @@ def _columns(name: str, given: ArrayLike) -> Matrix:
 
 def _correlated(
     scale: Matrix, other: Matrix, level: float, resamples: int, rng: np.random.Generator | None
-) -> dict[str, object] | Unavailable:
+) -> dict[str, Any] | Unavailable:
     if len(scale) != len(other):
         raise ValueError(f"the scale has {len(scale)} rows and a criterion has {len(other)}")
     kept = ~np.isnan(scale).any(axis=1) & ~np.isnan(other).any(axis=1)
@@ -181,13 +182,15 @@ def _correlated(
         return Unavailable(reason="too few rows", detail=f"{n} people have both, at least 4 are needed")
     one, two = tied(x.score), tied(y.score)
     if np.ptp(one) == 0 or np.ptp(two) == 0:
-        return Unavailable(reason="no variance", detail="all scores, or all values of the criterion, are equal")
+        return Unavailable(
+            reason="no variance", detail="all scores, or all values of the criterion, are equal"
+        )
     a, b = (score - score.mean() for score in (x.score, y.score))
     za, zb = a / sqrt(float(a @ a) / n), b / sqrt(float(b @ b) / n)
     r = min(max(float(za @ zb) / n, -1.0), 1.0)
     rho = float(spearman(np.column_stack([one, two]))[0, 1])
     by_r = za * zb - r / 2 * (za**2 + zb**2)
-    delta, resampled, reliabilities = _disattenuated(x, y, r, by_r, level, resamples, rng)
+    delta, resampled, reliabilities = _disattenuated(x, y, r, by_r, level=level, resamples=resamples, rng=rng)
     return {
         "pearson": _estimate(r, fisher_limits(r, n, level), n, level, "Pearson's r, Fisher's limits"),
         "p": _p(r, n),
@@ -220,6 +223,7 @@ def _disattenuated(
     y: _Measure,
     r: float,
     by_r: Matrix,
+    *,
     level: float,
     resamples: int,
     rng: np.random.Generator | None,

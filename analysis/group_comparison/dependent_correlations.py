@@ -57,8 +57,8 @@ def overlapping_difference(
     Notes
     -----
     Williams' t with n - 3 degrees of freedom (Steiger 1980, equation 7, as ``psych::r.test``); z of the
-    difference of Fisher's transforms with their covariance at the mean of the two correlations (Steiger) or at
-    each (Dunn & Clark); limits of r12 - r13 by Zou (2007).
+    difference of Fisher's transforms with their covariance at the mean of the two correlations (Steiger) or
+    at each (Dunn & Clark); limits of r12 - r13 by Zou (2007).
 
     References
     ----------
@@ -87,10 +87,12 @@ def overlapping_difference(
 
     pooled = covariance(mean, mean) / (1 - mean**2) ** 2
     separate = covariance(r12, r13) / ((1 - r12**2) * (1 - r13**2))
-    return _difference(r12, r13, n, level, (pooled, separate), williams)
+    return _difference(r12, r13, n, level=level, covariances=(pooled, separate), williams=williams)
 
 
-def nonoverlapping_difference(R: ArrayLike, n: int, *, level: float = 0.95) -> CorrelationDifference | Unavailable:
+def nonoverlapping_difference(
+    R: ArrayLike, n: int, *, level: float = 0.95
+) -> CorrelationDifference | Unavailable:
     """Compare the correlation of the first two of four variables with that of the last two.
 
     Parameters
@@ -117,7 +119,7 @@ def nonoverlapping_difference(R: ArrayLike, n: int, *, level: float = 0.95) -> C
     refused = _refused(R, n, level)
     if refused is not None:
         return refused
-    (r_jk, r_jh, r_jm), (r_kh, r_km), r_hm = matrix[0, 1:], matrix[1, 2:], matrix[2, 3]
+    r_jk, r_jh, r_jm, r_kh, r_km, r_hm = (float(r) for r in matrix[np.triu_indices(4, 1)])
 
     def covariance(jk: float, hm: float) -> float:
         return (
@@ -130,7 +132,7 @@ def nonoverlapping_difference(R: ArrayLike, n: int, *, level: float = 0.95) -> C
     mean = (r_jk + r_hm) / 2
     pooled = covariance(mean, mean) / (1 - mean**2) ** 2
     separate = covariance(r_jk, r_hm) / ((1 - r_jk**2) * (1 - r_hm**2))
-    return _difference(float(r_jk), float(r_hm), n, level, (float(pooled), float(separate)), None)
+    return _difference(r_jk, r_hm, n, level=level, covariances=(pooled, separate))
 
 
 def _refused(R: ArrayLike, n: int, level: float) -> Unavailable | None:
@@ -153,9 +155,10 @@ def _difference(
     first: float,
     second: float,
     n: int,
+    *,
     level: float,
     covariances: tuple[float, float],
-    williams: SignificanceTest | None,
+    williams: SignificanceTest | None = None,
 ) -> CorrelationDifference:
     pooled, separate = covariances
     apart = (atanh(first) - atanh(second)) * sqrt(n - 3)

@@ -173,9 +173,7 @@ def _compared(y: Matrix, labels: list[str], samples: dict[str, Matrix], level: f
             for name, s in samples.items()
         ),
         pairs=pairs,
-        anova=SignificanceTest(
-            statistic=F, df=float(df1), df2=float(df2), p=Probability(fdtrc(df1, df2, F))
-        ),
+        anova=SignificanceTest(statistic=F, df=float(df1), df2=float(df2), p=Probability(fdtrc(df1, df2, F))),
         welch=welch(y, labels),
         kruskal_wallis=ranks,
         eta_squared=share((total - within) / total, "eta squared"),
@@ -221,14 +219,15 @@ def _standardised(a: Matrix, b: Matrix, level: float) -> tuple[Estimate, Estimat
     J = exp(lgamma(df / 2) - log(sqrt(df / 2)) - lgamma((df - 1) / 2)) if df > 1 else 0.0
     low, high = (limit / root for limit in noncentral_t_limits(d * root, df, level))
     return (
-        _effect(d, low, high, level, n1 + n2, "Cohen's d, noncentral t limits"),
-        _effect(J * d, J * low, J * high, level, n1 + n2, "Hedges' g, noncentral t limits"),
+        _effect(d, (low, high), level, n1 + n2, "Cohen's d, noncentral t limits"),
+        _effect(J * d, (J * low, J * high), level, n1 + n2, "Hedges' g, noncentral t limits"),
     )
 
 
-def _effect(value: float, low: float | None, high: float | None, level: float, n: int, method: str) -> Estimate:
-    shown = None if low is None else level
-    return Estimate(value=value, low=low, high=high, level=shown, n=n, k=1, method=method)
+def _effect(value: float, limits: tuple[float, float] | None, level: float, n: int, method: str) -> Estimate:
+    if limits is None:
+        return Estimate(value=value, n=n, k=1, method=method)
+    return Estimate(value=value, low=limits[0], high=limits[1], level=level, n=n, k=1, method=method)
 
 
 def _cliffs_delta(a: Matrix, b: Matrix, level: float) -> Estimate:
@@ -244,11 +243,11 @@ def _cliffs_delta(a: Matrix, b: Matrix, level: float) -> Estimate:
     variance = max(unbiased, (1 - d**2) / (n1 * n2 - 1))
     z = float(stdtrit(n1 + n2 - 2, (1 + level) / 2))
     below_line = 1 - d**2 + z**2 * variance
-    low = high = None
+    limits = None
     if variance > 0:
         half = z * sqrt(variance) * sqrt((1 - d**2) ** 2 + z**2 * variance)
-        low, high = ((d - d**3 + side * half) / below_line for side in (-1, 1))
-    return _effect(d, low, high, level, n1 + n2, "Cliff's delta, unbiased variance, t limits")
+        limits = (d - d**3 - half) / below_line, (d - d**3 + half) / below_line
+    return _effect(d, limits, level, n1 + n2, "Cliff's delta, unbiased variance, t limits")
 
 
 def _mean_signs(scores: Matrix, others: Matrix) -> Matrix:

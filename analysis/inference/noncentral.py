@@ -26,10 +26,7 @@ def noncentral_t_limits(t: float, df: float, level: float = 0.95) -> Interval:
         # Not a number where it is less than 1e-16 from nought or one.
         return float(ncp < t) if isnan(probability) else probability
 
-    low, high = (
-        _root(lambda ncp, tail=tail: below(ncp) - tail, t - 5.0, t + 5.0)
-        for tail in ((1 + level) / 2, (1 - level) / 2)
-    )
+    low, high = (_root(below, tail, t - 5.0, t + 5.0) for tail in ((1 + level) / 2, (1 - level) / 2))
     return low, high
 
 
@@ -43,9 +40,7 @@ def noncentral_f_limits(F: float, df1: float, df2: float, level: float = 0.95) -
     >>> [round(limit, 4) for limit in noncentral_f_limits(4.0, 3, 297)]
     [0.8883, 27.0991]
     """
-    return _limits(
-        lambda ncp: float(ncfdtr(df1, df2, ncp, F)), float(fdtr(df1, df2, F)), df1 * F, level
-    )
+    return _limits(lambda ncp: float(ncfdtr(df1, df2, ncp, F)), float(fdtr(df1, df2, F)), df1 * F, level)
 
 
 def noncentral_chi_square_limits(statistic: float, df: float, level: float = 0.95) -> Interval:
@@ -65,20 +60,22 @@ def noncentral_chi_square_limits(statistic: float, df: float, level: float = 0.9
 
 def _limits(cdf: Callable[[float], float], central: float, start: float, level: float) -> Interval:
     """Return both limits; `central` is the probability without noncentrality, at which none is left."""
+
+    def below(ncp: float) -> float:
+        return cdf(ncp) if ncp > 0 else central
+
     low, high = (
-        0.0
-        if central <= tail
-        else _root(lambda ncp, tail=tail: cdf(ncp) - tail if ncp > 0 else central - tail, 0.0, start + 10.0)
+        0.0 if central <= tail else _root(below, tail, 0.0, start + 10.0)
         for tail in ((1 + level) / 2, (1 - level) / 2)
     )
     return low, high
 
 
-def _root(falling: Callable[[float], float], low: float, high: float) -> float:
-    """Return where a falling function is nought, beyond the bracket if need be."""
+def _root(falling: Callable[[float], float], value: float, low: float, high: float) -> float:
+    """Return where a falling function has a value, beyond the bracket if need be."""
     step = max(high - low, 1.0)
-    while falling(low) < 0:
+    while falling(low) < value:
         low, step = low - step, 2 * step
-    while falling(high) > 0:
+    while falling(high) > value:
         high, step = high + step, 2 * step
-    return float(brentq(falling, low, high, xtol=_ERROR, rtol=_ERROR))
+    return float(brentq(lambda at: falling(at) - value, low, high, xtol=_ERROR, rtol=_ERROR))

@@ -163,7 +163,7 @@ def _maximum(counts: Matrix, X: Matrix, start: Matrix) -> tuple[Matrix, Matrix, 
 
 
 def _cells(at: Matrix) -> Matrix:
-    """Return probabilities of the categories between the thresholds, c x u, without cancellation in the tails.
+    """Return probabilities of the categories, c x u, without cancellation in the tails.
 
     `at` holds thresholds less the linear predictor, c - 1 x u.
     """

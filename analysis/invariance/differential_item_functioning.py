@@ -1,4 +1,4 @@
-"""Fairness of items: do people of two groups with the same standing give the same answers?"""
+"""Fairness of items: whether people of two groups who stand alike on a scale answer alike."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,17 @@ class ItemFairness:
         test, change = self.logits.chi_square("total"), self.logits.signed(0.95)
         r2 = self.logits.mcfadden_change("total", 0.95).value
         verdict = self.verdict or "none: a group is small"
-        return (self.name, test.statistic, test.p, self.p_holm, r2, change.value, change.low, change.high, verdict)
+        return (
+            self.name,
+            test.statistic,
+            test.p,
+            self.p_holm,
+            r2,
+            change.value,
+            change.low,
+            change.high,
+            verdict,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,7 +185,14 @@ def differential_item_functioning(
     found = [_fit(rows, group, item, purified.anchors, matching) for item in range(len(labels))]
     corrected = holm([_p(fit) for fit in found])
     items = tuple(
-        _item(labels[j], fit, _within(rows, group, j, purified.anchors, level), p, large, alpha, level)
+        _item(
+            labels[j],
+            fit,
+            _within(rows, group, j, purified.anchors, level),
+            p_holm=p,
+            alpha=alpha if large else None,
+            level=level,
+        )
         for j, (fit, p) in enumerate(zip(found, corrected, strict=True))
     )
     return ItemsFairness(
@@ -267,11 +284,12 @@ def _item(
     name: str,
     fit: NestedLogits | Unavailable,
     within: MantelHaenszel | Unavailable,
+    *,
     p_holm: float,
-    large: bool,  # noqa: FBT001 - one caller
-    alpha: float,
+    alpha: float | None,
     level: float,
 ) -> ItemFairness:
+    """Return what is said of an item; without `alpha` there is no verdict."""
     if isinstance(fit, Unavailable):
         return ItemFairness(
             name=name,
@@ -285,7 +303,7 @@ def _item(
         )
     change = fit.mcfadden_change("total", level)
     verdict: Verdict | None = None
-    if large:
+    if alpha is not None:
         small: Verdict = "a small difference" if change.value < NEGLIGIBLE else "a difference"
         verdict = small if _p(fit) < alpha else "no difference found"
     return ItemFairness(

@@ -96,7 +96,8 @@ def _tables(matching: Matrix, codes: NDArray[np.intp], second: NDArray[np.bool_]
     levels, stratum = np.unique(matching, return_inverse=True)
     cell = (stratum.ravel() * 2 + second) * c + codes
     counts = np.bincount(cell, minlength=len(levels) * 2 * c).reshape(-1, 2, c).astype(np.float64)
-    return counts[(counts.sum(axis=2) > 0).all(axis=1)]
+    both: Matrix = counts[(counts.sum(axis=2) > 0).all(axis=1)]
+    return both
 
 
 def _spread(tables: Matrix) -> tuple[Matrix, Matrix]:
@@ -107,7 +108,7 @@ def _spread(tables: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def _moments(tables: Matrix, values: Matrix) -> tuple[Matrix, Matrix]:
-    """Return how far the second group's sum of answers is from its expectation, and the variance, by stratum."""
+    """Return by stratum how far the second group's sum is from its expectation, and its variance."""
     factor, total = _spread(tables)
     margin = tables.sum(axis=1)
     first, square = margin @ values, margin @ values**2

@@ -165,7 +165,7 @@ class _Pairs:
 
     def form(self, scales: NDArray[np.int64], scale: int) -> bool:
         """Write the next scale's number to its items; False where no two items start one."""
-        free = np.flatnonzero(scales == 0)
+        free = np.flatnonzero(scales == 0).tolist()
         tried = len(free) * (len(free) - 1) / 2
         start = self._start(free, self._critical(tried))
         if start is None:
@@ -184,16 +184,16 @@ class _Pairs:
         scales[members] = scale
         return True
 
-    def _start(self, free: NDArray[np.intp], critical: float) -> tuple[int, int] | None:
+    def _start(self, free: list[int], critical: float) -> tuple[int, int] | None:
         """Return the pair of the highest H that is significant and reaches the bound."""
         spread = np.sqrt(np.diagonal(self.covariance))
         z = self.covariance / np.outer(spread, spread) * sqrt(self.n - 1)
         best: tuple[float, int, int] | None = None
         for later in free:
-            for earlier in free[free < later]:
+            for earlier in (item for item in free if item < later):
                 h = self.covariance[later, earlier] / self.highest[later, earlier] - (later + 1) * EARLIER
                 if abs(z[later, earlier]) >= critical and (best is None or h > best[0]):
-                    best = h, int(earlier), int(later)
+                    best = h, earlier, later
         if best is None:
             return None
         _, one, two = best
@@ -287,7 +287,15 @@ def monotonicity(
     return tuple(
         Unavailable(reason="constant item", detail=labels[j])
         if np.ptp(rows[:, j]) == 0
-        else _monotonicity(rows[:, j], rest[:, j], steps, size, smallest_violation, labels[j], float(h[j]))
+        else _monotonicity(
+            rows[:, j],
+            rest[:, j],
+            steps=steps,
+            size=size,
+            smallest=smallest_violation,
+            name=labels[j],
+            h=float(h[j]),
+        )
         for j in range(k)
     )
 
@@ -311,7 +319,7 @@ def _item_h(rows: Matrix) -> Matrix:
 
 
 def _monotonicity(
-    item: Matrix, rest: Matrix, steps: Matrix, size: int, smallest: float, name: str, h: float
+    item: Matrix, rest: Matrix, *, steps: Matrix, size: int, smallest: float, name: str, h: float
 ) -> Monotonicity:
     group, ends = _groups(rest, size)
     count = np.bincount(group, minlength=len(ends))

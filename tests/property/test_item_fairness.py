@@ -62,9 +62,7 @@ def test_scores_of_people_sum_to_nothing_and_their_squares_are_near_the_informat
     group = rng.random(4000) < 0.5
     found = nested_logits(y, m, group)
     model = found.models[2]
-    scores = np.column_stack(
-        [model.score(found.design, one)[found.rows, found.answers] for one in np.eye(6)]
-    )
+    scores = np.column_stack([model.score(found.design, one)[found.rows, found.answers] for one in np.eye(6)])
     np.testing.assert_allclose(scores.sum(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(scores.T @ scores @ model.covariance, np.eye(6), atol=0.25)
 

@@ -68,7 +68,11 @@ def test_differences_of_dependent_correlations_are_those_of_r(case):
         found = overlapping_difference(r["r12"], r["r13"], r["r23"], r["n"])
         assert found.difference.value == pytest.approx(r["difference"], **exact)
         assert ends(found.difference) == pytest.approx(r["zou_ci95"], **exact)
-        for test, name in ((found.williams, "williams"), (found.steiger, "steiger"), (found.dunn_clark, "dunn_clark")):
+        for test, name in (
+            (found.williams, "williams"),
+            (found.steiger, "steiger"),
+            (found.dunn_clark, "dunn_clark"),
+        ):
             statistic = next(r[key] for key in (f"{name}_t", f"{name}_z", f"{name}_z_pooled") if key in r)
             assert (test.statistic, test.p) == pytest.approx((statistic, r[f"{name}_p"]), **exact)
         assert (found.williams.statistic, found.williams.p) == pytest.approx(

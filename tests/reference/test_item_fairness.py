@@ -114,7 +114,9 @@ def test_people_matched_by_a_graded_models_scores_are_those_of_polr_and_glm(case
         found = differential_item_functioning(X, group, matching=score, purify=False)
         assert not isinstance(found, Unavailable)
         first = found.items[0].logits.matching[:60]
-        np.testing.assert_allclose(first, figures["theta_first60"], rtol=0, atol=case.tolerance["theta"]["abs"])
+        np.testing.assert_allclose(
+            first, figures["theta_first60"], rtol=0, atol=case.tolerance["theta"]["abs"]
+        )
         agree(found, figures["theta"], case)
 
 

@@ -27,7 +27,9 @@ def test_limits_of_agreement_and_errors_of_measurement_are_those_of_r(case):
         first, second = pair(case, name)
         found = limits_of_agreement(first, second)
         assert found.bias.n == r["n"]
-        assert [found.bias.value, found.sd] == pytest.approx([r["mean_difference"], r["sd_difference"]], **closed)
+        assert [found.bias.value, found.sd] == pytest.approx(
+            [r["mean_difference"], r["sd_difference"]], **closed
+        )
         assert ends(found.bias) == pytest.approx(r["bias_ci95"], **closed)
         assert [found.low.value, found.high.value] == pytest.approx(r["loa"], **closed)
         assert ends(found.low) == pytest.approx(r["loa_lower_ci95_exact"], **exact)
