@@ -27,8 +27,7 @@ from analysis.group_comparison.two_level_covariance import (
 class TwoLevelReliability:
     """Alpha of the saturated and omega of the one-factor two-level model, within and between clusters.
 
-    `alpha_two_level` is that of people's scores over all clusters, `alpha_observed_means` that of the means
-    of
+    `alpha_two_level` is that of people's scores over all clusters, `alpha_observed_means` that of means of
     clusters of the harmonic mean size.
     """
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, html_table, table
+from analysis.estimate import Estimate, Matrix, Probability, Unavailable, as_matrix, html_table, table
 from analysis.inference.significance import holm
 from analysis.invariance.groups import two_groups
 from analysis.invariance.mantel_haenszel import MantelHaenszel, mantel_haenszel
@@ -37,7 +37,7 @@ class ItemFairness:
     r2_change: Estimate | Unavailable
     log_odds: Estimate | Unavailable
     difference: Estimate | Unavailable
-    p_holm: float
+    p_holm: Probability
     verdict: Verdict | None
 
     def _row(self) -> tuple[object, ...]:
@@ -298,7 +298,7 @@ def _item(
             r2_change=fit,
             log_odds=fit,
             difference=fit,
-            p_holm=p_holm,
+            p_holm=Probability(p_holm),
             verdict=None,
         )
     change = fit.mcfadden_change("total", level)
@@ -313,7 +313,7 @@ def _item(
         r2_change=change,
         log_odds=fit.log_odds(level),
         difference=fit.signed(level),
-        p_holm=float(p_holm),
+        p_holm=Probability(p_holm),
         verdict=verdict,
     )
 
