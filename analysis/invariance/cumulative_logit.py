@@ -7,6 +7,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from analysis.estimate import Matrix, Unavailable
+from analysis.invariance.logit_derivatives import derivatives
 
 MOST_STEPS: Final = 50
 SETTLED: Final = 1e-10  # of the gradient, per person, in standard deviations of the predictors
@@ -136,10 +137,11 @@ def cumulative_logit(
 
 def _maximum(counts: Matrix, X: Matrix, start: Matrix) -> tuple[Matrix, Matrix, float] | Unavailable:
     """Return the parameters at the maximum, the observed information there, and the log-likelihood."""
-    n, by_category = counts.sum(), np.ascontiguousarray(counts.T)
-    at, here = start, _derivatives(start, by_category, X)
+    n, q = counts.sum(), len(start)
+    gradient, information = np.empty(q), np.empty((q, q))
+    at = start
+    value = derivatives(at, counts, X, gradient, information)
     for _ in range(MOST_STEPS):
-        value, gradient, information = here
         if np.abs(gradient).max() <= SETTLED * n:
             if np.linalg.eigvalsh(information)[0] < FLAT * n:
                 break
@@ -149,13 +151,11 @@ def _maximum(counts: Matrix, X: Matrix, start: Matrix) -> tuple[Matrix, Matrix, 
         except np.linalg.LinAlgError:
             break
         least = value - abs(value) * ROUNDING
-        tried = at + step
-        here = _derivatives(tried, by_category, X)
-        while not here[0] >= least and np.abs(step).max() > ROUNDING:
+        value = derivatives(at + step, counts, X, gradient, information)
+        while not value >= least and np.abs(step).max() > ROUNDING:
             step = step / 2
-            tried = at + step
-            here = _derivatives(tried, by_category, X)
-        at = tried
+            value = derivatives(at + step, counts, X, gradient, information)
+        at = at + step
     return Unavailable(
         reason="not defined",
         detail="no finite maximum: a predictor separates the answers, or follows from the others",
@@ -173,30 +173,3 @@ def _cells(at: Matrix) -> Matrix:
     high, low = np.where(mirrored, -lower, upper), np.where(mirrored, -upper, lower)
     cells: Matrix = expit(high) - expit(low)
     return cells
-
-
-def _derivatives(parameters: Matrix, counts: Matrix, X: Matrix) -> tuple[float, Matrix, Matrix]:
-    """Return the log-likelihood, its gradient, and the observed information; `counts` is c x u."""
-    cuts = len(counts) - 1
-    at = parameters[:cuts, np.newaxis] - X @ parameters[cuts:]
-    cells = np.maximum(_cells(at), SMALLEST)
-    above, below = expit(at), expit(-at)
-    density = above * below
-    ratio = counts / cells
-    curved = ratio / cells
-    across = ratio[:-1] - ratio[1:]
-    first = density * across
-    own = density * (below - above) * across - density**2 * (curved[:-1] + curved[1:])
-    beside = density[:-1] * density[1:] * curved[1:-1]
-    rows = own.copy()
-    rows[:-1] += beside
-    rows[1:] += beside
-    information = np.empty((len(parameters), len(parameters)))
-    information[:cuts, :cuts] = -np.diag(own.sum(axis=1))
-    places = np.arange(cuts - 1)
-    information[places, places + 1] = information[places + 1, places] = -beside.sum(axis=1)
-    information[:cuts, cuts:] = rows @ X
-    information[cuts:, :cuts] = information[:cuts, cuts:].T
-    information[cuts:, cuts:] = -X.T @ (rows.sum(axis=0)[:, np.newaxis] * X)
-    gradient = np.concatenate([first.sum(axis=1), -first.sum(axis=0) @ X])
-    return float((counts * np.log(cells)).sum()), gradient, information
