@@ -84,7 +84,7 @@ def _drawn(found: ItemsFairness) -> Figure | None:
             "the middle there is no difference."
         ),
         ends=(f"{second} answers lower", f"{second} answers higher"),
-        write="{:+.2f}".format,
+        write=lambda value: f"{value:+.2f}".replace("-", "\u2212"),
     )
 
 
