@@ -1,6 +1,5 @@
-# Two commands do everything on a fresh machine with Python 3.11, git, make and a package index:
-#   make run    sets up, loads SIMULATED data, serves, prints the links
-#   make test   sets up everything, PostgreSQL and a browser included, then runs all tests but the slow tiers
+# Two commands do everything on a fresh machine with Python 3.11, git, make and a package index: `make run` and
+# `make test`. `make help` lists the rest; what it prints stands behind ## in this file.
 PYTHON ?= python3.11
 VENV ?= .venv
 PORT ?= 8000
@@ -8,16 +7,26 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: run test check walks attack fault bench lock messages system clean
+.PHONY: help run test unit check layout walks attack fault bench lock messages system clean
 
-run: $(VENV)/run
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
+	  printf 'make %-9s %s\n' "$$name" "$$what"; done
+
+run: $(VENV)/run ## set up, load SIMULATED data, serve, print the links (first time: about a minute)
 	$(BIN)/counterpoise demo --dir $(DIR) --port $(PORT)
 
-test: system $(VENV)/dev
+test: system $(VENV)/dev ## everything that a change must pass: PostgreSQL and a browser included (about 15 minutes)
 	$(MAKE) check
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 
-check: $(VENV)/dev
+unit: $(VENV)/dev ## the loop of the day: no database server, no browser (at most 2 minutes)
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/docs -m "not postgres and not browser"
+
+layout: $(VENV)/dev ## the structure of the packages: modules, chains of imports, circles
+	$(BIN)/python -m tests.layout
+
+check: $(VENV)/dev ## format, lint, import contracts, types
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
@@ -25,37 +34,37 @@ check: $(VENV)/dev
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 # Every form in every language, on every width, with and without scripts; `make test` walks a part of it.
-walks: system $(VENV)/dev
+walks: system $(VENV)/dev ## every form, language and width in a browser
 	$(BIN)/python -m pytest -n 2 -m "" tests/e2e/test_walks.py
 
-attack: system $(VENV)/dev
+attack: system $(VENV)/dev ## the attacks on disclosure control, each with its mutants
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
 
-fault: system $(VENV)/dev
+fault: system $(VENV)/dev ## connections cut and servers killed while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
 
-bench: system $(VENV)/dev
+bench: system $(VENV)/dev ## speed beside the peers, as ratios of one run
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done
 
 system:
 	@.ci/system-packages
 
-lock:
+lock: ## write the locked requirements anew
 	$(BIN)/python -m pip --quiet install uv
 	for extra in run dev; do \
 	  $(BIN)/uv pip compile pyproject.toml $$([ $$extra = dev ] && echo --extra dev) --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/$$extra.txt; done
 
 # What the pages say, into the catalogues of the translators: new sentences come in empty, old ones go.
-messages: $(VENV)/dev
-	$(BIN)/pybabel -q extract -F pyproject.toml --project=Counterpoise --version=0.1.0 --add-location=file \
+messages: $(VENV)/dev ## sentences of the pages into the catalogues of the translators
+	$(BIN)/pybabel -q extract -F pyproject.toml --project=Counterpoise --version=0.2.0 --add-location=file \
 	  -o $(VENV)/counterpoise.pot .
 	$(BIN)/pybabel -q update -D counterpoise -d app/locale -i $(VENV)/counterpoise.pot -w 100 \
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
-clean:
+clean: ## remove what was installed and cached here
 	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/run: requirements/run.txt requirements/build.txt pyproject.toml

@@ -156,9 +156,9 @@ def _positive(said: str) -> int:
 
 
 def _report(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.dataset import read_dataset
-    from analysis.render import RENDERERS
-    from analysis.study import run
+    from analysis.report.build import run
+    from analysis.report.dataset import read_dataset
+    from analysis.report.render import RENDERERS
     from instrument import load
 
     dataset = read_dataset(asked.file, load(asked.instrument), asked.form)
@@ -166,8 +166,8 @@ def _report(asked: argparse.Namespace, say: Progress) -> str:
 
 
 def _factor(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.factoring import factoring, of_columns, of_instrument
-    from analysis.render import RENDERERS
+    from analysis.report.factor_report import factoring, of_columns, of_instrument
+    from analysis.report.render import RENDERERS
 
     items = (
         of_columns(asked.file, asked.items)
@@ -186,8 +186,8 @@ def _factor(asked: argparse.Namespace, say: Progress) -> str:
 
 
 def _retest(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.render import RENDERERS
-    from analysis.retest import retest
+    from analysis.report.render import RENDERERS
+    from analysis.report.retest_report import retest
 
     found = retest(
         asked.first,
@@ -201,8 +201,8 @@ def _retest(asked: argparse.Namespace, say: Progress) -> str:
 
 
 def _fairness(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.fairness import fairness, of_columns, of_instrument
-    from analysis.render import RENDERERS
+    from analysis.report.fairness_report import fairness, of_columns, of_instrument
+    from analysis.report.render import RENDERERS
 
     grouped = (
         of_columns(asked.file, asked.items, asked.group)

@@ -25,6 +25,8 @@ Reason = Literal[
     "did not converge",
     "improper solution",
     "not defined",
+    "no interval",
+    "too few resamples",
 ]
 
 REASONS: Final[dict[Reason, str]] = {
@@ -37,26 +39,9 @@ REASONS: Final[dict[Reason, str]] = {
     "did not converge": "the iterations did not settle on a solution",
     "improper solution": "the solution lies outside what the model allows",
     "not defined": "the figure is not defined for these data",
+    "no interval": "there is no interval for this figure",
+    "too few resamples": "too few resamples have this figure",
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Estimate:
-    """A figure with its interval at `level`; `low` and `high` are None where no interval exists."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-    level: float | None = None
-    n: int
-    k: int
-    method: str
-
-    def __str__(self) -> str:
-        interval = (
-            "" if self.low is None else f"  {self.level:.0%} interval {self.low:.3f} to {self.high:.3f}"
-        )
-        return f"{self.value:.3f}{interval}  (n = {self.n}, k = {self.k}; {self.method})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +58,38 @@ class Unavailable:
 
     def __str__(self) -> str:
         return f"unavailable: {self.why}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Estimate:
+    """A figure with its interval at `level`.
+
+    `low` and `high` are None where there is no interval; `no_interval` is then the reason, if there is
+    more to say than that none is known for this figure.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+    level: float | None = None
+    n: int
+    k: int
+    method: str
+    no_interval: Unavailable | None = None
+
+    @property
+    def limits(self) -> tuple[float, float] | tuple[Unavailable, Unavailable]:
+        """The two ends of the interval, or twice the reason why there is none."""
+        if self.low is None or self.high is None:
+            why = self.no_interval or Unavailable(reason="no interval")
+            return why, why
+        return self.low, self.high
+
+    def __str__(self) -> str:
+        interval = (
+            "" if self.low is None else f"  {self.level:.0%} interval {self.low:.3f} to {self.high:.3f}"
+        )
+        return f"{self.value:.3f}{interval}  (n = {self.n}, k = {self.k}; {self.method})"
 
 
 class Probability(float):

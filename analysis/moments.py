@@ -1,12 +1,13 @@
 """Means and covariances of items, from rows or from joint counts, over complete rows or pair by pair."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.counts import JointCounts
+from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
 
 Missing = Literal["complete", "pairwise"]
@@ -19,7 +20,8 @@ class Moments:
     """What coefficients of covariances need; `rule` says which rows stand behind them.
 
     `n` is the number of complete rows, or, pair by pair, of all rows; `answered` counts each item's answers.
-    `rows` are the complete rows themselves, for what needs them, where they are known.
+    `rows` are the complete rows themselves, for what needs them, where they are known. `names` are the items'
+    names, for reasons that have to name one.
     """
 
     n: int
@@ -28,6 +30,11 @@ class Moments:
     covariance: Matrix
     rule: str
     rows: Matrix | None = None
+    names: tuple[str, ...] | None = None
+
+    def name(self, item: int) -> str:
+        """Return the name of an item by its column, or its number, counted from 1, where it has no name."""
+        return f"item {item + 1}" if self.names is None else self.names[item]
 
     @property
     def k(self) -> int:
@@ -48,7 +55,12 @@ class Moments:
         return R
 
 
-def moments(X: ArrayLike | JointCounts | Moments, *, missing: Missing = "complete") -> Moments | Unavailable:
+def moments(
+    X: ArrayLike | JointCounts | Moments,
+    *,
+    missing: Missing = "complete",
+    names: Sequence[str] | None = None,
+) -> Moments | Unavailable:
     """Return means and covariances (divisor n - 1), or why there are none.
 
     Parameters
@@ -56,6 +68,7 @@ def moments(X: ArrayLike | JointCounts | Moments, *, missing: Missing = "complet
     X : n x k array with NaN for missing, or JointCounts, or Moments, which are returned as they are
         Counts know no rows: where answers are missing they are taken pair by pair, whatever `missing` says.
     missing : "complete" for rows without a missing answer, "pairwise" as R's ``cov(x, use = "pairwise")``
+    names : names of the items, for the reason why there is no figure; counts bring their own
 
     Returns
     -------
@@ -68,14 +81,16 @@ def moments(X: ArrayLike | JointCounts | Moments, *, missing: Missing = "complet
     found = _from_counts(X) if isinstance(X, JointCounts) else _from_rows(as_matrix(X), missing)
     if isinstance(found, Unavailable):
         return found
+    if names is not None:
+        found = replace(found, names=tuple(names))
     if found.k < 2:  # noqa: PLR2004 - a covariance needs two
         return Unavailable(reason="too few items", detail=f"{found.k} of at least 2")
     if found.n < 3:  # noqa: PLR2004 - two rows lie on one line
         return Unavailable(reason="too few rows", detail=f"{found.n} of at least 3")
     if np.isnan(found.covariance).any():
-        first, second = np.argwhere(np.isnan(found.covariance))[0] + 1
+        first, second = (found.name(int(item)) for item in np.argwhere(np.isnan(found.covariance))[0])
         return Unavailable(
-            reason="too few rows", detail=f"items {first} and {second} were hardly ever answered together"
+            reason="too few rows", detail=f"{first} and {second} were hardly ever answered together"
         )
     return found
 
@@ -83,7 +98,14 @@ def moments(X: ArrayLike | JointCounts | Moments, *, missing: Missing = "complet
 def _from_counts(counts: JointCounts) -> Moments:
     rule = "complete rows" if counts.complete else "pairwise"
     answered = np.diagonal(counts.pair_n)
-    return Moments(n=counts.n, answered=answered, means=counts.means, covariance=counts.covariance, rule=rule)
+    return Moments(
+        n=counts.n,
+        answered=answered,
+        means=counts.means,
+        covariance=counts.covariance,
+        rule=rule,
+        names=counts.names,
+    )
 
 
 def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:

@@ -46,7 +46,8 @@ def simulate(
     means
         Factor means: one number, one per factor, or one row of m per person (a unit, a role, a change).
     reversed_items
-        Numbers of the items worded the other way round: their answers are given as c - 1 - answer.
+        Columns, from 0, of the items worded the other way round: their answers are given as
+        c - 1 - answer.
     missing
         For each code of a non-answer, such as -99, its probability: one number, or one per item. Non-answers
         fall completely at random.
@@ -98,7 +99,7 @@ def higher_order(general: ArrayLike, facet: ArrayLike, loading: ArrayLike) -> tu
     general
         Loading of each of the m facets on the general factor.
     facet
-        Number of the facet, 0 to m - 1, of each of the k items.
+        Column of the facet in `loadings`, 0 to m - 1, of each of the k items.
     loading
         Loading of each item on its facet: one number or k.
 
@@ -119,7 +120,7 @@ def higher_order(general: ArrayLike, facet: ArrayLike, loading: ArrayLike) -> tu
     g = np.asarray(general, dtype=np.float64)
     home = np.asarray(facet, dtype=np.int64)
     if (np.abs(g) > 1).any() or home.min() < 0 or home.max() >= g.size:
-        raise ValueError("facets are numbered from 0, and none loads above 1 on the general factor")
+        raise ValueError("facets are columns, counted from 0, and none loads above 1 on the general factor")
     phi = np.outer(g, g)
     np.fill_diagonal(phi, 1.0)
     loadings = np.zeros((home.size, g.size))
@@ -169,7 +170,7 @@ def _decompose(L: Matrix, phi: ArrayLike | None) -> tuple[Matrix, Matrix]:
     if values[0] < -_ROUNDING or not np.allclose(np.diag(correlations), 1.0):
         raise ValueError("phi must be correlations: ones on the diagonal, no negative eigenvalue")
     if unique.min() < -_ROUNDING:
-        raise ValueError(f"item {int(unique.argmin())} would have a communality above 1")
+        raise ValueError(f"item {int(unique.argmin()) + 1} would have a communality above 1")
     # The symmetric root, whatever signs the eigenvectors come with: a seed means the same everywhere.
     return (vectors * np.sqrt(values.clip(0.0))) @ vectors.T, unique.clip(0.0)
 

@@ -9,15 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, insert, select, text
 
 from app.db import is_sqlite
-from app.secret import Vault
-from app.service import now
 from app.tables import Audit, table
+from app.vault import Vault
 
 AUDIT: Final = table(Audit)
 BEGINNING: Final = b""
@@ -54,7 +53,7 @@ def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
         db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
     last = db.execute(select(AUDIT.c.number, AUDIT.c.mac).order_by(AUDIT.c.number.desc()).limit(1)).first()
     number, before = (last.number + 1, last.mac) if last else (1, BEGINNING)
-    at = now()
+    at = datetime.now(UTC)
     mac = vault.audit_mac(before, _sealed(number, at, event))
     db.execute(insert(AUDIT).values(number=number, at=at, event=event, mac=mac))
 

@@ -84,6 +84,11 @@ def day(iso: str, language: str) -> str:
     return format_date(date.fromisoformat(iso), "long", locale=locale)
 
 
+def english_day(on: date) -> str:
+    """A day as the pages of staff write it, which are in English."""
+    return f"{on.day} {on:%B %Y}"
+
+
 def decimal(value: float, language: str) -> str:
     """A figure with at most one decimal, written as the language writes it, in the digits of codes."""
     from babel.numbers import format_decimal  # noqa: PLC0415 - as above

@@ -12,21 +12,21 @@ from starlette.responses import PlainTextResponse, Response
 
 from app import migrate
 from app.config import Settings
+from app.error_pages import refuse
 from app.errors import AppError, NotFound
 from app.export.routes import router as export
 from app.hosting.people import router as people
 from app.hosting.routes import router as host
-from app.institution.provider import Provider
-from app.institution.routes import router as institution
+from app.middleware import Surface
 from app.reflect.ended import Ended
 from app.reflect.routes import router as reflect
-from app.refusals import refuse
 from app.report.routes import router as report
-from app.service import Service, make_service, service_of
-from app.sign_in import router as staff
+from app.runtime import Service, make_service, service_of
+from app.staff.oidc.provider import Provider
+from app.staff.oidc.routes import router as institution
+from app.staff.routes import router as staff
 from app.support.routes import router as support
 from app.support.signposts import DEFAULT, signposts
-from app.surface import Surface
 from app.survey.routes import router as survey
 from app.templating import STATIC, static_files
 

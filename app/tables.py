@@ -7,7 +7,7 @@ On SQLite they have no rowid, since a rowid tells the order of arrival.
 """
 
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData, Table
@@ -39,6 +39,14 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 NO_ROWID = {"sqlite_with_rowid": False}
+
+PREPARED: Final = "prepared"
+OPEN: Final = "open"
+PAUSED: Final = "paused"
+CLOSING: Final = "closing"
+CLOSED: Final = "closed"
+RETIRED: Final = "retired"
+"""The states of a wave, in their order; between open and paused it may go back and forth."""
 
 
 def _bytes(**options: Any) -> Any:

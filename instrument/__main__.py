@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from instrument.catalog import PPIQ, InstrumentError, load, load_unlocked
-from instrument.exchange import export_table, import_table
+from instrument.exchange.translators import export_table, import_table
 from instrument.lock import digests, write
 from instrument.nodes import Problem
 

@@ -16,8 +16,8 @@ from starlette.testclient import TestClient
 from app import migrate
 from app.config import Settings
 from app.db import make_engine, write
-from app.service import Service, check_secret, make_service
-from tests.postgres import Postgres, running_postgres
+from app.runtime import Service, check_secret, make_service
+from tests.lib.postgres_server import Postgres, running_postgres
 
 SECRET = bytes(range(32))
 
@@ -68,7 +68,8 @@ def service(url: str) -> Iterator[Service]:
 @pytest.fixture
 def study(service: Service) -> str:
     """A SIMULATED study "demo" with three units and an open wave "demo-1"."""
-    from app import studies, waves
+    from app import studies
+    from app.studies import waves
 
     with write(service.engine) as db:
         studies.make_study(db, id="demo", title="Demonstration", simulated=True)
@@ -94,7 +95,7 @@ def client(service: Service) -> Iterator[TestClient]:
 @pytest.fixture
 def code(service: Service, study: str) -> str:
     """A code of the unit "north" of the open wave."""
-    from app import waves
+    from app.studies import waves
 
     with write(service.engine) as db:
         [code] = waves.issue_codes(service, db, f"{study}-1", "north", 1)

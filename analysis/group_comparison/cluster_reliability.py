@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from analysis import bootstrap
 from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, html_table, table
+from analysis.factor_models.one_factor import OneFactor, one_factor
 from analysis.group_comparison.clusters import (
     ClusterSizes,
     ClusterVariance,
@@ -21,11 +21,11 @@ from analysis.group_comparison.clusters import (
     refuse,
 )
 from analysis.group_comparison.two_level import TwoLevelReliability, two_level_reliability
-from analysis.intervals import UNUSABLE, Coefficient, influence
+from analysis.inference import bootstrap
+from analysis.inference.intervals import UNUSABLE, Coefficient, influence
 from analysis.moments import moments
-from analysis.omega import omega_coefficient, omega_replicates
-from analysis.onefactor import OneFactor, one_factor
-from analysis.reliability import alpha_coefficient, alpha_replicates
+from analysis.reliability.alpha import alpha_coefficient, alpha_replicates
+from analysis.reliability.omega import omega_coefficient, omega_replicates
 
 BLOCK: Final = 200  # resamples whose covariances are held at a time
 _HEADERS: Final = ("figure", "value", "low", "high", "design effect")
@@ -230,7 +230,10 @@ def _clustered(
             level=None if low is None else level,
             n=n,
             k=k,
-            method=drawn if low is not None else f"{drawn}: not available",
+            method=drawn,
+            no_interval=None
+            if low is not None
+            else Unavailable(reason="too few resamples", detail=f"{len(usable)} of {len(replicates)}"),
         ),
         error_independent=sqrt(float(by_person @ by_person)) / n,
         error_cr0=cr0,

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from scipy.special import ndtri, stdtr
 from scipy.stats import kendalltau
 
-from analysis import bootstrap
+from analysis.descriptive.items import spearman
 from analysis.estimate import (
     Estimate,
     Matrix,
@@ -23,11 +23,11 @@ from analysis.estimate import (
 )
 from analysis.group_comparison.dependent_correlations import fisher_limits
 from analysis.group_comparison.ties import tied
+from analysis.inference import bootstrap
+from analysis.inference.intervals import UNUSABLE, influence
 from analysis.inference.significance import holm
-from analysis.intervals import UNUSABLE, influence
-from analysis.items import spearman
 from analysis.moments import moments
-from analysis.reliability import alpha_coefficient, alpha_replicates
+from analysis.reliability.alpha import alpha_coefficient, alpha_replicates
 
 _HEADERS: Final = ("criterion", "r", "low", "high", "p (Holm)", "rho", "disattenuated r", "low", "high", "n")
 
@@ -246,7 +246,8 @@ def _disattenuated(
     usable = drawn[np.isfinite(drawn)]
     method = f"disattenuated r, percentile limits of {resamples} resamples"
     if len(usable) < (1 - UNUSABLE) * resamples:
-        resampled = Estimate(value=value, n=n, k=1, method=f"{method}: not available")
+        why = Unavailable(reason="too few resamples", detail=f"{len(usable)} of {resamples}")
+        resampled = Estimate(value=value, n=n, k=1, method=method, no_interval=why)
     else:
         limits = bootstrap.percentile_interval(usable, level)
         resampled = _estimate(value, limits, n, level, method)

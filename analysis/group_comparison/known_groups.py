@@ -226,7 +226,8 @@ def _standardised(a: Matrix, b: Matrix, level: float) -> tuple[Estimate, Estimat
 
 def _effect(value: float, limits: tuple[float, float] | None, level: float, n: int, method: str) -> Estimate:
     if limits is None:
-        return Estimate(value=value, n=n, k=1, method=method)
+        why = Unavailable(reason="no interval", detail="the groups do not overlap")
+        return Estimate(value=value, n=n, k=1, method=method, no_interval=why)
     return Estimate(value=value, low=limits[0], high=limits[1], level=level, n=n, k=1, method=method)
 
 

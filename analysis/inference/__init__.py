@@ -1,1 +1,1 @@
-"""What every statistic shares: tests of hypotheses, limits of noncentral distributions."""
+"""Intervals and tests: of coefficients from their moments, by the bootstrap, of noncentral distributions."""

@@ -1,1 +1,1 @@
-"""Models and scales of single answers: how an item's answer depends on what a person brings to it."""
+"""Models and scalings in which an answer depends on a position on one scale."""

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
-from analysis.scalability import mokken_scalability
+from analysis.item_response.mokken import mokken_scalability
 
 ROUNDING: Final = 1e-12
 EARLIER: Final = 1e-10  # of H, by which a pair that stands later in the order is put back

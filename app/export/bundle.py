@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from app.audit import audit
-from app.db import read, write
+from app.db import read
 from app.export.formats import FILES
 from app.export.microdata import microdata
 from app.export.pages import codebook_page
-from app.service import Service
+from app.export.trail import note_taken
+from app.runtime import Service
 from app.templating import render
 
 
@@ -27,8 +27,3 @@ def write_bundle(
         path.write_bytes(content)
         paths.append(path)
     return paths
-
-
-def note_taken(service: Service, wave: str) -> None:
-    with write(service.engine) as db:
-        audit(service.vault, db, {"action": "answers taken out", "wave": wave})

@@ -3,21 +3,13 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, Final
 
-from app.export.microdata import Cell, Microdata
+from app.csv_cells import cell
+from app.export.microdata import Microdata, note
 from instrument import MISSING_LABELS
-
-# Where a cell begins in any spreadsheet: elsewhere a semicolon or a tab may part the cells.
-_OPENS_A_FORMULA: Final = re.compile("(?:^|(?<=[;\t\r\n]))(?= *[-=+@\t\r\n\0＝＋－＠])")  # noqa: RUF001
-NOTE: Final = (
-    "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
-    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
-    "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
-)
 
 
 def as_csv(data: Microdata) -> bytes:
@@ -27,19 +19,6 @@ def as_csv(data: Microdata) -> bytes:
     writer.writerow(column.name for column in data.columns)
     writer.writerows([cell(each) for each in row] for row in data.rows)
     return written.getvalue().encode()
-
-
-def cell(value: Cell) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return _OPENS_A_FORMULA.sub("'", value)
-    return str(value) if isinstance(value, int) else f"{value:.12g}"
-
-
-def note(data: Microdata) -> str:
-    """What whoever holds the rows has to know."""
-    return f"{NOTE} {data.pair.note}" if data.pair else NOTE
 
 
 def as_codebook(data: Microdata) -> dict[str, Any]:

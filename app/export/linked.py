@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy import Connection, select
 
 from app.export.withhold import LEAST, Value
-from app.linking.pairs import RESPONSE, outcome_of
+from app.studies.linking.pairs import RESPONSE, outcome_of
 from instrument import WITHHELD, Column
 
 PAIR_ID: Final = "pair_id"

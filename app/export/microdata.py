@@ -13,14 +13,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
+from app.closing.snapshots import as_it_was_asked
+from app.csv_cells import Cell
 from app.errors import Refused
 from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
 from app.export.withhold import Value, withhold, withhold_last
-from app.service import Service
-from app.snapshots import as_it_was_asked
-from app.studies import STUDY
-from app.tables import Response, table
-from app.waves import CLOSED, WAVE
+from app.runtime import Service
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
+from app.tables import CLOSED, Response, table
 from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, codebook, keyed, score
 
 FEWEST: Final = 10
@@ -29,11 +30,16 @@ UNIT: Final = "unit"
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
 
-Cell = str | int | float | None
-
 
 class TooFew(Refused):
     """There are not enough rows to give any away."""
+
+
+NOTE: Final = (
+    "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
+    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
+    "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,11 @@ class Microdata:
     def column(self, name: str) -> list[Cell]:
         place = [column.name for column in self.columns].index(name)
         return [row[place] for row in self.rows]
+
+
+def note(data: Microdata) -> str:
+    """What whoever holds the rows has to know."""
+    return f"{NOTE} {data.pair.note}" if data.pair else NOTE
 
 
 def microdata(

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.export.formats import note
-from app.export.microdata import FEWEST, Microdata, withheld
+from app.export.microdata import FEWEST, Microdata, note, withheld
 from app.templating import Page
 from instrument import Column
 

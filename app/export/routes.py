@@ -9,17 +9,19 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from app.db import read
 from app.errors import NotFound
-from app.export.bundle import note_taken
 from app.export.formats import as_codebook, as_csv
 from app.export.microdata import Microdata, TooFew, microdata
 from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
-from app.service import service_of
-from app.staff import AGAIN, Staff, admitted, day
-from app.studies import STUDY
-from app.surface import see_other
+from app.export.trail import note_taken
+from app.languages import english_day
+from app.middleware import see_other
+from app.runtime import service_of
+from app.staff.authorise import AGAIN, Staff, admitted
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
+from app.tables import CLOSED
 from app.templating import html
-from app.waves import CLOSED, WAVE
 
 router = APIRouter(prefix="/researcher", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
@@ -31,7 +33,7 @@ def index(request: Request) -> Response:
     with read(service_of(request).engine) as db:
         found = _closed(db, staff)
     waves = tuple(
-        WaveLink(f"/researcher/waves/{wave.id}", wave.title, wave.ordinal, day(wave.closes_at))
+        WaveLink(f"/researcher/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at))
         for wave in found
     )
     return html(ResearcherPage(simulated=any(wave.simulated for wave in found), waves=waves))

@@ -7,13 +7,12 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
-from app.budget import LIMIT, Budget, budget_of
-from app.languages import _
-from app.service import Service
-from app.staff import day
-from app.studies import LEVELS, Design
+from app.languages import _, english_day
+from app.runtime import Service
+from app.studies.anonymity import LIMIT, Budget, budget_of
+from app.studies.study import LEVELS, Design
+from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from app.templating import Page
-from app.waves import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from instrument import Form, Instrument
 
 STATES: Final = {
@@ -178,7 +177,10 @@ def study_page(
             ),
             (_("Smallest group of which anything is shown"), str(study.k)),
             (_("People expected"), str(study.people) if study.people else _("not said")),
-            (_("Answers are deleted on"), day(study.retire_on) if study.retire_on else _("no day declared")),
+            (
+                _("Answers are deleted on"),
+                english_day(study.retire_on) if study.retire_on else _("no day declared"),
+            ),
         ),
         spent=spent(instrument, form, budget) if budget else None,
         units=tuple(_tree(units)),
@@ -216,9 +218,9 @@ def wave_page(
         ordinal=wave.ordinal,
         state=wave.state,
         state_words=STATES[wave.state],
-        opened_on=day(wave.opened_on) if wave.opened_on else "",
-        closes_at=f"{day(wave.closes_at)}, {wave.closes_at:%H:%M} UTC" if wave.closes_at else "",
-        retire_on=day(study.retire_on) if study.retire_on else "",
+        opened_on=english_day(wave.opened_on) if wave.opened_on else "",
+        closes_at=f"{english_day(wave.closes_at)}, {wave.closes_at:%H:%M} UTC" if wave.closes_at else "",
+        retire_on=english_day(study.retire_on) if study.retire_on else "",
         may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
         takes_codes=wave.state in (PREPARED, OPEN, PAUSED),
         units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),

@@ -9,16 +9,16 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import accounts
-from app.access import EVERYWHERE, Role
-from app.accounts import Held
 from app.db import read, write
 from app.errors import Refused, Unreadable
-from app.forms import Fields
-from app.service import Service, now, service_of
-from app.staff import admitted
-from app.studies import STUDY
-from app.surface import see_other
+from app.form_data import Fields
+from app.middleware import see_other
+from app.runtime import Service, now, service_of
+from app.staff import accounts
+from app.staff.accounts import Held
+from app.staff.authorise import admitted
+from app.staff.permissions import EVERYWHERE, Role
+from app.studies.study import STUDY
 from app.templating import Page, html
 
 router = APIRouter(prefix="/operator", include_in_schema=False)

@@ -8,10 +8,11 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app import accounts, studies, tend, waves
+from app import studies
+from app.closing import maintenance
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
-from app.forms import Fields
+from app.form_data import Fields
 from app.hosting.pages import (
     Link,
     StudiesPage,
@@ -21,13 +22,16 @@ from app.hosting.pages import (
     study_page,
     wave_page,
 )
-from app.paper.pages import pdf, slips
-from app.service import Service, now, service_of
-from app.staff import Staff, admitted
-from app.studies import STUDY
-from app.surface import see_other
+from app.middleware import see_other
+from app.paper.pages import slips
+from app.printing import pdf
+from app.runtime import Service, now, service_of
+from app.staff import accounts
+from app.staff.authorise import Staff, admitted
+from app.studies import waves
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
 from app.templating import html
-from app.waves import WAVE
 from instrument import Form, Instrument
 
 SLIPS_AT_ONCE: Final = 500
@@ -188,7 +192,7 @@ def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
         _wave(db, staff, wave)
     try:
         _be_sure(fields)
-        tend.retire(service, wave, PATIENCE_SECONDS)
+        maintenance.retire(service, wave, PATIENCE_SECONDS)
     except Refused as refused:
         return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
     return see_other(f"/host/waves/{wave}")

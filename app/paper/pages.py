@@ -10,8 +10,8 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from app.languages import home
-from app.paper.press import PICTURE, pressed
-from app.templating import Page, render
+from app.printing import PICTURE
+from app.templating import Page
 from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
 
 
@@ -104,8 +104,3 @@ def slips(codes: Sequence[str], address: str, title: str, language: str = "en") 
         target = f"{address}/#{code}"
         made.append(Slip(code=code, picture=f"{PICTURE}{quote(target, safe='')}"))
     return Slips(language=language, title=title, address=address, slips=tuple(made))
-
-
-def pdf(page: Page) -> bytes:
-    """Set a page as a tagged PDF; its bytes depend on its content alone."""
-    return pressed(render(page))

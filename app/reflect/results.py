@@ -7,13 +7,12 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from app.figures.plot import Line
+from app.figures.wording import HEADINGS, STRENGTH
 from app.languages import decimal, translations
-from app.report.pages import HEADINGS
-from app.report.plot import Line
-from app.report.wording import STRENGTH
-from app.survey.questions import role_of, row
-from app.survey.roads import Road
-from app.survey.sheets import Sheet
+from app.questionnaire.path import Road
+from app.questionnaire.rendering import role_of, row
+from app.questionnaire.sheet import Sheet
 from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, Words, keyed, score
 
 
@@ -130,7 +129,7 @@ def _topic_by_item(road: Road) -> dict[str, str]:
 
 def _line(words: Words, name: str, figure: Score) -> Line:
     dot = None if figure.value is None else f"{figure.value:.1f}%"
-    return Line(label=words.facet(name), said=_note(words, figure)[0], dot=dot)
+    return Line(label=words.facet(name), text=_note(words, figure)[0], dot=dot)
 
 
 def _points(road: Road, codes: dict[str, int], name: str) -> list[str]:

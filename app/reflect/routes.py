@@ -5,15 +5,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.errors import Ended, Unreadable
-from app.forms import Fields
+from app.form_data import Fields
 from app.languages import language_of
+from app.middleware import clear_site_data
 from app.reflect.pages import page_of, result_page, start_page
 from app.reflect.runs import END, KEY, read_run, turn
-from app.secret import new_token
-from app.service import service_of
-from app.surface import clear_site_data
+from app.runtime import service_of
 from app.survey.routes import leave
 from app.templating import html
+from app.vault import new_token
 
 router = APIRouter(include_in_schema=False)
 

@@ -10,10 +10,10 @@ from typing import Final
 
 from app.errors import Unreadable
 from app.languages import LANGUAGES
-from app.service import Service
-from app.survey.reading import read_given
-from app.survey.roads import CHECK, CONSENT, Road, asks, numbers
-from app.survey.sheets import Sheet
+from app.questionnaire.path import CHECK, CONSENT, Road, asks, numbers
+from app.questionnaire.reading import read_given
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service
 from instrument import LEFT_BLANK, Form, Instrument
 
 Fields = Mapping[str, str]

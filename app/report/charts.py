@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Final
 
-from analysis import svg
-from analysis.bars import item_distributions
-from analysis.disclosure import Facet, Item
-from analysis.release import ItemLine, Share
-from app.report.plot import TICKS, Line
-from app.report.wording import in_words
+from analysis.disclosure.base_table import Facet, Item
+from analysis.disclosure.release import ItemLine, Share
+from analysis.graphics import svg
+from analysis.graphics.item_bars import item_distributions
+from app.figures.plot import TICKS, Line
+from app.figures.wording import in_words
 
 LEFT: Final = svg.LABELS + 24
 RIGHT: Final = svg.WIDTH - 110.0
@@ -76,7 +76,7 @@ def _row(line: Line, y: float) -> list[str]:
     words = svg.wrap(line.label, svg.LABELS)
     drawn = [
         svg.text(svg.LABELS, y, words, side="right", weight=weight),
-        svg.text(RIGHT + 16, y, line.said, size=svg.SMALL, weight=weight),
+        svg.text(RIGHT + 16, y, line.text, size=svg.SMALL, weight=weight),
     ]
     if line.reach:
         low, high = (_x(_place(end)) for end in line.reach)

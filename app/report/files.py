@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from analysis.release import Figure, Node, Report, Untold
-from app.export.formats import cell
+from analysis.disclosure.release import Figure, Node, Report, Untold
+from app.csv_cells import cell
 
 COLUMNS: Final = (
     "wave",

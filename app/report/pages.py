@@ -6,17 +6,14 @@ from typing import ClassVar, Final
 
 from markupsafe import Markup
 
-from analysis.disclosure import Scheme
-from analysis.release import EVERYONE, Figure, Node, Report, Untold
-from app.languages import _
+from analysis.disclosure.base_table import Scheme
+from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
+from app.figures.plot import TICKS, Line, line
+from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
+from app.languages import english_day
 from app.report.charts import distributions
-from app.report.plot import TICKS, Line, line
-from app.report.wording import STRENGTH, as_answered, how_sure, people, said
-from app.staff import day
 from app.templating import Page
 from instrument import Instrument
-
-HEADINGS: Final = {"explain": _("Explain"), "address": _("Address"), "agree": _("Agree")}
 
 FILES: Final = ("PDF", "CSV", "JSON")
 
@@ -37,7 +34,7 @@ class IndexPage(Page):
 @dataclass(frozen=True)
 class FigureRow:
     label: str
-    said: str
+    text: str
     how_sure: str
 
 
@@ -55,7 +52,7 @@ class ItemTable:
     scale: str
     rows: tuple[ItemRow, ...]
     drawing: Markup | None
-    """Bars of the answers, drawn by analysis.svg, which escapes every word."""
+    """Bars of the answers, drawn by analysis.graphics.svg, which escapes every word."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +120,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
             simulated=about.simulated,
             study=about.title,
             ordinal=about.ordinal,
-            closed_on=day(date.fromisoformat(about.closed_on)),
+            closed_on=english_day(date.fromisoformat(about.closed_on)),
             k=about.k,
         )
     node = find_node(report, name)
@@ -148,7 +145,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         title=node.title,
         study=about.title,
         ordinal=about.ordinal,
-        closed_on=day(date.fromisoformat(about.closed_on)),
+        closed_on=english_day(date.fromisoformat(about.closed_on)),
         respondents=about.respondents,
         window=about.window,
         questions=sum(len(facet.items) for facet in report.scheme.facets),
@@ -159,7 +156,9 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
             *(line(titles[each.id], each.figure, is_total=True) for each in node.totals),
         ),
         ticks=TICKS,
-        rows=tuple(FigureRow(titles[each.id], said(each.figure), how_sure(each.figure)) for each in figures),
+        rows=tuple(
+            FigureRow(titles[each.id], format_figure(each.figure), how_sure(each.figure)) for each in figures
+        ),
         has_intervals=any(isinstance(each, Figure) and each.half_width is not None for each in shown),
         has_bounds=any(isinstance(each, Figure) and each.bound != "exact" for each in shown),
         has_untold=any(isinstance(each, Untold) for each in shown),
@@ -190,7 +189,7 @@ def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:
             scale = f"{first.low} ({first.labels[0]}) to {first.high} ({first.labels[-1]})"
             told = [lines[item.id] for item in facet.items if item.id in lines]
             drawn = distributions(facet, told)
-            drawing = None if drawn is None else Markup(drawn)  # noqa: S704 - escaped by analysis.svg
+            drawing = None if drawn is None else Markup(drawn)  # noqa: S704 - escaped by analysis.graphics.svg
             tables.append(ItemTable(facet.title, scale, rows, drawing))
     return tuple(tables)
 

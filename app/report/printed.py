@@ -4,7 +4,7 @@ import base64
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.paper.pages import pdf
+from app.printing import pdf
 from app.report.charts import facets
 from app.report.pages import NothingPage, ReportPage
 from app.templating import Page

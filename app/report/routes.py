@@ -1,27 +1,27 @@
 """Cohort reports of closed waves, read from the stored snapshot alone."""
 
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic_core import from_json
-from sqlalchemy import Connection, Row, Text, cast, select
+from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
-from analysis.release import report_from_json
+from analysis.disclosure.release import report_from_json
 from app.db import read
 from app.errors import NotFound
+from app.languages import english_day
 from app.report.files import as_csv, as_json
-from app.report.pages import IndexPage, Link, report_page
+from app.report.pages import IndexPage, Link
 from app.report.printed import as_pdf
-from app.service import Service, service_of
-from app.snapshots import SNAPSHOT
-from app.staff import Staff, admitted, day
-from app.studies import STUDY
-from app.templating import Page, html
-from app.waves import CLOSED, RETIRED, WAVE
+from app.report.stored import narrowed, page_for, stored_report
+from app.runtime import service_of
+from app.staff.authorise import Staff, admitted
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
+from app.tables import CLOSED, RETIRED
+from app.templating import html
 
 router = APIRouter(prefix="/trainer", include_in_schema=False)
 
@@ -57,7 +57,7 @@ def wave_report(request: Request, wave: str) -> Response:
 
 @router.get("/waves/{wave}/units/{unit}.json")
 def unit_as_json(request: Request, wave: str, unit: str) -> Response:
-    kept = _narrowed(_kept(request, wave), unit)
+    kept = narrowed(_kept(request, wave), unit)
     parts = [part for part in kept["parts"] if part["id"] == unit]
     return _json({**kept, "parts": parts})
 
@@ -90,82 +90,30 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
 
 def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
     """One for the wave, or one for each named unit of which anything is told."""
-    beside, address = f"{wave.ordinal}, {day(wave.closes_at)}", f"/trainer/waves/{wave.id}"
+    beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/trainer/waves/{wave.id}"
     if wave.study not in staff.units:
         yield Link(address, wave.title, beside)
         return
-    kept = kept_report(db, wave.id, staff)
+    kept = stored_report(db, wave.id, staff)
     for part in kept["parts"] if kept else ():
         yield Link(f"{address}/units/{part['id']}", f"{wave.title}: {part['title']}", beside)
-
-
-def kept_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any] | None:
-    """The stored report of a closed wave; `staff` is None at the command line, which may see all."""
-    query = (
-        select(cast(SNAPSHOT.c.report, Text))
-        .join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
-        .join(STUDY, STUDY.c.id == WAVE.c.study)
-        .where(SNAPSHOT.c.wave == wave, WAVE.c.state.in_((CLOSED, RETIRED)))
-    )
-    stored = db.execute(query if staff is None else query.where(staff.may_see())).scalar()
-    if stored is None:
-        return None
-    report = _read(stored)
-    return report if staff is None else _of_named_units(report, staff)
-
-
-@lru_cache(maxsize=4)
-def _read(stored: str) -> dict[str, Any]:
-    """Read a report once for all its pages: of two hundred units that is most of their time."""
-    report: dict[str, Any] = from_json(stored)
-    return report
-
-
-def _of_named_units(report: dict[str, Any], staff: Staff) -> dict[str, Any]:
-    """Leave what this trainer was named for, where it is not all."""
-    units = staff.units.get(report["about"]["study"])
-    if units is None:
-        return report
-    return {
-        **report,
-        "parts": [part for part in report["parts"] if part["id"] in units],
-        "nodes": [node for node in report["nodes"] if node["id"] in units],
-    }
 
 
 def _kept(request: Request, wave: str) -> dict[str, Any]:
     staff = admitted(request, "trainer")
     with read(service_of(request).engine) as db:
-        kept = kept_report(db, wave, staff)
+        kept = stored_report(db, wave, staff)
     if kept is None:
         raise NotFound
     return kept
 
 
-def _narrowed(kept: dict[str, Any], unit: str) -> dict[str, Any]:
-    """Leave what is told of one unit, before the rest of a big report is read."""
-    nodes = [node for node in kept["nodes"] if node["id"] == unit]
-    if not nodes:
-        raise NotFound
-    return {**kept, "nodes": nodes}
-
-
-def told(service: Service, kept: dict[str, Any], unit: str | None) -> Page:
-    """The page of a stored report, out of what it says of one part alone."""
-    wanted = unit or next((part["id"] for part in kept["parts"]), None)
-    report = report_from_json(kept if wanted is None else _narrowed(kept, wanted))
-    page = report_page(report, unit, service.instruments.get(report.about.instrument))
-    if page is None:
-        raise NotFound
-    return page
-
-
 def _page(request: Request, wave: str, unit: str | None) -> Response:
-    return html(told(service_of(request), _kept(request, wave), unit))
+    return html(page_for(service_of(request), _kept(request, wave), unit))
 
 
 def _pdf(request: Request, wave: str, unit: str | None) -> Response:
-    page = told(service_of(request), _kept(request, wave), unit)
+    page = page_for(service_of(request), _kept(request, wave), unit)
     return _file(as_pdf(page), "application/pdf", _name(wave, unit, "pdf"))
 
 
@@ -175,7 +123,7 @@ def _json(report: dict[str, Any]) -> Response:
 
 def _csv(request: Request, wave: str, unit: str | None) -> Response:
     kept = _kept(request, wave)
-    report = report_from_json(kept if unit is None else _narrowed(kept, unit))
+    report = report_from_json(kept if unit is None else narrowed(kept, unit))
     return _file(as_csv(report), "text/csv; charset=utf-8", _name(wave, unit, "csv"))
 
 

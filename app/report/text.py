@@ -5,16 +5,16 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from analysis.release import FacetLine, Node, Report, report_from_json
+from analysis.disclosure.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
+from app.figures.wording import format_figure, how_sure, people
+from app.languages import english_day
 from app.report.files import as_csv
 from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
-from app.report.routes import kept_report
-from app.report.wording import how_sure, people, said
-from app.service import Service
-from app.staff import day
+from app.report.stored import stored_report
+from app.runtime import Service
 
 
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:
@@ -45,8 +45,9 @@ def report_pdf(service: Service, wave: str, unit: str | None = None) -> bytes:
 def report_text(service: Service, wave: str, unit: str | None = None) -> str:
     report = report_from_json(_kept(service, wave))
     about = report.about
+    closed_on = english_day(date.fromisoformat(about.closed_on))
     head = [
-        f"{about.title}, collection {about.ordinal}, closed on {day(date.fromisoformat(about.closed_on))}",
+        f"{about.title}, collection {about.ordinal}, closed on {closed_on}",
         *(["SIMULATED: these answers were made up."] if about.simulated else []),
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]
@@ -62,7 +63,7 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
 
 def _table(report: Report, lines: list[FacetLine], titles: dict[str, str]) -> list[str]:
     width = max(len(title) for title in titles.values())
-    rows = [(titles[each.id], said(each.figure), how_sure(each.figure)) for each in lines]
+    rows = [(titles[each.id], format_figure(each.figure), how_sure(each.figure)) for each in lines]
     figures = max(len(figure) for _, figure, _ in rows)
     units = f"from 0 to 100; units with fewer than {report.about.k} answers are in no figure"
     return [
@@ -85,7 +86,7 @@ def _nothing(wave: str, unit: str | None) -> Refused:
 
 def _kept(service: Service, wave: str) -> dict[str, Any]:
     with read(service.engine) as db:
-        kept = kept_report(db, wave, None)
+        kept = stored_report(db, wave, None)
     if kept is None:
         raise Refused(f"{wave!r} is no closed collection")
     return kept

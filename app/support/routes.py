@@ -7,8 +7,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.languages import day, language_of
-from app.paper.pages import pdf
-from app.service import service_of
+from app.printing import pdf
+from app.runtime import service_of
 from app.support.accessibility import statement
 from app.support.pages import AccessibilityPage, SheetPage, SheetPaper, SupportPage
 from app.support.signposts import DEFAULT, signposts

@@ -14,12 +14,12 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert
 from app.db import is_sqlite
 from app.errors import Closed, Ended, Paused, Used
 from app.languages import SOURCE
-from app.secret import new_key, new_token, pad, seal, unpad, unseal
-from app.service import Service, now
-from app.survey.roads import Road, road_of
-from app.survey.sheets import Sheet
-from app.tables import Code, Draft, Session, Wave, table
-from app.waves import FINISHED, OPEN, PAUSED, PREPARED, STARTED, hold_wave, lock_key
+from app.questionnaire.path import Road, road_of
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service, now
+from app.studies.waves import FINISHED, STARTED, hold_wave, lock_key
+from app.tables import OPEN, PAUSED, PREPARED, Code, Draft, Session, Wave, table
+from app.vault import new_key, new_token, pad, seal, unpad, unseal
 
 DAYS_KEPT: Final = 15
 

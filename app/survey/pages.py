@@ -9,14 +9,14 @@ from typing import Any, ClassVar, Final
 from markupsafe import Markup
 
 from app.languages import SOURCE
-from app.linking.elements import ENOUGH
-from app.secret import in_groups
-from app.service import Service
-from app.survey.consent import ARCHIVE, STUDY
-from app.survey.questions import question, role_of, row
-from app.survey.roads import ABOUT, CHECK, LINK, Road
-from app.survey.sheets import Sheet
+from app.questionnaire.consent import ARCHIVE, STUDY
+from app.questionnaire.path import ABOUT, CHECK, LINK, Road
+from app.questionnaire.rendering import question, role_of, row
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service
+from app.studies.linking.elements import ENOUGH
 from app.templating import Page
+from app.vault import in_groups
 from instrument import LEFT_BLANK
 
 DRAFT: Final = "draft"

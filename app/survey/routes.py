@@ -9,15 +9,17 @@ from sqlalchemy import Connection, bindparam, delete
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from app.closing.mixing import scrub
 from app.db import read, write
 from app.errors import NotFound, Unreadable
-from app.forms import Fields
+from app.form_data import Fields
 from app.languages import home, language_of
-from app.mixing import scrub
-from app.secret import read_code
-from app.service import service_of
-from app.surface import clear_site_data, expire_cookie, give_cookie, see_other, token_of
-from app.survey.consent import PURPOSES, STUDY
+from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
+from app.questionnaire.consent import PURPOSES, STUDY
+from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, road_of
+from app.questionnaire.reading import read_page, read_sheet, wave_of
+from app.questionnaire.sheet import Sheet
+from app.runtime import service_of
 from app.survey.drafts import NotOffered, Opened, enter, open_draft, save
 from app.survey.pages import (
     ErasedPage,
@@ -31,13 +33,11 @@ from app.survey.pages import (
     link_page,
     sent_page,
 )
-from app.survey.reading import read_page, read_sheet, wave_of
-from app.survey.roads import ABOUT, CHECK, CONSENT, LINK, road_of
 from app.survey.sending import NotShown, send
-from app.survey.sheets import Sheet
 from app.tables import Response as Kept
 from app.tables import table
 from app.templating import Page, html, shared_html
+from app.vault import read_code
 from instrument import LEFT_BLANK
 
 TYPED_AT_MOST: Final = 40

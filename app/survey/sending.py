@@ -12,14 +12,14 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import is_sqlite
 from app.errors import Closed, Conflict, Ended, Erased, Unreadable
-from app.linking.elements import ELEMENTS
-from app.linking.pairs import marks
-from app.service import Service
+from app.questionnaire.path import CHECK, Road, road_of
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service
+from app.studies.linking.elements import ELEMENTS
+from app.studies.linking.pairs import marks
+from app.studies.waves import FINISHED, hold_wave
 from app.survey.drafts import check_open
-from app.survey.roads import CHECK, Road, road_of
-from app.survey.sheets import Sheet
 from app.tables import Code, Draft, Response, Session, SubmitKey, Wave, table
-from app.waves import FINISHED, hold_wave
 
 _CODE, _DRAFT, _SESSION = table(Code).c, table(Draft).c, table(Session).c
 _OF_CODE: Final[BindParameter[bytes]] = bindparam("of_code")

@@ -42,16 +42,17 @@ from typing import Any, Final
 from unittest.mock import patch
 from urllib.parse import urlencode
 
-from analysis.disclosure import BaseTable, Group, Rules, Unit, base_table, rules
-from analysis.release import Report, release, report_as_json, report_from_json
-from app import migrate, snapshots
+from analysis.disclosure.base_table import BaseTable, Group, Rules, Unit, base_table, rules
+from analysis.disclosure.release import Report, release, report_as_json, report_from_json
+from app import migrate
+from app.closing import snapshots
+from app.closing.maintenance import run_due_tasks
+from app.closing.snapshots import compute_snapshot
 from app.db import make_engine, write
+from app.operations.server import spare_the_collector
 from app.report.files import as_json
-from app.serving import spare_the_collector
-from app.snapshots import compute_snapshot
-from app.tend import tend
 from tests.attack.published import REPORT, WAVE, Pages, Server, body, serving
-from tests.postgres import Postgres, running_postgres
+from tests.lib.postgres_server import Postgres, running_postgres
 from tests.privacy.attackers import Groups, deniability, scrambled
 from tests.privacy.organisations import CODES, FORM, INSTRUMENT, keyed, of_one_mind, organisation, tree
 
@@ -188,14 +189,14 @@ def refreshed(server: Server, org: Organisation, seen: Pages, rng: Random) -> Co
         for unit, people in org.groups.items():
             server.answer(db, unit, [rng.choice(people)])
         compute_snapshot(server.service, db, WAVE)
-    tend(server.service)
+    run_due_tasks(server.service)
     found["A3 won"] += server.everything() != seen
     for receipts in counted.values():
         page = server.post("/erase", receipt=rng.choice(receipts))
         check(page.startswith(b"200"), "a receipt erases nothing")
     with write(server.service.engine) as db:
         compute_snapshot(server.service, db, WAVE)
-    tend(server.service)
+    run_due_tasks(server.service)
     found["A4 won"] += server.everything() != seen
     return found
 

@@ -38,18 +38,20 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text, update
 
-from app import migrate, mixing, tend, waves
+from app import migrate
+from app.closing import maintenance, mixing
+from app.closing.mixing import RESPONSE
 from app.config import Settings
 from app.db import is_sqlite, make_engine, read, write
-from app.mixing import RESPONSE
-from app.secret import read_code
-from app.service import Service, check_secret, make_service
-from app.survey.sheets import Sheet
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service, check_secret, make_service
+from app.studies import waves
+from app.vault import read_code
 from tests.attack.traces import Found, Sought, Trace, search
-from tests.postgres import running_postgres
-from tests.respondents import answer, make_due, sheet
-from tests.stolen import stolen
-from tests.twice import EARLIER, close, declared, own, take_part
+from tests.lib.disk_bytes import stolen
+from tests.lib.linked_waves import EARLIER, close, declared, own, take_part
+from tests.lib.postgres_server import running_postgres
+from tests.lib.respondents import answer, make_due, sheet
 
 WAVE, UNIT = "twice-2", "south"
 BEFORE = 40
@@ -118,7 +120,7 @@ def attack(url: str, data: Path, codes: int, seed: int, control: str = "") -> Ou
             plant_rising_ids(service, known)
         make_due(service, WAVE)
         with broken(control):
-            tend.tend(service)
+            maintenance.run_due_tasks(service)
         files = stolen(service, data)
     with read(service.engine) as db:
         found = search(db, files, Sought(frozenset(known.issued), frozenset(known.truth.values())))
@@ -170,7 +172,7 @@ def broken(control: str) -> Iterator[None]:
     with ExitStack() as parts:
         if control == "skip-mix":
             for name in ("lock", "mix", "clean", "scrub"):
-                parts.enter_context(patch.object(tend, name, lambda *_: None))
+                parts.enter_context(patch.object(maintenance, name, lambda *_: None))
         elif control == "sorted":
             parts.enter_context(patch.object(mixing, "in_random_order", sorted))
             parts.enter_context(patch.object(mixing, "renewed", lambda _, key: key))

@@ -12,16 +12,18 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 from sqlalchemy import Connection, delete, insert
 
-from app import studies, tend, waves
+from app import studies
+from app.closing import maintenance
+from app.closing.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
 from app.config import Settings
 from app.db import write
 from app.main import create_app
-from app.secret import new_code
-from app.service import Service, check_secret, make_service
-from app.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
+from app.runtime import Service, check_secret, make_service
+from app.studies import waves
+from app.vault import new_code
+from tests.lib.respondents import make_due
 from tests.privacy.attackers import Groups, Person
 from tests.privacy.organisations import tree
-from tests.respondents import make_due
 
 STUDY: Final = "demo"
 WAVE: Final = "demo-1"
@@ -62,7 +64,7 @@ class Server:
 
     def close(self) -> None:
         make_due(self.service, WAVE)
-        tend.tend(self.service)
+        maintenance.run_due_tasks(self.service)
 
     def publish_again(self, groups: Groups) -> None:
         """Make the report as it would have been of these answers.

@@ -17,11 +17,11 @@ from typing import Final
 
 from sqlalchemy import delete, select
 
+from app.closing.snapshots import RESPONSE, compute_snapshot
 from app.db import write
-from app.snapshots import RESPONSE, compute_snapshot
 from tests.attack.disclosure import MISSING, template
 from tests.attack.published import REPORT, WAVE, Pages, Server, serving
-from tests.postgres import Postgres
+from tests.lib.postgres_server import Postgres
 from tests.privacy.attackers import scrambled
 from tests.privacy.organisations import CODES, K, organisation, person
 

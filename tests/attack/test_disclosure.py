@@ -8,10 +8,10 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, delete
 
-from analysis.disclosure import Rules
-from app import snapshots
-from app.service import Service
-from app.snapshots import SNAPSHOT
+from analysis.disclosure.base_table import Rules
+from app.closing import snapshots
+from app.closing.snapshots import SNAPSHOT
+from app.runtime import Service
 from tests.attack import disclosure
 from tests.attack.disclosure import (
     ATTACKS,

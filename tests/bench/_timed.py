@@ -204,9 +204,9 @@ def write_csv(file: Path, n: int) -> None:
 
 def report(n: int) -> Callable[[], object]:
     """What `python -m analysis report` does after its imports, in all three formats."""
-    from analysis.dataset import read_dataset
-    from analysis.render import RENDERERS
-    from analysis.study import run
+    from analysis.report.build import run
+    from analysis.report.dataset import read_dataset
+    from analysis.report.render import RENDERERS
     from instrument import ppiq
 
     file = Path(os.environ["BENCH_FOLDER"]) / f"{n}.csv"

@@ -20,12 +20,12 @@ from pathlib import Path
 
 from sqlalchemy import delete, func, select
 
+from app.closing.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
 from app.db import read, write
-from app.serving import spare_the_collector
-from app.snapshots import RESPONSE, SNAPSHOT, compute_snapshot
+from app.operations.server import spare_the_collector
 from tests.attack.disclosure import template
 from tests.attack.published import REPORT, WAVE, Server, serving
-from tests.postgres import Postgres
+from tests.lib.postgres_server import Postgres
 from tests.privacy.attackers import Groups
 from tests.privacy.organisations import organisation
 

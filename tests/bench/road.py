@@ -33,16 +33,17 @@ from fastapi import FastAPI
 from sqlalchemy import func, select, text
 from starlette.responses import HTMLResponse
 
-from app import migrate, studies, waves
+from app import migrate, studies
+from app.closing.maintenance import Maintenance
 from app.config import Settings
 from app.db import is_sqlite, read, write
 from app.main import create_app
-from app.service import check_secret, make_service
-from app.serving import server
+from app.operations.server import server
+from app.runtime import check_secret, make_service
+from app.studies import waves
 from app.tables import Response, table
-from app.tend import Maintenance
-from tests.postgres import running_postgres
-from tests.support import Screen, filled_in
+from tests.lib.postgres_server import running_postgres
+from tests.lib.questionnaire_client import Screen, filled_in
 
 ALLOWED_SECONDS = 0.02
 SECRET = bytes(range(32))

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from app.audit import AUDIT, audit, events, verify
 from app.db import read, write
-from app.secret import Vault
-from app.service import Service
+from app.runtime import Service
+from app.vault import Vault
 
 ENTRIES = 12
 

@@ -13,15 +13,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
-from app import tend, waves
+from app.closing import maintenance
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
+from app.closing.snapshots import SNAPSHOT
 from app.db import read, write
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
-from app.service import Service, now
-from app.snapshots import SNAPSHOT
+from app.runtime import Service, now
+from app.studies import waves
 from app.survey.sending import send
 from app.tables import SQLModel
-from tests.kills import tending_killed
-from tests.respondents import Answers, begin, kept, make_due, people, rows, sheet, state
+from tests.lib.killed_maintenance import maintenance_killed
+from tests.lib.respondents import Answers, begin, kept, make_due, people, rows, sheet, state
 
 WAVE = "demo-1"
 Answered = dict[bytes, Answers]
@@ -38,7 +39,7 @@ def answered(service: Service, study: str) -> Answered:
 def test_every_answer_is_there_after_the_close_under_another_id(service: Service, answered: Answered) -> None:
     before = rows(service, RESPONSE)
     make_due(service, WAVE)
-    assert tend.tend(service).closed == (WAVE,)
+    assert maintenance.run_due_tasks(service).closed == (WAVE,)
     after = rows(service, RESPONSE)
     assert state(service, WAVE) == "closed"
     assert kept(service, WAVE) == answered
@@ -52,7 +53,7 @@ def test_what_was_under_way_is_gone_and_its_codes_are_as_if_unused(service: Serv
     hmacs = {row.hmac for row in rows(service, CODE)}
     assert Counter(row.state for row in rows(service, CODE)) == {"finished": 12, "started": 4, "issued": 2}
     make_due(service, WAVE)
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     assert rows(service, DRAFT) == rows(service, SESSION) == rows(service, SUBMIT_KEY) == []
     assert {row.hmac for row in rows(service, CODE)} == hmacs
     assert Counter(row.state for row in rows(service, CODE)) == {"finished": 12, "issued": 6}
@@ -70,7 +71,7 @@ def test_people_of_another_wave_go_on_as_if_nothing_had_been(service: Service, s
     ids = {row.id for row in rows(service, RESPONSE, wave=other)}
     codes = {tuple(row) for row in rows(service, CODE, wave=other)}
     make_due(service, WAVE)
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     assert state(service, other) == "open"
     assert kept(service, other) == theirs
     assert ids.isdisjoint(row.id for row in rows(service, RESPONSE, wave=other))
@@ -86,7 +87,7 @@ def test_people_of_another_wave_go_on_as_if_nothing_had_been(service: Service, s
 def test_the_schema_is_that_of_the_models_afterwards_names_and_all(service: Service) -> None:
     before = schema(service)
     make_due(service, WAVE)
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     assert schema(service) == before
     with read(service.engine) as db:
         context = MigrationContext.configure(db, opts={"compare_type": True})
@@ -110,30 +111,30 @@ def schema(service: Service) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("answered")
 def test_a_wave_closes_when_its_time_has_come_and_not_before(service: Service) -> None:
-    assert tend.tend(service).closed == ()
+    assert maintenance.run_due_tasks(service).closed == ()
     with write(service.engine) as db:
         waves.announce_close(service, db, WAVE, now() + timedelta(hours=1))
         waves.pause_wave(service, db, WAVE)
-    assert tend.tend(service).closed == ()
+    assert maintenance.run_due_tasks(service).closed == ()
     assert state(service, WAVE) == "paused"
     make_due(service, WAVE)
-    assert tend.tend(service).closed == (WAVE,)
-    assert tend.tend(service).closed == ()
+    assert maintenance.run_due_tasks(service).closed == (WAVE,)
+    assert maintenance.run_due_tasks(service).closed == ()
     assert state(service, WAVE) == "closed"
 
 
 def test_rows_beyond_one_batch_are_all_carried_over(
     service: Service, answered: Answered, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("app.mixing.BATCH", 5)
+    monkeypatch.setattr("app.closing.mixing.BATCH", 5)
     make_due(service, WAVE)
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     assert kept(service, WAVE) == answered
 
 
 @pytest.fixture
 def tended_until(url: str) -> Iterator[Callable[[int], int]]:
-    with tending_killed(url) as tended:
+    with maintenance_killed(url) as tended:
         yield tended
 
 

@@ -12,9 +12,9 @@ from sqlalchemy import create_engine, event, text, update
 
 from app import migrate, studies
 from app.db import is_sqlite, make_engine, outside, write
-from app.doctor import Check, examine
-from app.secret import Vault
-from app.service import Service
+from app.operations.doctor import Check, examine
+from app.runtime import Service
+from app.vault import Vault
 
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize(

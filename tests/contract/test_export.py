@@ -12,20 +12,22 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from analysis.dataset import read_dataset
-from app import demo, studies, waves
+from analysis.report.dataset import read_dataset
+from app import studies
 from app.audit import events
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
-from app.export.formats import NOTE, as_csv
-from app.export.microdata import FEWEST, Microdata, microdata
+from app.export.formats import as_csv
+from app.export.microdata import FEWEST, NOTE, Microdata, microdata
 from app.export.withhold import LEAST
-from app.service import Service
+from app.operations import demo
+from app.runtime import Service
+from app.studies import waves
 from app.tables import Response, Wave, table
 from instrument import WITHHELD, Column, codebook, load, ppiq, score
-from tests.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.conftest import Queries
+from tests.lib.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.privacy.organisations import ITEMS, of_one_mind, organisation
 
 WAVE = "demo-1"

@@ -10,20 +10,20 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from app import waves
 from app.db import read, write
 from app.errors import Refused
 from app.languages import LANGUAGES, SOURCE, day, home, translations
 from app.main import create_app
-from app.service import Service
-from app.survey.consent import consent
+from app.questionnaire.consent import consent
+from app.runtime import Service
+from app.studies import waves
 from app.survey.drafts import open_draft
 from app.survey.pages import landing_page
 from app.tables import Code, Draft, Response, Wave, table
 from instrument import ppiq
-from tests.cohorts import another_study
-from tests.respondents import rows
-from tests.support import NOTHING, Screen, filled_in
+from tests.lib.cohorts import another_study
+from tests.lib.questionnaire_client import NOTHING, Screen, filled_in
+from tests.lib.respondents import rows
 
 TRANSLATED = [code for code in LANGUAGES if code != SOURCE]
 NOT_A_WORD = {"SIMULATED", "Demonstration", "Shift", "Tab", "PDF", "WCAG", "AA"}

@@ -10,20 +10,20 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from analysis.dataset import read_dataset
+from analysis.report.dataset import read_dataset
+from app.closing.mixing import RESPONSE
 from app.db import read, write
 from app.export.bundle import write_bundle
-from app.export.formats import NOTE, as_csv
+from app.export.formats import as_csv
 from app.export.linked import shown
-from app.export.microdata import Microdata, microdata
+from app.export.microdata import NOTE, Microdata, microdata
 from app.export.withhold import LEAST
-from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
 from instrument import WITHHELD, ppiq
-from tests.cohorts import signed_in
+from tests.lib.cohorts import signed_in
+from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, own, take_part, twice
+from tests.lib.respondents import kept
 from tests.privacy.organisations import ITEMS
-from tests.respondents import kept
-from tests.twice import EARLIER, LATER, close, declared, open_later, own, take_part, twice
 
 TELLING = ("language", "words_hash", "layout", "unit", *ppiq().forms["a"].context)
 BOTH, MORE = 20, 8

@@ -10,24 +10,26 @@ from sqlalchemy import delete, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
-from app import studies, tend, waves
+from app import studies
 from app.audit import verify
 from app.cli import app as cli
+from app.closing import maintenance
+from app.closing.mixing import CODE, RESPONSE, scrub
 from app.db import is_sqlite, read, write
 from app.errors import Refused
-from app.linking.declaring import pair_waves
-from app.linking.elements import ELEMENTS
-from app.linking.pairs import FEWEST_CODES, KEY, PAIR
-from app.mixing import CODE, RESPONSE, scrub
-from app.service import Service
+from app.runtime import Service
+from app.studies import waves
+from app.studies.linking.elements import ELEMENTS
+from app.studies.linking.pairs import FEWEST_CODES, KEY, PAIR
+from app.studies.paired_waves import pair_waves
 from app.tables import SQLModel
 from instrument import LEFT_BLANK
 from tests.conftest import SECRET, Queries
-from tests.kills import tending_killed
-from tests.respondents import make_due, rows, state
-from tests.stolen import stolen
-from tests.support import Screen, agree, enter, fill, respond
-from tests.twice import EARLIER, LATER, close, declared, open_later, own, take_part, twice
+from tests.lib.disk_bytes import stolen
+from tests.lib.killed_maintenance import maintenance_killed
+from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, own, take_part, twice
+from tests.lib.questionnaire_client import Screen, agree, enter, fill, respond
+from tests.lib.respondents import make_due, rows, state
 
 
 @pytest.fixture
@@ -205,7 +207,7 @@ def test_a_retired_wave_ends_its_pair_and_the_other_asks_for_nothing(
 ) -> None:
     take_part(paired, EARLIER, [own(1)])
     close(paired, EARLIER)
-    tend.retire(paired, EARLIER)
+    maintenance.retire(paired, EARLIER)
     assert outcome(paired) == {"refused": "the earlier collection was retired"}
     assert rows(paired, KEY) == []
     with write(paired.engine) as db:
@@ -245,7 +247,7 @@ def test_key_and_marks_are_in_no_file_afterwards(paired: Service, request: pytes
 
 @pytest.fixture
 def tended_until(url: str) -> Iterator[Callable[[int], int]]:
-    with tending_killed(url) as tended:
+    with maintenance_killed(url) as tended:
         yield tended
 
 

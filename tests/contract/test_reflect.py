@@ -14,12 +14,12 @@ from starlette.testclient import TestClient
 from app.config import from_environment
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.service import Service
+from app.runtime import Service
 from app.support.accessibility import statement
 from app.support.signposts import DEFAULT, signposts
 from app.templating import FOLDER, environment
 from instrument import DO_NOT_KNOW, Form, ppiq
-from tests.support import NOTHING, Screen, filled_in, respond
+from tests.lib.questionnaire_client import NOTHING, Screen, filled_in, respond
 
 ROOT = Path(__file__).parents[2]
 FORMS = list(ppiq().forms.values())

@@ -15,17 +15,17 @@ from pypdf import PdfReader
 from sqlalchemy import delete, select
 from starlette.testclient import TestClient
 
-from analysis.disclosure import table_from_json
-from analysis.release import Report, report_from_json
-from app import waves
+from analysis.disclosure.base_table import table_from_json
+from analysis.disclosure.release import Report, report_from_json
+from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.db import read, write
 from app.errors import Busy, Refused
 from app.report.text import report_csv, report_json, report_pdf, report_text
-from app.service import Service
-from app.snapshots import SNAPSHOT, compute_snapshot
+from app.runtime import Service
+from app.studies import waves
 from app.tables import Response, Unit, Wave, table
-from tests.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.conftest import Queries
+from tests.lib.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.privacy.attackers import change
 from tests.privacy.organisations import of_one_mind, organisation
 

@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, text
 
-from app import tend, waves
+from app.closing import maintenance
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY, scrub
 from app.db import is_sqlite, read, write
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY, scrub
-from app.service import Service
-from app.survey.sheets import Sheet
-from tests.respondents import answer, make_due, people, rows, sheet
-from tests.stolen import stolen
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service
+from app.studies import waves
+from tests.lib.disk_bytes import stolen
+from tests.lib.respondents import answer, make_due, people, rows, sheet
 
 WAVE = "demo-1"
 CANARY = "canary-" + "k7w2" * 8
@@ -52,7 +53,7 @@ def test_after_the_close_nothing_is_left_of_what_was_purged(
     assert all(occurrences(files, each) for each in gone)
     assert sum(occurrences(files, each) for each in codes) > 17
     make_due(service, WAVE)
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     files = stored(service, request)
     assert [each for each in gone if occurrences(files, each)] == []
     if is_sqlite(service.engine):
@@ -94,7 +95,7 @@ def test_a_reader_keeps_an_erased_response_only_until_the_next_tend(
         erase_canary(service)
         assert not scrub(service)
         assert reader.execute(text("SELECT count(*) FROM response")).scalar() == rows_before
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     assert occurrences(stored(service, request), CANARY.encode()) == 0
 
 
@@ -103,7 +104,7 @@ def test_a_retired_wave_leaves_no_answer_in_a_file(service: Service, request: py
         [code] = waves.issue_codes(service, db, WAVE, "south", 1)
     answer(service, code, with_canary(service))
     make_due(service, WAVE)
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     assert occurrences(stored(service, request), CANARY.encode())
-    tend.retire(service, WAVE)
+    maintenance.retire(service, WAVE)
     assert occurrences(stored(service, request), CANARY.encode()) == 0

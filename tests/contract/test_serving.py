@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.conftest import SECRET
-from tests.support import respond
+from tests.lib.questionnaire_client import respond
 
 ROOT = Path(__file__).parents[2]
 OURS = ("COUNTERPOISE_DATABASE_URL", "COUNTERPOISE_SECRET", "COUNTERPOISE_SECRET_FILE", "COUNTERPOISE_DIR")

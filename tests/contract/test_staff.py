@@ -16,11 +16,11 @@ from app.errors import Refused
 from app.export.routes import router as export_router
 from app.main import create_app
 from app.report.routes import router as report_router
-from app.service import Service, make_service, now
-from app.staff import TOKEN, end_tokens, make_token
-from tests.accounts import ready, sign_in
-from tests.cohorts import another_study, close, signed_in, take_part
+from app.runtime import Service, make_service, now
+from app.staff.authorise import TOKEN, end_tokens, make_token
 from tests.conftest import SECRET
+from tests.lib.cohorts import another_study, close, signed_in, take_part
+from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
 ROLES = ("researcher", "trainer")

@@ -9,15 +9,16 @@ import pytest
 from jinja2 import meta, nodes
 from starlette.testclient import TestClient
 
-from app.refusals import ErrorPage
-from app.survey import pages, questions
-from app.survey.consent import ConsentText, consent
+from app.error_pages import ErrorPage
+from app.questionnaire import rendering
+from app.questionnaire.consent import ConsentText, consent
+from app.survey import pages
 from app.templating import FOLDER, STATIC, Page, environment
-from tests.support import PAGES, Screen, agree, at_check, enter
+from tests.lib.questionnaire_client import PAGES, Screen, agree, at_check, enter
 
 SURVEY_PAGES = [
     each
-    for module in (pages, questions)
+    for module in (pages, rendering)
     for each in vars(module).values()
     if isinstance(each, type) and issubclass(each, Page) and each is not Page
 ]

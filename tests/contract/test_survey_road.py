@@ -8,18 +8,19 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from app import studies, waves
+from app import studies
 from app.db import is_sqlite, read, write
 from app.errors import Used
 from app.main import create_app
-from app.service import Service, make_service, now
-from app.survey.consent import consent
+from app.questionnaire.consent import consent
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service, make_service, now
+from app.studies import waves
 from app.survey.drafts import open_draft
-from app.survey.sheets import Sheet
 from app.tables import Code, Draft, Response, Session, table
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
 from tests.conftest import Queries
-from tests.support import NOTHING, Screen, agree, at_check, enter, fill, filled_in, respond
+from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, enter, fill, filled_in, respond
 
 OTHERS = Path(__file__).parents[1] / "instruments"
 

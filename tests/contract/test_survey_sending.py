@@ -11,12 +11,12 @@ from httpx2 import Response
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from app import waves
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, write
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
-from app.service import Service, now
-from tests.respondents import rows
-from tests.support import Screen, at_check, enter, fill, respond
+from app.runtime import Service, now
+from app.studies import waves
+from tests.lib.questionnaire_client import Screen, at_check, enter, fill, respond
+from tests.lib.respondents import rows
 
 TIMES = 5
 AT_ONCE = 8

@@ -8,15 +8,16 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from app import tend, waves
+from app.closing import maintenance
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.db import read, write
 from app.languages import LANGUAGES, home
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
-from app.secret import CROCKFORD, in_groups, new_code, read_code
-from app.service import Service, now
+from app.runtime import Service, now
+from app.studies import waves
 from app.survey.drafts import DAYS_KEPT, open_draft
-from tests.respondents import rows
-from tests.support import NOTHING, Screen, agree, at_check, enter, fill
+from app.vault import CROCKFORD, in_groups, new_code, read_code
+from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, enter, fill
+from tests.lib.respondents import rows
 
 KEPT_FOR = 14
 """The days that the pages promise."""
@@ -183,7 +184,7 @@ def begun_days_ago(service: Service, days: int) -> None:
     begun = now().date() - timedelta(days=days)
     with write(service.engine) as db:
         db.execute(update(DRAFT).values(expires_on=begun + timedelta(days=DAYS_KEPT)))
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
 
 
 @pytest.mark.parametrize("days", [KEPT_FOR, KEPT_FOR + 1])
@@ -230,7 +231,7 @@ def test_a_wave_that_closes_while_somebody_checks_tells_so_and_keeps_nothing(
     with write(service.engine) as db:
         waves.announce_close(service, db, "demo-1", now() - timedelta(seconds=1))
     before = client.post("/send", data=sheet)
-    tend.tend(service)
+    maintenance.run_due_tasks(service)
     for answer in (before, client.post("/send", data=sheet), client.post("/enter", data={"code": code})):
         assert answer.status_code == 410
         assert "It takes no more answers" in answer.text

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from app.main import create_app
-from app.service import Service
-from app.serving import server
+from app.operations.server import server
+from app.runtime import Service
 from tests.e2e.person import CHROMIUM, QUIET
 
 

@@ -4,14 +4,15 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Request
 
-from app import studies, waves
+from app import studies
 from app.db import write
 from app.languages import LANGUAGES, home
-from app.service import Service
+from app.runtime import Service
+from app.studies import waves
 from instrument import ppiq
 from tests.e2e.person import ON_SQLITE, on
-from tests.support import Screen, filled_in, respond
-from tests.twice import EARLIER, declared
+from tests.lib.linked_waves import EARLIER, declared
+from tests.lib.questionnaire_client import Screen, filled_in, respond
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
 A_VISIT, A_PAGE = 30 * 1024, 12 * 1024

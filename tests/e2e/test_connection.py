@@ -5,13 +5,14 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app import studies, waves
+from app import studies
+from app.closing.mixing import RESPONSE
 from app.db import write
-from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
+from app.studies import waves
 from tests.e2e.person import ON_SQLITE, on, press
 from tests.fault.connection import drafted
-from tests.respondents import rows
+from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
 WAITS = "No connection. This page waits and sends your answers when it is back."

@@ -17,14 +17,14 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import update
 
-from app import accounts
-from app.accounts import ACCOUNT
 from app.db import write
 from app.main import create_app
-from app.service import Service
-from app.serving import server
-from tests.accounts import code_of
-from tests.provider import Provider, running_provider
+from app.operations.server import server
+from app.runtime import Service
+from app.staff import accounts
+from app.staff.accounts import ACCOUNT
+from tests.lib.oidc_provider import Provider, running_provider
+from tests.lib.staff_accounts import code_of
 
 pytestmark = [pytest.mark.browser]
 

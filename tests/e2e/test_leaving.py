@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
-from app import studies, waves
+from app import studies
 from app.db import write
-from app.service import Service
+from app.runtime import Service
+from app.studies import waves
 from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
-from app.mixing import RESPONSE
-from app.service import Service
+from app.closing.mixing import RESPONSE
+from app.runtime import Service
 from instrument import Form, ppiq
 from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press
-from tests.respondents import rows
+from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("study"), ON_SQLITE]
 FORMS = list(ppiq().forms.values())

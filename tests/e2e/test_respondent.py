@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app import waves
+from app.closing.mixing import RESPONSE
 from app.db import write
-from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
+from app.studies import waves
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, on, press
-from tests.respondents import rows
+from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("study"), ON_SQLITE]
 WIDTHS = (390, 1280)

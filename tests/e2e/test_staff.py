@@ -11,12 +11,14 @@ import pypdf
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app import accounts, studies, waves
+from app import studies
 from app.db import write
-from app.service import Service
-from tests.accounts import PASSWORD, code_of, ready
-from tests.cohorts import close, take_part
+from app.runtime import Service
+from app.staff import accounts
+from app.studies import waves
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, faults_enlarged, on, press
+from tests.lib.cohorts import close, take_part
+from tests.lib.staff_accounts import PASSWORD, code_of, ready
 from tests.privacy.organisations import of_one_mind
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]

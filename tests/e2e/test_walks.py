@@ -14,16 +14,17 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app import studies, waves
+from app import studies
+from app.closing.mixing import RESPONSE
 from app.db import write
 from app.languages import LANGUAGES, home
-from app.linking.declaring import pair_waves
-from app.linking.pairs import FEWEST_CODES
-from app.mixing import RESPONSE
-from app.service import Service
+from app.runtime import Service
+from app.studies import waves
+from app.studies.linking.pairs import FEWEST_CODES
+from app.studies.paired_waves import pair_waves
 from instrument import Form, ppiq
 from tests.e2e.person import ON_SQLITE, WIDTHS, Keyboard, faults, faults_enlarged, on, speaks
-from tests.respondents import rows
+from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
 FORMS: Final = ppiq().forms

@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.conftest import SECRET
 from tests.e2e.person import on, press
-from tests.support import respond
+from tests.lib.questionnaire_client import respond
 
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.browser

@@ -23,22 +23,23 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from app import studies, waves
+from app import studies
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION
 from app.config import Settings
 from app.db import write
 from app.languages import LANGUAGES, home
-from app.linking.elements import ELEMENTS
-from app.mixing import CODE, DRAFT, RESPONSE, SESSION
-from app.secret import read_code, unpad, unseal
-from app.service import Service, check_secret, make_service
-from app.survey.sheets import Sheet
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service, check_secret, make_service
+from app.studies import waves
+from app.studies.linking.elements import ELEMENTS
+from app.vault import read_code, unpad, unseal
 from tests.attack.link import databases
 from tests.conftest import SECRET
 from tests.fault.line import Line
 from tests.fault.person import BLANK, Person, Request
 from tests.fault.serving import Server, served
-from tests.respondents import rows
-from tests.twice import EARLIER, declared
+from tests.lib.linked_waves import EARLIER, declared
+from tests.lib.respondents import rows
 
 WAVES: Final = ("demo-1", EARLIER)
 

@@ -17,7 +17,7 @@ from app.languages import told_apart
 from instrument import LEFT_BLANK
 from tests.fault.line import HOST, Cut, Line, Moment
 from tests.fault.serving import Server
-from tests.support import Form, Screen
+from tests.lib.questionnaire_client import Form, Screen
 
 MOMENTS: Final = (Moment.UNSENT, Moment.HALF_SENT, Moment.UNANSWERED, Moment.HALF_ANSWERED)
 KILLS: Final = (Moment.KILLED, Moment.KILLED_AFTER)

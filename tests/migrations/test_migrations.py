@@ -15,7 +15,7 @@ from sqlalchemy import inspect
 from app import migrate
 from app.db import make_engine, read, write
 from app.tables import RESPONDENT_TABLES, SQLModel
-from tests.postgres import Postgres
+from tests.lib.postgres_server import Postgres
 
 KILLED = """
 import os, signal, sys

@@ -10,7 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from analysis.disclosure import Atom, BaseTable, Item, Sum
+from analysis.disclosure.base_table import Atom, BaseTable, Item, Sum
 
 Person = dict[str, int]
 Groups = dict[str, list[Person]]

@@ -7,8 +7,18 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from analysis.disclosure import About, BaseTable, Group, Item, Rules, Unit, base_table, rules, table_as_json
-from analysis.release import Report, release, report_as_json
+from analysis.disclosure.base_table import (
+    About,
+    BaseTable,
+    Group,
+    Item,
+    Rules,
+    Unit,
+    base_table,
+    rules,
+    table_as_json,
+)
+from analysis.disclosure.release import Report, release, report_as_json
 from instrument import Instrument, ppiq
 from tests.privacy.attackers import Groups, Person, Publish
 

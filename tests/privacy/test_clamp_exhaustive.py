@@ -6,7 +6,7 @@ from itertools import pairwise, product
 import numpy as np
 import pytest
 
-from analysis.disclosure import Item, Rules, Sum, clamp, with_bands
+from analysis.disclosure.base_table import Item, Rules, Sum, clamp, with_bands
 from tests.privacy.attackers import ruled_out
 
 NO_CLAMP = -1  # with C = -1 the edges of the clamp are the edges of the scale

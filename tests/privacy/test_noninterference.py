@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from analysis.disclosure import Rules
-from app import snapshots
+from analysis.disclosure.base_table import Rules
+from app.closing import snapshots
 from tests.attack.published import Server, serving
 from tests.attack.scrambles import SIZES, differing, files
 from tests.privacy.organisations import K, organisation, person, publish

@@ -4,9 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.agreement import intraclass_correlation
+from analysis.agreement.intraclass import intraclass_correlation
+from analysis.agreement.measurement_error import (
+    limits_of_agreement,
+    measurement_error,
+    reliable_change,
+    weighted_kappa,
+)
 from analysis.estimate import Estimate, Unavailable
-from analysis.precision import limits_of_agreement, measurement_error, reliable_change, weighted_kappa
 
 ratings = st.tuples(st.integers(3, 12), st.integers(2, 5)).flatmap(
     lambda shape: arrays(np.float64, shape, elements=st.integers(0, 6))

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.careless import careless_indices
 from analysis.estimate import Unavailable
+from analysis.response_quality.careless import careless_indices
 from analysis.simulation import simulate
 
 INDICES = (

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy.special import ndtr
 
-from analysis import bivariate
-from analysis.correlations import Polychoric, polychoric, tetrachoric
-from analysis.counts import joint_counts
+from analysis.correlation import bivariate_normal
+from analysis.correlation.nearest import nearest_correlation
+from analysis.correlation.polychoric import Polychoric, polychoric, tetrachoric
+from analysis.counts.joint import joint_counts
 from analysis.estimate import Unavailable
-from analysis.nearest import nearest_correlation
 
 RULES = ["lavaan", "psych", 0, 0.5]
 SEEDS = st.integers(0, 10_000)
@@ -284,14 +284,14 @@ def test_names_are_used():
 @given(st.floats(-4, 4), st.floats(-4, 4), st.floats(-1, 1))
 def test_the_bivariate_normal_keeps_its_identities(h, k, r):
     def below(a, b, rho):
-        return bivariate.cumulative(np.array([[a]]), np.array([[b]]), np.array([rho]))[0, 0, 0]
+        return bivariate_normal.cumulative(np.array([[a]]), np.array([[b]]), np.array([rho]))[0, 0, 0]
 
     same(below(h, k, r), below(k, h, r), 1e-14)
     same(below(h, k, r) + below(h, -k, -r), ndtr(h), 1e-14)
     same(below(h, k, 0.0), ndtr(h) * ndtr(k), 1e-15)
     same(below(0.0, 0.0, r), 0.25 + np.arcsin(r) / (2 * np.pi), 1e-14)
     same(below(h, k, 1.0), ndtr(min(h, k)), 1e-15)
-    same(below(h, bivariate.INFINITE, r), ndtr(h), 1e-15)
+    same(below(h, bivariate_normal.INFINITE, r), ndtr(h), 1e-15)
 
 
 @pytest.mark.parametrize(
@@ -299,10 +299,10 @@ def test_the_bivariate_normal_keeps_its_identities(h, k, r):
 )
 def test_the_density_and_the_conditional_are_the_slopes_of_the_cumulative(r):
     h, k, at, e = np.array([[-1.3, 0.2, 0.9]]), np.array([[-0.7, 0.4, 1.1]]), np.array([r]), 1e-6
-    slope = (bivariate.cumulative(h, k, at + e) - bivariate.cumulative(h, k, at - e)) / (2 * e)
-    same(bivariate.density(h, k, at), slope, 1e-7 / (1 - r * r))
-    slope = (bivariate.cumulative(h + e, k, at) - bivariate.cumulative(h - e, k, at)) / (2 * e)
-    same(bivariate.conditional(h, k, at), slope, 1e-7)
+    slope = (bivariate_normal.cumulative(h, k, at + e) - bivariate_normal.cumulative(h, k, at - e)) / (2 * e)
+    same(bivariate_normal.density(h, k, at), slope, 1e-7 / (1 - r * r))
+    slope = (bivariate_normal.cumulative(h + e, k, at) - bivariate_normal.cumulative(h - e, k, at)) / (2 * e)
+    same(bivariate_normal.conditional(h, k, at), slope, 1e-7)
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ def test_the_density_and_the_conditional_are_the_slopes_of_the_cumulative(r):
 )
 def test_a_rare_cell_keeps_its_digits(sides, logarithm):
     *edges, r = (np.array([side]) for side in sides)
-    same(bivariate.log_rare(tuple(edges), r), logarithm, 1e-8)
+    same(bivariate_normal.log_rare(tuple(edges), r), logarithm, 1e-8)
 
 
 @pytest.mark.parametrize(

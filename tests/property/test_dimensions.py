@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from analysis import bartlett, joint_counts, kmo, minimum_average_partial, parallel_analysis, polychoric
+from analysis.correlation.item_correlations import item_correlations
 from analysis.estimate import Unavailable, cell
-from analysis.pearson import item_correlations
 
 FUNCTIONS = {
     "kmo": kmo,

@@ -8,8 +8,14 @@ from hypothesis.extra.numpy import arrays
 
 from analysis import factor_analysis, joint_counts, omega_hierarchical, polychoric, schmid_leiman
 from analysis.estimate import Unavailable
-from analysis.extraction import EXTRACTIONS, likelihood_state, residual_minimum, residual_state, starts
-from analysis.rotations import ROTATIONS, _geomin_criterion, _quartimin_criterion, _slope
+from analysis.factor_models.extraction import (
+    EXTRACTIONS,
+    likelihood_state,
+    residual_minimum,
+    residual_state,
+    starts,
+)
+from analysis.factor_models.rotation import ROTATIONS, _geomin_criterion, _quartimin_criterion, _slope
 
 seeds = st.integers(0, 10_000)
 methods = st.sampled_from(["minres", "ml"])

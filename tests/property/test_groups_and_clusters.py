@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.optimize import minimize
 
+from analysis.agreement.measurement_error import limits_of_agreement, measurement_error
 from analysis.estimate import Estimate, Unavailable
 from analysis.group_comparison.cluster_reliability import cluster_reliability
 from analysis.group_comparison.clusters import cluster_variance, clustered_errors
@@ -26,9 +27,8 @@ from analysis.inference.noncentral import (
     noncentral_f_limits,
     noncentral_t_limits,
 )
+from analysis.item_response.mokken import mokken_scalability
 from analysis.item_response.mokken_selection import mokken_scales, monotonicity
-from analysis.precision import limits_of_agreement, measurement_error
-from analysis.scalability import mokken_scalability
 
 
 def nested(J, m, k=4, shared=0.5, seed=0):

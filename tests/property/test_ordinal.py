@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.counts import joint_counts
-from analysis.dwls import loadings_of
+from analysis.counts.joint import joint_counts
 from analysis.estimate import Estimate, Unavailable
-from analysis.ordinal import OrdinalFactor, categorical_omega, ordinal_alpha, ordinal_factor
+from analysis.factor_models.one_factor_dwls import loadings_of
+from analysis.reliability.ordinal import OrdinalFactor, categorical_omega, ordinal_alpha, ordinal_factor
 
 SEEDS = st.integers(0, 10_000)
 FIGURES = [ordinal_alpha, categorical_omega, lambda X, **how: categorical_omega(X, variance="model", **how)]

@@ -8,16 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis import bootstrap
-from analysis.bounds import greatest_lower_bound, guttman_lambda, split_half
-from analysis.composite import added_value, heterotrait_monotrait
-from analysis.counts import joint_counts
+from analysis.counts.joint import joint_counts
+from analysis.descriptive.items import describe, mardia, spearman
 from analysis.estimate import Estimate, Unavailable
-from analysis.items import describe, mardia, spearman
+from analysis.factor_models.one_factor import OneFactor, _scoring_step, one_factor
+from analysis.inference import bootstrap
 from analysis.moments import Moments, moments
-from analysis.omega import alpha_and_omega, mcdonald_omega
-from analysis.onefactor import OneFactor, one_factor
-from analysis.reliability import cronbach_alpha, item_statistics, standardised_alpha
+from analysis.reliability.alpha import cronbach_alpha, item_statistics, standardised_alpha
+from analysis.reliability.composite import added_value, heterotrait_monotrait
+from analysis.reliability.lower_bounds import greatest_lower_bound, guttman_lambda, split_half
+from analysis.reliability.omega import alpha_and_omega, mcdonald_omega
 
 FEW = {"resamples": 50}
 COEFFICIENTS = {
@@ -381,3 +381,23 @@ def test_all_splits_are_each_seen_once():
     assert found.splits == len(values) == 10
     expected = [max(values), np.mean(values), min(values)]
     assert [found.highest.value, found.mean.value, found.lowest.value] == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.integers(3, 8), st.integers(0, 2**32 - 1))
+def test_a_scoring_step_solves_the_whole_information(k, seed):
+    """As ½ tr(Σ⁻¹ Σ_a Σ⁻¹ Σ_b) says it entry by entry, 2k x 2k, without the blocks that are known."""
+    rng = np.random.default_rng(seed)
+    loadings, psi = rng.uniform(0.2, 1, k) * rng.choice([-1, 1], k), rng.uniform(0.2, 1, k)
+    gradient = rng.normal(size=2 * k)
+    W = np.linalg.inv(np.outer(loadings, loadings) + np.diag(psi))
+    slopes = []
+    for i in range(k):
+        by_loading = np.zeros((k, k))
+        by_loading[i] += loadings
+        by_loading[:, i] += loadings
+        slopes.append(by_loading)
+    slopes += [np.diag(np.eye(k)[i]) for i in range(k)]
+    information = np.array([[0.5 * np.trace(W @ a @ W @ b) for b in slopes] for a in slopes])
+    [step] = _scoring_step(np.concatenate([loadings, psi])[None], gradient[None])
+    expected = -np.linalg.solve(information, gradient)
+    assert step == pytest.approx(expected, rel=1e-5, abs=1e-5 * np.abs(expected).max())

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.counts import JointCounts, joint_counts
+from analysis.counts.joint import JointCounts, joint_counts
 from analysis.estimate import Unavailable
-from analysis.scalability import Mokken, mokken_scalability
+from analysis.item_response.mokken import Mokken, mokken_scalability
 from analysis.simulation import simulate
 
 answers = st.tuples(st.integers(0, 14), st.integers(0, 5)).flatmap(

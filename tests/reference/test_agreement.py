@@ -4,8 +4,12 @@ import pingouin
 import pytest
 from statsmodels.stats import inter_rater
 
-from analysis.agreement import FORMS, intraclass_correlation
-from analysis.precision import limits_of_agreement, measurement_error, weighted_kappa
+from analysis.agreement.intraclass import FORMS, intraclass_correlation
+from analysis.agreement.measurement_error import (
+    limits_of_agreement,
+    measurement_error,
+    weighted_kappa,
+)
 
 IRR = {
     "ICC1": "oneway_single",

@@ -5,9 +5,9 @@ from itertools import combinations, islice
 import numpy as np
 import pytest
 
-from analysis.bounds import greatest_lower_bound, guttman_lambda, split_half
 from analysis.estimate import Estimate, complete_rows
 from analysis.moments import moments
+from analysis.reliability.lower_bounds import greatest_lower_bound, guttman_lambda, split_half
 
 SINGULAR = ("sim_duplicate_a", "sim_collinear_a")
 RULES = {"pairwise": "pairwise", "listwise": "complete"}

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from analysis.careless import careless_indices
 from analysis.estimate import Unavailable
+from analysis.response_quality.careless import careless_indices
 
 
 def same(ours, theirs, within):

@@ -5,7 +5,7 @@ import pytest
 
 from analysis.group_comparison.cluster_reliability import cluster_reliability
 from analysis.group_comparison.clusters import cluster_sizes, cluster_variance
-from analysis.reliability import cronbach_alpha
+from analysis.reliability.alpha import cronbach_alpha
 from tests.reference.conftest import OPEN
 
 

@@ -2,9 +2,13 @@
 
 import pytest
 
-from analysis.composite import average_variance_extracted, composite_reliability, maximal_reliability
+from analysis.factor_models.one_factor import one_factor
 from analysis.moments import moments
-from analysis.onefactor import one_factor
+from analysis.reliability.composite import (
+    average_variance_extracted,
+    composite_reliability,
+    maximal_reliability,
+)
 
 # Nelson et al. (2019), BMC Public Health 19:1046: loadings, composite reliability, variance extracted.
 PUBLISHED = [

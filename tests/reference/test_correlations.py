@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from analysis import Unavailable, polychoric
-from analysis.correlations import Polychoric, tetrachoric
+from analysis.correlation.polychoric import Polychoric, tetrachoric
 
 GAMMA = json.loads((Path(__file__).parent / "lavaan_gamma.json").read_text())
 RULES = {"listwise": "complete", "pairwise": "pairwise"}

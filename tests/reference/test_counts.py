@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from analysis.counts import joint_counts
+from analysis.counts.joint import joint_counts
 
 CATEGORICAL = (
     "bfi25",

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from analysis.counts import joint_counts
+from analysis.counts.joint import joint_counts
+from analysis.descriptive.items import describe, mardia, spearman
 from analysis.estimate import Unavailable
-from analysis.items import describe, mardia, spearman
 
 FIGURES = {
     "n": "n",

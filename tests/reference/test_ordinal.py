@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from analysis import Estimate
-from analysis.composite import average_variance_extracted
-from analysis.ordinal import OrdinalFactor, categorical_omega, ordinal_alpha, ordinal_factor
+from analysis.reliability.composite import average_variance_extracted
+from analysis.reliability.ordinal import OrdinalFactor, categorical_omega, ordinal_alpha, ordinal_factor
 
 
 def close(ours, theirs, limit):

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from analysis import bootstrap
 from analysis.estimate import Estimate, Unavailable, complete_rows
+from analysis.inference import bootstrap
 from analysis.moments import Moments, moments
-from analysis.omega import mcdonald_omega
-from analysis.reliability import cronbach_alpha, item_statistics, standardised_alpha
+from analysis.reliability.alpha import cronbach_alpha, item_statistics, standardised_alpha
+from analysis.reliability.omega import mcdonald_omega
 
 RULES = {"pairwise": "pairwise", "listwise": "complete"}
 Z = 1.959963984540054

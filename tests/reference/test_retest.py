@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from analysis.agreement import intraclass_correlation
-from analysis.precision import limits_of_agreement, measurement_error, weighted_kappa
+from analysis.agreement.intraclass import intraclass_correlation
+from analysis.agreement.measurement_error import limits_of_agreement, measurement_error, weighted_kappa
 
 
 def pair(case, name):

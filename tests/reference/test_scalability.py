@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from analysis.counts import joint_counts
+from analysis.counts.joint import joint_counts
 from analysis.estimate import Unavailable
-from analysis.scalability import mokken_scalability
+from analysis.item_response.mokken import mokken_scalability
 
 
 def off_diagonal(matrix):

@@ -19,22 +19,23 @@ import pytest
 from sqlalchemy import Engine, select, text
 from sqlmodel import SQLModel
 
-from app import studies, waves
-from app.access import EVERYWHERE
+from app import studies
 from app.db import is_sqlite, read, write
 from app.languages import LANGUAGES, home
-from app.linking.elements import ELEMENTS
-from app.secret import read_code
-from app.service import Service
-from app.staff import make_token
+from app.runtime import Service
+from app.staff.authorise import make_token
+from app.staff.permissions import EVERYWHERE
+from app.studies import waves
+from app.studies.linking.elements import ELEMENTS
+from app.vault import read_code
 from instrument import ppiq
-from tests.accounts import PASSWORD, code_of, ready, secret_of
-from tests.cohorts import close, take_part
 from tests.fault.serving import Server, served
+from tests.lib.cohorts import close, take_part
+from tests.lib.disk_bytes import stolen
+from tests.lib.linked_waves import EARLIER, declared
+from tests.lib.questionnaire_client import NOTHING, Screen, fill, filled_in, open_page, respond, submit
+from tests.lib.staff_accounts import PASSWORD, code_of, ready, secret_of
 from tests.privacy.organisations import of_one_mind
-from tests.stolen import stolen
-from tests.support import NOTHING, Screen, fill, filled_in, open_page, respond, submit
-from tests.twice import EARLIER, declared
 
 WORD = "canary7f3e"
 ADDRESSES = ("203.0.113.77", "203.0.113.78", "203.0.113.79")

@@ -12,17 +12,19 @@ import pytest
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
-from app import access, accounts, studies, waves
-from app.access import EVERYWHERE, ROUTES, SIGNING_IN, Role
+from app import studies
 from app.config import Settings
 from app.db import write
 from app.main import create_app
-from app.service import Service, make_service
-from tests.accounts import ready, sign_in
-from tests.cohorts import another_study, close, take_part
+from app.runtime import Service, make_service
+from app.staff import accounts, permissions
+from app.staff.permissions import EVERYWHERE, ROUTES, SIGNING_IN, Role
+from app.studies import waves
+from tests.lib.cohorts import another_study, close, take_part
+from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
-RESPONDENT = ("app.main", "app.survey", "app.reflect", "app.support", "app.linking")
+RESPONDENT = ("app.main", "app.survey", "app.reflect", "app.support", "app.studies.linking")
 ROLES = get_args(Role)
 DONE = (200, 303, 422)
 """Let in: a page, a change that was made, or a reason why it cannot be."""
@@ -114,8 +116,8 @@ def test_a_route_without_a_row_is_open_to_nobody(
     path = f"/trainer/waves/{places[0].wave}"
     assert client.get(path).status_code == 200
     without = {route: roles for route, roles in ROUTES.items() if route != "GET /trainer/waves/{wave}"}
-    monkeypatch.setattr("app.staff.ROUTES", without)
-    assert access.ROUTES is ROUTES
+    monkeypatch.setattr("app.staff.authorise.ROUTES", without)
+    assert permissions.ROUTES is ROUTES
     assert client.get(path).status_code == 404
 
 

@@ -8,14 +8,16 @@ import pytest
 from pypdf import PdfReader
 from starlette.testclient import TestClient
 
-from app import accounts, sessions, studies, waves
-from app.access import ROUTES
+from app import studies
 from app.db import write
 from app.errors import Refused
-from app.service import Service
-from tests.accounts import PASSWORD, code_of, ready, sign_in
-from tests.cohorts import another_study, close, next_wave
-from tests.cohorts import take_part as take_part_some
+from app.runtime import Service
+from app.staff import accounts, sessions
+from app.staff.permissions import ROUTES
+from app.studies import waves
+from tests.lib.cohorts import another_study, close, next_wave
+from tests.lib.cohorts import take_part as take_part_some
+from tests.lib.staff_accounts import PASSWORD, code_of, ready, sign_in
 from tests.privacy.organisations import of_one_mind, organisation
 
 ENDINGS = ("", ".json", ".csv", ".pdf")

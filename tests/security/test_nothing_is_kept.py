@@ -19,10 +19,10 @@ from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from app.db import is_sqlite
-from app.service import Service
+from app.runtime import Service
 from instrument import ppiq
-from tests.stolen import stolen
-from tests.support import Screen, filled_in
+from tests.lib.disk_bytes import stolen
+from tests.lib.questionnaire_client import Screen, filled_in
 
 CANARY = "canary-7f3e"
 AGENT = {"user-agent": f"{CANARY}-agent", "x-forwarded-for": "203.0.113.77", "x-canary": CANARY}

@@ -12,18 +12,18 @@ from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
-from app import waves
 from app.db import write
 from app.errors import TooLarge
-from app.forms import MAX_BODY, read_form
+from app.form_data import MAX_BODY, read_form
 from app.logs import ValueFree
 from app.main import create_app
-from app.secret import read_code
-from app.service import Service
-from app.surface import HEADERS
-from app.survey.sheets import Sheet
+from app.middleware import HEADERS
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service
+from app.studies import waves
 from app.templating import static_files
-from tests.support import agree, at_check, enter, respond
+from app.vault import read_code
+from tests.lib.questionnaire_client import agree, at_check, enter, respond
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 FOR_EVER = "public, max-age=31536000, immutable"

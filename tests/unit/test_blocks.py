@@ -3,13 +3,13 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from analysis.blocks import EMPTY, blocks, file_counts, file_moments
-from analysis.counts import joint_counts
+from analysis.counts.joint import joint_counts
 from analysis.estimate import Unavailable
+from analysis.files.chunked import EMPTY, blocks, file_counts, file_moments
+from analysis.files.read_table import TableError
 from analysis.moments import moments
-from analysis.reliability import cronbach_alpha
+from analysis.reliability.alpha import cronbach_alpha
 from analysis.simulation import simulate
-from analysis.tables import TableError
 
 ITEMS = ["a", "b", "c", "d"]
 

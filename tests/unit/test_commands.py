@@ -83,10 +83,10 @@ def test_a_page_of_factors_holds_loadings_fit_and_the_scree(command, format_):
 
 
 def test_the_choices_of_the_command_line_are_those_there_are():
-    from analysis import extraction, rotations
+    from analysis.factor_models import extraction, rotation
 
     assert set(EXTRACTIONS) == set(extraction.EXTRACTIONS)
-    assert set(ROTATIONS) == set(rotations.ROTATIONS)
+    assert set(ROTATIONS) == set(rotation.ROTATIONS)
     assert len(CORRELATIONS) == 2
 
 
@@ -212,10 +212,31 @@ def test_ids_that_name_nobody_or_somebody_twice_are_refused(command, twice, tmp_
     assert (code, "rows 1 and 71" in err) == (2, True)
     frame.assign(Person=None).to_csv(tmp_path / "blank.csv", index=False)
     code, _, err = command("retest", tmp_path / "blank.csv", second, "--id", "Person", *options)
-    assert (code, "row 1: Person is empty" in err) == (2, True)
+    assert (code, "Person is empty in every row" in err) == (2, True)
     frame.assign(Person=frame.Person + 500).to_csv(tmp_path / "others.csv", index=False)
     code, _, err = command("retest", tmp_path / "others.csv", second, "--id", "Person", *options)
     assert (code, "nobody is in both" in err) == (2, True)
+
+
+def test_people_without_an_id_are_left_out_and_counted(command, twice, tmp_path):
+    """A linked wave's export has no pair_id for those who were not linked; it is no reason to refuse."""
+    first, second, frame, later = twice
+    arguments = ("--id", "Person", "--instrument", BFI25, "--format")
+    whole = json.loads(command("retest", first, second, *arguments, "json")[1])
+    unlinked = frame.assign(Person=None).head(3)
+    pd.concat([unlinked, frame.head(65), unlinked]).to_csv(tmp_path / "unlinked.csv", index=False)
+    pd.concat([later.tail(65), later.assign(Person=np.nan).head(4)]).to_parquet(tmp_path / "more.parquet")
+    both = (tmp_path / "unlinked.csv", tmp_path / "more.parquet")
+    code, out, _ = command("retest", *both, *arguments, "json")
+    found = json.loads(out)
+    assert (code, found["n"], found["without_id"]) == (0, 60, {"first": 6, "second": 4})
+    assert found["sections"] == whole["sections"]
+    assert whole["without_id"] == {"first": 0, "second": 0}
+    for format_ in ("text", "html"):
+        said = command("retest", *both, *arguments, format_)[1]
+        assert "5 in unlinked.csv alone, 5 in more.parquet alone" in said
+        assert "Left out because they have no id: 6 of unlinked.csv and 4 of more.parquet." in said
+        assert "Left out" not in command("retest", first, second, *arguments, format_)[1]
 
 
 def test_few_people_are_a_reason_and_never_a_crash(command, twice, tmp_path):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from analysis.disclosure import (
+from analysis.disclosure.base_table import (
     Band,
     Group,
     Item,
@@ -23,7 +23,15 @@ from analysis.disclosure import (
     table_from_json,
     with_bands,
 )
-from analysis.release import Figure, Node, Untold, _widest_half, release, report_as_json, report_from_json
+from analysis.disclosure.release import (
+    Figure,
+    Node,
+    Untold,
+    _widest_half,
+    release,
+    report_as_json,
+    report_from_json,
+)
 from instrument import load, ppiq
 from tests.privacy.organisations import ABOUT, INSTRUMENT, keyed, of_one_mind, organisation, table_of
 

@@ -4,9 +4,9 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from analysis import svg
-from analysis.bars import item_distributions
-from analysis.figures import correlation_map, intervals, scree
+from analysis.graphics import svg
+from analysis.graphics.charts import correlation_map, intervals, scree
+from analysis.graphics.item_bars import item_distributions
 
 NS = {"s": "http://www.w3.org/2000/svg"}
 NASTY = "<script>alert(\"x\")</script> & 'y' \x00\x1b[31m"

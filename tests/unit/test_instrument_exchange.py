@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instrument import NOT_SAID, PPIQ, InstrumentError, load, ppiq
-from instrument.exchange import COLUMNS, export_table, import_table
+from instrument.exchange.translation import original, sentences
+from instrument.exchange.translators import COLUMNS, export_table, import_table
 from instrument.nodes import read
-from instrument.translation import original, sentences
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("cy", "es", "ar")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.linking.elements import ALPHABETS, DAY, DIGIT, ELEMENTS, ENOUGH, LETTER, allowed, offered
-from app.linking.matching import Marks, match
+from app.studies.linking.elements import ALPHABETS, DAY, DIGIT, ELEMENTS, ENOUGH, LETTER, allowed, offered
+from app.studies.linking.matching import Marks, match
 
 WEIGHTS = {
     # Names begin with some letters far more often than with others; house numbers end in small digits more.

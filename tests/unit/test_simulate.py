@@ -70,7 +70,8 @@ def test_a_general_factor_may_be_perfect():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"loadings": [1.2]}, "communality above 1"),
+        ({"loadings": [1.2]}, "item 1 would have a communality above 1"),
+        ({"loadings": [0.5, 0.6, 1.2]}, "item 3 would have a communality above 1"),
         ({"loadings": [[0.5, 0.5]], "phi": [[1.0, 1.5], [1.5, 1.0]]}, "no negative eigenvalue"),
         ({"loadings": [[0.5, 0.5]], "phi": np.eye(3)}, "symmetric 2 x 2"),
         ({"loadings": [0.5], "thresholds": [1.0, 0.0]}, "increasing"),

@@ -3,10 +3,11 @@
 import pytest
 from sqlalchemy import update
 
-from app import studies, waves
+from app import studies
 from app.db import read, write
 from app.errors import Refused
-from app.service import Service
+from app.runtime import Service
+from app.studies import waves
 
 
 @pytest.fixture

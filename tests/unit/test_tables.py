@@ -5,7 +5,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from analysis.tables import READERS, TableError, read_table
+from analysis.files.read_table import READERS, TableError, read_table
 
 NAN = math.nan
 

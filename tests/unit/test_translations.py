@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from instrument import NOT_SAID, PPIQ, InstrumentError, load, ppiq
+from instrument.exchange.translation import sentences
 from instrument.nodes import read
-from instrument.translation import sentences
 
 LANGUAGES = ("cy", "es", "ar")
 NAMES = ("a", "context", "actions", "claims")

@@ -1,0 +1,1 @@
+"""How well repeated measurements or raters agree, and how far a score wanders by itself."""

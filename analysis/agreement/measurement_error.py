@@ -1,0 +1,380 @@
+"""Precision of repeated measurements: measurement error, limits of agreement, change, weighted kappa."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import sqrt
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import chdtri, nctdtrit, ndtri, stdtrit
+
+from analysis.agreement.intraclass import MeanSquares, check_level, mean_squares
+from analysis.estimate import (
+    Estimate,
+    Matrix,
+    Unavailable,
+    as_array,
+    as_matrix,
+    complete_rows,
+    html_table,
+    table,
+)
+
+_HEADERS: Final = ("figure", "value", "low", "high")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeasurementError:
+    """Standard error of measurement, and the smallest change that exceeds it in one person and in a group."""
+
+    sem: Estimate
+    sdc: Estimate
+    sdc_group: Estimate
+
+    def _rows(self) -> list[tuple[str, float, float | None, float | None]]:
+        named = (("SEM", self.sem), ("SDC, one person", self.sdc), ("SDC, group", self.sdc_group))
+        return [(name, e.value, e.low, e.high) for name, e in named]
+
+    def __str__(self) -> str:
+        return table(_HEADERS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADERS, self._rows())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LimitsOfAgreement:
+    """Mean difference of two measurements and the limits that hold most single differences."""
+
+    bias: Estimate
+    low: Estimate
+    high: Estimate
+    sd: float
+
+    def _rows(self) -> list[tuple[str, float, float | None, float | None]]:
+        named = (("mean difference", self.bias), ("lower limit", self.low), ("upper limit", self.high))
+        return [(name, e.value, e.low, e.high) for name, e in named]
+
+    def __str__(self) -> str:
+        return table(_HEADERS, self._rows())
+
+    def _repr_html_(self) -> str:
+        return html_table(_HEADERS, self._rows())
+
+
+def measurement_error(
+    X: ArrayLike,
+    *,
+    definition: Literal["agreement", "consistency", "within"] = "agreement",
+    level: float = 0.95,
+) -> MeasurementError | Unavailable:
+    """Return the standard error of measurement and the smallest detectable change.
+
+    Parameters
+    ----------
+    X
+        People by occasions, n x k; people with a missing measurement are left out.
+    definition
+        ``"agreement"`` counts a shift between occasions as error, ``"consistency"`` does not; ``"within"``
+        is what people differ from themselves, occasions not being told apart.
+    level
+        Level of the intervals, and of the change that is called detectable.
+
+    Returns
+    -------
+    MeasurementError or Unavailable
+        Unavailable where fewer than 3 people or 2 occasions remain, or where nothing varies.
+
+    Notes
+    -----
+    SEM² is the variance of occasions, nought where it comes out negative, plus the residual one (agreement),
+    the residual mean square E (consistency; for two occasions sd(d)/√2), or the mean square within people W
+    (within; for two occasions Σd²/2n). SDC = z·√2·SEM in one person and SDC/√n in a group of n. Intervals
+    come from the χ² distribution of the mean square: (n - 1)(k - 1) degrees of freedom of E, n(k - 1) of W,
+    those of Satterthwaite for agreement.
+
+    References
+    ----------
+    de Vet, H. C. W., Terwee, C. B., Mokkink, L. B., & Knol, D. L. (2011). Measurement in Medicine. Cambridge.
+
+    Examples
+    --------
+    >>> print(measurement_error([[40, 42], [55, 50], [61, 66], [30, 29], [48, 51]]))
+    figure           value    low    high
+    SEM              2.757  1.652   7.922
+    SDC, one person  7.641  4.578  21.958
+    SDC, group       3.417  2.047   9.820
+    """
+    check_level(level)
+    squares = mean_squares(X)
+    if isinstance(squares, Unavailable):
+        return squares
+    n, k = squares.n, squares.k
+    if definition not in _ERRORS:
+        raise ValueError(f"definition must be one of {', '.join(_ERRORS)}, not {definition!r}")
+    square, df = _ERRORS[definition](squares)
+    ends = (None, None) if square == 0 else _root_interval(square, df, level)
+    z = float(ndtri(0.5 + level / 2)) * sqrt(2)
+
+    def estimate(factor: float, name: str) -> Estimate:
+        low, high = (None if end is None else factor * end for end in ends)
+        interval_level = None if low is None else level
+        return Estimate(
+            value=factor * sqrt(square),
+            low=low,
+            high=high,
+            level=interval_level,
+            n=n,
+            k=k,
+            method=f"{name}, {definition}, complete rows",
+        )
+
+    return MeasurementError(
+        sem=estimate(1.0, "standard error of measurement"),
+        sdc=estimate(z, f"smallest detectable change of one person at {level:.0%}"),
+        sdc_group=estimate(z / sqrt(n), f"smallest detectable change of the group at {level:.0%}"),
+    )
+
+
+def limits_of_agreement(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    interval: Literal["exact", "approximate"] = "exact",
+    level: float = 0.95,
+) -> LimitsOfAgreement | Unavailable:
+    """Return the limits of agreement of two measurements of the same people.
+
+    Parameters
+    ----------
+    first, second
+        n measurements each; people without both are left out.
+    interval
+        Of the limits: ``"exact"`` where differences are normal, or Bland and Altman's approximation.
+    level
+        Share of single differences that the limits should hold, and level of the intervals.
+
+    Returns
+    -------
+    LimitsOfAgreement or Unavailable
+        Of first - second. Unavailable where fewer than 3 people have both.
+
+    Notes
+    -----
+    Limits are d̄ ± z·s. The mean has the interval of Student's t; a limit that of the noncentral t on n - 1
+    degrees of freedom, d̄ + t'(p; z√n)·s/√n (Carkeet 2015), or Student's with var(limit) = s²(1/n +
+    z²/(2(n-1))).
+
+    References
+    ----------
+    Bland, J. M., & Altman, D. G. (1999). Measuring agreement in method comparison studies. Statistical
+    Methods in Medical Research, 8, 135-160.
+    Carkeet, A. (2015). Exact parametric confidence intervals for Bland-Altman limits of agreement. Optometry
+    and Vision Science, 92, e71-e80.
+
+    Examples
+    --------
+    >>> print(limits_of_agreement([40, 55, 61, 30, 48], [42, 50, 66, 29, 51]))
+    figure            value      low    high
+    mean difference  -0.800   -5.641   4.041
+    lower limit      -8.441  -24.095  -4.399
+    upper limit       6.841    2.799  22.495
+    """
+    check_level(level)
+    pairs = _pairs(first, second)
+    n = len(pairs)
+    if n < 3:  # noqa: PLR2004 - the smallest sample with an interval
+        return Unavailable(reason="too few rows", detail=f"{n} people have both measurements, not 3")
+    difference = pairs[:, 0] - pairs[:, 1]
+    bias, sd = float(difference.mean()), float(difference.std(ddof=1))
+    z, t = float(ndtri(0.5 + level / 2)), float(stdtrit(n - 1, 0.5 + level / 2))
+    if interval == "exact":
+        tails = np.array([0.5 - level / 2, 0.5 + level / 2])
+        near, far = (nctdtrit(n - 1, z * sqrt(n), tails) / sqrt(n)).tolist()
+    elif interval == "approximate":
+        half = t * sqrt(1 / n + z * z / (2 * (n - 1)))
+        near, far = z - half, z + half
+    else:
+        raise ValueError(f"interval must be 'exact' or 'approximate', not {interval!r}")
+
+    def estimate(value: float, low: float, high: float, name: str) -> Estimate:
+        method = f"{name}, pairs"
+        return Estimate(value=value, low=low, high=high, level=level, n=n, k=2, method=method)
+
+    error = t * sd / sqrt(n)
+    return LimitsOfAgreement(
+        bias=estimate(bias, bias - error, bias + error, "mean of first - second"),
+        low=estimate(
+            bias - z * sd,
+            bias - far * sd,
+            bias - near * sd,
+            f"lower limit of {level:.0%} of differences, {interval} interval",
+        ),
+        high=estimate(
+            bias + z * sd,
+            bias + near * sd,
+            bias + far * sd,
+            f"upper limit of {level:.0%} of differences, {interval} interval",
+        ),
+        sd=sd,
+    )
+
+
+def reliable_change(first: ArrayLike, second: ArrayLike, sem: float) -> Matrix:
+    """Return each person's change from first to second in units of its standard error.
+
+    Parameters
+    ----------
+    first, second
+        n measurements each, NaN where there is none.
+    sem
+        Standard error of measurement, from other data than the change at hand (see `measurement_error`).
+
+    Returns
+    -------
+    Matrix
+        n indices; NaN for a person without both. Beyond ±1.96 the change exceeds the error of 95 in 100
+        people who did not change.
+
+    Notes
+    -----
+    RCI = (second - first) / (√2·SEM).
+
+    References
+    ----------
+    Jacobson, N. S., & Truax, P. (1991). Clinical significance. Journal of Consulting and Clinical
+    Psychology, 59, 12-19.
+
+    Examples
+    --------
+    >>> reliable_change([50, 50], [70, 55], sem=7.7).round(2).tolist()
+    [1.84, 0.46]
+    """
+    if not sem > 0 or not np.isfinite(sem):
+        raise ValueError("sem must be a positive number")
+    pairs = _both(first, second)
+    change: Matrix = (pairs[:, 1] - pairs[:, 0]) / (sqrt(2) * sem)
+    return change
+
+
+def weighted_kappa(
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    weights: Literal["quadratic", "linear", "none"] = "quadratic",
+    categories: ArrayLike | None = None,
+    level: float = 0.95,
+) -> Estimate | Unavailable:
+    """Return Cohen's weighted kappa of two ratings of the same people, for one item.
+
+    Parameters
+    ----------
+    first, second
+        n answers each; people without both are left out.
+    weights
+        How much a disagreement counts: by its square, by its size, or all alike.
+    categories
+        All answers possible; by default those seen. Only their values matter, not how many are empty.
+    level
+        Level of the interval.
+
+    Returns
+    -------
+    Estimate or Unavailable
+        Unavailable where fewer than 3 people have both, or where all gave one and the same answer. Perfect
+        agreement has no interval.
+
+    Notes
+    -----
+    κ = (p_o - p_e) / (1 - p_e) with agreement weights w(a, b) = 1 - |a - b|^p / (range)^p; the standard error
+    is the large-sample one of Fleiss, Cohen and Everitt, as in ``psych::cohen.kappa``.
+
+    References
+    ----------
+    Fleiss, J. L., Cohen, J., & Everitt, B. S. (1969). Large sample standard errors of kappa and weighted
+    kappa. Psychological Bulletin, 72, 323-327.
+
+    Examples
+    --------
+    >>> k = weighted_kappa([0, 1, 2, 3, 4, 2, 1, 3], [0, 1, 3, 3, 4, 1, 1, 4])
+    >>> round(k.value, 3)
+    0.897
+    """
+    check_level(level)
+    pairs = _pairs(first, second)
+    n = len(pairs)
+    if n < 3:  # noqa: PLR2004 - the smallest sample with an interval
+        return Unavailable(reason="too few rows", detail=f"{n} people have both answers, not 3")
+    values, codes = np.unique(pairs, return_inverse=True)
+    if categories is not None and not np.isin(values, np.asarray(categories, dtype=np.float64)).all():
+        raise ValueError("an answer is not among the categories")
+    if values.size == 1:
+        return Unavailable(reason="no variance", detail="everyone gave the same answer both times")
+    codes = codes.reshape(pairs.shape)
+    c = values.size
+    p = np.bincount(codes[:, 0] * c + codes[:, 1], minlength=c * c).reshape(c, c) / n
+    return _kappa(p, _agreement_weights(values, weights), n, f"Cohen's kappa, {weights} weights", level)
+
+
+def _of_consistency(ms: MeanSquares) -> tuple[float, float]:
+    return ms.residual, float((ms.n - 1) * (ms.k - 1))
+
+
+def _of_agreement(ms: MeanSquares) -> tuple[float, float]:
+    if ms.raters <= ms.residual:
+        return _of_consistency(ms)
+    of_raters, of_residual = ms.raters / ms.n, ms.residual * (ms.n - 1) / ms.n
+    spread = of_raters**2 / (ms.k - 1) + of_residual**2 / ((ms.n - 1) * (ms.k - 1))
+    return ms.within, ms.within**2 / spread
+
+
+# The variance of each kind of error, and the degrees of freedom of its interval.
+_ERRORS: Final[dict[str, Callable[[MeanSquares], tuple[float, float]]]] = {
+    "agreement": _of_agreement,
+    "consistency": _of_consistency,
+    "within": lambda ms: (ms.within, float(ms.n * (ms.k - 1))),
+}
+
+
+def _root_interval(square: float, df: float, level: float) -> tuple[float, float]:
+    low = sqrt(df * square / float(chdtri(df, 0.5 - level / 2)))
+    return low, sqrt(df * square / float(chdtri(df, 0.5 + level / 2)))
+
+
+_WEIGHTS: Final[dict[str, Callable[[Matrix], Matrix]]] = {
+    "quadratic": lambda distance: 1 - (distance / distance.max()) ** 2,
+    "linear": lambda distance: 1 - distance / distance.max(),
+    "none": lambda distance: (distance == 0).astype(np.float64),
+}
+
+
+def _agreement_weights(values: Matrix, weights: str) -> Matrix:
+    if weights not in _WEIGHTS:
+        raise ValueError(f"weights must be one of {', '.join(_WEIGHTS)}, not {weights!r}")
+    return _WEIGHTS[weights](np.abs(np.subtract.outer(values, values)))
+
+
+def _kappa(p: Matrix, w: Matrix, n: int, method: str, level: float) -> Estimate | Unavailable:
+    rows, columns = p.sum(axis=1), p.sum(axis=0)
+    observed, expected = float((w * p).sum()), float(rows @ w @ columns)
+    if expected >= 1:
+        return Unavailable(reason="not defined", detail="agreement by chance is already complete")
+    value = (observed - expected) / (1 - expected)
+    chance = (w @ columns)[:, np.newaxis] + rows @ w
+    spread = float((p * (w * (1 - expected) - chance * (1 - observed)) ** 2).sum())
+    variance = (spread - (observed * expected - 2 * expected + observed) ** 2) / (n * (1 - expected) ** 4)
+    half = float(ndtri(0.5 + level / 2)) * sqrt(max(variance, 0.0))
+    ends = (None, None, None) if observed == 1 else (value - half, value + half, level)
+    return Estimate(value=value, low=ends[0], high=ends[1], level=ends[2], n=n, k=2, method=method)
+
+
+def _both(first: ArrayLike, second: ArrayLike) -> Matrix:
+    one, two = as_array(first), as_array(second)
+    if one.ndim != 1 or one.shape != two.shape:
+        raise ValueError("first and second must be two lists of the same length")
+    return as_matrix(np.column_stack([one, two]))
+
+
+def _pairs(first: ArrayLike, second: ArrayLike) -> Matrix:
+    return complete_rows(_both(first, second))

@@ -1,0 +1,1 @@
+"""Correlations of items: Pearson, Spearman, and the polychoric ones behind ordered answers."""

@@ -1,0 +1,1 @@
+"""What single items look like: means, spread, normality."""

@@ -1,0 +1,1 @@
+"""How many factors the correlations of items bear."""

@@ -1,0 +1,263 @@
+"""Whether the items share enough for a factor analysis, and how many components their correlations hold."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from scipy.special import chdtrc
+
+from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
+from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
+from analysis.moments import Missing
+
+ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingAdequacy:
+    """Kaiser-Meyer-Olkin measure of all items together (`value`) and of each (`items`)."""
+
+    value: float
+    items: Matrix
+    names: tuple[str, ...]
+    n: int
+    k: int
+    method: str
+
+    def _rows(self) -> tuple[list[str], list[list[object]]]:
+        each = [[name, float(value)] for name, value in zip(self.names, self.items, strict=True)]
+        return ["", "KMO"], [["all items", self.value], *each]
+
+    def __str__(self) -> str:
+        return table(*self._rows()) + f"\nn = {self.n}, k = {self.k}; {self.method}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._rows())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sphericity:
+    """Bartlett's test that no two items are correlated."""
+
+    chi2: float
+    df: int
+    p: float
+    n: int
+    k: int
+    method: str
+
+    def _rows(self) -> tuple[list[str], list[list[object]]]:
+        return ["chi-square", "df", "p"], [[self.chi2, self.df, self.p]]
+
+    def __str__(self) -> str:
+        return table(*self._rows()) + f"\nn = {self.n}, k = {self.k}; {self.method}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._rows())
+
+
+@dataclass(frozen=True, kw_only=True)
+class AveragePartials:
+    """Velicer's averages after 0, 1, 2, ... components are partialled out; the smallest says how many.
+
+    `squared` is the mean squared partial correlation (Velicer, 1976), `fourth` the mean fourth power
+    (Velicer, Eaton & Fava, 2000); `n_factors` and `n_factors_revised` are the places of their minima.
+    """
+
+    squared: Matrix
+    fourth: Matrix
+    n_factors: int
+    n_factors_revised: int
+    n: int
+    k: int
+    method: str
+
+    def _rows(self) -> tuple[list[str], list[list[object]]]:
+        rows: list[list[object]] = [
+            [m, float(second), float(fourth)]
+            for m, (second, fourth) in enumerate(zip(self.squared, self.fourth, strict=True))
+        ]
+        return ["components", "mean square", "mean 4th power"], rows
+
+    def __str__(self) -> str:
+        kept = f"{self.n_factors} by the squares, {self.n_factors_revised} by the fourth powers"
+        return table(*self._rows()) + f"\n{kept}; n = {self.n}, k = {self.k}; {self.method}"
+
+    def _repr_html_(self) -> str:
+        return html_table(*self._rows())
+
+
+def kmo(
+    data: Items, *, n: int | None = None, missing: Missing = "complete"
+) -> SamplingAdequacy | Unavailable:
+    """Compare correlations with partial correlations: near 1, items share what they have in common.
+
+    Parameters
+    ----------
+    data : n x k array (NaN for missing), JointCounts, Polychoric, or, with `n`, a correlation matrix
+    n : number of rows behind a given correlation matrix
+    missing : "complete" rows or "pairwise"; joint counts are always pairwise
+
+    Returns
+    -------
+    SamplingAdequacy, or Unavailable
+        "singular matrix" where items are linearly dependent or pairwise correlations contradict each other:
+        partial correlations do not exist then; "not defined" where an item is correlated with no other.
+
+    Notes
+    -----
+    KMO = Σ r_ij² / (Σ r_ij² + Σ q_ij²) over i ≠ j, with q the correlations of two items given all others;
+    for one item over its own row. Equals psych's ``KMO(R)``.
+
+    References
+    ----------
+    Kaiser, H. F. (1974). An index of factorial simplicity. Psychometrika, 39, 31-36.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> R = np.array([[1.0, 0.5, 0.4], [0.5, 1.0, 0.3], [0.4, 0.3, 1.0]])
+    >>> round(kmo(R, n=100).value, 4)
+    0.6279
+    """
+    found = _definite(item_correlations(data, n=n, missing=missing))
+    if isinstance(found, Unavailable):
+        return found
+    inverse = np.linalg.inv(found.R)
+    scale = np.sqrt(np.diag(inverse))
+    partial = np.square(inverse / np.outer(scale, scale))
+    simple = np.square(found.R)
+    np.fill_diagonal(partial, 0)
+    np.fill_diagonal(simple, 0)
+    alone = np.sqrt(simple.max(axis=0)) < ROUNDING
+    if alone.any():
+        detail = f"{found.names[int(np.argmax(alone))]} is correlated with no other"
+        return Unavailable(reason="not defined", detail=detail)
+    by_item = simple.sum(axis=1) + partial.sum(axis=1)
+    return SamplingAdequacy(
+        value=float(simple.sum() / by_item.sum()),
+        items=simple.sum(axis=1) / by_item,
+        names=found.names,
+        n=found.n,
+        k=found.k,
+        method=found.method,
+    )
+
+
+def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete") -> Sphericity | Unavailable:
+    """Test that the population correlations are all zero, for normal rows.
+
+    Parameters
+    ----------
+    data : n x k array (NaN for missing), JointCounts, Polychoric, or, with `n`, a correlation matrix
+    n : number of rows behind a given correlation matrix
+    missing : "complete" rows or "pairwise"; joint counts are always pairwise
+        Pairwise, as psych has it, n counts every row: with many holes the test rejects too readily.
+
+    Returns
+    -------
+    Sphericity, or Unavailable
+        "singular matrix" where the determinant is zero, "too few rows" where n is too small for the items.
+
+    Notes
+    -----
+    chi2 = -(n - 1 - (2k + 5)/6) ln|R| on k(k - 1)/2 degrees of freedom. Equals psych's
+    ``cortest.bartlett(R, n)``.
+
+    References
+    ----------
+    Bartlett, M. S. (1951). The effect of standardization on a chi-square approximation in factor analysis.
+    Biometrika, 38, 337-344.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> R = np.array([[1.0, 0.5, 0.4], [0.5, 1.0, 0.3], [0.4, 0.3, 1.0]])
+    >>> round(bartlett(R, n=100).chi2, 3)
+    46.449
+    """
+    found = _definite(item_correlations(data, n=n, missing=missing))
+    if isinstance(found, Unavailable):
+        return found
+    factor = found.n - 1 - (2 * found.k + 5) / 6
+    if factor <= 0:
+        return Unavailable(reason="too few rows", detail=f"{found.n} for {found.k} items")
+    chi2 = max(-factor * float(np.linalg.slogdet(found.R)[1]), 0.0)
+    df = found.k * (found.k - 1) // 2
+    return Sphericity(
+        chi2=chi2, df=df, p=Probability(chdtrc(df, chi2)), n=found.n, k=found.k, method=found.method
+    )
+
+
+def _definite(found: Correlations | Unavailable) -> Correlations | Unavailable:
+    """Refuse correlations that have no inverse."""
+    if isinstance(found, Unavailable) or found.smallest_eigenvalue >= SINGULAR:
+        return found
+    return Unavailable(
+        reason="singular matrix", detail=f"smallest eigenvalue {found.smallest_eigenvalue:.2g}"
+    )
+
+
+def minimum_average_partial(
+    data: Items, *, n: int | None = None, missing: Missing = "complete"
+) -> AveragePartials | Unavailable:
+    """Count the components whose removal leaves the least partial correlation.
+
+    Parameters
+    ----------
+    data : n x k array (NaN for missing), JointCounts, Polychoric, or, with `n`, a correlation matrix
+    n : number of rows behind a given correlation matrix
+    missing : "complete" rows or "pairwise"; joint counts are always pairwise
+
+    Returns
+    -------
+    AveragePartials, or Unavailable
+        The averages end where a component takes the last variance of an item (as with a repeated item).
+
+    Notes
+    -----
+    After m components C = R - Σ_{j≤m} λ_j v_j v_j' is scaled to unit diagonal, and its off-diagonal elements
+    are averaged squared, or to the fourth power. ``squared[1:]`` equals psych's ``vss(R)$map``; place 0, no
+    component removed, is Velicer's own and lets the answer be none. Where two eigenvalues are equal, which
+    component goes first is arbitrary, and the average between them with it.
+
+    References
+    ----------
+    Velicer, W. F. (1976). Determining the number of components from the matrix of partial correlations.
+    Psychometrika, 41, 321-327.
+    Velicer, W. F., Eaton, C. A., & Fava, J. L. (2000). Construct explication through factor or component
+    analysis. In Problems and solutions in human assessment (pp. 41-71). Kluwer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> R = np.full((4, 4), 0.5) + 0.5 * np.eye(4)
+    >>> minimum_average_partial(R, n=100).n_factors
+    1
+    """
+    found = item_correlations(data, n=n, missing=missing)
+    if isinstance(found, Unavailable):
+        return found
+    values, vectors = np.linalg.eigh(found.R)
+    squared: list[float] = []
+    fourth: list[float] = []
+    left = found.R.copy()
+    pairs = found.k * (found.k - 1)
+    for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
+        variances = np.diag(left)
+        if len(squared) == found.k or variances.min() <= SINGULAR:
+            break
+        partial = np.square(left) / np.outer(variances, variances)
+        np.fill_diagonal(partial, 0)
+        squared.append(float(partial.sum()) / pairs)
+        fourth.append(float(np.square(partial).sum()) / pairs)
+        left = left - value * np.outer(vector, vector)
+    return AveragePartials(
+        squared=np.array(squared),
+        fourth=np.array(fourth),
+        n_factors=int(np.argmin(squared)),
+        n_factors_revised=int(np.argmin(fourth)),
+        n=found.n,
+        k=found.k,
+        method=found.method,
+    )

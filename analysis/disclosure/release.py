@@ -1,0 +1,292 @@
+"""The one way out: a base table in, a report out. HTML, JSON and all else are functions of the report.
+
+Nothing here sees an answer: every figure, interval and share is arithmetic on the base table, so that no two
+of them together can tell more than the table does.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, fsum, sqrt
+from typing import Any, Final, Literal
+
+from pydantic import TypeAdapter
+from scipy.special import stdtrit
+
+from analysis.disclosure.base_table import (
+    INTERVALS_FROM,
+    ITEMS_FROM,
+    About,
+    Atom,
+    Band,
+    BaseTable,
+    Bound,
+    Facet,
+    Item,
+    Scheme,
+    Sum,
+    Unit,
+)
+
+LEVEL: Final = 0.95
+ROUND_TO: Final = 5
+EVERYONE: Final = "all_units"  # no unit can be declared by this name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A mean as it may be told; `half_width` is the most its 95 % interval can reach to either side."""
+
+    value: float
+    bound: Bound
+    half_width: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untold:
+    """No figure, and why: too few people answered, or what is told of it points both ways."""
+
+    reason: Literal["too few answers", "points both ways"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """The share of people in a band of answers, to the nearest 5 %; 0 is fewer, 100 is nearly all."""
+
+    low: int
+    high: int
+    percent: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class FacetLine:
+    """A facet, or a total of facets, from 0 to 100."""
+
+    id: str
+    figure: Figure | Untold
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemLine:
+    """An item on its own scale, keyed; no shares where bands would tell."""
+
+    id: str
+    figure: Figure | Untold
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """What is told of a unit, or of the units below a department or organisation."""
+
+    id: str
+    title: str
+    level: str
+    parent: str | None
+    n: int
+    """At least so many people: a multiple of 5, never more than there were."""
+    units: int
+    facets: tuple[FacetLine, ...]
+    totals: tuple[FacetLine, ...]
+    items: tuple[ItemLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a trainer may read, whatever it is shown as."""
+
+    about: About
+    scheme: Scheme
+    parts: tuple[Unit, ...]
+    """Of whom something is told: everybody first, then the units of the tree by their ids."""
+    nodes: tuple[Node, ...]
+    """What is told of each of the parts, in the same order."""
+
+
+@dataclass(frozen=True)
+class _Mean:
+    """A mean before it is rounded; on its own scale or from 0 to 100."""
+
+    value: float
+    bound: Bound
+    half: float | None
+
+
+_Told = _Mean | Untold
+
+
+def release(table: BaseTable) -> Report:
+    """Publish a base table: everything that anyone may read of a closed wave."""
+    below = _atoms_below(table)
+    means = {atom.unit: {f.id: _facet(f, atom) for f in table.scheme.facets} for atom in table.atoms}
+    roots = [unit for unit in table.units if unit.parent is None]
+    if len(roots) > 1:
+        roots = [Unit(id=EVERYONE, title=table.about.title, level="study", parent=None)]
+        below[EVERYONE] = list(table.atoms)
+    parts = (*roots, *(unit for unit in table.units if unit not in roots))
+    return Report(
+        about=table.about,
+        scheme=table.scheme,
+        parts=parts,
+        nodes=tuple(_node(table.scheme, unit, below[unit.id], means) for unit in parts),
+    )
+
+
+def _atoms_below(table: BaseTable) -> dict[str, list[Atom]]:
+    parents = {unit.id: unit.parent for unit in table.units}
+    below: dict[str, list[Atom]] = {unit.id: [] for unit in table.units}
+    for atom in table.atoms:
+        name: str | None = atom.unit
+        while name is not None:
+            below[name].append(atom)
+            name = parents[name]
+    return below
+
+
+def _node(scheme: Scheme, unit: Unit, atoms: Sequence[Atom], told: Mapping[str, Mapping[str, _Told]]) -> Node:
+    means = {f.id: _across([(atom.n, told[atom.unit][f.id]) for atom in atoms]) for f in scheme.facets}
+    totals = {total.id: _together([means[part] for part in total.of]) for total in scheme.totals}
+    detailed = bool(atoms) and all(atom.by == "item" for atom in atoms)
+    items = [item for facet in scheme.facets for item in facet.items] if detailed else []
+    return Node(
+        id=unit.id,
+        title=unit.title,
+        level=unit.level,
+        parent=unit.parent,
+        n=ROUND_TO * (sum(atom.n for atom in atoms) // ROUND_TO),
+        units=len(atoms),
+        facets=tuple(
+            FacetLine(id=facet.id, figure=_figure(means[facet.id])) for facet in scheme.facets if facet.shown
+        ),
+        totals=tuple(FacetLine(id=name, figure=_figure(mean)) for name, mean in totals.items()),
+        items=tuple(_item_line(item, atoms) for item in items),
+    )
+
+
+# ---- means ---------------------------------------------------------------------------------------------
+
+
+def _facet(facet: Facet, atom: Atom) -> _Told:
+    if atom.by == "facet":
+        told = atom.sums.get(facet.id)
+        return _Mean(told.value / told.n, told.bound, None) if told else Untold(reason="too few answers")
+    return _together([_in_percent(item, atom.sums.get(item.id)) for item in facet.items])
+
+
+def _in_percent(item: Item, told: Sum | None) -> _Told:
+    """Put the mean of an item on 0 to 100, with the widest half-width that its sum and bands allow."""
+    if told is None:
+        return Untold(reason="too few answers")
+    unit = 100 / (item.high - item.low)
+    half = _widest_half(item, told)
+    return _Mean(unit * (told.value / told.n - item.low), told.bound, None if half is None else unit * half)
+
+
+def _widest_half(item: Item, told: Sum) -> float | None:
+    """Compute the half-width of the mean's interval with people as far apart as sum and bands let them.
+
+    A measured spread beside the sum rules answers out now and then; this one is arithmetic on what is told.
+    Within the bands the squares are largest where people stand at the ends, the topmost bands filled first.
+    """
+    if told.bound != "exact" or told.n < INTERVALS_FROM:
+        return None
+    n, bands = told.n, told.bands or (Band(low=item.low, high=item.high, n=told.n),)
+    squares = fsum(band.n * band.low**2 for band in bands)
+    spare = told.value - fsum(band.n * band.low for band in bands)
+    for band in sorted(bands, key=lambda band: -band.high):
+        lift = min(spare, band.n * (band.high - band.low))
+        squares += lift * (band.low + band.high)
+        spare -= lift
+    variance = (squares - told.value**2 / n) / (n - 1)
+    return float(stdtrit(n - 1, (1 + LEVEL) / 2)) * sqrt(max(0.0, variance) / n)
+
+
+def _together(parts: Sequence[_Told]) -> _Told:
+    """Take the plain mean of items or of facets, whose errors may all point one way."""
+    return _weighted([(1, part) for part in parts], add=fsum)
+
+
+def _across(parts: Sequence[tuple[float, _Told]]) -> _Told:
+    """Take the mean over units, weighted by their people, without a unit too few of whom answered."""
+    enough = [(n, part) for n, part in parts if part != Untold(reason="too few answers")]
+    return _weighted(enough, add=lambda halves: sqrt(fsum(half**2 for half in halves)))
+
+
+def _weighted(parts: Sequence[tuple[float, _Told]], *, add: Callable[[Iterable[float]], float]) -> _Told:
+    means = [(weight, part) for weight, part in parts if isinstance(part, _Mean)]
+    if not parts or len(means) < len(parts):
+        lacking = [part for _, part in parts if isinstance(part, Untold)]
+        return lacking[0] if lacking else Untold(reason="too few answers")
+    bounds: set[Bound] = {mean.bound for _, mean in means if mean.bound != "exact"}
+    if len(bounds) > 1:
+        return Untold(reason="points both ways")
+    whole = fsum(weight for weight, _ in means)
+    halves = [weight / whole * mean.half for weight, mean in means if mean.half is not None]
+    return _Mean(
+        fsum(weight * mean.value for weight, mean in means) / whole,
+        bounds.pop() if bounds else "exact",
+        add(halves) if len(halves) == len(means) else None,
+    )
+
+
+# ---- lines ---------------------------------------------------------------------------------------------
+
+
+def _figure(mean: _Told) -> Figure | Untold:
+    if isinstance(mean, Untold):
+        return mean
+    half = None if mean.half is None else float(ROUND_TO * max(1, ceil(mean.half / ROUND_TO)))
+    return Figure(value=_rounded(mean.value, mean.bound), bound=mean.bound, half_width=half)
+
+
+def _rounded(value: float, bound: Bound) -> float:
+    """One decimal; a bound is rounded away from what it bounds, so that it stays true."""
+    tenths = round(10 * value, 6)
+    whole = {"exact": round(tenths), "at most": ceil(tenths), "at least": floor(tenths)}[bound]
+    return whole / 10
+
+
+def _item_line(item: Item, atoms: Sequence[Atom]) -> ItemLine:
+    sums = [(atom.n, atom.sums.get(item.id)) for atom in atoms]
+    told = [(n, one) for n, one in sums if one is not None and one.n >= ITEMS_FROM]
+    mean = _across([(n, _Mean(one.value / one.n, one.bound, None)) for n, one in told])
+    figure = _figure(mean)
+    bands = _common_bands([one.bands for _, one in told])
+    return ItemLine(id=item.id, figure=figure, shares=_shares(bands))
+
+
+def _common_bands(several: Sequence[Sequence[Band]]) -> list[Band]:
+    """Add up the bands of several units in the finest that all of them have; none if one has none."""
+    if not several or not all(several):
+        return []
+    cuts = sorted(set.intersection(*({band.high for band in bands} for bands in several)))
+    low = several[0][0].low
+    common: list[Band] = []
+    for high in cuts:
+        n = sum(band.n for bands in several for band in bands if low <= band.low and band.high <= high)
+        common.append(Band(low=low, high=high, n=n))
+        low = high + 1
+    return common
+
+
+def _shares(bands: Sequence[Band]) -> tuple[Share, ...]:
+    n = sum(band.n for band in bands)
+    return tuple(
+        Share(low=band.low, high=band.high, percent=ROUND_TO * floor(100 * band.n / n / ROUND_TO + 0.5))
+        for band in bands
+    )
+
+
+# ---- as JSON -------------------------------------------------------------------------------------------
+
+_REPORTS: Final = TypeAdapter(Report)
+
+
+def report_as_json(report: Report) -> dict[str, Any]:
+    """Write a report as plain data, for the snapshot and for its JSON page."""
+    found: dict[str, Any] = _REPORTS.dump_python(report, mode="json")
+    return found
+
+
+def report_from_json(data: Any) -> Report:
+    """Read what `report_as_json` wrote."""
+    return _REPORTS.validate_python(data)

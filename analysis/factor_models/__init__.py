@@ -1,0 +1,1 @@
+"""Factor models: extraction, rotation, the one-factor model."""

@@ -1,0 +1,272 @@
+"""The one-factor model by maximum likelihood, for one covariance matrix or for thousands at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.estimate import Matrix, Unavailable
+
+TOLERANCE: Final = 1e-10
+ITERATIONS: Final = 200
+HALVINGS: Final = 16
+VANISHING: Final = 1e-3  # a unique variance below it, in an unfinished fit, is on its way to nought
+GONE: Final = 1e-7  # a unique variance that has vanished, past which Σ cannot be inverted
+ROUNDING: Final = 1e-12  # by which the discrepancy may rise at its minimum
+RIDGE: Final = 1e-10  # keeps the equations solvable where a loading vanishes
+Flags = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OneFactor:
+    """Loadings and unique variances in the units of the items; the sum of the loadings is not negative.
+
+    `discrepancy` is the minimum of ln|Σ| - ln|S| + tr(SΣ⁻¹) - k (None where S is singular).
+    """
+
+    loadings: Matrix
+    uniquenesses: Matrix
+    discrepancy: float | None
+    covariance: Matrix
+
+    @property
+    def standardised(self) -> Matrix:
+        """The loadings and then the unique variances of the standardised items."""
+        variances = np.diagonal(self.covariance)
+        return np.concatenate([self.loadings / np.sqrt(variances), self.uniquenesses / variances])
+
+    def gradient(self, by_loadings: Matrix, by_uniquenesses: Matrix) -> Matrix:
+        """Return the derivative, with respect to the covariance matrix, of a function of the parameters.
+
+        Given that function's own derivatives; by implicit differentiation of the likelihood equations.
+        """
+        k, sd = len(self.loadings), np.sqrt(np.diagonal(self.covariance))
+        R = self.covariance / np.outer(sd, sd)
+        parameters = self.standardised
+        along = np.linalg.solve(
+            _hessian(R, parameters), np.concatenate([by_loadings * sd, by_uniquenesses * sd**2])
+        )
+        moved = np.outer(along[:k], parameters[:k])
+        W = _inverse(parameters[None])[0]
+        G: Matrix = 0.5 * W @ (moved + moved.T + np.diag(along[k:])) @ W / np.outer(sd, sd)
+        return G
+
+
+def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> OneFactor | Unavailable:
+    """Fit one common factor to a covariance matrix by maximum likelihood.
+
+    Parameters
+    ----------
+    covariance : k x k matrix
+    names : names of the items, for the reason why there is no solution
+
+    Returns
+    -------
+    OneFactor, or Unavailable with fewer than three items (the model is not identified), a constant item, no
+    convergence, or an improper solution (Heywood case: a unique variance that is not positive).
+
+    Notes
+    -----
+    Fisher scoring on the correlations; unique variances are free, as in lavaan, so that a Heywood case shows
+    itself rather than hiding at a bound. Equals ``lavaan::cfa("F =~ ...", std.lv = TRUE)``.
+
+    Examples
+    --------
+    >>> loadings = np.array([0.5, 0.6, 0.7, 0.8])
+    >>> fit = one_factor(np.outer(loadings, loadings) + np.diag(1 - loadings**2))
+    >>> np.round(fit.loadings, 6)
+    array([0.5, 0.6, 0.7, 0.8])
+    """
+    k = len(covariance)
+    if k < 3:  # noqa: PLR2004 - two items leave the loadings undetermined
+        return Unavailable(reason="too few items", detail=f"one factor needs at least 3 items, not {k}")
+    sd = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
+    label = names if names is not None else [f"item {i + 1}" for i in range(k)]
+    if (sd == 0).any():
+        return Unavailable(reason="constant item", detail=label[int(np.argmin(sd))])
+    R = covariance / np.outer(sd, sd)
+    fits = one_factor_fits(R[None], _start(R))
+    loadings, uniquenesses = fits.loadings[0], fits.uniquenesses[0]
+    if (uniquenesses <= (0 if fits.converged[0] else VANISHING)).any():
+        worst = label[int(np.argmin(uniquenesses))]
+        detail = f"Heywood case: the unique variance of {worst} is estimated at nought or below"
+        return Unavailable(reason="improper solution", detail=detail)
+    if not fits.converged[0]:
+        return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
+    parameters = np.concatenate([loadings, uniquenesses])
+    if np.linalg.eigvalsh(_hessian(R, parameters))[0] <= 0:
+        return Unavailable(
+            reason="did not converge", detail="the one-factor model has no single best solution"
+        )
+    sign = 1.0 if loadings @ sd >= 0 else -1.0
+    positive, log_determinant = np.linalg.slogdet(R)
+    least = float(_score(R[None], parameters[None])[0][0])
+    return OneFactor(
+        loadings=sign * sd * loadings,
+        uniquenesses=sd**2 * uniquenesses,
+        discrepancy=least - float(log_determinant) - k if positive > 0 else None,
+        covariance=covariance,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fits:
+    """The fits of a stack: b x k loadings and unique variances (not positive in a Heywood case)."""
+
+    loadings: Matrix
+    uniquenesses: Matrix
+    converged: Flags
+
+    @property
+    def proper(self) -> Flags:
+        """Which fits converged to positive unique variances."""
+        return self.converged & (self.uniquenesses > 0).all(axis=1)
+
+
+def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -> Fits:
+    """Fit one factor to each of a stack of correlation matrices (b x k x k), all from one start.
+
+    `start` holds the k loadings and then the k unique variances. A fit has converged when no parameter's
+    next step is longer than `tolerance`; one whose unique variance vanishes is left as it is, for no proper
+    solution lies that way.
+    """
+    b, k = R.shape[:2]
+    parameters = np.repeat(start[None], b, axis=0)
+    converged = np.zeros(b, np.bool_)
+    active = np.arange(b)
+    value, gradient = _score(R, parameters)
+    for _ in range(ITERATIONS):
+        step = _scoring_step(parameters[active], gradient)
+        settled = np.abs(step).max(axis=1) < tolerance
+        converged[active[settled]] = True
+        active, step, value = active[~settled], step[~settled], value[~settled]
+        if not active.size:
+            break
+        trial, value, gradient, lower = _descend(R[active], parameters[active], step, value)
+        parameters[active[lower]] = trial[lower]
+        lower &= np.abs(trial[:, k:]).min(axis=1) > GONE
+        active, value, gradient = active[lower], value[lower], gradient[lower]
+    return Fits(loadings=parameters[:, :k], uniquenesses=parameters[:, k:], converged=converged)
+
+
+def _descend(
+    R: Matrix, parameters: Matrix, step: Matrix, value: Matrix
+) -> tuple[Matrix, Matrix, Matrix, Flags]:
+    """Halve each step until it does not raise the discrepancy; say which steps were found."""
+    trial = parameters + step
+    new, gradient = _score(R, trial)
+    for halving in range(1, HALVINGS):
+        higher = ~(new <= value + ROUNDING)
+        if not higher.any():
+            break
+        trial[higher] = parameters[higher] + step[higher] / 2**halving
+        new[higher], gradient[higher] = _score(R[higher], trial[higher])
+    return trial, new, gradient, new <= value + ROUNDING
+
+
+def _start(R: Matrix) -> Matrix:
+    """Start from the first principal factor, given a common guess at the unique variances."""
+    k = len(R)
+    values, vectors = np.linalg.eigh(R)
+    uniqueness = np.clip((k - values[-1]) / max(k - 1, 1), 0.05, 0.95)
+    loadings = vectors[:, -1] * np.sqrt(max(values[-1] - uniqueness, 0.05))
+    return np.concatenate([loadings, np.clip(1 - loadings**2, 0.05, 1.0)])
+
+
+def _score(R: Matrix, parameters: Matrix) -> tuple[Matrix, Matrix]:
+    """Return ln|Σ| + tr(RΣ⁻¹) for each of the stack, and half its gradient.
+
+    Σ⁻¹ = D - hh'/c with D = Ψ⁻¹, h = Dλ and c = 1 + λ'Dλ; infinite where Σ is not positive definite.
+    """
+    k = R.shape[1]
+    loadings, psi = parameters[:, :k], parameters[:, k:]
+    negative = (psi < 0).sum(axis=1)
+    safe = np.where(psi == 0, 1.0, psi)
+    D = 1 / safe
+    h = D * loadings
+    c = 1 + (h * loadings).sum(axis=1)
+    valid = (psi != 0).all(axis=1) & (((negative == 0) & (c > 0)) | ((negative == 1) & (c < 0)))
+    c = np.where(valid, c, 1.0)[:, None]
+    Rh = np.matmul(R, h[..., None])[..., 0]
+    hRh = (h * Rh).sum(axis=1, keepdims=True)
+    u = h / c
+    log_determinant = np.log(np.abs(safe)).sum(axis=1) + np.log(np.abs(c[:, 0]))
+    value = log_determinant + D.sum(axis=1) - (hRh / c)[:, 0]
+    by_loading = u - (D * Rh - h * hRh / c) / c
+    by_psi = 0.5 * (D - h * u - D**2 + 2 * D * u * Rh - u**2 * hRh)
+    return np.where(valid, value, np.inf), np.concatenate([by_loading, by_psi], axis=1)
+
+
+def _inverse(parameters: Matrix) -> Matrix:
+    """Return Σ⁻¹ for each of the stack."""
+    k = parameters.shape[1] // 2
+    D = 1 / parameters[:, k:]
+    h = D * parameters[:, :k]
+    c = 1 + (h * parameters[:, :k]).sum(axis=1, keepdims=True)
+    W: Matrix = -h[:, :, None] * (h / c)[:, None, :]
+    W[:, range(k), range(k)] += D
+    return W
+
+
+def _hessian(R: Matrix, parameters: Matrix) -> Matrix:
+    """Return the second derivatives of half the discrepancy in the data, 2k x 2k.
+
+    With W = Σ⁻¹ and M = WRW: ½ tr((W - M) Σ_ab) - ½ tr(W Σ_a W Σ_b) + tr(W Σ_a M Σ_b).
+    """
+    k = len(R)
+    loadings = parameters[:k]
+    W = _inverse(parameters[None])[0]
+    M = W @ R @ W
+    u, m = W @ loadings, M @ loadings
+    across = np.outer(u, m)
+    hessian = np.empty((2 * k, 2 * k))
+    hessian[:k, :k] = (W - M) - (loadings @ u) * W - np.outer(u, u)
+    hessian[:k, :k] += across + across.T + (loadings @ m) * W + (loadings @ u) * M
+    hessian[:k, k:] = W * (m - u) + M * u
+    hessian[k:, :k] = hessian[:k, k:].T
+    hessian[k:, k:] = W * M - 0.5 * W**2
+    return hessian
+
+
+def _scoring_step(parameters: Matrix, gradient: Matrix) -> Matrix:
+    """Return the step of Fisher scoring of each of the stack, b x 2k: information times step = -gradient.
+
+    The expected second derivatives ½ tr(Σ⁻¹ Σ_a Σ⁻¹ Σ_b) are, with W = Σ⁻¹, u = Wλ and ρ = λ'u,
+
+        A = ρW + uu' among loadings, B = W diag(u) across, and ½ W∘W among unique variances.
+
+    A⁻¹ = (Σ - λλ'/2ρ)/ρ is known, so that only the k equations of the unique variances are to be solved. What
+    is left of their block, ½ W∘W - B'A⁻¹B, is ½ (W - uu'/ρ)∘(W - uu'/ρ) = ½ P∘P with P = D - hh'/(λ'h),
+    D = Ψ⁻¹ and h = Dλ. They are solved in units in which their diagonal is one.
+    """
+    k = parameters.shape[1] // 2
+    loadings, psi = parameters[:, :k], parameters[:, k:]
+    D = 1 / psi
+    h = D * loadings
+    common = (h * loadings).sum(axis=1, keepdims=True)
+    common = np.where(np.abs(common) < RIDGE, RIDGE, common)
+    reliable, u = common / (1 + common), h / (1 + common)
+    P: Matrix = -h[:, :, None] * (h / common)[:, None, :]
+    P[:, range(k), range(k)] += D
+    left: Matrix = 0.5 * P**2
+    unit = 1 / np.sqrt(np.maximum(np.diagonal(left, axis1=1, axis2=2), RIDGE))
+    left *= unit[:, :, None] * unit[:, None, :]
+    left[:, range(k), range(k)] += RIDGE
+
+    def through_loadings(x: Matrix) -> Matrix:
+        """Return A⁻¹x."""
+        along = (loadings * x).sum(axis=1, keepdims=True)
+        found: Matrix = (psi * x + loadings * along * (1 - 0.5 / reliable)) / reliable
+        return found
+
+    def through_inverse(x: Matrix) -> Matrix:
+        """Return Wx."""
+        found: Matrix = D * x - u * (h * x).sum(axis=1, keepdims=True)
+        return found
+
+    by_loading = through_loadings(gradient[:, :k])
+    rest = gradient[:, k:] - u * through_inverse(by_loading)
+    by_psi: Matrix = -unit * np.linalg.solve(left, (unit * rest)[..., None])[..., 0]
+    return np.concatenate([-by_loading - through_loadings(through_inverse(u * by_psi)), by_psi], axis=1)

@@ -1,0 +1,1 @@
+"""Tables of answers read from files, whole or in chunks."""

@@ -1,0 +1,249 @@
+"""Large files of answers in blocks of rows: joint counts and moments of more people than fit in memory.
+
+A block is an n x k array of bytes whose columns lie each in one piece, as files and kernels have them.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.counts.joint import Counts, JointCounts, joint_counts, processors
+from analysis.estimate import Matrix, Unavailable
+from analysis.files.read_table import NULLS, TableError, delimiter_of, explained, is_number, read_table
+from analysis.moments import Moments
+
+Block = NDArray[np.int8]
+
+EMPTY: Final = -128  # stands for a missing answer in a block
+ROWS: Final = 262_144
+_FEW_ROWS: Final = 32_768  # of a block that stays in cache between reading and multiplying
+_CSV_BYTES: Final = 16_777_216
+_CODES: Final = "give answers as whole numbers from -127 to 127"
+
+
+def blocks(file: Path | str, items: Sequence[str], *, rows: int = ROWS) -> Iterator[Block]:
+    """Read columns of codes from a file, a block of rows at a time.
+
+    Parameters
+    ----------
+    file
+        CSV and Parquet are read in blocks; any other table that `read_table` knows, at once.
+    items
+        Names of the columns: integers from -127 to 127, or missing.
+    rows
+        Rows of a block, at most.
+
+    Yields
+    ------
+    Block
+        n x k bytes, `EMPTY` where an answer is missing.
+
+    Raises
+    ------
+    TableError
+        A column is not there, or holds something else.
+    """
+    for stream in _streams(Path(file), items, rows=rows, workers=1):
+        yield from stream
+
+
+def file_counts(
+    file: Path | str,
+    items: Sequence[str],
+    *,
+    categories: Sequence[float] | None = None,
+    missing: Sequence[float] = (),
+) -> JointCounts:
+    """Return the joint counts of columns of a file, reading it in blocks.
+
+    Parameters
+    ----------
+    file, items
+        As for `blocks`.
+    categories, missing
+        As for `joint_counts`: the answers there can be, and codes that stand for no answer.
+
+    Returns
+    -------
+    JointCounts
+        Those of the whole file, named by the items.
+    """
+    known = (EMPTY, *missing)
+    parts = (joint_counts(b, categories=categories, missing=known, names=items) for b in blocks(file, items))
+    nobody = joint_counts(np.empty((0, len(items)), np.int8), categories=categories, names=items)
+    return sum(parts, start=nobody)
+
+
+def file_moments(
+    file: Path | str, items: Sequence[str], *, missing: Sequence[float] = ()
+) -> Moments | Unavailable:
+    """Return means and covariances of columns of a file, over rows without a missing answer.
+
+    Parameters
+    ----------
+    file, items
+        As for `blocks`.
+    missing
+        Codes that stand for no answer.
+
+    Returns
+    -------
+    Moments or Unavailable
+        To be given to `cronbach_alpha` and all else that takes moments. Unavailable with fewer than two items
+        or three complete rows.
+
+    Notes
+    -----
+    Sums and products are whole numbers, so that the order of rows and blocks makes no difference at all.
+    """
+    codes = np.array(sorted({EMPTY, *missing}))
+    streams = _streams(Path(file), items, rows=_FEW_ROWS, workers=processors())
+    with ThreadPoolExecutor(len(streams)) as pool:
+        found = list(pool.map(lambda stream: _products(stream, len(items), codes), streams))
+    n = sum(part[0] for part in found)
+    sums, products = sum(part[1] for part in found), sum(part[2] for part in found)
+    if len(items) < 2:  # noqa: PLR2004 - a covariance needs two
+        return Unavailable(reason="too few items", detail=f"{len(items)} of at least 2")
+    if n < 3:  # noqa: PLR2004 - two rows lie on one line
+        return Unavailable(reason="no complete rows", detail=f"{n} complete rows, at least 3 are needed")
+    # About a whole number close to each mean, so that nothing cancels and nothing is rounded before the end.
+    zero = np.round(sums / n).astype(np.int64)
+    about = sums - n * zero
+    whole = np.triu(products) + np.triu(products, 1).T
+    centred = whole - np.outer(zero, sums) - np.outer(sums, zero) + n * np.outer(zero, zero)
+    return Moments(
+        n=n,
+        answered=np.full(len(items), n),
+        means=np.asarray(sums / n),
+        covariance=(centred - np.outer(about, about / n)) / (n - 1),
+        rule="complete rows",
+    )
+
+
+def _products(stream: Iterable[Block], k: int, codes: NDArray[Any]) -> tuple[int, Counts, Counts]:
+    from analysis.counts.products import add_products  # noqa: PLC0415 - the compiler takes half a second to import
+
+    n, sums, products = 0, np.zeros(k, np.int64), np.zeros((k, k), np.int64)
+    for block in stream:
+        rows = block.T
+        if rows.size and rows.min() <= codes[-1]:
+            rows = np.ascontiguousarray(rows[:, ~np.isin(rows, codes).any(axis=0)])
+        n += rows.shape[1]
+        add_products(rows, sums, products)
+    return n, sums, products
+
+
+def _streams(file: Path, items: Sequence[str], *, rows: int, workers: int) -> list[Iterator[Block]]:
+    """Return the blocks of a file, in as many streams as can be read at the same time."""
+    if file.suffix.lower() not in {".parquet", ".csv", ".tsv"}:
+        answers = read_table(file).matrix(items)
+        return [iter(_from_floats(file, items, answers, rows))]
+    if file.suffix.lower() != ".parquet":
+        return [_csv_blocks(file, items)]
+    groups = _row_groups(file, items)
+    count = max(1, min(workers, len(groups)))
+    return [_parquet_blocks(file, items, groups[part::count], rows=rows) for part in range(count)]
+
+
+def _row_groups(file: Path, items: Sequence[str]) -> list[int]:
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+    from pyarrow import parquet  # noqa: PLC0415
+
+    try:
+        opened = parquet.ParquetFile(file)
+    except pa.ArrowException as error:
+        raise TableError(f"{file} is not a Parquet file: {error}") from error
+    _refuse_lacking(file, items, opened.schema_arrow.names)
+    return list(range(opened.num_row_groups))
+
+
+def _parquet_blocks(file: Path, items: Sequence[str], groups: Sequence[int], *, rows: int) -> Iterator[Block]:
+    from pyarrow import parquet  # noqa: PLC0415 - only where a file needs it
+
+    # Each stream decodes in its own thread, in pieces that stay in cache.
+    opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
+    batches = opened.iter_batches(rows, row_groups=list(groups), columns=list(items), use_threads=False)
+    for batch in batches:
+        yield _from_batch(file, items, batch)
+
+
+def _csv_blocks(file: Path, items: Sequence[str]) -> Iterator[Block]:
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+    from pyarrow import csv as arrow_csv  # noqa: PLC0415
+
+    delimiter = delimiter_of(file)
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        _refuse_lacking(file, items, next(csv.reader(lines, delimiter=delimiter), []))
+    try:
+        with arrow_csv.open_csv(
+            file,
+            read_options=arrow_csv.ReadOptions(block_size=_CSV_BYTES),
+            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=arrow_csv.ConvertOptions(
+                include_columns=list(items),
+                column_types=dict.fromkeys(items, pa.float64()),
+                null_values=list(NULLS),
+            ),
+        ) as batches:
+            for batch in batches:
+                yield _from_batch(file, items, batch)
+    except pa.ArrowInvalid as error:
+        raise _explained_cell(file, items) or explained(file, error) from error
+
+
+def _from_batch(file: Path, items: Sequence[str], batch: Any) -> Block:
+    columns = np.empty((len(items), batch.num_rows), np.int8)
+    for row, name in zip(columns, items, strict=True):
+        row[:] = _bytes(file, name, batch.column(name))
+    return columns.T
+
+
+def _bytes(file: Path, name: str, column: Any) -> Block:
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+    from pyarrow import compute  # noqa: PLC0415
+
+    if column.type == pa.int8() and column.null_count == 0:
+        whole: Block = column.to_numpy()
+        return whole
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_floating(column.type):
+        column = compute.if_else(compute.is_nan(column), None, column)
+    try:
+        codes = column.cast(pa.int8())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableError(f"{file}, {name}: {error}; {_CODES}") from error
+    found: Block = (codes.fill_null(EMPTY) if codes.null_count else codes).to_numpy()
+    return found
+
+
+def _from_floats(file: Path, items: Sequence[str], answers: Matrix, rows: int) -> Iterator[Block]:
+    codes = np.where(np.isnan(answers), EMPTY, answers)
+    wrong = np.argwhere((codes != np.round(codes)) | (np.abs(codes) > -EMPTY))
+    if wrong.size:
+        row, item = wrong[0]
+        raise TableError(f"{file}, row {row + 1}, {items[item]}: {answers[row, item]:g} is no code; {_CODES}")
+    for start in range(0, len(codes), rows):
+        yield np.asfortranarray(codes[start : start + rows].astype(np.int8))
+
+
+def _explained_cell(file: Path, items: Sequence[str]) -> TableError | None:
+    """Return the error that names the first cell of a CSV file that is no number."""
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        for number, row in enumerate(csv.DictReader(lines, delimiter=delimiter_of(file)), start=1):
+            for name in items:
+                cell = row[name]
+                if cell is not None and cell not in NULLS and not is_number(cell):
+                    return TableError(f"{file}, row {number}, {name}: {cell!r} is not a number; {_CODES}")
+    return None
+
+
+def _refuse_lacking(file: Path, items: Sequence[str], names: Sequence[str]) -> None:
+    lacking = [name for name in items if name not in names]
+    if lacking:
+        raise TableError(f"{file} has no column {', '.join(lacking)}; it has {', '.join(names)}")

@@ -1,0 +1,1 @@
+"""Drawings as SVG text, each with the table that says the same."""

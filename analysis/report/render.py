@@ -1,0 +1,249 @@
+"""A finished study as text, JSON or HTML. Nothing is computed here, and only here is anything rounded."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from importlib.resources import files
+from textwrap import fill
+from typing import Any, Final
+
+from analysis.estimate import Unavailable, cell, table
+from analysis.graphics import svg
+from analysis.report.build import Study
+from analysis.report.document import Document, Section, Table, Value
+from analysis.report.sections.scales import scale_sections, scale_tree
+
+COLUMNS: Final = 110  # of a terminal that a table may take
+SIMULATED: Final = "SIMULATED: these answers were made up by a program; nobody gave them."
+HOW: Final = (
+    "Headline figures rest on the rows with an answer to every item of the scale; pairwise figures use every "
+    "answer there is. Items are turned the way they are scored. The interval of alpha is Feldt's; omega is "
+    "omega total of a one-factor model by maximum likelihood; bootstrap intervals are bias-corrected and "
+    "accelerated. A coefficient says how consistently the items rank these people, not what they measure."
+)
+
+
+def document(study: Study) -> Document:
+    """Return a study as a document: its scales first, then its other sections."""
+    return Document(
+        title=study.title,
+        lead="How well its items hang together, and what was left unanswered.",
+        labels=tuple(
+            said for said in (SIMULATED if study.simulated else None, study.stage) if said is not None
+        ),
+        provenance=(
+            f"n = {study.n} rows. Form {study.form} (hash {study.form_hash}), key revision "
+            f"{study.key_revision}."
+        ),
+        sections=(*scale_sections(study.scales), *study.sections),
+        how=HOW,
+        tree={
+            "form": study.form,
+            "form_hash": study.form_hash,
+            "key_revision": study.key_revision,
+            "simulated": study.simulated,
+            "n": study.n,
+            "scales": {name: scale_tree(scale) for name, scale in study.scales.items()},
+            "sections": sections_json(study.sections),
+        },
+    )
+
+
+def as_json(found: Study | Document) -> str:
+    """Return a report as JSON in full precision; what cannot be computed is ``{"unavailable": reason}``."""
+    tree = _document(found).tree
+    return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False, default=_unavailable) + "\n"
+
+
+def _unavailable(why: object) -> dict[str, str]:
+    if isinstance(why, Unavailable):
+        return {"unavailable": why.why}
+    raise TypeError(f"a report holds a {type(why).__name__}, which JSON has no form for")
+
+
+def _document(found: Study | Document) -> Document:
+    return document(found) if isinstance(found, Study) else found
+
+
+def sections_json(sections: Iterable[Section]) -> dict[str, Any]:
+    """Return sections by their id, their tables as headers and rows."""
+    return {section.id: _section_json(section) for section in sections}
+
+
+def _section_json(section: Section) -> dict[str, Any]:
+    tables = [{"title": t.title, "headers": t.headers, "rows": t.rows} for t in section.tables]
+    return {"title": section.title, "reading": section.reading, "tables": tables}
+
+
+def as_text(found: Study | Document) -> str:
+    """Return a report for a terminal: figures to three digits, the reason where there is none."""
+    said = _document(found)
+    parts = [said.title, *said.labels, said.provenance]
+    for section in said.sections:
+        reading = [fill(section.reading, COLUMNS)] if section.reading else []
+        parts += ["\n".join([_underlined(section.title), *reading]), *_tables_text(section.tables)]
+    return "\n\n".join([*parts, fill(said.how, COLUMNS)]) + "\n"
+
+
+def _underlined(title: str) -> str:
+    return f"{title}\n{'-' * len(title)}"
+
+
+def _reasons(tables: Sequence[Table]) -> Iterable[str]:
+    """Yield once each reason why cells have no figure, with the rows and columns of these cells."""
+    reasons: dict[str, list[str]] = {}
+    for part in tables:
+        for row in part.rows:
+            for why, cells in _missing(part.headers, row).items():
+                reasons.setdefault(why, []).append(cells)
+    for why, missing in reasons.items():
+        yield f"Not available because {why}: {'; '.join(dict.fromkeys(missing))}."
+
+
+def _missing(headers: Sequence[str], row: Sequence[Value]) -> dict[str, str]:
+    """Return the reasons of a row's cells without a figure: its name alone where it has no figure at all."""
+    columns: dict[str, list[str]] = {}
+    for header, value in zip(headers[1:], row[1:], strict=True):
+        if isinstance(value, Unavailable):
+            columns.setdefault(value.why, []).append(header)
+    whole = len(row) - 1
+    return {
+        why: f"{row[0]}" if len(named) == whole else f"{row[0]} ({', '.join(named)})"
+        for why, named in columns.items()
+    }
+
+
+def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
+    for part in tables:
+        yield "\n".join([part.title, *_pieces(part)])
+    yield from (fill(reason, COLUMNS, break_on_hyphens=False) for reason in _reasons(tables))
+
+
+def _pieces(part: Table) -> Iterable[str]:
+    """Yield a table in as many pieces as a terminal needs, the first column in each."""
+    rows = [[_dash(value) for value in row] for row in part.rows]
+    columns = zip(part.headers, *([cell(value) for value in row] for row in rows), strict=True)
+    widths = [2 + max(map(len, column)) for column in columns]
+    first, last = 1, len(part.headers)
+    while first < last:
+        upto = first + 1
+        while upto < last and widths[0] + sum(widths[first : upto + 1]) - 2 <= COLUMNS:
+            upto += 1
+        places = [0, *range(first, upto)]
+        yield table([part.headers[j] for j in places], [[row[j] for j in places] for row in rows])
+        first = upto
+
+
+def _dash(value: Value) -> str | float | int:
+    return "–" if isinstance(value, Unavailable) else value
+
+
+def as_html(found: Study | Document) -> str:
+    """Return a report as one page that needs nothing else: no script, no font, no second file."""
+    said = _document(found)
+    style = files("analysis").joinpath("report.css").read_text(encoding="utf-8") + svg.STYLE
+    return PAGE.format(
+        title=escape(said.title),
+        lead=escape(said.lead),
+        style=style,
+        labels="".join(f'<p class="stage">{_said(text)}</p>' for text in said.labels),
+        provenance=escape(said.provenance),
+        contents="".join(f'<li><a href="#{_place(s)}">{escape(s.title)}</a></li>\n' for s in said.sections),
+        parts="".join(map(_part, said.sections)),
+        how=escape(said.how),
+    )
+
+
+PAGE: Final = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+{style}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+<p>{lead}</p>
+{labels}
+<p class="quiet">{provenance}</p>
+<nav aria-label="Sections"><ol>
+{contents}</ol></nav>
+{parts}
+<h2>How to read this</h2>
+<p>{how}</p>
+</main>
+</body>
+</html>
+"""
+
+
+def _said(text: str) -> str:
+    word, colon, rest = text.partition(":")
+    return f"<strong>{word}</strong>{colon}{escape(rest)}" if word == "SIMULATED" else escape(text)
+
+
+def _part(section: Section) -> str:
+    reading = f"<p>{escape(section.reading)}</p>\n" if section.reading else ""
+    reasons = "".join(f"<p>{escape(reason)}</p>\n" for reason in _reasons(section.tables))
+    shown = "".join(_shown(section, part) for part in section.tables)
+    return (
+        f'<section id="{_place(section)}">\n<h2>{escape(section.title)}</h2>\n{reading}{shown}{reasons}'
+        "</section>\n"
+    )
+
+
+def _place(section: Section) -> str:
+    return escape(f"part-{section.id}")
+
+
+def _shown(section: Section, part: Table) -> str:
+    """Return a table; where there is a drawing of it, the drawing with the table folded behind it."""
+    twin = _table_html(section, part)
+    if part.figure is None:
+        return twin
+    return (
+        f'<figure><div class="wide" tabindex="0" role="group" aria-label="{_name(section, part)}, drawn">'
+        f"{part.figure.drawing}</div><figcaption>{escape(part.figure.reading)}</figcaption>\n"
+        f"<details><summary>The figures as a table</summary>\n{twin}</details></figure>\n"
+    )
+
+
+def _table_html(section: Section, part: Table) -> str:
+    """Return a table that scrolls inside itself, and that the keyboard can reach to do so."""
+    numbers = [
+        any(isinstance(row[place], int | float) or str(row[place]).endswith("%") for row in part.rows)
+        for place in range(len(part.headers))
+    ]
+    columns = [' class="number"' if number else "" for number in numbers]
+    head = "".join(
+        f'<th scope="col"{column}>{escape(text)}</th>'
+        for column, text in zip(columns, part.headers, strict=True)
+    )
+    body = "".join(
+        f'<tr><th scope="row">{escape(cell(row[0]))}</th>'
+        + "".join(
+            f"<td{column}>{escape(cell(_dash(value)))}</td>"
+            for column, value in zip(columns[1:], row[1:], strict=True)
+        )
+        + "</tr>\n"
+        for row in part.rows
+    )
+    return (
+        f'<div class="wide" tabindex="0" role="group" aria-label="{_name(section, part)}"><table>'
+        f"<caption>{escape(part.title)}</caption>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}</tbody>"
+        "</table></div>\n"
+    )
+
+
+def _name(section: Section, part: Table) -> str:
+    return escape(f"{section.title}: {part.title}")
+
+
+RENDERERS: Final[dict[str, Callable[[Study | Document], str]]] = {
+    "text": as_text,
+    "json": as_json,
+    "html": as_html,
+}

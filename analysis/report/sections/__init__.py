@@ -1,0 +1,1 @@
+"""The sections of a report: each is a function of the answers."""

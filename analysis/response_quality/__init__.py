@@ -1,0 +1,1 @@
+"""Signs that somebody answered without reading."""

@@ -1,0 +1,186 @@
+"""The command `counterpoise`: everything a host does that needs no browser.
+
+Imports wait until a command runs, so that help answers at once.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.console import Dir, Json, WaveId, serving, settings_of, told_plainly
+from app.cli.staff import account_app, audit_app, operator, revoke, token
+from app.cli.studies import study_app, wave_app
+
+# Before NumPy loads: the server's threads share the processors, and more for one product slow them all.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+app = typer.Typer(
+    name="counterpoise",
+    help="Ask people how a working relationship is for them, keep them safe, and learn from many answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(study_app, name="study")
+app.add_typer(wave_app, name="wave")
+app.add_typer(account_app, name="account")
+app.add_typer(audit_app, name="audit")
+for command in (operator, token, revoke):
+    app.command()(command)
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Option("--dir", help="Folder to make the demonstration in.")] = Path(
+        "demo"
+    ),
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
+    as_json: Json = False,
+) -> None:
+    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600, an open wave."""
+    from app.operations.demo import serve_demo
+
+    with told_plainly():
+        serve_demo(folder, port, as_json=as_json)
+
+
+@app.command()
+def serve(
+    directory: Dir = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+) -> None:
+    """Serve the questionnaire and the staff pages; close waves and delete what is due."""
+    from app.operations.serve import serve_forever
+
+    with told_plainly():
+        serve_forever(settings_of(directory), host, port)
+
+
+@app.command()
+def migrate(
+    directory: Dir = None,
+    new_secret: Annotated[bool, typer.Option(help="Make a secret in the folder if there is none.")] = False,
+) -> None:
+    """Bring the database to the schema of this version."""
+    from app import migrate as migration
+    from app.config import new_secret_file
+    from app.runtime import check_secret
+
+    if new_secret:
+        with told_plainly():
+            typer.echo(f"secret: {new_secret_file(directory or Path('data'))}")
+    with serving(directory, migrated=False) as service:
+        before = migration.current(service.engine)
+        migration.upgrade(service.engine)
+        check_secret(service)
+        typer.echo(f"schema: {before or 'none'} -> {migration.head()}")
+
+
+@app.command()
+def doctor(
+    directory: Dir = None,
+    strict: Annotated[bool, typer.Option(help="Exit with 1 if anything is not as it should be.")] = False,
+) -> None:
+    """Check the database, its settings, the secret and the schema, and say how to mend what is wrong."""
+    from app.operations.doctor import examine
+
+    with serving(directory, migrated=False) as service:
+        checks = examine(service)
+        width = max(len(check.name) for check in checks)
+        for check in checks:
+            typer.echo(f"{'ok  ' if check.ok else 'MEND'}  {check.name:<{width}}  {check.found}")
+            if not check.ok:
+                typer.echo(f"      {'':<{width}}  {check.mend}")
+        if strict and not all(check.ok for check in checks):
+            raise typer.Exit(1)
+
+
+@app.command()
+def codes(
+    wave: WaveId,
+    count: Annotated[int, typer.Option(help="How many.", min=1, max=10_000)],
+    unit: Annotated[str | None, typer.Option(help="The unit they are for.", show_default="its first")] = None,
+    as_json: Json = False,
+    slips: Annotated[Path | None, typer.Option(help="Also write slips to cut out, as a PDF.")] = None,
+    address: Annotated[str, typer.Option(help="Where people go, printed on the slips.")] = "",
+    directory: Dir = None,
+) -> None:
+    """Make codes for a unit of a wave. They are shown here only: the database keeps none that can be read."""
+    from app.db import write
+    from app.errors import Refused
+    from app.studies import waves
+
+    with serving(directory) as service:
+        if slips and not address:
+            raise Refused("slips need the address that people go to: --address https://...")
+        with write(service.engine) as db:
+            made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
+        typer.echo(json.dumps(made) if as_json else "\n".join(made))
+        if slips:
+            from app.paper.pages import slips as laid_out
+            from app.printing import pdf
+
+            slips.write_bytes(pdf(laid_out(made, address, "Take part")))
+
+
+@app.command()
+def paper(
+    out: Annotated[Path, typer.Option(help="The PDF to write.")],
+    form: Annotated[str, typer.Option(help="The form.")] = "a",
+    language: Annotated[str, typer.Option(help="Its language.")] = "en",
+    role: Annotated[str | None, typer.Option(help="The role that its sentences name.")] = None,
+    folder: Annotated[Path | None, typer.Option("--instrument", help="Another instrument's folder.")] = None,
+) -> None:
+    """Write a form as an accessible PDF, laid out as on the screen."""
+    import instrument as instruments
+    from app.errors import Refused
+    from app.paper.pages import paper_form
+    from app.printing import pdf
+
+    with told_plainly():
+        found = instruments.load(folder) if folder else instruments.ppiq()
+        if (form, language) not in found.words:
+            known = ", ".join(f"{each} in {spoken}" for each, spoken in sorted(found.words))
+            raise Refused(f"there is no form {form} in {language}; there is {known}")
+        out.write_bytes(pdf(paper_form(found, form, language, role or instruments.NOT_SAID)))
+    typer.echo(str(out))
+
+
+@app.command()
+def export(
+    wave: WaveId,
+    out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
+    with_unit: Annotated[bool, typer.Option("--unit", help="Add the unit, under the rule of five.")] = False,
+    archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
+    directory: Dir = None,
+) -> None:
+    """Write the answers of a closed wave as CSV with its codebook (JSON and HTML), for researchers."""
+    from app.export.bundle import write_bundle
+
+    with serving(directory) as service:
+        for path in write_bundle(service, wave, out, with_unit=with_unit, archive=archive):
+            typer.echo(str(path))
+
+
+@app.command()
+def report(
+    wave: WaveId,
+    unit: Annotated[str | None, typer.Option(help="One unit, department or organisation.")] = None,
+    as_json: Json = False,
+    pdf: Annotated[Path | None, typer.Option(help="Also write the report to this PDF.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Also write its figures to this CSV file.")] = None,
+    directory: Dir = None,
+) -> None:
+    """Print the cohort report of a closed wave, as its trainers see it."""
+    from app.report.text import report_csv, report_json, report_pdf, report_text
+
+    with serving(directory) as service:
+        typer.echo(report_json(service, wave, unit) if as_json else report_text(service, wave, unit))
+        if pdf:
+            pdf.write_bytes(report_pdf(service, wave, unit))
+        if csv:
+            csv.write_bytes(report_csv(service, wave, unit))

@@ -1,0 +1,90 @@
+"""What the commands share: the service they run on, how they are told to wait, how they fail."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from app.config import Settings
+    from app.runtime import Service
+
+Dir = Annotated[
+    Path | None,
+    typer.Option(
+        "--dir",
+        envvar="COUNTERPOISE_DIR",
+        help="Folder of the database and the secret; COUNTERPOISE_DATABASE_URL and COUNTERPOISE_SECRET_FILE "
+        "stand above it.",
+        show_default="data, or demo if that is all there is",
+    ),
+]
+WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
+
+
+@contextmanager
+def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
+    """The service on the database of `directory`; what is expected to go wrong is told in a line."""
+    from app import migrate as migration
+    from app.audit import acts
+    from app.errors import ConfigurationError
+    from app.runtime import check_secret, make_service
+
+    with told_plainly():
+        service = make_service(settings_of(directory))
+        try:
+            if migrated:
+                if migration.current(service.engine) != migration.head():
+                    raise ConfigurationError(
+                        "the database has not the schema of this version: counterpoise migrate"
+                    )
+                check_secret(service)
+            with acts("the command line"):
+                yield service
+        finally:
+            service.engine.dispose()
+
+
+@contextmanager
+def told_plainly() -> Iterator[None]:
+    from sqlalchemy.exc import OperationalError
+
+    from app.errors import AppError, ConfigurationError, Refused
+    from instrument import InstrumentError
+
+    try:
+        yield
+    except (ConfigurationError, Refused, InstrumentError) as error:
+        _stop(str(error))
+    except AppError as error:
+        _stop(f"{error.title}. {error.message}")
+    except OperationalError:
+        _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")
+
+
+@contextmanager
+def at_work(what: str) -> Iterator[None]:
+    from rich.console import Console
+
+    with Console(stderr=True).status(what):
+        yield
+
+
+def settings_of(directory: Path | None) -> "Settings":
+    from app.config import from_environment
+
+    return from_environment(folder=directory or _usual_folder())
+
+
+def _usual_folder() -> Path:
+    data, made_by_demo = Path("data"), Path("demo")
+    return made_by_demo if made_by_demo.is_dir() and not data.is_dir() else data
+
+
+def _stop(message: str) -> NoReturn:
+    typer.echo(f"counterpoise: {message}", err=True)
+    sys.exit(2)

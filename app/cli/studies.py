@@ -1,0 +1,232 @@
+"""The commands for studies and their waves: make and declare, open, pause, close, retire."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.console import Dir, Json, WaveId, at_work, serving, told_plainly
+
+study_app = typer.Typer(help="Make a study and declare its units.", no_args_is_help=True)
+wave_app = typer.Typer(help="Open, pause, close and retire the waves of a study.", no_args_is_help=True)
+
+Ask = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A question to ask of the person, such as length; may be repeated.",
+        show_default="the role of the other person alone",
+    ),
+]
+RetireOn = Annotated[
+    datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day the answers are deleted.")
+]
+StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="The study, such as demo.")]
+
+
+@study_app.command("make")
+def study_make(
+    study: StudyId,
+    title: Annotated[str, typer.Argument(help="What people and staff read as its name.")],
+    instrument: Annotated[str, typer.Option(help="The instrument.")] = "ppiq",
+    form: Annotated[str, typer.Option(help="The form of the instrument.")] = "a",
+    k: Annotated[int, typer.Option(help="The smallest group of which anything is shown.", min=5)] = 10,
+    people: Annotated[int | None, typer.Option(help="How many are expected to answer.", min=1)] = None,
+    ask: Ask = None,
+    retire_on: RetireOn = None,
+    simulated: Annotated[bool, typer.Option(help="Its answers are made up.")] = False,
+    directory: Dir = None,
+) -> None:
+    """Make a study. Its design is fixed when its first wave is prepared, its units when that opens.
+
+    The questions about the person are refused where they may leave too many alone: see `study budget`.
+    """
+    from app import studies
+    from app.db import write
+
+    design = studies.Design(
+        id=study,
+        title=title,
+        instrument=instrument,
+        form=form,
+        k=k,
+        simulated=simulated,
+        context=tuple(ask) if ask else None,
+        people=people,
+        retire_on=retire_on.date() if retire_on else None,
+    )
+    with serving(directory) as service, write(service.engine) as db:
+        studies.declare_study(service, db, design)
+    typer.echo(f"made the study {study}; next: counterpoise study unit {study} UNIT TITLE")
+
+
+@study_app.command("budget")
+def study_budget(
+    people: Annotated[int, typer.Option(help="How many are expected to answer.", min=1)],
+    ask: Ask = None,
+    form: Annotated[str, typer.Option(help="The form.")] = "a",
+    folder: Annotated[Path | None, typer.Option("--instrument", help="Another instrument's folder.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how many people the questions about the person may leave alone; exit with 1 if that is too many."""
+    import instrument as instruments
+    from app.errors import Refused
+    from app.studies.anonymity import budget_of
+    from app.studies.study import usual_context
+
+    with told_plainly():
+        found = instruments.load(folder) if folder else instruments.ppiq()
+        if form not in found.forms:
+            raise Refused(f"there is no form {form!r}; there is {', '.join(found.forms)}")
+        budget = budget_of(found, form, ask or usual_context(found.forms[form]), people)
+    if as_json:
+        told = {"people": people, "combinations": budget.combinations, "alone": budget.alone}
+        typer.echo(json.dumps({**told, "share": budget.share, "kept": budget.is_kept}))
+    else:
+        for each in budget.asked:
+            typer.echo(f"{each.question:<16}  {each.answers:>3} answers, not saying included")
+        typer.echo(budget.verdict)
+    if not budget.is_kept:
+        raise typer.Exit(1)
+
+
+@study_app.command("unit")
+def study_unit(
+    study: StudyId,
+    unit: Annotated[str, typer.Argument(help="A short name for it, such as north.")],
+    title: Annotated[str, typer.Argument(help="What people and staff read as its name.")],
+    level: Annotated[str, typer.Option(help="unit, department or organisation.")] = "unit",
+    parent: Annotated[str | None, typer.Option(help="The department or organisation it belongs to.")] = None,
+    directory: Dir = None,
+) -> None:
+    """Declare a unit, department or organisation of a study, from the top of the tree down."""
+    from app import studies
+    from app.db import write
+
+    with serving(directory) as service, write(service.engine) as db:
+        studies.declare_unit(service, db, study, unit, title, level=level, parent=parent)
+    typer.echo(f"declared the {level} {unit}")
+
+
+@study_app.command("list")
+def study_list(directory: Dir = None) -> None:
+    """List the studies and the state of their waves. No count is shown of a wave that is open."""
+    from sqlalchemy import select
+
+    from app.db import read
+    from app.tables import Study, Wave, table
+
+    study, wave = table(Study).c, table(Wave).c
+    listed = (
+        select(study.id, wave.id, wave.state, study.title)
+        .select_from(table(Study).outerjoin(table(Wave), wave.study == study.id))
+        .order_by(study.id, wave.ordinal)
+    )
+    with serving(directory) as service, read(service.engine) as db:
+        for name, wave_id, state, title in db.execute(listed):
+            typer.echo(f"{name:<16}  {wave_id or '-':<20}  {state or 'no wave':<10}  {title}")
+
+
+@wave_app.command("make")
+def wave_make(
+    study: StudyId,
+    items_per_page: Annotated[int | None, typer.Option(help="Questions on a page.", min=1)] = None,
+    directory: Dir = None,
+) -> None:
+    """Prepare the next wave of a study."""
+    from app.db import write
+    from app.studies import waves
+
+    with serving(directory) as service, write(service.engine) as db:
+        wave = waves.make_wave(service, db, study, items_per_page=items_per_page)
+    typer.echo(wave)
+
+
+@wave_app.command("pair")
+def wave_pair(
+    earlier: Annotated[str, typer.Argument(metavar="EARLIER", help="The wave that is asked first.")],
+    later: Annotated[str, typer.Argument(metavar="LATER", help="The other; it may be prepared later.")],
+    directory: Dir = None,
+) -> None:
+    """Link two waves by a code of people's own, without identity; say so before the earlier one opens."""
+    from app.db import write
+    from app.studies.paired_waves import pair_waves
+
+    with serving(directory) as service, write(service.engine) as db:
+        pair_waves(service, db, earlier, later)
+    typer.echo(
+        f"{earlier} and {later} will be linked when {later} closes. Each opens from 30 codes and is exported "
+        "without context or unit: those of two times together could tell who somebody is"
+    )
+
+
+@wave_app.command("open")
+def wave_open(wave: WaveId, directory: Dir = None) -> None:
+    """Open a wave: from now on the units of its study are locked, as its design is already."""
+    _change("open_wave", wave, directory)
+
+
+@wave_app.command("pause")
+def wave_pause(wave: WaveId, directory: Dir = None) -> None:
+    """Stop a wave at once; what people have saved is kept."""
+    _change("pause_wave", wave, directory)
+
+
+@wave_app.command("resume")
+def wave_resume(wave: WaveId, directory: Dir = None) -> None:
+    """Go on with a paused wave."""
+    _change("resume_wave", wave, directory)
+
+
+@wave_app.command("close")
+def wave_close(
+    wave: WaveId,
+    now: Annotated[bool, typer.Option("--now", help="At once, for demonstrations and tests.")] = False,
+    directory: Dir = None,
+) -> None:
+    """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
+    from app import runtime as clock
+    from app.closing import maintenance
+    from app.db import write
+    from app.studies import waves
+
+    with serving(directory) as service:
+        at = clock.now() + (timedelta() if now else waves.ANNOUNCED)
+        with write(service.engine) as db:
+            waves.announce_close(service, db, wave, at)
+        if now:
+            with at_work("mixing the answers and making the report"):
+                maintenance.run_due_tasks(service)
+            typer.echo(f"{wave} is closed")
+        else:
+            typer.echo(f"{wave} takes answers until {at:%Y-%m-%d %H:%M} UTC")
+
+
+@wave_app.command("run-due-tasks")
+@wave_app.command("tend", hidden=True)  # its name until 0.1
+def wave_run_due_tasks(directory: Dir = None) -> None:
+    """Close waves that are due; delete old drafts, and answers whose day has come; `serve` does so, too."""
+    from app.closing import maintenance
+
+    with serving(directory) as service, at_work("doing what is due"):
+        maintenance.run_due_tasks(service)
+
+
+@wave_app.command("retire")
+def wave_retire(wave: WaveId, directory: Dir = None) -> None:
+    """Delete the responses of a closed wave for good; its report stays."""
+    from app.closing import maintenance
+
+    with serving(directory) as service:
+        maintenance.retire(service, wave)
+    typer.echo(f"{wave} is retired: its responses are gone, its report stays")
+
+
+def _change(change: str, wave: str, directory: Path | None) -> None:
+    from app.db import write
+    from app.studies import waves
+
+    with serving(directory) as service, write(service.engine) as db:
+        state = getattr(waves, change)(service, db, wave)
+    typer.echo(f"{wave} is {state}")

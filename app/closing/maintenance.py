@@ -1,0 +1,210 @@
+"""What has to be done without anybody asking: close waves, expire drafts, delete old answers.
+
+Closing takes four steps, and a kill within or between them is made good by the next run: (a) the wave
+becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, then mixed,
+and the snapshot is written, in one transaction; (c) the files are cleaned; (d) the wave becomes
+`closed`. Each can be done twice.
+"""
+
+import fcntl
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Final, Self
+
+from sqlalchemy import delete, make_url, select, text, update
+
+from app.audit import audit
+from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, lock, mix, scrub
+from app.closing.snapshots import compute_snapshot
+from app.db import is_sqlite, outside, read, write
+from app.errors import Refused
+from app.runtime import Service, now
+from app.studies.linking.pairs import give_up, link
+from app.studies.study import STUDY, the_study
+from app.studies.waves import ISSUED, STARTED, WAVE, expect, lock_key, move, the_wave, waves
+from app.tables import CLOSED, CLOSING, OPEN, PAUSED, RETIRED
+
+EVERY_SECONDS: Final = 60.0
+PATIENCE_SECONDS: Final = 600.0
+LOOK_AGAIN_SECONDS: Final = 0.2
+log = logging.getLogger("counterpoise.maintenance")
+
+
+@dataclass(frozen=True)
+class TasksDone:
+    closed: tuple[str, ...]
+    expired: int
+
+
+class Busy(Refused):
+    """Another process tends the waves."""
+
+
+def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> TasksDone:
+    """Do all that is due, after waiting for another process that is at it."""
+    with alone(service, patience):
+        expired = expire_drafts(service)
+        for wave in due(service):
+            with write(service.engine) as db:
+                move(db, wave, (OPEN, PAUSED), CLOSING)
+        with read(service.engine) as db:
+            closing = tuple(each.id for each in waves(db) if each.state == CLOSING)
+        failures = [failure for wave in closing if (failure := finished(service, wave))]
+        for wave in to_retire(service):
+            _retire(service, wave)
+        scrub(service)
+        if failures:
+            raise failures[0]
+        return TasksDone(closing, expired)
+
+
+def due(service: Service) -> list[str]:
+    """The waves whose announced end has come."""
+    ended = WAVE.c.state.in_((OPEN, PAUSED)) & (WAVE.c.closes_at <= now())
+    with read(service.engine) as db:
+        return list(db.execute(select(WAVE.c.id).where(ended)).scalars())
+
+
+def finished(service: Service, wave: str) -> Exception | None:
+    """Finish a wave; what goes wrong with one must not keep the others from closing."""
+    try:
+        finish(service, wave)
+    except Exception as error:  # noqa: BLE001 - raised by the caller when every wave has had its turn
+        return error
+    return None
+
+
+def finish(service: Service, wave: str) -> None:
+    """Carry a `closing` wave to `closed`, from wherever an earlier attempt was cut off."""
+    with write(service.engine) as db:
+        lock(db)
+        # Before the rows are laid anew: where a changed row lies would tell who had left marks.
+        link(service, db, wave)
+        mix(db, wave)
+        compute_snapshot(service, db, wave)
+    clean(service)
+    with write(service.engine) as db:
+        move(db, wave, (CLOSING,), CLOSED)
+
+
+def expire_drafts(service: Service) -> int:
+    """Delete the drafts whose last day is over; their codes can be used again."""
+    with write(service.engine) as db:
+        old = list(db.execute(select(DRAFT.c.code_hmac).where(DRAFT.c.expires_on < now().date())).scalars())
+        for hmac in old:
+            db.execute(delete(SESSION).where(SESSION.c.code_hmac == hmac))
+            db.execute(delete(DRAFT).where(DRAFT.c.code_hmac == hmac))
+            db.execute(update(CODE).where(CODE.c.hmac == hmac, CODE.c.state == STARTED).values(state=ISSUED))
+    return len(old)
+
+
+def retire(service: Service, wave: str, patience: float = PATIENCE_SECONDS) -> None:
+    """Delete the responses of a closed wave for good; the snapshot stays."""
+    with read(service.engine) as db:
+        on = the_study(db, the_wave(db, wave).study).retire_on
+    if on is not None and now().date() < on:
+        raise Refused(f"the answers of {wave!r} are kept until {on}, as was declared before it opened")
+    with alone(service, patience):
+        _retire(service, wave)
+
+
+def _retire(service: Service, wave: str) -> None:
+    with write(service.engine) as db:
+        expect(db, wave, (CLOSED,), RETIRED)
+        db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
+        give_up(service, db, wave)
+        audit(service.vault, db, {"action": "wave retired", "wave": wave})
+    clean(service)
+    with write(service.engine) as db:
+        move(db, wave, (CLOSED,), RETIRED)
+
+
+def to_retire(service: Service) -> list[str]:
+    """The closed waves whose answers were to be kept until a day that has come."""
+    over = (
+        select(WAVE.c.id)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .where(WAVE.c.state == CLOSED, STUDY.c.retire_on <= now().date())
+    )
+    with read(service.engine) as db:
+        return list(db.execute(over).scalars())
+
+
+@contextmanager
+def alone(service: Service, patience: float) -> Iterator[None]:
+    """Hold the one lock of maintenance, which ends with the process however that ends."""
+    hold = _flock if is_sqlite(service.engine) else _advisory_lock
+    deadline = time.monotonic() + patience
+    while True:
+        with hold(service) as got:
+            if got:
+                yield
+                return
+        if time.monotonic() >= deadline:
+            raise Busy("the waves are being tended by another process; try again in a minute")
+        time.sleep(LOOK_AGAIN_SECONDS)
+
+
+@contextmanager
+def _flock(service: Service) -> Iterator[bool]:
+    """Lock a file beside the database: a lock in the database would stand in the way of its writers."""
+    with open(f"{make_url(service.settings.database_url).database}-tend", "a") as file:  # noqa: PTH123
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+@contextmanager
+def _advisory_lock(service: Service) -> Iterator[bool]:
+    """Lock by a connection of its own: PostgreSQL lets go when the connection ends."""
+    key = {"key": lock_key("tend")}
+    with outside(service.engine) as db:
+        got = bool(db.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
+        try:
+            yield got
+        finally:
+            if got:
+                db.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
+
+class Maintenance:
+    """Tend the waves in one thread, now and every minute, for as long as the block lasts."""
+
+    def __init__(self, service: Service, every: float = EVERY_SECONDS) -> None:
+        self._service = service
+        self._every = every
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join(self._every)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self._once()
+            self._stop.wait(self._every)
+
+    def _once(self) -> None:
+        try:
+            run_due_tasks(self._service, patience=0)
+        except Busy:
+            return
+        except Exception as error:
+            original = getattr(error, "orig", None)
+            state = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
+            log.exception("due tasks failed", extra={"sqlstate": state})

@@ -1,0 +1,106 @@
+"""What is published of a closed wave: computed once, when it closes, and never again.
+
+Not after an erasure, not for a late correction, not when the key changes: two reports of almost the same
+people, one taken from the other, would tell what the few between them answered. For the same reason each
+(wave, unit) pair of answers is used by one snapshot, once for ever.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, or_, select
+
+from analysis.disclosure.base_table import (
+    About,
+    Group,
+    Pair,
+    Unit,
+    base_table,
+    rules,
+    table_as_json,
+)
+from analysis.disclosure.release import release, report_as_json
+from app.errors import Refused
+from app.runtime import Service
+from app.studies.study import STUDY, units
+from app.studies.waves import WAVE
+from app.tables import CLOSED, Response, Snapshot, table
+from instrument import Instrument
+
+RESPONSE: Final = table(Response)
+SNAPSHOT: Final = table(Snapshot)
+
+
+def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
+    """Write the snapshot of a wave that is being closed; where there is one it stays as it is."""
+    if db.execute(select(SNAPSHOT.c.wave).where(SNAPSHOT.c.wave == wave)).first():
+        return
+    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.k, STUDY.c.simulated)
+    found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).one()
+    instrument = as_it_was_asked(service, found)
+    tree = (
+        Unit(id=unit.id, title=unit.title, level=unit.level, parent=unit.parent)
+        for unit in units(db, found.study)
+    )
+    made = base_table(_about(found, instrument), instrument, _groups(db, found), tree, rules(found.k))
+    db.execute(
+        insert(SNAPSHOT).values(
+            wave=wave, base_table=table_as_json(made), report=report_as_json(release(made))
+        )
+    )
+
+
+def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
+    """The instrument of a wave, refused where its form is another one now: answers are never guessed at."""
+    instrument = service.instruments.get(wave.instrument)
+    form = instrument.forms.get(wave.form) if instrument else None
+    if instrument is None or form is None or form.hash != wave.form_hash:
+        raise Refused(
+            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
+            "put it back as it was, then run `counterpoise wave run-due-tasks` again"
+        )
+    return instrument
+
+
+def _about(wave: Row[Any], instrument: Instrument) -> About:
+    return About(
+        study=wave.study,
+        title=wave.title,
+        wave=wave.id,
+        ordinal=wave.ordinal,
+        closed_on=wave.closes_at.date().isoformat(),
+        simulated=wave.simulated,
+        instrument=wave.instrument,
+        instrument_title=instrument.title,
+        form=wave.form,
+        form_hash=wave.form_hash,
+        key_revision=instrument.key.revision,
+        respondents=instrument.forms[wave.form].about,
+        window=instrument.forms[wave.form].window,
+        k=wave.k,
+    )
+
+
+def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
+    """The answers of this wave, and of closed waves of the same form those that no snapshot has used."""
+    used = _used(db, wave.study)
+    answers = (
+        select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers)
+        .join(WAVE, WAVE.c.id == RESPONSE.c.wave)
+        .where(WAVE.c.study == wave.study, WAVE.c.form_hash == wave.form_hash)
+        .where(or_(WAVE.c.id == wave.id, WAVE.c.state == CLOSED))
+    )
+    by_unit: dict[str, dict[Pair, list[Mapping[str, Any]]]] = {}
+    for source, unit, given in db.execute(answers):
+        if (source, unit) not in used:
+            by_unit.setdefault(unit, {}).setdefault((source, unit), []).append(given)
+    for unit, pairs in by_unit.items():
+        people = [person for group in pairs.values() for person in group]
+        yield Group(unit=unit, pairs=tuple(sorted(pairs)), people=people)
+
+
+def _used(db: Connection, study: str) -> set[Pair]:
+    earlier = (
+        select(SNAPSHOT.c.base_table).join(WAVE, WAVE.c.id == SNAPSHOT.c.wave).where(WAVE.c.study == study)
+    )
+    return {(wave, unit) for kept in db.execute(earlier).scalars() for wave, unit in kept["used"]}

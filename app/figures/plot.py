@@ -1,0 +1,49 @@
+"""The one plot of a report: a dot for each facet on an axis from 0 to 100, placed in percent of its width.
+
+Places in percent let the drawing be as wide as the screen, with words of the page's own size beside it.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from analysis.disclosure.release import Figure, Untold
+from app.figures.wording import format_figure
+
+TICKS: Final = (0, 25, 50, 75, 100)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One row: `dot` is filled; an `arrow` is open, and points to where the figure lies beyond it."""
+
+    label: str
+    text: str
+    dot: str | None = None
+    arrow: Literal["left", "right"] | None = None
+    reach: tuple[str, str] | None = None
+    """The ends of the line through the dot, or of the dashed one from the arrow to the end of the axis."""
+    is_total: bool = False
+
+
+def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line:
+    if isinstance(figure, Untold):
+        return Line(label=label, text=format_figure(figure), is_total=is_total)
+    value, half = figure.value, figure.half_width
+    if figure.bound == "at most":
+        ends, arrow = (0.0, value), "left"
+    elif figure.bound == "at least":
+        ends, arrow = (value, 100.0), "right"
+    else:
+        ends, arrow = (max(0.0, value - (half or 0)), min(100.0, value + (half or 0))), None
+    return Line(
+        label=label,
+        text=format_figure(figure),
+        dot=_percent(value),
+        arrow=arrow,  # type: ignore[arg-type]  # mypy widens the literals of a tuple
+        reach=(_percent(ends[0]), _percent(ends[1])) if arrow or half else None,
+        is_total=is_total,
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{value:g}%"

@@ -1,0 +1,192 @@
+"""The demonstration: SIMULATED answers of 600 people in a closed wave, an open wave, and staff links.
+
+It runs on this computer alone and opens its staff pages without sign-in, so it refuses a database that holds
+anything else than SIMULATED studies.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import uvicorn
+from rich.console import Console
+from rich.progress import track
+from sqlalchemy import Connection, select
+from sqlmodel import col
+
+from analysis.simulation import higher_order, simulate, thresholds_from
+from app import migrate, studies
+from app.closing import maintenance
+from app.config import from_environment, new_secret_file
+from app.db import read, write
+from app.errors import ConfigurationError
+from app.main import create_app
+from app.operations.server import server
+from app.questionnaire.consent import STUDY, consent
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service, check_secret, make_service, now
+from app.studies import waves
+from app.survey.drafts import enter
+from app.survey.sending import send
+from app.tables import OPEN, Study
+from app.vault import new_token, read_code
+from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY, Instrument
+
+HOST: Final = "127.0.0.1"
+DEMO: Final = "demo"
+K: Final = 10
+UNITS: Final = {"north": 260, "south": 225, "valley": 115}
+"""People of each unit."""
+MOOD: Final = {"north": -0.2, "south": 0.1, "valley": 0.4}
+"""How each unit differs, in standard deviations of every facet."""
+SEED: Final = 20261122
+LOADING: Final = 0.72
+GENERAL: Final = (0.80, 0.82, 0.85, 0.70, 0.68, 0.75)
+SHARES: Final = (0.24, 0.27, 0.24, 0.16, 0.09)
+BLANK: Final = {LEFT_BLANK: 0.010, RATHER_NOT_SAY: 0.012}
+NOT_APPLICABLE: Final = 0.03
+
+
+def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
+    """Prepare what is missing, serve on this computer alone, and print the links once it answers."""
+    new_secret_file(folder)
+    settings = replace(from_environment(os.environ, folder), secure=False, demo=True)
+    service = make_service(settings)
+    migrate.upgrade(service.engine)
+    check_secret(service)
+    _refuse_other_data(service)
+    wave = prepare(service)
+    unit = next(iter(UNITS))
+    with write(service.engine) as db:
+        [code] = waves.issue_codes(service, db, wave, unit, 1)
+    origin = f"http://{HOST}:{port}"
+    links = {
+        "respondent": f"{origin}/",
+        "code": code,
+        "researcher": f"{origin}/researcher",
+        "trainer": f"{origin}/trainer",
+        "wave": wave,
+        "unit": unit,
+    }
+    running = server(create_app(settings, service), HOST, port)
+    threading.Thread(target=_announce, args=(running, links, as_json), daemon=True).start()
+    with maintenance.Maintenance(service):
+        running.run()
+
+
+def prepare(service: Service) -> str:
+    """Make what is missing of the demonstration, and return its open wave."""
+    with read(service.engine) as db:
+        known = db.execute(select(col(Study.id)).where(col(Study.id) == DEMO)).scalar()
+    if known is None:
+        _simulated_wave(service)
+    with write(service.engine) as db:
+        for each in waves.waves(db, DEMO):
+            if each.state == OPEN and each.closes_at is None:
+                return str(each.id)
+        wave = waves.make_wave(service, db, DEMO)
+        waves.open_wave(service, db, wave)
+    return wave
+
+
+def people(instrument: Instrument) -> Iterator[tuple[str, Mapping[str, int | str]]]:
+    """SIMULATED people: the unit of each and what they answer; six facets under one general factor."""
+    rng = np.random.default_rng(SEED)
+    form, key = instrument.forms["a"], instrument.key.subscales("a")
+    facets = [subscale for subscale in key.values() if subscale.items]
+    home = {keyed.id: number for number, facet in enumerate(facets) for keyed in facet.items}
+    turned = {keyed.id for facet in facets for keyed in facet.items if keyed.reversed}
+    ids = [item.id for item in form.items]
+    loadings, phi = higher_order(GENERAL, [home[each] for each in ids], LOADING)
+    units = [unit for unit, size in UNITS.items() for _ in range(size)]
+    answers = simulate(
+        len(units),
+        loadings,
+        thresholds_from(SHARES),
+        rng,
+        phi=phi,
+        means=np.array([[MOOD[unit]] * len(facets) for unit in units]),
+        reversed_items=[number for number, each in enumerate(ids) if each in turned],
+        missing={
+            **BLANK,
+            DOES_NOT_APPLY: [NOT_APPLICABLE if item.does_not_apply else 0.0 for item in form.items],
+        },
+    )
+    asked = [instrument.context[each] for each in form.context]
+    for row in rng.permutation(len(units)):
+        context = {question.id: str(rng.choice(question.options)) for question in asked}
+        items = dict(zip(ids, answers[row].tolist(), strict=True))
+        yield units[row], {**items, **context}
+
+
+def _simulated_wave(service: Service) -> None:
+    """Make the closed wave in one transaction, so that stopping half-way leaves nothing of it."""
+    console = Console(stderr=True)
+    with write(service.engine) as db:
+        studies.make_study(db, id=DEMO, title="Demonstration (SIMULATED)", k=K, simulated=True)
+        studies.add_unit(db, DEMO, "college", "A college (SIMULATED)", level="organisation")
+        studies.add_unit(db, DEMO, "practice", "Practice learning", level="department", parent="college")
+        for unit in UNITS:
+            studies.add_unit(db, DEMO, unit, f"{unit.title()} team", parent="practice")
+        wave = waves.make_wave(service, db, DEMO)
+        waves.open_wave(service, db, wave)
+        everyone = list(people(service.instruments["ppiq"]))
+        for unit, answers in track(everyone, "Loading SIMULATED answers", console=console, transient=True):
+            respond(service, db, wave, unit, answers)
+        waves.announce_close(service, db, wave, now() - timedelta(seconds=1))
+    with console.status("Closing the SIMULATED wave: mixing its answers, making its report"):
+        maintenance.run_due_tasks(service)
+
+
+def respond(service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str]) -> None:
+    """Take part as a person does, without the pages: a code, a draft, answers that are sent."""
+    [code] = waves.issue_codes(service, db, wave, unit, 1)
+    entered = enter(service, db, str(read_code(code)))
+    if entered is None:
+        raise LookupError("a code that was just made is unknown")
+    sheet = Sheet(
+        wave=wave,
+        key=new_token(),
+        language="en",
+        consent=consent(K, "en").hash,
+        purposes=(STUDY,),
+        answers=answers,
+    )
+    send(service, db, sheet, token=entered.token)
+
+
+def _refuse_other_data(service: Service) -> None:
+    with read(service.engine) as db:
+        real = db.execute(select(col(Study.id)).where(col(Study.simulated).is_(False))).scalars().all()
+    if real:
+        raise ConfigurationError(
+            "the demonstration opens its staff pages to everyone, "
+            f"and this database holds the study {real[0]}: choose another --dir"
+        )
+
+
+def _announce(running: uvicorn.Server, links: dict[str, str], as_json: bool) -> None:  # noqa: FBT001
+    while not running.started:
+        time.sleep(0.02)
+    if as_json:
+        sys.stdout.write(json.dumps(links) + "\n")
+    else:
+        sys.stdout.write(
+            "\nThe demonstration runs, with SIMULATED data, on this computer alone.\n\n"
+            f"  take part            {links['respondent']}\n"
+            f"  with the code        {links['code']}\n"
+            f"  as a researcher      {links['researcher']}\n"
+            f"  as a trainer         {links['trainer']}\n\n"
+            f"More codes:            counterpoise codes {links['wave']} --count 12\n"
+            f"Close the open wave:   counterpoise wave close {links['wave']} --now\n"
+            "Stop:                  Ctrl+C\n"
+        )
+    sys.stdout.flush()

@@ -1,0 +1,145 @@
+"""Look at everything that a promise rests on and that a host can set wrong, and say how to mend it.
+
+What is found is read from a live connection: what a configuration file says is not what a server does.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Connection, func, select, text
+
+from app import migrate
+from app.db import SQLITE_PRAGMAS, is_sqlite, read
+from app.runtime import FINGERPRINT, Service
+from app.staff.oidc.fetching import Unproven
+from app.staff.oidc.provider import Provider
+from app.studies.study import SMALLEST_K, STUDY
+from app.tables import RESPONDENT_TABLES, Setting, Wave, table
+
+SQLITE_WITHOUT_WAL_RESET_FAULT: Final = (3, 51, 3)
+POSTGRES_AT_LEAST: Final = 15
+PRAGMA_NUMBERS: Final = {"OFF": "0", "ON": "1", "FULL": "2", "MEMORY": "2", "WAL": "wal"}
+POSTGRES_SETTINGS: Final = {
+    "fsync": ("on",),
+    "synchronous_commit": ("on", "remote_apply"),
+    "full_page_writes": ("on",),
+    "track_commit_timestamp": ("off",),
+    "log_statement": ("none",),
+    "log_min_duration_statement": ("-1",),
+    "log_error_verbosity": ("terse",),
+    "log_min_error_statement": ("panic",),
+    "log_parameter_max_length_on_error": ("0",),
+}
+"""Three keep what was acknowledged, the fourth keeps time out, the rest keep answers out of the logs."""
+
+SETTING: Final = table(Setting)
+_MAY_CHECKPOINT: Final = text(
+    "SELECT rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = 'pg_checkpoint' "
+    "AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles WHERE rolname = current_user"
+)
+_OWNED: Final = text(
+    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
+    "AND pg_has_role(current_user, tableowner, 'USAGE')"
+)
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    ok: bool
+    found: str
+    mend: str
+
+
+def examine(service: Service) -> list[Check]:
+    present, wanted = migrate.current(service.engine), migrate.head()
+    with read(service.engine) as db:
+        return [
+            *(_sqlite(db) if is_sqlite(db) else _postgres(db)),
+            Check("schema", present == wanted, str(present), "run `counterpoise migrate`"),
+            *(_contents(service, db) if present == wanted else ()),
+            Check(
+                "cookies",
+                service.settings.secure,
+                "https alone" if service.settings.secure else "also without https",
+                "serve by https and take COUNTERPOISE_INSECURE_COOKIES away",
+            ),
+            *_institution(service),
+        ]
+
+
+def _sqlite(db: Connection) -> Iterator[Check]:
+    version = str(db.execute(text("SELECT sqlite_version()")).scalar_one())
+    good = tuple(int(part) for part in version.split(".")) >= SQLITE_WITHOUT_WAL_RESET_FAULT
+    at_least = ".".join(map(str, SQLITE_WITHOUT_WAL_RESET_FAULT))
+    yield Check("SQLite", good, version, f"install a pysqlite3 that carries SQLite {at_least} or later")
+    for name, value in SQLITE_PRAGMAS.items():
+        found = str(db.execute(text(f"PRAGMA {name}")).scalar())
+        wanted = PRAGMA_NUMBERS.get(value, value)
+        yield Check(
+            name, found == wanted, found, f"this SQLite does not keep to {name}={value}; take another build"
+        )
+
+
+def _postgres(db: Connection) -> Iterator[Check]:
+    version = int(db.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
+    good = version >= POSTGRES_AT_LEAST
+    yield Check("PostgreSQL", good, str(version), f"use PostgreSQL {POSTGRES_AT_LEAST} or later")
+    for name, wanted in POSTGRES_SETTINGS.items():
+        found = str(db.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())
+        yield Check(name, found in wanted, found, f"set {name} = {wanted[0]} in postgresql.conf")
+    role = str(db.execute(text("SELECT current_user")).scalar_one())
+    may = bool(db.execute(_MAY_CHECKPOINT).scalar_one())
+    yield Check(
+        "CHECKPOINT",
+        may,
+        f"{role} may" if may else f"{role} may not, so that no wave can close",
+        f'GRANT pg_checkpoint TO "{role}"',
+    )
+
+
+def _institution(service: Service) -> Iterator[Check]:
+    """Ask the institution's provider, where there is one, as somebody who signs in would."""
+    if service.settings.institution is None:
+        return
+    try:
+        Provider(service.settings.institution).begin("")
+        ok = True
+    except Unproven:
+        ok = False
+    yield Check(
+        "institution",
+        ok,
+        "its provider answers" if ok else "its provider does not answer as it must",
+        "compare COUNTERPOISE_OIDC_ISSUER with the `issuer` that the provider publishes; see docs/sign-in.md",
+    )
+
+
+def _contents(service: Service, db: Connection) -> Iterator[Check]:
+    """Look at what only a migrated database can tell."""
+    kept = db.execute(select(SETTING.c.value).where(SETTING.c.name == FINGERPRINT)).scalar()
+    yield Check(
+        "secret",
+        kept == service.vault.fingerprint(),
+        {None: "not remembered yet", service.vault.fingerprint(): "the one that was used before"}.get(
+            kept, "another than was used before"
+        ),
+        "run `counterpoise migrate`" if kept is None else "start with the secret that was used before",
+    )
+    smallest = db.execute(select(func.min(STUDY.c.k))).scalar()
+    yield Check(
+        "K",
+        smallest is None or smallest >= SMALLEST_K,
+        "no study yet" if smallest is None else f"{smallest} at the least",
+        f"a study reports groups under {SMALLEST_K}: its database was changed by hand; end its waves",
+    )
+    if not is_sqlite(db):
+        owned = {str(name) for name in db.execute(_OWNED).scalars()}
+        foreign = sorted({table(model).name for model in (*RESPONDENT_TABLES, Wave)} - owned)
+        yield Check(
+            "tables",
+            not foreign,
+            f"another role owns {', '.join(foreign)}" if foreign else "owned, so that they can be cleaned",
+            "run `counterpoise migrate` by the role that serves, or make that role their owner",
+        )

@@ -1,0 +1,190 @@
+"""What one wave asks and in which words: fixed when the wave was made, so looked up once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+
+from markupsafe import Markup
+from sqlalchemy import Connection, bindparam, select
+
+from app.errors import ConfigurationError, NotFound
+from app.languages import LANGUAGES
+from app.questionnaire.consent import PURPOSES, Consent, consent
+from app.questionnaire.sheet import Sheet
+from app.runtime import Service
+from app.studies.linking.elements import ELEMENTS
+from app.studies.linking.elements import allowed as allowed_marks
+from app.studies.linking.pairs import unmatched
+from app.tables import PREPARED, Study, Wave, table
+from instrument import (
+    LEFT_BLANK,
+    ContextQuestion,
+    Form,
+    Instrument,
+    Words,
+    allowed,
+    page,
+    pages,
+)
+
+_WAVE, _STUDY = table(Wave).c, table(Study).c
+_PINNED: Final = (
+    select(
+        _WAVE.form_hash,
+        _WAVE.words_hashes,
+        _WAVE.items_per_page,
+        _WAVE.state,
+        _STUDY.title,
+        _STUDY.instrument,
+        _STUDY.form,
+        _STUDY.k,
+        _STUDY.simulated,
+        _STUDY.context,
+        _STUDY.retire_on,
+    )
+    .join_from(table(Wave), table(Study), _STUDY.id == _WAVE.study)
+    .where(_WAVE.id == bindparam("wave"))
+)
+CONSENT: Final = "/consent"
+ABOUT: Final = "/about"
+LINK: Final = "/link"
+CHECK: Final = "/check"
+BLOCK: Final = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Road:
+    wave: str
+    study_title: str
+    simulated: bool
+    k: int
+    instrument: Instrument
+    form: Form
+    per_page: int
+    context: Mapping[str, ContextQuestion]
+    words: Mapping[str, Words]
+    """In each language that it may be answered in: those with all its words, and with an interface."""
+    draft_size: int
+    asks: Mapping[str, tuple[str, ...]]
+    """The path of each page with questions, in order -> the ids of what it asks."""
+    numbers: Mapping[str, int]
+    """The number of each item, as people see it."""
+    retire_on: date | None = None
+    """The day on which what was sent is deleted, where the study has declared one."""
+    markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
+    """What app.questionnaire.rendering has made so far."""
+
+    def form_name(self, language: str) -> str:
+        """How a page of one's own answers names its form and its words."""
+        return f"{self.instrument.id}/{self.form.id}/{language}"
+
+    @property
+    def layout(self) -> str:
+        """The one layout there is, kept with the answers: vertical at every width."""
+        return f"vertical-{self.per_page}"
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """The languages to choose from, in the order of their list; none where there is nothing to choose."""
+        return tuple(each for each in LANGUAGES if each in self.words) if len(self.words) > 1 else ()
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        return (CONSENT, *self.asks, CHECK)
+
+    def next_step(self, sheet: Sheet) -> str:
+        """The first page that this person has not been shown."""
+        if not sheet.consent:
+            return CONSENT
+        unseen = (path for path, ids in self.asks.items() if not all(each in sheet.answers for each in ids))
+        return next(unseen, CHECK)
+
+    def beside(self, path: str, by: int) -> str:
+        """The step before (-1) or after (1) a page with questions."""
+        return self.steps[self.steps.index(path) + by]
+
+    @property
+    def linked(self) -> bool:
+        """Whether people may be known again, without identity, in another wave."""
+        return LINK in self.asks
+
+    def consent(self, language: str) -> Consent:
+        return consent(self.k, language, linked=self.linked, retire_on=self.retire_on)
+
+
+def road_of(service: Service, db: Connection, wave: str) -> Road:
+    if wave not in service.roads:
+        return _road(service, db, wave)
+    road: Road = service.roads[wave]
+    return road
+
+
+def _road(service: Service, db: Connection, wave: str) -> Road:
+    found = db.execute(_PINNED, {"wave": wave}).first()
+    if found is None:
+        raise NotFound
+    instrument = service.instruments.get(found.instrument)
+    form = instrument.forms.get(found.form) if instrument else None
+    if instrument is None or form is None or form.hash != found.form_hash:
+        raise ConfigurationError(f"the form that wave {wave!r} was made with is not installed as it was")
+    words = {
+        language: each
+        for (asked, language), each in instrument.words.items()
+        if asked == form.id and language in LANGUAGES and found.words_hashes.get(language) == each.hash
+    }
+    if not words:
+        raise ConfigurationError(f"the words that wave {wave!r} was made with are not installed as they were")
+    chosen = form.context if found.context is None else found.context
+    context = tuple(each for each in form.context if each in chosen)
+    elements = tuple(ELEMENTS) if unmatched(db, wave) else ()
+    road = Road(
+        wave=wave,
+        study_title=found.title,
+        simulated=found.simulated,
+        k=found.k,
+        instrument=instrument,
+        form=form,
+        per_page=found.items_per_page,
+        context={each: instrument.context[each] for each in context},
+        words=words,
+        draft_size=_draft_size(wave, form, instrument, elements),
+        asks=asks(form, found.items_per_page, context, elements),
+        numbers=numbers(form),
+        retire_on=found.retire_on,
+    )
+    if found.state != PREPARED:  # until it opens it may still become one of a pair
+        service.roads[wave] = road
+    return road
+
+
+def asks(
+    form: Form, per_page: int, context: tuple[str, ...], elements: tuple[str, ...] = ()
+) -> Mapping[str, tuple[str, ...]]:
+    """What each page asks: the context and what links two waves, where there is any of it, then the items."""
+    before = {path: ids for path, ids in ((ABOUT, context), (LINK, elements)) if ids}
+    count = range(1, pages(form, per_page) + 1)
+    return {**before, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in count}}
+
+
+def numbers(form: Form) -> Mapping[str, int]:
+    return {item.id: number for number, item in enumerate(form.items, 1)}
+
+
+def _draft_size(wave: str, form: Form, instrument: Instrument, elements: tuple[str, ...]) -> int:
+    """Enough for the longest sheet that this form allows, in whole blocks: every draft is as long as this."""
+    items = {
+        item.id: max((*allowed(form, item), LEFT_BLANK), key=lambda code: len(str(code)))
+        for item in form.items
+    }
+    context = {each: max((*instrument.context[each].options, ""), key=len) for each in form.context}
+    marks = {each: max(allowed_marks(ELEMENTS[each]), key=len) for each in elements}
+    longest = Sheet(
+        wave=wave,
+        key="k" * 43,
+        language="l" * 16,
+        consent="c" * 64,
+        purposes=PURPOSES,
+        answers={**items, **context, **marks},
+    )
+    return (len(longest.to_bytes()) // BLOCK + 1) * BLOCK

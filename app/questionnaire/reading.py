@@ -1,0 +1,81 @@
+"""Read what the pages send: only what was asked is read, and a value that no page offers is refused."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from app.errors import Unreadable
+from app.questionnaire.consent import ARCHIVE, STUDY
+from app.questionnaire.path import Road
+from app.questionnaire.sheet import Sheet
+from app.studies.linking.elements import ELEMENTS, allowed
+from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, read_answers
+
+Fields = Mapping[str, str]
+
+_HIDDEN: Final = {
+    "_wave": re.compile(r"[a-z0-9-]{1,60}"),
+    "_key": re.compile(r"[A-Za-z0-9_-]{43}"),
+    "_language": re.compile(r"[A-Za-z-]{2,16}"),
+    "_consent": re.compile(r"[0-9a-f]{64}"),
+    "_purposes": re.compile(rf"{STUDY}( {ARCHIVE})?"),
+}
+
+
+def read_page(road: Road, path: str, fields: Fields) -> dict[str, int | str]:
+    """The answers to what one page asks; what was not given was left blank."""
+    return read_given(road, road.asks[path], fields)
+
+
+def wave_of(fields: Fields) -> str:
+    """The wave that a check page was made for, once its hidden fields look as it makes them."""
+    if not all(pattern.fullmatch(fields.get(name, "")) for name, pattern in _HIDDEN.items()):
+        raise Unreadable
+    return fields["_wave"]
+
+
+def read_sheet(road: Road, fields: Fields) -> Sheet:
+    """The whole sheet as the check page carries it; what it does not carry was never shown."""
+    shown = tuple(each for ids in road.asks.values() for each in ids if each in fields)
+    return Sheet(
+        wave=fields["_wave"],
+        key=fields["_key"],
+        language=fields["_language"],
+        consent=fields["_consent"],
+        purposes=tuple(fields["_purposes"].split()),
+        answers=read_given(road, shown, fields),
+    )
+
+
+def read_given(road: Road, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
+    items = [road.form.by_id[each] for each in ids if each in road.form.by_id]
+    questions = [road.context[each] for each in ids if each in road.context]
+    given = {item.id: fields[item.id] for item in items if item.id in fields}
+    answers, problems = read_answers(road.form, given, items)
+    if problems:
+        raise Unreadable
+    elements = [each for each in ids if each in ELEMENTS]
+    return {**_read_context(questions, fields), **_read_elements(elements, fields), **answers}
+
+
+def _read_elements(elements: Iterable[str], fields: Fields) -> dict[str, int | str]:
+    given = {each: fields.get(each, "") for each in elements}
+    blank = {each for each, written in given.items() if written in ("", str(LEFT_BLANK))}
+    if any(written not in allowed(ELEMENTS[each]) for each, written in given.items() if each not in blank):
+        raise Unreadable
+    return {each: LEFT_BLANK if each in blank else written for each, written in given.items()}
+
+
+def _read_context(questions: Iterable[ContextQuestion], fields: Fields) -> dict[str, int | str]:
+    answers: dict[str, int | str] = {}
+    for question in questions:
+        written = fields.get(question.id, "")
+        if written in question.options:
+            answers[question.id] = written
+        elif written == str(RATHER_NOT_SAY):
+            answers[question.id] = RATHER_NOT_SAY
+        elif written in ("", str(LEFT_BLANK)):
+            answers[question.id] = LEFT_BLANK
+        else:
+            raise Unreadable
+    return answers

@@ -1,0 +1,153 @@
+"""Questions and answers as markup, made once for each answer that there can be.
+
+A page of items is the same for everybody but for the role in its sentences and the chosen answers, so its
+parts are kept on the road. There are only so many: every answer was read against what the form offers.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from markupsafe import Markup
+
+from app.languages import translations
+from app.questionnaire.path import Road
+from app.questionnaire.sheet import Sheet
+from app.studies.linking.elements import ANOTHER, ELEMENTS
+from app.studies.linking.elements import offered as offered_marks
+from app.templating import Page, render
+from instrument import LEFT_BLANK, RATHER_NOT_SAY, allowed
+
+Answer = int | str
+
+
+@dataclass(frozen=True)
+class Option:
+    value: Answer
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question(Page):
+    template: ClassVar[str] = "survey/question.html"
+    name: str
+    number: int | None
+    text: str
+    help: str | None
+    options: tuple[Option, ...]
+    apart: tuple[Option, ...]
+    """What is no answer on the scale: set apart from it."""
+    chosen: Answer | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice(Page):
+    """A question of many short answers, chosen from a list."""
+
+    template: ClassVar[str] = "survey/choice.html"
+    name: str
+    text: str
+    options: tuple[Option, ...]
+    chosen: Answer | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row(Page):
+    template: ClassVar[str] = "survey/row.html"
+    name: str
+    value: Answer
+    text: str
+    answer: str | None
+    """None where it was left blank."""
+
+
+def question(road: Road, sheet: Sheet, name: str) -> Markup:
+    return _made_once(road, sheet, name, _choice if name in ELEMENTS else _question)
+
+
+def row(road: Road, sheet: Sheet, name: str) -> Markup:
+    """A line of the check page, with the hidden field that sends the answer."""
+    return _made_once(road, sheet, name, _row_of_choice if name in ELEMENTS else _row)
+
+
+def role_of(road: Road, sheet: Sheet) -> str | None:
+    """Who the other person is, where it was said: sentences inflect by it."""
+    role = sheet.answers.get(road.form.role)
+    return role if isinstance(role, str) else None
+
+
+def _made_once(road: Road, sheet: Sheet, name: str, make: Callable[[Road, Sheet, str], Page]) -> Markup:
+    key = (make.__name__, sheet.language, role_of(road, sheet), name, sheet.answers.get(name))
+    made = road.markup.get(key)
+    if made is None:
+        made = road.markup[key] = Markup(render(make(road, sheet, name)))  # noqa: S704 - our own templates
+    return made
+
+
+def _question(road: Road, sheet: Sheet, name: str) -> Question:
+    words, item = road.words[sheet.language], road.form.by_id.get(name)
+    options, apart = _offered(road, sheet.language, name)
+    return Question(
+        language=sheet.language,
+        name=name,
+        number=road.numbers.get(name),
+        text=words.sentence(name, role_of(road, sheet)) if item else words.question(name),
+        help=words.help(name) if item else None,
+        options=options,
+        apart=apart,
+        chosen=sheet.answers.get(name),
+    )
+
+
+def _row(road: Road, sheet: Sheet, name: str) -> Row:
+    words, value = road.words[sheet.language], sheet.answers[name]
+    options, apart = _offered(road, sheet.language, name)
+    return Row(
+        language=sheet.language,
+        name=name,
+        value=value,
+        text=words.sentence(name, role_of(road, sheet)) if name in road.numbers else words.question(name),
+        answer=next((option.label for option in (*options, *apart) if option.value == value), None),
+    )
+
+
+def _choice(_road: Road, sheet: Sheet, name: str) -> Choice:
+    return Choice(
+        language=sheet.language,
+        name=name,
+        text=translations(sheet.language).gettext(ELEMENTS[name].text),
+        options=tuple(_options(sheet, name)),
+        chosen=sheet.answers.get(name),
+    )
+
+
+def _row_of_choice(_road: Road, sheet: Sheet, name: str) -> Row:
+    value = sheet.answers[name]
+    return Row(
+        language=sheet.language,
+        name=name,
+        value=value,
+        text=translations(sheet.language).gettext(ELEMENTS[name].text),
+        answer=next((option.label for option in _options(sheet, name) if option.value == value), None),
+    )
+
+
+def _options(sheet: Sheet, name: str) -> Iterator[Option]:
+    """The answers of the language, and one that was chosen in the letters of another."""
+    values, chosen = offered_marks(ELEMENTS[name], sheet.language), sheet.answers.get(name)
+    for value in values if chosen in (None, LEFT_BLANK, *values) else (*values, str(chosen)):
+        other = value == ANOTHER
+        yield Option(value, translations(sheet.language).gettext("Another letter") if other else value)
+
+
+def _offered(road: Road, language: str, name: str) -> tuple[tuple[Option, ...], tuple[Option, ...]]:
+    """The answers on the scale, in its order, and what stands apart from it."""
+    words, item = road.words[language], road.form.by_id.get(name)
+    if item is None:
+        options = [Option(each, words.option(name, each)) for each in road.context[name].options]
+        return tuple(options), (Option(RATHER_NOT_SAY, translations(language).gettext("Rather not say")),)
+    codes = road.form.scales[item.scale].codes
+    apart = (code for code in allowed(road.form, item) if code not in codes and code != LEFT_BLANK)
+    labelled = {code: Option(code, words.label(item.scale, code)) for code in (*codes, *apart)}
+    on_scale = tuple(labelled[code] for code in codes)
+    return on_scale, tuple(option for code, option in labelled.items() if code not in codes)

@@ -1,0 +1,70 @@
+"""The stored report of a closed wave, and what one member of staff may read of it."""
+
+from functools import lru_cache
+from typing import Any
+
+from pydantic_core import from_json
+from sqlalchemy import Connection, Text, cast, select
+
+from analysis.disclosure.release import report_from_json
+from app.closing.snapshots import SNAPSHOT
+from app.errors import NotFound
+from app.report.pages import report_page
+from app.runtime import Service
+from app.staff.authorise import Staff
+from app.studies.study import STUDY
+from app.studies.waves import WAVE
+from app.tables import CLOSED, RETIRED
+from app.templating import Page
+
+
+def stored_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any] | None:
+    """The stored report of a closed wave; `staff` is None at the command line, which may see all."""
+    query = (
+        select(cast(SNAPSHOT.c.report, Text))
+        .join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .where(SNAPSHOT.c.wave == wave, WAVE.c.state.in_((CLOSED, RETIRED)))
+    )
+    stored = db.execute(query if staff is None else query.where(staff.may_see())).scalar()
+    if stored is None:
+        return None
+    report = _read(stored)
+    return report if staff is None else _of_named_units(report, staff)
+
+
+@lru_cache(maxsize=4)
+def _read(stored: str) -> dict[str, Any]:
+    """Read a report once for all its pages: of two hundred units that is most of their time."""
+    report: dict[str, Any] = from_json(stored)
+    return report
+
+
+def _of_named_units(report: dict[str, Any], staff: Staff) -> dict[str, Any]:
+    """Leave what this trainer was named for, where it is not all."""
+    units = staff.units.get(report["about"]["study"])
+    if units is None:
+        return report
+    return {
+        **report,
+        "parts": [part for part in report["parts"] if part["id"] in units],
+        "nodes": [node for node in report["nodes"] if node["id"] in units],
+    }
+
+
+def narrowed(kept: dict[str, Any], unit: str) -> dict[str, Any]:
+    """Leave what is told of one unit, before the rest of a big report is read."""
+    nodes = [node for node in kept["nodes"] if node["id"] == unit]
+    if not nodes:
+        raise NotFound
+    return {**kept, "nodes": nodes}
+
+
+def page_for(service: Service, kept: dict[str, Any], unit: str | None) -> Page:
+    """The page of a stored report, out of what it says of one part alone."""
+    wanted = unit or next((part["id"] for part in kept["parts"]), None)
+    report = report_from_json(kept if wanted is None else narrowed(kept, wanted))
+    page = report_page(report, unit, service.instruments.get(report.about.instrument))
+    if page is None:
+        raise NotFound
+    return page

@@ -1,0 +1,71 @@
+"""What every part of the running service shares, made once at the start."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, insert, select
+from sqlmodel import col
+from starlette.requests import Request
+
+import instrument
+from app.config import Settings
+from app.db import make_engine, read, write
+from app.errors import ConfigurationError
+from app.tables import Setting
+from app.vault import Vault
+from instrument import Instrument
+
+FINGERPRINT = "secret fingerprint"
+
+
+@dataclass(frozen=True)
+class Service:
+    settings: Settings
+    engine: Engine
+    vault: Vault
+    instruments: Mapping[str, Instrument]
+    roads: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What each open wave asks, looked up once: app.questionnaire.path."""
+
+
+def make_service(settings: Settings) -> Service:
+    return Service(
+        settings,
+        make_engine(settings.database_url),
+        Vault(settings.secret),
+        _instruments(settings.instruments),
+    )
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def check_secret(service: Service) -> None:
+    """Refuse a secret that is not the one the database was made with; the first one is remembered."""
+    kept = select(col(Setting.value)).where(col(Setting.name) == FINGERPRINT)
+    with read(service.engine) as db:
+        fingerprint = db.execute(kept).scalar()
+    if fingerprint is None:
+        with write(service.engine) as db:
+            db.execute(insert(Setting).values(name=FINGERPRINT, value=service.vault.fingerprint()))
+    elif fingerprint != service.vault.fingerprint():
+        raise ConfigurationError(
+            "this secret is not the one that the database was made with: codes, drafts and receipts would "
+            "all fail. Start with the secret that was used before"
+        )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _instruments(folder: Path | None) -> dict[str, Instrument]:
+    found = [instrument.ppiq()]
+    if folder is not None:
+        found += [instrument.load(path.parent) for path in sorted(folder.glob("*/key.yaml"))]
+    return {each.id: each for each in found}

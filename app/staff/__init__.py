@@ -1,0 +1,1 @@
+"""Staff: accounts, sessions, tokens, and who may open what."""

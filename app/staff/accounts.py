@@ -1,0 +1,177 @@
+"""Accounts of staff: who they are, and their roles for a study. How they sign in is app.staff.sessions.
+
+An account is made with a password for the first sign-in alone; whoever uses it chooses another and takes the
+secret of the second factor along.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, get_args
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from app.audit import audit
+from app.errors import Refused
+from app.runtime import Service, now
+from app.staff.passwords import hash_password, one_time_password
+from app.staff.permissions import EVERYWHERE, Role
+from app.staff.totp import SECRET_BYTES
+from app.studies.study import the_study, units
+from app.tables import Account, Grant, Identity, StaffSession, table
+from app.vault import seal
+
+ACCOUNT: Final = table(Account)
+GRANT: Final = table(Grant)
+IDENTITY: Final = table(Identity)
+STAFF_SESSION: Final = table(StaffSession)
+
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9._@+-]{1,63}")
+ONE_TIME: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Held:
+    """A role for a study; `units` are those whose reports a trainer reads, None for all."""
+
+    study: str
+    role: Role
+    units: frozenset[str] | None
+
+
+def make_account(service: Service, db: Connection, name: str) -> str:
+    """Make an account and return the password for its first sign-in, which is kept nowhere."""
+    name = name.strip().casefold()
+    if not NAME.fullmatch(name):
+        raise Refused(f"{name!r} cannot be a name: take 2 to 64 small letters, digits and . _ @ + -")
+    if db.execute(select(ACCOUNT.c.id).where(ACCOUNT.c.name == name)).first():
+        raise Refused(f"there is an account {name!r} already")
+    made, password = uuid4(), one_time_password()
+    db.execute(insert(ACCOUNT).values(id=made, name=name, **_unenrolled(service, made, password)))
+    audit(service.vault, db, {"action": "account made", "account": name})
+    return password
+
+
+def renew_account(service: Service, db: Connection, name: str) -> str:
+    """Begin an account anew, after a lost password or device, or to sign in by the institution from now on.
+
+    Its sessions end, its grants stay.
+    """
+    found, password = the_account(db, name), one_time_password()
+    renewed = _unenrolled(service, found.id, password)
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(**renewed))
+    end_sessions(db, found.id)
+    audit(service.vault, db, {"action": "account renewed", "account": found.name})
+    _unlink(service, db, found)
+    return password
+
+
+def stop_account(service: Service, db: Connection, name: str) -> None:
+    """End an account: it signs in no more, from this moment on. The last operator cannot be stopped."""
+    found = the_account(db, name)
+    _keep_an_operator(db, found.id)
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(active=False))
+    end_sessions(db, found.id)
+    audit(service.vault, db, {"action": "account stopped", "account": found.name})
+    _unlink(service, db, found)
+
+
+def the_account(db: Connection, name: str) -> Row[Any]:
+    found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
+    if found is None:
+        raise Refused(f"there is no account {name!r}")
+    return found
+
+
+def accounts(db: Connection) -> list[Row[Any]]:
+    """All of them, `linked` if they sign in by the institution."""
+    linked = IDENTITY.c.account.is_not(None).label("linked")
+    every = select(ACCOUNT, linked).outerjoin(IDENTITY, IDENTITY.c.account == ACCOUNT.c.id)
+    return list(db.execute(every.order_by(ACCOUNT.c.name)))
+
+
+def give(
+    service: Service, db: Connection, name: str, role: str, study: str, *, of: Sequence[str] | None = None
+) -> None:
+    """Give a role for a study; a trainer's may be for named units alone."""
+    found = the_account(db, name)
+    _check_grant(db, role, study, of)
+    db.execute(delete(GRANT).where(*_the_grant(found.id, role, study)))
+    units_of = sorted(of) if of else None
+    db.execute(insert(GRANT).values(account=found.id, study=study, role=role, units=units_of))
+    event = {"action": "role given", "account": found.name, "role": role, "study": study}
+    audit(service.vault, db, event | ({"units": " ".join(units_of)} if units_of else {}))
+
+
+def withdraw(service: Service, db: Connection, name: str, role: str, study: str) -> None:
+    found = the_account(db, name)
+    if role == "operator":
+        _keep_an_operator(db, found.id)
+    if not db.execute(delete(GRANT).where(*_the_grant(found.id, role, study))).rowcount:
+        raise Refused(f"{found.name!r} is no {role} of {study!r}")
+    event = {"action": "role withdrawn", "account": found.name, "role": role, "study": study}
+    audit(service.vault, db, event)
+
+
+def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
+    held = select(GRANT).where(GRANT.c.account == account).order_by(GRANT.c.study, GRANT.c.role)
+    return tuple(
+        Held(each.study, each.role, frozenset(each.units) if each.units else None)
+        for each in db.execute(held)
+    )
+
+
+def end_sessions(db: Connection, account: UUID) -> None:
+    db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))
+
+
+def _unenrolled(service: Service, account: UUID, password: str) -> dict[str, Any]:
+    return {
+        "password": hash_password(password),
+        "totp": seal(service.vault.key_for_totp(account.bytes), os.urandom(SECRET_BYTES)),
+        "enrol_until": now() + ONE_TIME,
+        "last_step": 0,
+        "failures": 0,
+        "wait_until": None,
+        "active": True,
+    }
+
+
+def _unlink(service: Service, db: Connection, found: Row[Any]) -> None:
+    if db.execute(delete(IDENTITY).where(IDENTITY.c.account == found.id)).rowcount:
+        audit(service.vault, db, {"action": "institution unlinked", "account": found.name})
+
+
+def _check_grant(db: Connection, role: str, study: str, of: Sequence[str] | None) -> None:
+    if role not in get_args(Role):
+        raise Refused(f"a role is one of {', '.join(get_args(Role))}; {role!r} is none of them")
+    if of and role != "trainer":
+        raise Refused("only a trainer's role can be for named units")
+    if study == EVERYWHERE:
+        if role not in ("operator", "host"):
+            raise Refused(f"a {role} has a study: name it")
+        return
+    if role == "operator":
+        raise Refused(f"an operator has the whole service: the study is {EVERYWHERE!r}")
+    the_study(db, study)
+    unknown = set(of or ()) - {unit.id for unit in units(db, study)}
+    if unknown:
+        raise Refused(f"{study!r} has no unit {', '.join(sorted(unknown))}")
+
+
+def _keep_an_operator(db: Connection, leaving: UUID) -> None:
+    others = (
+        select(GRANT.c.account)
+        .join(ACCOUNT, ACCOUNT.c.id == GRANT.c.account)
+        .where(GRANT.c.role == "operator", GRANT.c.account != leaving, ACCOUNT.c.active.is_(True))
+    )
+    is_one = select(GRANT.c.account).where(*_the_grant(leaving, "operator", EVERYWHERE))
+    if db.execute(is_one).first() and not db.execute(others).first():
+        raise Refused("this is the last operator: make another one first")
+
+
+def _the_grant(account: UUID, role: str, study: str) -> tuple[Any, ...]:
+    return GRANT.c.account == account, GRANT.c.role == role, GRANT.c.study == study

@@ -1,0 +1,1 @@
+"""Sign-in of staff by their institution (OpenID Connect)."""

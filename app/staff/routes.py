@@ -1,0 +1,194 @@
+"""Signing in and out: by name, password and second factor, or by a token; setting up an account."""
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+import segno
+from fastapi import APIRouter
+from markupsafe import Markup
+from starlette.requests import Request
+from starlette.responses import Response
+
+from app.audit import acting, audit
+from app.db import read, write
+from app.errors import NotFound, Refused, Unreadable
+from app.form_data import Fields
+from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
+from app.runtime import Service, service_of
+from app.staff import accounts, sessions
+from app.staff.authorise import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
+from app.staff.permissions import Role
+from app.staff.sessions import Member
+from app.staff.totp import address, as_text
+from app.templating import Page, html
+
+ENROL: Final = f"{SIGN_IN}/enrol"
+OPEN_IN_DEMO: Final[tuple[Role, ...]] = ("host", "researcher", "trainer")
+
+router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignInPage(Page):
+    template: ClassVar[str] = "staff/sign_in.html"
+    name: str | None = None
+    """Who is signed in by an account."""
+    signed_in: bool = False
+    problem: str = ""
+    """What was wrong: the token, the account or the institution."""
+    open_to: tuple[Role, ...] = ()
+    institution: str = ""
+    """Where one can sign in instead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnrolPage(Page):
+    template: ClassVar[str] = "staff/enrol.html"
+    name: str
+    secret: str
+    picture: Markup
+    institution: str
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgainPage(Page):
+    template: ClassVar[str] = "staff/again.html"
+    problem: bool = False
+
+
+@router.get(SIGN_IN)
+def show_sign_in(request: Request) -> Response:
+    service, token = service_of(request), token_of(request, COOKIE) or ""
+    if service.settings.demo:
+        return html(SignInPage(simulated=True, open_to=OPEN_IN_DEMO))
+    with read(service.engine) as db:
+        member, held = sessions.member_of(db, token), token_grant(db, token)
+    if member is not None and not member.enrolled:
+        return see_other(ENROL)
+    if member is not None:
+        return html(SignInPage(name=member.name, signed_in=True, open_to=_roles(member)))
+    open_to = (held.role,) if held else ()
+    return html(SignInPage(signed_in=held is not None, open_to=open_to, institution=_institution(service)))
+
+
+@router.post(SIGN_IN)
+def sign_in_by_token(request: Request, fields: Fields) -> Response:
+    service, token = service_of(request), fields.get("token", "").strip()
+    with write(service.engine) as db:
+        held = token_grant(db, token)
+        if held is None:
+            page = SignInPage(problem="token", institution=_institution(service))
+            return html(page, Unreadable.status)
+        sessions.sign_out(service, db, token_of(request, COOKIE) or "")
+        acting(OF_TOKENS)
+        audit(service.vault, db, {"action": "signed in", "role": held.role, "study": held.study})
+    return _at(service, f"/{held.role}", token)
+
+
+@router.post(f"{SIGN_IN}/sign-in")
+def sign_in(request: Request, fields: Fields) -> Response:
+    service = service_of(request)
+    token = sessions.sign_in(
+        service, fields.get("name", ""), fields.get("password", ""), fields.get("code", "")
+    )
+    if token is None:
+        page = SignInPage(problem="account", institution=_institution(service))
+        return html(page, Unreadable.status)
+    return at_work(request, token)
+
+
+@router.get(ENROL)
+def show_enrol(request: Request) -> Response:
+    return html(_enrol_page(request))
+
+
+@router.post(ENROL)
+def enrol(request: Request, fields: Fields) -> Response:
+    service = service_of(request)
+    if fields.get("password") != fields.get("repeated"):
+        return html(_enrol_page(request, problem="the two passwords differ"), Unreadable.status)
+    try:
+        token = sessions.enrol(
+            service, token_of(request, COOKIE) or "", fields.get("password", ""), fields.get("code", "")
+        )
+    except Refused as refused:
+        return html(_enrol_page(request, problem=str(refused)), Unreadable.status)
+    return _at(service, SIGN_IN, token)
+
+
+@router.get(AGAIN)
+def show_again(request: Request) -> Response:
+    _member(request)
+    return html(AgainPage())
+
+
+@router.post(AGAIN)
+def again(request: Request, fields: Fields) -> Response:
+    service = service_of(request)
+    _member(request)
+    token = sessions.show_again(service, token_of(request, COOKIE) or "", fields.get("code", ""))
+    return html(AgainPage(problem=True), Unreadable.status) if token is None else _at(service, SIGN_IN, token)
+
+
+@router.post(f"{SIGN_IN}/leave")
+def leave(request: Request) -> Response:
+    service, response = service_of(request), see_other(SIGN_IN)
+    if token := token_of(request, COOKIE):
+        with write(service.engine) as db:
+            sessions.sign_out(service, db, token)
+    expire_cookie(response, service.settings, COOKIE)
+    clear_site_data(response)
+    return response
+
+
+def at_work(request: Request, token: str) -> Response:
+    """Where somebody who has just signed in goes; the session that this browser had ends."""
+    service = service_of(request)
+    with write(service.engine) as db:
+        sessions.sign_out(service, db, token_of(request, COOKIE) or "")
+        member = sessions.member_of(db, token)
+    roles = _roles(member) if member else ()
+    return _at(service, f"/{roles[0]}" if len(roles) == 1 else SIGN_IN, token)
+
+
+def _institution(service: Service) -> str:
+    institution = service.settings.institution
+    return institution.label if institution else ""
+
+
+def _roles(member: Member) -> tuple[Role, ...]:
+    return tuple(sorted({each.role for each in member.grants}))
+
+
+def _at(service: Service, path: str, token: str) -> Response:
+    response = see_other(path)
+    give_cookie(response, service.settings, token, COOKIE)
+    return response
+
+
+def _member(request: Request) -> Member:
+    with read(service_of(request).engine) as db:
+        member = sessions.member_of(db, token_of(request, COOKIE) or "")
+    if member is None or not member.enrolled:
+        raise NotFound
+    return member
+
+
+def _enrol_page(request: Request, problem: str = "") -> EnrolPage:
+    """The secret of the second factor: shown until the first code has come back, and never after."""
+    service = service_of(request)
+    with read(service.engine) as db:
+        member = sessions.member_of(db, token_of(request, COOKIE) or "")
+        if member is None or member.enrolled:
+            raise NotFound
+        secret = sessions.totp_secret(service, accounts.the_account(db, member.name))
+    text = as_text(secret)
+    drawn = segno.make(address(secret, member.name), error="m").svg_inline(scale=5, border=4, light="#fff")
+    return EnrolPage(
+        name=member.name,
+        secret=" ".join(text[i : i + 4] for i in range(0, len(text), 4)),
+        picture=Markup(drawn),  # noqa: S704 - squares of our own drawing
+        institution=_institution(service),
+        problem=problem,
+    )

@@ -1,0 +1,222 @@
+"""Signing in by password and second factor; sessions of staff, that end; waiting after failures.
+
+Whatever is wrong with a sign-in, it takes as long and is told alike, so that nobody learns which names there
+are.
+"""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.audit import audit
+from app.db import is_sqlite, read, write
+from app.errors import Refused
+from app.runtime import Service, now
+from app.staff.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants
+from app.staff.passwords import check_password, hash_password, is_password
+from app.staff.totp import step_of
+from app.tables import Setting, table
+from app.vault import new_token, unseal
+
+SETTING: Final = table(Setting)
+SESSION_PREFIX: Final = "cps_"
+LASTS: Final = timedelta(hours=12)
+IDLE: Final = timedelta(minutes=30)
+FRESH: Final = timedelta(minutes=10)
+NOTED_EVERY: Final = timedelta(minutes=1)
+"""How often it is written down that a session is in use."""
+FREE_FAILURES: Final = 5
+FIRST_WAIT: Final = timedelta(seconds=15)
+LONGEST_WAIT: Final = timedelta(minutes=15)
+LAST_FAILED: Final = "last sign-in that failed"
+
+
+@dataclass(frozen=True)
+class Member:
+    """Somebody who is signed in."""
+
+    id: UUID
+    name: str
+    enrolled: bool
+    fresh: bool
+    grants: tuple[Held, ...]
+
+
+def sign_in(service: Service, name: str, password: str, code: str) -> str | None:
+    """A session's token if name, password and code are right; None whatever else is the case."""
+    with read(service.engine) as db:
+        found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
+    same = is_password(found.password if found else None, password)
+    with write(service.engine) as db:
+        held = for_update(db, found.id) if found and same else None
+        unchanged = held is not None and found is not None and held.password == found.password
+        step = code_step(service, held, code) if held and unchanged else None
+        if held is None or step is None:
+            note_failure(db, found.id if found else None)
+            return None
+        audit(service.vault, db, {"action": "signed in", "account": held.name})
+        return let_in(db, held, step)
+
+
+def let_in(db: Connection, held: Row[Any], step: int) -> str:
+    """Take the code of this step, never again; a new session begins."""
+    taken = {"last_step": step, "failures": 0, "wait_until": None}
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(taken))
+    return _new_session(db, held.id)
+
+
+def enrol(service: Service, token: str, password: str, code: str) -> str:
+    """Take the chosen password and the first code; a new session begins. Refused with the reason."""
+    with read(service.engine) as db:
+        member = member_of(db, token)
+    if member is None or member.enrolled:
+        raise Refused("there is nothing to set up")
+    check_password(password, member.name)
+    hashed = hash_password(password)
+    with write(service.engine) as db:
+        held = for_update(db, member.id)
+        step = step_of(totp_secret(service, held), code, now(), 0) if held else None
+        if held is not None and step is not None:
+            return set_up(service, db, held, hashed, step)
+    raise Refused("the code is not the one of this moment: wait for the next one and type that")
+
+
+def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: int) -> str:
+    """Keep the password and the step of the first code; a new session begins."""
+    chosen = {"password": hashed, "enrol_until": None, "last_step": step, "failures": 0}
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(chosen))
+    end_sessions(db, held.id)
+    audit(service.vault, db, {"action": "account set up", "account": held.name})
+    return _new_session(db, held.id)
+
+
+def show_again(service: Service, token: str, code: str) -> str | None:
+    """A new session in the place of this one, fresh once more, for a code of the second factor."""
+    with write(service.engine) as db:
+        member = member_of(db, token)
+        held = for_update(db, member.id) if member and member.enrolled else None
+        step = code_step(service, held, code) if held else None
+        if held is None or step is None:
+            note_failure(db, member.id if member else None)
+            return None
+        db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
+        return let_in(db, held, step)
+
+
+def sign_out(service: Service, db: Connection, token: str) -> None:
+    member = member_of(db, token)
+    db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
+    if member is not None:
+        audit(service.vault, db, {"action": "signed out", "account": member.name})
+
+
+def member_of(db: Connection, token: str) -> Member | None:
+    """Who holds this session, if it has not ended. Grants are read anew each time: a change holds at once."""
+    found = _session(db, token)
+    if found is None:
+        return None
+    enrolled = found.enrol_until is None
+    fresh = found.fresh_until > now()
+    return Member(found.id, found.name, enrolled, fresh, grants(db, found.id) if enrolled else ())
+
+
+def is_to_be_noted(db: Connection, token: str) -> bool:
+    """Whether it was some time ago that this session was last seen in use."""
+    found = _session(db, token)
+    return found is not None and found.idle_at - IDLE < now() - NOTED_EVERY
+
+
+def note_use(db: Connection, token: str) -> None:
+    db.execute(
+        update(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)).values(idle_at=now() + IDLE)
+    )
+
+
+def totp_secret(service: Service, account: Row[Any]) -> bytes:
+    secret = unseal(service.vault.key_for_totp(account.id.bytes), account.totp)
+    if secret is None:
+        raise Refused(
+            f"the second factor of {account.name!r} was sealed under another secret: renew the account"
+        )
+    return secret
+
+
+def hash_of(token: str) -> str:
+    """A token has 256 random bits: no one can try them all, so its hash need not be slow."""
+    return sha256(token.encode()).hexdigest()
+
+
+def code_step(service: Service, held: Row[Any], code: str) -> int | None:
+    """The step to remember if this sign-in may go on: 0 for the first one, which needs no code."""
+    moment = now()
+    if not held.active or (held.wait_until is not None and held.wait_until > moment):
+        return None
+    if held.enrol_until is not None:
+        return 0 if held.enrol_until > moment else None
+    return step_of(totp_secret(service, held), code, moment, held.last_step)
+
+
+def _session(db: Connection, token: str) -> Row[Any] | None:
+    moment = now()
+    asked = (
+        select(
+            ACCOUNT.c.id,
+            ACCOUNT.c.name,
+            ACCOUNT.c.enrol_until,
+            STAFF_SESSION.c.idle_at,
+            STAFF_SESSION.c.fresh_until,
+        )
+        .join(ACCOUNT, ACCOUNT.c.id == STAFF_SESSION.c.account)
+        .where(STAFF_SESSION.c.hash == hash_of(token), ACCOUNT.c.active.is_(True))
+        .where(STAFF_SESSION.c.expires_at > moment, STAFF_SESSION.c.idle_at > moment)
+    )
+    found: list[Row[Any]] = list(db.execute(asked))
+    return found[0] if found else None
+
+
+def _new_session(db: Connection, account: UUID) -> str:
+    token, moment = SESSION_PREFIX + secrets.token_urlsafe(32), now()
+    db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.expires_at < moment))
+    db.execute(
+        insert(STAFF_SESSION).values(
+            hash=hash_of(token),
+            account=account,
+            expires_at=moment + LASTS,
+            idle_at=moment + IDLE,
+            fresh_until=moment + FRESH,
+        )
+    )
+    return token
+
+
+def for_update(db: Connection, account: UUID) -> Row[Any] | None:
+    held = select(ACCOUNT).where(ACCOUNT.c.id == account).with_for_update()
+    found: list[Row[Any]] = list(db.execute(held))
+    return found[0] if found else None
+
+
+def note_failure(db: Connection, account: UUID | None) -> None:
+    """Make the next try of this account wait. One row is written for unknown names too: it takes as long."""
+    noted = (
+        (sqlite if is_sqlite(db) else postgresql).insert(SETTING).values(name=LAST_FAILED, value=new_token())
+    )
+    db.execute(noted.on_conflict_do_update(index_elements=["name"], set_={"value": noted.excluded.value}))
+    if account is None:
+        return
+    held = for_update(db, account)
+    failures = held.failures + 1 if held else 1
+    wait = _wait(failures)
+    until = now() + wait if wait else None
+    db.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(failures=failures, wait_until=until))
+
+
+def _wait(failures: int) -> timedelta | None:
+    if failures < FREE_FAILURES:
+        return None
+    return min(FIRST_WAIT * (1 << min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)

@@ -1,0 +1,1 @@
+"""Linking the responses of one person in two waves without an identity."""

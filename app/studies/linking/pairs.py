@@ -1,0 +1,125 @@
+"""A pair of waves: its random key, the marks made with it, and the one matching when the later wave closes.
+
+A mark is an HMAC of question and answer under a key of the pair and the secret of the service: a copy of the
+database alone tests no guess. Whoever holds both can, for a person they know well, until key and marks are
+destroyed; among few people such a guess would be as good as knowledge, hence no pair of fewer than 30 codes.
+"""
+
+import hmac
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, or_, select, update
+
+from app.audit import audit
+from app.runtime import Service
+from app.studies.linking.elements import ELEMENTS, ENOUGH
+from app.studies.linking.matching import Marks, match
+from app.tables import Code, Pair, PairKey, Response, table
+from app.vault import Vault
+
+FEWEST_CODES: Final = 30
+TOO_FEW: Final = "fewer than 30 codes"
+RETIRED_FIRST: Final = "the earlier collection was retired"
+REFUSED: Final = "refused"
+MARK_BYTES: Final = 16
+PAIR: Final = table(Pair)
+KEY: Final = table(PairKey)
+RESPONSE: Final = table(Response)
+CODE: Final = table(Code)
+_OF_PAIR: Final[Select[Any]] = (
+    select(PAIR.c.earlier, PAIR.c.later, KEY.c.key)
+    .join(KEY, KEY.c.earlier == PAIR.c.earlier)
+    .where(or_(PAIR.c.earlier == bindparam("wave"), PAIR.c.later == bindparam("wave")))
+)
+_LINK: Final = update(RESPONSE).where(RESPONSE.c.id == bindparam("of_id")).values(pair_id=bindparam("pair"))
+
+
+def unmatched(db: Connection, wave: str) -> Row[Any] | None:
+    """The pair of a wave with its key, as long as there is one: afterwards nothing is asked or marked."""
+    return db.execute(_OF_PAIR, {"wave": wave}).first()
+
+
+def codes_of(db: Connection, wave: str) -> int:
+    return db.execute(select(func.count()).select_from(CODE).where(CODE.c.wave == wave)).scalar_one()
+
+
+def marks(vault: Vault, db: Connection, wave: str, answers: Mapping[str, int | str]) -> Marks | None:
+    """The marks to keep with a response; None where too few questions were answered to know anyone again."""
+    given = [answers.get(each) for each in ELEMENTS]
+    pair = unmatched(db, wave)
+    if pair is None or sum(isinstance(each, str) for each in given) < ENOUGH:
+        return None
+    key = vault.key_for_marks(pair.key)
+    return [
+        _mark(key, element, answer) if isinstance(answer, str) else None
+        for element, answer in zip(ELEMENTS, given, strict=True)
+    ]
+
+
+def link(service: Service, db: Connection, wave: str) -> None:
+    """Link the responses of a pair whose later wave is being closed; key and marks end, whatever comes of it.
+
+    With the key it is gone for ever, so a close that is carried on after a kill finds nothing left to do.
+    """
+    pair = unmatched(db, wave)
+    if pair is None or pair.later != wave:
+        return
+    few = any(codes_of(db, each) < FEWEST_CODES for each in (pair.earlier, pair.later))
+    _end(service, db, pair, {REFUSED: TOO_FEW} if few else _matched(db, pair))
+
+
+def give_up(service: Service, db: Connection, wave: str) -> None:
+    """End the pair of an earlier wave that is retired before the later one has closed."""
+    pair = unmatched(db, wave)
+    if pair is not None:
+        _end(service, db, pair, {REFUSED: RETIRED_FIRST})
+
+
+def outcome_of(db: Connection, wave: str) -> Row[Any] | None:
+    """The pair of a wave, matched or not."""
+    of_wave = or_(PAIR.c.earlier == wave, PAIR.c.later == wave)
+    return db.execute(select(PAIR).where(of_wave)).first()
+
+
+def _mark(key: bytes, element: str, answer: str) -> str:
+    return hmac.digest(key, f"{element}\0{answer}".encode(), sha256)[:MARK_BYTES].hex()
+
+
+def _matched(db: Connection, pair: Row[Any]) -> dict[str, int | str]:
+    earlier, later = _marked(db, pair.earlier), _marked(db, pair.later)
+    found = match([row.elements for row in earlier], [row.elements for row in later])
+    linked = []
+    for one, other in found.links:
+        pair_id = uuid4()
+        linked += [{"of_id": row.id, "pair": pair_id} for row in (earlier[one], later[other])]
+    if linked:
+        db.execute(_LINK, linked)
+    return {
+        "marked_earlier": len(earlier),
+        "marked_later": len(later),
+        "linked": len(found.links),
+        "ambiguous_earlier": found.ambiguous_earlier,
+        "ambiguous_later": found.ambiguous_later,
+    }
+
+
+def _marked(db: Connection, wave: str) -> list[Row[Any]]:
+    of_wave = select(RESPONSE.c.id, RESPONSE.c.elements).where(RESPONSE.c.wave == wave)
+    return list(db.execute(of_wave.where(RESPONSE.c.elements.is_not(None))))
+
+
+def _end(service: Service, db: Connection, pair: Row[Any], outcome: dict[str, int | str]) -> None:
+    """Destroy marks and key, and say what came of the pair."""
+    both = RESPONSE.c.wave.in_((pair.earlier, pair.later))
+    db.execute(update(RESPONSE).where(both, RESPONSE.c.elements.is_not(None)).values(elements=None))
+    db.execute(delete(KEY).where(KEY.c.earlier == pair.earlier))
+    db.execute(update(PAIR).where(PAIR.c.earlier == pair.earlier).values(outcome=outcome))
+    told = {name: str(value) for name, value in outcome.items()}
+    audit(
+        service.vault,
+        db,
+        {"action": "pair ended", "earlier": pair.earlier, "later": pair.later, **told},
+    )

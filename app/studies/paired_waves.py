@@ -1,0 +1,28 @@
+"""Declare that two waves of a study will be linked, before anybody has answered in either."""
+
+from sqlalchemy import Connection, insert, select
+
+from app.audit import audit
+from app.errors import Refused
+from app.runtime import Service
+from app.studies.linking.pairs import KEY, PAIR
+from app.studies.waves import expect, the_wave, waves
+from app.tables import PREPARED
+from app.vault import new_key
+
+
+def pair_waves(service: Service, db: Connection, earlier: str, later: str) -> None:
+    """Pair two waves. The later one may be prepared in its time: its name says which it will be."""
+    first = the_wave(db, earlier)
+    study, _, ordinal = later.rpartition("-")
+    if study != first.study or not ordinal.isdecimal() or int(ordinal) <= first.ordinal:
+        raise Refused(f"{later!r} names no later wave of {first.study!r} than {earlier!r}")
+    later = f"{study}-{int(ordinal)}"
+    taken = {wave for pair in db.execute(select(PAIR.c.earlier, PAIR.c.later)) for wave in pair}
+    if both := taken & {earlier, later}:
+        raise Refused(f"{min(both)!r} is one of a pair already; a wave is in one pair alone")
+    for wave in {earlier, later} & {each.id for each in waves(db, study)}:
+        expect(db, wave, (PREPARED,), "one of a pair")
+    db.execute(insert(PAIR).values(earlier=earlier, later=later))
+    db.execute(insert(KEY).values(earlier=earlier, key=new_key()))
+    audit(service.vault, db, {"action": "waves paired", "earlier": earlier, "later": later})

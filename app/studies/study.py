@@ -1,0 +1,237 @@
+"""A study and the units it is counted by: one tree, declared before the first wave opens."""
+
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from hashlib import sha256
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from app.audit import audit
+from app.errors import Refused
+from app.runtime import Service, now
+from app.studies.anonymity import budget_of, check_budget
+from app.tables import Code, Study, Unit, Wave, table
+from instrument import Form
+
+LEVELS: Final = ("unit", "department", "organisation")
+SMALLEST_K: Final = 5
+USUAL_K: Final = 10
+LONGEST_ID: Final = 40
+LONGEST_TITLE: Final = 200
+MOST_PEOPLE: Final = 1_000_000
+ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+NOT_IN_TITLES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Control characters, halves of characters, and ends of lines."""
+TURNS_TEXT: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+"""Marks that turn the direction of what follows, beyond the title's own end. Scripts do without."""
+STUDY: Final = table(Study)
+UNIT: Final = table(Unit)
+WAVE: Final = table(Wave)
+CODE: Final = table(Code)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What is declared of a study, and locked when its first wave is prepared."""
+
+    id: str
+    title: str
+    instrument: str = "ppiq"
+    form: str = "a"
+    k: int = USUAL_K
+    simulated: bool = False
+    context: tuple[str, ...] | None = None
+    """The context questions that are asked, of those that the form has; None asks the usual."""
+    people: int | None = None
+    """How many are expected to answer; may be left out where they are SIMULATED."""
+    retire_on: date | None = None
+
+
+def make_study(
+    db: Connection,
+    *,
+    id: str,  # noqa: A002 - the column's own name
+    title: str,
+    instrument: str = "ppiq",
+    form: str = "a",
+    k: int = USUAL_K,
+    simulated: bool = False,
+    context: Sequence[str] | None = None,
+    people: int | None = None,
+    retire_on: date | None = None,
+) -> None:
+    """Write down a study as it is given; `declare_study` checks what it would give away."""
+    _check_id(id)
+    _check_title(title)
+    if k < SMALLEST_K:
+        raise Refused(f"a study is reported from {SMALLEST_K} answers a unit at the least; {k} is fewer")
+    if db.execute(select(STUDY.c.id).where(STUDY.c.id == id)).first():
+        raise Refused(f"there is a study {id!r} already")
+    db.execute(
+        insert(STUDY).values(
+            id=id,
+            title=title,
+            instrument=instrument,
+            form=form,
+            k=k,
+            simulated=simulated,
+            partition_hash=None,
+            context=None if context is None else list(context),
+            people=people,
+            retire_on=retire_on,
+        )
+    )
+
+
+def declare_study(service: Service, db: Connection, design: Design) -> None:
+    """Make a study whose design is installed, and gives away no more than the budget allows."""
+    make_study(db, **vars(_checked(service, design)))
+    audit(service.vault, db, {"action": "study made", "study": design.id, "k": str(design.k)})
+
+
+def change_design(service: Service, db: Connection, design: Design) -> None:
+    """Declare a study anew, as long as nothing has been prepared by the old design."""
+    if db.execute(select(WAVE.c.id).where(WAVE.c.study == design.id)).first():
+        raise Refused(f"the design of {design.id!r} has been fixed since its first wave was prepared")
+    the_study(db, design.id)
+    _check_title(design.title)
+    changed = {name: value for name, value in vars(_checked(service, design)).items() if name != "id"}
+    db.execute(update(STUDY).where(STUDY.c.id == design.id).values(changed))
+    audit(service.vault, db, {"action": "study changed", "study": design.id, "k": str(design.k)})
+
+
+def check_opening(service: Service, study: Row[Any]) -> None:
+    """Refuse to open a study of real people of whom more would stand alone than the budget allows."""
+    if study.simulated:
+        return
+    if study.people is None:
+        raise Refused(f"say first how many people {study.id!r} expects: its anonymity budget rests on it")
+    instrument = service.instruments[study.instrument]
+    context = instrument.forms[study.form].context if study.context is None else study.context
+    check_budget(budget_of(instrument, study.form, context, study.people))
+
+
+def the_study(db: Connection, study: str) -> Row[Any]:
+    found = db.execute(select(STUDY).where(STUDY.c.id == study)).first()
+    if found is None:
+        raise Refused(f"there is no study {study!r}")
+    return found
+
+
+def add_unit(
+    db: Connection, study: str, unit: str, title: str, *, level: str = "unit", parent: str | None = None
+) -> None:
+    """Declare a unit; departments and organisations stand above units and are declared before them."""
+    _check_id(unit)
+    _check_title(title)
+    if the_study(db, study).partition_hash is not None:
+        raise Refused(f"the units of {study!r} have been fixed since its first wave opened")
+    if level not in LEVELS:
+        raise Refused(f"the level of a unit is one of {', '.join(LEVELS)}; {level!r} is none of them")
+    levels = {each.id: each.level for each in units(db, study)}
+    if unit in levels:
+        raise Refused(f"{study!r} has a unit {unit!r} already")
+    if parent is not None and parent not in levels:
+        raise Refused(f"{study!r} has no {parent!r} to be the parent of {unit!r}; declare it first")
+    if parent is not None and LEVELS.index(levels[parent]) <= LEVELS.index(level):
+        raise Refused(f"{parent!r} is a {levels[parent]}: it cannot stand above a {level}")
+    db.execute(insert(UNIT).values(study=study, id=unit, title=title, level=level, parent=parent))
+
+
+def declare_unit(
+    service: Service,
+    db: Connection,
+    study: str,
+    unit: str,
+    title: str,
+    *,
+    level: str = "unit",
+    parent: str | None = None,
+) -> None:
+    add_unit(db, study, unit, title, level=level, parent=parent)
+    audit(service.vault, db, {"action": "unit declared", "study": study, "unit": unit, "level": level})
+
+
+def remove_unit(service: Service, db: Connection, study: str, unit: str) -> None:
+    """Take a unit back, before the first wave opens and while nothing stands below it or has codes of it."""
+    if the_study(db, study).partition_hash is not None:
+        raise Refused(f"the units of {study!r} have been fixed since its first wave opened")
+    if any(each.parent == unit for each in units(db, study)):
+        raise Refused(f"something stands below {unit!r}: take that back first")
+    coded = select(CODE.c.hmac).join(WAVE, WAVE.c.id == CODE.c.wave)
+    if db.execute(coded.where(WAVE.c.study == study, CODE.c.unit == unit).limit(1)).first():
+        raise Refused(f"codes have been made for {unit!r}")
+    if not db.execute(delete(UNIT).where(UNIT.c.study == study, UNIT.c.id == unit)).rowcount:
+        raise Refused(f"{study!r} has no unit {unit!r}")
+    audit(service.vault, db, {"action": "unit removed", "study": study, "unit": unit})
+
+
+def units(db: Connection, study: str) -> list[Row[Any]]:
+    """Every unit, department and organisation of the study, in the order of their ids."""
+    return list(db.execute(select(UNIT).where(UNIT.c.study == study).order_by(UNIT.c.id)))
+
+
+def partition_hash(db: Connection, study: str) -> str:
+    """Tell one tree from another: who is counted together, whatever the titles say."""
+    tree = [[unit.id, unit.level, unit.parent] for unit in units(db, study)]
+    return sha256(json.dumps(tree).encode()).hexdigest()
+
+
+def pin_partition(db: Connection, study: str) -> None:
+    """Fix the tree when the first wave opens, and refuse one that was changed behind the service's back."""
+    pinned, present = the_study(db, study).partition_hash, partition_hash(db, study)
+    if not any(unit.level == "unit" for unit in units(db, study)):
+        raise Refused(f"{study!r} has no unit yet; declare its units before a wave opens")
+    if pinned is None:
+        db.execute(update(STUDY).where(STUDY.c.id == study).values(partition_hash=present))
+    elif pinned != present:
+        raise Refused(f"the units of {study!r} are not those that its first wave opened with")
+
+
+def usual_context(form: Form) -> tuple[str, ...]:
+    """Who the other person is, which chooses the sentences, and nothing else."""
+    return (form.role,) if form.role in form.context else ()
+
+
+def _checked(service: Service, design: Design) -> Design:
+    """The design with what was left out filled in; refused where it cannot be, or gives too much away."""
+    instrument = service.instruments.get(design.instrument)
+    if instrument is None or design.form not in instrument.forms:
+        raise Refused(f"form {design.form!r} of {design.instrument!r} is not installed")
+    if design.people is None and not design.simulated:
+        raise Refused("say how many people are expected to answer: the anonymity budget rests on it")
+    if max(design.k, design.people or 0) > MOST_PEOPLE:
+        raise Refused(f"a study reckons with {MOST_PEOPLE:,} people at the most")
+    if design.k < SMALLEST_K:
+        raise Refused(
+            f"a study is reported from {SMALLEST_K} answers a unit at the least; {design.k} is fewer"
+        )
+    if design.retire_on is not None and design.retire_on <= now().date():
+        raise Refused(f"answers cannot be deleted on {design.retire_on}: that day has come already")
+    context = usual_context(instrument.forms[design.form]) if design.context is None else design.context
+    budget = budget_of(instrument, design.form, context, design.people or MOST_PEOPLE)
+    if not design.simulated:
+        check_budget(budget)
+    return replace(design, context=context)
+
+
+def _check_id(name: str) -> None:
+    if len(name) > LONGEST_ID or not ID.fullmatch(name):
+        raise Refused(
+            f"{name!r} cannot be an id: begin with a letter and take small letters, digits and hyphens, "
+            f"{LONGEST_ID} in all"
+        )
+
+
+def _check_title(title: str) -> None:
+    """People read it on pages, on paper and in a terminal, where a control character would act."""
+    if not 1 <= len(title) <= LONGEST_TITLE:
+        raise Refused(f"people read the name: it needs 1 to {LONGEST_TITLE} letters")
+    for each in title:
+        if unicodedata.category(each) in NOT_IN_TITLES or unicodedata.bidirectional(each) in TURNS_TEXT:
+            raise Refused(f"the name holds U+{ord(each):04X}, which nobody can see: leave it out")

@@ -1,0 +1,185 @@
+"""The life of a wave: prepared -> open <-> paused -> closing -> closed -> retired.
+
+Staff prepare, open, pause and announce the close here; app.closing.maintenance closes what is due and
+app.closing.mixing takes away what could link a code to an answer.
+"""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+from secrets import SystemRandom
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, insert, select, text, update
+
+from app.audit import audit
+from app.db import is_sqlite
+from app.errors import Refused
+from app.languages import LANGUAGES
+from app.runtime import Service, now
+from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
+from app.studies.study import check_opening, pin_partition, the_study, units
+from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
+from app.vault import in_groups, new_code
+
+ANNOUNCED: Final = timedelta(hours=24)
+"""How long before its end a wave says when that is."""
+
+ISSUED: Final = "issued"
+STARTED: Final = "started"
+FINISHED: Final = "finished"
+
+WAVE: Final = table(Wave)
+CODE: Final = table(Code)
+
+
+def make_wave(service: Service, db: Connection, study: str, *, items_per_page: int | None = None) -> str:
+    """Prepare the next wave of a study, bound to the form and the words as they are now."""
+    asked = the_study(db, study)
+    instrument = service.instruments.get(asked.instrument)
+    form = instrument.forms.get(asked.form) if instrument else None
+    if instrument is None or form is None:
+        raise Refused(f"{study!r} asks form {asked.form!r} of {asked.instrument!r}, which is not installed")
+    per_page = form.per_page if items_per_page is None else items_per_page
+    if not 1 <= per_page <= len(form.items):
+        raise Refused(f"a page shows 1 to {len(form.items)} items; {per_page} is outside")
+    # In another language the consent and the buttons would be in English: that is no language to answer in.
+    hashes = {
+        language: words.hash
+        for (of, language), words in instrument.words.items()
+        if of == form.id and language in LANGUAGES
+    }
+    if not hashes:
+        raise Refused(f"form {form.id!r} of {instrument.id!r} has words in no language of the interface")
+    ordinal = 1 + (db.execute(select(func.max(WAVE.c.ordinal)).where(WAVE.c.study == study)).scalar() or 0)
+    made = {
+        "id": f"{study}-{ordinal}",
+        "study": study,
+        "ordinal": ordinal,
+        "form_hash": form.hash,
+        "words_hashes": hashes,
+        "items_per_page": per_page,
+        "state": PREPARED,
+    }
+    db.execute(insert(WAVE).values(made))
+    audit(service.vault, db, {"action": "wave made", "wave": str(made["id"]), "form": form.hash})
+    return str(made["id"])
+
+
+def the_wave(db: Connection, wave: str) -> Row[Any]:
+    found = db.execute(select(WAVE).where(WAVE.c.id == wave)).first()
+    if found is None:
+        raise Refused(f"there is no wave {wave!r}")
+    return found
+
+
+def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
+    """The waves of one study or of all, oldest first."""
+    query = select(WAVE).order_by(WAVE.c.study, WAVE.c.ordinal)
+    return list(db.execute(query if study is None else query.where(WAVE.c.study == study)))
+
+
+def open_wave(service: Service, db: Connection, wave: str) -> str:
+    study = the_wave(db, wave).study
+    _can_be_linked(db, wave)
+    pin_partition(db, study)
+    check_opening(service, the_study(db, study))
+    state = move(db, wave, (PREPARED,), OPEN)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(opened_on=now().date()))
+    partition = str(the_study(db, study).partition_hash)
+    audit(service.vault, db, {"action": "wave opened", "wave": wave, "partition": partition})
+    return state
+
+
+def _can_be_linked(db: Connection, wave: str) -> None:
+    """A wave of a pair opens after the other one, and not for so few that a guess is as good as knowledge."""
+    pair = unmatched(db, wave)
+    if pair is None:
+        return
+    if wave == pair.later and the_wave(db, pair.earlier).state != CLOSED:
+        raise Refused(f"{wave!r} will be linked with {pair.earlier!r}, which has to be closed first")
+    if (count := codes_of(db, wave)) < FEWEST_CODES:
+        raise Refused(
+            f"{wave!r} will be linked and has {count} codes; it opens from {FEWEST_CODES}. Among fewer "
+            "people somebody who holds the database could tell by a guess or two who gave which answers"
+        )
+
+
+def pause_wave(service: Service, db: Connection, wave: str) -> str:
+    state = move(db, wave, (OPEN,), PAUSED)
+    audit(service.vault, db, {"action": "wave paused", "wave": wave})
+    return state
+
+
+def resume_wave(service: Service, db: Connection, wave: str) -> str:
+    state = move(db, wave, (PAUSED,), OPEN)
+    audit(service.vault, db, {"action": "wave resumed", "wave": wave})
+    return state
+
+
+def announce_close(service: Service, db: Connection, wave: str, at: datetime) -> None:
+    """Say when the wave closes. The moment may be brought forward, never put off."""
+    found = the_wave(db, wave)
+    if found.state not in (OPEN, PAUSED):
+        raise Refused(f"wave {wave!r} is {found.state}; only an open or a paused wave can be closed")
+    if found.closes_at is not None and at > found.closes_at:
+        raise Refused(f"wave {wave!r} closes at {found.closes_at:%Y-%m-%d %H:%M} UTC already")
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(closes_at=at))
+    audit(service.vault, db, {"action": "close announced", "wave": wave, "closes at": at.isoformat()})
+
+
+def first_unit(db: Connection, wave: str) -> str:
+    """The unit that codes are for where none is named."""
+    for unit in units(db, the_wave(db, wave).study):
+        if unit.level == "unit":
+            return str(unit.id)
+    raise Refused(f"the study of {wave!r} has no unit yet")
+
+
+def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: int) -> list[str]:
+    """Make `count` codes for a unit, in an order that tells nothing; only their HMACs are kept."""
+    found = the_wave(db, wave)
+    if found.state not in (PREPARED, OPEN, PAUSED):
+        raise Refused(f"wave {wave!r} is {found.state}; it takes no more codes")
+    if (unit, "unit") not in {(each.id, each.level) for each in units(db, found.study)}:
+        raise Refused(f"{found.study!r} has no unit {unit!r}")
+    if count < 1:
+        raise Refused("ask for one code at the least")
+    codes = [new_code() for _ in range(count)]
+    # Stored in the order of their HMACs: where a row lies then tells nothing of the place on a printed list.
+    hmacs = sorted(service.vault.code_hmac(code) for code in codes)
+    db.execute(insert(CODE), [{"hmac": each, "wave": wave, "unit": unit, "state": ISSUED} for each in hmacs])
+    audit(service.vault, db, {"action": "codes issued", "wave": wave, "unit": unit, "count": str(count)})
+    SystemRandom().shuffle(codes)
+    return [in_groups(code) for code in codes]
+
+
+def hold_wave(db: Connection, wave: str, *, exclusive: bool = False) -> None:
+    """Keep the state of the wave as it is until this transaction ends.
+
+    Everything that writes for a respondent holds the wave first and reads its state after that; a change of
+    state holds it exclusively, so that no send is in flight when it comes. An advisory lock, since a row lock
+    would write the transaction of every send into the wave's row. On SQLite a write is alone anyway.
+    """
+    if not is_sqlite(db):
+        kind = "" if exclusive else "_shared"
+        db.execute(text(f"SELECT pg_advisory_xact_lock{kind}(:key)"), {"key": lock_key(f"wave {wave}")})
+
+
+def lock_key(name: str) -> int:
+    """The number of a PostgreSQL advisory lock."""
+    return int.from_bytes(sha256(b"counterpoise " + name.encode()).digest()[:8], "big", signed=True)
+
+
+def move(db: Connection, wave: str, states: tuple[str, ...], to: str) -> str:
+    """Change the state of a wave from one of `states`; from any other it is refused."""
+    expect(db, wave, states, to)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(state=to))
+    return to
+
+
+def expect(db: Connection, wave: str, states: tuple[str, ...], to: str) -> None:
+    """Refuse what leads to the state `to` unless the wave is in one of `states`, which it then stays in."""
+    hold_wave(db, wave, exclusive=True)
+    state = the_wave(db, wave).state
+    if state not in states:
+        raise Refused(f"wave {wave!r} is {state}; it cannot become {to}")

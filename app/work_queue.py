@@ -1,0 +1,26 @@
+"""Work that takes long, a few at a time: some wait for their turn, the rest are sent away.
+
+Each who waits holds a thread that respondents need, so the queue is short.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+
+from app.errors import Busy
+
+
+class BoundedQueue:
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._working = BoundedSemaphore(at_once)
+        self._queue = BoundedSemaphore(at_once + waiting)
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        if not self._queue.acquire(blocking=False):
+            raise Busy
+        try:
+            with self._working:
+                yield
+        finally:
+            self._queue.release()

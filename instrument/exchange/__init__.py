@@ -1,0 +1,1 @@
+"""Questionnaires as files of other tools, in and out."""
