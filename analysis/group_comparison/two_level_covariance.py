@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from math import log, pi, sqrt
 from typing import Final
 
@@ -15,8 +16,9 @@ SETTLED: Final = 1e-8  # of the gradient, per person, in standard deviations of 
 ROUNDING: Final = 1e-10
 STEP: Final = 1e-5  # of numerical derivatives, items being in standard deviations
 
-# From parameters to covariances within, covariances between, and the derivatives of both.
-Structure = Callable[[Matrix], tuple[Matrix, Matrix, Matrix]]
+# From q parameters to covariances within, covariances between, and the derivatives (q x 2m) of the m elements
+# on and below the diagonal of each, None where the elements are the parameters.
+Structure = Callable[[Matrix], tuple[Matrix, Matrix, Matrix | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,45 +76,46 @@ def moment_covariances(sums: ClusterSums) -> tuple[Matrix, Matrix]:
     return within + 1e-8 * np.eye(k), positive
 
 
+@cache
+def _places(k: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the rows and the columns of the elements on and below the diagonal."""
+    return np.tril_indices(k)
+
+
 def lower_triangle(C: Matrix) -> Matrix:
     """Return the elements on and below the diagonal."""
-    return C[np.tril_indices(len(C))]
+    return C[_places(len(C))]
 
 
 def symmetric(elements: Matrix, k: int) -> Matrix:
     """Return the k x k symmetric matrix that has these elements on and below the diagonal."""
     C = np.zeros((k, k))
-    C[np.tril_indices(k)] = elements
+    C[_places(k)] = elements
     return C + C.T - np.diag(np.diagonal(C))
 
 
 def saturated(k: int) -> Structure:
     """Return the structure whose parameters are the elements of both covariance matrices."""
     m = k * (k + 1) // 2
-    unit = np.array([symmetric(one, k).ravel() for one in np.eye(m)])
-    derivatives = np.zeros((2 * m, 2, k * k))
-    derivatives[:m, 0], derivatives[m:, 1] = unit, unit
-
-    def covariances(parameters: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-        return symmetric(parameters[:m], k), symmetric(parameters[m:], k), derivatives
-
-    return covariances
+    return lambda parameters: (symmetric(parameters[:m], k), symmetric(parameters[m:], k), None)
 
 
 def one_factor(k: int) -> Structure:
     """Return the structure of one factor at each level: loadings and residual variances, twice."""
+    m = k * (k + 1) // 2
 
     def covariances(parameters: Matrix) -> tuple[Matrix, Matrix, Matrix]:
-        derivatives = np.zeros((4 * k, 2, k, k))
+        derivatives = np.zeros((4 * k, 2 * m))
         found = []
         for at in (0, 1):
             loadings, residuals = parameters[2 * k * at :][: 2 * k].reshape(2, k)
             found.append(np.outer(loadings, loadings) + np.diag(residuals))
-            for j in range(k):
-                derivatives[2 * k * at + j, at, j] += loadings
-                derivatives[2 * k * at + j, at, :, j] += loadings
-                derivatives[2 * k * at + k + j, at, j, j] = 1.0
-        return found[0], found[1], derivatives.reshape(4 * k, 2, k * k)
+            for j, one in enumerate(np.eye(k)):
+                elements = slice(m * at, m * (at + 1))
+                by_loading = np.outer(one, loadings)
+                derivatives[2 * k * at + j, elements] = lower_triangle(by_loading + by_loading.T)
+                derivatives[2 * k * at + k + j, elements] = lower_triangle(np.diag(one))
+        return found[0], found[1], derivatives
 
     return covariances
 
@@ -151,7 +154,9 @@ def maximum(sums: ClusterSums, structure: Structure, start: Matrix) -> TwoLevelF
 def _settled(at: Matrix, value: float, sums: ClusterSums, structure: Structure) -> TwoLevelFit | Unavailable:
     observed = np.empty((len(at), len(at)))
     for place, one in enumerate(np.eye(len(at))):
-        above, below = (_likelihood(at + side * STEP * one, sums, structure)[1] for side in (1, -1))
+        above, below = (
+            _likelihood(at + side * STEP * one, sums, structure, expected=False)[1] for side in (1, -1)
+        )
         observed[place] = (below - above) / (2 * STEP)
     observed = (observed + observed.T) / 2
     if not np.isfinite(observed).all() or np.linalg.eigvalsh(observed)[0] <= 0:
@@ -161,8 +166,13 @@ def _settled(at: Matrix, value: float, sums: ClusterSums, structure: Structure) 
     )
 
 
-def _likelihood(at: Matrix, sums: ClusterSums, structure: Structure) -> tuple[float, Matrix, Matrix]:
-    """Return the log-likelihood, its gradient and the expected information; -inf where there is none."""
+def _likelihood(
+    at: Matrix, sums: ClusterSums, structure: Structure, *, expected: bool = True
+) -> tuple[float, Matrix, Matrix]:
+    """Return the log-likelihood, its gradient and the expected information; -inf where there is none.
+
+    The information takes by far the longest: zeros stand for it where it is not `expected`.
+    """
     k, J = sums.k, float(sums.clusters.sum())
     parameters, mean = at[:-k], at[-k:]
     within, between, derivatives = structure(parameters)
@@ -191,19 +201,38 @@ def _likelihood(at: Matrix, sums: ClusterSums, structure: Structure) -> tuple[fl
     by_between = np.einsum("s,sij->ij", sums.sizes, by_total)
     apart = sums.totals - sums.clusters[:, np.newaxis] * mean
     by_mean = np.einsum("s,sij,sj->i", sums.sizes, T, apart)
-    by_parameters = derivatives[:, 0] @ by_within.ravel() + derivatives[:, 1] @ by_between.ravel()
+    twice = np.concatenate([_twice(k)] * 2)
+    by_elements = twice * np.concatenate([lower_triangle(by_within), lower_triangle(by_between)])
+    by_parameters = by_elements if derivatives is None else derivatives @ by_elements
     gradient = np.concatenate([-by_parameters / 2, by_mean])
     information = np.zeros((len(at), len(at)))
-    dW, dB = derivatives[:, 0].reshape(-1, k, k), derivatives[:, 1].reshape(-1, k, k)
-    information[:-k, :-k] = free * _crossed(W, dW)
+    if not expected:
+        return -deviance / 2, gradient, information
+    m = k * (k + 1) // 2
+    of_elements = np.zeros((2 * m, 2 * m))
+    of_elements[:m, :m] = free * _traces(W)
     for size, clusters, inverse in zip(sums.sizes, sums.clusters, T, strict=True):
-        information[:-k, :-k] += clusters * _crossed(inverse, dW + size * dB)
+        of_total = clusters * _traces(inverse)
+        of_elements[:m, :m] += of_total
+        of_elements[m:, :m] += size * of_total
+        of_elements[m:, m:] += size**2 * of_total
+    of_elements[:m, m:] = of_elements[m:, :m].T
+    information[:-k, :-k] = of_elements if derivatives is None else derivatives @ of_elements @ derivatives.T
     information[-k:, -k:] = np.einsum("s,sij->ij", sums.sizes * sums.clusters, T)
     return -deviance / 2, gradient, information
 
 
-def _crossed(inverse: Matrix, derivatives: Matrix) -> Matrix:
-    """Return half the traces of the inverse times one derivative times the inverse times another."""
-    turned = inverse @ derivatives
-    flat = turned.reshape(len(turned), -1)
-    return flat @ turned.transpose(0, 2, 1).reshape(len(turned), -1).T / 2
+def _twice(k: int) -> Matrix:
+    """Return how often each element on or below the diagonal stands in a symmetric matrix."""
+    rows, columns = _places(k)
+    return np.where(rows == columns, 1.0, 2.0)
+
+
+def _traces(A: Matrix) -> Matrix:
+    """Return tr(A E_a A E_b) / 2 for the elements a and b, E_a being the derivative by element a."""
+    rows, columns = _places(len(A))
+    twice = _twice(len(A))
+    straight = A[np.ix_(rows, rows)] * A[np.ix_(columns, columns)]
+    crossed = A[np.ix_(rows, columns)] * A[np.ix_(columns, rows)]
+    traces: Matrix = np.outer(twice, twice) * (straight + crossed) / 4
+    return traces

@@ -15,6 +15,7 @@ from analysis.invariance.cumulative_logit import CumulativeLogit, cumulative_log
 
 Effect = Literal["total", "uniform", "nonuniform"]
 EFFECTS: Final[dict[Effect, tuple[int, int]]] = {"total": (0, 2), "uniform": (0, 1), "nonuniform": (1, 2)}
+MOST_CATEGORIES: Final = 20
 QUANTILES: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 
 
@@ -161,6 +162,9 @@ def nested_logits(answers: Matrix, matching: Matrix, group: NDArray[np.bool_]) -
     values, codes = np.unique(answers, return_inverse=True)
     if len(values) < 2:  # noqa: PLR2004 - all alike
         return Unavailable(reason="constant item", detail="everyone gave the same answer")
+    if len(values) > MOST_CATEGORIES:
+        detail = f"{len(values)} different answers are measurements rather than categories"
+        return Unavailable(reason="not defined", detail=detail)
     levels, level = np.unique(matching, return_inverse=True)
     found, rows = np.unique(level.ravel() * 2 + group, return_inverse=True)
     m, g = levels[found // 2], (found % 2).astype(np.float64)

@@ -150,6 +150,14 @@ def test_an_item_that_no_model_fits_says_why_and_spares_the_others(change, reaso
     assert "unavailable" in str(found)
 
 
+def test_measurements_are_not_taken_for_categories():
+    X, group = two_samples(250, seed=9)
+    X[:, 1] += np.random.default_rng(0).normal(size=500)
+    found = differential_item_functioning(X, group, purify=False)
+    assert "500 different answers" in found.items[1].logits.detail
+    assert isinstance(found.items[0].difference, Estimate)
+
+
 def test_everybody_at_an_extreme_is_refused_item_by_item():
     X = np.repeat([[1.0] * 5, [5.0] * 5], 300, axis=0)
     found = differential_item_functioning(X, np.tile(["a", "b"], 300))
