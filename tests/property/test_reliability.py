@@ -457,3 +457,10 @@ def test_all_splits_are_each_seen_once():
     assert found.splits == len(values) == 10
     expected = [max(values), np.mean(values), min(values)]
     assert [found.highest.value, found.mean.value, found.lowest.value] == pytest.approx(expected, abs=1e-12)
+
+
+def test_an_item_given_twice_is_named_with_the_other():
+    X = answers(5, k=4)
+    found = mcdonald_omega(np.column_stack([X, X[:, 0]]), names=["a", "b", "c", "d", "e"])
+    assert isinstance(found, Unavailable)
+    assert "the unique variance of a, e is" in found.detail
