@@ -200,9 +200,8 @@ def _definite(found: Correlations | Unavailable) -> Correlations | Unavailable:
         return found.no_inverse
     if found.smallest_eigenvalue >= SINGULAR:
         return found
-    return Unavailable(
-        reason="singular matrix", detail=f"smallest eigenvalue {found.smallest_eigenvalue:.2g}"
-    )
+    smallest = found.smallest_eigenvalue if found.smallest_eigenvalue < -SINGULAR else 0.0
+    return Unavailable(reason="singular matrix", detail=f"smallest eigenvalue {smallest:.2g}")
 
 
 def minimum_average_partial(

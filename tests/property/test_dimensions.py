@@ -317,3 +317,25 @@ def test_a_p_is_never_printed_as_nought_nor_a_correlation_as_less_than_nought():
     assert 0 <= found.p < 1e-100
     assert "< 0.001" in str(found)
     assert cell(-1e-9) == "0.000"
+
+
+@pytest.mark.parametrize("r", np.linspace(-0.9, 0.9, 37))
+def test_rounding_keeps_no_second_factor_of_two_items(r):
+    found = parallel_analysis(np.array([[1, r], [r, 1]]), n=300, basis="factors", draws=20)
+    assert found.n_factors <= 1
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_last_component_leaves_what_is_perfectly_correlated(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(50, 1)) + rng.normal(size=(50, 5)) * 10.0 ** (-np.arange(5) / 2)
+    found = minimum_average_partial(X)
+    assume(len(found.squared) == 5)  # fewer where the last component has an item whole
+    assert found.squared[4] == pytest.approx(1, abs=1e-12)
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_eigenvalue_of_an_item_given_twice_is_nought(seed):
+    X = factored(np.random.default_rng(seed), n=60)
+    for refused in (kmo(np.c_[X, X[:, 0]]), bartlett(np.c_[X, X[:, 0]])):
+        assert refused.detail == "smallest eigenvalue 0"

@@ -309,3 +309,14 @@ def test_rounding_decides_neither_the_sign_nor_the_order_of_equal_factors(noise)
     found = factor_analysis(R, 2, n=100)
     expected = np.kron(np.eye(2), np.array([[1.0], [-1.0], [1.0], [-1.0]])) * 0.7
     np.testing.assert_allclose(found.loadings, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["minres", "ml"])
+@pytest.mark.parametrize("rotation", ["oblimin", "geomin"])
+def test_the_digits_of_a_solution_do_not_depend_on_where_the_descent_stopped(method, rotation):
+    X = answers(7)
+    order = np.random.default_rng(1).permutation(X.shape[1])
+    one = factor_analysis(X, 3, method=method, rotation=rotation)
+    other = factor_analysis(X[:, order], 3, method=method, rotation=rotation)
+    np.testing.assert_allclose(other.loadings, one.loadings[order], rtol=0, atol=1e-11)
+    np.testing.assert_allclose(other.communalities, one.communalities[order], rtol=0, atol=1e-12)
