@@ -154,8 +154,8 @@ def _best(R: Matrix, m: int, reach: Callable[[Matrix], Extraction | None]) -> Ex
     """Return the lowest of the minima that the starts lead to, refused where it is improper.
 
     On samples the minima that lie apart are nearly always boundary ones, each with another item at its
-    bound. So where an item is at its bound or would do nearly as well as a factor that was found, or the first
-    starts disagree, starts at such items and random ones (of a fixed seed) follow.
+    bound. So where an item is at its bound or would do nearly as well as a factor that was found, or the
+    first starts disagree, starts at such items and random ones (of a fixed seed) follow.
     """
     found = [end for start in starts(R) if (end := reach(start)) is not None]
     single = single_items(R, found[0].loadings) if found else []

@@ -91,15 +91,9 @@ def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> One
     R = covariance / np.outer(sd, sd)
     fits = one_factor_fits(R[None], _start(R))
     loadings, uniquenesses = fits.loadings[0], fits.uniquenesses[0]
-    if (uniquenesses <= (0 if fits.converged[0] else VANISHING)).any():
-        worst = label[int(np.argmin(uniquenesses))]
-        detail = f"Heywood case: the unique variance of {worst} is estimated at nought or below"
-        return Unavailable(reason="improper solution", detail=detail)
-    if not fits.converged[0]:
-        return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
-    if fits.beaten[0]:
-        detail = f"Heywood case: with {label[int(np.argmin(_single_items(R[None])))]} as the factor itself it fits better"
-        return Unavailable(reason="improper solution", detail=detail)
+    why = _unusable(R, fits, label)
+    if why is not None:
+        return why
     parameters = np.concatenate([loadings, uniquenesses])
     if np.linalg.eigvalsh(_hessian(R, parameters))[0] <= 0:
         return Unavailable(
@@ -114,6 +108,22 @@ def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> One
         discrepancy=least - float(log_determinant) - k if positive > 0 else None,
         covariance=covariance,
     )
+
+
+def _unusable(R: Matrix, fits: "Fits", names: Sequence[str]) -> Unavailable | None:
+    """Return why the one fit is no solution, if it is none."""
+    uniquenesses, converged = fits.uniquenesses[0], fits.converged[0]
+    if (uniquenesses <= (0 if converged else VANISHING)).any():
+        worst = names[int(np.argmin(uniquenesses))]
+        detail = f"Heywood case: the unique variance of {worst} is estimated at nought or below"
+        return Unavailable(reason="improper solution", detail=detail)
+    if not converged:
+        return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
+    if fits.beaten[0]:
+        single = names[int(np.argmin(_single_items(R[None])))]
+        detail = f"Heywood case: the model fits better with no unique variance of {single}"
+        return Unavailable(reason="improper solution", detail=detail)
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

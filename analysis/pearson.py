@@ -22,8 +22,8 @@ class Correlations:
     """Correlations of k items from n rows, and how missing answers were treated.
 
     `no_inverse` says why a figure made of the inverse or the determinant of `R` is not to be had although `R`
-    has both: they would be those of a constant of ours. `notes` are what else a reader should know. `rows` are the
-    complete rows, where they are known: near singularity they have digits that `R` has lost.
+    has both: they would be those of a constant of ours. `notes` are what else a reader should know. `rows`
+    are the complete rows, where they are known: near singularity they have digits that `R` has lost.
     """
 
     R: Matrix
@@ -93,10 +93,8 @@ def item_correlations(
         raise ValueError(f'missing must be "complete" or "pairwise", not {missing!r}')
     if n is not None:
         return _given(data, n)
-    if isinstance(data, Correlations):
-        return data
-    if isinstance(data, Polychoric):
-        return _of_polychoric(data)
+    if isinstance(data, Polychoric | Correlations):
+        return data if isinstance(data, Correlations) else _of_polychoric(data)
     if isinstance(data, JointCounts):
         return _of_counts(data)
     X = as_matrix(data)

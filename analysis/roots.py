@@ -49,7 +49,7 @@ class Root:
 
 
 def root_of(R: Matrix, rows: Matrix | None = None) -> Root:
-    """Return the root of correlations, from the n x k rows behind them where they are known and it matters."""
+    """Return the root of correlations; near singularity, of the n x k rows where they are known."""
     nought = NOUGHT
     eigenvalues, vectors = np.linalg.eigh(R)
     if rows is not None and eigenvalues[0] < CLEAR * eigenvalues[-1]:
