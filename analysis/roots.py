@@ -75,6 +75,7 @@ def _of_rows(rows: Matrix) -> tuple[Matrix, Matrix]:
 
 def orthogonal(rows: Matrix) -> tuple[Matrix, Matrix]:
     """Return Q (n x k) and T (k x k) whose product is the rows with each item centred to length 1."""
+    rows = np.ascontiguousarray(rows)  # so that sums run in one order, whatever the layout
     units = rows - rows.mean(axis=0)
     units -= units.mean(axis=0)  # what rounding left of the means
     units /= np.sqrt(np.square(units).sum(axis=0))
