@@ -66,7 +66,7 @@ class Correlations:
 Items = ArrayLike | JointCounts | Polychoric | Correlations
 
 
-def item_correlations(  # noqa: PLR0911 - one return for each kind of data
+def item_correlations(
     data: Items, *, n: int | None = None, missing: Missing = "complete"
 ) -> Correlations | Unavailable:
     """Return the correlations of the items: product-moment, or those given.
@@ -94,10 +94,8 @@ def item_correlations(  # noqa: PLR0911 - one return for each kind of data
         raise ValueError(f'missing must be "complete" or "pairwise", not {missing!r}')
     if n is not None:
         return _given(data, n)
-    if isinstance(data, Correlations):
-        return data
-    if isinstance(data, Polychoric):
-        return _of_polychoric(data)
+    if isinstance(data, Polychoric | Correlations):
+        return data if isinstance(data, Correlations) else _of_polychoric(data)
     if isinstance(data, JointCounts):
         return _of_counts(data)
     X = as_matrix(data)
