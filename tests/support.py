@@ -145,6 +145,21 @@ def enter(client: Any, code: str) -> str:
     return answer.headers["location"]
 
 
+def six_words(client: Any) -> str:
+    """What brings back to the draft that this browser has open."""
+    return Screen(client.get("/later").text).text_of["phrase"]
+
+
+def come_back(client: Any, code: str, words: str) -> str:
+    """Type a code and, since something is saved under it, the words that open it; return where they lead."""
+    asked = client.post("/enter", data={"code": code})
+    assert asked.status_code == 200, asked.text
+    opening, _ = Screen(asked.text).forms
+    answer = client.post(opening.action, data={**opening.fields, "phrase": words})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
 def agree(client: Any) -> str:
     return client.post("/consent", data={"study": "yes"}).headers["location"]
 

@@ -19,7 +19,7 @@ from app.languages import SOURCE
 from app.questionnaire.path import Road, road_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
-from app.studies.waves import FINISHED, OPEN, PAUSED, PREPARED, STARTED, hold_wave, lock_key
+from app.studies.waves import FINISHED, ISSUED, OPEN, PAUSED, PREPARED, STARTED, hold_wave, lock_key
 from app.survey.phrases import Phrase, phrase_of
 from app.tables import Code, Draft, Session, Wave, table
 from app.vault import SEALED_KEY, new_key, new_token, pad, seal, unpad, unseal
@@ -68,6 +68,7 @@ _BY_CODE: Final = (
 )
 _OF_CODE: Final[BindParameter[bytes]] = bindparam("of_code")
 _START: Final = update(table(Code)).where(_CODE.hmac == _OF_CODE).values(state=STARTED)
+_RENEW: Final = update(table(Code)).where(_CODE.hmac == _OF_CODE).values(state=ISSUED)
 _SAVE: Final = update(table(Draft)).where(_DRAFT.code_hmac == _OF_CODE).values(ciphertext=bindparam("sealed"))
 _REWRAP: Final = (
     update(table(Draft))
@@ -132,19 +133,19 @@ def enter(
         raise Used
     check_open(found.wave_state, found.closes_at)
     road = road_of(service, db, found.wave)
-    saved = found.key_by_code is not None and not proof.anew
-    key = _proven(service, found, code, proof) if saved else new_key()
-    token = new_token()
+    kept = _proven(service, found, code, proof) if found.key_by_code is not None else None
+    key, token = kept or new_key(), new_token()
     wraps = {
         "by_code": seal(service.vault.key_for_draft(found.wave, code, phrase_of(key)), key),
         "by_session": seal(service.vault.key_for_session(token), key),
     }
     # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
     db.execute(_END_SESSION, {"of_code": hmac})
-    if saved:
+    if kept is not None:
         sheet = _come_back(db, found, key, road, language, wraps)
     else:
         if found.key_by_code is not None:
+            db.execute(_RENEW, {"of_code": hmac})
             db.execute(_END_DRAFT, {"of_code": hmac})
         sheet = _begin(db, hmac, key, road, language, wraps)
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
@@ -167,6 +168,9 @@ def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = 
 
 
 def save(db: Connection, opened: Opened, sheet: Sheet) -> None:
+    """Keep a sheet; with the consent a code is started, and asks from then on for what opens its draft."""
+    if sheet.consent and not opened.sheet.consent:
+        db.execute(_START, {"of_code": opened.code_hmac})
     sealed = _sealed(opened.key, opened.road, sheet)
     if db.execute(_SAVE, {"of_code": opened.code_hmac, "sealed": sealed}).rowcount != 1:
         raise Ended
@@ -182,14 +186,20 @@ def check_open(state: str, closes_at: datetime | None) -> None:
         raise Closed
 
 
-def _proven(service: Service, found: Row[Any], code: str, proof: Proof) -> bytes:
-    """The key of what is saved, by the phrase beside the code or by the session that is still here."""
+def _proven(service: Service, found: Row[Any], code: str, proof: Proof) -> bytes | None:
+    """The key of what is saved, by the phrase beside the code or by the session that is still here.
+
+    None where it is to be deleted: who proves nothing begins anew, unasked while nobody has agreed to
+    anything, since the answer to a code that was typed may be lost on its way, and is asked from then on.
+    """
     vault, key = service.vault, None
+    if proof.anew:
+        return None
     if proof.phrase is not None:
         key = unseal(vault.key_for_draft(found.wave, code, proof.phrase), found.key_by_code)
     elif proof.token:
         key = unseal(vault.key_for_session(proof.token), found.key_by_session)
-    if key is None:
+    if key is None and found.state == STARTED:
         raise Saved(has_phrase=found.key_by_code != NO_PHRASE)
     return key
 
@@ -206,7 +216,6 @@ def _begin(
         "expires_on": now().date() + timedelta(days=DAYS_KEPT),
     }
     db.execute(_NEW_DRAFT, row)
-    db.execute(_START, {"of_code": hmac})
     return sheet
 
 

@@ -57,6 +57,12 @@ async def landing(request: Request) -> Response:
     return HTMLResponse(shared_html(landing_page(service_of(request), language_of(request))))
 
 
+@router.get("/enter")
+async def enter_anew(request: Request) -> Response:
+    """Who comes to the address of a page that only a typed code leads to begins at the first."""
+    return see_other(home(language_of(request)) + "/")
+
+
 @router.post("/enter")
 def enter_code(request: Request, fields: Fields) -> Response:
     service = service_of(request)
