@@ -6,7 +6,6 @@ the database and its secret opens no draft, and whoever holds the code alone non
 which deletes the draft unread and ends its session. All drafts of a form have one size.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -102,6 +101,14 @@ class Proof(NamedTuple):
 NONE: Final = Proof()
 
 
+class _Keys(NamedTuple):
+    """The key of a draft, and what it is kept as."""
+
+    draft: bytes
+    by_code: bytes
+    by_session: bytes
+
+
 class Saved(Exception):
     """Something is saved under this code, and what was shown beside the code does not open it."""
 
@@ -135,19 +142,20 @@ def enter(
     road = road_of(service, db, found.wave)
     kept = _proven(service, found, code, proof) if found.key_by_code is not None else None
     key, token = kept or new_key(), new_token()
-    wraps = {
-        "by_code": seal(service.vault.key_for_draft(found.wave, code, phrase_of(key)), key),
-        "by_session": seal(service.vault.key_for_session(token), key),
-    }
+    keys = _Keys(
+        key,
+        by_code=seal(service.vault.key_for_draft(found.wave, code, phrase_of(key)), key),
+        by_session=seal(service.vault.key_for_session(token), key),
+    )
     # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
     db.execute(_END_SESSION, {"of_code": hmac})
     if kept is not None:
-        sheet = _come_back(db, found, key, road, language, wraps)
+        sheet = _come_back(db, found, road, language, keys)
     else:
         if found.key_by_code is not None:
             db.execute(_RENEW, {"of_code": hmac})
             db.execute(_END_DRAFT, {"of_code": hmac})
-        sheet = _begin(db, hmac, key, road, language, wraps)
+        sheet = _begin(db, hmac, road, language, keys)
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
     return Entered(token, sheet.language, road.next_step(sheet))
 
@@ -204,36 +212,33 @@ def _proven(service: Service, found: Row[Any], code: str, proof: Proof) -> bytes
     return key
 
 
-def _begin(
-    db: Connection, hmac: bytes, key: bytes, road: Road, language: str, wraps: Mapping[str, bytes]
-) -> Sheet:
+def _begin(db: Connection, hmac: bytes, road: Road, language: str, keys: _Keys) -> Sheet:
     sheet = Sheet(wave=road.wave, key=new_token(), language=_offered(road, language), answers={})
     row = {
         "code_hmac": hmac,
-        "ciphertext": _sealed(key, road, sheet),
-        "key_by_code": wraps["by_code"],
-        "key_by_session": wraps["by_session"],
+        "ciphertext": _sealed(keys.draft, road, sheet),
+        "key_by_code": keys.by_code,
+        "key_by_session": keys.by_session,
         "expires_on": now().date() + timedelta(days=DAYS_KEPT),
     }
     db.execute(_NEW_DRAFT, row)
     return sheet
 
 
-def _come_back(
-    db: Connection, found: Row[Any], key: bytes, road: Road, language: str, wraps: Mapping[str, bytes]
-) -> Sheet:
-    if db.execute(_REWRAP, {"of_code": found.code_hmac, **wraps}).rowcount != 1:
+def _come_back(db: Connection, found: Row[Any], road: Road, language: str, keys: _Keys) -> Sheet:
+    wrapped = {"of_code": found.code_hmac, "by_code": keys.by_code, "by_session": keys.by_session}
+    if db.execute(_REWRAP, wrapped).rowcount != 1:
         raise Used
-    sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
+    sheet = Sheet.from_bytes(unpad(_opened(keys.draft, found.ciphertext)))
     if sheet.language in road.words:
         return sheet
     # Its words are no longer installed as they were: the answers stay, in words that are.
     sheet = sheet.in_language(_offered(road, language))
-    save(db, _open(found, key, road, sheet), sheet)
+    save(db, _open(found, keys.draft, road, sheet), sheet)
     return sheet
 
 
-def _open(found: Row[Any], key: bytes, road: Road, sheet: Sheet) -> Opened:
+def _open(found: Any, key: bytes, road: Road, sheet: Sheet) -> Opened:
     return Opened(found.code_hmac, key, road, sheet, has_phrase=found.key_by_code != NO_PHRASE)
 
 

@@ -1,9 +1,9 @@
 """A phrase: six words that open a draft beside its code, so that whoever kept the code opens nothing.
 
 It follows from the random key of the draft, so it is kept nowhere: who has opened the draft can be shown it
-again, nobody else can. A list of 512 words for each language; a word stands in one list alone, so a phrase
-is read without asking for its language. 54 bits: with the code, the secret and the whole database, somebody
-would have to try half of 1.8e16 phrases, each by some hashes of its own, within the days that a draft is kept.
+again, nobody else can. There are 512 words for each language; a word stands in one list alone, so a phrase
+is read without asking for its language. 54 bits: somebody with the code, the secret and the whole database
+would have to try half of 1.8e16 phrases, each by some hashes of its own, in the days that a draft is kept.
 """
 
 import hmac
@@ -24,7 +24,8 @@ BITS_OF_A_WORD: Final = 9
 LONGEST: Final = 200
 """More than the longest phrase is with everything that is typed around it."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
-_READ_AS: Final = str.maketrans({"ى": "ي", "ة": "ه", "ـ": None})
+_READ_AS: Final = str.maketrans({"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": None})
+"""Arabic letters that are written for one another, and the sign that lengthens a word."""
 Phrase = tuple[int, ...]
 """Which word of the list each of the six is."""
 

@@ -1,4 +1,4 @@
-"""Coming back: with the code and six words, or in the browser that is still open; with the code alone, anew."""
+"""Coming back: by code and six words, or in the browser that is still open; by the code alone, anew."""
 
 from collections.abc import Iterator
 

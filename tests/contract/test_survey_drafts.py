@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 
 from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, read, write
+from app.languages import LANGUAGES
 from app.questionnaire.consent import PURPOSES
 from app.questionnaire.sheet import Sheet
-from app.languages import LANGUAGES
 from app.runtime import Service, now
 from app.survey.drafts import DAYS_KEPT, enter, open_draft, save
 from app.survey.phrases import in_words, read_phrase
@@ -83,7 +83,17 @@ def test_whoever_holds_database_and_secret_reads_no_draft(
     assert session.token_hmac in files
     spelt = [in_words(phrase, language) for language in LANGUAGES]
     assert words in spelt
-    for canary in (plain, code, token, *spelt, repr(phrase), "under_3_months", '"role"', "supervisor", '"sd5"'):
+    for canary in (
+        plain,
+        code,
+        token,
+        *spelt,
+        repr(phrase),
+        "under_3_months",
+        '"role"',
+        "supervisor",
+        '"sd5"',
+    ):
         assert canary.encode() not in files, canary
 
 

@@ -20,7 +20,18 @@ from app.survey.drafts import open_draft
 from app.tables import Code, Draft, Response, Session, table
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
 from tests.conftest import Queries
-from tests.support import NOTHING, Screen, agree, at_check, come_back, enter, fill, filled_in, respond, six_words
+from tests.support import (
+    NOTHING,
+    Screen,
+    agree,
+    at_check,
+    come_back,
+    enter,
+    fill,
+    filled_in,
+    respond,
+    six_words,
+)
 
 OTHERS = Path(__file__).parents[1] / "instruments"
 

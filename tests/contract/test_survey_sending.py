@@ -16,7 +16,7 @@ from app.db import is_sqlite, write
 from app.runtime import Service, now
 from app.studies import waves
 from tests.respondents import rows
-from tests.support import Screen, at_check, come_back, enter, fill, respond, six_words
+from tests.support import Screen, at_check, come_back, fill, respond, six_words
 
 TIMES = 5
 AT_ONCE = 8

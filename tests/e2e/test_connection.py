@@ -66,7 +66,9 @@ def has_kept_them(page: Page) -> None:
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
 
 
-def test_answers_wait_on_the_page_and_go_by_themselves(page: Page, service: Service, code: str, words: str) -> None:
+def test_answers_wait_on_the_page_and_go_by_themselves(
+    page: Page, service: Service, code: str, words: str
+) -> None:
     names = choose(page)
     page.context.set_offline(True)
     page.get_by_role("button", name="Continue").last.click()
@@ -78,7 +80,9 @@ def test_answers_wait_on_the_page_and_go_by_themselves(page: Page, service: Serv
     assert {name: drafted(service, code, words)[name] for name in names} == dict.fromkeys(names, "3")
 
 
-def test_what_was_changed_while_waiting_is_what_is_sent(page: Page, service: Service, code: str, words: str) -> None:
+def test_what_was_changed_while_waiting_is_what_is_sent(
+    page: Page, service: Service, code: str, words: str
+) -> None:
     page.context.set_offline(True)
     page.get_by_role("button", name="Continue").last.click()
     has_kept_them(page)

@@ -1,4 +1,4 @@
-"""The six words: many enough, told apart, read however they are typed, and the same for as long as drafts last."""
+"""The six words: many enough, told apart, read however they are typed, and never changed."""
 
 from collections.abc import Iterator
 from hashlib import sha256
