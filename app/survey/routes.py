@@ -46,6 +46,8 @@ from instrument import LEFT_BLANK
 TYPED_AT_MOST: Final = 40
 SAFETY: Final = "/safety"
 LATER: Final = "/later"
+PLACE_OF_WORDS: Final = "\ue000"
+"""A letter that is in no language."""
 ASIDE: Final = {"safety": SAFETY, "later": LATER, "language": CONSENT}
 _ERASE: Final = delete(table(Kept)).where(table(Kept).c.receipt_hmac == bindparam("receipt"))
 
@@ -92,7 +94,12 @@ def enter_code(request: Request, fields: Fields) -> Response:
 @router.get("/consent")
 def show_consent(request: Request) -> Response:
     opened = _opened(request)
-    return html(consent_page(opened))
+    page = consent_page(opened)
+    if opened.sheet.consent or page.phrase is None:
+        return html(page)
+    # The same for everybody but for the six words, which are put in last.
+    shared = shared_html(replace(page, phrase=PLACE_OF_WORDS))
+    return HTMLResponse(shared.replace(PLACE_OF_WORDS.encode(), page.phrase.encode()))
 
 
 @router.post("/consent")

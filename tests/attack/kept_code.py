@@ -4,7 +4,8 @@
 
 Whoever hands out codes can keep them, and whoever looks over a shoulder too. For each draft he
 
-begins    types the code before its owner does, keeps the place and the words he is shown, and tries both later
+begins    types the code before its owner does, keeps the place and the words that he is shown, and tries them
+          later
 asks      types the code, with no words, with those of his own draft, with those of other people's, in other
           orders and languages, with some of them, with words by chance, and looks at every page he gets to
 sends     posts answers, and whole sheets, from every place he has
@@ -74,8 +75,8 @@ class Outcome:
     def __str__(self) -> str:
         return (
             f"{'OPENED' if self.won else 'closed'}: read {self.read} and changed {self.changed} of "
-            f"{self.drafts} drafts in {self.tries} tries; started anew with {self.anew}: read {self.read_anew}, noticed by "
-            f"{self.noticed}"
+            f"{self.drafts} drafts in {self.tries} tries; started anew with {self.anew}: "
+            f"read {self.read_anew}, noticed by {self.noticed}"
         )
 
 
