@@ -54,6 +54,8 @@ class Screen(HTMLParser):
             self.assets.append(at["src"])
         elif tag == "select":
             self.forms[-1].choices[name] = []
+        elif tag == "textarea" and self.forms:
+            self.forms[-1].fields[name] = ""
         elif tag == "option" and at["value"]:
             [*_, group] = self.forms[-1].choices
             self.forms[-1].choices[group].append(at["value"])
