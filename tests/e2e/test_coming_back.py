@@ -1,4 +1,4 @@
-"""Somebody leaves half-way and comes back with their code and six words: keyboard alone, with and without scripts."""
+"""Somebody leaves half-way and comes back with code and six words: by keyboard alone, scripts on and off."""
 
 import pytest
 from playwright.sync_api import Browser, Page
