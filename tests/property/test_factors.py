@@ -11,15 +11,12 @@ from analysis import factor_analysis, joint_counts, omega_hierarchical, polychor
 from analysis.estimate import Unavailable
 from analysis.factor_models.extraction import (
     EXTRACTIONS,
-from analysis.factor_models.extraction import (
-    EXTRACTIONS,
     LOWEST_UNIQUENESS,
     likelihood_state,
     residual_minimum,
     residual_state,
     starts,
 )
-from analysis.factor_models.rotation import ROTATIONS, _geomin_criterion, _quartimin_criterion, _slope
 from analysis.factor_models.one_factor import one_factor
 from analysis.factor_models.rotation import ROTATIONS, _geomin_criterion, _quartimin_criterion, _slope
 
