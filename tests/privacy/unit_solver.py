@@ -6,8 +6,8 @@ and bound of a unit is then one or two linear conditions on who is in it. Of all
 report the likeliest is sought; then it is asked, of one row after the other, whether the row could be
 elsewhere in any assignment that is not `DOUBT` times less likely. A row that cannot is named.
 
-Not used, because little is left in them once the units fit: the figures of departments and of everybody (their
-people are), how wide the intervals are, and why one set of bands was shown and not a finer one.
+Not used, because little is left in them once the units fit: the figures of departments and of everybody (the
+number of their people is), how wide the intervals are, and why no finer bands were shown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -58,7 +58,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows as an attacker reads them: answers keyed, above the foot of their scale; NaN where there is none."""
+    """Rows as an attacker reads them: answers keyed, above the foot of their scale; NaN where none is."""
 
     people: Sequence[Person]
     answers: dict[str, Floats]
@@ -105,7 +105,7 @@ def likelihoods(report: Report, rows: Rows, *, held_out: bool = True) -> Floats:
     units = published_units(report)
     given = np.array(list(rows.answers.values()))
     levels = int(np.nanmax(given)) + 1
-    hot = np.stack([given.T == level for level in range(levels)], axis=2).astype(float)
+    hot = np.equal.outer(given.T, range(levels)).astype(float)
     home = np.repeat(range(len(report.scheme.facets)), [len(f.items) for f in report.scheme.facets])
     known = np.array(list(rows.scores.values())).T
     known = np.where(np.isnan(known), np.nanmean(known, axis=0), known)
@@ -237,8 +237,35 @@ def programme(report: Report, rows: Rows, *, exact: bool) -> Programme:
         made.require(everybody, node.n, node.n + ROUND_TO - 1)
     for place, node in enumerate(units):
         tell = _by_items if node.items else _by_facets
-        tell(made, made.members(place), node, report, rows, exact)
+        tell(_Told(made, made.members(place), node, report, rows), exact=exact)
     return made
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What is told of a unit, and where in the programme it goes."""
+
+    made: Programme
+    members: range
+    node: Node
+    report: Report
+    rows: Rows
+
+    @property
+    def facets(self) -> dict[str, Facet]:
+        return {facet.id: facet for facet in self.report.scheme.facets}
+
+    def require(self, weights: Floats, low: float, high: float) -> None:
+        """Demand that the members' weights add up to something between two numbers."""
+        self.made.require([(self.members, weights)], low, high)
+
+    def numbers(self, has: NDArray[np.bool_], least: int) -> range:
+        """How many of the members may have answered."""
+        return range(max(least, self.node.n - int((~has).sum())), self.node.n + ROUND_TO)
+
+    def edge(self, span: float) -> float:
+        """How far from either end of its range a sum is clamped."""
+        return (rules(self.report.about.k).insiders + 1) * span
 
 
 def _is_below(unit: str, node: Node, report: Report, above: dict[str, str | None]) -> bool:
@@ -250,44 +277,35 @@ def _is_below(unit: str, node: Node, report: Report, above: dict[str, str | None
     return name == node.id
 
 
-def _edge(report: Report) -> int:
-    return rules(report.about.k).insiders + 1
-
-
-def _by_facets(
-    made: Programme, members: range, node: Node, report: Report, rows: Rows, exact: bool
-) -> None:
-    """A unit of which facets alone are told: sums to the nearest step, of so many people as fit the figure."""
+def _by_facets(unit: _Told, *, exact: bool) -> None:
+    """A unit of which facets alone are told: sums to the nearest step, of as many people as may be."""
     means: list[tuple[list[int], list[float]]] = []
-    facets = {facet.id: facet for facet in report.scheme.facets}
-    for line in node.facets:
-        scores, figure = rows.scores[line.id], line.figure
+    facets, k = unit.facets, unit.report.about.k
+    for line in unit.node.facets:
+        scores, figure = unit.rows.scores[line.id], line.figure
         has = ~np.isnan(scores)
         if not isinstance(figure, Figure):
-            made.require([(members, has)], 0, report.about.k - 1)
+            unit.require(has, 0, k - 1)
             continue
-        facet, edge = facets[line.id], 100 * _edge(report)
+        facet, edge = facets[line.id], unit.edge(100)
         step = 100 / len(facet.items) / (facet.items[0].high - facet.items[0].low)
-        fewest = max(report.about.k, node.n - int((~has).sum()))
-        cases = [
-            (n, total)
-            for n in range(fewest, node.n + ROUND_TO)
-            for total in _sums(figure, n, 100 * n, edge, step)
-        ]
-        switches = made.one_of(cases)
-        made.require([(members, has), (switches, [-n for n, _ in cases])], 0, 0)
+        numbers = unit.numbers(has, k)
+        cases = [(n, total) for n in numbers for total in _sums(figure, n, 100 * n, edge, step)]
+        switches = unit.made.one_of(cases)
+        unit.made.require([(unit.members, has), (switches, [-n for n, _ in cases])], 0, 0)
         told = np.where(has, scores, 0.0)
         if figure.bound == "exact":
-            made.require([(members, told), (switches, [-total for _, total in cases])], -step / 2, step / 2)
+            sums = [-total for _, total in cases]
+            unit.made.require([(unit.members, told), (switches, sums)], -step / 2, step / 2)
         elif figure.bound == "at most":
-            made.require([(members, told)], -inf, edge + step / 2)
+            unit.require(told, -inf, edge + step / 2)
         else:
-            made.require([(members, told - 100 * has)], -edge - step / 2, inf)
+            unit.require(told - 100 * has, -edge - step / 2, inf)
         means.append((switches, [total / n for n, total in cases]))
-    for line in node.totals if exact else ():
+    for line in unit.node.totals if exact else ():
         if isinstance(line.figure, Figure) and len(means) == len(facets):
-            low, high = _unrounded(line.figure)
-            made.require([(s, np.array(each) / len(means)) for s, each in means], low, high)
+            of = [(switches, np.array(each) / len(means)) for switches, each in means]
+            unit.made.require(of, *_unrounded(line.figure))
 
 
 def _sums(figure: Figure, n: int, most: float, edge: float, step: float) -> list[float]:
@@ -306,81 +324,74 @@ def _unrounded(figure: Figure) -> tuple[float, float]:
     return figure.value + low, figure.value + high
 
 
-def _by_items(made: Programme, members: range, node: Node, report: Report, rows: Rows, exact: bool) -> None:
+def _by_items(unit: _Told, *, exact: bool) -> None:
     means: dict[str, int] = {}
-    facets = {facet.id: facet for facet in report.scheme.facets}
+    facets = unit.facets
     items = {item.id: item for facet in facets.values() for item in facet.items}
-    for line in node.items:
-        item, figure, answers = items[line.id], line.figure, rows.answers[line.id]
-        if not isinstance(figure, Figure):
-            made.require([(members, ~np.isnan(answers))], 0, ITEMS_FROM - 1)
-            continue
-        edge = _edge(report) * (item.high - item.low)
-        _item(made, members, item, line, figure, answers, edge)
-        if exact:
-            means[item.id] = _mean(made, members, node, item, figure, answers, edge)
-    for line in node.facets:
-        _figure(made, line.figure, [(facets[line.id], means)])
-    for line in node.totals:
-        [of] = [total.of for total in report.scheme.totals if total.id == line.id]
-        _figure(made, line.figure, [(facets[each], means) for each in of])
+    for line in unit.node.items:
+        if isinstance(line.figure, Figure):
+            _item(unit, items[line.id], line, line.figure)
+            if exact:
+                means[line.id] = _mean(unit, items[line.id], line.figure)
+        else:
+            unit.require(~np.isnan(unit.rows.answers[line.id]), 0, ITEMS_FROM - 1)
+    for line in unit.node.facets:
+        _figure(unit.made, line.figure, [(facets[line.id], means)])
+    for line in unit.node.totals:
+        [of] = [total.of for total in unit.report.scheme.totals if total.id == line.id]
+        _figure(unit.made, line.figure, [(facets[each], means) for each in of])
 
 
-def _item(
-    made: Programme,
-    members: range,
-    item: Item,
-    line: ItemLine,
-    figure: Figure,
-    answers: Floats,
-    edge: float,
-) -> None:
+def _item(unit: _Told, item: Item, line: ItemLine, figure: Figure) -> None:
     """The mean of an item and the shares of its answers, each to what it was rounded to."""
+    answers, span = unit.rows.answers[item.id], item.high - item.low
     has = ~np.isnan(answers)
     told = np.where(has, answers, 0.0)
     low, high = (each - item.low for each in _unrounded(figure))
     if figure.bound == "exact":
-        made.require([(members, told - high * has)], -inf, 0)
-        made.require([(members, told - low * has)], 0, inf)
+        unit.require(told - high * has, -inf, 0)
+        unit.require(told - low * has, 0, inf)
     elif figure.bound == "at most":
-        made.require([(members, told)], -inf, edge)
+        unit.require(told, -inf, unit.edge(span))
     else:
-        made.require([(members, told - (item.high - item.low) * has)], -edge, inf)
+        unit.require(told - span * has, -unit.edge(span), inf)
     for share in line.shares:
-        within = has & (told >= share.low - item.low) & (told <= share.high - item.low)
-        near = ROUND_TO / 2
-        made.require([(members, within - (share.percent + near) / 100 * has)], -inf, 0)
-        made.require([(members, within - (share.percent - near) / 100 * has)], 0, inf)
+        inside = has & (told >= share.low - item.low) & (told <= share.high - item.low)
+        unit.require(inside - (share.percent + ROUND_TO / 2) / 100 * has, -inf, 0)
+        unit.require(inside - (share.percent - ROUND_TO / 2) / 100 * has, 0, inf)
 
 
-def _mean(
-    made: Programme, members: range, node: Node, item: Item, figure: Figure, answers: Floats, edge: float
-) -> int:
-    """A variable for the mean itself, by how many answered: it takes a switch for each number there may be."""
-    has, span = ~np.isnan(answers), item.high - item.low
+def _mean(unit: _Told, item: Item, figure: Figure) -> int:
+    """A variable for the mean itself: it takes a switch for each number of people who may have answered."""
+    made, answers, span = unit.made, unit.rows.answers[item.id], item.high - item.low
+    has, edge = ~np.isnan(answers), unit.edge(span)
     told = np.where(has, answers, 0.0)
     low, high = (each - item.low for each in _unrounded(figure))
-    numbers = range(max(ITEMS_FROM, node.n - int((~has).sum())), node.n + ROUND_TO)
-    bounds = {n: edge / n if figure.bound == "at most" else span - edge / n for n in numbers}
-    if figure.bound != "exact":
-        numbers = [n for n in numbers if low - TOLERANCE <= bounds[n] <= high + TOLERANCE]
-    switches = made.one_of(numbers)
-    made.require([(members, has), (switches, [-n for n in numbers])], 0, 0)
+    bounds = {
+        n: edge / n if figure.bound == "at most" else span - edge / n
+        for n in unit.numbers(has, ITEMS_FROM)
+        if figure.bound == "exact"
+        or low - TOLERANCE <= (edge / n if figure.bound == "at most" else span - edge / n) <= high + TOLERANCE
+    }
+    switches = made.one_of(list(bounds))
+    made.require([(unit.members, has), (switches, [-n for n in bounds])], 0, 0)
     mean = made.variable(0, span, whole=False)
     if figure.bound != "exact":
-        made.require([([mean], 1), (switches, [-bounds[n] for n in numbers])], 0, 0)
+        made.require([([mean], 1), (switches, [-bound for bound in bounds.values()])], 0, 0)
         return mean
     made.require([([mean], 1)], low, high)
-    for switch, n in zip(switches, numbers, strict=True):
-        off = high * max(abs(n - other) for other in numbers)
-        made.require([(members, told), ([mean], -n), ([switch], off)], -inf, off)
-        made.require([(members, told), ([mean], -n), ([switch], -off)], -off, inf)
+    for switch, n in zip(switches, bounds, strict=True):
+        off = high * max(abs(n - other) for other in bounds)
+        made.require([(unit.members, told), ([mean], -n), ([switch], off)], -inf, off)
+        made.require([(unit.members, told), ([mean], -n), ([switch], -off)], -off, inf)
     return mean
 
 
 def _figure(made: Programme, figure: object, facets: Sequence[tuple[Facet, dict[str, int]]]) -> None:
     """A facet, or a total of facets, as the mean of its items' means, on 0 to 100."""
-    if isinstance(figure, Figure) and all(item.id in means for facet, means in facets for item in facet.items):
+    if isinstance(figure, Figure) and all(
+        item.id in means for facet, means in facets for item in facet.items
+    ):
         terms = [
             ([means[item.id]], 100 / (item.high - item.low) / len(facet.items) / len(facets))
             for facet, means in facets
