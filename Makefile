@@ -30,6 +30,7 @@ walks: system $(VENV)/dev
 
 attack: system $(VENV)/dev
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.units --orgs 200 --named 24 --seed 7
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
 
