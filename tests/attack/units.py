@@ -170,7 +170,7 @@ def guessed(seed: int, kind: str) -> Counter[str]:
     """A tenth stays: how many rows that leave get their unit by likeness, and how many by size."""
     report, rows = all_but_a_tenth(large(seed, kind), Random(seed))
     people = [person for _, person in rows]
-    guesses = likeliest(report, read_rows(report, people), held_out=False)
+    guesses = likeliest(report, read_rows(report, people))
     sizes = Counter(unit for unit, _ in rows)
     return Counter(
         {
@@ -307,8 +307,8 @@ def summary(rule: Counter[str], tenth: Counter[str], whole: Counter[str]) -> str
     share, right = (100 * tenth[each] / max(1, tenth["rows"]) for each in ("by size", "right"))
     return (
         f"{rule['rows beside a report']} rows beside reports, {rule['figures beside rows']} figures beside "
-        f"{rule['rows']} rows, {rule['held-out rows']} of them held out, {rule['seen']} of "
-        f"{2 * rule['exchanges']} exchanges and scrambles seen; mutants: all but a tenth, {right:.1f} % of "
+        f"{rule['rows']} rows, {rule['held-out rows']} held out, {rule['seen']} of {2 * rule['exchanges']} "
+        f"exchanges and scrambles seen; mutants: a tenth stays, {right:.1f} % of "
         f"{tenth['rows']} rows right where sizes give {share:.1f} %; a report of the whole, {whole['told']} of "
         f"{whole['erased answers']} erased answers told"
     )

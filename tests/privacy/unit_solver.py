@@ -96,7 +96,7 @@ def published_units(report: Report) -> list[Node]:
 # ---- how likely a unit is for a row --------------------------------------------------------------------
 
 
-def likelihoods(report: Report, rows: Rows, *, held_out: bool = True) -> Floats:
+def likelihoods(report: Report, rows: Rows) -> Floats:
     """The logarithm of how likely each published unit is for each row, and, in a last column, none of them.
 
     Answers are independent within a unit, with shares that start from its facet means and are learnt from the
@@ -107,14 +107,12 @@ def likelihoods(report: Report, rows: Rows, *, held_out: bool = True) -> Floats:
     levels = int(np.nanmax(given)) + 1
     hot = np.equal.outer(given.T, range(levels)).astype(float)
     home = np.repeat(range(len(report.scheme.facets)), [len(f.items) for f in report.scheme.facets])
-    known = np.array(list(rows.scores.values())).T
-    known = np.where(np.isnan(known), np.nanmean(known, axis=0), known)
+    known = _whole_scores(rows)
     sizes = np.array([node.n + ROUND_TO // 2 for node in units], dtype=float)
     means = np.array([[_centre(line.figure) for line in node.facets] for node in units])
-    if held_out:
-        rest = max(len(rows) - sizes.sum(), 2.0)
-        means = np.vstack([means, ((known.sum(axis=0) - sizes @ means) / rest).clip(0, 100)])
-        sizes = np.append(sizes, rest)
+    rest = max(len(rows) - sizes.sum(), 2.0)
+    means = np.vstack([means, ((known.sum(axis=0) - sizes @ means) / rest).clip(0, 100)])
+    sizes = np.append(sizes, rest)
     logs = -((known[:, None] - means) ** 2).sum(axis=2) / 300
     for _ in range(ROUNDS):
         weights = np.exp(logs - logs.max(axis=1, keepdims=True))
@@ -140,10 +138,32 @@ def _drawn(counts: Floats, towards: Floats) -> Floats:
     return (counts + PRIOR * towards + 1e-9) / (counts.sum(axis=-1, keepdims=True) + PRIOR)
 
 
-def likeliest(report: Report, rows: Rows, *, held_out: bool) -> list[str]:
-    """What somebody would guess who only looks at how alike a row and a unit are."""
-    names = [*(node.id for node in published_units(report)), HELD_OUT]
-    return [names[each] for each in likelihoods(report, rows, held_out=held_out).argmax(axis=1)]
+def likeliest(report: Report, rows: Rows) -> list[str]:
+    """What somebody would guess of rows of published units who looks only at how alike row and unit are.
+
+    Scores are normal about their unit's means as published, with one covariance, which is learnt from the
+    rows: of people who differ within units this finds more than independent answers do.
+    """
+    units = published_units(report)
+    scores = _whole_scores(rows)
+    apart = scores[:, None] - np.array([[_centre(line.figure) for line in node.facets] for node in units])
+    sizes = np.array([node.n + ROUND_TO // 2 for node in units], dtype=float)
+    rounding = ROUND_TO * np.eye(scores.shape[1])
+    covariance = np.cov(scores.T) + rounding
+    logs = np.zeros(apart.shape[:2])
+    for _ in range(ROUNDS):
+        away = np.einsum("ruf,fg,rug->ru", apart, np.linalg.inv(covariance), apart)
+        logs = np.log(sizes) - away / 2
+        weights = np.exp(logs - logs.max(axis=1, keepdims=True))
+        weights /= weights.sum(axis=1, keepdims=True)
+        covariance = np.einsum("ru,ruf,rug->fg", weights, apart, apart) / len(rows) + rounding
+    return [units[each].id for each in logs.argmax(axis=1)]
+
+
+def _whole_scores(rows: Rows) -> Floats:
+    """Scores, rows by facets, the mean of all where there is none."""
+    scores = np.array(list(rows.scores.values())).T
+    return np.where(np.isnan(scores), np.nanmean(scores, axis=0), scores)
 
 
 # ---- the programme -------------------------------------------------------------------------------------
