@@ -13,7 +13,6 @@ number of their people is), how wide the intervals are, and why no finer bands w
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from math import inf, log
-from time import monotonic
 from typing import Any, Final
 
 import numpy as np
@@ -29,13 +28,14 @@ from tests.privacy.organisations import FORM, INSTRUMENT, keyed
 
 HELD_OUT: Final = "held out"
 """The label of a row of no published unit; where one unit was held out, that is its name."""
-DOUBT: Final = log(20_000)
+DOUBT: Final = log(1000)
 """An assignment less likely than the best by more than this is not reckoned with."""
 FARTHEST: Final = 30.0
 """No unit counts as less likely for a row than this, in logarithms: a likelihood is only a model."""
 ROUNDS: Final = 60
 PRIOR: Final = 5.0
 TOLERANCE: Final = 1e-6
+INFEASIBLE: Final = 2  # of the ends that scipy.optimize.milp tells of
 ONE_DECIMAL: Final[dict[Bound, tuple[float, float]]] = {
     "exact": (-0.05, 0.05),
     "at most": (-0.1, 0.0),
@@ -53,7 +53,6 @@ class Found:
 
     best: tuple[str, ...]
     named: tuple[Label, ...]
-    proven: bool
 
 
 @dataclass(frozen=True)
@@ -214,33 +213,30 @@ class Programme:
         self.require([(switches, 1)], 1, 1)
         return switches
 
-    def best(
-        self, weights: Floats, seconds: float, *also: tuple[Floats, float]
-    ) -> tuple[NDArray[np.int64] | None, float, bool]:
-        """Solve for the largest sum of weights; `also` are sums that may not exceed a number.
+    def best(self, weights: Floats, *also: tuple[Floats, float]) -> tuple[NDArray[np.int64], float] | None:
+        """Find the largest sum of weights; `also` are sums that may not exceed a number.
 
-        Returns the number of each row's unit (`units` where it is in none), the sum, and whether no more
-        remains to be sought.
+        Returns the number of each row's unit (`units` where it is in none) and the sum; None where nothing
+        meets the conditions.
         """
-        if seconds <= 0:
-            return None, -inf, False
-        size, values = len(self.lows), np.array(self.entries)
-        matrix = csr_matrix((values[:, 0], values[:, 1:].astype(int).T), shape=(len(self.between), size))
+        values = np.array(self.entries)
+        shape = (len(self.between), len(self.lows))
+        matrix = csr_matrix((values[:, 0], values[:, 1:].astype(int).T), shape=shape)
         limits = [LinearConstraint(matrix, *np.array(self.between).T)]
         limits += [LinearConstraint(self._padded(each), -inf, most) for each, most in also]
-        options = {"mip_rel_gap": TOLERANCE} | ({} if seconds == inf else {"time_limit": seconds})
         found = milp(
             -self._padded(weights),
             integrality=self.whole,
             bounds=Bounds(self.lows, self.highs),
             constraints=limits,
-            options=options,
+            options={"mip_rel_gap": TOLERANCE},
         )
-        if found.x is None:
-            return None, -inf, found.status == 2
+        if found.status == INFEASIBLE:
+            return None
+        if not found.success:
+            raise RuntimeError(found.message)
         chosen = found.x[: self.rows * self.units].reshape(self.rows, self.units).round()
-        inside = np.where(chosen.any(axis=1), chosen.argmax(axis=1), self.units)
-        return inside, -found.fun, found.status == 0
+        return np.where(chosen.any(axis=1), chosen.argmax(axis=1), self.units), -found.fun
 
     def _padded(self, weights: Floats) -> Floats:
         return np.concatenate([weights, np.zeros(len(self.lows) - weights.size)])
@@ -423,23 +419,22 @@ def _figure(made: Programme, figure: object, facets: Sequence[tuple[Facet, dict[
 # ---- the attack ----------------------------------------------------------------------------------------
 
 
-def solve(report: Report, people: Sequence[Person], seconds: float = inf) -> Found | None:
-    """Name the unit of every row that can be named; None where no assignment is found in so many seconds."""
-    end, rows = monotonic() + seconds, read_rows(report, people)
+def solve(report: Report, people: Sequence[Person]) -> Found | None:
+    """Name the unit of every row that can be named; None where nothing gives the report."""
+    rows = read_rows(report, people)
     logs = likelihoods(report, rows)
     weights = (logs[:, :-1] - logs[:, -1:]).ravel()
     names = [*(node.id for node in published_units(report)), HELD_OUT]
-    made = programme(report, rows, exact=False)
-    places, likely, _ = made.best(weights, end - monotonic())
-    if places is None or not fits(report, rows, [names[each] for each in places]):
-        made = programme(report, rows, exact=True)
-        places, likely, _ = made.best(weights, end - monotonic())
-    if places is None:
+    for exact in (False, True):
+        made = programme(report, rows, exact=exact)
+        found = made.best(weights)
+        if found and fits(report, rows, [names[each] for each in found[0]]):
+            break
+    if not found:
         return None
-    best = tuple(names[each] for each in places)
-    certain, proven = _certain(made, places, weights, likely, end)
-    named = tuple(name if each in certain else None for each, name in enumerate(best))
-    return Found(best, named if proven else (None,) * len(named), proven)
+    best = [names[each] for each in found[0]]
+    certain = _certain(made, *found, weights)
+    return Found(tuple(best), tuple(name if each in certain else None for each, name in enumerate(best)))
 
 
 def fits(report: Report, rows: Rows, labels: Sequence[str]) -> bool:
@@ -464,10 +459,8 @@ def fits(report: Report, rows: Rows, labels: Sequence[str]) -> bool:
     )
 
 
-def _certain(
-    made: Programme, places: NDArray[np.int64], weights: Floats, likely: float, end: float
-) -> tuple[set[int], bool]:
-    """The rows that are where they are in every assignment that is likely enough, and whether that is proven.
+def _certain(made: Programme, places: NDArray[np.int64], likely: float, weights: Floats) -> set[int]:
+    """The rows that are where they are in every assignment that is likely enough.
 
     The assignment that agrees with the fewest of them is sought; who differs in it is struck off, until there
     is none that differs.
@@ -481,13 +474,8 @@ def _certain(
                 none += 1
             else:
                 agrees[row * made.units + places[row]] += 1
-        other, _, over = made.best(
-            -agrees,
-            end - monotonic(),
-            (-weights, DOUBT - likely),
-            (agrees, len(certain) - none - 1),
-        )
+        other = made.best(-agrees, (-weights, DOUBT - likely), (agrees, len(certain) - none - 1))
         if other is None:
-            return certain, over
-        certain = {row for row in certain if other[row] == places[row]}
-    return certain, True
+            break
+        certain = {row for row in certain if other[0][row] == places[row]}
+    return certain
