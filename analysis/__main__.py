@@ -1,4 +1,4 @@
-"""`python -m analysis report|factor|response|retest`: what tables of answers can bear."""
+"""Commands on tables of answers: report, factor, response, retest, structure, invariance."""
 
 import argparse
 import os
@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+from analysis.report.model_commands import add_invariance, add_structure
 
 FORMATS = ("text", "json", "html")
 EXTRACTIONS = ("minres", "ml", "uls")
@@ -59,6 +61,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_factor(commands.add_parser)
     _add_response(commands.add_parser)
     _add_retest(commands.add_parser)
+    add_structure(commands.add_parser, _add_common)
+    add_invariance(commands.add_parser, _add_common)
     return parser
 
 

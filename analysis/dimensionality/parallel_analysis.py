@@ -17,9 +17,8 @@ from analysis.correlation.item_correlations import (
 )
 from analysis.correlation.polychoric import polychoric
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
 from analysis.factor_models.extraction import residual_minimum, starts
-from analysis.moments import Missing
 
 SEED: Final = 1
 BLOCK: Final = 100  # draws held at once

@@ -8,7 +8,7 @@ is conditional on the sum is free of θ.
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.counts.compiled import compiled
+from analysis.counts.kernels import compiled
 
 Array = NDArray[np.float64]
 Sizes = NDArray[np.int64]

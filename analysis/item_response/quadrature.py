@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.counts.compiled import compiled
+from analysis.counts.kernels import compiled
 from analysis.estimate import Matrix
 
 POINTS: Final = 61

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from analysis.counts.compiled import compiled
+from analysis.counts.kernels import compiled
 from analysis.estimate import Matrix, Unavailable
 from analysis.item_response.category_curves import point_derivatives
 from analysis.item_response.information import information

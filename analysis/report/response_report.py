@@ -23,9 +23,9 @@ from analysis.item_response.residuals import LocalDependence, q3
 from analysis.item_response.response_model import ItemCurves, ResponseModel
 from analysis.item_response.scoring import Method, empirical_reliability, person_scores
 from analysis.item_response.sum_scores import sum_scores
+from analysis.report.answers import Answers
 from analysis.report.dataset import TRUE, read_dataset
-from analysis.report.document import Answers, Document, Section, Table, Value
-from analysis.report.render import SIMULATED, sections_json
+from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
 from instrument import MISSING_LABELS, load
 
 Model = ResponseModel | RaschModel

@@ -17,7 +17,7 @@ def blocks(n: int) -> list[slice]:
 
 
 @dataclass(frozen=True, slots=True)
-class Everybody:
+class SampleMoments:
     """What the answers of everybody together say, about a common zero."""
 
     zero: float
@@ -28,7 +28,7 @@ class Everybody:
     correlations: Matrix
 
     @classmethod
-    def of(cls, X: Matrix) -> "Everybody":
+    def of(cls, X: Matrix) -> "SampleMoments":
         """Add up the answers, part by part."""
         count = sum(int((~np.isnan(X[rows])).sum()) for rows in blocks(len(X)))
         total = sum(float(np.nansum(X[rows])) for rows in blocks(len(X)))
@@ -59,10 +59,10 @@ class Given:
     x: Matrix
     seen: Matrix
     squares: Matrix
-    all: Everybody
+    all: SampleMoments
 
     @classmethod
-    def of(cls, X: Matrix, all_: Everybody) -> "Given":
+    def of(cls, X: Matrix, all_: SampleMoments) -> "Given":
         """Set some rows about the zero of all."""
         x, seen = _filled(X, all_.zero)
         return cls(x, seen, x * x, all_)

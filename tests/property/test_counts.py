@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.counts import joint as module
+from analysis.counts.joint import joint as module
 from analysis.counts.joint import joint_counts
 
 ANSWERS = st.one_of(st.sampled_from([1.0, 2.0, 3.0, 4.0, 7.0]), st.just(np.nan))

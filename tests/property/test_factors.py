@@ -297,3 +297,15 @@ def test_a_hierarchy_says_what_limits_it():
 def test_wrong_arguments_are_refused(options):
     with pytest.raises(ValueError):
         factor_analysis(**{"data": answers(1), "n_factors": 2, **options})
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-12, -1e-12])
+def test_rounding_decides_neither_the_sign_nor_the_order_of_equal_factors(noise):
+    """Two items load as much against a factor as two for it, and two factors explain the same."""
+    R = np.kron(np.eye(2), np.outer([1, -1, 1, -1], [1, -1, 1, -1]) * 0.49)
+    R += np.diag(1 - np.diagonal(R))
+    R[:2, :2] -= noise * np.array([[0, 1], [1, 0]])  # the second item's loading is the largest, or the least
+    R[6:, 6:] -= 3 * noise * np.array([[0, 1], [1, 0]])  # and the second factor explains more, or less
+    found = factor_analysis(R, 2, n=100)
+    expected = np.kron(np.eye(2), np.array([[1.0], [-1.0], [1.0], [-1.0]])) * 0.7
+    np.testing.assert_allclose(found.loadings, expected, atol=1e-6)

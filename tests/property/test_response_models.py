@@ -387,7 +387,7 @@ def test_errors_of_thresholds_follow_from_those_of_slopes_and_intercepts(name):
         a, d = slots[place[:, :1]], slots[place[:, 1:]]
         if model.family == "cumulative":
             return (-d / a).ravel()
-        # With equal slopes θ is told in units in which they are 1: steps are as they are.
+        # With equal slopes θ has units of its standard deviation times the slope: steps are as they are.
         steps = -np.diff(d, axis=1, prepend=0.0)
         return (steps / a if model.free_slopes else steps).ravel()
 

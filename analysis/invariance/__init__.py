@@ -1,0 +1,1 @@
+"""Measurement invariance: whether a questionnaire means the same in every group."""
