@@ -1,4 +1,4 @@
-"""Commands on tables of answers: report, factor, response, retest, structure, invariance."""
+"""Commands on tables of answers: report, factor, response, retest, structure, invariance, fairness."""
 
 import argparse
 import os
@@ -21,6 +21,7 @@ RESPONSE_MODELS = (
     "rasch",
     "rasch-rating-scale",
 )
+MATCHINGS = ("total", "rest")
 FILE = "answers, one row a person: .csv, .tsv, .parquet, .sav, .zsav or .dta"
 INSTRUMENT = "the questionnaire's folder"
 
@@ -63,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_retest(commands.add_parser)
     add_structure(commands.add_parser, _add_common)
     add_invariance(commands.add_parser, _add_common)
+    _add_fairness(commands.add_parser)
     return parser
 
 
@@ -141,6 +143,28 @@ def _add_retest(add: Callable[..., argparse.ArgumentParser]) -> None:
     retest.add_argument("--id", metavar="COLUMN", required=True, help="the column that names the people")
     retest.add_argument("--instrument", metavar="FOLDER", type=Path, required=True, help=INSTRUMENT)
     _add_common(retest, _retest)
+
+
+def _add_fairness(add: Callable[..., argparse.ArgumentParser]) -> None:
+    fairness = add(
+        "fairness",
+        help="whether items treat groups alike, and how far their scores are apart",
+        description=(
+            "Compare groups of people: ordinal logistic differential item functioning, Mantel-Haenszel "
+            "within equal scores, what unfair items do to the scores, and the scores themselves."
+        ),
+        epilog="example: python -m analysis fairness answers.csv --items q1,q2,q3,q4 --group role",
+    )
+    fairness.add_argument("file", metavar="FILE", type=Path, help=FILE)
+    which = fairness.add_mutually_exclusive_group(required=True)
+    which.add_argument("--instrument", metavar="FOLDER", type=Path, help=INSTRUMENT)
+    which.add_argument("--items", metavar="A,B,C", type=_names, help="the items of one scale, by column")
+    fairness.add_argument("--group", metavar="COLUMN", required=True, help="the column that names the groups")
+    fairness.add_argument("--reference", metavar="GROUP", help="the group that the others are compared with")
+    fairness.add_argument(
+        "--matching", choices=MATCHINGS, default="total", help="what people are matched by; default: total"
+    )
+    _add_common(fairness, _fairness)
 
 
 def _add_common(
@@ -222,6 +246,19 @@ def _retest(asked: argparse.Namespace, say: Progress) -> str:
         form=asked.form,
         progress=say,
     )
+    return RENDERERS[asked.format](found)
+
+
+def _fairness(asked: argparse.Namespace, say: Progress) -> str:
+    from analysis.report.fairness_report import fairness, of_columns, of_instrument
+    from analysis.report.render import RENDERERS
+
+    grouped = (
+        of_columns(asked.file, asked.items, asked.group)
+        if asked.items
+        else of_instrument(asked.file, asked.instrument, asked.form, asked.group)
+    )
+    found = fairness(grouped, matching=asked.matching, reference=asked.reference, progress=say)
     return RENDERERS[asked.format](found)
 
 

@@ -1,6 +1,6 @@
 """Means and covariances of items, from rows or from joint counts, over complete rows or pair by pair."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.linear_algebra.exact import blocks, cross_products, whole
 
-BLOCK_ROWS: Final = 8192  # a block of 30 items stays in cache between centring and multiplying
 ROUNDING: Final = 1e-20  # a variance this small beside the squared mean may be rounding alone
 
 
@@ -116,13 +116,13 @@ def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:
     if n < 2:  # noqa: PLR2004 - no spread without two
         reason = Unavailable(reason="no complete rows", detail=f"{len(X)} rows, {n} of them complete")
         return reason if len(X) > n else Unavailable(reason="too few rows", detail=f"{n} of at least 3")
-    means = rows.mean(axis=0)
+    totals = rows.sum(axis=0)
+    means = totals / n
     zero = np.rint(means) if whole(rows) else means
-    sums, products = np.zeros(k), np.zeros((k, k))
-    for block in _blocks(rows):
-        centred = block - zero
-        sums += centred.sum(axis=0)
-        products += centred.T @ centred
+    sums, products = totals - n * zero, np.zeros((k, k))
+    for block in blocks(n):
+        centred = rows[block] - zero
+        products += cross_products(centred, centred)
     covariance = (n * products - np.outer(sums, sums)) / (n * (n - 1))
     covariance = _exact_zeros(covariance, means, rows)
     answered = np.full(k, n)
@@ -137,38 +137,13 @@ def _pairwise(X: Matrix, holes: NDArray[np.bool_]) -> Moments:
     filled = np.where(holes, 0.0, X)
     means = filled.sum(axis=0) / np.maximum(answered, 1)
     centred = np.where(holes, 0.0, X - (np.rint(means) if whole(filled) else means))
-    together = present.T @ present
-    sums = centred.T @ present  # of each item over the rows that answered the other
-    products = centred.T @ centred - sums * sums.T / np.maximum(together, 1)
+    together = cross_products(present, present)
+    sums = cross_products(centred, present)  # of each item over the rows that answered the other
+    products = cross_products(centred, centred) - sums * sums.T / np.maximum(together, 1)
     covariance = np.full_like(products, np.nan)
     np.divide(products, together - 1, out=covariance, where=together > 1)
     covariance = _exact_zeros(covariance, means, X)
     return Moments(n=len(X), answered=answered, means=means, covariance=covariance, rule="pairwise")
-
-
-def whole(X: Matrix) -> bool:
-    """Whether all answers (none missing) are whole numbers."""
-    return all(bool((block == np.rint(block)).all()) for block in _blocks(X))
-
-
-def near(X: Matrix) -> Matrix:
-    """Return a zero for each item, close to its mean: a whole number where all answers (none missing) are.
-
-    About it nothing cancels. Sums of whole answers and of their products are then exact, so that figures do
-    not depend on the order in which a library or a processor adds.
-
-    Examples
-    --------
-    >>> near(np.array([[1.0, 4.0], [2.0, 4.0], [2.0, 5.0]]))
-    array([2., 4.])
-    """
-    means: Matrix = X.mean(axis=0)
-    return np.rint(means) if whole(X) else means
-
-
-def _blocks(X: Matrix) -> Iterator[Matrix]:
-    for first in range(0, len(X), BLOCK_ROWS):
-        yield X[first : first + BLOCK_ROWS]
 
 
 def _exact_zeros(covariance: Matrix, means: Matrix, X: Matrix) -> Matrix:

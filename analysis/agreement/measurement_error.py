@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import chdtri, ndtri, stdtrit
+from scipy.special import chdtri, nctdtrit, ndtri, stdtrit
 
 from analysis.agreement.mean_squares import MeanSquares, check_level, mean_squares
 from analysis.estimate import (
@@ -66,7 +66,7 @@ class LimitsOfAgreement:
 def measurement_error(
     X: ArrayLike,
     *,
-    definition: Literal["agreement", "consistency"] = "agreement",
+    definition: Literal["agreement", "consistency", "within"] = "agreement",
     level: float = 0.95,
 ) -> MeasurementError | Unavailable:
     """Return the standard error of measurement and the smallest detectable change.
@@ -76,7 +76,8 @@ def measurement_error(
     X
         People by occasions, n x k; people with a missing measurement are left out.
     definition
-        ``"agreement"`` counts a shift between occasions as error, ``"consistency"`` does not.
+        ``"agreement"`` counts a shift between occasions as error, ``"consistency"`` does not; ``"within"``
+        is what people differ from themselves, occasions not being told apart.
     level
         Level of the intervals, and of the change that is called detectable.
 
@@ -87,10 +88,11 @@ def measurement_error(
 
     Notes
     -----
-    SEM is the root of the within-person mean square W (agreement: variance of occasions plus residual) or
-    of the residual mean square E (consistency; for two occasions sd(d)/√2). SDC = z·√2·SEM in one person
-    and SDC/√n in a group of n. Intervals come from the χ² distribution of the mean square, for W with the
-    degrees of freedom of Satterthwaite.
+    SEM² is the variance of occasions, nought where it comes out negative, plus the residual one (agreement),
+    the residual mean square E (consistency; for two occasions sd(d)/√2), or the mean square within people W
+    (within; for two occasions Σd²/2n). SDC = z·√2·SEM in one person and SDC/√n in a group of n. Intervals
+    come from the χ² distribution of the mean square: (n - 1)(k - 1) degrees of freedom of E, n(k - 1) of W,
+    those of Satterthwaite for agreement.
 
     References
     ----------
@@ -100,21 +102,18 @@ def measurement_error(
     --------
     >>> print(measurement_error([[40, 42], [55, 50], [61, 66], [30, 29], [48, 51]]))
     figure           value    low    high
-    SEM              2.530  1.542   6.785
-    SDC, one person  7.012  4.274  18.807
-    SDC, group       3.136  1.911   8.411
+    SEM              2.757  1.652   7.922
+    SDC, one person  7.641  4.578  21.958
+    SDC, group       3.417  2.047   9.820
     """
     check_level(level)
     squares = mean_squares(X)
     if isinstance(squares, Unavailable):
         return squares
     n, k = squares.n, squares.k
-    if definition == "agreement":
-        square, df = squares.within, _df_within(squares)
-    elif definition == "consistency":
-        square, df = squares.residual, float((n - 1) * (k - 1))
-    else:
-        raise ValueError(f"definition must be 'agreement' or 'consistency', not {definition!r}")
+    if definition not in _ERRORS:
+        raise ValueError(f"definition must be one of {', '.join(_ERRORS)}, not {definition!r}")
+    square, df = _ERRORS[definition](squares)
     ends = (None, None) if square == 0 else _root_interval(square, df, level)
     z = float(ndtri(0.5 + level / 2)) * sqrt(2)
 
@@ -139,7 +138,11 @@ def measurement_error(
 
 
 def limits_of_agreement(
-    first: ArrayLike, second: ArrayLike, *, level: float = 0.95
+    first: ArrayLike,
+    second: ArrayLike,
+    *,
+    interval: Literal["exact", "approximate"] = "exact",
+    level: float = 0.95,
 ) -> LimitsOfAgreement | Unavailable:
     """Return the limits of agreement of two measurements of the same people.
 
@@ -147,6 +150,8 @@ def limits_of_agreement(
     ----------
     first, second
         n measurements each; people without both are left out.
+    interval
+        Of the limits: ``"exact"`` where differences are normal, or Bland and Altman's approximation.
     level
         Share of single differences that the limits should hold, and level of the intervals.
 
@@ -157,21 +162,24 @@ def limits_of_agreement(
 
     Notes
     -----
-    Limits are d̄ ± z·s; intervals take var(d̄) = s²/n and var(limit) = s²(1/n + z²/(2(n-1))) with quantiles
-    of Student's t on n - 1 degrees of freedom.
+    Limits are d̄ ± z·s. The mean has the interval of Student's t; a limit that of the noncentral t on n - 1
+    degrees of freedom, d̄ + t'(p; z√n)·s/√n (Carkeet 2015), or Student's with var(limit) = s²(1/n +
+    z²/(2(n-1))).
 
     References
     ----------
     Bland, J. M., & Altman, D. G. (1999). Measuring agreement in method comparison studies. Statistical
     Methods in Medical Research, 8, 135-160.
+    Carkeet, A. (2015). Exact parametric confidence intervals for Bland-Altman limits of agreement. Optometry
+    and Vision Science, 92, e71-e80.
 
     Examples
     --------
     >>> print(limits_of_agreement([40, 55, 61, 30, 48], [42, 50, 66, 29, 51]))
     figure            value      low    high
     mean difference  -0.800   -5.641   4.041
-    lower limit      -8.441  -17.369   0.486
-    upper limit       6.841   -2.086  15.769
+    lower limit      -8.441  -24.095  -4.399
+    upper limit       6.841    2.799  22.495
     """
     check_level(level)
     pairs = _pairs(first, second)
@@ -181,17 +189,34 @@ def limits_of_agreement(
     difference = pairs[:, 0] - pairs[:, 1]
     bias, sd = float(difference.mean()), float(difference.std(ddof=1))
     z, t = float(ndtri(0.5 + level / 2)), float(stdtrit(n - 1, 0.5 + level / 2))
-    of_limit = t * sd * sqrt(1 / n + z * z / (2 * (n - 1)))
+    if interval == "exact":
+        tails = np.array([0.5 - level / 2, 0.5 + level / 2])
+        near, far = (nctdtrit(n - 1, z * sqrt(n), tails) / sqrt(n)).tolist()
+    elif interval == "approximate":
+        half = t * sqrt(1 / n + z * z / (2 * (n - 1)))
+        near, far = z - half, z + half
+    else:
+        raise ValueError(f"interval must be 'exact' or 'approximate', not {interval!r}")
 
-    def estimate(value: float, half: float, name: str) -> Estimate:
-        return Estimate(
-            value=value, low=value - half, high=value + half, level=level, n=n, k=2, method=f"{name}, pairs"
-        )
+    def estimate(value: float, low: float, high: float, name: str) -> Estimate:
+        method = f"{name}, pairs"
+        return Estimate(value=value, low=low, high=high, level=level, n=n, k=2, method=method)
 
+    error = t * sd / sqrt(n)
     return LimitsOfAgreement(
-        bias=estimate(bias, t * sd / sqrt(n), "mean of first - second"),
-        low=estimate(bias - z * sd, of_limit, f"lower limit of {level:.0%} of differences"),
-        high=estimate(bias + z * sd, of_limit, f"upper limit of {level:.0%} of differences"),
+        bias=estimate(bias, bias - error, bias + error, "mean of first - second"),
+        low=estimate(
+            bias - z * sd,
+            bias - far * sd,
+            bias - near * sd,
+            f"lower limit of {level:.0%} of differences, {interval} interval",
+        ),
+        high=estimate(
+            bias + z * sd,
+            bias + near * sd,
+            bias + far * sd,
+            f"upper limit of {level:.0%} of differences, {interval} interval",
+        ),
         sd=sd,
     )
 
@@ -292,10 +317,24 @@ def weighted_kappa(
     return _kappa(p, _agreement_weights(values, weights), n, f"Cohen's kappa, {weights} weights", level)
 
 
-def _df_within(ms: MeanSquares) -> float:
+def _of_consistency(ms: MeanSquares) -> tuple[float, float]:
+    return ms.residual, float((ms.n - 1) * (ms.k - 1))
+
+
+def _of_agreement(ms: MeanSquares) -> tuple[float, float]:
+    if ms.raters <= ms.residual:
+        return _of_consistency(ms)
     of_raters, of_residual = ms.raters / ms.n, ms.residual * (ms.n - 1) / ms.n
     spread = of_raters**2 / (ms.k - 1) + of_residual**2 / ((ms.n - 1) * (ms.k - 1))
-    return ms.within**2 / spread if spread > 0 else float("inf")
+    return ms.within, ms.within**2 / spread
+
+
+# The variance of each kind of error, and the degrees of freedom of its interval.
+_ERRORS: Final[dict[str, Callable[[MeanSquares], tuple[float, float]]]] = {
+    "agreement": _of_agreement,
+    "consistency": _of_consistency,
+    "within": lambda ms: (ms.within, float(ms.n * (ms.k - 1))),
+}
 
 
 def _root_interval(square: float, df: float, level: float) -> tuple[float, float]:

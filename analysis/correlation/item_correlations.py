@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from analysis.correlation.polychoric import Polychoric
 from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.linear_algebra.exact import cross_products, whole
 from analysis.linear_algebra.roots import Root, root_of
-from analysis.moments import moments, whole
+from analysis.moments import moments
 
 FEWEST_ROWS: Final = 3
 SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are rounding, or nearly so
@@ -65,7 +66,7 @@ class Correlations:
 Items = ArrayLike | JointCounts | Polychoric | Correlations
 
 
-def item_correlations(  # noqa: PLR0911 - one return for each kind of data
+def item_correlations(
     data: Items, *, n: int | None = None, missing: Missing = "complete"
 ) -> Correlations | Unavailable:
     """Return the correlations of the items: product-moment, or those given.
@@ -93,10 +94,8 @@ def item_correlations(  # noqa: PLR0911 - one return for each kind of data
         raise ValueError(f'missing must be "complete" or "pairwise", not {missing!r}')
     if n is not None:
         return _given(data, n)
-    if isinstance(data, Correlations):
-        return data
-    if isinstance(data, Polychoric):
-        return _of_polychoric(data)
+    if isinstance(data, Polychoric | Correlations):
+        return data if isinstance(data, Correlations) else _of_polychoric(data)
     if isinstance(data, JointCounts):
         return _of_counts(data)
     X = as_matrix(data)
@@ -191,11 +190,12 @@ def pairwise_correlations(X: Matrix) -> Matrix:
     answered = ~np.isnan(X)
     filled = np.where(answered, _from_lowest(X, np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)), 0)
     weight = answered.astype(np.float64)
-    n, x, xx = weight.T @ weight, filled.T @ weight, np.square(filled).T @ weight
+    n, x = cross_products(weight, weight), cross_products(filled, weight)
+    xx = cross_products(np.square(filled), weight)
     squares = xx - x * x / np.maximum(n, 1)
     squares[squares <= 1e-12 * np.diag(xx)[:, None]] = 0
     spread = np.sqrt(squares * squares.T)
-    cross = filled.T @ filled - x * x.T / np.maximum(n, 1)
+    cross = cross_products(filled, filled) - x * x.T / np.maximum(n, 1)
     R = np.divide(cross, spread, out=np.full(cross.shape, np.nan), where=spread > 0)
     np.fill_diagonal(R, np.where(np.diag(spread) > 0, 1, np.nan))
     clipped: Matrix = np.clip(R, -1, 1)

@@ -200,9 +200,8 @@ def _definite(found: Correlations | Unavailable) -> Correlations | Unavailable:
         return found.no_inverse
     if found.smallest_eigenvalue >= SINGULAR:
         return found
-    return Unavailable(
-        reason="singular matrix", detail=f"smallest eigenvalue {found.smallest_eigenvalue:.2g}"
-    )
+    smallest = found.smallest_eigenvalue if found.smallest_eigenvalue < -SINGULAR else 0.0
+    return Unavailable(reason="singular matrix", detail=f"smallest eigenvalue {smallest:.2g}")
 
 
 def minimum_average_partial(
@@ -270,7 +269,7 @@ def minimum_average_partial(
 
 
 def _left_by_components(found: Correlations) -> Iterator[Matrix]:
-    """Yield what the first 0 to k - 1 components leave of R: the sum of the others, so no digits cancel."""
+    """Yield what the first 0, 1, ... k - 1 components leave of R, the sum of the others: no digits cancel."""
     values, vectors = found.root.eigenvalues, found.root.vectors
     yield found.R
     for last in range(found.k - 1, 0, -1):

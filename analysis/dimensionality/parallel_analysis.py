@@ -23,6 +23,7 @@ from analysis.factor_models.extraction import residual_minimum, starts
 SEED: Final = 1
 BLOCK: Final = 100  # draws held at once
 NO_ANSWER: Final = -1
+ROUNDING: Final = 1e-10  # an eigenvalue has to pass chance by more than this
 
 Answers = TypeVar("Answers", bound=NDArray[Any])
 Basis = Literal["components", "factors"]
@@ -156,7 +157,7 @@ def parallel_analysis(
         observed=observed[0],
         reference=reference,
         mean=drawn.mean(axis=0),
-        n_factors=int(np.cumprod(observed[0] > reference).sum()),
+        n_factors=int(np.cumprod(observed[0] > reference + ROUNDING).sum()),
         basis=basis,
         quantile=quantile,
         draws=len(drawn),

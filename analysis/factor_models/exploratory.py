@@ -157,23 +157,15 @@ def factor_analysis(
     return found if isinstance(found, Unavailable) else analyse(found, n_factors, method, rotation)
 
 
-def analyse(  # noqa: PLR0911 - one return for each reason
-    found: Correlations, n_factors: int, method: str, rotation: str
-) -> Factors | Unavailable:
+def analyse(found: Correlations, n_factors: int, method: str, rotation: str) -> Factors | Unavailable:
     """Extract and rotate factors of correlations already at hand; see `factor_analysis`."""
     _check_named(EXTRACTIONS, "method", method)
     _check_named(ROTATIONS, "rotation", rotation)
     if n_factors < 1:
         raise ValueError(f"n_factors must be at least 1, not {n_factors}")
-    if degrees_of_freedom(found.k, n_factors) < 0 or n_factors >= found.k:
-        detail = f"{n_factors} factors of {found.k} items have more parameters than there are correlations"
-        return Unavailable(reason="not defined", detail=detail)
-    rank = int((found.root.eigenvalues > SINGULAR).sum())
-    if rank <= n_factors:
-        detail = f"{rank} independent dimensions leave nothing unique beside {n_factors} factors"
-        return Unavailable(reason="singular matrix", detail=detail)
-    if method == "ml" and found.no_inverse is not None:
-        return found.no_inverse
+    refused = _refused(found, n_factors, method)
+    if refused is not None:
+        return refused
     extracted = EXTRACTIONS[method](found.R, n_factors)
     if isinstance(extracted, Unavailable):
         return extracted
@@ -185,6 +177,20 @@ def analyse(  # noqa: PLR0911 - one return for each reason
     if isinstance(turned, Unavailable):
         return turned
     return _solution(found, extracted, _signed_and_ordered(turned), method, rotation)
+
+
+def _refused(found: Correlations, n_factors: int, method: str) -> Unavailable | None:
+    """Return why so many factors cannot be extracted by the method, if they cannot."""
+    if degrees_of_freedom(found.k, n_factors) < 0 or n_factors >= found.k:
+        detail = f"{n_factors} factors of {found.k} items have more parameters than there are correlations"
+        return Unavailable(reason="not defined", detail=detail)
+    rank = int((found.root.eigenvalues > SINGULAR).sum())
+    if rank <= n_factors:
+        detail = f"{rank} independent dimensions leave nothing unique beside {n_factors} factors"
+        return Unavailable(reason="singular matrix", detail=detail)
+    if method == "ml" and found.no_inverse is not None:
+        return found.no_inverse
+    return None
 
 
 def _check_named(functions: Mapping[str, object], what: str, name: str) -> None:

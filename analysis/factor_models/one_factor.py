@@ -56,9 +56,7 @@ class OneFactor:
         return G
 
 
-def one_factor(  # noqa: PLR0911 - one return for each reason
-    covariance: Matrix, *, names: Sequence[str] | None = None
-) -> OneFactor | Unavailable:
+def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> OneFactor | Unavailable:
     """Fit one common factor to a covariance matrix by maximum likelihood.
 
     Parameters
@@ -94,17 +92,9 @@ def one_factor(  # noqa: PLR0911 - one return for each reason
     R = covariance / np.outer(sd, sd)
     fits = one_factor_fits(R[None], _start(R))
     loadings, uniquenesses = fits.loadings[0], fits.uniquenesses[0]
-    vanished = uniquenesses <= (GONE if fits.converged[0] else VANISHING)
-    if vanished.any():
-        named = ", ".join(name for name, gone in zip(label, vanished, strict=True) if gone)
-        detail = f"Heywood case: the unique variance of {named} is estimated at nought or below"
-        return Unavailable(reason="improper solution", detail=detail)
-    if not fits.converged[0]:
-        return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
-    if fits.beaten[0]:
-        item = label[int(np.argmin(_single_items(R[None])))]
-        detail = f"Heywood case: with {item} as the factor itself it fits better"
-        return Unavailable(reason="improper solution", detail=detail)
+    why = _unusable(R, fits, label)
+    if why is not None:
+        return why
     parameters = np.concatenate([loadings, uniquenesses])
     if np.linalg.eigvalsh(_hessian(R, parameters))[0] <= 0:
         return Unavailable(
@@ -119,6 +109,23 @@ def one_factor(  # noqa: PLR0911 - one return for each reason
         discrepancy=least - float(log_determinant) - k if positive > 0 else None,
         covariance=covariance,
     )
+
+
+def _unusable(R: Matrix, fits: "Fits", names: Sequence[str]) -> Unavailable | None:
+    """Return why the one fit is no solution, if it is none."""
+    uniquenesses, converged = fits.uniquenesses[0], fits.converged[0]
+    vanished = uniquenesses <= (GONE if converged else VANISHING)
+    if vanished.any():
+        named = ", ".join(name for name, gone in zip(names, vanished, strict=True) if gone)
+        detail = f"Heywood case: the unique variance of {named} is estimated at nought or below"
+        return Unavailable(reason="improper solution", detail=detail)
+    if not converged:
+        return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
+    if fits.beaten[0]:
+        single = names[int(np.argmin(_single_items(R[None])))]
+        detail = f"Heywood case: the model fits better with no unique variance of {single}"
+        return Unavailable(reason="improper solution", detail=detail)
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,16 +10,20 @@ from analysis.estimate import Matrix
 _SETTLED: Final = 1e-9
 _ROUNDING: Final = 1e-12  # by which the sum may rise at its minimum, where it no longer tells steps apart
 _MOST_STEPS: Final = 300
-_LEAVES: Final = 1.6  # an item does nearly as well as the factor: it leaves less than so many times as much
-_BETTER: Final = 1e-6  # a share of the sum by which another minimum is lower
+_LOWER: Final = 1e-6  # by this share of the sum another minimum is lower
 
 
-def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
-    """Return the loadings λ that minimise Σ (r - λλ')² / se² over the pairs, and whether they settled.
+def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_], NDArray[np.intp]]:
+    """Return the loadings λ that minimise Σ (r - λλ')² / se² over the pairs, and what is wrong with them.
 
     `R` and `se` are b x k x k. Newton's method, damped as Levenberg and Marquardt do until the sum falls,
-    from the first principal axis, and where an item as the factor itself would do nearly as well from there
-    too; the sum of the loadings is not negative.
+    from the first principal axis; the sum of the loadings is not negative.
+
+    Returns
+    -------
+    b x k loadings; b flags, whether they settled; and b items, -1 where there is none, with which as the
+    factor itself the sum would be lower: as the item's loading grows beyond all bounds and the others vanish,
+    its own correlations are met and the others' squares are left.
     """
     k = R.shape[1]
     apart = ~np.eye(k, dtype=bool)
@@ -27,27 +31,7 @@ def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
     weight /= weight.max(axis=(1, 2), keepdims=True)
     values, vectors = np.linalg.eigh(R)
     loadings = vectors[:, :, -1] * np.sqrt(np.clip(values[:, -1:], 0, k) * 0.8)
-    loadings, least, settled = _descended(R, weight, loadings)
-    single, left = _single_items(R, weight)
-    near = np.flatnonzero(left < _LEAVES * least)
-    if near.size:
-        others, lower, others_settled = _descended(R[near], weight[near], single[near])
-        better = lower < least[near] * (1 - _BETTER)
-        loadings[near[better]], settled[near[better]] = others[better], others_settled[better]
-    positive = loadings.sum(axis=1, keepdims=True) >= 0
-    return np.asarray(np.where(positive, loadings, -loadings)), settled
-
-
-def _single_items(R: Matrix, weight: Matrix) -> tuple[Matrix, Matrix]:
-    """Return the best item of each as the factor itself, loadings b x k, and the sum that it leaves."""
-    items = [_misfit(R, weight, R[:, item]) for item in range(R.shape[1])]
-    best = np.argmin(items, axis=0)
-    return R[np.arange(len(R)), best], np.min(items, axis=0)
-
-
-def _descended(R: Matrix, weight: Matrix, start: Matrix) -> tuple[Matrix, Matrix, NDArray[np.bool_]]:
-    """Return the loadings at the minimum below the start, the sum there, and whether the search settled."""
-    loadings, damping = start.copy(), np.full(len(R), 1e-3)
+    damping = np.full(len(R), 1e-3)
     least = _misfit(R, weight, loadings)
     active = np.arange(len(R))
     for _ in range(_MOST_STEPS):
@@ -63,7 +47,12 @@ def _descended(R: Matrix, weight: Matrix, start: Matrix) -> tuple[Matrix, Matrix
             break
     settled = np.ones(len(R), bool)
     settled[active] = False
-    return loadings, least, settled
+    positive = loadings.sum(axis=1, keepdims=True) >= 0
+    squares = weight * np.square(R)
+    left = squares.sum(axis=(1, 2))[:, None] - 2 * squares.sum(axis=2)
+    lower = left.min(axis=1) < least * (1 - _LOWER) - np.finfo(float).eps * squares.sum(axis=(1, 2))
+    single = np.where(lower, left.argmin(axis=1), -1)
+    return np.asarray(np.where(positive, loadings, -loadings)), settled, single
 
 
 def _misfit(R: Matrix, weight: Matrix, loadings: Matrix) -> Matrix:

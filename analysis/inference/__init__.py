@@ -1,1 +1,1 @@
-"""Intervals: of coefficients from their moments, and by the bootstrap."""
+"""Intervals and tests: of coefficients from their moments, by the bootstrap, of noncentral distributions."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from analysis.estimate import Matrix
-from analysis.moments import near, whole
+from analysis.linear_algebra.exact import near, weighted_sums, whole
 
 SEED: Final = 20_260_101
 CELLS: Final = 4_000_000  # weights held at a time: 16 MB, up to 26 MB where rows are many
@@ -58,17 +58,17 @@ def _distinct(rows: Matrix) -> tuple[Matrix, NDArray[np.int64]]:
 
 def _drawn_one_by_one(n: int, resamples: int, rng: np.random.Generator) -> Iterator[Weights]:
     for size in _blocks(resamples, n):
-        weights = np.empty((size, n), _precision(n))
+        weights = np.empty((size, n), np.float32 if n < EXACT else np.float64)
         for row in weights:
             row[:] = np.bincount(rng.integers(0, n, n, dtype=np.int32), minlength=n)
         yield weights
 
 
 def _drawn_by_kind(counts: NDArray[np.int64], resamples: int, rng: np.random.Generator) -> Iterator[Weights]:
+    n = int(counts.sum())
     for size in _blocks(resamples, len(counts)):
-        yield rng.multinomial(counts.sum(), counts / counts.sum(), size=size).astype(
-            _precision(int(counts.sum()))
-        )
+        drawn = rng.multinomial(n, counts / n, size=size)
+        yield drawn.astype(np.float32 if n < EXACT else np.float64)
 
 
 def _blocks(resamples: int, rows: int) -> Iterator[int]:
@@ -77,35 +77,15 @@ def _blocks(resamples: int, rows: int) -> Iterator[int]:
         yield min(at_once, resamples - first)
 
 
-def _precision(largest: float) -> type[np.float32 | np.float64]:
-    """Return the precision in which whole numbers up to the largest are exact, single where that will do."""
-    return np.float32 if largest < EXACT else np.float64
-
-
-def weighted_sums(weights: Weights, columns: Matrix) -> Matrix:
-    """Return the sum of each column over each resample: resamples x columns, in double precision.
-
-    Parameters
-    ----------
-    weights : resamples x rows, how often each row was drawn
-    columns : rows x columns
-
-    Returns
-    -------
-    resamples x columns array
-        Sums of whole numbers are exact, below 2^53 in size, so that neither the order in which a processor's
-        kernel adds them nor its precision shows: what ties in one place ties everywhere.
-
-    Examples
-    --------
-    >>> weighted_sums(np.array([[2.0, 0.0, 1.0]]), np.array([[1.0, 5.0], [2.0, 6.0], [3.0, 7.0]]))
-    array([[ 5., 17.]])
-    """
+def _sums(weights: Weights, columns: Matrix) -> Matrix:
+    """Return the sum of each column over each resample, exact where the columns hold whole numbers."""
     drawn = float(weights[0].sum(dtype=np.float64))
-    largest = np.abs(columns).max(initial=0.0) * drawn if whole(columns) else np.inf
-    kind = _precision(largest)
-    sums: Matrix = (weights.astype(kind, copy=False) @ columns.astype(kind, copy=False)).astype(np.float64)
-    return sums
+    if drawn * np.abs(columns).max(initial=0.0) < EXACT and whole(columns):
+        single: Matrix = (weights.astype(np.float32, copy=False) @ columns.astype(np.float32)).astype(
+            np.float64
+        )
+        return single
+    return weighted_sums(weights.astype(np.float64, copy=False), columns, drawn)
 
 
 def resampled_variances(rows: Matrix, weights: Iterable[Weights]) -> tuple[Matrix, Matrix]:
@@ -127,7 +107,7 @@ def resampled_variances(rows: Matrix, weights: Iterable[Weights]) -> tuple[Matri
     traces, totals = [], []
     for block in weights:
         n = block[0].sum(dtype=np.float64)
-        sums = weighted_sums(block, columns)
+        sums = _sums(block, columns)
         items = sums[:, 2:]
         traces.append((n * sums[:, 0] - (items**2).sum(axis=1)) / n**2)
         totals.append((n * sums[:, 1] - items.sum(axis=1) ** 2) / n**2)
@@ -145,8 +125,8 @@ def resampled_covariances(rows: Matrix, weights: Iterable[Weights]) -> Iterator[
         products = np.zeros((len(drawn), len(upper[0])))
         for first in range(0, len(centred), step):
             part = slice(first, first + step)
-            products += weighted_sums(drawn[:, part], _products(centred[part]))
-        sums = weighted_sums(drawn, centred)
+            products += _sums(drawn[:, part], _products(centred[part]))
+        sums = _sums(drawn, centred)
         covariances = np.empty((len(drawn), k, k))
         covariances[:, upper[0], upper[1]] = n * products
         covariances[:, upper[1], upper[0]] = n * products

@@ -1,1 +1,1 @@
-"""Measurement invariance: whether a questionnaire means the same in every group."""
+"""Whether a questionnaire measures alike in groups: models of several groups, and fairness of items."""

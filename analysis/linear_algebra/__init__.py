@@ -1,1 +1,1 @@
-"""Roots and determinants of matrices that keep their digits near singularity, on every processor alike."""
+"""Linear algebra that is the same on every processor: exact sums, roots, determinants near singularity."""

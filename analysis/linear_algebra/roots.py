@@ -49,7 +49,7 @@ class Root:
 
 
 def root_of(R: Matrix, rows: Matrix | None = None) -> Root:
-    """Return the root of correlations, from the n x k rows behind them where that matters."""
+    """Return the root of correlations; near singularity, of the n x k rows where they are known."""
     nought = NOUGHT
     eigenvalues, vectors = np.linalg.eigh(R)
     if rows is not None and eigenvalues[0] < CLEAR * eigenvalues[-1]:
@@ -75,6 +75,7 @@ def _of_rows(rows: Matrix) -> tuple[Matrix, Matrix]:
 
 def orthogonal(rows: Matrix) -> tuple[Matrix, Matrix]:
     """Return Q (n x k) and T (k x k) whose product is the rows with each item centred to length 1."""
+    rows = np.ascontiguousarray(rows)  # so that sums run in one order, whatever the layout
     units = rows - rows.mean(axis=0)
     units -= units.mean(axis=0)  # what rounding left of the means
     units /= np.sqrt(np.square(units).sum(axis=0))

@@ -122,7 +122,7 @@ def _root(C: Matrix, basis: Moments) -> Root:
 
 
 def _residual_variances(C: Matrix, root: Root) -> Matrix:
-    """Return each item's variance given all others, of those that vary; nought where they determine it."""
+    """Return the variance of each item that varies given all others; nought where these determine it."""
     variances = np.diagonal(C)[np.diagonal(C) > 0]
     residual = np.zeros(len(variances))
     residual[root.free] = variances[root.free] / np.square(root.inverse[root.free]).sum(axis=1)

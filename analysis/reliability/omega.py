@@ -66,11 +66,11 @@ def mcdonald_omega(
     if isinstance(fit, Unavailable):
         return fit
     observed = variance == "observed"
-    omega = _coefficient(found, fit, observed=observed)
+    omega = omega_coefficient(found, fit, observed=observed)
     if interval in ANALYTIC:
         return with_limits(omega, interval, level, ANALYTIC[interval](omega, level))
     covariances = bootstrap.resampled_covariances(*bootstrap.resampled(omega.needed_rows(), resamples, rng))
-    replicates = [_replicates(C, fit, observed=observed) for C in covariances]
+    replicates = [omega_replicates(C, fit, observed=observed) for C in covariances]
     return bootstrapped(omega, interval, level, np.concatenate(replicates))
 
 
@@ -104,16 +104,18 @@ def alpha_and_omega(
     for C in bootstrap.resampled_covariances(*bootstrap.resampled(alpha.needed_rows(), resamples, rng)):
         alphas.append(alpha_replicates(found.k, np.trace(C, axis1=1, axis2=2), C.sum(axis=(1, 2))))
         if isinstance(fit, OneFactor):
-            omegas.append(_replicates(C, fit, observed=False))
+            omegas.append(omega_replicates(C, fit, observed=False))
     return (
         bootstrapped(alpha, interval, level, np.concatenate(alphas)),
         fit
         if isinstance(fit, Unavailable)
-        else bootstrapped(_coefficient(found, fit, observed=False), interval, level, np.concatenate(omegas)),
+        else bootstrapped(
+            omega_coefficient(found, fit, observed=False), interval, level, np.concatenate(omegas)
+        ),
     )
 
 
-def _coefficient(found: Moments, fit: OneFactor, *, observed: bool) -> Coefficient:
+def omega_coefficient(found: Moments, fit: OneFactor, *, observed: bool) -> Coefficient:
     """Return omega with its gradient."""
     variance = "observed" if observed else "model"
     return Coefficient(
@@ -147,7 +149,7 @@ def _gradient(fit: OneFactor, *, observed: bool) -> Matrix:
     return fit.gradient(np.full(k, 2 * sum_ * unique / total**2), np.full(k, -(sum_**2) / total**2))
 
 
-def _replicates(covariances: Matrix, fit: OneFactor, *, observed: bool) -> Matrix:
+def omega_replicates(covariances: Matrix, fit: OneFactor, *, observed: bool) -> Matrix:
     """Return omega of each of a stack of covariance matrices, NaN where it has no proper solution."""
     omegas = np.full(len(covariances), np.nan)
     nothing = NOTHING * np.diagonal(fit.covariance)

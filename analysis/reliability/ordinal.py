@@ -128,13 +128,15 @@ def ordinal_factor(
     for i, j in np.argwhere(np.triu(found.se == 0, 1)):
         detail = f"{found.names[i]} and {found.names[j]} are at the bound, where r has no weight"
         return Unavailable(reason="not defined", detail=detail)
-    loadings, settled = loadings_of(found.r[None], found.se[None])
+    loadings, settled, single = loadings_of(found.r[None], found.se[None])
     if not settled[0]:
         return Unavailable(reason="did not converge", detail="one factor of the polychoric correlations")
     size = np.abs(loadings[0])
     worst = int((size > size.max() - 1e-8).argmax())  # of items that are the same the first
-    if abs(loadings[0, worst]) > 1:
+    if abs(loadings[0, worst]) > 1 or single[0] >= 0:
         detail = f"Heywood case: {found.names[worst]} has a loading of {loadings[0, worst]:.3f}"
+        if single[0] >= 0:
+            detail = f"Heywood case: the larger the loading of {found.names[single[0]]}, the better the fit"
         return Unavailable(reason="improper solution", detail=detail)
     steps = tuple(np.diff(used) for used in found.categories)
     return OrdinalFactor(loadings=loadings[0], polychoric=found, steps=steps)
@@ -355,8 +357,8 @@ def _omegas(pairs: Pairs, r: Matrix, values: Matrix, variance: Variance) -> Matr
     errors = two_step.standard_errors(pairs, moved).reshape(r.shape)
     usable = (errors > 0).all(axis=1) & (used > 1).all(axis=1)
     R = symmetric(r, k)
-    loadings, settled = loadings_of(R, symmetric(np.where(errors > 0, errors, 1), k))
-    usable &= settled & (np.abs(loadings) <= 1).all(axis=1)
+    loadings, settled, single = loadings_of(R, symmetric(np.where(errors > 0, errors, 1), k))
+    usable &= settled & (single < 0) & (np.abs(loadings) <= 1).all(axis=1)
     loadings = np.where(usable[:, None], loadings, 0)
     i, j = np.triu_indices(k)
     true = loadings[:, i] * loadings[:, j]

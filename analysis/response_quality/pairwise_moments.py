@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from analysis.estimate import Matrix
+from analysis.linear_algebra.exact import cross_products
 
 ROUNDING: Final = 1e-12
 ROWS: Final = 8192  # looked at together: what is made of them stays in cache
@@ -36,8 +37,8 @@ class SampleMoments:
         n = sums = products = squares = np.zeros((X.shape[1], X.shape[1]))
         for rows in blocks(len(X)):
             x, seen = _filled(X[rows], zero)
-            n, sums = n + seen.T @ seen, sums + x.T @ seen
-            products, squares = products + x.T @ x, squares + (x * x).T @ seen
+            n, sums = n + cross_products(seen, seen), sums + cross_products(x, seen)
+            products, squares = products + cross_products(x, x), squares + cross_products(x * x, seen)
         cross = products - divided(sums * sums.T, n)
         spread = np.sqrt((squares - divided(sums * sums, n)).clip(0.0))
         varies = spread * spread.T > ROUNDING * (1 + np.abs(cross).max(initial=0.0))

@@ -477,3 +477,10 @@ def test_a_scoring_step_solves_the_whole_information(k, seed):
     [step] = _scoring_step(np.concatenate([loadings, psi])[None], gradient[None])
     expected = -np.linalg.solve(information, gradient)
     assert step == pytest.approx(expected, rel=1e-5, abs=1e-5 * np.abs(expected).max())
+
+
+def test_an_item_given_twice_is_named_with_the_other():
+    X = answers(5, k=4)
+    found = mcdonald_omega(np.column_stack([X, X[:, 0]]), names=["a", "b", "c", "d", "e"])
+    assert isinstance(found, Unavailable)
+    assert "the unique variance of a, e is" in found.detail

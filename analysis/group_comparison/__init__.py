@@ -1,0 +1,1 @@
+"""Scores of groups, scores beside criteria, and what people within clusters share."""
