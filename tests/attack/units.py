@@ -2,7 +2,7 @@
 
     python -m tests.attack.units [--orgs 200] [--named 24] [--seed 7] [--seconds 120]
 
-A study gives out reports by unit or rows (analysis.disclosure.leaving); each organisation is published both ways:
+A study gives out reports by unit or rows (analysis.disclosure.leaving); each is tried both ways:
 
 reports    no row leaves.
 rows       no figure leaves. What leaves is read with the people of its units exchanged, sizes as they are:
