@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analysis.estimate import Matrix, Unavailable
 
-MOST_STEPS: Final = 500
+MOST_STEPS: Final = 100
 SETTLED: Final = 1e-8  # of the gradient, per person, in standard deviations of the items
 ROUNDING: Final = 1e-10
 STEP: Final = 1e-5  # of numerical derivatives, items being in standard deviations
