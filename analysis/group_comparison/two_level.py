@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,10 @@ from analysis.group_comparison.two_level_covariance import (
     one_factor,
     saturated,
     symmetric,
+)
+
+NOTHING: Final = Unavailable(
+    reason="improper solution", detail="a variance between clusters is negative or nought"
 )
 
 
@@ -91,10 +96,15 @@ def two_level_reliability(
     whole = maximum(sums, saturated(k), np.concatenate([lower_triangle(C) for C in start]))
     if isinstance(whole, Unavailable):
         return _all(whole)
-    factors = maximum(sums, one_factor(k), np.concatenate([first_factor(C) for C in start]))
+    m = k * (k + 1) // 2
+    proper = np.linalg.eigvalsh(symmetric(whole.parameters[m : 2 * m], k))[0] > 0
+    # Where the clusters share nothing their factor has no loadings, and a search for it does not end.
+    factors = (
+        maximum(sums, one_factor(k), np.concatenate([first_factor(C) for C in start])) if proper else NOTHING
+    )
     size = clusters / float((sums.clusters / sums.sizes).sum())
     return TwoLevelReliability(
-        **_alphas(whole, sd, size, len(X), level),
+        **_alphas(whole, sd, size=size, n=len(X), level=level, proper=proper),
         **_omegas(factors, sd, len(X), level),
         log_likelihood=whole.log_likelihood - len(X) * float(np.log(sd).sum()),
         chi_square=None
@@ -117,7 +127,7 @@ def _all(why: Unavailable) -> TwoLevelReliability:
 
 
 def _alphas(
-    fit: TwoLevelFit, sd: Matrix, size: float, n: int, level: float
+    fit: TwoLevelFit, sd: Matrix, *, size: float, n: int, level: float, proper: bool
 ) -> dict[str, Estimate | Unavailable]:
     """Return alphas by their names; `size` is the harmonic mean size of a cluster."""
     k, unit = len(sd), np.outer(sd, sd)
@@ -139,12 +149,10 @@ def _alphas(
     def of_parameters(figure: Callable[[Matrix, Matrix], float]) -> Callable[[Matrix], float]:
         return lambda p: figure(symmetric(p[:m], k) * unit, symmetric(p[m : 2 * m], k) * unit)
 
-    proper = np.linalg.eigvalsh(symmetric(fit.parameters[m : 2 * m], k))[0] > 0
-    no = Unavailable(reason="improper solution", detail="a variance between clusters is negative or nought")
     return {
         name: _delta(of_parameters(figure), fit, (n, k), level, method)
         if proper or name == "alpha_within"
-        else no
+        else NOTHING
         for name, (method, figure) in figures.items()
     }
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from analysis.estimate import Matrix, Unavailable
 
-MOST_STEPS: Final = 500
+MOST_STEPS: Final = 100
+HALVINGS: Final = 20
 SETTLED: Final = 1e-8  # of the gradient, per person, in standard deviations of the items
 ROUNDING: Final = 1e-10
 STEP: Final = 1e-5  # of numerical derivatives, items being in standard deviations
@@ -140,14 +141,15 @@ def maximum(sums: ClusterSums, structure: Structure, start: Matrix) -> TwoLevelF
             step = np.linalg.solve(information, gradient)
         except np.linalg.LinAlgError:
             break
-        for _ in range(60):
-            tried = _likelihood(at + step, sums, structure)
-            if tried[0] >= value - ROUNDING * abs(value):
+        for _ in range(HALVINGS):
+            tried = _likelihood(at + step, sums, structure, expected=False)[0]
+            if tried >= value - ROUNDING * abs(value):
                 break
             step = step / 2
         else:
             break
-        at, (value, gradient, information) = at + step, tried
+        at = at + step
+        value, gradient, information = _likelihood(at, sums, structure)
     return Unavailable(reason="did not converge", detail="two-level model")
 
 

@@ -77,13 +77,14 @@ def test_half_of_each_limit_lies_beyond_what_was_observed():
     assert noncentral_chi_square_limits(0.0, 2) == (0.0, 0.0)
 
 
-def test_hedges_g_covers_the_truth_as_often_as_it_says():
+def test_limits_of_d_cover_the_truth_as_often_as_they_say():
     rng = np.random.default_rng(3)
-    inside = 0
-    for _ in range(400):
-        (pair,) = known_groups([*rng.normal(0.5, 1, 20), *rng.normal(0, 1, 25)], [0] * 20 + [1] * 25).pairs
-        inside += pair.hedges_g.low <= 0.5 <= pair.hedges_g.high
-    assert 0.92 <= inside / 400 <= 0.98
+    inside, root = 0, np.sqrt(20 * 25 / 45)
+    for _ in range(1000):
+        t = stats.ttest_ind(rng.normal(0.5, 1, 20), rng.normal(0, 1, 25)).statistic
+        low, high = noncentral_t_limits(t, 43)
+        inside += low <= 0.5 * root <= high
+    assert 930 <= inside <= 970
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
