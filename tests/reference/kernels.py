@@ -35,7 +35,7 @@ TESTS = {"reference": "tests/reference", "property": "tests/property"}
 AGREE = 1e-10
 SHOWN = 10
 NAMES = (
-    "Haswell", "SkylakeX", "Cooperlake", "Sapphirerapids", "Zen", "Sandybridge", "Nehalem", "Prescott",
+    "Nehalem", "Haswell", "SkylakeX", "Cooperlake", "Sapphirerapids", "Zen", "Sandybridge", "Prescott",
     "NEOVERSEN1", "NEOVERSEV1", "CORTEXA57", "ARMV8", "VORTEX", "POWER8", "POWER9", "POWER10", "Z13", "Z14",
 )  # fmt: skip
 PROBE = """
@@ -124,8 +124,8 @@ def passes(kernel: Kernel, folders: list[str], processes: int) -> tuple[bool, st
     return found.returncode == 0, (found.stdout.strip().splitlines() or ["no output"])[-1]
 
 
-def child(kernel: Kernel, task: str, folder: Path) -> str | None:
-    command = [sys.executable, "-m", "tests.reference.kernels", "--task", task, "--folder", str(folder)]
+def child(kernel: Kernel, task: str) -> str | None:
+    command = [sys.executable, "-m", "tests.reference.kernels", "--task", task]
     found = subprocess.run(
         command, env=kernel.environment, capture_output=True, text=True, check=False, cwd=ROOT
     )
@@ -270,12 +270,15 @@ def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[float
     return largest, lines
 
 
-def task(name: str, folder: Path) -> str:
+def task(name: str) -> str:
     if name == "figures":
         return json.dumps(figures())
     if name == "bfi25":
         return report(ROOT / "tests/reference/open/bfi25.csv", ROOT / "tests/instruments/bfi25")
-    return report(folder / "demonstration.csv", ROOT / "instrument/ppiq")
+    with tempfile.TemporaryDirectory() as folder:
+        answers = Path(folder) / "demonstration.csv"
+        write_demonstration(answers)
+        return answers.read_text() + report(answers, ROOT / "instrument/ppiq")
 
 
 def second(processes: int) -> int:
@@ -294,36 +297,29 @@ def every(folders: list[str], processes: int) -> int:
     ways = [*found, *([bare] if bare else [])]
     say("Kernels that run here: " + "; ".join(kernel.name for kernel in ways))
     faults, count, worst = 0, 0, 0.0
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        write_demonstration(folder / "demonstration.csv")
-        first: dict[str, str | None] = {}
-        for kernel in ways:
-            passed, last = passes(kernel, folders, processes) if folders else (True, "no tests")
-            said = [last]
-            faults += not passed
-            for name in ("figures", "bfi25", "demonstration"):
-                made_here = child(kernel, name, folder)
-                before = first.setdefault(name, made_here)
-                if made_here is None or before is None:
-                    faults += 1
-                    said.append(f"{name}: none")
-                elif name == "figures":
-                    one, other = json.loads(before), json.loads(made_here)
-                    largest, lines = differences(one, other)
-                    count, worst, faults = len(one), max(worst, largest), faults + len(lines)
-                    said.append(
-                        f"{len(lines)} of {len(one)} figures differ, the others by {largest:.1g} at most"
-                    )
-                    said += [f"\n  {line}" for line in lines[:SHOWN]]
-                else:
-                    lines = changed(before, made_here)
-                    faults += len(lines)
-                    said.append(
-                        f"report of {name}: {'identical' if not lines else f'{len(lines)} lines differ'}"
-                    )
-                    said += [f"\n  {line}" for line in lines[:SHOWN]]
-            say(f"{kernel.name}: " + "; ".join(said))
+    first: dict[str, str | None] = {}
+    for kernel in ways:
+        passed, last = passes(kernel, folders, processes) if folders else (True, "no tests")
+        said = [last]
+        faults += not passed
+        for name in ("figures", "bfi25", "demonstration"):
+            made_here = child(kernel, name)
+            before = first.setdefault(name, made_here)
+            if made_here is None or before is None:
+                faults += 1
+                said.append(f"{name}: none")
+            elif name == "figures":
+                one, other = json.loads(before), json.loads(made_here)
+                largest, lines = differences(one, other)
+                count, worst, faults = len(one), max(worst, largest), faults + len(lines)
+                said.append(f"{len(lines)} of {len(one)} figures differ, the others by {largest:.1g} at most")
+                said += [f"\n  {line}" for line in lines[:SHOWN]]
+            else:
+                lines = changed(before, made_here)
+                faults += len(lines)
+                said.append(f"report of {name}: {'identical' if not lines else f'{len(lines)} lines differ'}")
+                said += [f"\n  {line}" for line in lines[:SHOWN]]
+        say(f"{kernel.name}: " + "; ".join(said))
     verdict = "the same under all" if not faults else f"{faults} faults"
     say(f"{len(ways)} kernels, {count} figures (largest difference {worst:.1g}), 2 reports: {verdict}")
     return 1 if faults else 0
@@ -345,10 +341,9 @@ def main() -> int:
     parser.add_argument("--only", choices=[*TESTS, "none"], help="these tests alone; none: compare figures")
     parser.add_argument("--processes", type=int, default=2, help="for the tests; default: 2")
     parser.add_argument("--task", help=argparse.SUPPRESS)
-    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.task:
-        sys.stdout.write(task(asked.task, asked.folder))
+        sys.stdout.write(task(asked.task))
         return 0
     if asked.second:
         return second(asked.processes)
