@@ -135,5 +135,13 @@ def clear_site_data(response: Response) -> None:
     response.headers["clear-site-data"] = '"cache", "storage"'
 
 
+def leave_site(settings: Settings) -> Response:
+    """Leave at once: nothing is read or written; the cookie goes, which was the token's only copy."""
+    response = see_other(settings.leave_to)
+    expire_cookie(response, settings)
+    clear_site_data(response)
+    return response
+
+
 def token_of(request: Request, name: str = PLACE) -> str | None:
     return request.cookies.get(cookie_name(service_of(request).settings, name))

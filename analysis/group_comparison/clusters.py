@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 from scipy.special import chdtri
 
+from analysis.descriptive.groups import group_labels
 from analysis.estimate import Estimate, Matrix, Unavailable, as_array
-from analysis.invariance.groups import group_labels
 
 LARGEST: Final = 1e8  # of the ratio of variances: beyond, nothing varies within clusters
 

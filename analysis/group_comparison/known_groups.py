@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, stdtr, stdtrit
 
+from analysis.descriptive.groups import group_labels, sorted_labels
 from analysis.estimate import Estimate, Matrix, Probability, Unavailable, as_array, html_table, table
 from analysis.group_comparison.omnibus import kruskal_wallis, welch
 from analysis.group_comparison.ties import tied
 from analysis.inference.noncentral import noncentral_f_limits, noncentral_t_limits
 from analysis.inference.significance import SignificanceTest, holm
-from analysis.invariance.groups import group_labels, sorted_labels
 
 _HEADERS: Final = ("first", "second", "difference", "low", "high", "p (Holm)", "d", "g", "Cliff's delta")
 

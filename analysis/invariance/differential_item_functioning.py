@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
+from analysis.descriptive.groups import two_groups
 from analysis.estimate import Estimate, Matrix, Probability, Unavailable, as_matrix, html_table, table
 from analysis.inference.significance import holm
-from analysis.invariance.groups import two_groups
 from analysis.invariance.mantel_haenszel import MantelHaenszel, mantel_haenszel
 from analysis.invariance.nested_logits import NestedLogits, nested_logits
 

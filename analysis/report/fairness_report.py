@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
+from analysis.descriptive.groups import group_labels, sorted_labels
 from analysis.estimate import Matrix, Unavailable
 from analysis.files.read_table import TableError, read_table
 from analysis.group_comparison.known_groups import known_groups
@@ -16,7 +17,6 @@ from analysis.invariance.differential_item_functioning import (
     ItemsFairness,
     differential_item_functioning,
 )
-from analysis.invariance.groups import group_labels, sorted_labels
 from analysis.report.dataset import TRUE, label, read_dataset
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
 from analysis.report.fairness_tables import compared, fairness_json, plain, scored

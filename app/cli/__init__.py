@@ -121,7 +121,7 @@ def codes(
             made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
         typer.echo(json.dumps(made) if as_json else "\n".join(made))
         if slips:
-            from app.paper.pages import slips as laid_out
+            from app.hosting.slips import slips as laid_out
             from app.printing import pdf
 
             slips.write_bytes(pdf(laid_out(made, address, "Take part")))

@@ -22,8 +22,8 @@ from app.hosting.pages import (
     study_page,
     wave_page,
 )
+from app.hosting.slips import slips
 from app.middleware import see_other
-from app.paper.pages import slips
 from app.printing import pdf
 from app.runtime import Service, now, service_of
 from app.staff import accounts

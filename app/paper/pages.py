@@ -1,16 +1,12 @@
-"""Paper: every form from the definition that the screen uses, and slips of codes to cut out.
+"""Paper: every form from the definition that the screen uses.
 
 The layout is the screen's (one answer under the other), so that paper and screen ask alike. The PDF is tagged
 (PDF/UA-1) and the same every time it is made.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
-from urllib.parse import quote
 
-from app.languages import home
-from app.printing import PICTURE
 from app.templating import Page
 from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
 
@@ -37,20 +33,6 @@ class PaperForm(Page):
     form_hash: str
     words_hash: str
     licence: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slip:
-    code: str
-    picture: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Slips(Page):
-    template: ClassVar[str] = "paper/slips.html"
-    title: str
-    address: str
-    slips: tuple[Slip, ...]
 
 
 def paper_form(instrument: Instrument, form_id: str, language: str, role: str = NOT_SAID) -> PaperForm:
@@ -91,16 +73,3 @@ def paper_form(instrument: Instrument, form_id: str, language: str, role: str = 
         words_hash=words.hash,
         licence=instrument.licence,
     )
-
-
-def slips(codes: Sequence[str], address: str, title: str, language: str = "en") -> Slips:
-    """Lay out codes to cut out, each with a picture to scan.
-
-    The picture holds the code behind `#`, which a browser keeps to itself: it is in no request and no log.
-    """
-    address = address.rstrip("/") + home(language)
-    made = []
-    for code in codes:
-        target = f"{address}/#{code}"
-        made.append(Slip(code=code, picture=f"{PICTURE}{quote(target, safe='')}"))
-    return Slips(language=language, title=title, address=address, slips=tuple(made))

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from app.figures.plot import TICKS
+from app.questionnaire.pages import DRAFT, AboutPage, ItemsPage, about_page, items_page
 from app.questionnaire.path import ABOUT, CHECK, CONSENT, Road
 from app.reflect.results import Result, result
 from app.reflect.runs import END, RESULT, Run, blank_on, road_of
 from app.runtime import Service
-from app.survey.pages import DRAFT, AboutPage, ItemsPage, about_page, items_page
 from app.templating import Page
 
 Hidden = tuple[tuple[str, str], ...]

@@ -7,11 +7,10 @@ from starlette.responses import Response
 from app.errors import Ended, Unreadable
 from app.form_data import Fields
 from app.languages import language_of
-from app.middleware import clear_site_data
+from app.middleware import clear_site_data, leave_site
 from app.reflect.pages import page_of, result_page, start_page
 from app.reflect.runs import END, KEY, read_run, turn
 from app.runtime import service_of
-from app.survey.routes import leave
 from app.templating import html
 from app.vault import new_token
 
@@ -51,7 +50,7 @@ async def leave_for_good(request: Request, key: str) -> Response:
     """Leave as from any page; besides, the pages of this run have ended."""
     if KEY.fullmatch(key):
         request.app.state.ended.add(key)
-    return await leave(request)
+    return leave_site(service_of(request).settings)
 
 
 def _live_key(request: Request, fields: Fields) -> str:

@@ -1,17 +1,18 @@
 """The pages that a respondent sees: what is on each, ready to print."""
 
 from base64 import urlsafe_b64encode
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from markupsafe import Markup
 
 from app.languages import SOURCE
 from app.questionnaire.consent import ARCHIVE, STUDY
-from app.questionnaire.path import ABOUT, CHECK, LINK, Road
-from app.questionnaire.rendering import question, role_of, row
+from app.questionnaire.pages import DRAFT, manner
+from app.questionnaire.path import CHECK, LINK, Road
+from app.questionnaire.rendering import question, row
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.studies.linking.elements import ENOUGH
@@ -20,8 +21,6 @@ from app.survey.phrases import in_words
 from app.templating import Page
 from app.vault import in_groups
 from instrument import LEFT_BLANK
-
-DRAFT: Final = "draft"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,36 +67,12 @@ class ConsentPage(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AboutPage(Page):
-    template: ClassVar[str] = "survey/about.html"
-    questions: tuple[Markup, ...]
-    offered: tuple[str, ...]
-    blank: tuple[str, ...]
-    """The ids of the questions that were left blank."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class LinkPage(Page):
     template: ClassVar[str] = "survey/link.html"
     questions: tuple[Markup, ...]
     enough: int
     offered: tuple[str, ...]
     blank: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemsPage(Page):
-    template: ClassVar[str] = "survey/items.html"
-    first: int
-    last: int
-    total: int
-    stem: str
-    """What to have in mind; may be empty."""
-    asks: str
-    questions: tuple[Markup, ...]
-    offered: tuple[str, ...]
-    blank: tuple[tuple[int, str], ...]
-    """Number and id of the questions that were left blank."""
 
 
 @dataclass(frozen=True)
@@ -152,13 +127,13 @@ def landing_page(service: Service, language: str, **rest: Any) -> LandingPage:
 
 
 def later_page(opened: Opened) -> LaterPage:
-    return LaterPage(**_manner(opened.road, opened.sheet), phrase=_phrase(opened))
+    return LaterPage(**manner(opened.road, opened.sheet), phrase=_phrase(opened))
 
 
 def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
     road, sheet = opened.road, opened.sheet
     return ConsentPage(
-        **_manner(road, sheet),
+        **manner(road, sheet),
         study_title=road.study_title,
         draft=road.words[sheet.language].status == DRAFT,
         offered=road.offered,
@@ -170,40 +145,14 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
     )
 
 
-def about_page(road: Road, sheet: Sheet) -> AboutPage:
-    ids = road.asks[ABOUT]
-    return AboutPage(
-        **_manner(road, sheet),
-        questions=tuple(question(road, sheet, each) for each in ids),
-        offered=road.offered,
-        blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
-    )
-
-
 def link_page(road: Road, sheet: Sheet) -> LinkPage:
     ids = road.asks[LINK]
     return LinkPage(
-        **_manner(road, sheet),
+        **manner(road, sheet),
         questions=tuple(question(road, sheet, each) for each in ids),
         enough=ENOUGH,
         offered=road.offered,
         blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
-    )
-
-
-def items_page(road: Road, sheet: Sheet, path: str) -> ItemsPage:
-    ids, numbers = road.asks[path], road.numbers
-    stem, mark, asks = road.words[sheet.language].stem(role_of(road, sheet)).rpartition(". ")
-    return ItemsPage(
-        **_manner(road, sheet),
-        first=numbers[ids[0]],
-        last=numbers[ids[-1]],
-        total=len(numbers),
-        stem=stem + mark.rstrip(),
-        asks=asks,
-        questions=tuple(question(road, sheet, each) for each in ids),
-        offered=road.offered,
-        blank=tuple((numbers[each], each) for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
 
 
@@ -219,7 +168,7 @@ def check_page(road: Road, sheet: Sheet) -> CheckPage:
         for path, ids in road.asks.items()
     )
     return CheckPage(
-        **_manner(road, sheet),
+        **manner(road, sheet),
         blocks=blocks,
         blank=sum(answer == LEFT_BLANK for answer in sheet.answers.values()),
         hidden=hidden_fields(sheet),
@@ -229,7 +178,7 @@ def check_page(road: Road, sheet: Sheet) -> CheckPage:
 def sent_page(road: Road, sheet: Sheet, receipt: str, *, ended: Container[str] = ()) -> SentPage:
     key = result_key(sheet)
     own = () if key in ended else own_answers(road, sheet, key)
-    return SentPage(**_manner(road, sheet), receipt=in_groups(receipt), key=key, own=own)
+    return SentPage(**manner(road, sheet), receipt=in_groups(receipt), key=key, own=own)
 
 
 def result_key(sheet: Sheet) -> str:
@@ -257,7 +206,3 @@ def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:
 
 def _phrase(opened: Opened) -> str | None:
     return None if opened.phrase is None else in_words(opened.phrase, opened.sheet.language)
-
-
-def _manner(road: Road, sheet: Sheet) -> Mapping[str, Any]:
-    return {"language": sheet.language, "simulated": road.simulated}

@@ -14,8 +14,9 @@ from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.languages import home, language_of
-from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
+from app.middleware import clear_site_data, expire_cookie, give_cookie, leave_site, see_other, token_of
 from app.questionnaire.consent import PURPOSES, STUDY
+from app.questionnaire.pages import about_page, items_page
 from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, road_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of
 from app.questionnaire.sheet import Sheet
@@ -26,10 +27,8 @@ from app.survey.pages import (
     ErasedPage,
     ErasePage,
     SafetyPage,
-    about_page,
     check_page,
     consent_page,
-    items_page,
     landing_page,
     later_page,
     link_page,
@@ -182,12 +181,7 @@ def send_answers(request: Request, fields: Fields) -> Response:
 
 @router.get("/exit")
 async def leave(request: Request) -> Response:
-    """Leave at once: nothing is read or written; the cookie goes, which was the token's only copy."""
-    settings = service_of(request).settings
-    response = see_other(settings.leave_to)
-    expire_cookie(response, settings)
-    clear_site_data(response)
-    return response
+    return leave_site(service_of(request).settings)
 
 
 @router.get("/erase")

@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 import instrument
 from app.cli import app
-from app.paper.pages import paper_form, slips
+from app.hosting.slips import slips
+from app.paper.pages import paper_form
 from app.printing import PICTURE, drawn, pdf, pdf_of_markup
 
 PPIQ = instrument.ppiq()
@@ -62,7 +63,7 @@ def test_a_slip_takes_a_telephone_to_its_code_behind_the_hash() -> None:
 SETTING = """
 import io, sys
 from pypdf import PdfReader
-from app.paper.pages import slips
+from app.hosting.slips import slips
 from app.printing import pdf
 
 started = []

@@ -1,0 +1,37 @@
+"""Slips: codes to cut out and hand to people, each with a picture to scan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+from urllib.parse import quote
+
+from app.languages import home
+from app.printing import PICTURE
+from app.templating import Page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slip:
+    code: str
+    picture: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Slips(Page):
+    template: ClassVar[str] = "paper/slips.html"
+    title: str
+    address: str
+    slips: tuple[Slip, ...]
+
+
+def slips(codes: Sequence[str], address: str, title: str, language: str = "en") -> Slips:
+    """Lay out codes to cut out, each with a picture to scan.
+
+    The picture holds the code behind `#`, which a browser keeps to itself: it is in no request and no log.
+    """
+    address = address.rstrip("/") + home(language)
+    made = []
+    for code in codes:
+        target = f"{address}/#{code}"
+        made.append(Slip(code=code, picture=f"{PICTURE}{quote(target, safe='')}"))
+    return Slips(language=language, title=title, address=address, slips=tuple(made))

@@ -1,0 +1,70 @@
+"""The pages with questions: the same in a wave and for somebody who reflects privately."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from markupsafe import Markup
+
+from app.questionnaire.path import ABOUT, Road
+from app.questionnaire.rendering import question, role_of
+from app.questionnaire.sheet import Sheet
+from app.templating import Page
+from instrument import LEFT_BLANK
+
+DRAFT: Final = "draft"
+"""The status of words that no native speaker has read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AboutPage(Page):
+    template: ClassVar[str] = "survey/about.html"
+    questions: tuple[Markup, ...]
+    offered: tuple[str, ...]
+    blank: tuple[str, ...]
+    """The ids of the questions that were left blank."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemsPage(Page):
+    template: ClassVar[str] = "survey/items.html"
+    first: int
+    last: int
+    total: int
+    stem: str
+    """What to have in mind; may be empty."""
+    asks: str
+    questions: tuple[Markup, ...]
+    offered: tuple[str, ...]
+    blank: tuple[tuple[int, str], ...]
+    """Number and id of the questions that were left blank."""
+
+
+def about_page(road: Road, sheet: Sheet) -> AboutPage:
+    ids = road.asks[ABOUT]
+    return AboutPage(
+        **manner(road, sheet),
+        questions=tuple(question(road, sheet, each) for each in ids),
+        offered=road.offered,
+        blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
+    )
+
+
+def items_page(road: Road, sheet: Sheet, path: str) -> ItemsPage:
+    ids, numbers = road.asks[path], road.numbers
+    stem, mark, asks = road.words[sheet.language].stem(role_of(road, sheet)).rpartition(". ")
+    return ItemsPage(
+        **manner(road, sheet),
+        first=numbers[ids[0]],
+        last=numbers[ids[-1]],
+        total=len(numbers),
+        stem=stem + mark.rstrip(),
+        asks=asks,
+        questions=tuple(question(road, sheet, each) for each in ids),
+        offered=road.offered,
+        blank=tuple((numbers[each], each) for each in ids if sheet.answers.get(each) == LEFT_BLANK),
+    )
+
+
+def manner(road: Road, sheet: Sheet) -> Mapping[str, Any]:
+    return {"language": sheet.language, "simulated": road.simulated}
