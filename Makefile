@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks attack fault bench lock messages system clean
+.PHONY: help run test unit check layout walks attack fault kernels simulation bench lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -19,6 +19,7 @@ run: $(VENV)/run ## set up, load SIMULATED data, serve, print the links (first t
 test: system $(VENV)/dev ## everything that a change must pass: PostgreSQL and a browser included (about 15 minutes)
 	$(MAKE) check
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
+	$(BIN)/python -m tests.reference.kernels --second
 
 unit: $(VENV)/dev ## the loop of the day: no database server, no browser (at most 2 minutes)
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/docs -m "not postgres and not browser"
@@ -39,11 +40,20 @@ walks: system $(VENV)/dev ## every form, language and width in a browser
 
 attack: system $(VENV)/dev ## the attacks on disclosure control, each with its mutants
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.kept_code --drafts 200 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.units --orgs 200 --named 24 --seed 7
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
 
 fault: system $(VENV)/dev ## connections cut and servers killed while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
+
+kernels: $(VENV)/dev ## the same figures and reports under every kernel that the processor has
+	$(BIN)/python -m tests.reference.kernels
+
+simulation: $(VENV)/dev ## coverage and false alarms of intervals and tests on simulated answers (hours)
+	for file in tests/simulation/[a-z]*.py; do \
+	  OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.simulation.$$(basename $$file .py) || exit 1; done
 
 bench: system $(VENV)/dev ## speed beside the peers, as ratios of one run
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done

@@ -1,4 +1,4 @@
-"""`python -m analysis report|factor|retest|fairness`: what tables of answers can bear."""
+"""Commands on tables of answers: report, factor, response, retest, structure, invariance, fairness."""
 
 import argparse
 import os
@@ -7,10 +7,20 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from analysis.report.model_commands import add_invariance, add_structure
+
 FORMATS = ("text", "json", "html")
 EXTRACTIONS = ("minres", "ml", "uls")
 ROTATIONS = ("oblimin", "geomin", "promax", "varimax", "none")
 CORRELATIONS = ("polychoric", "pearson")
+RESPONSE_MODELS = (
+    "graded",
+    "generalised-partial-credit",
+    "partial-credit",
+    "rating-scale",
+    "rasch",
+    "rasch-rating-scale",
+)
 MATCHINGS = ("total", "rest")
 FILE = "answers, one row a person: .csv, .tsv, .parquet, .sav, .zsav or .dta"
 INSTRUMENT = "the questionnaire's folder"
@@ -50,7 +60,10 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_report(commands.add_parser)
     _add_factor(commands.add_parser)
+    _add_response(commands.add_parser)
     _add_retest(commands.add_parser)
+    add_structure(commands.add_parser, _add_common)
+    add_invariance(commands.add_parser, _add_common)
     _add_fairness(commands.add_parser)
     return parser
 
@@ -89,6 +102,30 @@ def _add_factor(add: Callable[..., argparse.ArgumentParser]) -> None:
         "--correlation", choices=CORRELATIONS, default="polychoric", help="default: polychoric"
     )
     _add_common(factor, _factor)
+
+
+def _add_response(add: Callable[..., argparse.ArgumentParser]) -> None:
+    response = add(
+        "response",
+        help="the response model of each scale of a form, or of any columns",
+        description=(
+            "Fit an item response model: estimates with their errors, fit of model, items and people, "
+            "precision along the latent dimension, and people beside items."
+        ),
+        epilog="example: python -m analysis response answers.csv --items q1,q2,q3,q4,q5 --model graded",
+    )
+    response.add_argument("file", metavar="FILE", type=Path, help=FILE)
+    which = response.add_mutually_exclusive_group(required=True)
+    which.add_argument("--instrument", metavar="FOLDER", type=Path, help=INSTRUMENT)
+    which.add_argument("--items", metavar="A,B,C", type=_names, help="columns as they stand, by name")
+    response.add_argument(
+        "--model",
+        choices=RESPONSE_MODELS,
+        default="graded",
+        help="default: graded (of two categories the two-parameter logistic model); those that begin with "
+        "rasch are fitted by conditional likelihood",
+    )
+    _add_common(response, _response)
 
 
 def _add_retest(add: Callable[..., argparse.ArgumentParser]) -> None:
@@ -183,6 +220,18 @@ def _factor(asked: argparse.Namespace, say: Progress) -> str:
         progress=say,
     )
     return RENDERERS[asked.format](found)
+
+
+def _response(asked: argparse.Namespace, say: Progress) -> str:
+    from analysis.report.render import RENDERERS
+    from analysis.report.response_report import of_columns, of_instrument, response_report
+
+    scales = (
+        of_columns(asked.file, asked.items)
+        if asked.items
+        else of_instrument(asked.file, asked.instrument, asked.form)
+    )
+    return RENDERERS[asked.format](response_report(scales, model=asked.model, progress=say))
 
 
 def _retest(asked: argparse.Namespace, say: Progress) -> str:

@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 Matrix = NDArray[np.float64]
 Row = TypeVar("Row", bound=Any)
+Missing = Literal["complete", "pairwise"]
+"""Which rows a figure rests on: those with every answer, or for each pair of items those with both."""
 
 SMALLEST: Final = 0.001
 MOST: Final = 1e60

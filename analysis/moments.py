@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.linear_algebra.exact import blocks, cross_products, whole
 
-Missing = Literal["complete", "pairwise"]
-BLOCK_ROWS: Final = 8192  # a block of 30 items stays in cache between centring and multiplying
 ROUNDING: Final = 1e-20  # a variance this small beside the squared mean may be rounding alone
 
 
@@ -117,12 +116,15 @@ def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:
     if n < 2:  # noqa: PLR2004 - no spread without two
         reason = Unavailable(reason="no complete rows", detail=f"{len(X)} rows, {n} of them complete")
         return reason if len(X) > n else Unavailable(reason="too few rows", detail=f"{n} of at least 3")
-    means = rows.mean(axis=0)
-    products = np.zeros((k, k))
-    for first in range(0, n, BLOCK_ROWS):
-        centred = rows[first : first + BLOCK_ROWS] - means
-        products += centred.T @ centred
-    covariance = _exact_zeros(products / (n - 1), means, rows)
+    totals = rows.sum(axis=0)
+    means = totals / n
+    zero = np.rint(means) if whole(rows) else means
+    sums, products = totals - n * zero, np.zeros((k, k))
+    for block in blocks(n):
+        centred = rows[block] - zero
+        products += cross_products(centred, centred)
+    covariance = (n * products - np.outer(sums, sums)) / (n * (n - 1))
+    covariance = _exact_zeros(covariance, means, rows)
     answered = np.full(k, n)
     return Moments(
         n=n, answered=answered, means=means, covariance=covariance, rule="complete rows", rows=rows
@@ -132,11 +134,12 @@ def _from_rows(X: Matrix, missing: Missing) -> Moments | Unavailable:
 def _pairwise(X: Matrix, holes: NDArray[np.bool_]) -> Moments:
     present = (~holes).astype(np.float64)
     answered = present.sum(axis=0).astype(np.int64)
-    means = np.where(holes, 0.0, X).sum(axis=0) / np.maximum(answered, 1)
-    centred = np.where(holes, 0.0, X - means)
-    together = present.T @ present
-    sums = centred.T @ present  # of each item over the rows that answered the other
-    products = centred.T @ centred - sums * sums.T / np.maximum(together, 1)
+    filled = np.where(holes, 0.0, X)
+    means = filled.sum(axis=0) / np.maximum(answered, 1)
+    centred = np.where(holes, 0.0, X - (np.rint(means) if whole(filled) else means))
+    together = cross_products(present, present)
+    sums = cross_products(centred, present)  # of each item over the rows that answered the other
+    products = cross_products(centred, centred) - sums * sums.T / np.maximum(together, 1)
     covariance = np.full_like(products, np.nan)
     np.divide(products, together - 1, out=covariance, where=together > 1)
     covariance = _exact_zeros(covariance, means, X)

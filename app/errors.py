@@ -37,9 +37,12 @@ class NotFound(AppError):
 class Ended(NotFound):
     title = _("This page has ended")
     message = _(
-        "To go on with a questionnaire, type your code on the first page. What you had saved is kept for "
-        "14 days from when your code was first typed, or until the collection closes. If you have just typed "
-        "it, your browser refuses the one cookie that keeps your place until you leave."
+        "Your place ends when you leave, when you come back in another browser, and when somebody starts "
+        "anew with your code. To go on, type your code on the first page, and then your six words. What "
+        "you had saved is kept for 14 days from when your code was first typed, or until the collection "
+        "closes. If your words do not open it, somebody has started anew, and it was deleted without "
+        "being opened. If you have just typed your code, your browser refuses the one cookie that keeps "
+        "your place."
     )
 
 

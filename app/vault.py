@@ -7,6 +7,7 @@ bits and tokens 256, which no one can guess; their HMACs need no slow hash.
 import hmac
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -24,6 +25,8 @@ LONGEST: Final = 200
 """More than a code is with everything that is pasted around it."""
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+SEALED_KEY: Final = NONCE_BYTES + KEY_BYTES + 16
+"""The length of a key that `seal` closed."""
 _READ_AS: Final = str.maketrans("OIL", "011")
 
 
@@ -85,8 +88,9 @@ class Vault:
     def audit_mac(self, previous: bytes, event: bytes) -> bytes:
         return self._mac("audit", previous + event)
 
-    def key_for_code(self, wave: str, code: str) -> bytes:
-        return self._derive(b"draft\0" + wave.encode() + b"\0" + code.encode())
+    def key_for_draft(self, wave: str, code: str, phrase: Sequence[int]) -> bytes:
+        """Code and phrase together: neither opens anything alone."""
+        return self._derive(f"draft\0{wave}\0{code}\0{' '.join(map(str, phrase))}".encode())
 
     def key_for_session(self, token: str) -> bytes:
         return self._derive(b"session\0" + token.encode())

@@ -1,13 +1,13 @@
 """Agreement of raters or occasions: the six intraclass correlations with their intervals."""
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
-from analysis.estimate import Estimate, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.agreement.mean_squares import MeanSquares, check_level, mean_squares
+from analysis.estimate import Estimate, Unavailable, as_matrix, html_table, table
 
 Interval = tuple[float | None, float | None]
 NONE: Final[Interval] = (None, None)
@@ -20,18 +20,6 @@ FORMS: Final[dict[str, str]] = {
     "ICC2k": "ICC(2,k): two-way random, absolute agreement, mean of k measurements",
     "ICC3k": "ICC(3,k): two-way mixed, consistency, mean of k measurements",
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MeanSquares:
-    """Two-way analysis of variance of n people by k raters without replication."""
-
-    people: float
-    raters: float
-    residual: float
-    within: float
-    n: int
-    k: int
 
 
 class IntraclassCorrelations(dict[str, Estimate | Unavailable]):
@@ -126,36 +114,6 @@ def intraclass_correlation(
     return IntraclassCorrelations(forms)
 
 
-def mean_squares(X: ArrayLike) -> MeanSquares | Unavailable:
-    """Return the two-way mean squares of the complete rows of `X`."""
-    complete = complete_rows(as_matrix(X))
-    n, k = complete.shape
-    if k < 2:  # noqa: PLR2004 - agreement needs two
-        return Unavailable(reason="too few items", detail=f"{k} column, at least 2 are needed")
-    if n < 3:  # noqa: PLR2004 - the smallest sample with an interval
-        return Unavailable(reason="too few rows", detail=f"{n} complete rows, at least 3 are needed")
-    deviation = complete - complete.mean()
-    by_person = deviation.mean(axis=1)
-    by_rater = deviation.mean(axis=0)
-    parts = (deviation - by_person[:, np.newaxis] - by_rater, by_person, by_rater)
-    # What rounding alone can leave behind of a sum of squares counts as nothing.
-    noise = complete.size * (8 * np.finfo(np.float64).eps * float(np.abs(complete).max())) ** 2
-    residual, people, raters = (
-        times * square if times * square > noise else 0.0
-        for times, square in zip((1, k, n), (float(np.square(part).sum()) for part in parts), strict=True)
-    )
-    if residual + people + raters == 0:
-        return Unavailable(reason="no variance", detail="every measurement is the same")
-    return MeanSquares(
-        people=people / (n - 1),
-        raters=raters / (k - 1),
-        residual=residual / ((n - 1) * (k - 1)),
-        within=(raters + residual) / (n * (k - 1)),
-        n=n,
-        k=k,
-    )
-
-
 def _icc(name: str, ms: MeanSquares, how: str, *, level: float, exact: bool) -> Estimate | Unavailable:
     n, k = ms.n, ms.k
     mean = name.endswith("k")
@@ -237,9 +195,3 @@ def _f_quantile(p: float, numerator: float, denominator: float) -> float:
     x = float(betaincinv(numerator / 2, denominator / 2, p))
     rest = float(betaincinv(denominator / 2, numerator / 2, 1 - p))
     return denominator * x / (numerator * rest) if rest > 0 else float("inf")
-
-
-def check_level(level: float) -> None:
-    """Raise ValueError where `level` is not the level of an interval."""
-    if not 0 < level < 1:
-        raise ValueError("level must lie between 0 and 1")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtri, nctdtrit, ndtri, stdtrit
 
-from analysis.agreement.intraclass import MeanSquares, check_level, mean_squares
+from analysis.agreement.mean_squares import MeanSquares, check_level, mean_squares
 from analysis.estimate import (
     Estimate,
     Matrix,

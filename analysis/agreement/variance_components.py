@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import Bounds, minimize
 
-from analysis.agreement.intraclass import MeanSquares
+from analysis.agreement.mean_squares import MeanSquares
 from analysis.estimate import Matrix, Unavailable
 
 

@@ -1,6 +1,7 @@
 """The correlations that every question of dimensions starts from: of rows, of joint counts, or given."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -8,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.correlation.polychoric import Polychoric
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows
-from analysis.moments import Missing
-
-Items = ArrayLike | JointCounts | Polychoric
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.linear_algebra.exact import cross_products, whole
+from analysis.linear_algebra.roots import Root, root_of
+from analysis.moments import moments
 
 FEWEST_ROWS: Final = 3
 SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are rounding, or nearly so
@@ -19,12 +20,20 @@ SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are ro
 
 @dataclass(frozen=True, kw_only=True)
 class Correlations:
-    """Correlations of k items from n rows, and how missing answers were treated."""
+    """Correlations of k items from n rows, and how missing answers were treated.
+
+    `no_inverse` says why a figure made of the inverse or the determinant of `R` is not to be had although `R`
+    has both: they would be those of a constant of ours. `notes` are what else a reader should know. `rows`
+    are the complete rows, where they are known: near singularity they have digits that `R` has lost.
+    """
 
     R: Matrix
     n: int
     names: tuple[str, ...]
     method: str
+    no_inverse: Unavailable | None = None
+    notes: tuple[str, ...] = ()
+    rows: Matrix | None = field(default=None, repr=False)
 
     @property
     def k(self) -> int:
@@ -34,7 +43,27 @@ class Correlations:
     @property
     def smallest_eigenvalue(self) -> float:
         """Not positive where items are linearly dependent, or where pairs of rows contradict each other."""
-        return float(np.linalg.eigvalsh(self.R)[0])
+        return float(self.root.eigenvalues[0])
+
+    @property
+    def inverse(self) -> Matrix:
+        """The inverse of correlations whose smallest eigenvalue is positive."""
+        half = self.root.inverse
+        inverse: Matrix = half @ half.T
+        return inverse
+
+    @property
+    def log_determinant(self) -> float:
+        """The logarithm of the determinant, where the smallest eigenvalue is positive."""
+        return float(np.log(self.root.eigenvalues).sum())
+
+    @cached_property
+    def root(self) -> Root:
+        """The spectrum, from the rows where `R` is nearly singular."""
+        return root_of(self.R, self.rows)
+
+
+Items = ArrayLike | JointCounts | Polychoric | Correlations
 
 
 def item_correlations(
@@ -45,7 +74,8 @@ def item_correlations(
     Parameters
     ----------
     data : n x k array (NaN for missing), JointCounts, Polychoric, or, with `n`, a k x k correlation matrix
-        Of polychoric correlations the repaired matrix is taken where there is one.
+        Of polychoric correlations the repaired matrix is taken where there is one. Correlations are returned
+        as they are.
     n : the number of rows behind a given correlation matrix
     missing : "complete" uses rows without a missing answer, "pairwise" all rows that answered a pair
         Joint counts know pairs alone and are always pairwise.
@@ -64,8 +94,8 @@ def item_correlations(
         raise ValueError(f'missing must be "complete" or "pairwise", not {missing!r}')
     if n is not None:
         return _given(data, n)
-    if isinstance(data, Polychoric):
-        return _of_polychoric(data)
+    if isinstance(data, Polychoric | Correlations):
+        return data if isinstance(data, Correlations) else _of_polychoric(data)
     if isinstance(data, JointCounts):
         return _of_counts(data)
     X = as_matrix(data)
@@ -82,22 +112,31 @@ def _of_complete(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailabl
         return Unavailable(reason="no complete rows")
     if len(X) < FEWEST_ROWS:
         return Unavailable(reason="too few rows", detail=f"{len(X)} complete")
-    unit = unit_lengths(X)
-    products = unit.T @ unit
-    constant = np.diag(products) == 0
-    if constant.any():
-        return Unavailable(reason="constant item", detail=_listed(names, constant))
-    return Correlations(R=_tidy(products), n=len(X), names=names, method="Pearson, complete rows")
+    found = moments(X)
+    if isinstance(found, Unavailable):
+        return found
+    if found.constant.any():
+        return Unavailable(reason="constant item", detail=_listed(names, found.constant))
+    R = _tidy(found.correlation)
+    return Correlations(R=R, n=len(X), names=names, method="Pearson, complete rows", rows=X)
 
 
 def _of_polychoric(found: Polychoric) -> Correlations:
-    repaired = ", repaired" if found.repaired is not None else ""
-    return Correlations(R=_tidy(found.definite), n=found.n, names=found.names, method=f"polychoric{repaired}")
+    said = ", repaired" if found.repaired is not None else ""
+    said += ", pairs at the bound" if found.at_bound else ""
+    return Correlations(
+        R=_tidy(found.definite),
+        n=found.n,
+        names=found.names,
+        method=f"polychoric{said}",
+        no_inverse=found.no_inverse,
+        notes=found.notes[1:],
+    )
 
 
 def unit_lengths(X: Matrix) -> Matrix:
     """Centre each item to length 1, so that the product of two is their correlation; constant ones to 0."""
-    unit = _in_units_of_range(X, X.min(axis=0), X.max(axis=0))
+    unit = _from_lowest(X, X.min(axis=0), X.max(axis=0))
     unit -= unit.mean(axis=0)
     lengths = np.sqrt(np.einsum("ij,ij->j", unit, unit))
     unit /= np.where(lengths > 0, lengths, 1)
@@ -105,7 +144,7 @@ def unit_lengths(X: Matrix) -> Matrix:
 
 
 def _given(data: Items, n: int) -> Correlations | Unavailable:
-    if isinstance(data, JointCounts | Polychoric):
+    if isinstance(data, JointCounts | Polychoric | Correlations):
         raise ValueError(  # noqa: TRY004 - it is n that is wrong here
             "these data know their n; give n with a correlation matrix alone"
         )
@@ -149,25 +188,28 @@ def _of_pairs(X: Matrix, names: tuple[str, ...]) -> Correlations | Unavailable:
 def pairwise_correlations(X: Matrix) -> Matrix:
     """Return correlations over the rows that answered both items; NaN where one does not vary there."""
     answered = ~np.isnan(X)
-    filled = np.where(
-        answered, _in_units_of_range(X, np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)), 0
-    )
+    filled = np.where(answered, _from_lowest(X, np.fmin.reduce(X, axis=0), np.fmax.reduce(X, axis=0)), 0)
     weight = answered.astype(np.float64)
-    n, x, xx = weight.T @ weight, filled.T @ weight, np.square(filled).T @ weight
+    n, x = cross_products(weight, weight), cross_products(filled, weight)
+    xx = cross_products(np.square(filled), weight)
     squares = xx - x * x / np.maximum(n, 1)
     squares[squares <= 1e-12 * np.diag(xx)[:, None]] = 0
     spread = np.sqrt(squares * squares.T)
-    cross = filled.T @ filled - x * x.T / np.maximum(n, 1)
+    cross = cross_products(filled, filled) - x * x.T / np.maximum(n, 1)
     R = np.divide(cross, spread, out=np.full(cross.shape, np.nan), where=spread > 0)
     np.fill_diagonal(R, np.where(np.diag(spread) > 0, 1, np.nan))
     clipped: Matrix = np.clip(R, -1, 1)
     return clipped
 
 
-def _in_units_of_range(X: Matrix, low: Matrix, high: Matrix) -> Matrix:
-    """Move each item to 0..1, so that no digits cancel and no square overflows; NaN stays NaN."""
+def _from_lowest(X: Matrix, low: Matrix, high: Matrix) -> Matrix:
+    """Set each item's lowest answer to 0, so that no digits cancel; NaN stays NaN.
+
+    Whole answers keep their units, in which sums are exact; others are moved to 0..1.
+    """
     moved: Matrix = X - low
-    moved /= np.where(high > low, high - low, 1)
+    if not whole(np.nan_to_num(moved)):
+        moved /= np.where(high > low, high - low, 1)
     return moved
 
 

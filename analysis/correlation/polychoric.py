@@ -13,8 +13,7 @@ from analysis.correlation.full_likelihood import joint
 from analysis.correlation.nearest import is_definite, nearest_correlation
 from analysis.correlation.two_step import BOUND, Correction, Flags, Pairs
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
-from analysis.moments import Missing
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
 
 Pair = tuple[int, int]
 
@@ -60,6 +59,24 @@ class Polychoric:
     def definite(self) -> Matrix:
         """The correlations, repaired if they had to be: what a factor analysis can use."""
         return self.r if self.repaired is None else self.repaired
+
+    @property
+    def no_inverse(self) -> Unavailable | None:
+        """Why nothing can be made of the inverse or the determinant: a constant of ours would decide it."""
+        if self.repaired is not None:
+            detail = (
+                "the polychoric correlations are not positive definite, and it would rest on how far from "
+                "singular they are made"
+            )
+            return Unavailable(reason="not defined", detail=detail)
+        if self.at_bound:
+            i, j = self.at_bound[0]
+            detail = (
+                f"the polychoric correlation of {self.names[i]} and {self.names[j]} has no maximum below 1, "
+                f"and it would rest on the bound of {BOUND} where it stands"
+            )
+            return Unavailable(reason="not defined", detail=detail)
+        return None
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 Items may come from one data set or from many resamples of it: a pair is two indices into a list of items.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -306,6 +307,20 @@ def covariance(codes: NDArray[np.uint8], pairs: Pairs, moved: Influence, categor
 
     `codes` is n x items: the place of each answer among all `categories`, or their number where missing.
     """
+    total: Matrix | float = 0.0
+    for _, rows in row_influence(codes, pairs, moved, categories):
+        total = total + rows @ rows.T
+    return np.asarray(total)
+
+
+def row_influence(
+    codes: NDArray[np.uint8], pairs: Pairs, moved: Influence, categories: int
+) -> Iterator[tuple[int, Matrix]]:
+    """Yield blocks of rows: the place of the first, and the influence of each (estimates x rows).
+
+    The array is the same every time and is overwritten by the next block; a last block is filled up with
+    rows that move nothing.
+    """
     places = _places(pairs, categories)
     by_item = [
         np.ascontiguousarray(table[place, : used - 1].T)
@@ -316,17 +331,14 @@ def covariance(codes: NDArray[np.uint8], pairs: Pairs, moved: Influence, categor
         places[pairs.j][:, None, :],
         axis=2,
     )
-    sizes = np.array([len(table) for table in by_item])
-    width = int(sizes.sum()) + len(by_pair)
-    total = np.zeros((width, width))
+    width = sum(map(len, by_item)) + len(by_pair)
     step = -(-len(codes) // max(1, -(-len(codes) // _ROWS)))
     rows = np.empty((width, step))
     for start in range(0, len(codes), step):
         block = np.full((step, codes.shape[1]), categories, np.intp)  # rows without answers move nothing
         block[: len(codes) - start] = codes[start : start + step]
         _look_up(np.ascontiguousarray(block.T), by_item, by_pair, rows)
-        total += rows @ rows.T
-    return total
+        yield start, rows
 
 
 def _places(pairs: Pairs, categories: int) -> Index:

@@ -308,7 +308,7 @@ def _add_counts(planes: Planes, c: int, total: Counts) -> None:
 
 
 def _compiled_counts() -> Callable[[Planes, int, Counts], None]:
-    from analysis.counts.bitplanes import add_counts  # noqa: PLC0415 - the compiler takes half a second to import
+    from analysis.counts.kernels import add_counts  # noqa: PLC0415 - the compiler takes half a second to import
 
     return add_counts
 

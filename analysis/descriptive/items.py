@@ -1,6 +1,7 @@
 """What the answers to each item look like before anything is made of them."""
 
 from dataclasses import dataclass
+from math import fsum
 from typing import Final, Literal
 
 import numpy as np
@@ -9,11 +10,11 @@ from scipy.special import chdtrc, ndtr
 
 from analysis.counts.joint import JointCounts
 from analysis.estimate import Listing, Matrix, Unavailable, as_matrix, complete_rows
-from analysis.moments import Moments, moments
+from analysis.linear_algebra.roots import TOO_NEAR, orthogonal, root_of
+from analysis.moments import moments
 
 NORMAL_MAD: Final = 1.4826  # makes the median absolute deviation that of a normal distribution
 BLOCK: Final = 4096
-SINGULAR: Final = 1e-12  # an eigenvalue this small beside the largest is nought
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,9 +72,9 @@ def _describe(values: Matrix, counts: NDArray[np.int64], definition: int) -> Des
     n = int(counts.sum())
     if n == 0:
         return Description(n=0)
-    mean = float(values @ counts / n)
+    mean = fsum(values * counts) / n
     centred = values - mean
-    squares = float(centred**2 @ counts)
+    squares = fsum(centred**2 * counts)
     median = _quantile_half(values, counts)
     order = np.argsort(np.abs(values - median), kind="stable")
     skewness, kurtosis = _shape(centred, counts, squares, definition) if len(values) > 1 else (None, None)
@@ -106,7 +107,7 @@ def _trimmed(values: Matrix, counts: NDArray[np.int64]) -> float:
     cut = n // 10
     upto = counts.cumsum()
     inside = np.minimum(upto, n - cut) - np.maximum(upto - counts, cut)
-    return float(values @ np.maximum(inside, 0) / (n - 2 * cut))
+    return fsum(values * np.maximum(inside, 0)) / (n - 2 * cut)
 
 
 def _shape(
@@ -114,8 +115,8 @@ def _shape(
 ) -> tuple[float | None, float | None]:
     n = int(counts.sum())
     variance = squares / (n if definition == 2 else n - 1)  # noqa: PLR2004 - see `describe`
-    skewness = float(centred**3 @ counts / n / variance**1.5)
-    kurtosis = float(centred**4 @ counts / n / variance**2) - 3
+    skewness = fsum(centred**3 * counts) / n / variance**1.5
+    kurtosis = fsum(centred**4 * counts) / n / variance**2 - 3
     if definition == 3:  # noqa: PLR2004
         return skewness, kurtosis
     if n <= 3:  # noqa: PLR2004 - the corrections divide by n - 2 and n - 3
@@ -203,7 +204,8 @@ def mardia(X: ArrayLike) -> Mardia | Unavailable:
     Notes
     -----
     Skewness is the mean over all pairs of rows of (z'S⁻¹z*)³, here from the third moments of the whitened
-    items, so that no n x n matrix is formed. Equals ``psych::mardia(x)``.
+    items, so that no n x n matrix is formed; they are whitened by a QR decomposition of the rows, which keeps
+    the digits that S loses where items are nearly dependent. Equals ``psych::mardia(x)``.
 
     References
     ----------
@@ -213,10 +215,15 @@ def mardia(X: ArrayLike) -> Mardia | Unavailable:
     found = moments(rows)
     if isinstance(found, Unavailable):
         return found
-    whitened = _whitened(rows, found)
-    if whitened is None:
-        return Unavailable(reason="singular matrix")
     n, k = rows.shape
+    if found.constant.any():
+        return Unavailable(reason="constant item", detail=f"item {int(np.argmax(found.constant)) + 1}")
+    root = root_of(found.correlation, rows)
+    if not root.independent.all():
+        return Unavailable(reason="singular matrix")
+    if not root.certain:
+        return TOO_NEAR
+    whitened = orthogonal(rows)[0] * np.sqrt(n - 1)
     third = np.zeros((k * k, k))
     for first in range(0, n, BLOCK):
         Z = whitened[first : first + BLOCK]
@@ -238,15 +245,3 @@ def mardia(X: ArrayLike) -> Mardia | Unavailable:
         n=n,
         k=k,
     )
-
-
-def _whitened(rows: Matrix, found: Moments) -> Matrix | None:
-    """Return the rows in independent units of variance 1, None where the items are linearly dependent."""
-    if found.constant.any():
-        return None
-    sd = np.sqrt(np.diagonal(found.covariance))
-    values, vectors = np.linalg.eigh(found.correlation)
-    if values[0] <= SINGULAR * values[-1]:
-        return None
-    whitened: Matrix = ((rows - found.means) / sd) @ (vectors / np.sqrt(values))
-    return whitened

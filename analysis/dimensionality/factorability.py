@@ -1,5 +1,6 @@
 """Whether the items share enough for a factor analysis, and how many components their correlations hold."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,10 +8,10 @@ import numpy as np
 from scipy.special import chdtrc
 
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
-from analysis.moments import Missing
+from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
 
 ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
+OURS: Final = 0.01  # a variance below it may be what a repair, or the bound of a correlation, made it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +103,8 @@ def kmo(
     -------
     SamplingAdequacy, or Unavailable
         "singular matrix" where items are linearly dependent or pairwise correlations contradict each other:
-        partial correlations do not exist then; "not defined" where an item is correlated with no other.
+        partial correlations do not exist then; "not defined" where an item is correlated with no other, or
+        where polychoric correlations had to be repaired or stand at their bound.
 
     Notes
     -----
@@ -123,7 +125,7 @@ def kmo(
     found = _definite(item_correlations(data, n=n, missing=missing))
     if isinstance(found, Unavailable):
         return found
-    inverse = np.linalg.inv(found.R)
+    inverse = found.inverse
     scale = np.sqrt(np.diag(inverse))
     partial = np.square(inverse / np.outer(scale, scale))
     simple = np.square(found.R)
@@ -157,7 +159,8 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
     Returns
     -------
     Sphericity, or Unavailable
-        "singular matrix" where the determinant is zero, "too few rows" where n is too small for the items.
+        "singular matrix" where the determinant is zero, "too few rows" where n is too small for the items,
+        "not defined" where polychoric correlations had to be repaired or stand at their bound.
 
     Notes
     -----
@@ -182,7 +185,7 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
     factor = found.n - 1 - (2 * found.k + 5) / 6
     if factor <= 0:
         return Unavailable(reason="too few rows", detail=f"{found.n} for {found.k} items")
-    chi2 = max(-factor * float(np.linalg.slogdet(found.R)[1]), 0.0)
+    chi2 = max(-factor * found.log_determinant, 0.0)
     df = found.k * (found.k - 1) // 2
     return Sphericity(
         chi2=chi2, df=df, p=Probability(chdtrc(df, chi2)), n=found.n, k=found.k, method=found.method
@@ -190,12 +193,15 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
 
 
 def _definite(found: Correlations | Unavailable) -> Correlations | Unavailable:
-    """Refuse correlations that have no inverse."""
-    if isinstance(found, Unavailable) or found.smallest_eigenvalue >= SINGULAR:
+    """Refuse correlations that have no inverse, or one that a constant of ours makes."""
+    if isinstance(found, Unavailable):
         return found
-    return Unavailable(
-        reason="singular matrix", detail=f"smallest eigenvalue {found.smallest_eigenvalue:.2g}"
-    )
+    if found.no_inverse is not None:
+        return found.no_inverse
+    if found.smallest_eigenvalue >= SINGULAR:
+        return found
+    smallest = found.smallest_eigenvalue if found.smallest_eigenvalue < -SINGULAR else 0.0
+    return Unavailable(reason="singular matrix", detail=f"smallest eigenvalue {smallest:.2g}")
 
 
 def minimum_average_partial(
@@ -212,7 +218,8 @@ def minimum_average_partial(
     Returns
     -------
     AveragePartials, or Unavailable
-        The averages end where a component takes the last variance of an item (as with a repeated item).
+        The averages end where a component takes the last variance of an item (as with a repeated item), of
+        repaired polychoric correlations or those at their bound, where it leaves no more than 1 % of it.
 
     Notes
     -----
@@ -238,20 +245,18 @@ def minimum_average_partial(
     found = item_correlations(data, n=n, missing=missing)
     if isinstance(found, Unavailable):
         return found
-    values, vectors = np.linalg.eigh(found.R)
     squared: list[float] = []
     fourth: list[float] = []
-    left = found.R.copy()
     pairs = found.k * (found.k - 1)
-    for value, vector in zip(values[::-1], vectors.T[::-1], strict=True):
+    least = SINGULAR if found.no_inverse is None else OURS
+    for left in _left_by_components(found):
         variances = np.diag(left)
-        if len(squared) == found.k or variances.min() <= SINGULAR:
+        if variances.min() <= least:
             break
         partial = np.square(left) / np.outer(variances, variances)
         np.fill_diagonal(partial, 0)
         squared.append(float(partial.sum()) / pairs)
         fourth.append(float(np.square(partial).sum()) / pairs)
-        left = left - value * np.outer(vector, vector)
     return AveragePartials(
         squared=np.array(squared),
         fourth=np.array(fourth),
@@ -261,3 +266,12 @@ def minimum_average_partial(
         k=found.k,
         method=found.method,
     )
+
+
+def _left_by_components(found: Correlations) -> Iterator[Matrix]:
+    """Yield what the first 0, 1, ... k - 1 components leave of R, the sum of the others: no digits cancel."""
+    values, vectors = found.root.eigenvalues, found.root.vectors
+    yield found.R
+    for last in range(found.k - 1, 0, -1):
+        kept = vectors[:, :last]
+        yield (kept * values[:last]) @ kept.T

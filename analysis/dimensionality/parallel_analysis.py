@@ -17,13 +17,13 @@ from analysis.correlation.item_correlations import (
 )
 from analysis.correlation.polychoric import polychoric
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
 from analysis.factor_models.extraction import residual_minimum, starts
-from analysis.moments import Missing
 
 SEED: Final = 1
 BLOCK: Final = 100  # draws held at once
 NO_ANSWER: Final = -1
+ROUNDING: Final = 1e-10  # an eigenvalue has to pass chance by more than this
 
 Answers = TypeVar("Answers", bound=NDArray[Any])
 Basis = Literal["components", "factors"]
@@ -157,7 +157,7 @@ def parallel_analysis(
         observed=observed[0],
         reference=reference,
         mean=drawn.mean(axis=0),
-        n_factors=int(np.cumprod(observed[0] > reference).sum()),
+        n_factors=int(np.cumprod(observed[0] > reference + ROUNDING).sum()),
         basis=basis,
         quantile=quantile,
         draws=len(drawn),

@@ -8,17 +8,19 @@ import numpy as np
 from scipy.special import chdtr, chdtrc, chndtrinc
 
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Probability, Unavailable, html_table, table
+from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
 from analysis.factor_models.extraction import EXTRACTIONS, Extraction
 from analysis.factor_models.rotation import ROTATIONS, Rotated
-from analysis.moments import Missing
+from analysis.linear_algebra.elimination import log_determinant
 
 RMSEA_LEVEL: Final = 0.90
+EQUAL: Final = 1e-8  # loadings that differ by less are the same
+UNRELATED: Final = Unavailable(reason="not defined", detail="unrelated items would fit no worse by chance")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How far the model is from the correlations; None where a figure is not defined.
+    """How far the model is from the correlations; None where a figure is not defined, `why_not` saying why.
 
     `objective` is the maximum-likelihood discrepancy at the solution, whichever way it was extracted; `chi2`
     is that times Bartlett's factor, and is a chi-square for normal rows extracted by maximum likelihood only.
@@ -38,6 +40,7 @@ class Fit:
     rmsea_low: float | None = None
     rmsea_high: float | None = None
     bic: float | None = None
+    why_not: Unavailable | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,8 @@ def factor_analysis(
     Factors, or Unavailable
         "did not converge" where the gradient does not vanish from any start; "improper solution" where a
         factor explains nothing, a communality exceeds 1, or the rotation makes two factors one; "not defined"
-        where the factors have more parameters than there are correlations; "singular matrix" where items are
+        where the factors have more parameters than there are correlations, or (ml) polychoric correlations
+        had to be repaired or stand at their bound; "singular matrix" where items are
         linearly dependent (ml), or have no more dimensions than there are factors.
         A Heywood case, an item held at the lowest uniqueness of .005, is given with the solution and named in
         `heywood`: it is the lowest minimum found within the bound.
@@ -159,13 +163,9 @@ def analyse(found: Correlations, n_factors: int, method: str, rotation: str) -> 
     _check_named(ROTATIONS, "rotation", rotation)
     if n_factors < 1:
         raise ValueError(f"n_factors must be at least 1, not {n_factors}")
-    if degrees_of_freedom(found.k, n_factors) < 0 or n_factors >= found.k:
-        detail = f"{n_factors} factors of {found.k} items have more parameters than there are correlations"
-        return Unavailable(reason="not defined", detail=detail)
-    rank = int((np.linalg.eigvalsh(found.R) > SINGULAR).sum())
-    if rank <= n_factors:
-        detail = f"{rank} independent dimensions leave nothing unique beside {n_factors} factors"
-        return Unavailable(reason="singular matrix", detail=detail)
+    refused = _refused(found, n_factors, method)
+    if refused is not None:
+        return refused
     extracted = EXTRACTIONS[method](found.R, n_factors)
     if isinstance(extracted, Unavailable):
         return extracted
@@ -179,6 +179,20 @@ def analyse(found: Correlations, n_factors: int, method: str, rotation: str) -> 
     return _solution(found, extracted, _signed_and_ordered(turned), method, rotation)
 
 
+def _refused(found: Correlations, n_factors: int, method: str) -> Unavailable | None:
+    """Return why so many factors cannot be extracted by the method, if they cannot."""
+    if degrees_of_freedom(found.k, n_factors) < 0 or n_factors >= found.k:
+        detail = f"{n_factors} factors of {found.k} items have more parameters than there are correlations"
+        return Unavailable(reason="not defined", detail=detail)
+    rank = int((found.root.eigenvalues > SINGULAR).sum())
+    if rank <= n_factors:
+        detail = f"{rank} independent dimensions leave nothing unique beside {n_factors} factors"
+        return Unavailable(reason="singular matrix", detail=detail)
+    if method == "ml" and found.no_inverse is not None:
+        return found.no_inverse
+    return None
+
+
 def _check_named(functions: Mapping[str, object], what: str, name: str) -> None:
     if name not in functions:
         raise ValueError(f"{what} must be one of {', '.join(functions)}, not {name!r}")
@@ -190,11 +204,15 @@ def degrees_of_freedom(k: int, m: int) -> int:
 
 
 def _signed_and_ordered(rotated: Rotated) -> Rotated:
-    """Give each factor a positive largest loading, and put the one that explains most first."""
+    """Give each factor a positive largest loading, and put the one that explains most first.
+
+    Of what is equal but for rounding the first item's loading decides, so that rounding never does.
+    """
     L, phi = rotated.loadings, rotated.phi
-    largest = L[np.abs(L).argmax(axis=0), np.arange(L.shape[1])]
-    sign = np.where(largest < 0, -1.0, 1.0)
-    order = np.argsort(-_variance(L, phi), kind="stable")
+    size = np.abs(L)
+    first = (size >= size.max(axis=0) - EQUAL).argmax(axis=0)
+    sign = np.where(L[first, np.arange(L.shape[1])] < 0, -1.0, 1.0)
+    order = np.lexsort((first, -np.round(_variance(L, phi) / EQUAL)))
     turned = (phi * np.outer(sign, sign))[np.ix_(order, order)]
     return replace(rotated, loadings=(L * sign)[:, order], phi=turned)
 
@@ -219,7 +237,7 @@ def _solution(
         structure=L @ phi,
         communalities=extracted.communalities,
         variance=_variance(L, phi),
-        fit=fit(found.R, extracted.loadings, found.n),
+        fit=fit(found, extracted.loadings),
         heywood=tuple(name for name, is_bounded in bounded if is_bounded),
         names=found.names,
         n=found.n,
@@ -231,7 +249,7 @@ def _solution(
     )
 
 
-def fit(R: Matrix, L: Matrix, n: int) -> Fit:
+def fit(found: Correlations, L: Matrix) -> Fit:
     """Compare the correlations with those that uncorrelated factors of loadings L leave.
 
     Notes
@@ -239,6 +257,7 @@ def fit(R: Matrix, L: Matrix, n: int) -> Fit:
     As psych's ``factor.stats``: chi2 = F (n - 1 - (2k + 5)/6 - 2m/3), rmsea = √(chi2/(df n) - 1/(n - 1)), its
     interval from the noncentral chi-square over df (n - 1), tli from F, bic = chi2 - df ln n.
     """
+    R, n = found.R, found.n
     k, m = L.shape
     df = degrees_of_freedom(k, m)
     model = L @ L.T
@@ -249,24 +268,29 @@ def fit(R: Matrix, L: Matrix, n: int) -> Fit:
         rms=float(np.sqrt(squares / (k * (k - 1)))),
         crms=float(np.sqrt(squares / (2 * df))) if df > 0 else None,
     )
-    if min(np.linalg.eigvalsh(R)[0], np.linalg.eigvalsh(model)[0]) < SINGULAR:
-        return near
-    ratio = np.linalg.solve(model, R)
-    objective = max(float(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - k), 0.0)
-    null = -float(np.linalg.slogdet(R)[1])
+    if found.no_inverse is not None:
+        return replace(near, why_not=found.no_inverse)
+    if min(found.smallest_eigenvalue, np.linalg.eigvalsh(model)[0]) < SINGULAR:
+        return replace(near, why_not=Unavailable(reason="singular matrix"))
+    null = -found.log_determinant
+    ratio = float(np.trace(np.linalg.solve(model, R)))
+    objective = max(ratio + log_determinant(model) + null - k, 0.0)
     factor = n - 1 - (2 * k + 5) / 6 - 2 * m / 3
     if factor <= 0:
-        return replace(near, objective=objective)
+        few = Unavailable(reason="too few rows", detail=f"{n} for {m} factors of {k} items")
+        return replace(near, objective=objective, why_not=few)
     chi2 = objective * factor
     described = replace(near, objective=objective, chi2=chi2, null_chi2=null * (factor + 2 * m / 3))
     if df == 0:
-        return described
+        exact = Unavailable(reason="not defined", detail="no degrees of freedom are left")
+        return replace(described, why_not=exact)
     per_null, per_model = null / (k * (k - 1) / 2), objective / df
     low, high = _rmsea_interval(chi2, df, n)
     return replace(
         described,
         p=Probability(chdtrc(df, chi2)),
         tli=(per_null - per_model) / (per_null - 1 / factor) if per_null > 1 / factor else None,
+        why_not=None if per_null > 1 / factor else UNRELATED,
         rmsea=float(np.sqrt(max(chi2 / (df * n) - 1 / (n - 1), 0))),
         rmsea_low=low,
         rmsea_high=high,

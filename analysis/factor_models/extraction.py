@@ -7,6 +7,7 @@ steps reach the minimum to the last digits, where a gradient method stops at the
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import attrgetter, itemgetter
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ MAX_STEPS: Final = 100
 GRADIENT: Final = 1e-9
 LOOSE_START: Final = 0.5
 RANDOM_STARTS: Final = 20
+SINGLE_STARTS: Final = 5
+LEAVES: Final = 1.6  # an item does nearly as well as a factor: it leaves less than so many times its squares
+EXPLAINS: Final = 0.75  # and explains more than this share of its squares
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +116,7 @@ def _newton(at: Callable[[Matrix], _State], start: Matrix, low: float, high: flo
         g = state.gradient
         free = ~(((state.x <= low) & (g > 0)) | ((state.x >= high) & (g < 0)))
         if not free.any() or np.abs(g[free]).max() < GRADIENT:
-            return state
+            return _to_last_digits(at, state, free, low, high)
         step = np.zeros_like(g)
         step[free] = _descent(state, free)
         share = 1.0
@@ -124,6 +128,23 @@ def _newton(at: Callable[[Matrix], _State], start: Matrix, low: float, high: flo
             share /= 2
         state = moved
     return None
+
+
+def _to_last_digits(
+    at: Callable[[Matrix], _State], state: _State, free: NDArray[np.bool_], low: float, high: float
+) -> _State:
+    """Take Newton's steps for as long as they halve the gradient: a flat minimum moves by them still.
+
+    Without it the digits of the solution would be those at which rounding happened to stop the descent.
+    """
+    while free.any():
+        step = np.zeros_like(state.x)
+        step[free] = _descent(state, free)
+        moved = at(np.clip(state.x + step, low, high))
+        if not np.abs(moved.gradient[free]).max() < np.abs(state.gradient[free]).max() / 2:
+            break
+        state = moved
+    return state
 
 
 def _descent(state: _State, free: NDArray[np.bool_]) -> Matrix:
@@ -150,21 +171,53 @@ def _best(R: Matrix, m: int, reach: Callable[[Matrix], Extraction | None]) -> Ex
     """Return the lowest of the minima that the starts lead to, refused where it is improper.
 
     On samples the minima that lie apart are nearly always boundary ones, each with another item at its
-    bound. So where an item is at its bound, or the first starts disagree, random ones (of a fixed seed)
-    follow.
+    bound. So where an item is at its bound or would do nearly as well as a factor that was found, or the
+    first starts disagree, starts at such items and random ones (of a fixed seed) follow.
     """
     found = [end for start in starts(R) if (end := reach(start)) is not None]
-    if len(found) < 2 or found[0].bounded.any() or not _same(*found):  # noqa: PLR2004 - two that agree
+    single = single_items(R, found[0].loadings) if found else []
+    if single or len(found) < 2 or found[0].bounded.any() or not _same(*found):  # noqa: PLR2004 - two that agree
         rng = np.random.default_rng(0)
         random = rng.uniform(0.05, 0.95, (RANDOM_STARTS, len(R)))
-        found += [end for start in random if (end := reach(start)) is not None]
+        found += [end for start in (*single, *random) if (end := reach(start)) is not None]
     if not found:
         return Unavailable(reason="did not converge", detail=f"{m} factors, {MAX_STEPS} steps")
-    return _proper(min(found, key=lambda end: end.minimum), m)
+    return _proper(min(found, key=attrgetter("minimum")), m)
 
 
 def _same(first: Extraction, second: Extraction) -> bool:
     return abs(first.minimum - second.minimum) < 1e-8  # noqa: PLR2004 - far below what tells minima apart
+
+
+def single_items(R: Matrix, loadings: Matrix) -> list[Matrix]:
+    """Return starts at the items that would do nearly as well as one of the factors, the best of them first.
+
+    With R* the correlations less the other factors, and v_j what these leave of item j: as a factor with
+    nothing unique, j leaves the squares of R*_il - R*_ij R*_lj / v_j over i ≠ l. They are to be compared with
+    those of R*, when there is no factor, and with those that the factor leaves.
+    """
+    left = _off_diagonal(R - loadings @ loadings.T)
+    least = float(np.vdot(left, left))
+    found: list[tuple[float, Matrix]] = []
+    for factor in loadings.T:
+        rest = left + _off_diagonal(np.outer(factor, factor))
+        squares = np.square(rest)
+        shared = np.square(loadings).sum(axis=1) - np.square(factor)
+        own = np.maximum(1 - shared, LOWEST_UNIQUENESS)
+        sums, without = squares.sum(axis=0), float(squares.sum())
+        fourth = np.square(sums) - np.square(squares).sum(axis=0)
+        after = without - 2 * sums - 2 * np.einsum("ij,ij->j", rest, rest @ rest) / own + fourth / own**2
+        good = (after < LEAVES * least) & (without - after > EXPLAINS * (without - least))
+        for item in np.flatnonzero(good):
+            start = np.clip(1 - shared - squares[item] / own[item], 0.05, 0.95)
+            start[item] = LOWEST_UNIQUENESS
+            found.append((float(after[item]), start))
+    return [start for _, start in sorted(found, key=itemgetter(0))][:SINGLE_STARTS]
+
+
+def _off_diagonal(matrix: Matrix) -> Matrix:
+    np.fill_diagonal(matrix, 0)
+    return matrix
 
 
 def minres(R: Matrix, m: int) -> Extraction | Unavailable:
@@ -202,14 +255,14 @@ def _hold(
         state = residual_state(R, m, x)
         communalities = np.square(state.kept) @ np.maximum(state.kept_values, 0)
         distance = np.where(bounded, highest, 1 - x) - communalities
+        step = np.linalg.solve(state.hessian() - np.diag(bounded.astype(float)), distance)
         if np.abs(distance).max() > GRADIENT:
-            step = np.linalg.solve(state.hessian() - np.diag(bounded.astype(float)), distance)
             x = x + step * min(1, 0.3 / np.abs(step).max())
             continue
         too_high = ~bounded & (communalities > highest + GRADIENT)
         not_pressed = bounded & (1 - x > highest + GRADIENT)
         if not too_high.any() and not not_pressed.any():
-            return state, bounded
+            return residual_state(R, m, x + step), bounded
         bounded = (bounded | too_high) & ~not_pressed
     return None
 
@@ -241,7 +294,7 @@ def _proper(extraction: Extraction, m: int) -> Extraction | Unavailable:
             reason="improper solution", detail=f"only {real} of {m} factors explain any variance"
         )
     if extraction.communalities.max() > 1 + 1e-8:
-        item = int(np.argmax(extraction.communalities)) + 1
+        item = int(np.argmax(extraction.communalities > extraction.communalities.max() - 1e-8)) + 1
         return Unavailable(reason="improper solution", detail=f"the communality of item {item} exceeds 1")
     return extraction
 

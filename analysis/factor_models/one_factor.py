@@ -13,7 +13,9 @@ TOLERANCE: Final = 1e-10
 ITERATIONS: Final = 200
 HALVINGS: Final = 16
 VANISHING: Final = 1e-3  # a unique variance below it, in an unfinished fit, is on its way to nought
+BEATEN: Final = 1e-6  # a discrepancy lower by more is another minimum
 GONE: Final = 1e-7  # a unique variance that has vanished, past which Σ cannot be inverted
+LEAST: Final = 1e-4  # a unique variance below it may be vanishing still when a step is shorter than 1e-6
 ROUNDING: Final = 1e-12  # by which the discrepancy may rise at its minimum
 RIDGE: Final = 1e-10  # keeps the equations solvable where a loading vanishes
 Flags = NDArray[np.bool_]
@@ -65,7 +67,8 @@ def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> One
     Returns
     -------
     OneFactor, or Unavailable with fewer than three items (the model is not identified), a constant item, no
-    convergence, or an improper solution (Heywood case: a unique variance that is not positive).
+    convergence, or an improper solution (Heywood case: a unique variance that is not positive, or a proper
+    solution that one of the items as the factor itself beats).
 
     Notes
     -----
@@ -89,12 +92,9 @@ def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> One
     R = covariance / np.outer(sd, sd)
     fits = one_factor_fits(R[None], _start(R))
     loadings, uniquenesses = fits.loadings[0], fits.uniquenesses[0]
-    if (uniquenesses <= (0 if fits.converged[0] else VANISHING)).any():
-        worst = label[int(np.argmin(uniquenesses))]
-        detail = f"Heywood case: the unique variance of {worst} is estimated at nought or below"
-        return Unavailable(reason="improper solution", detail=detail)
-    if not fits.converged[0]:
-        return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
+    why = _unusable(R, fits, label)
+    if why is not None:
+        return why
     parameters = np.concatenate([loadings, uniquenesses])
     if np.linalg.eigvalsh(_hessian(R, parameters))[0] <= 0:
         return Unavailable(
@@ -111,6 +111,23 @@ def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> One
     )
 
 
+def _unusable(R: Matrix, fits: "Fits", names: Sequence[str]) -> Unavailable | None:
+    """Return why the one fit is no solution, if it is none."""
+    uniquenesses, converged = fits.uniquenesses[0], fits.converged[0]
+    vanished = uniquenesses <= (GONE if converged else VANISHING)
+    if vanished.any():
+        named = ", ".join(name for name, gone in zip(names, vanished, strict=True) if gone)
+        detail = f"Heywood case: the unique variance of {named} is estimated at nought or below"
+        return Unavailable(reason="improper solution", detail=detail)
+    if not converged:
+        return Unavailable(reason="did not converge", detail="one-factor model by maximum likelihood")
+    if fits.beaten[0]:
+        single = names[int(np.argmin(_single_items(R[None])))]
+        detail = f"Heywood case: the model fits better with no unique variance of {single}"
+        return Unavailable(reason="improper solution", detail=detail)
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Fits:
     """The fits of a stack: b x k loadings and unique variances (not positive in a Heywood case)."""
@@ -118,11 +135,15 @@ class Fits:
     loadings: Matrix
     uniquenesses: Matrix
     converged: Flags
+    beaten: Flags
 
     @property
     def proper(self) -> Flags:
-        """Which fits converged to positive unique variances."""
-        return self.converged & (self.uniquenesses > 0).all(axis=1)
+        """Which fits converged to unique variances that are positive and not on their way to nought.
+
+        Nor may an item, taken as the factor, fit better.
+        """
+        return self.converged & (self.uniquenesses > LEAST).all(axis=1) & ~self.beaten
 
 
 def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -> Fits:
@@ -137,9 +158,11 @@ def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -
     converged = np.zeros(b, np.bool_)
     active = np.arange(b)
     value, gradient = _score(R, parameters)
+    reached = value.copy()
     for _ in range(ITERATIONS):
         step = _scoring_step(parameters[active], gradient)
         settled = np.abs(step).max(axis=1) < tolerance
+        reached[active[settled]] = value[settled]
         converged[active[settled]] = True
         active, step, value = active[~settled], step[~settled], value[~settled]
         if not active.size:
@@ -148,7 +171,22 @@ def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -
         parameters[active[lower]] = trial[lower]
         lower &= np.abs(trial[:, k:]).min(axis=1) > GONE
         active, value, gradient = active[lower], value[lower], gradient[lower]
-    return Fits(loadings=parameters[:, :k], uniquenesses=parameters[:, k:], converged=converged)
+    beaten = converged & (_single_items(R).min(axis=1) < reached - BEATEN)
+    return Fits(
+        loadings=parameters[:, :k], uniquenesses=parameters[:, k:], converged=converged, beaten=beaten
+    )
+
+
+def _single_items(R: Matrix) -> Matrix:
+    """Return the discrepancy of each of the stack with each of its items as the factor itself, b x k.
+
+    The limit where an item's unique variance vanishes and others load by their correlations with it: what
+    they leave are independent, and ln|Σ| + tr(RΣ⁻¹) = Σ ln(1 - r²) + k.
+    """
+    k = R.shape[1]
+    left = np.where(np.eye(k, dtype=bool), 1.0, np.maximum(1 - np.square(R), np.finfo(float).tiny))
+    single: Matrix = np.log(left).sum(axis=2) + k
+    return single
 
 
 def _descend(

@@ -8,14 +8,22 @@ from numpy.typing import NDArray
 from analysis.estimate import Matrix
 
 _SETTLED: Final = 1e-9
+_ROUNDING: Final = 1e-12  # by which the sum may rise at its minimum, where it no longer tells steps apart
 _MOST_STEPS: Final = 300
+_LOWER: Final = 1e-6  # by this share of the sum another minimum is lower
 
 
-def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
-    """Return the loadings λ that minimise Σ (r - λλ')² / se² over the pairs, and whether they settled.
+def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_], NDArray[np.intp]]:
+    """Return the loadings λ that minimise Σ (r - λλ')² / se² over the pairs, and what is wrong with them.
 
     `R` and `se` are b x k x k. Newton's method, damped as Levenberg and Marquardt do until the sum falls,
     from the first principal axis; the sum of the loadings is not negative.
+
+    Returns
+    -------
+    b x k loadings; b flags, whether they settled; and b items, -1 where there is none, with which as the
+    factor itself the sum would be lower: as the item's loading grows beyond all bounds and the others vanish,
+    its own correlations are met and the others' squares are left.
     """
     k = R.shape[1]
     apart = ~np.eye(k, dtype=bool)
@@ -30,7 +38,7 @@ def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
         at, r, w = loadings[active], R[active], weight[active]
         step = _step(r, w, at, damping[active])
         misfit = _misfit(r, w, at + step)
-        better = misfit <= least[active]
+        better = misfit <= least[active] * (1 + _ROUNDING)
         loadings[active] = np.where(better[:, None], at + step, at)
         least[active] = np.where(better, misfit, least[active])
         damping[active] *= np.where(better, 0.1, 10)
@@ -40,7 +48,11 @@ def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_]]:
     settled = np.ones(len(R), bool)
     settled[active] = False
     positive = loadings.sum(axis=1, keepdims=True) >= 0
-    return np.asarray(np.where(positive, loadings, -loadings)), settled
+    squares = weight * np.square(R)
+    left = squares.sum(axis=(1, 2))[:, None] - 2 * squares.sum(axis=2)
+    lower = left.min(axis=1) < least * (1 - _LOWER) - np.finfo(float).eps * squares.sum(axis=(1, 2))
+    single = np.where(lower, left.argmin(axis=1), -1)
+    return np.asarray(np.where(positive, loadings, -loadings)), settled, single
 
 
 def _misfit(R: Matrix, weight: Matrix, loadings: Matrix) -> Matrix:

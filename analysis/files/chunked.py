@@ -126,7 +126,7 @@ def file_moments(
 
 
 def _products(stream: Iterable[Block], k: int, codes: NDArray[Any]) -> tuple[int, Counts, Counts]:
-    from analysis.counts.products import add_products  # noqa: PLC0415 - the compiler takes half a second to import
+    from analysis.counts.kernels import add_products  # noqa: PLC0415 - the compiler takes half a second to import
 
     n, sums, products = 0, np.zeros(k, np.int64), np.zeros((k, k), np.int64)
     for block in stream:

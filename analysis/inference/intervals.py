@@ -159,14 +159,14 @@ def bootstrapped(found: Coefficient, interval: str, level: float, replicates: Ma
 
     A replicate is NaN where the resample has no such figure.
     """
-    usable = np.minimum(replicates[np.isfinite(replicates)], 1.0)  # single precision goes beyond
+    usable = np.minimum(replicates[np.isfinite(replicates)], 1.0)  # rounding goes beyond
     without = len(replicates) - len(usable)
     method = f"{found.method}, {interval} interval of {len(replicates)} resamples"
     method += f", {without} of them without a figure" if without else ""
     limits: Interval | None = None
     missing = too_many_without(without, len(replicates))
     if missing is None:
-        if np.abs(usable - found.value).max() < bootstrap.NOTHING:
+        if np.abs(usable - found.value).max() <= bootstrap.TIE:
             limits = (found.value, found.value)
         elif interval == "percentile":
             limits = bootstrap.percentile_interval(usable, level)

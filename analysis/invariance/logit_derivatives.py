@@ -4,7 +4,7 @@ from math import exp, inf, log
 
 import numpy as np
 
-from analysis.counts.compiled import compiled
+from analysis.counts.kernels import compiled
 from analysis.estimate import Matrix
 
 

@@ -162,14 +162,15 @@ def _guttman_errors(counts: JointCounts) -> _Errors:
     above = 1 - below
     weight = below @ (size * before) @ above.T + above @ (size * (1 - before)) @ below.T
     weight[np.arange(k), np.arange(k)] = 0.0
-    share = counts.tables / counts.pair_n[:, :, np.newaxis, np.newaxis]
-    row_mean = np.einsum("ijab,ijb->ija", weight, share.sum(axis=2))
+    # Of whole answers all sums are exact, whatever their order: they are divided by the rows at the end.
+    n = counts.pair_n
+    row_sum = np.einsum("ijab,ijb->ija", weight, second)
     return _Errors(
         weight=weight,
-        share=share,
-        observed=np.einsum("ijab,ijab->ij", weight, share),
-        expected=np.einsum("ija,ija->ij", row_mean, share.sum(axis=3)),
-        row_mean=row_mean,
+        share=counts.tables / n[:, :, np.newaxis, np.newaxis],
+        observed=np.einsum("ijab,ijab->ij", weight, counts.tables) / n,
+        expected=np.einsum("ija,ija->ij", row_sum, first) / (n * n),
+        row_mean=row_sum / n[:, :, np.newaxis],
     )
 
 

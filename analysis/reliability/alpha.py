@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Estimate, Listing, Matrix, Unavailable
+from analysis.estimate import Estimate, Listing, Matrix, Missing, Unavailable
 from analysis.inference import bootstrap
 from analysis.inference.intervals import OF_ALPHA, Coefficient, bootstrapped, check, with_limits
-from analysis.moments import Missing, Moments, moments
+from analysis.moments import Moments, moments
 
 NOTHING: Final = 1e-12  # a variance this small beside the items' own is rounding
 INDEFINITE: Final = Unavailable(
@@ -94,9 +94,9 @@ def alpha_coefficient(found: Moments) -> Coefficient | Unavailable:
 
 
 def alpha_replicates(k: int, traces: Matrix, totals: Matrix) -> Matrix:
-    """Return alpha of each resample, NaN where its total has no variance."""
+    """Return alpha of each resample, NaN where its total has no variance (see `alpha_of`)."""
     ratios = np.full(len(totals), np.nan)
-    np.divide(traces, totals, out=ratios, where=totals > bootstrap.NOTHING * k)
+    np.divide(traces, totals, out=ratios, where=totals > NOTHING * k * traces)
     replicates: Matrix = k / (k - 1) * (1 - ratios)
     return replicates
 

@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.estimate import Estimate, Matrix, Unavailable
-from analysis.moments import Missing, Moments, moments
+from analysis.estimate import Estimate, Matrix, Missing, Unavailable
+from analysis.moments import Moments, moments
 from analysis.reliability.alpha import NOTHING, Data, alpha_of
 
 

@@ -7,17 +7,18 @@ from math import comb
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.estimate import Estimate, Matrix, Unavailable, table
+from analysis.estimate import Estimate, Matrix, Missing, Unavailable, table
 from analysis.inference.bootstrap import SEED
-from analysis.moments import Missing, Moments, moments
+from analysis.linear_algebra.roots import TOO_NEAR, Root, root_of
+from analysis.moments import Moments, moments
 from analysis.reliability.alpha import INDEFINITE, NOTHING, Data, alpha_of
 
 Scaling = Literal["covariances", "correlations"]
 
 ALL_SPLITS: Final = 100_000  # no more splits than this are all looked at: up to 20 items
-SINGULAR: Final = 1e-11  # an eigenvalue this small beside the largest is nought
-NEARLY_SINGULAR: Final = 1e-8  # and for the greatest lower bound, which it then moves by no more than itself
+NEGATIVE: Final = 1e-11  # an eigenvalue so far below nought, beside the largest, is not rounding
 GAP: Final = 1e-10  # how far, beside the items' variances, the greatest lower bound may be from its optimum
 NEAR, CENTRED = 0.25, 0.1  # Newton decrements: below the one, full steps; below the other, on to the next μ
 STEPS: Final = 300
@@ -65,6 +66,7 @@ def guttman_lambda(
     off = C - np.diag(np.diagonal(C))
     first = off.sum() / total
     by_item = (off**2).sum(axis=0)
+    root = _root(C, basis)
     halves = _halves(C, SPLITS, np.random.default_rng(SEED))
     values = {
         "lambda1": first,
@@ -72,12 +74,14 @@ def guttman_lambda(
         "lambda3": k / (k - 1) * first,
         "lambda4": max(float(part.max()) for part in halves),
         "lambda5": first + 2 * np.sqrt(by_item.max()) / total,
-        "lambda6": 1 - _residual_variances(C).sum() / total,
+        "lambda6": 1 - _residual_variances(C, root).sum() / total,
     }
     estimates: dict[str, Estimate | Unavailable] = {
         name: Estimate(value=float(value), n=basis.n, k=k, method=f"Guttman's {name} on {on}, {basis.rule}")
         for name, value in values.items()
     }
+    if not root.certain:
+        estimates["lambda6"] = TOO_NEAR
     if _indefinite(C):
         sums_alone = {"lambda1", "lambda3"} if values["lambda3"] <= 1 + NOTHING else set()
         estimates |= dict.fromkeys(values.keys() - sums_alone, INDEFINITE)
@@ -99,23 +103,30 @@ def _matrix(X: Data, on: Scaling, missing: Missing) -> tuple[Matrix, Moments] | 
 
 def _indefinite(C: Matrix) -> bool:
     """Whether no rows could have these covariances, which happens to pairwise ones."""
-    values = np.linalg.eigvalsh(C)
-    return bool(values[0] < -NEARLY_SINGULAR * values[-1])
+    varied = np.diagonal(C) > 0
+    values = np.linalg.eigvalsh(_standardised(C, varied))
+    return bool(values[0] < -NEGATIVE * values[-1])
 
 
-def _residual_variances(C: Matrix) -> Matrix:
-    """Return each item's variance given all others; nought where the others determine it."""
-    values = np.linalg.eigvalsh(C)
-    if values[0] > SINGULAR * values[-1]:
-        residual: Matrix = 1 / np.diagonal(np.linalg.inv(C))
-        return residual
-    left = []
-    for item in range(len(C)):
-        others = np.delete(np.arange(len(C)), item)
-        c = C[others, item]
-        explained = c @ np.linalg.pinv(C[np.ix_(others, others)], rcond=SINGULAR, hermitian=True) @ c
-        left.append(max(C[item, item] - explained, 0.0))
-    return np.array(left)
+def _standardised(C: Matrix, varied: NDArray[np.bool_]) -> Matrix:
+    """Return the correlations of the items that vary."""
+    sd = np.sqrt(np.diagonal(C)[varied])
+    R: Matrix = C[np.ix_(varied, varied)] / np.outer(sd, sd)
+    return R
+
+
+def _root(C: Matrix, basis: Moments) -> Root:
+    """Return the root of the correlations of the items that vary."""
+    varied = np.diagonal(C) > 0
+    return root_of(_standardised(C, varied), None if basis.rows is None else basis.rows[:, varied])
+
+
+def _residual_variances(C: Matrix, root: Root) -> Matrix:
+    """Return the variance of each item that varies given all others; nought where these determine it."""
+    variances = np.diagonal(C)[np.diagonal(C) > 0]
+    residual = np.zeros(len(variances))
+    residual[root.free] = variances[root.free] / np.square(root.inverse[root.free]).sum(axis=1)
+    return residual
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -222,7 +233,9 @@ def greatest_lower_bound(
     -----
     1 - max Σθ / V over unique variances θ ≥ 0 that leave C - diag θ positive semidefinite: the smallest
     reliability that these covariances allow. It capitalises on chance: in samples under about 1,000 it lies
-    above the reliability. An eigenvalue of C below 1e-8 of the largest counts as nought.
+    above the reliability. It jumps where items become linearly dependent: their difference, however small,
+    tells of other items what its own values tell. So items count as dependent where only rounding parts them,
+    and where rounding may, there is no figure.
     Equals ``psych::glb.algebraic(cov(x))``, with "correlations" of ``cor(x)``.
 
     References
@@ -241,7 +254,10 @@ def greatest_lower_bound(
     C, basis = found
     if _indefinite(C):
         return INDEFINITE
-    unique = _greatest_unique_variances(C)
+    root = _root(C, basis)
+    if not root.certain:
+        return TOO_NEAR
+    unique = _greatest_unique_variances(C, root)
     if unique is None:
         return Unavailable(reason="did not converge", detail="greatest lower bound")
     value = 1 - float(unique.sum() / C.sum())
@@ -249,31 +265,32 @@ def greatest_lower_bound(
     return Estimate(value=value, n=basis.n, k=len(C), method=method)
 
 
-def _greatest_unique_variances(C: Matrix) -> Matrix | None:
+def _greatest_unique_variances(C: Matrix, root: Root) -> Matrix | None:
     """Return the largest θ ≥ 0 by their sum that leave C - diag θ positive semidefinite (None if not found).
 
-    An interior path: Newton's method on Σθ + μ (ln det(C - diag θ) + Σ ln θ) for falling μ, whose distance
+    An interior path: Newton's method on Σθ + μ (ln det(I - Σ u bb') + Σ ln u) for falling μ, whose distance
     from the optimum is at most 2kμ; a step shortened by its own Newton decrement never leaves the interior.
-    An item that others determine has no unique variance, and the path runs in the space that is left.
+    With A A' the inverse of the correlations, a_i a row of A, v_i the item's variance: C - diag θ is
+    semidefinite where I - Σ (θ_i / v_i) a_i a_i' is. In units of what the other items leave of an item, u_i =
+    θ_i |a_i|² / v_i and b_i = a_i / |a_i|, all of it is of size 1, however near C is to singularity. An item
+    that others determine has no unique variance, and the path runs in the space that is left.
     """
-    values, vectors = np.linalg.eigh(C)
-    kept = values > NEARLY_SINGULAR * values[-1]
-    free = (vectors[:, ~kept] ** 2).sum(axis=1) < NEARLY_SINGULAR
-    U, D = vectors[free][:, kept], np.diag(values[kept])
-    theta = np.full(free.sum(), values[kept][0] / 2)
+    left = _residual_variances(C, root)[root.free]
+    B = root.inverse[root.free]
+    B /= np.sqrt(np.square(B).sum(axis=1, keepdims=True))
+    u = np.full(len(B), 0.5 / max(len(B), 1))
     mu = np.trace(C) / len(C)
     while mu * 2 * len(C) > GAP * np.trace(C):
         for _ in range(STEPS):
-            P = U @ np.linalg.solve(D - (U.T * theta) @ U, U.T)
-            slope = 1 - mu * np.diagonal(P) + mu / theta
-            step = np.linalg.solve(mu * (P * P + np.diag(1 / theta**2)), slope)
+            P = B @ np.linalg.solve(np.eye(B.shape[1]) - (B.T * u) @ B, B.T)
+            slope = left - mu * np.diagonal(P) + mu / u
+            step = np.linalg.solve(mu * (P * P + np.diag(1 / u**2)), slope)
             decrement = np.sqrt(max(float(slope @ step) / mu, 0.0))
-            theta = theta + (step / (1 + decrement) if decrement > NEAR else step)
+            u = u + (step / (1 + decrement) if decrement > NEAR else step)
             if decrement < CENTRED:
                 break
         else:
             return None
         mu /= 100
-    unique = np.zeros(len(C))
-    unique[free] = theta
+    unique: Matrix = left * u
     return unique

@@ -5,12 +5,12 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.estimate import Estimate, Matrix, Unavailable
+from analysis.estimate import Estimate, Matrix, Missing, Unavailable
 from analysis.factor_models.one_factor import OneFactor, one_factor, one_factor_fits
 from analysis.inference import bootstrap
 from analysis.inference.intervals import ANALYTIC, Coefficient, bootstrapped, check, with_limits
-from analysis.moments import Missing, Moments, moments
-from analysis.reliability.alpha import Data, alpha_coefficient, alpha_replicates
+from analysis.moments import Moments, moments
+from analysis.reliability.alpha import NOTHING, Data, alpha_coefficient, alpha_replicates
 
 
 def mcdonald_omega(
@@ -152,7 +152,8 @@ def _gradient(fit: OneFactor, *, observed: bool) -> Matrix:
 def omega_replicates(covariances: Matrix, fit: OneFactor, *, observed: bool) -> Matrix:
     """Return omega of each of a stack of covariance matrices, NaN where it has no proper solution."""
     omegas = np.full(len(covariances), np.nan)
-    varied = (np.diagonal(covariances, axis1=1, axis2=2) > bootstrap.NOTHING).all(axis=1)
+    nothing = NOTHING * np.diagonal(fit.covariance)
+    varied = (np.diagonal(covariances, axis1=1, axis2=2) > nothing).all(axis=1)
     C = covariances[varied]
     sd = np.sqrt(np.diagonal(C, axis1=1, axis2=2))
     fits = one_factor_fits(C / (sd[:, :, None] * sd[:, None, :]), fit.standardised, tolerance=1e-6)

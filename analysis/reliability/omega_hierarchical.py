@@ -7,10 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.correlation.item_correlations import Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Unavailable, html_table, table
+from analysis.estimate import Matrix, Missing, Unavailable, html_table, table
 from analysis.factor_models.exploratory import Factors, analyse
 from analysis.factor_models.extraction import EXTRACTIONS
-from analysis.moments import Missing
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,11 +13,10 @@ from analysis.correlation import bivariate_normal, two_step
 from analysis.correlation.polychoric import Polychoric, polychoric, symmetric
 from analysis.correlation.two_step import Index, Pairs
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, complete_rows
+from analysis.estimate import Estimate, Matrix, Missing, Unavailable, as_matrix, complete_rows
 from analysis.factor_models.one_factor_dwls import loadings_of
 from analysis.inference.bootstrap import Weights, percentile_interval, resampled
 from analysis.inference.intervals import too_many_without
-from analysis.moments import Missing
 
 Data = ArrayLike | JointCounts
 Variance = Literal["observed", "model"]
@@ -75,8 +74,10 @@ class OrdinalFactor:
         return float(true / total)
 
     @property
-    def maximal_reliability(self) -> float:
+    def maximal_reliability(self) -> float | Unavailable:
         """Reliability of that weighted sum of the answers which has the most of it."""
+        if self.polychoric.no_inverse is not None:
+            return self.polychoric.no_inverse
         return float(np.linalg.eigvals(np.linalg.solve(self.observed, self.true)).real.max())
 
     def _covariances(self, R: Matrix) -> Matrix:
@@ -127,12 +128,15 @@ def ordinal_factor(
     for i, j in np.argwhere(np.triu(found.se == 0, 1)):
         detail = f"{found.names[i]} and {found.names[j]} are at the bound, where r has no weight"
         return Unavailable(reason="not defined", detail=detail)
-    loadings, settled = loadings_of(found.r[None], found.se[None])
+    loadings, settled, single = loadings_of(found.r[None], found.se[None])
     if not settled[0]:
         return Unavailable(reason="did not converge", detail="one factor of the polychoric correlations")
-    worst = int(np.abs(loadings[0]).argmax())
-    if abs(loadings[0, worst]) > 1:
+    size = np.abs(loadings[0])
+    worst = int((size > size.max() - 1e-8).argmax())  # of items that are the same the first
+    if abs(loadings[0, worst]) > 1 or single[0] >= 0:
         detail = f"Heywood case: {found.names[worst]} has a loading of {loadings[0, worst]:.3f}"
+        if single[0] >= 0:
+            detail = f"Heywood case: the larger the loading of {found.names[single[0]]}, the better the fit"
         return Unavailable(reason="improper solution", detail=detail)
     steps = tuple(np.diff(used) for used in found.categories)
     return OrdinalFactor(loadings=loadings[0], polychoric=found, steps=steps)
@@ -276,6 +280,7 @@ def _check(interval: str | None, level: float, variance: str) -> None:
 
 def _rows_said(found: Polychoric) -> str:
     rows = "complete rows" if (found.pair_n == found.n).all() else "pairwise"
+    rows += ", pairs at the bound" if found.at_bound else ""
     return rows if found.repaired is None else f"{rows}, correlations not positive definite"
 
 
@@ -338,7 +343,7 @@ def _tables(codes: Index, weights: Weights, categories: int) -> Matrix:
     for first in range(0, len(codes), step):
         block = codes[first : first + step]
         places = (np.arange(len(i)) * categories + block[:, i]) * categories + block[:, j]
-        indicators = np.zeros((len(block), cells), np.float32)
+        indicators = np.zeros((len(block), cells), weights.dtype)  # in which the weights' sums are exact
         np.put_along_axis(indicators, places, 1, axis=1)
         total += weights[:, first : first + step] @ indicators
     return total.reshape(len(weights), len(i), categories, categories)
@@ -352,8 +357,8 @@ def _omegas(pairs: Pairs, r: Matrix, values: Matrix, variance: Variance) -> Matr
     errors = two_step.standard_errors(pairs, moved).reshape(r.shape)
     usable = (errors > 0).all(axis=1) & (used > 1).all(axis=1)
     R = symmetric(r, k)
-    loadings, settled = loadings_of(R, symmetric(np.where(errors > 0, errors, 1), k))
-    usable &= settled & (np.abs(loadings) <= 1).all(axis=1)
+    loadings, settled, single = loadings_of(R, symmetric(np.where(errors > 0, errors, 1), k))
+    usable &= settled & (single < 0) & (np.abs(loadings) <= 1).all(axis=1)
     loadings = np.where(usable[:, None], loadings, 0)
     i, j = np.triu_indices(k)
     true = loadings[:, i] * loadings[:, j]

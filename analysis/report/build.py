@@ -3,28 +3,49 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Final
 
+from analysis.report.answers import RESAMPLES, Answers
 from analysis.report.dataset import Dataset
-from analysis.report.document import RESAMPLES, Answers, Section
-from analysis.report.registry import SECTIONS
-from analysis.report.sections.scales import ScaleReport, scale_report
+from analysis.report.document import SIMULATED, Document, Section, sections_json
+from analysis.report.sections.reliability import bounds, ordinal, subscales, total
+from analysis.report.sections.responses import careless, distributions, missing
+from analysis.report.sections.scales import ScaleReport, scale_report, scale_sections, scale_tree
+from analysis.report.sections.structure import correlations, dimensions, factorability, factors, scalability
 
 Progress = Callable[[str, int, int], None]
+# Every format shows whatever stands here, in this order.
+SECTIONS: Final[dict[str, Callable[[Answers], Section]]] = {
+    "distributions": distributions,
+    "missing": missing,
+    "bounds": bounds,
+    "ordinal": ordinal,
+    "total": total,
+    "subscales": subscales,
+    "correlations": correlations,
+    "factorability": factorability,
+    "dimensions": dimensions,
+    "factors": factors,
+    "scalability": scalability,
+    "careless": careless,
+}
+
+# Those that take no longer than a page may.
+QUICK: Final = ("distributions", "missing", "bounds", "subscales", "scalability")
+HOW: Final = (
+    "Headline figures rest on the rows with an answer to every item of the scale; pairwise figures use every "
+    "answer there is. Items are turned the way they are scored. The interval of alpha is Feldt's; omega is "
+    "omega total of a one-factor model by maximum likelihood; bootstrap intervals are bias-corrected and "
+    "accelerated. A coefficient says how consistently the items rank these people, not what they measure."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
-    """The whole report of one set of answers."""
+class Report(Document):
+    """The whole report of one set of answers: a document, the number of rows, its scales by their ids."""
 
-    title: str
-    stage: str | None  # what the instrument may be claimed to be today
-    form: str
-    form_hash: str
-    key_revision: int
-    simulated: bool
     n: int
     scales: Mapping[str, ScaleReport]
-    sections: tuple[Section, ...]
 
 
 def run(
@@ -33,7 +54,7 @@ def run(
     sections: Iterable[str] = SECTIONS,
     resamples: int = RESAMPLES,
     progress: Progress | None = None,
-) -> Study:
+) -> Report:
     """Compute the report of a dataset; a figure that cannot be had is in it as the reason why.
 
     Parameters
@@ -53,14 +74,27 @@ def run(
     for name in chosen:
         say(name, len(scales) + len(found), parts)
         found.append(SECTIONS[name](answers))
-    return Study(
-        title=dataset.instrument.title,
-        stage=dataset.instrument.claims.label if dataset.instrument.claims else None,
-        form=dataset.form.id,
-        form_hash=dataset.form.hash,
-        key_revision=dataset.instrument.key.revision,
-        simulated=dataset.simulated,
+    instrument, form = dataset.instrument, dataset.form
+    stage = instrument.claims.label if instrument.claims else None  # what it may be claimed to be today
+    return Report(
+        title=instrument.title,
+        lead="How well its items hang together, and what was left unanswered.",
+        labels=tuple(each for each in (SIMULATED if dataset.simulated else None, stage) if each is not None),
+        provenance=(
+            f"n = {dataset.n} rows. Form {form.id} (hash {form.hash}), "
+            f"key revision {instrument.key.revision}."
+        ),
+        sections=(*scale_sections(scales), *found),
+        how=HOW,
+        tree={
+            "form": form.id,
+            "form_hash": form.hash,
+            "key_revision": instrument.key.revision,
+            "simulated": dataset.simulated,
+            "n": dataset.n,
+            "scales": {name: scale_tree(scale) for name, scale in scales.items()},
+            "sections": sections_json(found),
+        },
         n=dataset.n,
         scales=MappingProxyType(scales),
-        sections=tuple(found),
     )

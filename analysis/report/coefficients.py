@@ -15,7 +15,8 @@ from analysis.reliability.composite import (
 from analysis.reliability.lower_bounds import greatest_lower_bound
 from analysis.reliability.omega import mcdonald_omega
 from analysis.reliability.ordinal import categorical_omega, ordinal_alpha
-from analysis.report.document import ScaleAnswers, Table, Value, missing_figures, value_of
+from analysis.report.answers import ScaleAnswers
+from analysis.report.document import Table, Value, missing_figures, value_of
 
 Figure = Estimate | Unavailable
 Shown = Literal["scale", "lambdas", "bounds", "ordinal"]

@@ -219,3 +219,11 @@ def _code(cell: Cell, readings: Mapping[int, int], declared: Ranges) -> int | No
 
 def _said(codes: Iterable[int]) -> str:
     return ", ".join(str(code) for code in sorted(codes, key=abs))
+
+
+def label(dataset: Dataset, scale: str) -> str:
+    """Return a scale's name in the first language that has one, its id where none has."""
+    for words in dataset.instrument.words.values():
+        if words.form == dataset.form.id and scale in words.facets:
+            return words.facet(scale)
+    return scale

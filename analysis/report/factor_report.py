@@ -14,9 +14,9 @@ from analysis.dimensionality.parallel_analysis import ParallelAnalysis, parallel
 from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.exploratory import Factors, analyse
 from analysis.files.read_table import TableError, read_table
+from analysis.report.answers import Answers
 from analysis.report.dataset import TRUE, read_dataset
-from analysis.report.document import Answers, Document, Section
-from analysis.report.render import SIMULATED, sections_json
+from analysis.report.document import SIMULATED, Document, Section, sections_json
 from analysis.report.sections.structure import (
     adequacy,
     average_partials,
@@ -147,18 +147,19 @@ def _factorability(items: Items, R: Correlations | Unavailable, correlation: str
     title = "Whether factors can be looked for"
     if isinstance(R, Unavailable):
         return Section(id="factorability", title=title, reading=f"There are no correlations: {R.why}.")
+    said = [f"{note[0].upper()}{note[1:]}." for note in R.notes]
     return Section(
         id="factorability",
         title=title,
-        reading="The measure nears 1 where what items share is shared by more than two.",
-        tables=(adequacy(items.names, {correlation: kmo(R.R, n=R.n)}), sphericity(bartlett(R.R, n=R.n))),
+        reading=" ".join(["The measure nears 1 where what items share is shared by more than two.", *said]),
+        tables=(adequacy(items.names, {correlation: kmo(R)}), sphericity(bartlett(R))),
     )
 
 
 def _dimensions(
     R: Correlations | Unavailable, chance: ParallelAnalysis | Unavailable, correlation: str
 ) -> Section:
-    partials = R if isinstance(R, Unavailable) else minimum_average_partial(R.R, n=R.n)
+    partials = R if isinstance(R, Unavailable) else minimum_average_partial(R)
     by_partials = (
         f"There is no average partial correlation because {partials.why}."
         if isinstance(partials, Unavailable)

@@ -17,10 +17,9 @@ from analysis.invariance.differential_item_functioning import (
     differential_item_functioning,
 )
 from analysis.invariance.groups import group_labels, sorted_labels
-from analysis.report.dataset import TRUE, read_dataset
-from analysis.report.document import Document, Section, Table, Value, label
+from analysis.report.dataset import TRUE, label, read_dataset
+from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
 from analysis.report.fairness_tables import compared, fairness_json, plain, scored
-from analysis.report.render import SIMULATED, sections_json
 from instrument import MISSING_LABELS, load
 
 MOST_GROUPS: Final = 12

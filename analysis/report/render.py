@@ -1,57 +1,22 @@
-"""A finished study as text, JSON or HTML. Nothing is computed here, and only here is anything rounded."""
+"""A finished report as text, JSON or HTML. Nothing is computed here, and only here is anything rounded."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from importlib.resources import files
 from textwrap import fill
-from typing import Any, Final
+from typing import Final
 
 from analysis.estimate import Unavailable, cell, table
 from analysis.graphics import svg
-from analysis.report.build import Study
 from analysis.report.document import Document, Section, Table, Value
-from analysis.report.sections.scales import scale_sections, scale_tree
 
 COLUMNS: Final = 110  # of a terminal that a table may take
-SIMULATED: Final = "SIMULATED: these answers were made up by a program; nobody gave them."
-HOW: Final = (
-    "Headline figures rest on the rows with an answer to every item of the scale; pairwise figures use every "
-    "answer there is. Items are turned the way they are scored. The interval of alpha is Feldt's; omega is "
-    "omega total of a one-factor model by maximum likelihood; bootstrap intervals are bias-corrected and "
-    "accelerated. A coefficient says how consistently the items rank these people, not what they measure."
-)
 
 
-def document(study: Study) -> Document:
-    """Return a study as a document: its scales first, then its other sections."""
-    return Document(
-        title=study.title,
-        lead="How well its items hang together, and what was left unanswered.",
-        labels=tuple(
-            said for said in (SIMULATED if study.simulated else None, study.stage) if said is not None
-        ),
-        provenance=(
-            f"n = {study.n} rows. Form {study.form} (hash {study.form_hash}), key revision "
-            f"{study.key_revision}."
-        ),
-        sections=(*scale_sections(study.scales), *study.sections),
-        how=HOW,
-        tree={
-            "form": study.form,
-            "form_hash": study.form_hash,
-            "key_revision": study.key_revision,
-            "simulated": study.simulated,
-            "n": study.n,
-            "scales": {name: scale_tree(scale) for name, scale in study.scales.items()},
-            "sections": sections_json(study.sections),
-        },
-    )
-
-
-def as_json(found: Study | Document) -> str:
+def as_json(found: Document) -> str:
     """Return a report as JSON in full precision; what cannot be computed is ``{"unavailable": reason}``."""
-    tree = _document(found).tree
+    tree = found.tree
     return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False, default=_unavailable) + "\n"
 
 
@@ -61,23 +26,9 @@ def _unavailable(why: object) -> dict[str, str]:
     raise TypeError(f"a report holds a {type(why).__name__}, which JSON has no form for")
 
 
-def _document(found: Study | Document) -> Document:
-    return document(found) if isinstance(found, Study) else found
-
-
-def sections_json(sections: Iterable[Section]) -> dict[str, Any]:
-    """Return sections by their id, their tables as headers and rows."""
-    return {section.id: _section_json(section) for section in sections}
-
-
-def _section_json(section: Section) -> dict[str, Any]:
-    tables = [{"title": t.title, "headers": t.headers, "rows": t.rows} for t in section.tables]
-    return {"title": section.title, "reading": section.reading, "tables": tables}
-
-
-def as_text(found: Study | Document) -> str:
+def as_text(found: Document) -> str:
     """Return a report for a terminal: figures to three digits, the reason where there is none."""
-    said = _document(found)
+    said = found
     parts = [said.title, *said.labels, said.provenance]
     for section in said.sections:
         reading = [fill(section.reading, COLUMNS)] if section.reading else []
@@ -138,9 +89,9 @@ def _dash(value: Value) -> str | float | int:
     return "–" if isinstance(value, Unavailable) else value
 
 
-def as_html(found: Study | Document) -> str:
+def as_html(found: Document) -> str:
     """Return a report as one page that needs nothing else: no script, no font, no second file."""
-    said = _document(found)
+    said = found
     style = files("analysis").joinpath("report.css").read_text(encoding="utf-8") + svg.STYLE
     return PAGE.format(
         title=escape(said.title),
@@ -242,7 +193,7 @@ def _name(section: Section, part: Table) -> str:
     return escape(f"{section.title}: {part.title}")
 
 
-RENDERERS: Final[dict[str, Callable[[Study | Document], str]]] = {
+RENDERERS: Final[dict[str, Callable[[Document], str]]] = {
     "text": as_text,
     "json": as_json,
     "html": as_html,

@@ -20,9 +20,16 @@ from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.files.read_table import read_table
 from analysis.graphics.charts import intervals
 from analysis.reliability.alpha import cronbach_alpha
-from analysis.report.dataset import Cell, Dataset, DatasetError, make_dataset
-from analysis.report.document import Document, Section, Table, Value, label, missing_figures
-from analysis.report.render import SIMULATED, sections_json
+from analysis.report.dataset import Cell, Dataset, DatasetError, label, make_dataset
+from analysis.report.document import (
+    SIMULATED,
+    Document,
+    Section,
+    Table,
+    Value,
+    missing_figures,
+    sections_json,
+)
 from instrument import Instrument, load, score
 
 CERTAIN: Final = 1.96  # standard errors that a change must exceed

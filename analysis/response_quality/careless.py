@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 
 from analysis.estimate import Matrix, Unavailable, as_array, as_matrix, html_table, table
 from analysis.response_quality import person_indices
-from analysis.response_quality.pairwise_moments import Everybody, Given, blocks
+from analysis.response_quality.pairwise_moments import Given, SampleMoments, blocks
 from analysis.response_quality.person_indices import Flags
 
 Scales = Sequence[int] | Sequence[Sequence[int]]
@@ -155,15 +155,17 @@ def careless_indices(
     n, k = answers.shape
     turned = answers if keyed is None else as_matrix(keyed)
     _check(answers, turned, limits, parts)
-    all_ = Everybody.of(answers)
+    all_ = SampleMoments.of(answers)
     sections = person_indices.sections_of(k, parts)
     factors = None if scales is None else _columns(scales, k)
-    inverse = person_indices.inverse_covariances(all_)
+    whitening = person_indices.whitening(all_)
 
     def of_rows(rows: slice) -> dict[str, Matrix | Flags | Unavailable]:
         given, turned_rows = Given.of(answers[rows], all_), turned[rows]
         longest, average = person_indices.strings(answers[rows])
-        distance = inverse if isinstance(inverse, Unavailable) else person_indices.distances(given, inverse)
+        distance = (
+            whitening if isinstance(whitening, Unavailable) else person_indices.distances(given, whitening)
+        )
         uniform = person_indices.uniform(answers[rows])
         return {
             "longstring": longest,

@@ -6,6 +6,7 @@ from typing import Final
 import numpy as np
 
 from analysis.estimate import Matrix
+from analysis.linear_algebra.exact import cross_products
 
 ROUNDING: Final = 1e-12
 ROWS: Final = 8192  # looked at together: what is made of them stays in cache
@@ -17,7 +18,7 @@ def blocks(n: int) -> list[slice]:
 
 
 @dataclass(frozen=True, slots=True)
-class Everybody:
+class SampleMoments:
     """What the answers of everybody together say, about a common zero."""
 
     zero: float
@@ -28,7 +29,7 @@ class Everybody:
     correlations: Matrix
 
     @classmethod
-    def of(cls, X: Matrix) -> "Everybody":
+    def of(cls, X: Matrix) -> "SampleMoments":
         """Add up the answers, part by part."""
         count = sum(int((~np.isnan(X[rows])).sum()) for rows in blocks(len(X)))
         total = sum(float(np.nansum(X[rows])) for rows in blocks(len(X)))
@@ -36,8 +37,8 @@ class Everybody:
         n = sums = products = squares = np.zeros((X.shape[1], X.shape[1]))
         for rows in blocks(len(X)):
             x, seen = _filled(X[rows], zero)
-            n, sums = n + seen.T @ seen, sums + x.T @ seen
-            products, squares = products + x.T @ x, squares + (x * x).T @ seen
+            n, sums = n + cross_products(seen, seen), sums + cross_products(x, seen)
+            products, squares = products + cross_products(x, x), squares + cross_products(x * x, seen)
         cross = products - divided(sums * sums.T, n)
         spread = np.sqrt((squares - divided(sums * sums, n)).clip(0.0))
         varies = spread * spread.T > ROUNDING * (1 + np.abs(cross).max(initial=0.0))
@@ -59,10 +60,10 @@ class Given:
     x: Matrix
     seen: Matrix
     squares: Matrix
-    all: Everybody
+    all: SampleMoments
 
     @classmethod
-    def of(cls, X: Matrix, all_: Everybody) -> "Given":
+    def of(cls, X: Matrix, all_: SampleMoments) -> "Given":
         """Set some rows about the zero of all."""
         x, seen = _filled(X, all_.zero)
         return cls(x, seen, x * x, all_)

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from scipy.special import chdtrc
 
 from analysis.estimate import Matrix, Unavailable
-from analysis.response_quality.pairwise_moments import ROUNDING, Everybody, Given, divided
+from analysis.linear_algebra.elimination import inverse_root
+from analysis.linear_algebra.roots import root_of
+from analysis.response_quality.pairwise_moments import ROUNDING, Given, SampleMoments, divided
 
 FEWEST_PAIRS: Final = 3  # as R's careless has it
 Flags = NDArray[np.bool_]
@@ -100,21 +102,23 @@ def within_pairs(given: Given, chosen: Flags, kind: str) -> Matrix | Unavailable
     return np.where(count >= FEWEST_PAIRS, r, np.nan)
 
 
-def inverse_covariances(all_: Everybody) -> Matrix | Unavailable:
-    """Return the inverse of the items' covariances, which the distance needs."""
+def whitening(all_: SampleMoments) -> Matrix | Unavailable:
+    """Return what gives the items variance 1 and no covariances, k x k: the distance is measured there."""
     if all_.n < 3 or not all_.answered.size or all_.answered.min() < 2:  # noqa: PLR2004 - a covariance for each item
         return Unavailable(reason="too few rows", detail=f"{all_.n} rows of answers")
-    values = np.linalg.eigvalsh(all_.covariances)
-    if values[0] <= ROUNDING * values[-1]:
+    variances = np.diagonal(all_.covariances)
+    scale = np.sqrt(np.outer(variances, variances))
+    root = root_of(all_.covariances / scale) if (scale > 0).all() else None
+    if root is None or not root.independent.all():
         return Unavailable(reason="singular matrix", detail="the covariances of the items have no inverse")
-    return np.asarray(np.linalg.inv(all_.covariances))
+    return inverse_root(all_.covariances).T
 
 
-def distances(given: Given, inverse: Matrix) -> Matrix:
+def distances(given: Given, whitening: Matrix) -> Matrix:
     """Return Mahalanobis' squared distance from the means."""
     deviation = (given.x - given.all.sums / given.all.answered) * given.seen
-    distance = _row_sums(deviation @ inverse, deviation)
-    return np.where(given.seen.any(axis=1), distance.clip(0.0), np.nan)
+    white = deviation @ whitening
+    return np.where(given.seen.any(axis=1), _row_sums(white, white), np.nan)
 
 
 def upper_tail(distance: Matrix, k: int) -> Matrix:

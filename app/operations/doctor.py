@@ -15,7 +15,8 @@ from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
 from app.studies.study import SMALLEST_K, STUDY
-from app.tables import RESPONDENT_TABLES, Setting, Wave, table
+from app.survey.drafts import NO_PHRASE
+from app.tables import RESPONDENT_TABLES, Draft, Setting, Wave, table
 
 SQLITE_WITHOUT_WAL_RESET_FAULT: Final = (3, 51, 3)
 POSTGRES_AT_LEAST: Final = 15
@@ -126,6 +127,15 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
             kept, "another than was used before"
         ),
         "run `counterpoise migrate`" if kept is None else "start with the secret that was used before",
+    )
+    old = db.execute(select(func.count()).where(table(Draft).c.key_by_code == NO_PHRASE)).scalar_one()
+    yield Check(
+        "drafts",
+        True,
+        f"{old} from before there were six words: they go on in the browser in which they were begun, alone"
+        if old
+        else "opened by code and six words, or by their browser",
+        "nothing to do: they are sent, or deleted within fifteen days",
     )
     smallest = db.execute(select(func.min(STUDY.c.k))).scalar()
     yield Check(

@@ -1,8 +1,9 @@
-"""Answers on their way: kept for the holder of the code alone, until they are sent or expire.
+"""Answers on their way: kept for the one person who began them, until they are sent or expire.
 
-A draft is sealed under a random key. That key is wrapped twice: under the code, to come back on any device,
-and under the session's token, to go on. Neither is kept, so whoever holds the database and its secret opens
-no draft. All drafts of a form have one size.
+A draft is sealed under a random key. That key is wrapped twice: under the code and the phrase together, to
+come back on any device, and under the session's token, to go on. None of the three is kept, so whoever holds
+the database and its secret opens no draft, and whoever holds the code alone none either: they can begin anew,
+which deletes the draft unread and ends its session. All drafts of a form have one size.
 """
 
 from dataclasses import dataclass
@@ -17,11 +18,15 @@ from app.languages import SOURCE
 from app.questionnaire.path import Road, road_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
-from app.studies.waves import FINISHED, STARTED, hold_wave, lock_key
+from app.studies.waves import FINISHED, ISSUED, STARTED, hold_wave, lock_key
+from app.survey.phrases import Phrase, phrase_of
 from app.tables import OPEN, PAUSED, PREPARED, Code, Draft, Session, Wave, table
-from app.vault import new_key, new_token, pad, seal, unpad, unseal
+from app.vault import SEALED_KEY, new_key, new_token, pad, seal, unpad, unseal
 
 DAYS_KEPT: Final = 15
+NO_PHRASE: Final = bytes(SEALED_KEY)
+"""In place of the key under code and phrase, where a draft was begun before there were phrases: it is opened
+by its session alone."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,12 @@ class Opened:
     key: bytes
     road: Road
     sheet: Sheet
+    has_phrase: bool
+    """Not where it was begun before there were phrases: then its session alone opens it."""
+
+    @property
+    def phrase(self) -> Phrase | None:
+        return phrase_of(self.key) if self.has_phrase else None
 
 
 _CODE, _DRAFT, _SESSION, _WAVE = table(Code).c, table(Draft).c, table(Session).c, table(Wave).c
@@ -42,24 +53,28 @@ _WAVE_OF_CODE: Final = (
     _WAVE.closes_at,
 )
 _BY_TOKEN: Final = (
-    select(*_WAVE_OF_CODE, _DRAFT.ciphertext, _DRAFT.key_by_session)
+    select(*_WAVE_OF_CODE, _DRAFT.ciphertext, _DRAFT.key_by_code, _DRAFT.key_by_session)
     .join_from(table(Session), table(Code), _CODE.hmac == _SESSION.code_hmac)
     .join(table(Draft), _DRAFT.code_hmac == _CODE.hmac)
     .join(table(Wave), _WAVE.id == _CODE.wave)
     .where(_SESSION.token_hmac == bindparam("token"))
 )
 _BY_CODE: Final = (
-    select(*_WAVE_OF_CODE, _CODE.state, _DRAFT.ciphertext, _DRAFT.key_by_code)
+    select(*_WAVE_OF_CODE, _CODE.state, _DRAFT.ciphertext, _DRAFT.key_by_code, _DRAFT.key_by_session)
     .join_from(table(Code), table(Wave), _WAVE.id == _CODE.wave)
     .outerjoin(table(Draft), _DRAFT.code_hmac == _CODE.hmac)
     .where(_CODE.hmac == bindparam("hmac"))
 )
 _OF_CODE: Final[BindParameter[bytes]] = bindparam("of_code")
 _START: Final = update(table(Code)).where(_CODE.hmac == _OF_CODE).values(state=STARTED)
+_RENEW: Final = update(table(Code)).where(_CODE.hmac == _OF_CODE).values(state=ISSUED)
 _SAVE: Final = update(table(Draft)).where(_DRAFT.code_hmac == _OF_CODE).values(ciphertext=bindparam("sealed"))
 _REWRAP: Final = (
-    update(table(Draft)).where(_DRAFT.code_hmac == _OF_CODE).values(key_by_session=bindparam("wrapped"))
+    update(table(Draft))
+    .where(_DRAFT.code_hmac == _OF_CODE)
+    .values(key_by_code=bindparam("by_code"), key_by_session=bindparam("by_session"))
 )
+_END_DRAFT: Final = delete(table(Draft)).where(_DRAFT.code_hmac == _OF_CODE)
 _END_SESSION: Final = delete(table(Session)).where(_SESSION.code_hmac == _OF_CODE)
 _NEW_DRAFT: Final = insert(table(Draft))
 _NEW_SESSION: Final = insert(table(Session))
@@ -74,11 +89,32 @@ class Entered:
     """The page to go on with."""
 
 
-class _Wraps(NamedTuple):
-    """The two keys under which the key of a draft is kept."""
+class Proof(NamedTuple):
+    """What somebody shows beside a code under which something is saved."""
 
-    code: bytes
-    session: bytes
+    phrase: Phrase | None = None
+    token: str = ""
+    anew: bool = False
+    """They will have what is saved deleted, and begin again."""
+
+
+NONE: Final = Proof()
+
+
+class _Keys(NamedTuple):
+    """The key of a draft, and what it is kept as."""
+
+    draft: bytes
+    by_code: bytes
+    by_session: bytes
+
+
+class Saved(Exception):
+    """Something is saved under this code, and what was shown beside the code does not open it."""
+
+    def __init__(self, *, has_phrase: bool) -> None:
+        super().__init__()
+        self.has_phrase = has_phrase
 
 
 class NotOffered(Exception):
@@ -89,7 +125,9 @@ class NotOffered(Exception):
         self.languages = languages
 
 
-def enter(service: Service, db: Connection, code: str, language: str = SOURCE) -> Entered | None:
+def enter(
+    service: Service, db: Connection, code: str, language: str = SOURCE, proof: Proof = NONE
+) -> Entered | None:
     """Begin in a language, or come back on this device and end the session of any other.
 
     None for an unknown code. Who comes back finds the language they left, whatever the first page spoke.
@@ -102,14 +140,22 @@ def enter(service: Service, db: Connection, code: str, language: str = SOURCE) -
         raise Used
     check_open(found.wave_state, found.closes_at)
     road = road_of(service, db, found.wave)
-    token = new_token()
-    wraps = _Wraps(service.vault.key_for_code(found.wave, code), service.vault.key_for_session(token))
+    kept = _proven(service, found, code, proof) if found.key_by_code is not None else None
+    key, token = kept or new_key(), new_token()
+    keys = _Keys(
+        key,
+        by_code=seal(service.vault.key_for_draft(found.wave, code, phrase_of(key)), key),
+        by_session=seal(service.vault.key_for_session(token), key),
+    )
     # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
     db.execute(_END_SESSION, {"of_code": hmac})
-    if found.key_by_code is None:
-        sheet = _begin(db, hmac, road, language, wraps)
+    if kept is not None:
+        sheet = _come_back(db, found, road, language, keys)
     else:
-        sheet = _come_back(db, found, road, language, wraps)
+        if found.key_by_code is not None:
+            db.execute(_RENEW, {"of_code": hmac})
+            db.execute(_END_DRAFT, {"of_code": hmac})
+        sheet = _begin(db, hmac, road, language, keys)
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
     return Entered(token, sheet.language, road.next_step(sheet))
 
@@ -126,10 +172,13 @@ def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = 
     road = road_of(service, db, found.wave)
     if sheet.language not in road.words:
         raise Ended
-    return Opened(found.code_hmac, key, road, sheet)
+    return _open(found, key, road, sheet)
 
 
 def save(db: Connection, opened: Opened, sheet: Sheet) -> None:
+    """Keep a sheet; with the consent a code is started, and asks from then on for what opens its draft."""
+    if sheet.consent and not opened.sheet.consent:
+        db.execute(_START, {"of_code": opened.code_hmac})
     sealed = _sealed(opened.key, opened.road, sheet)
     if db.execute(_SAVE, {"of_code": opened.code_hmac, "sealed": sealed}).rowcount != 1:
         raise Ended
@@ -145,33 +194,52 @@ def check_open(state: str, closes_at: datetime | None) -> None:
         raise Closed
 
 
-def _begin(db: Connection, hmac: bytes, road: Road, language: str, wraps: _Wraps) -> Sheet:
-    key = new_key()
+def _proven(service: Service, found: Row[Any], code: str, proof: Proof) -> bytes | None:
+    """The key of what is saved, by the phrase beside the code or by the session that is still here.
+
+    None where it is to be deleted: who proves nothing begins anew, unasked while nobody has agreed to
+    anything, since the answer to a code that was typed may be lost on its way, and is asked from then on.
+    """
+    vault, key = service.vault, None
+    if proof.anew:
+        return None
+    if proof.phrase is not None:
+        key = unseal(vault.key_for_draft(found.wave, code, proof.phrase), found.key_by_code)
+    elif proof.token:
+        key = unseal(vault.key_for_session(proof.token), found.key_by_session)
+    if key is None and found.state == STARTED:
+        raise Saved(has_phrase=found.key_by_code != NO_PHRASE)
+    return key
+
+
+def _begin(db: Connection, hmac: bytes, road: Road, language: str, keys: _Keys) -> Sheet:
     sheet = Sheet(wave=road.wave, key=new_token(), language=_offered(road, language), answers={})
     row = {
         "code_hmac": hmac,
-        "ciphertext": _sealed(key, road, sheet),
-        "key_by_code": seal(wraps.code, key),
-        "key_by_session": seal(wraps.session, key),
+        "ciphertext": _sealed(keys.draft, road, sheet),
+        "key_by_code": keys.by_code,
+        "key_by_session": keys.by_session,
         "expires_on": now().date() + timedelta(days=DAYS_KEPT),
     }
     db.execute(_NEW_DRAFT, row)
-    db.execute(_START, {"of_code": hmac})
     return sheet
 
 
-def _come_back(db: Connection, found: Row[Any], road: Road, language: str, wraps: _Wraps) -> Sheet:
-    key = _opened(wraps.code, found.key_by_code)
-    wrapped = {"of_code": found.code_hmac, "wrapped": seal(wraps.session, key)}
+def _come_back(db: Connection, found: Row[Any], road: Road, language: str, keys: _Keys) -> Sheet:
+    wrapped = {"of_code": found.code_hmac, "by_code": keys.by_code, "by_session": keys.by_session}
     if db.execute(_REWRAP, wrapped).rowcount != 1:
         raise Used
-    sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
+    sheet = Sheet.from_bytes(unpad(_opened(keys.draft, found.ciphertext)))
     if sheet.language in road.words:
         return sheet
     # Its words are no longer installed as they were: the answers stay, in words that are.
     sheet = sheet.in_language(_offered(road, language))
-    save(db, Opened(found.code_hmac, key, road, sheet), sheet)
+    save(db, _open(found, keys.draft, road, sheet), sheet)
     return sheet
+
+
+def _open(found: Any, key: bytes, road: Road, sheet: Sheet) -> Opened:
+    return Opened(found.code_hmac, key, road, sheet, has_phrase=found.key_by_code != NO_PHRASE)
 
 
 def _offered(road: Road, language: str) -> str:

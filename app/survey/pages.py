@@ -15,6 +15,8 @@ from app.questionnaire.rendering import question, role_of, row
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.studies.linking.elements import ENOUGH
+from app.survey.drafts import Opened
+from app.survey.phrases import in_words
 from app.templating import Page
 from app.vault import in_groups
 from instrument import LEFT_BLANK
@@ -33,12 +35,33 @@ class LandingPage(Page):
 
 
 @dataclass(frozen=True, kw_only=True)
+class BackPage(Page):
+    """Asks who has typed a code under which something is saved for what opens it."""
+
+    template: ClassVar[str] = "survey/back.html"
+    code: str
+    typed: str
+    has_phrase: bool
+    problem: bool
+    unknown: tuple[str, ...]
+    """The words of what was typed that stand in no phrase."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaterPage(Page):
+    template: ClassVar[str] = "survey/later.html"
+    phrase: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ConsentPage(Page):
     template: ClassVar[str] = "survey/consent.html"
     study_title: str
     draft: bool
     offered: tuple[str, ...]
     text: Markup
+    phrase: str | None
+    """What opens the draft beside the code, in the words of the language."""
     agreed: bool
     archive: bool
     problem: bool
@@ -128,13 +151,19 @@ def landing_page(service: Service, language: str, **rest: Any) -> LandingPage:
     return LandingPage(language=language, draft=draft, **rest)
 
 
-def consent_page(road: Road, sheet: Sheet, *, problem: bool = False) -> ConsentPage:
+def later_page(opened: Opened) -> LaterPage:
+    return LaterPage(**_manner(opened.road, opened.sheet), phrase=_phrase(opened))
+
+
+def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
+    road, sheet = opened.road, opened.sheet
     return ConsentPage(
         **_manner(road, sheet),
         study_title=road.study_title,
         draft=road.words[sheet.language].status == DRAFT,
         offered=road.offered,
         text=road.consent(sheet.language).markup,
+        phrase=_phrase(opened),
         agreed=STUDY in sheet.purposes,
         archive=ARCHIVE in sheet.purposes,
         problem=problem,
@@ -224,6 +253,10 @@ def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:
         ("_consent", sheet.consent),
         ("_purposes", " ".join(sheet.purposes)),
     )
+
+
+def _phrase(opened: Opened) -> str | None:
+    return None if opened.phrase is None else in_words(opened.phrase, opened.sheet.language)
 
 
 def _manner(road: Road, sheet: Sheet) -> Mapping[str, Any]:

@@ -20,8 +20,9 @@ from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, road_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import service_of
-from app.survey.drafts import NotOffered, Opened, enter, open_draft, save
+from app.survey.drafts import NotOffered, Opened, Proof, Saved, enter, open_draft, save
 from app.survey.pages import (
+    BackPage,
     ErasedPage,
     ErasePage,
     SafetyPage,
@@ -30,18 +31,24 @@ from app.survey.pages import (
     consent_page,
     items_page,
     landing_page,
+    later_page,
     link_page,
     sent_page,
 )
+from app.survey.phrases import Misread, read_phrase
 from app.survey.sending import NotShown, send
 from app.tables import Response as Kept
 from app.tables import table
 from app.templating import Page, html, shared_html
-from app.vault import read_code
+from app.vault import LONGEST, read_code
 from instrument import LEFT_BLANK
 
 TYPED_AT_MOST: Final = 40
 SAFETY: Final = "/safety"
+LATER: Final = "/later"
+PLACE_OF_WORDS: Final = "\ue000"
+"""A letter that is in no language."""
+ASIDE: Final = {"safety": SAFETY, "later": LATER, "language": CONSENT}
 _ERASE: Final = delete(table(Kept)).where(table(Kept).c.receipt_hmac == bindparam("receipt"))
 
 router = APIRouter(include_in_schema=False)
@@ -52,6 +59,12 @@ async def landing(request: Request) -> Response:
     return HTMLResponse(shared_html(landing_page(service_of(request), language_of(request))))
 
 
+@router.get("/enter")
+async def enter_anew(request: Request) -> Response:
+    """Who comes to the address of a page that only a typed code leads to begins at the first."""
+    return see_other(home(language_of(request)) + "/")
+
+
 @router.post("/enter")
 def enter_code(request: Request, fields: Fields) -> Response:
     service = service_of(request)
@@ -60,8 +73,13 @@ def enter_code(request: Request, fields: Fields) -> Response:
     language, entered = language_of(request), None
     try:
         if code is not None:
+            proof = _proof(request, fields)
             with write(service.engine) as db:
-                entered = enter(service, db, code, language)
+                entered = enter(service, db, code, language, proof)
+    except Saved as saved:
+        return _ask_for_the_phrase(language, fields, has_phrase=saved.has_phrase)
+    except Misread as misread:
+        return _ask_for_the_phrase(language, fields, unknown=misread.unknown)
     except NotOffered as other:
         page = landing_page(service, language, typed=typed[:TYPED_AT_MOST], offered=other.languages)
         return html(page, Unreadable.status)
@@ -76,8 +94,12 @@ def enter_code(request: Request, fields: Fields) -> Response:
 @router.get("/consent")
 def show_consent(request: Request) -> Response:
     opened = _opened(request)
-    page = consent_page(opened.road, opened.sheet)
-    return html(page) if opened.sheet.consent else HTMLResponse(shared_html(page))
+    page = consent_page(opened)
+    if opened.sheet.consent or page.phrase is None:
+        return html(page)
+    # The same for everybody but for the six words, which are put in last.
+    shared = shared_html(replace(page, phrase=PLACE_OF_WORDS))
+    return HTMLResponse(shared.replace(PLACE_OF_WORDS.encode(), page.phrase.encode()))
 
 
 @router.post("/consent")
@@ -87,7 +109,7 @@ def agree(request: Request, fields: Fields) -> Response:
         if (language := fields.get("_language")) is not None:
             return _speak(db, opened, language)
         if STUDY not in fields:
-            return html(consent_page(opened.road, opened.sheet, problem=True), Unreadable.status)
+            return html(consent_page(opened, problem=True), Unreadable.status)
         sheet = replace(
             opened.sheet,
             consent=opened.road.consent(opened.sheet.language).hash,
@@ -190,9 +212,35 @@ def erase(request: Request, fields: Fields) -> Response:
     return html(ErasedPage(language=language_of(request)))
 
 
+@router.get(LATER)
+def later(request: Request) -> Response:
+    """What it takes to come back, for who has just saved and means to go."""
+    return html(later_page(_opened(request)))
+
+
 @router.get(SAFETY)
 async def safety(request: Request) -> Response:
     return html(SafetyPage(language=language_of(request), under_way=token_of(request) is not None))
+
+
+def _proof(request: Request, fields: Mapping[str, str]) -> Proof:
+    phrase = read_phrase(fields["phrase"]) if "phrase" in fields else None
+    return Proof(phrase, token_of(request) or "", anew="anew" in fields)
+
+
+def _ask_for_the_phrase(
+    language: str, fields: Mapping[str, str], *, has_phrase: bool = True, unknown: tuple[str, ...] = ()
+) -> Response:
+    tried = "phrase" in fields
+    page = BackPage(
+        language=language,
+        code=fields["code"][:LONGEST],
+        typed=fields.get("phrase", "")[:LONGEST],
+        has_phrase=has_phrase,
+        problem=tried,
+        unknown=unknown,
+    )
+    return html(page, Unreadable.status if tried else 200)
 
 
 def _asked(opened: Opened, path: str, page: Page) -> Response:
@@ -255,7 +303,7 @@ def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) 
     else:
         given = {name: answer for name, answer in answers.items() if answer != LEFT_BLANK}
         after = {name: answer for name, answer in {**before, **given}.items() if name != cleared}
-        step = {"safety": SAFETY, "language": CONSENT}.get(aside or "") or road.beside(path, -1)
+        step = ASIDE.get(aside or "") or road.beside(path, -1)
         step = f"{path}#{cleared}" if cleared in answers else step
     save(db, opened, replace(sheet, answers=after))
     return _to(sheet, step)

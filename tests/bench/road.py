@@ -1,10 +1,15 @@
 """What one person costs the server, from the landing page to the receipt.
 
     python -m tests.bench.road [--people 500] [--at-once 4] [--db sqlite|postgres] [--profile FILE]
+    python -m tests.bench.road --against COMMIT [--people 500] [--at-once 4] [--rounds 10]
 
 The server runs in a process of its own, as `counterpoise serve` starts it. The people send every request that
 a browser sends, style and icon included, each over a connection of their own that is kept alive. CPU is user
 and system time of every server process, from /proc. Exits with 1 above 0.02 s for one person on SQLite.
+
+With --against, both commits serve at the same time, each its own database, on SQLite and then on PostgreSQL.
+The same people go to one and to the other in turn, in rounds, so that whatever else the machine does falls on
+both. What is told is the CPU of a whole survey now as a share of what it was; exits with 1 above 1.05.
 """
 
 from __future__ import annotations
@@ -29,7 +34,9 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlencode
 
+import numpy as np
 from fastapi import FastAPI
+from scipy.stats import t
 from sqlalchemy import func, select, text
 from starlette.responses import HTMLResponse
 
@@ -46,6 +53,13 @@ from tests.lib.postgres_server import running_postgres
 from tests.lib.questionnaire_client import Screen, filled_in
 
 ALLOWED_SECONDS = 0.02
+ALLOWED_RATIO = 1.05
+ROOT = Path(__file__).parents[2]
+PREPARE = """
+import json, sys
+from tests.bench.road import prepare
+print(json.dumps(prepare(sys.argv[1], int(sys.argv[2]))))
+"""
 SECRET = bytes(range(32))
 HOST = "127.0.0.1"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -184,13 +198,13 @@ def prepare(url: str, count: int) -> list[str]:
 
 
 @contextmanager
-def serving(*what: str) -> Iterator[tuple[int, subprocess.Popen[str]]]:
+def serving(*what: str, tree: Path = ROOT) -> Iterator[tuple[int, subprocess.Popen[str]]]:
     """A server in a process of its own; when it ends it says what its own connection has for synchronous."""
     with socket.socket() as free:
         free.bind((HOST, 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "tests.bench.road", "--serve", str(port), *what]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=tree, env=path_of(tree))
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -249,13 +263,115 @@ def _profiled(profile: cProfile.Profile, path: str) -> Iterator[None]:
     profile.dump_stats(path)
 
 
+def path_of(tree: Path) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(tree)}
+
+
+@dataclass
+class Side:
+    """One of two commits: its server, its database, its people, and what each round of them cost."""
+
+    name: str
+    port: int
+    process: subprocess.Popen[str]
+    database: int | None
+    codes: list[str]
+    service: list[float] = field(default_factory=list)
+    both: list[float] = field(default_factory=list)
+    """With PostgreSQL's own processes."""
+
+    def round(self, people: int, at_once: int) -> None:
+        codes = [self.codes.pop() for _ in range(people)]
+        idle = cpu_of(self.database) if self.database else 0.0
+        cost = measure(self.process.pid, people, at_once, lambda n: take_part(self.port, codes[n]))
+        database = cpu_of(self.database) - idle if self.database else 0.0
+        self.service.append(cost.seconds)
+        self.both.append(cost.seconds + database)
+
+
+def against(commit: str, people: int, at_once: int, rounds: int) -> int:
+    """Compare what the road costs with what it did at another commit."""
+    each = max(at_once, people // rounds)
+    ratios = []
+    with tempfile.TemporaryDirectory() as folder:
+        trees = {"before": tree_of(commit, Path(folder) / "before"), "now": ROOT}
+        for engine in ("sqlite", "postgres"):
+            with ExitStack() as stack:
+                sides = [
+                    stack.enter_context(side(name, tree, engine, Path(folder), each * rounds + at_once))
+                    for name, tree in trees.items()
+                ]
+                for both in sides:
+                    both.round(at_once, at_once)
+                    both.service.clear()
+                    both.both.clear()
+                for number in range(rounds):
+                    for one in sides if number % 2 else reversed(sides):
+                        one.round(each, at_once)
+            for one in sides:
+                assert one.process.stdout is not None
+                assert json.loads(one.process.stdout.readline())["responses"] == each * rounds + at_once
+            before, after = sides
+            ratios.append(told(f"{engine}: the service", before.service, after.service, each))
+            if engine == "postgres":
+                told("postgres: with its own processes", before.both, after.both, each)
+    return int(max(ratios) > ALLOWED_RATIO)
+
+
+def told(what: str, before: list[float], after: list[float], each: int) -> float:
+    """Tell the ratio of all rounds together, with a 95 % interval from the rounds, and return it."""
+    logs = np.log(np.array(after) / np.array(before))
+    half = t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / len(logs) ** 0.5
+    low, high = np.exp(logs.mean() + np.array([-half, half]))
+    ratio = sum(after) / sum(before)
+    people = each * len(before)
+    print(
+        f"{what}: {sum(before) / people:.5f} s CPU a survey before, {sum(after) / people:.5f} now; "
+        f"ratio {ratio:.3f} ({low:.3f} to {high:.3f}) over {len(before)} rounds of {each}",
+        flush=True,
+    )
+    return ratio
+
+
+def tree_of(commit: str, folder: Path) -> Path:
+    """The files of a commit, in a folder."""
+    folder.mkdir()
+    files = subprocess.run(["git", "archive", commit], cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=files, check=True)
+    return folder
+
+
+@contextmanager
+def side(name: str, tree: Path, engine: str, folder: Path, people: int) -> Iterator[Side]:
+    with ExitStack() as stack:
+        if engine == "sqlite":
+            url, database = f"sqlite:///{folder}/{name}.sqlite", None
+        else:
+            cluster = stack.enter_context(running_postgres())
+            url = cluster.create("bench")
+            database = int((cluster.data / "postmaster.pid").read_text().split()[0])
+        made = subprocess.run(
+            [sys.executable, "-c", PREPARE, url, str(people)],
+            cwd=tree,
+            env=path_of(tree),
+            check=True,
+            stdout=subprocess.PIPE,
+        )
+        port, process = stack.enter_context(serving(url, tree=tree))
+        yield Side(name, port, process, database, json.loads(made.stdout))
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--people", type=int, default=500)
     parser.add_argument("--at-once", type=int, default=4)
     parser.add_argument("--db", choices=("sqlite", "postgres"), default="sqlite")
     parser.add_argument("--profile")
+    parser.add_argument("--against", metavar="COMMIT")
+    parser.add_argument("--rounds", type=int, default=10)
     asked = parser.parse_args()
+    if asked.against:
+        return against(asked.against, asked.people, asked.at_once, asked.rounds)
     with ExitStack() as stack:
         if asked.db == "sqlite":
             folder = stack.enter_context(tempfile.TemporaryDirectory())

@@ -6,15 +6,19 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import create_engine, event, text, update
 
 from app import migrate, studies
+from app.closing.mixing import DRAFT
 from app.db import is_sqlite, make_engine, outside, write
 from app.operations.doctor import Check, examine
 from app.runtime import Service
+from app.survey.drafts import NO_PHRASE
 from app.vault import Vault
+from tests.lib.respondents import begin, sheet
 
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize(
@@ -34,6 +38,15 @@ def wrong(service: Service) -> dict[str, Check]:
     if not is_sqlite(service.engine):
         assert checks.pop("fsync").found == "off"
     return {name: check for name, check in checks.items() if not check.ok}
+
+
+def test_drafts_that_can_gain_no_words_are_counted(host: Service, code: str) -> None:
+    begin(host, code, sheet(host, "demo-1", Random(1)))
+    with write(host.engine) as db:
+        db.execute(update(DRAFT).values(key_by_code=NO_PHRASE))
+    [drafts] = [check for check in examine(host) if check.name == "drafts"]
+    assert drafts.ok
+    assert drafts.found.startswith("1 from before")
 
 
 @pytest.mark.usefixtures("study")

@@ -22,7 +22,7 @@ from app.survey.pages import landing_page
 from app.tables import Code, Draft, Response, Wave, table
 from instrument import ppiq
 from tests.lib.cohorts import another_study
-from tests.lib.questionnaire_client import NOTHING, Screen, filled_in
+from tests.lib.questionnaire_client import NOTHING, Screen, come_back, filled_in, six_words
 from tests.lib.respondents import rows
 
 TRANSLATED = [code for code in LANGUAGES if code != SOURCE]
@@ -254,10 +254,11 @@ def test_a_draft_remembers_its_language_on_every_device(
     client: TestClient, service: Service, codes: dict[str, str]
 ) -> None:
     begun(client, codes["cy"], "cy", 1)
+    words = six_words(client)
     with TestClient(
         create_app(service.settings, service), base_url="http://127.0.0.1", follow_redirects=False
     ) as other:
-        assert other.post("/enter", data={"code": codes["cy"]}).headers["location"] == "/cy/page/2"
+        assert come_back(other, codes["cy"], words) == "/cy/page/2"
         assert Outline(other.get("/cy/page/2").text).html["lang"] == "cy"
 
 

@@ -202,7 +202,16 @@ def test_results_have_the_stated_fields() -> None:
     assert isinstance(counts, JointCounts)
     assert counts.tables.shape == (6, 6, 5, 5)
     assert (counts.categories, counts.n) == ((0, 1, 2, 3, 4), 200)
-    assert {each.name for each in fields(Estimate)} == {"value", "low", "high", "level", "n", "k", "method"}
+    assert {each.name for each in fields(Estimate)} == {
+        "value",
+        "low",
+        "high",
+        "level",
+        "n",
+        "k",
+        "method",
+        "no_interval",
+    }
     for name in ("cronbach_alpha", "mcdonald_omega"):
         found = getattr(analysis, name)(X)
         assert isinstance(found, Estimate)

@@ -76,7 +76,7 @@ print(len(PdfReader(io.BytesIO(document)).pages), started, sorted({"weasyprint",
 def test_slips_are_set_in_one_process_of_their_own() -> None:
     """Forty slips are a second of Python, in which nobody who answers would get a page."""
     done = subprocess.run([sys.executable, "-c", SETTING], capture_output=True, text=True, check=True)
-    assert done.stdout == "5 ['subprocess.Popen'] []\n"
+    assert done.stdout == "7 ['subprocess.Popen'] []\n"
 
 
 def test_a_page_on_paper_fetches_nothing_but_what_stands_in_it(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Drafts: readable for the holder of the code alone, all of one size, gone when they have served."""
+"""Drafts: readable for the one person who began them, all of one size, gone when they have served."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -8,14 +8,16 @@ from starlette.testclient import TestClient
 
 from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, read, write
+from app.languages import LANGUAGES
 from app.questionnaire.consent import PURPOSES
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
 from app.survey.drafts import DAYS_KEPT, enter, open_draft, save
+from app.survey.phrases import in_words, read_phrase
 from app.vault import Vault, new_token, read_code, unseal
 from instrument import LEFT_BLANK, RATHER_NOT_SAY
 from tests.lib.disk_bytes import stolen
-from tests.lib.questionnaire_client import agree, at_check, fill
+from tests.lib.questionnaire_client import agree, at_check, come_back, fill, six_words
 from tests.lib.questionnaire_client import enter as type_code
 from tests.lib.respondents import rows
 
@@ -59,24 +61,39 @@ def test_whoever_holds_database_and_secret_reads_no_draft(
     client: TestClient, service: Service, code: str, request: pytest.FixtureRequest
 ) -> None:
     at_check(client, code)
-    plain, token = str(read_code(code)), client.cookies["place"]
+    plain, token, words = str(read_code(code)), client.cookies["place"], six_words(client)
+    phrase = read_phrase(words)
     [draft], [session] = rows(service, DRAFT), rows(service, SESSION)
     vault = service.vault
-    assert unseal(vault.key_for_code("demo-1", plain), draft.key_by_code) is not None
+    assert unseal(vault.key_for_draft("demo-1", plain, phrase), draft.key_by_code) is not None
+    for short in ((), phrase[:-1], phrase[::-1], (*phrase[:-1], (phrase[-1] + 1) % 512)):
+        assert unseal(vault.key_for_draft("demo-1", plain, short), draft.key_by_code) is None
     assert unseal(vault.key_for_session(token), draft.key_by_session) is not None
     for guess in (plain[::-1], session.token_hmac.hex(), draft.code_hmac.hex(), ""):
-        assert unseal(vault.key_for_code("demo-1", guess), draft.key_by_code) is None
+        assert unseal(vault.key_for_draft("demo-1", guess, phrase), draft.key_by_code) is None
         assert unseal(vault.key_for_session(guess), draft.key_by_session) is None
     other = Vault(bytes(32))
-    assert unseal(other.key_for_code("demo-1", plain), draft.key_by_code) is None
-    assert unseal(vault.key_for_code("demo-2", plain), draft.key_by_code) is None
+    assert unseal(other.key_for_draft("demo-1", plain, phrase), draft.key_by_code) is None
+    assert unseal(vault.key_for_draft("demo-2", plain, phrase), draft.key_by_code) is None
     files = b"".join(
         stolen(
             service, Path() if is_sqlite(service.engine) else request.getfixturevalue("postgres").data
         ).values()
     )
     assert session.token_hmac in files
-    for canary in (plain, code, token, "under_3_months", '"role"', "supervisor", '"sd5"'):
+    spelt = [in_words(phrase, language) for language in LANGUAGES]
+    assert words in spelt
+    for canary in (
+        plain,
+        code,
+        token,
+        *spelt,
+        repr(phrase),
+        "under_3_months",
+        '"role"',
+        "supervisor",
+        '"sd5"',
+    ):
         assert canary.encode() not in files, canary
 
 
@@ -85,11 +102,12 @@ def test_entering_again_wraps_the_same_draft_for_the_new_device_alone(
 ) -> None:
     type_code(client, code)
     agree(client)
-    [before], old_token = rows(service, DRAFT), client.cookies["place"]
+    [before], old_token, words = rows(service, DRAFT), client.cookies["place"], six_words(client)
     client.cookies.clear()
-    type_code(client, code)
+    come_back(client, code, words)
     [after] = rows(service, DRAFT)
-    assert (after.ciphertext, after.key_by_code) == (before.ciphertext, before.key_by_code)
+    assert after.ciphertext == before.ciphertext
+    assert six_words(client) == words
     assert unseal(service.vault.key_for_session(old_token), after.key_by_session) is None
     assert unseal(service.vault.key_for_session(client.cookies["place"]), after.key_by_session)
 
@@ -101,8 +119,9 @@ def test_a_draft_keeps_one_date_from_its_beginning(client: TestClient, service: 
     assert today <= begun.expires_on - timedelta(days=DAYS_KEPT) <= now().date()
     agree(client)
     fill(client, "/about")
+    words = six_words(client)
     client.cookies.clear()
-    type_code(client, code)
+    come_back(client, code, words)
     [later] = rows(service, DRAFT)
     assert later.expires_on == begun.expires_on
 

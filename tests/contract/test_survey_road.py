@@ -20,7 +20,18 @@ from app.survey.drafts import open_draft
 from app.tables import Code, Draft, Response, Session, table
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
 from tests.conftest import Queries
-from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, enter, fill, filled_in, respond
+from tests.lib.questionnaire_client import (
+    NOTHING,
+    Screen,
+    agree,
+    at_check,
+    come_back,
+    enter,
+    fill,
+    filled_in,
+    respond,
+    six_words,
+)
 
 OTHERS = Path(__file__).parents[1] / "instruments"
 
@@ -77,6 +88,7 @@ def test_each_page_costs_one_select_and_each_save_one_update_more(
         (lambda: client.get("/about"), 1),
         (lambda: client.get("/page/3"), 1),
         (lambda: client.get("/check"), 1),
+        (lambda: client.get("/later"), 1),
         (lambda: client.post("/page/3", data=NOTHING), 2 + held),
         (lambda: client.post("/enter", data={"code": code}), 4 + held),
         (lambda: client.post("/send", data=form.fields), 6 + (1 if held else 0)),
@@ -152,8 +164,10 @@ def test_what_was_saved_comes_back_on_another_device_and_ends_the_first(
     agree(client)
     fill(client, "/about")
     fill(client, "/page/1", sd5=3)
+    words = six_words(client)
     with TestClient(client.app, base_url="http://127.0.0.1", follow_redirects=False) as other:
-        assert enter(other, code) == "/page/2"
+        assert come_back(other, code, words) == "/page/2"
+        assert six_words(other) == words
         assert sheet(other, service).answers["sd5"] == 3
         assert 'name="sd5" value="3" checked' in other.get("/page/1").text
         fill(other, "/page/2")
@@ -288,6 +302,7 @@ def test_leaving_ends_the_place_and_writes_nothing(
     client: TestClient, service: Service, queries: Queries, code: str
 ) -> None:
     at_check(client, code)
+    words = six_words(client)
     queries.clear()
     answer = client.get("/exit")
     assert queries.statements == []
@@ -295,12 +310,12 @@ def test_leaving_ends_the_place_and_writes_nothing(
     assert answer.headers["clear-site-data"] == '"cache", "storage"'
     assert "Max-Age=0" in answer.headers["set-cookie"]
     assert client.get("/page/1").status_code == 404
-    assert enter(client, code) == "/check"
+    assert come_back(client, code, words) == "/check"
 
 
 def test_every_page_can_be_left(client: TestClient, code: str) -> None:
     at_check(client, code)
-    for path in ("/", "/consent", "/about", "/page/1", "/check", "/erase", "/safety", "/nothing"):
+    for path in ("/", "/consent", "/about", "/page/1", "/check", "/later", "/erase", "/safety", "/nothing"):
         assert Screen(client.get(path).text).links[0] == "/exit", path
 
 

@@ -16,7 +16,7 @@ from app.runtime import Service, now
 from app.studies import waves
 from app.survey.drafts import DAYS_KEPT, open_draft
 from app.vault import CROCKFORD, in_groups, new_code, read_code
-from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, enter, fill
+from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, come_back, enter, fill, six_words
 from tests.lib.respondents import rows
 
 KEPT_FOR = 14
@@ -147,8 +147,9 @@ def test_two_devices_in_turn_end_in_one_response_with_what_was_sent(
 ) -> None:
     at_check(client, code)
     here = sheet_of(client)
+    words = six_words(client)
     with another_device(client) as other:
-        enter(other, code)
+        come_back(other, code, words)
         fill(other, "/page/1", sd5=4)
         there = sheet_of(other)
         assert here["_key"] == there["_key"]
@@ -192,10 +193,10 @@ def test_on_the_last_promised_day_everything_is_there(
     client: TestClient, service: Service, code: str, days: int
 ) -> None:
     at_check(client, code)
-    before = saved(client, service)
+    before, words = saved(client, service), six_words(client)
     begun_days_ago(service, days)
     with another_device(client) as other:
-        assert enter(other, code) == "/check"
+        assert come_back(other, code, words) == "/check"
         assert saved(other, service) == before
         assert other.post("/send", data=sheet_of(other)).status_code == 200
 

@@ -12,6 +12,7 @@ from app.runtime import Service
 from app.studies import waves
 from tests.e2e.person import ON_SQLITE, on, press
 from tests.fault.connection import drafted
+from tests.lib.questionnaire_client import Screen
 from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, ON_SQLITE]
@@ -45,6 +46,11 @@ def page(browser: Browser, origin: str, code: str) -> Iterator[Page]:
         yield page
 
 
+@pytest.fixture
+def words(page: Page, origin: str) -> str:
+    return Screen(page.context.request.get(f"{origin}/later").text()).text_of["phrase"]
+
+
 def choose(page: Page, answer: int = 3) -> list[str]:
     """Choose the same answer to every question; return their names."""
     questions = page.locator("fieldset").all()
@@ -60,26 +66,30 @@ def has_kept_them(page: Page) -> None:
     assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
 
 
-def test_answers_wait_on_the_page_and_go_by_themselves(page: Page, service: Service, code: str) -> None:
+def test_answers_wait_on_the_page_and_go_by_themselves(
+    page: Page, service: Service, code: str, words: str
+) -> None:
     names = choose(page)
     page.context.set_offline(True)
     page.get_by_role("button", name="Continue").last.click()
     has_kept_them(page)
-    assert not drafted(service, code).keys() & set(names)
+    assert not drafted(service, code, words).keys() & set(names)
     page.context.set_offline(False)
     expect(page.get_by_role("status").first).to_be_empty()
     page.wait_for_url("**/page/2")
-    assert {name: drafted(service, code)[name] for name in names} == dict.fromkeys(names, "3")
+    assert {name: drafted(service, code, words)[name] for name in names} == dict.fromkeys(names, "3")
 
 
-def test_what_was_changed_while_waiting_is_what_is_sent(page: Page, service: Service, code: str) -> None:
+def test_what_was_changed_while_waiting_is_what_is_sent(
+    page: Page, service: Service, code: str, words: str
+) -> None:
     page.context.set_offline(True)
     page.get_by_role("button", name="Continue").last.click()
     has_kept_them(page)
     names = choose(page, answer=1)
     page.context.set_offline(False)
     page.wait_for_url("**/page/2")
-    assert {name: drafted(service, code)[name] for name in names} == dict.fromkeys(names, "1")
+    assert {name: drafted(service, code, words)[name] for name in names} == dict.fromkeys(names, "1")
 
 
 def test_sending_waits_as_well_and_sends_once(page: Page, service: Service) -> None:

@@ -32,6 +32,8 @@ from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.studies.linking.elements import ELEMENTS
+from app.studies.waves import ISSUED
+from app.survey.phrases import read_phrase
 from app.vault import read_code, unpad, unseal
 from tests.attack.link import databases
 from tests.conftest import SECRET
@@ -93,9 +95,9 @@ def _one(service: Service, person: Person, outcome: Outcome) -> list[str]:
     """One person's road; what went wrong on it."""
 
     def look() -> None:
-        """What was said to be saved is in the draft, as whoever types the code would have it."""
+        """What was said to be saved is in the draft, as whoever types code and words would have it."""
         if person.sheet is None:
-            saved = drafted(service, person.code)
+            saved = drafted(service, person.code, person.words)
             outcome.saved += len(person.told.saved)
             person.told.compare({name: saved.get(name, BLANK) for name in person.told.saved}, "the draft")
 
@@ -138,15 +140,17 @@ def _sent(sheet: Request) -> Mapping[str, str]:
     return {name: each for name, each in fields.items() if name[0] != "_" and name not in ELEMENTS}
 
 
-def drafted(service: Service, code: str) -> Mapping[str, str]:
-    """The answers in the draft of a code."""
+def drafted(service: Service, code: str, words: str) -> Mapping[str, str]:
+    """The answers in the draft that a code and the words of its draft open."""
     plain = str(read_code(code))
     [kept] = rows(service, CODE, hmac=service.vault.code_hmac(plain))
     drafts = rows(service, DRAFT, code_hmac=kept.hmac)
     if not drafts:
         return {}
     [draft] = drafts
-    key = unseal(service.vault.key_for_code(kept.wave, plain), draft.key_by_code)
+    if kept.state == ISSUED:
+        return {}
+    key = unseal(service.vault.key_for_draft(kept.wave, plain, read_phrase(words)), draft.key_by_code)
     assert key is not None
     sealed = unseal(key, draft.ciphertext)
     assert sealed is not None

@@ -121,6 +121,8 @@ class Person:
     receipts: list[str] = field(default_factory=list)
     sheet: Request | None = None
     """What the check page sends; it stays open until the receipt is there."""
+    words: str = ""
+    """Copied from the page where they are shown."""
 
     def __post_init__(self) -> None:
         self.phone = Phone(self.line.port)
@@ -227,9 +229,12 @@ class Person:
 
     def _goes_on(self, screen: Screen, here: str) -> Request:
         """Look at what the page shows, then fill it in; some questions stay blank, some answers change."""
-        [form] = screen.forms
+        form = screen.forms[0]
         if form.action.endswith("/enter"):
+            if "phrase" in form.fields:
+                return Request(form.action, {**form.fields, "phrase": self.words})
             return self._types_the_code()
+        self.words = screen.text_of.get("phrase", self.words)
         if form.action.endswith("/send"):
             self.told.compare(form.fields, here)
             self.looks()

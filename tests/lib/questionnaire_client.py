@@ -54,6 +54,8 @@ class Screen(HTMLParser):
             self.assets.append(at["src"])
         elif tag == "select":
             self.forms[-1].choices[name] = []
+        elif tag == "textarea" and self.forms:
+            self.forms[-1].fields[name] = ""
         elif tag == "option" and at["value"]:
             [*_, group] = self.forms[-1].choices
             self.forms[-1].choices[group].append(at["value"])
@@ -141,6 +143,21 @@ def _arrive(client: Any, address: str, response: Any) -> tuple[Screen, str]:
 def enter(client: Any, code: str) -> str:
     """Type a code; return the page it leads to."""
     answer = client.post("/enter", data={"code": code})
+    assert answer.status_code == 303, answer.text
+    return answer.headers["location"]
+
+
+def six_words(client: Any) -> str:
+    """What brings back to the draft that this browser has open."""
+    return Screen(client.get("/later").text).text_of["phrase"]
+
+
+def come_back(client: Any, code: str, words: str) -> str:
+    """Type a code and, since something is saved under it, the words that open it; return where they lead."""
+    asked = client.post("/enter", data={"code": code})
+    assert asked.status_code == 200, asked.text
+    opening, _ = Screen(asked.text).forms
+    answer = client.post(opening.action, data={**opening.fields, "phrase": words})
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 

@@ -10,10 +10,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import insert, inspect, select
 
 from app import migrate
+from app.closing.mixing import DRAFT, SESSION
 from app.db import make_engine, read, write
+from app.runtime import now
+from app.survey.drafts import NO_PHRASE
 from app.tables import RESPONDENT_TABLES, SQLModel
 from tests.lib.postgres_server import Postgres
 
@@ -88,6 +91,21 @@ def test_accounts_come_and_go_while_the_study_keeps_its_rows(empty_url: str) -> 
         added = db.exec_driver_sql("SELECT context, people, retire_on FROM study").one()
         assert tuple(added) == (None, None, None)
         assert db.exec_driver_sql('SELECT count(*) FROM "grant"').scalar() == 0
+    engine.dispose()
+
+
+def test_what_a_code_alone_would_open_is_taken_out_and_sessions_stay(empty_url: str) -> None:
+    engine = make_engine(empty_url)
+    migrate.upgrade(engine, "0004")
+    old = {"code_hmac": b"c" * 32, "ciphertext": b"x", "key_by_code": b"k" * 60, "key_by_session": b"s" * 60}
+    with write(engine) as db:
+        db.execute(insert(DRAFT).values(**old, expires_on=now().date()))
+        db.execute(insert(SESSION).values(token_hmac=b"t" * 32, code_hmac=old["code_hmac"]))
+    migrate.upgrade(engine)
+    with read(engine) as db:
+        [draft] = db.execute(select(DRAFT)).mappings()
+        assert {**draft} == {**old, "key_by_code": NO_PHRASE, "expires_on": now().date()}
+        assert len(list(db.execute(select(SESSION)))) == 1
     engine.dispose()
 
 

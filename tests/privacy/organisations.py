@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+import numpy as np
+
 from analysis.disclosure.base_table import (
     About,
     BaseTable,
@@ -19,6 +21,7 @@ from analysis.disclosure.base_table import (
     table_as_json,
 )
 from analysis.disclosure.release import Report, release, report_as_json
+from analysis.simulation import higher_order, simulate
 from instrument import Instrument, ppiq
 from tests.privacy.attackers import Groups, Person, Publish
 
@@ -113,6 +116,24 @@ def organisation(seed: int, sizes: Mapping[str, int]) -> Groups:
     for unit, n in sizes.items():
         mood = rng.choice((-1.0, 0.5, 2.0, 3.5, 5.0))
         groups[unit] = [person(rng, mood) for _ in range(n)]
+    return groups
+
+
+def everyday(seed: int, sizes: Mapping[str, int], between: float = 0.1) -> Groups:
+    """Units as they are met with: people differ more than units, of which so much of the variance is."""
+    rng = np.random.default_rng(seed)
+    items = [item for facet in table_items() for item in facet]
+    home = [number for number, facet in enumerate(table_items()) for _ in facet]
+    loadings, phi = higher_order([0.7] * len(table_items()), home, 0.7)
+    root = np.linalg.cholesky(phi) * (between / (1 - between)) ** 0.5
+    groups: Groups = {}
+    for unit, n in sizes.items():
+        means = root @ rng.standard_normal(len(root))
+        turned = [number for number, item in enumerate(items) if item.reversed]
+        missing = {-88: 0.02, -99: 0.02}
+        cuts = [-0.3, 0.4, 1.1, 1.8]
+        drawn = simulate(n, loadings, cuts, rng, phi=phi, means=means, reversed_items=turned, missing=missing)
+        groups[unit] = [dict(zip((item.id for item in items), row, strict=True)) for row in drawn.tolist()]
     return groups
 
 

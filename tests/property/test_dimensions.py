@@ -6,7 +6,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis import bartlett, joint_counts, kmo, minimum_average_partial, parallel_analysis, polychoric
+from analysis import (
+    bartlett,
+    factor_analysis,
+    joint_counts,
+    kmo,
+    minimum_average_partial,
+    nearest_correlation,
+    parallel_analysis,
+    polychoric,
+)
 from analysis.correlation.item_correlations import item_correlations
 from analysis.estimate import Unavailable, cell
 
@@ -311,9 +320,93 @@ def test_parallel_analysis_refuses_what_it_cannot_mean(options):
         parallel_analysis(np.eye(3), **options)
 
 
+def contradicting():
+    """Binary answers whose polychoric correlations, each taken by itself, are not positive definite."""
+    rng = np.random.default_rng(2)
+    return (rng.normal(size=(60, 1)) + rng.normal(size=(60, 8)) > rng.uniform(-1, 1, 8)).astype(float)
+
+
+def standing_at_their_bound():
+    X = np.repeat([[0, 0, 1], [0, 1, 0], [1, 1, 0], [1, 0, 1], [2, 2, 1], [0, 2, 2]], 20, axis=0)
+    return np.c_[X, X[:, 0]].astype(float)
+
+
+@pytest.mark.parametrize(
+    ("X", "said"),
+    [(contradicting(), "not positive definite"), (standing_at_their_bound(), "the bound of 0.999")],
+)
+def test_what_moves_with_a_constant_of_ours_is_not_given(X, said):
+    ordinal = polychoric(X)
+    least = factor_analysis(ordinal, 1)
+    for why in (kmo(ordinal), bartlett(ordinal), factor_analysis(ordinal, 1, method="ml"), least.fit.why_not):
+        assert why.reason == "not defined"
+        assert said in why.detail
+    for figure in ("objective", "chi2", "p", "null_chi2", "tli", "rmsea", "rmsea_low", "rmsea_high", "bic"):
+        assert getattr(least.fit, figure) is None, figure
+
+
+def test_what_is_given_of_repaired_correlations_does_not_move_with_the_repair():
+    ordinal = polychoric(contradicting())
+    given = factor_analysis(ordinal, 1), minimum_average_partial(ordinal)
+    assert len(given[1].squared) < ordinal.n
+    for least in (1e-4, 1e-6):
+        R = nearest_correlation(ordinal.r, least=least)
+        factors, partials = factor_analysis(R, 1, n=60), minimum_average_partial(R, n=60)
+        np.testing.assert_allclose(factors.loadings, given[0].loadings, atol=2e-5)
+        assert factors.fit.rms == pytest.approx(given[0].fit.rms, abs=1e-4)
+        shared = slice(0, len(given[1].squared))
+        np.testing.assert_allclose(partials.squared[shared], given[1].squared, atol=1e-3)
+
+
+def test_nearly_dependent_items_have_the_figures_of_regressions_on_the_rows():
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(40, 4)) + rng.normal(size=(40, 1))
+    X = np.c_[X, X[:, 0] - X[:, 1] + 2e-5 * rng.normal(size=40)]
+    U = X - X.mean(axis=0)
+    U /= np.sqrt(np.square(U).sum(axis=0))
+
+    def rest(of, given):
+        return U[:, of] - U[:, given] @ np.linalg.lstsq(U[:, given], U[:, of], rcond=None)[0]
+
+    shared, partial, logs = 0.0, 0.0, 0.0
+    for i in range(5):
+        logs += np.log(np.square(rest(i, list(range(i)))).sum())
+        for j in {*range(5)} - {i}:
+            others = [item for item in range(5) if item not in {i, j}]
+            a, b = rest(i, others), rest(j, others)
+            partial += (a @ b) ** 2 / ((a @ a) * (b @ b))
+            shared += (U[:, i] @ U[:, j]) ** 2
+    assert kmo(X).value == pytest.approx(shared / (shared + partial), rel=1e-10)
+    assert bartlett(X).chi2 == pytest.approx(-(40 - 1 - 15 / 6) * logs, rel=1e-11)
+    fit = factor_analysis(X, 1).fit
+    assert fit.null_chi2 == pytest.approx(bartlett(X).chi2, rel=1e-12)
+
+
 def test_a_p_is_never_printed_as_nought_nor_a_correlation_as_less_than_nought():
     R = np.full((4, 4), 0.5) + 0.5 * np.eye(4)
     found = bartlett(R, n=1000)
     assert 0 <= found.p < 1e-100
     assert "< 0.001" in str(found)
     assert cell(-1e-9) == "0.000"
+
+
+@pytest.mark.parametrize("r", np.linspace(-0.9, 0.9, 37))
+def test_rounding_keeps_no_second_factor_of_two_items(r):
+    found = parallel_analysis(np.array([[1, r], [r, 1]]), n=300, basis="factors", draws=20)
+    assert found.n_factors <= 1
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_last_component_leaves_what_is_perfectly_correlated(seed):
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(50, 1)) + rng.normal(size=(50, 5)) * 10.0 ** (-np.arange(5) / 2)
+    found = minimum_average_partial(X)
+    assume(len(found.squared) == 5)  # fewer where the last component has an item whole
+    assert found.squared[4] == pytest.approx(1, abs=1e-12)
+
+
+@given(seed=st.integers(0, 1000))
+def test_the_eigenvalue_of_an_item_given_twice_is_nought(seed):
+    X = factored(np.random.default_rng(seed), n=60)
+    for refused in (kmo(np.c_[X, X[:, 0]]), bartlett(np.c_[X, X[:, 0]])):
+        assert refused.detail == "smallest eigenvalue 0"

@@ -5,16 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy import optimize
 
 from analysis import factor_analysis, joint_counts, omega_hierarchical, polychoric, schmid_leiman
 from analysis.estimate import Unavailable
 from analysis.factor_models.extraction import (
     EXTRACTIONS,
+    LOWEST_UNIQUENESS,
     likelihood_state,
     residual_minimum,
     residual_state,
     starts,
 )
+from analysis.factor_models.one_factor import one_factor
 from analysis.factor_models.rotation import ROTATIONS, _geomin_criterion, _quartimin_criterion, _slope
 
 seeds = st.integers(0, 10_000)
@@ -215,6 +218,72 @@ def test_more_starts_follow_where_an_item_is_at_its_bound():
     assert best.minimum < usual - 1e-3
 
 
+WEAK = {
+    "ml of 4": ("ml", 1, [0.25, -0.09, 0.35, 0.33, 0.21, -0.01]),
+    "ml of 5": ("ml", 1, [-0.18, 0.3, -0.35, 0.11, -0.17, -0.09, -0.34, 0.34, 0.14, -0.05]),
+    "ml of 6": (
+        "ml",
+        1,
+        [0.12, -0.06, -0.12, -0.16, -0.2, 0.12, -0.02, -0.19, 0.01, -0.19, 0.1, 0.16, 0.12, -0.2, -0.11],
+    ),
+    "ml of 6, two factors": (
+        "ml",
+        2,
+        [-0.16, -0.16, 0.34, 0.09, 0.01, -0.04, 0.0, -0.17, -0.19, -0.01, 0.27, -0.02, 0.18, 0.25, 0.12],
+    ),
+    "minres of 6": (
+        "minres",
+        1,
+        [-0.26, 0.22, 0.34, 0.08, -0.14, -0.21, 0.18, -0.04, -0.18, -0.27, 0.21, 0.07, -0.26, -0.13, -0.21],
+    ),
+    "minres of 6, two factors": (
+        "minres",
+        2,
+        [-0.29, 0.14, 0.38, -0.04, 0.32, 0.09, -0.25, 0.38, 0.31, 0.09, 0.42, 0.03, 0.08, 0.31, -0.06],
+    ),
+}
+
+
+def correlations(above):
+    k = round((1 + np.sqrt(1 + 8 * len(above))) / 2)
+    R = np.eye(k)
+    R[np.triu_indices(k, 1)] = above
+    return R + np.triu(R, 1).T
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_two_starts_that_agree_are_not_believed_where_an_item_alone_does_as_well(name):
+    """The usual starts end at the same minimum; a lower one lies where an item is all but the factor."""
+    method, m, above = WEAK[name]
+    R = correlations(above)
+    found = factor_analysis(R, m, n=300, method=method, rotation="none")
+    bounds = [(LOWEST_UNIQUENESS, 1)] * len(R)
+
+    def criterion(unique):
+        if method == "minres":
+            return residual_state(R, m, unique).value
+        return likelihood_state(R, m, np.log(unique)).value
+
+    rng = np.random.default_rng(1)
+    ends = [optimize.minimize(criterion, rng.uniform(0.01, 1, len(R)), bounds=bounds) for _ in range(30)]
+    lowest = min(end.fun for end in ends)
+    assert criterion(found.uniquenesses) <= lowest + (1e-4 if method == "minres" else 1e-6)
+    assert found.heywood
+    assert min(abs(end.fun - lowest) for end in ends if end.fun > lowest + 2e-4) < 0.1
+
+
+def test_the_better_solution_of_the_two_is_given_and_said_to_be_a_heywood_case():
+    R = correlations(WEAK["ml of 4"][2])
+    found = factor_analysis(R, 1, n=300, method="ml")
+    assert found.fit.objective == pytest.approx(0.14113, abs=5e-6)
+    np.testing.assert_allclose(found.loadings[:, 0], [0.2506, 0.9975, 0.3308, 0.2105], atol=5e-4)
+    assert found.heywood == ("item 2",)
+    assert "Heywood case: item 2" in str(found)
+    whole = one_factor(R)  # without a bound, as omega has it, this solution is improper
+    assert whole.reason == "improper solution"
+    assert "item 2" in whole.detail
+
+
 @given(awkward, st.integers(1, 4), methods, rotations, st.sampled_from(["complete", "pairwise"]))
 @settings(max_examples=150)
 def test_awkward_data_give_finite_figures_or_the_reason_for_none(X, m, method, rotation, missing):
@@ -297,3 +366,26 @@ def test_a_hierarchy_says_what_limits_it():
 def test_wrong_arguments_are_refused(options):
     with pytest.raises(ValueError):
         factor_analysis(**{"data": answers(1), "n_factors": 2, **options})
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-12, -1e-12])
+def test_rounding_decides_neither_the_sign_nor_the_order_of_equal_factors(noise):
+    """Two items load as much against a factor as two for it, and two factors explain the same."""
+    R = np.kron(np.eye(2), np.outer([1, -1, 1, -1], [1, -1, 1, -1]) * 0.49)
+    R += np.diag(1 - np.diagonal(R))
+    R[:2, :2] -= noise * np.array([[0, 1], [1, 0]])  # the second item's loading is the largest, or the least
+    R[6:, 6:] -= 3 * noise * np.array([[0, 1], [1, 0]])  # and the second factor explains more, or less
+    found = factor_analysis(R, 2, n=100)
+    expected = np.kron(np.eye(2), np.array([[1.0], [-1.0], [1.0], [-1.0]])) * 0.7
+    np.testing.assert_allclose(found.loadings, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("method", ["minres", "ml"])
+@pytest.mark.parametrize("rotation", ["oblimin", "geomin"])
+def test_the_digits_of_a_solution_do_not_depend_on_where_the_descent_stopped(method, rotation):
+    X = answers(7)
+    order = np.random.default_rng(1).permutation(X.shape[1])
+    one = factor_analysis(X, 3, method=method, rotation=rotation)
+    other = factor_analysis(X[:, order], 3, method=method, rotation=rotation)
+    np.testing.assert_allclose(other.loadings, one.loadings[order], rtol=0, atol=1e-11)
+    np.testing.assert_allclose(other.communalities, one.communalities[order], rtol=0, atol=1e-12)

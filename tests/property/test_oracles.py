@@ -13,6 +13,7 @@ from analysis import (
     greatest_lower_bound,
     guttman_lambda,
     kmo,
+    mardia,
     minimum_average_partial,
     mokken_scalability,
     polychoric,
@@ -61,22 +62,85 @@ def test_bounds_by_regression_and_by_every_split(seed):
     assert found["lambda6"].value == pytest.approx(1 - sum(left) / C.sum(), abs=1e-12)
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_the_greatest_lower_bound_by_linear_programmes(seed):
+def greatest_unique(C: np.ndarray) -> float:
     """Σθ at most, with v'(C - diag θ)v >= 0 for more and more v, until C - diag θ is semidefinite."""
-    C = np.cov(answers(seed), rowvar=False)
-    directions = [*np.eye(len(C)), np.ones(len(C))]
-    theta, lowest = np.zeros(len(C)), -np.inf
+    variances = np.diag(C)
+    R = C / np.sqrt(np.outer(variances, variances))
+    directions = [*np.eye(len(R)), np.ones(len(R))]
+    shares, lowest = np.zeros(len(R)), -np.inf
     while lowest < -1e-6:  # as near as linear programmes come
         squares = np.array([v**2 for v in directions])
-        theta = optimize.linprog(
-            -np.ones(len(C)), A_ub=squares, b_ub=[v @ C @ v for v in directions], bounds=(0, None)
-        ).x
-        values, vectors = np.linalg.eigh(C - np.diag(theta))
+        most = [v @ R @ v for v in directions]
+        shares = optimize.linprog(-variances / variances.max(), A_ub=squares, b_ub=most, bounds=(0, None)).x
+        values, vectors = np.linalg.eigh(R - np.diag(shares))
         lowest = values[0]
         directions += list(vectors.T[values < -1e-7])
-    found = greatest_lower_bound(answers(seed))
-    assert found.value == pytest.approx(1 - theta.sum() / C.sum(), abs=1e-5)
+    return float(variances @ shares)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_greatest_lower_bound_by_linear_programmes(seed):
+    X = answers(seed)
+    C = np.cov(X, rowvar=False)
+    assert greatest_lower_bound(X).value == pytest.approx(1 - greatest_unique(C) / C.sum(), abs=1e-5)
+
+
+def nearly_dependent(size: float, scale: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    """Five items and nearly the sum of two of them, and what the other three leave beside these and the rest.
+
+    As `size` falls, the three dependent items lose their unique variances, and the other three keep what they
+    have beside the first two and beside what parts the last from their sum, however little that is.
+    """
+    rng = np.random.default_rng(3)
+    Z, rest = rng.normal(size=(12, 5)) + rng.normal(size=(12, 1)), rng.normal(size=12)
+    Z[:, 3] *= scale
+    given = np.column_stack([np.ones(12), Z[:, :2], rest])
+    left = Z[:, 2:] - given @ np.linalg.lstsq(given, Z[:, 2:], rcond=None)[0]
+    return np.column_stack([Z, Z[:, 0] + Z[:, 1] + size * rest]), left.T @ left / 11
+
+
+def residual(C: np.ndarray) -> float:
+    """What is left of each item given all others, added up."""
+    return float((1 / np.diag(np.linalg.inv(C))).sum())
+
+
+@pytest.mark.parametrize("scale", [1, 1e4])
+@pytest.mark.parametrize("size", [2e-4, 2e-5, 2e-7, 2e-8])
+def test_lower_bounds_of_nearly_dependent_items_are_those_of_what_the_others_leave(size, scale):
+    X, left = nearly_dependent(size, scale)
+    total = np.cov(X, rowvar=False).sum()
+    bound, lambda6 = greatest_lower_bound(X).value, guttman_lambda(X)["lambda6"].value
+    assert bound == pytest.approx(1 - greatest_unique(left) / total, abs=1e-5 + 0.1 * size)
+    # The answers themselves have 16 digits, so that what parts the last item has 1e-16 / size of its own.
+    assert lambda6 == pytest.approx(1 - residual(left) / total, abs=0.1 * size + 1e-15 / size)
+
+
+def test_lower_bounds_of_dependent_items_know_what_they_do_not_know():
+    X = nearly_dependent(0)[0]
+    C = np.cov(X[:, :5], rowvar=False)
+    left = C[2:, 2:] - C[2:, :2] @ np.linalg.solve(C[:2, :2], C[:2, 2:])
+    total = np.cov(X, rowvar=False).sum()
+    assert greatest_lower_bound(X).value == pytest.approx(1 - greatest_unique(left) / total, abs=1e-5)
+    assert guttman_lambda(X)["lambda6"].value == pytest.approx(1 - residual(left) / total, abs=1e-12)
+    between = nearly_dependent(1e-11)[0]
+    assert greatest_lower_bound(between).reason == "singular matrix"
+    assert guttman_lambda(between)["lambda6"].reason == "singular matrix"
+    from_sums_alone = greatest_lower_bound(nearly_dependent(2e-6)[0], missing="pairwise").value
+    assert from_sums_alone == pytest.approx(greatest_lower_bound(nearly_dependent(2e-6)[0]).value)
+
+
+def test_mardia_of_nearly_dependent_items_is_that_of_what_parts_them():
+    """Skewness and kurtosis are the same for any items that span the same space."""
+    rng = np.random.default_rng(1)
+    Z, rest = rng.normal(size=(50, 3)), rng.normal(size=50)
+    clear = mardia(np.c_[Z, rest])
+    for size in (1e-2, 1e-4, 1e-6):
+        found = mardia(np.c_[Z, Z[:, 0] + Z[:, 1] + size * rest])
+        assert found.kurtosis == pytest.approx(clear.kurtosis, rel=1e-15 / size)
+        assert found.skewness == pytest.approx(clear.skewness, rel=1e-14 / size)
+    assert clear.kurtosis == pytest.approx(24.603448, abs=1e-6)
+    assert mardia(np.c_[Z, Z[:, 0] + Z[:, 1] + 1e-11 * rest]).reason == "singular matrix"
+    assert mardia(np.c_[Z, Z[:, 0] + Z[:, 1]]).reason == "singular matrix"
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -46,7 +46,7 @@ def test_loadings_that_fit_exactly_are_found_whatever_the_weights(loadings, seed
     R = np.outer(loadings, loadings)
     np.fill_diagonal(R, 1)
     weights = np.random.default_rng(seed).uniform(0.02, 0.2, R.shape)
-    found, settled = loadings_of(R[None], np.sqrt(weights * weights.T)[None])
+    found, settled, _ = loadings_of(R[None], np.sqrt(weights * weights.T)[None])
     assert settled.all()
     same(found[0], loadings, 1e-6)
 
@@ -75,6 +75,46 @@ def test_known_loadings_and_their_omega_are_found_again():
         for cuts in [np.linspace(-1.2, 1.4, 4)] * 2
     ]
     same(categorical_omega(X).value, np.corrcoef(sums)[0, 1], 0.01)
+
+
+@pytest.mark.parametrize(
+    ("above", "single"),
+    [
+        (
+            [
+                -0.26,
+                0.22,
+                0.34,
+                0.08,
+                -0.14,
+                -0.21,
+                0.18,
+                -0.04,
+                -0.18,
+                -0.27,
+                0.21,
+                0.07,
+                -0.26,
+                -0.13,
+                -0.21,
+            ],
+            3,
+        ),
+        ([0.08, -0.08, 0.24], 1),
+    ],
+)
+def test_a_solution_that_an_item_alone_would_beat_is_told_from_the_best_one(above, single):
+    """Each has a minimum with loadings below 1, and more is met by an item's loading that grows for ever."""
+    k = {3: 3, 15: 6}[len(above)]
+    R = np.eye(k)
+    R[np.triu_indices(k, 1)] = above
+    R += np.triu(R, 1).T
+    found, _, beaten = loadings_of(R[None], np.ones((1, k, k)))
+    apart = ~np.eye(k, dtype=bool)
+    least = np.square(R - np.outer(found[0], found[0]))[apart].sum()
+    loading = 1e4 * (np.arange(k) == single) + 1e-4 * R[single] * (np.arange(k) != single)
+    assert np.square(R - np.outer(loading, loading))[apart].sum() < least
+    assert beaten[0] == single
 
 
 def test_covariances_of_answers_are_those_in_the_data():

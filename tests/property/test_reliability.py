@@ -1,20 +1,23 @@
 """What coefficients of reliability must obey, and that nothing awkward makes them crash or warn."""
 
 import itertools
+from fractions import Fraction
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from scipy.special import ndtr, ndtri
 
+from analysis.correlation.item_correlations import item_correlations
 from analysis.counts.joint import joint_counts
 from analysis.descriptive.items import describe, mardia, spearman
 from analysis.estimate import Estimate, Unavailable
 from analysis.factor_models.one_factor import OneFactor, _scoring_step, one_factor
 from analysis.inference import bootstrap
 from analysis.moments import Moments, moments
-from analysis.reliability.alpha import cronbach_alpha, item_statistics, standardised_alpha
+from analysis.reliability.alpha import alpha_replicates, cronbach_alpha, item_statistics, standardised_alpha
 from analysis.reliability.composite import added_value, heterotrait_monotrait
 from analysis.reliability.lower_bounds import greatest_lower_bound, guttman_lambda, split_half
 from analysis.reliability.omega import alpha_and_omega, mcdonald_omega
@@ -201,7 +204,7 @@ def test_intervals_of_rows_cannot_come_from_counts():
 @given(X=TABLES)
 def test_alpha_and_omega_share_resamples_and_are_what_each_is_alone(X):
     alpha, omega = alpha_and_omega(X, **FEW)
-    same(alpha, cronbach_alpha(X, interval="bca", **FEW), 1e-5)
+    same(alpha, cronbach_alpha(X, interval="bca", **FEW), 1e-12)
     same(omega, mcdonald_omega(X, interval="bca", **FEW), 1e-9)
 
 
@@ -231,6 +234,79 @@ def test_many_people_with_few_answers_are_drawn_by_kind_with_the_same_spread():
         cronbach_alpha(X, interval=interval, resamples=4000) for interval in ("adf", "percentile")
     )
     assert by_kind.high - by_kind.low == pytest.approx(free.high - free.low, rel=0.06)
+
+
+def test_people_whose_answers_are_no_whole_numbers_are_drawn_by_kind_too():
+    X = answers(2, n=12_000, k=3)
+    rows, weights = bootstrap.resampled(X / 3, 5, None)
+    assert {tuple(row) for row in rows} == {tuple(row) for row in X / 3}
+    assert len(rows) == len({tuple(row) for row in rows})
+    assert (np.concatenate(list(weights)).sum(axis=1) == len(X)).all()
+
+
+@pytest.mark.parametrize("times", [1, 10_000_000])  # so often that single precision does not hold the sums
+@given(X=TABLES, seed=st.integers(0, 1000))
+def test_the_variances_of_resamples_of_whole_answers_are_exact_in_any_order(times, X, seed):
+    rng = np.random.default_rng(seed)
+    weights = rng.multinomial(len(X), np.full(len(X), 1 / len(X)), size=4) * float(times)
+    traces, totals = bootstrap.resampled_variances(X, [weights])
+    for drawn, trace, total in zip(weights, traces, totals, strict=True):
+        rows = np.repeat(X.astype(int), (drawn / times).astype(int), axis=0)
+        assert trace == float(sum(exact_variance(item) for item in rows.T))
+        assert total == float(exact_variance(rows.sum(axis=1)))
+    order = rng.permutation(len(X))
+    again = bootstrap.resampled_variances(X[order], [weights[:, order]])
+    assert np.array_equal((traces, totals), again)
+    [C] = bootstrap.resampled_covariances(X, [weights])
+    [again] = bootstrap.resampled_covariances(X[order], [weights[:, order]])
+    assert np.array_equal(C, again)
+    assert np.trace(C, axis1=1, axis2=2) == pytest.approx(traces, rel=1e-14)
+
+
+def exact_variance(values):
+    n, total = len(values), int(sum(values))
+    return Fraction(n * int(sum(values**2)) - total**2, n**2)
+
+
+@pytest.mark.parametrize("missing", ["complete", "pairwise"])
+@given(X=TABLES, seed=st.integers(0, 1000))
+def test_covariances_of_whole_answers_are_the_same_in_any_order_of_rows(missing, X, seed):
+    rng = np.random.default_rng(seed)
+    if missing == "pairwise":
+        X = np.where(rng.random(X.shape) < 0.1, np.nan, X)
+    order = rng.permutation(len(X))
+    for C in (lambda X: moments(X, missing=missing).covariance, lambda X: correlations(X, missing)):
+        assert np.array_equal(C(X), C(X[order]), equal_nan=True)
+
+
+def correlations(X, missing):
+    found = item_correlations(X, missing=missing)
+    return np.array([]) if isinstance(found, Unavailable) else found.R
+
+
+def test_a_resample_that_ties_with_the_sample_is_not_below_it():
+    """Of the 3,125 resamples of five rows 240 tie with the sample: boot counts none of them as below it."""
+    X = np.array([[0, 0, 1], [0, 1, 0], [1, 1, 1], [0, 0, 0], [1, 0, 1.0]])
+    weights = np.array([np.bincount(d, minlength=5) for d in itertools.product(range(5), repeat=5)], float)
+    usable = [exact_alpha(np.repeat(X.astype(int), drawn.astype(int), axis=0)) for drawn in weights]
+    exact = np.array([alpha is not None for alpha in usable])
+    sample = exact_alpha(X.astype(int))
+    below = sum(alpha < sample for alpha in usable if alpha is not None) / exact.sum()
+    ties = sum(alpha == sample for alpha in usable if alpha is not None)
+    assert ties == 240
+    found = cronbach_alpha(X)
+    replicates = alpha_replicates(3, *bootstrap.resampled_variances(X, [weights]))
+    assert np.array_equal(np.isfinite(replicates), exact)
+    low, high = bootstrap.bca_interval(found.value, replicates[exact], np.array([-1.0, 0.0, 1.0]), 0.9)
+    ends = ndtr(2 * ndtri(below) + ndtri([0.05, 0.95]))  # without skewness no acceleration
+    assert [low, high] == pytest.approx(
+        np.quantile([float(a) for a in usable if a is not None], ends, method="weibull"), abs=1e-12
+    )
+
+
+def exact_alpha(rows):
+    total = exact_variance(rows.sum(axis=1))
+    return Fraction(3, 2) * (1 - sum(map(exact_variance, rows.T)) / total) if total else None
 
 
 def test_items_print_as_a_table():
@@ -401,3 +477,10 @@ def test_a_scoring_step_solves_the_whole_information(k, seed):
     [step] = _scoring_step(np.concatenate([loadings, psi])[None], gradient[None])
     expected = -np.linalg.solve(information, gradient)
     assert step == pytest.approx(expected, rel=1e-5, abs=1e-5 * np.abs(expected).max())
+
+
+def test_an_item_given_twice_is_named_with_the_other():
+    X = answers(5, k=4)
+    found = mcdonald_omega(np.column_stack([X, X[:, 0]]), names=["a", "b", "c", "d", "e"])
+    assert isinstance(found, Unavailable)
+    assert "the unique variance of a, e is" in found.detail

@@ -117,4 +117,25 @@ def test_polychoric_eigenvalues_are_those_of_lavaan(case):
     ours = parallel_analysis(case.X, missing="pairwise", correlation="polychoric", draws=20)
     np.testing.assert_allclose(ours.observed, case.array("eigen_polychoric"), rtol=0, atol=1e-5)
     assert ours.draws == 20
-    assert agree(ours, case.get("psych_fa_parallel", "ncomp"), case)
+
+
+@pytest.mark.reference("dimensionality")
+def test_polychoric_components_are_counted_against_those_of_shuffled_answers(case):
+    """R's counts are of product-moment correlations; so lavaan's eigenvalues meet draws made plainly here."""
+    if case.dataset in MEASUREMENTS:
+        return
+    ours = parallel_analysis(case.X, missing="pairwise", correlation="polychoric")
+    rng, draws = np.random.default_rng(7), 20
+    chance = []
+    for _ in range(draws):
+        shuffled = case.X.copy()
+        for column in shuffled.T:
+            answered = ~np.isnan(column)
+            column[answered] = rng.permutation(column[answered])
+        chance.append(np.linalg.eigvalsh(polychoric(shuffled, se=False).r)[::-1])
+    mean_error, point_error = chance_error(ours, draws)
+    point = np.quantile(chance, 0.95, axis=0)
+    np.testing.assert_array_less(np.abs(ours.mean - np.mean(chance, axis=0)), 5 * mean_error)
+    np.testing.assert_array_less(np.abs(ours.reference - point), 5 * point_error)
+    in_r = case.array("eigen_polychoric")
+    assert agree(ours, int(np.cumprod(in_r > point).sum()), case)

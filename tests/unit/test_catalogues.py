@@ -105,6 +105,7 @@ def test_what_a_sentence_quotes_is_called_so(spoken: Catalog) -> None:
     say = translations(spoken.locale_identifier).gettext
     pages = say("Questions %(first)s to %(last)s") % {"first": 6, "last": 10}
     quotes = {"“Leave this site”": say("Leave this site"), "“Questions 6 to 10”": pages}
+    quotes["“Come back later”"] = say("Come back later")
     for quoted, name in quotes.items():
         where = [each for each in sentences(spoken) if quoted in several(each.id)[0]]
         assert where

@@ -127,6 +127,25 @@ def test_measurements_are_no_answers_for_polychoric_correlations(command, tmp_pa
     assert command("factor", file, "--items", "a,b,c,d", "--correlation", "pearson")[0] == 0
 
 
+def test_factors_tell_of_the_repair_and_give_no_figure_that_rests_on_it(command, tmp_path):
+    rng = np.random.default_rng(2)
+    X = (rng.normal(size=(60, 1)) + rng.normal(size=(60, 8)) > rng.uniform(-1, 1, 8)).astype(int)
+    names = [f"q{item}" for item in range(1, 9)]
+    file = tmp_path / "answers.csv"
+    pd.DataFrame(X, columns=names).to_csv(file, index=False)
+    arguments = ("factor", file, "--items", ",".join(names), "--factors", 1)
+    for format_ in ("text", "html"):
+        code, out, _ = command(*arguments, "--format", format_)
+        out = " ".join(out.split())
+        assert code == 0
+        assert "Not positive definite (smallest eigenvalue -0.14)" in out
+        assert "how far from singular they are made" in out
+        assert "KMO" not in out or ".114" not in out
+    fit = json.loads(command(*arguments, "--format", "json")[1])["factors"]["fit"]
+    assert fit["chi2"] is None
+    assert fit["rms"] == pytest.approx(0.1412, abs=1e-4)
+
+
 @pytest.mark.parametrize("number", ["0", "-1", "two"])
 def test_a_number_of_factors_is_a_number(number, capsys):
     with pytest.raises(SystemExit) as stopped:

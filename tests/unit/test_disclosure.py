@@ -201,7 +201,7 @@ def test_a_facet_of_items_clamped_one_way_is_at_most_and_of_both_ways_untold():
 
 
 def test_balance_keyed_items_are_turned_before_they_are_clamped():
-    """Everybody fully agrees that they get support: the least imbalance there can be."""
+    """SampleMoments fully agrees that they get support: the least imbalance there can be."""
     found = node({"ash": answering(20, sd5=0)}, "ash")
     assert figure(found, "sd") == Figure(value=42.0, bound="at most")
 

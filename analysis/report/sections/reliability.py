@@ -5,8 +5,9 @@ from typing import Final
 from analysis.estimate import Unavailable
 from analysis.reliability.composite import added_value, heterotrait_monotrait
 from analysis.reliability.omega_hierarchical import Hierarchy, omega_hierarchical
+from analysis.report.answers import Answers, ScaleAnswers
 from analysis.report.coefficients import computed, side_by_side, with_intervals
-from analysis.report.document import Answers, ScaleAnswers, Section, Table, Value, missing_figures, value_of
+from analysis.report.document import Section, Table, Value, missing_figures, value_of
 
 TOGETHER: Final = "all items together"
 NOTHING_SHARED: Final = Unavailable(reason="not defined", detail="there is no communality to share")

@@ -10,8 +10,9 @@ import numpy as np
 from analysis.descriptive.items import Description, describe
 from analysis.estimate import Matrix, Unavailable
 from analysis.graphics.item_bars import item_distributions
+from analysis.report.answers import Answers
 from analysis.report.dataset import LABELS, Dataset
-from analysis.report.document import Answers, Section, Table, Value, missing_figures
+from analysis.report.document import Section, Table, Value, missing_figures
 from analysis.response_quality.careless import Careless, careless_indices
 from instrument import Item
 

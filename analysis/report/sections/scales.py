@@ -9,8 +9,9 @@ import numpy as np
 
 from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.reliability.alpha import ItemStatistics, item_statistics
+from analysis.report.answers import Answers
 from analysis.report.coefficients import HEADLINES, Figure, computed, with_intervals
-from analysis.report.document import Answers, Section, Table, Value
+from analysis.report.document import Section, Table, Value
 from instrument import Subscale
 
 OF_ITEMS: Final = ("mean", "sd", "item_rest", "alpha_if_dropped")

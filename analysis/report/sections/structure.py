@@ -20,7 +20,8 @@ from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.exploratory import Factors, Fit, factor_analysis
 from analysis.graphics.charts import correlation_map, scree
 from analysis.item_response.mokken import Mokken, mokken_scalability
-from analysis.report.document import Answers, Section, Table, Value, missing_figures
+from analysis.report.answers import Answers
+from analysis.report.document import Section, Table, Value, missing_figures
 
 ROTATIONS: Final = ("oblimin", "promax", "varimax")
 UNVARIED: Final = Unavailable(
@@ -310,19 +311,9 @@ def fit_table(found: Factors) -> Table:
 
 def fit_figures(fit: Fit) -> dict[str, Value]:
     """Return the figures of fit by their names, with the reason in place of one that is None."""
-    figures = {field.name: getattr(fit, field.name) for field in fields(fit)}
-    return {name: _without_fit(fit) if value is None else value for name, value in figures.items()}
-
-
-def _without_fit(fit: Fit) -> Unavailable:
-    """Return why a figure of fit is None."""
-    if fit.df == 0:
-        return Unavailable(reason="not defined", detail="no degrees of freedom are left")
-    if fit.objective is None:
-        return Unavailable(reason="singular matrix")
-    if fit.chi2 is None:
-        return Unavailable(reason="too few rows", detail="for so many items and factors")
-    return Unavailable(reason="not defined", detail="items without any correlation would fit as well")
+    figures = {field.name: getattr(fit, field.name) for field in fields(fit) if field.name != "why_not"}
+    why = fit.why_not or Unavailable(reason="not defined")
+    return {name: why if value is None else value for name, value in figures.items()}
 
 
 def scalability(answers: Answers) -> Section:

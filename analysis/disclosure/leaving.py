@@ -1,0 +1,74 @@
+"""What leaves a study: reports by unit, or rows, and never both.
+
+A report by units tells what a unit is like, and whoever holds the rows beside it finds its people among them,
+exactly by a whole-number programme, and closely by likeness alone: tests.attack.units. So a study declares
+before it opens which of the two it gives out, people are told before they agree, and what was not declared
+does not exist: no figure rests on rows that leave, no row leaves that a figure rests on. That holds for the
+report of the whole too: kept as it is, less the rows that are left after an erasure, it would tell what was
+erased.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from analysis.disclosure.base_table import BaseTable, Pair
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaving:
+    """What a study gives out of a closed wave: reports, or rows, which may carry their unit."""
+
+    reports: bool = False
+    rows: bool = False
+    units: bool = False
+
+
+LEAVING: Final[Mapping[str, Leaving]] = MappingProxyType(
+    {
+        "reports": Leaving(reports=True),
+        "rows": Leaving(rows=True),
+        "rows with units": Leaving(rows=True, units=True),
+    }
+)
+"""What a study may declare, by the word that is kept with it."""
+
+
+def settle(table: BaseTable, declared: Leaving) -> BaseTable:
+    """Keep of a wave's base table what its study gives out, once, when the wave closes.
+
+    Parameters
+    ----------
+    table
+        The base table of the wave. Where rows leave it must be made of this wave's answers alone: answers
+        that an earlier wave held out leave with no later one.
+    declared
+        What the study declared before it opened.
+
+    Returns
+    -------
+    BaseTable
+        The table as it is where reports leave, and without a figure where they do not. `used` stays: it is
+        the decision which answers count, and with them which rows leave.
+    """
+    return table if declared.reports else replace(table, units=(), atoms=())
+
+
+def rows_leave(table: BaseTable, declared: Leaving) -> frozenset[Pair]:
+    """Return the (wave, unit) pairs whose rows leave, by the table that was kept at the close.
+
+    Parameters
+    ----------
+    table
+        The base table as it was kept.
+    declared
+        What the study declared before it opened.
+
+    Returns
+    -------
+    frozenset of Pair
+        Those with K answers or more; none where the study gives out reports. Rows of a unit that was held out
+        never leave, whatever is erased or comes later.
+    """
+    return frozenset(table.used) if declared.rows else frozenset()

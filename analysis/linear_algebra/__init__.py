@@ -1,0 +1,1 @@
+"""Linear algebra that is the same on every processor: exact sums, roots, determinants near singularity."""

@@ -1,0 +1,83 @@
+"""Square roots of correlations, whose digits near singularity the correlations themselves have lost.
+
+With R = T'T, an eigenvalue of R is the square of a singular value of T. What rounding leaves of one of 1e-10
+is five digits in R; in T, which is made of the rows without R, it is eleven.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.estimate import Matrix, Unavailable
+
+CLEAR: Final = 1e-5  # an eigenvalue above it, beside the largest, has eleven digits in R
+NOUGHT: Final = 1e-13  # below it, one of R is the rounding of sums
+NOUGHT_IN_ROWS: Final = 1e-24  # and one of T'T, T being made of rows
+DIGITS: Final = 1e4  # so many times what is nought, it has the four digits that a figure needs
+OUTSIDE: Final = 1e-8  # an item that dependent items hold no more of is none of them
+
+TOO_NEAR: Final = Unavailable(
+    reason="singular matrix", detail="or so nearly that the answers do not tell which: rounding would decide"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """The spectrum of a correlation matrix R: `eigenvalues`, rising, and `vectors` (k x k).
+
+    `independent` tells which eigenvalues are not nought; `certain` whether each is one or the other by far.
+    """
+
+    eigenvalues: Matrix
+    vectors: Matrix
+    independent: NDArray[np.bool_]
+    certain: bool
+
+    @property
+    def free(self) -> NDArray[np.bool_]:
+        """The items that others do not determine."""
+        free: NDArray[np.bool_] = np.square(self.vectors[:, ~self.independent]).sum(axis=1) < OUTSIDE**2
+        return free
+
+    @property
+    def inverse(self) -> Matrix:
+        """A such that A A' is the inverse of R (k x rank); of the free items alone where R has none."""
+        inverse: Matrix = self.vectors[:, self.independent] / np.sqrt(self.eigenvalues[self.independent])
+        return inverse
+
+
+def root_of(R: Matrix, rows: Matrix | None = None) -> Root:
+    """Return the root of correlations; near singularity, of the n x k rows where they are known."""
+    nought = NOUGHT
+    eigenvalues, vectors = np.linalg.eigh(R)
+    if rows is not None and eigenvalues[0] < CLEAR * eigenvalues[-1]:
+        singular, vectors = _of_rows(rows)
+        eigenvalues, nought = np.square(singular), NOUGHT_IN_ROWS
+    share = eigenvalues / eigenvalues[-1]
+    return Root(
+        eigenvalues=eigenvalues,
+        vectors=vectors,
+        independent=share > nought,
+        certain=not ((share > nought) & (share < DIGITS * nought)).any(),
+    )
+
+
+def _of_rows(rows: Matrix) -> tuple[Matrix, Matrix]:
+    """Return singular values, rising, and vectors of the rows as standardised items."""
+    _, triangle = orthogonal(rows)
+    found = np.linalg.svd(triangle)
+    values = np.zeros(rows.shape[1])
+    values[: len(found.S)] = found.S
+    return values[::-1], found.Vh[::-1].T
+
+
+def orthogonal(rows: Matrix) -> tuple[Matrix, Matrix]:
+    """Return Q (n x k) and T (k x k) whose product is the rows with each item centred to length 1."""
+    rows = np.ascontiguousarray(rows)  # so that sums run in one order, whatever the layout
+    units = rows - rows.mean(axis=0)
+    units -= units.mean(axis=0)  # what rounding left of the means
+    units /= np.sqrt(np.square(units).sum(axis=0))
+    Q, T = np.linalg.qr(units)
+    return Q, T

@@ -1,0 +1,209 @@
+"""Whether a questionnaire has the structure it claims: its rivals fitted to the same answers."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+
+from analysis.estimate import Unavailable
+from analysis.factor_models.confirmatory import confirmatory_factor_analysis
+from analysis.factor_models.confirmed import Confirmed
+from analysis.factor_models.rivals import Rival
+from analysis.report.document import Document, Section, Table, sections_json
+from analysis.report.model_answers import ModelAnswers
+from analysis.report.model_tables import (
+    measures_table,
+    misfit_tables,
+    reliability_tables,
+    rivals_table,
+    solution_tables,
+)
+
+HOW: Final = (
+    "Ordered answers: thresholds and polychoric correlations of pairs of items, diagonally weighted least "
+    "squares with robust errors, the scaled and shifted test; CFI, TLI and RMSEA are the robust ones "
+    "(Savalei 2021) where there are any, else the scaled ones. Continuous: maximum likelihood of every "
+    "row's answers with robust errors and the Yuan-Bentler test. Estimates, errors and measures are those "
+    "of R's lavaan under its defaults. Cut-offs for these measures were made for maximum likelihood of "
+    "continuous answers and are too lenient for ordered ones (Xia and Yang 2019): none is applied here. "
+    "Modification indices and residuals are listed for the reader and change nothing."
+)
+
+
+def structure(
+    answers: ModelAnswers, *, ordered: bool = True, progress: Callable[[str, int, int], None]
+) -> Document:
+    """Fit all models of some answers and report them, the primary one in full."""
+    fits: dict[str, Confirmed | Unavailable] = {}
+    for place, rival in enumerate(answers.models):
+        progress(rival.name, place, len(answers.models) + 1)
+        fits[rival.name] = fit_rival(answers, rival, ordered=ordered)
+    progress("sensitivity", len(answers.models), len(answers.models) + 1)
+    primary = answers.models[answers.primary]
+    fit = fits[primary.name]
+    sections = [_models(answers, fits)]
+    if ordered and answers.clusters is None:
+        sections.append(_sensitivity(answers))
+    if isinstance(fit, Unavailable):
+        reading = f"The model ({primary.words}) has no solution because {fit.why}."
+        sections.append(Section(id="solution", title=f"Solution: {primary.name}", reading=reading))
+    else:
+        sections += _solution(primary, fit)
+    sections += _general(answers, fits, primary)
+    return Document(
+        title=f"Structure of {answers.title}",
+        lead="Whether the answers have the structure that the questionnaire claims, beside its rivals.",
+        labels=answers.labels,
+        provenance=f"n = {len(answers.X)} rows. {answers.about}",
+        sections=tuple(sections),
+        how=HOW,
+        tree=_tree(answers, fits, ordered=ordered, sections=tuple(sections)),
+    )
+
+
+def fit_rival(
+    answers: ModelAnswers, rival: Rival, *, ordered: bool, sensitivity: bool = False
+) -> Confirmed | Unavailable:
+    """Fit one model: ordered answers pair by pair by WLSMV, else every row's answers by robust ML."""
+    by_pairs = ordered and not sensitivity
+    return confirmatory_factor_analysis(
+        answers.X,
+        rival.model,
+        names=answers.names,
+        estimator="WLSMV" if by_pairs else "MLR",
+        ordered=by_pairs,
+        missing=("pairwise" if by_pairs else "full") if np.isnan(answers.X).any() else "complete",
+        clusters=answers.clusters,
+        unit_variance=rival.unit_variance,
+        orthogonal=rival.orthogonal,
+    )
+
+
+def _models(answers: ModelAnswers, fits: dict[str, Confirmed | Unavailable]) -> Section:
+    good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]
+    method = f"{good[0].method[0].upper()}{good[0].method[1:]}. " if good else ""
+    listed = "; ".join(f"{rival.name}: {rival.words}" for rival in answers.models)
+    improper = [
+        f"{name} is improper: {', '.join(fit.improper)}."
+        for name, fit in fits.items()
+        if isinstance(fit, Confirmed) and fit.improper
+    ]
+    reading = " ".join([f"{method}Models fixed in advance: {listed}.", *improper])
+    clustered = "" if answers.clusters is None else " Errors and tests allow for clusters."
+    return Section(
+        id="models",
+        title="The models side by side",
+        reading=reading + clustered,
+        tables=(rivals_table(fits, "Fit of the models"),),
+    )
+
+
+def _sensitivity(answers: ModelAnswers) -> Section:
+    fits = {rival.name: fit_rival(answers, rival, ordered=True, sensitivity=True) for rival in answers.models}
+    good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]
+    method = good[0].method if good else "maximum likelihood"
+    reading = f"The same models with answers taken as measurements: {method}."
+    return Section(
+        id="sensitivity",
+        title="The same by maximum likelihood",
+        reading=reading,
+        tables=(rivals_table(fits, "Fit by maximum likelihood"),),
+    )
+
+
+def _solution(rival: Rival, fit: Confirmed) -> list[Section]:
+    used = "; ".join(f"{n} of {given} rows" for n, given in zip(fit.used, fit.given, strict=True))
+    said = f"{rival.words[0].upper()}{rival.words[1:]}. {fit.method}. {used}."
+    warned = "".join(f" Improper solution: {what}." for what in fit.improper)
+    return [
+        Section(
+            id="fit",
+            title=f"Fit: {rival.name}",
+            reading=f"{said}{warned}",
+            tables=(measures_table(fit),),
+        ),
+        Section(
+            id="solution",
+            title=f"Solution: {rival.name}",
+            reading="Intervals are at 95 %. An estimate without an error is fixed, or follows from others.",
+            tables=solution_tables(fit, rival.general),
+        ),
+        Section(
+            id="misfit",
+            title="What the model leaves unexplained",
+            reading=(
+                "Modification indices say by how much chi-square is expected to fall if one more parameter "
+                "were free. A model changed by them needs other answers to be tested on."
+            ),
+            tables=misfit_tables(fit),
+        ),
+        Section(
+            id="reliability",
+            title="Reliability and validity from the solution",
+            reading=(
+                "Omega is about the sum of the answers as they were given (Green and Yang 2009 for ordered "
+                "answers); AVE and CR are about standardised loadings."
+            ),
+            tables=reliability_tables(fit, rival.general),
+        ),
+    ]
+
+
+def _general(
+    answers: ModelAnswers, fits: dict[str, Confirmed | Unavailable], primary: Rival
+) -> list[Section]:
+    """Return what a bifactor model says of a general factor, where it is not the primary model."""
+    rival = next((r for r in answers.models if r.name == "bifactor"), None)
+    if rival is None or rival.name == primary.name:
+        return []
+    fit = fits[rival.name]
+    title = "A general factor (bifactor model)"
+    if isinstance(fit, Unavailable):
+        return [Section(id="general", title=title, reading=f"There is no solution because {fit.why}.")]
+    warned = "".join(f" Improper solution: {what}." for what in fit.improper)
+    tables: tuple[Table, ...] = reliability_tables(fit, rival.general)
+    reading = f"Used to part general from specific variance, not to win on fit.{warned}"
+    return [Section(id="general", title=title, reading=reading, tables=tables)]
+
+
+def _tree(
+    answers: ModelAnswers,
+    fits: dict[str, Confirmed | Unavailable],
+    *,
+    ordered: bool,
+    sections: tuple[Section, ...],
+) -> dict[str, Any]:
+    return {
+        "simulated": any("SIMULATED" in label for label in answers.labels),
+        "n": len(answers.X),
+        "items": answers.names,
+        "ordered": ordered,
+        "models": {rival.name: _model_tree(rival, fits[rival.name]) for rival in answers.models},
+        "sections": sections_json(sections),
+    }
+
+
+def _model_tree(rival: Rival, fit: Confirmed | Unavailable) -> dict[str, Any]:
+    said: dict[str, Any] = {"model": rival.model, "words": rival.words}
+    if isinstance(fit, Unavailable):
+        return said | {"unavailable": fit.why}
+    return said | {
+        "estimator": fit.estimator,
+        "method": fit.method,
+        "n": fit.used,
+        "improper": fit.improper,
+        "fit": {name: value for name, value in fit.fit.items() if np.isfinite(value)},
+        "parameters": [
+            {
+                "lhs": row.lhs,
+                "op": row.op,
+                "rhs": row.rhs,
+                "group": row.group,
+                "estimate": row.estimate,
+                "se": row.se,
+                "std_all": row.std_all if np.isfinite(row.std_all) else None,
+                "std_se": row.std_se if np.isfinite(row.std_se) else None,
+            }
+            for row in fit.parameters
+        ],
+    }

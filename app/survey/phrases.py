@@ -1,0 +1,77 @@
+"""A phrase: six words that open a draft beside its code, so that whoever kept the code opens nothing.
+
+It follows from the random key of the draft, so it is kept nowhere: who has opened the draft can be shown it
+again, nobody else can. There are 512 words for each language; a word stands in one list alone, so a phrase
+is read without asking for its language. 54 bits: somebody with the code, the secret and the whole database
+would have to try half of 1.8e16 phrases, each by some hashes of its own, in the days that a draft is kept.
+"""
+
+import hmac
+import re
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+from unicodedata import combining, normalize
+
+from app.languages import LANGUAGES
+
+LISTS: Final = Path(__file__).parent / "words"
+WORDS: Final = 6
+BITS_OF_A_WORD: Final = 9
+LONGEST: Final = 200
+"""More than the longest phrase is with everything that is typed around it."""
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_READ_AS: Final = str.maketrans({"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": None})
+"""Arabic letters that are written for one another, and the sign that lengthens a word."""
+Phrase = tuple[int, ...]
+"""Which word of the list each of the six is."""
+
+
+class Misread(Exception):
+    """What was typed is no phrase; `unknown` are the words in it that stand in no list."""
+
+    def __init__(self, unknown: tuple[str, ...]) -> None:
+        super().__init__()
+        self.unknown = unknown
+
+
+def phrase_of(key: bytes) -> Phrase:
+    """The phrase of the draft that `key` opens."""
+    number = int.from_bytes(hmac.new(key, b"phrase", sha256).digest())
+    return tuple((number >> BITS_OF_A_WORD * place) % 2**BITS_OF_A_WORD for place in range(WORDS))
+
+
+def in_words(phrase: Phrase, language: str) -> str:
+    words = word_list(language)
+    return " ".join(words[each] for each in phrase)
+
+
+def read_phrase(typed: str) -> Phrase:
+    """Read a phrase as a person types it: no case, accents or punctuation, in any language."""
+    words = _WORD.findall(_plain(typed[:LONGEST]))
+    unknown = tuple(word for word in words if word not in _numbers())
+    if unknown or len(words) != WORDS:
+        raise Misread(unknown)
+    return tuple(_numbers()[word] for word in words)
+
+
+@cache
+def word_list(language: str) -> tuple[str, ...]:
+    return tuple((LISTS / f"{language}.txt").read_text(encoding="utf-8").split())
+
+
+@cache
+def _numbers() -> Mapping[str, int]:
+    """Each word of every list, as it is compared -> its place in the list."""
+    return MappingProxyType(
+        {_plain(word): place for each in LANGUAGES for place, word in enumerate(word_list(each))}
+    )
+
+
+def _plain(text: str) -> str:
+    """What is left of letters that a keyboard may lack: no case, width, accents, hamza on its letter."""
+    letters = normalize("NFKD", text.casefold())
+    return "".join(each for each in letters if not combining(each)).translate(_READ_AS)

@@ -1,0 +1,1 @@
+"""Slow runs on simulated answers whose truth is known: `make simulation`."""
