@@ -326,6 +326,19 @@ def test_each_scale_holds_what_its_definition_asks(seed):
         assert ours.pairs.value.min() >= 0
 
 
+def test_the_level_of_a_scale_is_shared_by_all_that_was_tried():
+    rng = np.random.default_rng(6)
+    trait = rng.normal(size=(40, 1))
+    close, weak = trait + 0.4 * rng.normal(size=(40, 2)), 0.45 * trait + rng.normal(size=(40, 1))
+    X = (np.column_stack([close, weak]) > np.array([-0.3, 0.3, 1.2])).astype(float)
+    C = np.cov(X, rowvar=False)
+    z = C[2, :2].sum() * np.sqrt(39) / np.sqrt(C[2, 2] * (C[0, 0] + C[1, 1]))
+    # Enough for the three pairs, not for the three pairs and the item itself.
+    assert stats.norm.isf(0.05 / 3) < z < stats.norm.isf(0.05 / 4)
+    assert mokken_scales(X).scales == (1, 1, 0)
+    assert mokken_scales(X, alpha=0.06).scales == (1, 1, 1)
+
+
 def test_items_may_stand_in_any_order():
     rng = np.random.default_rng(2)
     traits = rng.normal(size=(400, 2))
