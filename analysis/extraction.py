@@ -19,6 +19,7 @@ from analysis.pearson import SINGULAR
 LOWEST_UNIQUENESS: Final = 0.005  # the bound of R's factanal and psych: below it lies a Heywood case
 MAX_STEPS: Final = 100
 GRADIENT: Final = 1e-9
+HELD: Final = 1e-12  # the same for communalities beside one that is held
 LOOSE_START: Final = 0.5
 RANDOM_STARTS: Final = 20
 SINGLE_STARTS: Final = 5
@@ -116,7 +117,7 @@ def _newton(at: Callable[[Matrix], _State], start: Matrix, low: float, high: flo
         g = state.gradient
         free = ~(((state.x <= low) & (g > 0)) | ((state.x >= high) & (g < 0)))
         if not free.any() or np.abs(g[free]).max() < GRADIENT:
-            return state
+            return _polished(lambda x: at(np.clip(x, low, high)), state, free)
         step = np.zeros_like(g)
         step[free] = _descent(state, free)
         share = 1.0
@@ -128,6 +129,16 @@ def _newton(at: Callable[[Matrix], _State], start: Matrix, low: float, high: flo
             share /= 2
         state = moved
     return None
+
+
+def _polished(at: Callable[[Matrix], _State], state: _State, free: NDArray[np.bool_]) -> _State:
+    """Take Newton's last step, which squares what is left, so that figures agree whatever path led there."""
+    if not free.any():
+        return state
+    x = state.x.copy()
+    x[free] += _descent(state, free)
+    last = at(x)
+    return last if np.abs(last.gradient[free]).max() < np.abs(state.gradient[free]).max() else state
 
 
 def _descent(state: _State, free: NDArray[np.bool_]) -> Matrix:
@@ -238,7 +249,7 @@ def _hold(
         state = residual_state(R, m, x)
         communalities = np.square(state.kept) @ np.maximum(state.kept_values, 0)
         distance = np.where(bounded, highest, 1 - x) - communalities
-        if np.abs(distance).max() > GRADIENT:
+        if np.abs(distance).max() > HELD:
             step = np.linalg.solve(state.hessian() - np.diag(bounded.astype(float)), distance)
             x = x + step * min(1, 0.3 / np.abs(step).max())
             continue
