@@ -80,6 +80,9 @@ def guttman_lambda(
         name: Estimate(value=float(value), n=basis.n, k=k, method=f"Guttman's {name} on {on}, {basis.rule}")
         for name, value in values.items()
     }
+    if _number_of_splits(k) > ALL_SPLITS:
+        best = f"Guttman's lambda4 on {on}, the best of {SPLITS:,} splits drawn, {basis.rule}"
+        estimates["lambda4"] = Estimate(value=float(values["lambda4"]), n=basis.n, k=k, method=best)
     if not root.certain:
         estimates["lambda6"] = TOO_NEAR
     if _indefinite(C):

@@ -106,7 +106,7 @@ def whitening(all_: SampleMoments) -> Matrix | Unavailable:
     """Return what gives the items variance 1 and no covariances, k x k: the distance is measured there."""
     if all_.n < 3 or not all_.answered.size or all_.answered.min() < 2:  # noqa: PLR2004 - a covariance for each item
         return Unavailable(reason="too few rows", detail=f"{all_.n} rows of answers")
-    variances = np.diagonal(all_.covariances)
+    variances = np.diagonal(all_.covariances).clip(0.0)
     scale = np.sqrt(np.outer(variances, variances))
     root = root_of(all_.covariances / scale) if (scale > 0).all() else None
     if root is None or not root.independent.all():

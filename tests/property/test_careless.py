@@ -180,6 +180,15 @@ def test_nothing_is_deleted_or_changed():
     np.testing.assert_array_equal(X, before)
 
 
+def test_no_distance_where_rounding_would_decide_it():
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(60, 4))
+    X[:, 3] = X[:, 0] + X[:, 1] + 1e-5 * rng.normal(size=60)
+    why = careless_indices(X).mahalanobis
+    assert why.reason == "singular matrix"
+    assert "rounding would decide" in why.detail
+
+
 def test_a_copy_of_an_item_leaves_no_distance():
     X = people()
     found = careless_indices(np.column_stack([X, X[:, 0]]))

@@ -159,6 +159,14 @@ def test_awkward_answers_give_a_finite_figure_or_a_reason(X):
     spearman(X)
 
 
+def test_lambda4_says_where_not_every_split_was_seen():
+    X = np.random.default_rng(1).normal(size=(40, 22)) + np.random.default_rng(2).normal(size=(40, 1))
+    found = guttman_lambda(X)["lambda4"]
+    assert "the best of 10,000 splits drawn" in found.method
+    assert found.value == split_half(X).highest.value
+    assert "drawn" not in guttman_lambda(X[:, :20])["lambda4"].method
+
+
 @pytest.mark.parametrize("dependent", ["copies", "mirrors", "sum", "nearly", "few rows"])
 @settings(max_examples=15)
 @given(X=TABLES)
