@@ -106,6 +106,9 @@ def parallel_analysis(
 
     Notes
     -----
+    The number is the largest m with λ_j > q_j for every j ≤ m: λ_j the eigenvalues of the data in falling
+    order, q_j the quantile of the j-th eigenvalue of the draws.
+
     The matrix of squares and products of normal rows is A A' with A lower triangular, normal numbers below
     the diagonal and chi of n - 1, n - 2, ... degrees of freedom on it (Bartlett's decomposition): 100 draws
     cost what their eigenvalues cost. Equals, but for chance, psych's ``fa.parallel(x, fm = "minres", quant =
