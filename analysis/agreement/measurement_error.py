@@ -92,7 +92,8 @@ def measurement_error(
     the residual mean square E (consistency; for two occasions sd(d)/√2), or the mean square within people W
     (within; for two occasions Σd²/2n). SDC = z·√2·SEM in one person and SDC/√n in a group of n. Intervals
     come from the χ² distribution of the mean square: (n - 1)(k - 1) degrees of freedom of E, n(k - 1) of W,
-    those of Satterthwaite for agreement.
+    those of Satterthwaite for agreement. Base R has no call for it; written out there from mean squares it
+    gives the same.
 
     References
     ----------
@@ -164,7 +165,8 @@ def limits_of_agreement(
     -----
     Limits are d̄ ± z·s. The mean has the interval of Student's t; a limit that of the noncentral t on n - 1
     degrees of freedom, d̄ + t'(p; z√n)·s/√n (Carkeet 2015), or Student's with var(limit) = s²(1/n +
-    z²/(2(n-1))).
+    z²/(2(n-1))). Base R has no call for it; written out there, with ``qt(p, n - 1, ncp = z * sqrt(n))`` for the
+    exact limits, it gives the same.
 
     References
     ----------
@@ -239,7 +241,7 @@ def reliable_change(first: ArrayLike, second: ArrayLike, sem: float) -> Matrix:
 
     Notes
     -----
-    RCI = (second - first) / (√2·SEM).
+    RCI = (second - first) / (√2·SEM). Base R has no call for it: it is this one line.
 
     References
     ----------
