@@ -165,8 +165,8 @@ def limits_of_agreement(
     -----
     Limits are d̄ ± z·s. The mean has the interval of Student's t; a limit that of the noncentral t on n - 1
     degrees of freedom, d̄ + t'(p; z√n)·s/√n (Carkeet 2015), or Student's with var(limit) = s²(1/n +
-    z²/(2(n-1))). Base R has no call for it; written out there, with ``qt(p, n - 1, ncp = z * sqrt(n))`` for the
-    exact limits, it gives the same.
+    z²/(2(n-1))). Base R has no call for it; written out there, with ``qt(p, n - 1, z*sqrt(n))`` for the exact
+    limits, it gives the same.
 
     References
     ----------

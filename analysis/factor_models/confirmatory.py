@@ -73,8 +73,8 @@ def confirmatory_factor_analysis(
 
     Notes
     -----
-    The model is Σ = ΛΦΛ' + Θ and μ = ν + Λα in each group; ML makes log|Σ| + tr(SΣ⁻¹) - log|S| - k least, least
-    squares (s - σ)'W(s - σ). Ordered items have Σ for the correlations of the normal variables behind them.
+    The model is Σ = ΛΦΛ' + Θ and μ = ν + Λα in each group. ML makes log|Σ| + tr(SΣ⁻¹) - log|S| - k least,
+    least squares (s - σ)'W(s - σ). Of ordered items Σ is that of the normal variables behind them.
 
     Equals ``lavaan::cfa(model, x, estimator =, ordered =, missing =, group =, std.lv =, orthogonal =)`` of
     version 0.6-14 and later, with its defaults. ML standard errors are from the expected information, under

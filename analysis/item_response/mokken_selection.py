@@ -106,8 +106,8 @@ def mokken_scales(
 
     Notes
     -----
-    H_i = Σ_j cov(i, j) / Σ_j max cov(i, j), the largest covariances that the margins allow, and H the same with
-    sums over all pairs (see `mokken_scalability`).
+    H_i = Σ_j cov(i, j) / Σ_j max cov(i, j), the largest covariances that the margins allow, and H the same
+    with sums over all pairs (see `mokken_scalability`).
 
     A scale starts with the pair of the highest significant H_ij and takes in, one at a time, the item that
     covaries negatively with none in it, whose H_i with them reaches the bound and is significant, and that

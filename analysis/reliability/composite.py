@@ -28,7 +28,8 @@ def composite_reliability(loadings: ArrayLike, uniquenesses: ArrayLike | None = 
     Raises
     ------
     ValueError
-        A unique variance is negative, the lengths differ, or all loadings and unique variances are nought.
+        A unique variance is negative or not a number, the lengths differ or are nought, or all loadings and
+        unique variances are nought.
 
     Notes
     -----
@@ -106,8 +107,8 @@ def maximal_reliability(loadings: ArrayLike, uniquenesses: ArrayLike | None = No
 
     Notes
     -----
-    s / (1 + s) with s = Σ λ²/ψ. Equals ``semTools::maximalRelia(fit)`` of the one-factor fit that the loadings
-    are from.
+    s / (1 + s) with s = Σ λ²/ψ. Equals ``semTools::maximalRelia(fit)`` of the one-factor fit that the
+    loadings are from.
 
     References
     ----------
