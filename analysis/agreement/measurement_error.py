@@ -86,6 +86,11 @@ def measurement_error(
     MeasurementError or Unavailable
         Unavailable where fewer than 3 people or 2 occasions remain, or where nothing varies.
 
+    Raises
+    ------
+    ValueError
+        `definition` is none of those offered.
+
     Notes
     -----
     SEM² is the variance of occasions, nought where it comes out negative, plus the residual one (agreement),
@@ -160,6 +165,11 @@ def limits_of_agreement(
     -------
     LimitsOfAgreement or Unavailable
         Of first - second. Unavailable where fewer than 3 people have both.
+
+    Raises
+    ------
+    ValueError
+        `interval` is none of those offered.
 
     Notes
     -----
@@ -239,6 +249,11 @@ def reliable_change(first: ArrayLike, second: ArrayLike, sem: float) -> Matrix:
         n indices; NaN for a person without both. Beyond ±1.96 the change exceeds the error of 95 in 100
         people who did not change.
 
+    Raises
+    ------
+    ValueError
+        `sem` is not a positive number.
+
     Notes
     -----
     RCI = (second - first) / (√2·SEM). Base R has no call for it: it is this one line.
@@ -286,6 +301,11 @@ def weighted_kappa(
     Estimate or Unavailable
         Unavailable where fewer than 3 people have both, or where all gave one and the same answer. Perfect
         agreement has no interval.
+
+    Raises
+    ------
+    ValueError
+        An answer is not among the categories.
 
     Notes
     -----

@@ -46,6 +46,11 @@ def describe(X: ArrayLike | JointCounts, *, definition: Literal[2, 3] = 3) -> Li
     -------
     A tuple with a Description for each item, which prints as a table.
 
+    Raises
+    ------
+    ValueError
+        `definition` is neither 2 nor 3.
+
     Notes
     -----
     The trimmed mean leaves out a tenth at either end; `mad` is 1.4826 times the median absolute deviation.

@@ -104,6 +104,12 @@ def parallel_analysis(
     -------
     ParallelAnalysis, or Unavailable as for the correlations themselves.
 
+    Raises
+    ------
+    ValueError
+        A word is none of those offered; a correlation matrix is to be compared with other than normal draws,
+        or polychoric correlations with normal ones; no draws, or a quantile that is not between 0 and 1.
+
     Notes
     -----
     The number is the largest m with λ_j > q_j for every j ≤ m: λ_j the eigenvalues of the data in falling

@@ -71,6 +71,12 @@ def confirmatory_factor_analysis(
         a model that is not identified or that did not converge. An improper solution is returned and says
         so.
 
+    Raises
+    ------
+    ValueError
+        What is asked for does not go together (such as an estimator and ordered items), there are not as many
+        different names as columns, or the model is for another number of groups than the data have.
+
     Notes
     -----
     The model is Σ = ΛΦΛ' + Θ and μ = ν + Λα in each group. ML makes log|Σ| + tr(SΣ⁻¹) - log|S| - k least,

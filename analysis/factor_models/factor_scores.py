@@ -50,6 +50,11 @@ def factor_scores(
     -------
     FactorScores, or Unavailable where the solution is improper.
 
+    Raises
+    ------
+    ValueError
+        The method is not for such items: continuous, or ordered.
+
     Notes
     -----
     Regression: Φ Λ' Σ⁻¹ (x - μ); Bartlett: (Λ' Θ⁻¹ Λ)⁻¹ Λ' Θ⁻¹ (x - μ). Equals

@@ -122,6 +122,11 @@ def cluster_reliability(
         Unavailable with fewer than two clusters, where every cluster has one person, or with too few items
         or rows for a covariance. Its parts carry their own reasons.
 
+    Raises
+    ------
+    ValueError
+        `level` is not between 0 and 1, `resamples` below 1, or there is not a cluster for each row.
+
     Notes
     -----
     The score is the mean of the items. Errors come from each person's influence on a figure, summed by

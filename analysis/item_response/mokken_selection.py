@@ -104,6 +104,11 @@ def mokken_scales(
     MokkenScales or Unavailable
         Unavailable where H is: fewer than 3 complete rows or 2 items, or a constant item.
 
+    Raises
+    ------
+    ValueError
+        `alpha` is not between 0 and 1.
+
     Notes
     -----
     H_i = Σ_j cov(i, j) / Σ_j max cov(i, j), the largest covariances that the margins allow, and H the same
@@ -254,6 +259,11 @@ def monotonicity(
     tuple of Monotonicity, or Unavailable
         One for each item, Unavailable for one that is constant. Unavailable as a whole with fewer than 2
         items, or where there are fewer people than two groups of the smallest size.
+
+    Raises
+    ------
+    ValueError
+        `smallest_group` is below 1, or an answer is not a whole number.
 
     Notes
     -----

@@ -228,6 +228,11 @@ def added_value(
     dict of AddedValue, or Unavailable with fewer than two items in a subscale or where its alpha is not
     between 0 and 1, so that nothing is known of its true score.
 
+    Raises
+    ------
+    ValueError
+        There are fewer than two subscales, or an item stands in two of them.
+
     Notes
     -----
     With α a subscale's alpha, v its variance and c its covariance with the total of variance V: the PRMSE of
