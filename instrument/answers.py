@@ -9,12 +9,25 @@ from instrument.model import Form, Item
 
 @dataclass(frozen=True, slots=True)
 class AnswerProblem:
+    """What is wrong with the answer to one item, in words for whoever sent it."""
+
     item: str
     message: str
 
 
 def allowed(form: Form, item: Item) -> tuple[int, ...]:
-    """The codes that may be stored for an item, answers first, in the order shown."""
+    """Return the codes that may be stored for an item.
+
+    Parameters
+    ----------
+    form : the form that asks it
+    item : one of the form's items
+
+    Returns
+    -------
+    tuple of int
+        Codes of answers first, in the order shown, then those that stand for having given none.
+    """
     scale = form.scales[item.scale]
     missing = (c for c in scale.missing if c != DOES_NOT_APPLY or item.does_not_apply)
     return (*scale.codes, *missing)
@@ -23,7 +36,20 @@ def allowed(form: Form, item: Item) -> tuple[int, ...]:
 def read_answers(
     form: Form, given: Mapping[str, str], items: Iterable[Item]
 ) -> tuple[dict[str, int], tuple[AnswerProblem, ...]]:
-    """Read the answers to `items`; an item not given was left blank. Only answers belong in `given`."""
+    """Read the answers to `items` into codes.
+
+    Parameters
+    ----------
+    form : the form that was shown
+    given : what was sent, by item id; only answers belong here
+    items : the items that were asked, of one page or of all
+
+    Returns
+    -------
+    dict of int, tuple of AnswerProblem
+        The code of each item without a problem, left blank where nothing was given; and what could not be
+        read or was not asked.
+    """
     answers: dict[str, int] = {}
     problems: list[AnswerProblem] = []
     asked = {item.id: item for item in items}

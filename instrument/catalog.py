@@ -27,7 +27,22 @@ class InstrumentError(ValueError):
 
 
 def load(folder: Path | str) -> Instrument:
-    """Read the instrument in `folder`; InstrumentError if anything is wrong, or differs from its LOCK."""
+    """Read the instrument in a folder.
+
+    Parameters
+    ----------
+    folder : its path
+
+    Returns
+    -------
+    Instrument
+        The whole questionnaire: forms, key, words.
+
+    Raises
+    ------
+    InstrumentError
+        Anything is wrong with a file, or differs from LOCK; its `problems` has everything at once.
+    """
     instrument = load_unlocked(folder)
     if problems := lock.problems(instrument):
         raise InstrumentError(tuple(problems))
@@ -45,6 +60,13 @@ def load_unlocked(folder: Path | str) -> Instrument:
 
 @cache
 def ppiq() -> Instrument:
+    """Read the questionnaire that comes with the package, once.
+
+    Returns
+    -------
+    Instrument
+        The same object at every call.
+    """
     return load(PPIQ)
 
 

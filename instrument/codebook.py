@@ -39,7 +39,19 @@ class Column:
 
 
 def codebook(instrument: Instrument, form_id: str, language: str) -> tuple[Column, ...]:
-    """Describe provenance, context, raw and keyed answers, scores and numbers of answers, in this order."""
+    """Describe the columns of an export.
+
+    Parameters
+    ----------
+    instrument : the questionnaire
+    form_id : one of its forms
+    language : of the labels, one in which the form has words
+
+    Returns
+    -------
+    tuple of Column
+        Provenance, context, raw and keyed answers, scores and numbers of answers, in this order.
+    """
     form, words = instrument.forms[form_id], instrument.words[form_id, language]
     shown = [subscale for subscale in instrument.key.subscales(form_id).values() if subscale.shown]
     return (

@@ -30,7 +30,17 @@ class Lock(BaseModel):
 
 
 def digests(instrument: Instrument) -> dict[str, Any]:
-    """What LOCK holds of the instrument as it is now."""
+    """Return what LOCK holds of the instrument as it is now.
+
+    Parameters
+    ----------
+    instrument : the questionnaire
+
+    Returns
+    -------
+    dict
+        SHA-256 of each form (and whether it is published), of the key's revision and of each set of words.
+    """
     return {
         "forms": {f.id: {"published": f.published, "sha256": f.hash} for f in instrument.forms.values()},
         "key": {str(instrument.key.revision): instrument.key.hash},

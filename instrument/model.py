@@ -75,6 +75,8 @@ class Scale(Model):
 
 
 class Item(Model):
+    """One statement to be answered on a scale; its sentence is in the words."""
+
     id: Identifier
     scale: Identifier
     cell: Cell | None = None
@@ -135,6 +137,8 @@ class Form(Model):
 
 
 class KeyedItem(Model):
+    """An item as it is scored: `reversed` where agreement means less of what is scored."""
+
     id: Identifier
     reversed: bool
 
@@ -201,6 +205,8 @@ class Key(Model):
 
 
 class ContextQuestion(Model):
+    """A question on the person's situation, by the options it offers; never scored."""
+
     id: Identifier
     options: Annotated[Distinct[Identifier], Field(min_length=2, max_length=20)]
 
@@ -240,6 +246,8 @@ class Header(Model):
 
 @dataclass(frozen=True, kw_only=True)
 class Instrument:
+    """A whole questionnaire: forms, scoring key, context questions, and the words of every language."""
+
     id: str
     title: str
     licence: str
@@ -271,10 +279,34 @@ class Instrument:
 
 
 def pages(form: Form, per_page: int | None = None) -> int:
+    """Return how many pages a form takes.
+
+    Parameters
+    ----------
+    form : the form
+    per_page : items on a page; by default as many as the form says
+
+    Returns
+    -------
+    int
+        The number of pages; the last may be shorter.
+    """
     return -(-len(form.items) // (per_page or form.per_page))
 
 
 def page(form: Form, number: int, per_page: int | None = None) -> tuple[Item, ...]:
-    """Return the items of page `number`, the first page being 1; none for a page that is not there."""
+    """Return the items of a page.
+
+    Parameters
+    ----------
+    form : the form
+    number : of the page, the first being 1
+    per_page : items on a page; by default as many as the form says
+
+    Returns
+    -------
+    tuple of Item
+        In the form's order; none for a page that is not there.
+    """
     size = per_page or form.per_page
     return form.items[(number - 1) * size : number * size] if number >= 1 else ()

@@ -35,6 +35,8 @@ class Name(str):
 
 @dataclass(frozen=True)
 class Problem:
+    """What is wrong with a file of an instrument, and on which line where one is known."""
+
     file: str
     line: int | None
     message: str

@@ -48,10 +48,24 @@ METHODS: Final[Mapping[str, Callable[[Sequence[_Keyed]], float]]] = MappingProxy
 
 
 def score(instrument: Instrument, form_id: str, answers: Mapping[str, int]) -> dict[str, Score]:
-    """Score one person's answers, codes by item id; an item that was not shown is absent from `answers`.
+    """Score one person's answers.
 
-    What is no item of the form (the context) is left aside. Raises ValueError for a code that its item
-    cannot have: stored answers are never guessed at.
+    Parameters
+    ----------
+    instrument : the questionnaire
+    form_id : the form that was answered
+    answers : codes by item id; an item that was not shown is absent, and what is no item of the form (the
+        context) is left aside
+
+    Returns
+    -------
+    dict of Score
+        By subscale id, in the key's order; `value` is None where there are too few answers.
+
+    Raises
+    ------
+    ValueError
+        A code that its item cannot have: stored answers are never guessed at.
     """
     form = instrument.forms[form_id]
     subscales = instrument.key.subscales(form_id)
@@ -65,7 +79,25 @@ def score(instrument: Instrument, form_id: str, answers: Mapping[str, int]) -> d
 
 
 def keyed(instrument: Instrument, form_id: str, item_id: str, code: int) -> float | None:
-    """Turn an answer so that more means more of what is scored; None where `code` is no answer."""
+    """Turn an answer so that more means more of what is scored.
+
+    Parameters
+    ----------
+    instrument : the questionnaire
+    form_id : the form that was answered
+    item_id : an item of it
+    code : what is stored for it
+
+    Returns
+    -------
+    float or None
+        The code, of a reversed item foot + top - code; None where it stands for no answer.
+
+    Raises
+    ------
+    ValueError
+        A code that the item cannot have.
+    """
     form = instrument.forms[form_id]
     scale, code = form.scale_of(item_id), _meant(form, item_id, code)
     if code not in scale.codes:

@@ -62,6 +62,11 @@ def intraclass_correlation(
         A dict from ICC1 to ICC3k of Estimate; Unavailable where fewer than 3 people or 2 raters remain, or
         where nothing varies. Perfect agreement is 1 without an interval.
 
+    Raises
+    ------
+    ValueError
+        `missing` is neither "complete" nor "reml".
+
     Notes
     -----
     With mean squares of people B, raters J, residual E and within people W,

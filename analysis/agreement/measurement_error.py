@@ -86,13 +86,19 @@ def measurement_error(
     MeasurementError or Unavailable
         Unavailable where fewer than 3 people or 2 occasions remain, or where nothing varies.
 
+    Raises
+    ------
+    ValueError
+        `definition` is none of those offered.
+
     Notes
     -----
     SEM² is the variance of occasions, nought where it comes out negative, plus the residual one (agreement),
     the residual mean square E (consistency; for two occasions sd(d)/√2), or the mean square within people W
     (within; for two occasions Σd²/2n). SDC = z·√2·SEM in one person and SDC/√n in a group of n. Intervals
     come from the χ² distribution of the mean square: (n - 1)(k - 1) degrees of freedom of E, n(k - 1) of W,
-    those of Satterthwaite for agreement.
+    those of Satterthwaite for agreement. Base R has no call for it; written out there from mean squares it
+    gives the same.
 
     References
     ----------
@@ -160,11 +166,17 @@ def limits_of_agreement(
     LimitsOfAgreement or Unavailable
         Of first - second. Unavailable where fewer than 3 people have both.
 
+    Raises
+    ------
+    ValueError
+        `interval` is none of those offered.
+
     Notes
     -----
     Limits are d̄ ± z·s. The mean has the interval of Student's t; a limit that of the noncentral t on n - 1
     degrees of freedom, d̄ + t'(p; z√n)·s/√n (Carkeet 2015), or Student's with var(limit) = s²(1/n +
-    z²/(2(n-1))).
+    z²/(2(n-1))). Base R has no call for it; written out there, with ``qt(p, n - 1, z*sqrt(n))`` for the exact
+    limits, it gives the same.
 
     References
     ----------
@@ -237,9 +249,14 @@ def reliable_change(first: ArrayLike, second: ArrayLike, sem: float) -> Matrix:
         n indices; NaN for a person without both. Beyond ±1.96 the change exceeds the error of 95 in 100
         people who did not change.
 
+    Raises
+    ------
+    ValueError
+        `sem` is not a positive number.
+
     Notes
     -----
-    RCI = (second - first) / (√2·SEM).
+    RCI = (second - first) / (√2·SEM). Base R has no call for it: it is this one line.
 
     References
     ----------
@@ -284,6 +301,11 @@ def weighted_kappa(
     Estimate or Unavailable
         Unavailable where fewer than 3 people have both, or where all gave one and the same answer. Perfect
         agreement has no interval.
+
+    Raises
+    ------
+    ValueError
+        An answer is not among the categories.
 
     Notes
     -----

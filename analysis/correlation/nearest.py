@@ -23,7 +23,8 @@ def nearest_correlation(R: Matrix, *, least: float = LEAST_EIGENVALUE) -> Matrix
 
     Notes
     -----
-    Alternating projections with Dykstra's correction (Higham 2002). Equals R's
+    The N that makes Σ (R_ij - N_ij)² least, with N_ii = 1 and no eigenvalue below `least`, by alternating
+    projections with Dykstra's correction (Higham 2002). Equals R's
     ``Matrix::nearPD(R, corr = TRUE, keepDiag = TRUE)$mat``; psych's ``cor.smooth`` raises the eigenvalues
     once and rescales, which changes more.
 

@@ -238,7 +238,22 @@ def tetrachoric(
     Returns
     -------
     Polychoric
-        Or Unavailable, as from `polychoric`. ValueError if an item has more than two categories.
+        Or Unavailable, as from `polychoric`.
+
+    Raises
+    ------
+    ValueError
+        An item has more than two categories.
+
+    Notes
+    -----
+    The r at which Φ₂(τ₁, τ₂, r) = p₀₀, the share of people below both thresholds, the thresholds being those
+    of the margins. Equals ``lavaan::lavCor(x, ordered = names(x))``, as `polychoric` does.
+
+    References
+    ----------
+    Pearson, K. (1900). On the correlation of characters not quantitatively measurable. Philosophical
+    Transactions of the Royal Society A, 195, 1-47.
 
     Examples
     --------

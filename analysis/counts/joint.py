@@ -161,13 +161,19 @@ def joint_counts(
         Rows are people, columns items; integers (int8 is fastest) or floats, NaN where there is no answer.
         Never copied whole: only one block of rows at a time.
     categories : the answers there can be; by default those that occur
-        ValueError if `X` holds another value.
     missing : codes that stand for no answer
     names : names of the items
 
     Returns
     -------
     JointCounts
+        k x k tables of c x c counts, and how many rows answered both items of each pair.
+
+    Raises
+    ------
+    ValueError
+        `X` is not n x k, holds a value that is no category, or holds more different values than categories
+        can have; or there is not a name for each item.
 
     Notes
     -----

@@ -46,12 +46,22 @@ def describe(X: ArrayLike | JointCounts, *, definition: Literal[2, 3] = 3) -> Li
     -------
     A tuple with a Description for each item, which prints as a table.
 
+    Raises
+    ------
+    ValueError
+        `definition` is neither 2 nor 3.
+
     Notes
     -----
     The trimmed mean leaves out a tenth at either end; `mad` is 1.4826 times the median absolute deviation.
     With m the central moments (divisor n) and s the standard deviation (divisor n - 1): definition 3 is
     m₃/s³ and m₄/s⁴ - 3; definition 2 corrects for bias under normality. Equals
     ``psych::describe(x, type = definition)``.
+
+    References
+    ----------
+    Joanes, D. N., & Gill, C. A. (1998). Comparing measures of sample skewness and kurtosis. The Statistician,
+    47, 183-189.
 
     Examples
     --------
@@ -128,7 +138,24 @@ def _shape(
 def spearman(X: ArrayLike | JointCounts) -> Matrix:
     """Return the rank correlations of the items, pair by pair over the rows that answered both.
 
-    NaN where one of the two does not vary. Equals R's ``cor(x, use = "pairwise", method = "spearman")``.
+    Parameters
+    ----------
+    X : n x k array with NaN for missing, or JointCounts
+
+    Returns
+    -------
+    Matrix
+        k x k; NaN where one of the two items does not vary.
+
+    Notes
+    -----
+    r = Σab / √(Σa² Σb²) with a and b the ranks less their mean, ties at the middle of their ranks. Equals R's
+    ``cor(x, use = "pairwise", method = "spearman")``.
+
+    References
+    ----------
+    Spearman, C. (1904). The proof and measurement of association between two things. American Journal of
+    Psychology, 15, 72-101.
 
     Examples
     --------
@@ -203,6 +230,8 @@ def mardia(X: ArrayLike) -> Mardia | Unavailable:
 
     Notes
     -----
+    Kurtosis is b₂ = mean of (z'S⁻¹z)², tested by (b₂ - k(k + 2)) / √(8k(k + 2)/n); skewness b₁ by n b₁/6 on
+    k(k + 1)(k + 2)/6 degrees of freedom, in small samples times a factor near 1.
     Skewness is the mean over all pairs of rows of (z'S⁻¹z*)³, here from the third moments of the whitened
     items, so that no n x n matrix is formed; they are whitened by a QR decomposition of the rows, which keeps
     the digits that S loses where items are nearly dependent. Equals ``psych::mardia(x)``.

@@ -104,8 +104,17 @@ def parallel_analysis(
     -------
     ParallelAnalysis, or Unavailable as for the correlations themselves.
 
+    Raises
+    ------
+    ValueError
+        A word is none of those offered; a correlation matrix is to be compared with other than normal draws,
+        or polychoric correlations with normal ones; no draws, or a quantile that is not between 0 and 1.
+
     Notes
     -----
+    The number is the largest m with λ_j > q_j for every j ≤ m: λ_j the eigenvalues of the data in falling
+    order, q_j the quantile of the j-th eigenvalue of the draws.
+
     The matrix of squares and products of normal rows is A A' with A lower triangular, normal numbers below
     the diagonal and chi of n - 1, n - 2, ... degrees of freedom on it (Bartlett's decomposition): 100 draws
     cost what their eigenvalues cost. Equals, but for chance, psych's ``fa.parallel(x, fm = "minres", quant =

@@ -71,8 +71,17 @@ def confirmatory_factor_analysis(
         a model that is not identified or that did not converge. An improper solution is returned and says
         so.
 
+    Raises
+    ------
+    ValueError
+        What is asked for does not go together (such as an estimator and ordered items), there are not as many
+        different names as columns, or the model is for another number of groups than the data have.
+
     Notes
     -----
+    The model is Σ = ΛΦΛ' + Θ and μ = ν + Λα in each group. ML makes log|Σ| + tr(SΣ⁻¹) - log|S| - k least,
+    least squares (s - σ)'W(s - σ). Of ordered items Σ is that of the normal variables behind them.
+
     Equals ``lavaan::cfa(model, x, estimator =, ordered =, missing =, group =, std.lv =, orthogonal =)`` of
     version 0.6-14 and later, with its defaults. ML standard errors are from the expected information, under
     full information and MLR from the observed one; chi-square is n times the discrepancy (n - 1 under least

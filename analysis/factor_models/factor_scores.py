@@ -50,11 +50,22 @@ def factor_scores(
     -------
     FactorScores, or Unavailable where the solution is improper.
 
+    Raises
+    ------
+    ValueError
+        The method is not for such items: continuous, or ordered.
+
     Notes
     -----
     Regression: Φ Λ' Σ⁻¹ (x - μ); Bartlett: (Λ' Θ⁻¹ Λ)⁻¹ Λ' Θ⁻¹ (x - μ). Equals
     ``lavaan::lavPredict(fit, method =)``. Under ML there is no score where all answers of a factor's items
     are extreme: NaN.
+
+    References
+    ----------
+    Thurstone, L. L. (1935). The Vectors of Mind. University of Chicago Press.
+    Bartlett, M. S. (1937). The statistical conception of mental factors. British Journal of Psychology, 28,
+    97-104.
     """
     if fit.improper:
         return Unavailable(reason="improper solution", detail="; ".join(fit.improper))

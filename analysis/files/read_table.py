@@ -88,6 +88,15 @@ def read_table(file: Path | str) -> Table:
     CSV is UTF-8 with a line of names, separated by commas, semicolons or tabs; empty cells, NA and NaN are
     missing. Rows are numbered from 1 below the names.
 
+    Parameters
+    ----------
+    file : its path
+
+    Returns
+    -------
+    Table
+        The columns as they are in the file, by name.
+
     Raises
     ------
     TableError

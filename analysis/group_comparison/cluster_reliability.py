@@ -122,12 +122,19 @@ def cluster_reliability(
         Unavailable with fewer than two clusters, where every cluster has one person, or with too few items
         or rows for a covariance. Its parts carry their own reasons.
 
+    Raises
+    ------
+    ValueError
+        `level` is not between 0 and 1, `resamples` below 1, or there is not a cluster for each row.
+
     Notes
     -----
     The score is the mean of the items. Errors come from each person's influence on a figure, summed by
     cluster: CR0, and CR1 = CR0 √(J / (J - 1)); intervals take Student's t with J - 1 degrees of freedom and
     are too short with few clusters (fewer than about 40). The bootstrap draws whole clusters. Reliability
-    within and between clusters: `two_level_reliability`.
+    within and between clusters: `two_level_reliability`. The mean's errors equal
+    ``clubSandwich::vcovCR(lm(score ~ 1), cluster, type = "CR0")`` and ``"CR1"``, the latter also
+    ``survey::svymean``; alpha's are written out in R from the same influences.
 
     References
     ----------

@@ -117,6 +117,12 @@ def cluster_variance(
         Unavailable with fewer than two clusters, where every cluster has one person, or where nothing varies
         within clusters.
 
+    Raises
+    ------
+    ValueError
+        `method` is none of those offered, `level` not between 0 and 1, or there is not a cluster for each
+        score.
+
     Notes
     -----
     y_ij = μ + b_j + e_ij; ICC(1) = σ_b² / (σ_b² + σ_e²), its interval where the profile likelihood falls by

@@ -122,6 +122,11 @@ def criterion_correlations(
         differ. Unavailable with fewer than 4 people or where one side does not vary; a disattenuated
         correlation also where an alpha is not positive.
 
+    Raises
+    ------
+    ValueError
+        `level` is not between 0 and 1.
+
     Notes
     -----
     Pearson's r between Fisher's limits, p by t with n - 2 degrees of freedom; Spearman's ρ between those of

@@ -56,9 +56,11 @@ def overlapping_difference(
 
     Notes
     -----
-    Williams' t with n - 3 degrees of freedom (Steiger 1980, equation 7, as ``psych::r.test``); z of the
-    difference of Fisher's transforms with their covariance at the mean of the two correlations (Steiger) or
-    at each (Dunn & Clark); limits of r12 - r13 by Zou (2007).
+    Williams' t = (r12 - r13) √((n - 1)(1 + r23) / (2(n - 1)/(n - 3) |R| + m²(1 - r23)³)) with m the mean of
+    r12 and r13 and n - 3 degrees of freedom (Steiger 1980, equation 7); equals
+    ``psych::r.test(n, r12, r23 = r23, r13 = r13)``. z of the difference of Fisher's transforms with their
+    covariance at the mean of the two correlations (Steiger) or at each (Dunn & Clark); limits of r12 - r13 by
+    Zou (2007).
 
     References
     ----------
@@ -106,6 +108,24 @@ def nonoverlapping_difference(
     -------
     CorrelationDifference or Unavailable
         As `overlapping_difference`, without Williams' test.
+
+    Raises
+    ------
+    ValueError
+        R is not 4 x 4, or no four variables can have such correlations.
+
+    Notes
+    -----
+    z = (atanh r12 - atanh r34) √((n - 3) / (2 - 2c)), with c the covariance of the two transforms, at the
+    mean of the two correlations (Steiger) or at each (Dunn & Clark); limits of r12 - r34 by Zou (2007).
+    Steiger's equals ``psych::r.test(n, r12, r34 = r34, r23 = r23, r13 = r13, r14 = r14, r24 = r24)``.
+
+    References
+    ----------
+    Steiger, J. H. (1980). Tests for comparing elements of a correlation matrix. Psychological Bulletin, 87,
+    245-251.
+    Zou, G. Y. (2007). Toward using confidence intervals to compare correlations. Psychological Methods, 12,
+    399-413.
 
     Examples
     --------

@@ -102,6 +102,11 @@ def known_groups(
         Unavailable where fewer than two groups have scores, a group has fewer than two, or no score differs
         from another of its group. Cliff's delta has no interval where the groups do not overlap.
 
+    Raises
+    ------
+    ValueError
+        `level` is not between 0 and 1, there is not a group for each score, or a score is infinite.
+
     Notes
     -----
     Differences are first less second: Welch's t and interval; Cohen's d by the pooled standard deviation

@@ -33,7 +33,12 @@ def holm(p: ArrayLike) -> Matrix:
     Returns
     -------
     Matrix
-        Adjusted p values in the same order. Equals ``p.adjust(p, "holm")``.
+        m adjusted p values in the same order, NaN where `p` is.
+
+    Notes
+    -----
+    The i-th smallest of m becomes the largest of (m - j + 1) p_(j) over j ≤ i, at most 1. Equals
+    ``p.adjust(p, "holm")``.
 
     References
     ----------

@@ -138,6 +138,11 @@ def differential_item_functioning(
         An item whose models cannot be fitted carries the reason. Unavailable with fewer than 3 items or
         complete rows, or where one of the groups has none. ValueError where there are not two groups.
 
+    Raises
+    ------
+    ValueError
+        There is not a name for each item.
+
     Notes
     -----
     Logit P(Y ≤ c) = ζ_c - b₁m - b₂g - b₃mg with nested models (b₂ = b₃ = 0, b₃ = 0, none): likelihood ratio

@@ -211,6 +211,9 @@ def measurement_invariance(
 
     Notes
     -----
+    In group g the model is Σ_g = Λ_g Φ_g Λ_g' + Θ_g and μ_g = ν_g + Λ_g α_g, of ordered items with thresholds
+    τ_g; a step holds some of τ, Λ, ν and Θ equal over groups.
+
     Continuous items: the same structure (configural), equal loadings (metric), intercepts (scalar), residual
     variances (strict). Ordered items (Wu and Estabrook 2016): the same structure, equal thresholds,
     loadings, intercepts, residual variances; each step is tested against the one before. Changes are those

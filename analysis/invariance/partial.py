@@ -104,6 +104,10 @@ def propose_partial(ladder: Ladder, *, most: float = 0.5) -> Proposal | Unavaila
     step before are within the limits; what was freed stays free at later steps. Such a search follows the
     sample: the proposal waits for a reader, and should hold in other data.
 
+    An item's effect is d_MACS = √E(Δ²) / s, with Δ the difference of its expected answers for the same
+    standing, the mean over the group's distribution of the factor, and s the pooled standard deviation. R has
+    no call for the search.
+
     References
     ----------
     Byrne, Shavelson and Muthen (1989). Nye and Drasgow (2011). Effect size indices for analyses of

@@ -104,8 +104,16 @@ def mokken_scales(
     MokkenScales or Unavailable
         Unavailable where H is: fewer than 3 complete rows or 2 items, or a constant item.
 
+    Raises
+    ------
+    ValueError
+        `alpha` is not between 0 and 1.
+
     Notes
     -----
+    H_i = Σ_j cov(i, j) / Σ_j max cov(i, j), the largest covariances that the margins allow, and H the same
+    with sums over all pairs (see `mokken_scalability`).
+
     A scale starts with the pair of the highest significant H_ij and takes in, one at a time, the item that
     covaries negatively with none in it, whose H_i with them reaches the bound and is significant, and that
     leaves the H of the scale highest; what is left forms the next scale. Tests are Mokken's z with alpha over
@@ -252,10 +260,16 @@ def monotonicity(
         One for each item, Unavailable for one that is constant. Unavailable as a whole with fewer than 2
         items, or where there are fewer people than two groups of the smallest size.
 
+    Raises
+    ------
+    ValueError
+        `smallest_group` is below 1, or an answer is not a whole number.
+
     Notes
     -----
-    People are sorted by the rest score and cut into groups, equal scores together. For each step, every two
-    groups are compared. Equal to ``summary(mokken::check.monotonicity(na.omit(x)))``.
+    People are sorted by the rest score and cut into groups, equal scores together. For each step x, every two
+    groups are compared: P(X_i ≥ x | lower group) - P(X_i ≥ x | higher group) is a violation where it exceeds
+    `smallest_violation`. Equal to ``summary(mokken::check.monotonicity(na.omit(x)))``.
 
     References
     ----------

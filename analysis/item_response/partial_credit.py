@@ -43,6 +43,11 @@ def partial_credit(
         where a slope grows without end, and unless two climbs from different starts end at the same
         likelihood.
 
+    Raises
+    ------
+    ValueError
+        `slopes` or `steps` is none of those offered, or shared steps are asked for with free slopes.
+
     Notes
     -----
     P(Y_j = c | θ) is proportional to exp(a_j c θ + d_jc), d_j0 = 0; the thresholds b_jc = -(d_jc -

@@ -87,6 +87,11 @@ def rasch(
         Unavailable with fewer than 2 items, where nobody's sum leaves anything open (all people are at one
         end or the other), and where an easiness has no finite estimate.
 
+    Raises
+    ------
+    ValueError
+        `steps` is neither "own" nor "shared".
+
     Notes
     -----
     P(Y_j = c | θ) is proportional to exp(c θ + d_jc). Given a person's sum r the answers have the probability

@@ -102,7 +102,7 @@ def alpha_replicates(k: int, traces: Matrix, totals: Matrix) -> Matrix:
 
 
 def standardised_alpha(X: Data, *, missing: Missing = "complete") -> Estimate | Unavailable:
-    """Estimate alpha of the sum of the standardised items, from the mean correlation r: kr / (1 + (k - 1)r).
+    """Estimate alpha of the sum of the standardised items.
 
     Parameters
     ----------
@@ -115,7 +115,12 @@ def standardised_alpha(X: Data, *, missing: Missing = "complete") -> Estimate | 
 
     Notes
     -----
-    Equals ``psych::alpha(x)$total$std.alpha`` (psych 2.2.9; later versions average pairwise correlations).
+    kr / (1 + (k - 1)r) with r the mean correlation of the items. Equals ``psych::alpha(x)$total$std.alpha``
+    (psych 2.2.9; later versions average pairwise correlations).
+
+    References
+    ----------
+    Cronbach, L. J. (1951). Coefficient alpha and the internal structure of tests. Psychometrika, 16, 297-334.
     """
     found = moments(X, missing=missing)
     if isinstance(found, Unavailable):
@@ -164,7 +169,13 @@ def item_statistics(X: Data, *, missing: Missing = "complete") -> Listing[ItemSt
 
     Notes
     -----
-    Equals ``psych::alpha(x)``: ``item.stats`` (mean, sd, r.drop) and ``alpha.drop`` (raw_alpha).
+    With C the covariances and s_j the sum of the other items: item_rest = cov(x_j, s_j) / (sd(x_j) sd(s_j));
+    alpha_if_dropped is `cronbach_alpha` of C without row and column j. Equals ``psych::alpha(x)``:
+    ``item.stats`` (mean, sd, r.drop) and ``alpha.drop`` (raw_alpha).
+
+    References
+    ----------
+    Henrysson, S. (1963). Correction of item-total correlations in item analysis. Psychometrika, 28, 211-218.
     """
     found = moments(X, missing=missing)
     if isinstance(found, Unavailable):

@@ -13,18 +13,36 @@ from analysis.reliability.alpha import NOTHING, Data, alpha_of
 
 
 def composite_reliability(loadings: ArrayLike, uniquenesses: ArrayLike | None = None) -> float:
-    """Return the reliability of the sum of the items of one factor, (Σλ)² / ((Σλ)² + Σψ).
+    """Return the reliability of the sum of the items of one factor, from its loadings.
 
     Parameters
     ----------
-    loadings : of the items
-    uniquenesses : their unique variances; by default 1 - λ², the loadings being standardised
-        ValueError where one of them is negative.
+    loadings : k loadings of the items on the factor
+    uniquenesses : their k unique variances; by default 1 - λ², the loadings being standardised
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        A unique variance is negative or not a number, the lengths differ or are nought, or all loadings and
+        unique variances are nought.
 
     Notes
     -----
-    Called composite reliability where the loadings are given (Fornell & Larcker 1981; Raykov 1997), omega
-    where they are fitted.
+    (Σλ)² / ((Σλ)² + Σψ). Called composite reliability where the loadings are given (Fornell & Larcker 1981;
+    Raykov 1997), omega where they are fitted. Equals ``semTools::compRelSEM(fit, obs.var = FALSE)`` of the
+    one-factor fit that the loadings are from.
+
+    References
+    ----------
+    Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with unobservable variables
+    and measurement error. Journal of Marketing Research, 18, 39-50.
+    Raykov, T. (1997). Estimation of composite reliability for congeneric measures. Applied Psychological
+    Measurement, 21, 173-184.
 
     Examples
     --------
@@ -36,9 +54,30 @@ def composite_reliability(loadings: ArrayLike, uniquenesses: ArrayLike | None = 
 
 
 def average_variance_extracted(loadings: ArrayLike, uniquenesses: ArrayLike | None = None) -> float:
-    """Return the share of the items' variance that the factor explains, Σλ² / (Σλ² + Σψ).
+    """Return the share of the items' variance that the factor explains.
 
-    Parameters as for `composite_reliability`. Equals ``semTools::AVE`` of the fit that the loadings are from.
+    Parameters
+    ----------
+    loadings, uniquenesses : as for `composite_reliability`
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        As `composite_reliability`.
+
+    Notes
+    -----
+    Σλ² / (Σλ² + Σψ). Equals ``semTools::AVE(fit)`` of the fit that the loadings are from.
+
+    References
+    ----------
+    Fornell, C., & Larcker, D. F. (1981). Evaluating structural equation models with unobservable variables
+    and measurement error. Journal of Marketing Research, 18, 39-50.
 
     Examples
     --------
@@ -50,9 +89,31 @@ def average_variance_extracted(loadings: ArrayLike, uniquenesses: ArrayLike | No
 
 
 def maximal_reliability(loadings: ArrayLike, uniquenesses: ArrayLike | None = None) -> float:
-    """Return the reliability of the best weighted sum, s / (1 + s) with s = Σλ²/ψ (coefficient H).
+    """Return the reliability of the best weighted sum of the items (coefficient H).
 
-    Parameters as for `composite_reliability`; one where an item has no unique variance.
+    Parameters
+    ----------
+    loadings, uniquenesses : as for `composite_reliability`
+
+    Returns
+    -------
+    float
+        Between 0 and 1; 1 where an item has no unique variance.
+
+    Raises
+    ------
+    ValueError
+        As `composite_reliability`.
+
+    Notes
+    -----
+    s / (1 + s) with s = Σ λ²/ψ. Equals ``semTools::maximalRelia(fit)`` of the one-factor fit that the
+    loadings are from.
+
+    References
+    ----------
+    Hancock, G. R., & Mueller, R. O. (2001). Rethinking construct reliability within latent variable systems.
+    In Structural Equation Modeling: Present and Future. Scientific Software International.
 
     Examples
     --------
@@ -95,7 +156,8 @@ def heterotrait_monotrait(
 
     Notes
     -----
-    The mean absolute correlation between the scales' items over the geometric mean of those within each.
+    b / √(w₁ w₂), with b the mean absolute correlation between the items of the one scale and those of the
+    other, w₁ and w₂ the mean absolute correlation of different items within each.
     Equals ``semTools::htmt(..., absolute = TRUE, htmt2 = FALSE)``.
 
     References
@@ -165,6 +227,11 @@ def added_value(
     -------
     dict of AddedValue, or Unavailable with fewer than two items in a subscale or where its alpha is not
     between 0 and 1, so that nothing is known of its true score.
+
+    Raises
+    ------
+    ValueError
+        There are fewer than two subscales, or an item stands in two of them.
 
     Notes
     -----

@@ -173,6 +173,10 @@ def split_half(
     4 cov(a, b) / V for halves a and b, which need not be parallel; with k odd the halves differ by one item.
     With k even the mean over all splits is alpha. Equals ``psych::splitHalf(x, brute = TRUE)`` on
     correlations with k even; with k odd psych looks at half of the splits only.
+
+    References
+    ----------
+    Guttman, L. (1945). A basis for analyzing test-retest reliability. Psychometrika, 10, 255-282.
     """
     found = _matrix(X, on, missing)
     if isinstance(found, Unavailable):

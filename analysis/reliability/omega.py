@@ -40,6 +40,11 @@ def mcdonald_omega(
     Estimate, or Unavailable with fewer than three items, a constant item, no convergence, or an improper
     solution (Heywood case), which is never replaced by a bounded one.
 
+    Raises
+    ------
+    ValueError
+        `variance` or `interval` is none of those offered, or `level` is not between 0 and 1.
+
     Notes
     -----
     (Σλ)² / ((Σλ)² + Σψ) with λ and ψ by maximum likelihood. Equals

@@ -176,7 +176,24 @@ def schmid_leiman(
 ) -> SchmidLeiman | Unavailable:
     """Turn correlated group factors into a general factor and independent rests of the groups.
 
-    Parameters, what is Unavailable, formulae: see `omega_hierarchical`. Equals psych's ``schmid``.
+    Parameters
+    ----------
+    data, n_factors, n, method, rotation, missing : as for `omega_hierarchical`
+
+    Returns
+    -------
+    SchmidLeiman, or Unavailable
+        as `factor_analysis` for the items or for the correlations of the group factors.
+
+    Notes
+    -----
+    With group loadings Λ, factor correlations Φ and γ the loadings of one factor of Φ, the general loadings
+    are g = Λγ, the group loadings Λ_ij √(1 - γ_j²). Equals ``psych::schmid(R, nfactors = m)``.
+
+    References
+    ----------
+    Schmid, J., & Leiman, J. M. (1957). The development of hierarchical factor solutions. Psychometrika, 22,
+    53-61.
     """
     found = item_correlations(data, n=n, missing=missing)
     return found if isinstance(found, Unavailable) else _schmid_leiman(found, n_factors, method, rotation)

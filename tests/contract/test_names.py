@@ -1,10 +1,15 @@
 """The names that notebooks and scripts lean on: where they are, what they take, what they return."""
 
+import ast
 import inspect
+import subprocess
+import sys
+import tomllib
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -13,6 +18,7 @@ import pytest
 import analysis
 from analysis import Estimate, Factors, JointCounts, Mokken, ParallelAnalysis, Polychoric, Unavailable
 
+ROOT = Path(__file__).parents[2]
 STATED = (
     "joint_counts",
     "cronbach_alpha",
@@ -410,3 +416,35 @@ def test_a_reason_prints_as_a_sentence() -> None:
     found = analysis.cronbach_alpha(np.full((30, 4), 2.0))
     assert isinstance(found, Unavailable)
     assert str(found) == "unavailable: the total has no variance"
+
+
+def test_a_type_checker_knows_every_name_from_where_it_is() -> None:
+    (block,) = (
+        each
+        for each in ast.parse((ROOT / "analysis/__init__.py").read_text("utf-8")).body
+        if isinstance(each, ast.If) and ast.unparse(each.test) == "TYPE_CHECKING"
+    )
+    shown = {
+        alias.asname: (f"{each.module}", alias.name)
+        for each in block.body
+        if isinstance(each, ast.ImportFrom)
+        for alias in each.names
+    }
+    assert shown == {name: (f"analysis.{home}", name) for name, home in analysis._HOME.items()}
+
+
+@pytest.mark.parametrize("package", ["analysis", "app", "instrument"])
+def test_a_package_that_is_installed_brings_its_types(package: str) -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert "py.typed" in settings["tool"]["setuptools"]["package-data"]["*"]
+    assert (ROOT / package / "py.typed").is_file()
+
+
+def test_help_of_the_command_needs_no_library_of_numbers() -> None:
+    asked = "import sys; from analysis.__main__ import main\ntry: main(['--help'])\nexcept SystemExit: pass\n"
+    loaded = "print(*{'numpy', 'scipy', 'pandas', 'numba'} & sys.modules.keys(), file=sys.stderr)"
+    told = subprocess.run(
+        [sys.executable, "-c", asked + loaded], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "usage" in told.stdout
+    assert told.stderr.split() == []
