@@ -141,6 +141,23 @@ def check_size(lowest: float, highest: float) -> None:
         raise ValueError(f"all answers lie within {1 / MOST:.0e} of each other: give them in smaller units")
 
 
+def divided(above: NDArray[Any], below: NDArray[Any], *, otherwise: float = 0.0) -> Matrix:
+    """Divide element by element, without a warning.
+
+    Parameters
+    ----------
+    above, below : arrays of shapes that broadcast
+    otherwise : what stands where the divisor is not positive
+
+    Returns
+    -------
+    array of the joint shape
+    """
+    ratio = np.full(np.broadcast_shapes(above.shape, below.shape), otherwise)
+    np.divide(above, below, out=ratio, where=below > 0)
+    return ratio
+
+
 def complete_rows(X: Matrix) -> Matrix:
     """Return the rows of `X` without a missing answer: `X` itself where none is missing."""
     holes = np.isnan(X).any(axis=1)

@@ -96,19 +96,19 @@ def _raw(form: Form, words: Words) -> Iterator[Column]:
 
 def _keyed(instrument: Instrument, form: Form, words: Words) -> Iterator[Column]:
     subscales = instrument.key.subscales(form.id).values()
-    turned = {item.id: item.reversed for subscale in subscales for item in subscale.items}
+    is_reversed = {item.id: item.reversed for subscale in subscales for item in subscale.items}
     for item in form.items:
-        if item.id not in turned:
+        if item.id not in is_reversed:
             continue
         scale = form.scales[item.scale]
-        way = "reversed" if turned[item.id] else "as answered"
+        way = "reversed" if is_reversed[item.id] else "as answered"
         yield Column(
             name=item.id,
             label=f"{words.sentence(item.id)} ({way})",
             kind="keyed",
             measure="ordinal",
             values={
-                scale.foot + scale.top - code if turned[item.id] else code: words.label(scale.id, code)
+                scale.reverse(code) if is_reversed[item.id] else code: words.label(scale.id, code)
                 for code in scale.codes
             },
         )

@@ -56,6 +56,10 @@ class Scale(Model):
     def top(self) -> int:
         return max(self.codes)
 
+    def reverse(self, code: int) -> int:
+        """Turn an answer round: the foot of the scale becomes its top, the top its foot."""
+        return self.foot + self.top - code
+
     @cached_property
     def missing(self) -> tuple[int, ...]:
         """What may be stored in place of an answer, in this project's own codes."""

@@ -102,8 +102,7 @@ def keyed(instrument: Instrument, form_id: str, item_id: str, code: int) -> floa
     scale, code = form.scale_of(item_id), _meant(form, item_id, code)
     if code not in scale.codes:
         return None
-    turned = item_id in instrument.key.reversed_items(form_id)
-    return float(scale.foot + scale.top - code if turned else code)
+    return float(scale.reverse(code) if item_id in instrument.key.reversed_items(form_id) else code)
 
 
 def _meant(form: Form, item: str, code: int) -> int:
@@ -119,8 +118,7 @@ def _of_items(form: Form, subscale: Subscale, answers: Mapping[str, int]) -> Sco
         scale = form.scale_of(item.id)
         code = answers.get(item.id)
         if code is not None and code in scale.codes:
-            turned = scale.foot + scale.top - code if item.reversed else code
-            values.append((turned, scale.foot, scale.top))
+            values.append((scale.reverse(code) if item.reversed else code, scale.foot, scale.top))
     items = [item.id for item in subscale.items]
     if len(values) < subscale.min_answered:
         return _score(None, items, answers, len(values), needed=subscale.min_answered)

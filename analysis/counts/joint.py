@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.estimate import Matrix, as_array, check_size, html_table, table
+from analysis.estimate import Matrix, as_array, check_size, divided, html_table, table
 
 Counts = NDArray[np.int64]
 Planes = NDArray[np.uint64]
@@ -63,20 +63,22 @@ class JointCounts:
     def means(self) -> Matrix:
         """Mean of each item over the rows that answered it (NaN where none did)."""
         answered = np.diagonal(self.pair_n)
-        return _ratio(self.item_counts @ np.array(self.categories), answered)
+        return divided(self.item_counts @ np.array(self.categories), answered, otherwise=np.nan)
 
     @cached_property
     def covariance(self) -> Matrix:
         """Pairwise covariances, as R's ``cov(x, use = "pairwise")`` (NaN where fewer than two rows)."""
         xy, x, _ = self._sums
-        return _ratio(xy - _ratio(x * x.T, self.pair_n), self.pair_n - 1)
+        expected = divided(x * x.T, self.pair_n, otherwise=np.nan)
+        return divided(xy - expected, self.pair_n - 1, otherwise=np.nan)
 
     @cached_property
     def correlation(self) -> Matrix:
         """Pairwise correlations, as R's ``cor(x, use = "pairwise")`` (NaN where an item does not vary)."""
         xy, x, xx = self._sums
-        squares = xx - _ratio(x * x, self.pair_n)
-        return _ratio(xy - _ratio(x * x.T, self.pair_n), np.sqrt(squares * squares.T))
+        squares = xx - divided(x * x, self.pair_n, otherwise=np.nan)
+        cross = xy - divided(x * x.T, self.pair_n, otherwise=np.nan)
+        return divided(cross, np.sqrt(squares * squares.T), otherwise=np.nan)
 
     @cached_property
     def _sums(self) -> tuple[Matrix, Matrix, Matrix]:
@@ -317,10 +319,3 @@ def _compiled_counts() -> Callable[[Planes, int, Counts], None]:
     from analysis.counts.kernels import add_counts  # noqa: PLC0415 - the compiler takes half a second to import
 
     return add_counts
-
-
-def _ratio(above: NDArray[Any], below: NDArray[Any]) -> Matrix:
-    """Divide, with NaN and no warning where the divisor is not positive."""
-    ratio = np.full(np.broadcast_shapes(above.shape, below.shape), np.nan)
-    np.divide(above, below, out=ratio, where=below > 0)
-    return ratio

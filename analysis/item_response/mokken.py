@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, divided, html_table, table
 
 Figure = TypeVar("Figure", float, Matrix)
 
@@ -125,7 +125,7 @@ def _scalability(counts: JointCounts, rows: Matrix | None, method: str) -> Mokke
     if constant:
         return Unavailable(reason="constant item", detail=", ".join(names[i] for i in constant))
     errors = _guttman_errors(counts)
-    pairs = 1 - _divided(errors.observed, errors.expected)
+    pairs = 1 - divided(errors.observed, errors.expected)
     F, E = errors.observed.sum(axis=1), errors.expected.sum(axis=1)
     of_items, of_scale = (None, None) if rows is None else _errors_of_sums(errors, counts, rows)
     return Mokken(
@@ -176,12 +176,12 @@ def _guttman_errors(counts: JointCounts) -> _Errors:
 
 def _errors_of_pairs(errors: _Errors, counts: JointCounts) -> Matrix:
     """Return standard errors of the pairs: the influence of a person depends on the cell alone."""
-    ratio = _divided(errors.observed, errors.expected)[:, :, np.newaxis, np.newaxis]
+    ratio = divided(errors.observed, errors.expected)[:, :, np.newaxis, np.newaxis]
     column_mean = errors.row_mean.transpose(1, 0, 2)
     expected = errors.row_mean[:, :, :, np.newaxis] + column_mean[:, :, np.newaxis, :]
     influence = ratio * expected - errors.weight - errors.observed[:, :, np.newaxis, np.newaxis]
     spread = np.einsum("ijab,ijab->ij", errors.share, influence**2)
-    return np.sqrt(_divided(spread, errors.expected**2 * counts.pair_n))
+    return np.sqrt(divided(spread, errors.expected**2 * counts.pair_n))
 
 
 def _errors_of_sums(errors: _Errors, counts: JointCounts, rows: Matrix) -> tuple[Matrix, float]:
@@ -203,8 +203,3 @@ def _errors_of_sums(errors: _Errors, counts: JointCounts, rows: Matrix) -> tuple
         of_scale += float(scale @ scale)
     n = len(rows)  # the sums hold each pair twice, above and below the line alike
     return np.sqrt(of_items) / (E * n), float(np.sqrt(of_scale) / (E.sum() * n))
-
-
-def _divided(above: Matrix, below: Matrix) -> Matrix:
-    """Divide, 0 where the divisor is 0 (on the diagonal)."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from analysis.estimate import Matrix
+from analysis.estimate import Matrix, divided
 from analysis.linear_algebra.exact import cross_products
 
 ROUNDING: Final = 1e-12
@@ -67,8 +67,3 @@ class Given:
         """Set some rows about the zero of all."""
         x, seen = _filled(X, all_.zero)
         return cls(x, seen, x * x, all_)
-
-
-def divided(above: Matrix, below: Matrix) -> Matrix:
-    """Divide, 0 where the divisor is not positive."""
-    return np.divide(above, below, out=np.zeros_like(above), where=below > 0)

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtrc
 
-from analysis.estimate import Matrix, Unavailable
+from analysis.estimate import Matrix, Unavailable, divided
 from analysis.linear_algebra.elimination import inverse_root
 from analysis.linear_algebra.roots import root_of
-from analysis.response_quality.pairwise_moments import ROUNDING, Given, SampleMoments, divided
+from analysis.response_quality.pairwise_moments import ROUNDING, Given, SampleMoments
 
 FEWEST_PAIRS: Final = 3  # as R's careless has it
 Flags = NDArray[np.bool_]
