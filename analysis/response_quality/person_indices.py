@@ -10,7 +10,7 @@ from scipy.special import chdtrc
 
 from analysis.estimate import Matrix, Unavailable, divided
 from analysis.linear_algebra.elimination import inverse_root
-from analysis.linear_algebra.roots import root_of
+from analysis.linear_algebra.roots import TOO_NEAR, root_of
 from analysis.response_quality.pairwise_moments import ROUNDING, Given, SampleMoments
 
 FEWEST_PAIRS: Final = 3  # as R's careless has it
@@ -111,7 +111,7 @@ def whitening(all_: SampleMoments) -> Matrix | Unavailable:
     root = root_of(all_.covariances / scale) if (scale > 0).all() else None
     if root is None or not root.independent.all():
         return Unavailable(reason="singular matrix", detail="the covariances of the items have no inverse")
-    return inverse_root(all_.covariances).T
+    return inverse_root(all_.covariances).T if root.certain else TOO_NEAR
 
 
 def distances(given: Given, whitening: Matrix) -> Matrix:
