@@ -31,7 +31,10 @@ ANSWER: Final = (
     Station("app.survey.drafts", "seals the sheet and keeps it as a draft until it is sent"),
     Station("app.survey.sending", "stores the response without code or time, and hands out a receipt"),
     Station("app.closing.maintenance", "closes the wave when it is due"),
-    Station("app.closing.mixing", "rewrites all rows in random order under fresh ids"),
+    Station(
+        "app.closing.mixing",
+        "deletes drafts, sessions and submit keys, then rewrites all rows in random order",
+    ),
     Station(
         "analysis.disclosure.base_table", "holds out small groups, clamps sums, and keeps the one base table"
     ),
@@ -43,7 +46,8 @@ TABLE: Final = (
     Station("analysis.__main__", "takes the command: a file, an instrument, a format"),
     Station("analysis.files.read_table", "reads CSV, Parquet, SPSS or Stata into named columns"),
     Station(
-        "analysis.report.dataset", "matches columns to items, tells missing codes apart, turns reversed items"
+        "analysis.report.dataset",
+        "matches columns to items and has instrument.scoring.keyed turn reversed ones",
     ),
     Station("analysis.counts.joint", "counts every pair of answers; most figures follow from these counts"),
     Station("analysis.correlation.polychoric", "estimates the correlations behind ordered answers"),
