@@ -48,22 +48,17 @@ class ItemFairness:
     verdict: Verdict | None
 
     def _row(self) -> tuple[object, ...]:
-        if isinstance(self.logits, Unavailable):
+        change, difference = self.r2_change, self.difference
+        if (
+            isinstance(self.logits, Unavailable)
+            or isinstance(change, Unavailable)
+            or isinstance(difference, Unavailable)
+        ):
             return (self.name, *[None] * (len(_HEADERS) - 2), str(self.logits))
-        test, change = self.logits.chi_square("total"), self.logits.signed(0.95)
-        r2 = self.logits.mcfadden_change("total", 0.95).value
-        verdict = self.verdict or "none: a group is small"
-        return (
-            self.name,
-            test.statistic,
-            test.p,
-            self.p_holm,
-            r2,
-            change.value,
-            change.low,
-            change.high,
-            verdict,
-        )
+        test = self.logits.chi_square("total")
+        ends = (difference.value, difference.low, difference.high)
+        said = self.verdict or "none: a group is small"
+        return (self.name, test.statistic, test.p, self.p_holm, change.value, *ends, said)
 
 
 @dataclass(frozen=True, kw_only=True)
