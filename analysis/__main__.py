@@ -21,7 +21,7 @@ RESPONSE_MODELS = (
     "rasch",
     "rasch-rating-scale",
 )
-MATCHINGS = ("total", "rest")
+MATCHINGS = ("total", "rest", "theta")
 FILE = "answers, one row a person: .csv, .tsv, .parquet, .sav, .zsav or .dta"
 INSTRUMENT = "the questionnaire's folder"
 

@@ -3,9 +3,9 @@
 The tables of respondents (code, draft, session, response, submit_key) hold no time, address or sequence and
 no foreign key: a key would leave its traces of who came when in the rows it points at. `draft.expires_on`, a
 date set once, is the one exception. Nothing leads from a response to a code, draft, session or submit_key.
-A draft lives until it is sent, begun anew, 15 days old, or the wave closes; a response until its receipt erases
-it or the wave is retired (app.closing.maintenance).
-On SQLite they have no rowid, since a rowid tells the order of arrival.
+A draft lives until it is sent, begun anew, 15 days old, or the wave closes; a response until its receipt
+erases it or the wave is retired (app.closing.maintenance). On SQLite these tables have no rowid, since a
+rowid tells the order of arrival.
 """
 
 from datetime import UTC, date, datetime

@@ -15,13 +15,18 @@ from analysis.estimate import Estimate, Matrix, Probability, Unavailable, as_mat
 from analysis.inference.significance import holm
 from analysis.invariance.mantel_haenszel import MantelHaenszel, mantel_haenszel
 from analysis.invariance.nested_logits import NestedLogits, nested_logits
+from analysis.item_response.graded_response import graded_response
+from analysis.item_response.scoring import person_scores
 
-Matching = Literal["rest", "total"] | Callable[[Matrix], Matrix]
-_Score = Callable[[int, NDArray[np.intp]], Matrix]  # of an item, given the items that match people
+Matching = Literal["rest", "total", "theta"] | Callable[[Matrix], Matrix]
+_Score = Callable[
+    [int, NDArray[np.intp]], Matrix | Unavailable
+]  # of an item, given the items that match people
 Verdict = Literal["no difference found", "a small difference", "a difference"]
 
 NEGLIGIBLE: Final = 0.02  # of McFadden's R² that the groups add
 SMALLEST_GROUP: Final = 200
+FEWEST_ANCHORS: Final = 3  # of fewer items a score orders few people
 _HEADERS: Final = ("item", "chi-square", "p", "p (Holm)", "R² change", "difference", "low", "high", "verdict")
 
 
@@ -43,22 +48,17 @@ class ItemFairness:
     verdict: Verdict | None
 
     def _row(self) -> tuple[object, ...]:
-        if isinstance(self.logits, Unavailable):
+        change, difference = self.r2_change, self.difference
+        if (
+            isinstance(self.logits, Unavailable)
+            or isinstance(change, Unavailable)
+            or isinstance(difference, Unavailable)
+        ):
             return (self.name, *[None] * (len(_HEADERS) - 2), str(self.logits))
-        test, change = self.logits.chi_square("total"), self.logits.signed(0.95)
-        r2 = self.logits.mcfadden_change("total", 0.95).value
-        verdict = self.verdict or "none: a group is small"
-        return (
-            self.name,
-            test.statistic,
-            test.p,
-            self.p_holm,
-            r2,
-            change.value,
-            change.low,
-            change.high,
-            verdict,
-        )
+        test = self.logits.chi_square("total")
+        ends = (difference.value, difference.low, difference.high)
+        said = self.verdict or "none: a group is small"
+        return (self.name, test.statistic, test.p, self.p_holm, change.value, *ends, said)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +116,9 @@ def differential_item_functioning(
     groups
         n labels of exactly two groups; None, NaN or an empty text where a group is not known.
     matching
-        What people are matched by: "total" of all items, "rest" of all but the item in question, or a
-        function of the answers (n x a) that returns n scores, such as those of a response model.
+        What people are matched by: "total" of all items, "rest" of all but the item in question, "theta",
+        the expected position (EAP) under the graded response model of all items, or a function of the
+        answers (n x a) that returns n scores.
     purify
         Whether items that differ leave the matching score, the one that differs most first, until none of
         those left differs. Done only where both groups are large enough for a verdict.
@@ -192,9 +193,7 @@ def differential_item_functioning(
     large = min(n) >= smallest_group
     score = _scorer(rows, matching)
     purified = _purified(rows, group, varied, score, alpha if purify and large else None)
-    found = [
-        nested_logits(rows[:, item], score(item, purified.anchors), group) for item in range(len(labels))
-    ]
+    found = [_fit(rows[:, item], score(item, purified.anchors), group) for item in range(len(labels))]
     corrected = holm([_p(fit) for fit in found])
     items = tuple(
         _item(
@@ -226,8 +225,10 @@ class _Purified:
 
 
 def _check(matching: Matching, alpha: float, level: float) -> None:
-    if not callable(matching) and matching not in {"rest", "total"}:
-        raise ValueError(f"matching must be 'rest', 'total' or a function of answers, not {matching!r}")
+    if not callable(matching) and matching not in {"rest", "total", "theta"}:
+        raise ValueError(
+            f"matching must be 'rest', 'total', 'theta' or a function of answers, not {matching!r}"
+        )
     if not 0 < alpha < 1 or not 0 < level < 1:
         raise ValueError(f"alpha and level must lie between 0 and 1, not at {alpha} and {level}")
 
@@ -242,9 +243,7 @@ def _purified(
     """
     anchors, seen = varied, {tuple(varied)}
     while alpha is not None:
-        tests = np.array(
-            [_statistic(nested_logits(rows[:, item], score(item, anchors), group)) for item in varied]
-        )
+        tests = np.array([_statistic(_fit(rows[:, item], score(item, anchors), group)) for item in varied])
         differs, within = tests[:, 1] < alpha, np.isin(varied, anchors)
         if (differs & within).any():
             changed = int(np.where(differs & within, tests[:, 0], -np.inf).argmax())
@@ -253,7 +252,7 @@ def _purified(
         else:
             return _Purified(anchors=anchors, settled=True)
         kept = np.setxor1d(anchors, varied[[changed]])
-        if len(kept) < 2 or tuple(kept) in seen:  # noqa: PLR2004 - a score of one item orders few
+        if len(kept) < FEWEST_ANCHORS or tuple(kept) in seen:
             return _Purified(anchors=anchors, settled=False)
         anchors = kept
         seen.add(tuple(kept))
@@ -267,7 +266,9 @@ def _scorer(rows: Matrix, matching: Matching) -> _Score:
     """
 
     @cache
-    def score(items: tuple[int, ...]) -> Matrix:
+    def score(items: tuple[int, ...]) -> Matrix | Unavailable:
+        if matching == "theta":
+            return _positions(rows[:, items])
         if not callable(matching):
             total: Matrix = rows[:, items].sum(axis=1)
             return total
@@ -276,11 +277,23 @@ def _scorer(rows: Matrix, matching: Matching) -> _Score:
             raise ValueError("the matching function must return one finite score for each row")
         return found
 
-    def score_for(item: int, anchors: NDArray[np.intp]) -> Matrix:
+    def score_for(item: int, anchors: NDArray[np.intp]) -> Matrix | Unavailable:
         others = {int(anchor) for anchor in anchors} - {item}
         return score(tuple(sorted(others if matching == "rest" else others | {item})))
 
     return score_for
+
+
+def _positions(answers: Matrix) -> Matrix | Unavailable:
+    """Return the expected position of each row under the graded model of these answers."""
+    model = graded_response(answers)
+    return model if isinstance(model, Unavailable) else person_scores(model, answers).theta
+
+
+def _fit(
+    answers: Matrix, score: Matrix | Unavailable, group: NDArray[np.bool_]
+) -> NestedLogits | Unavailable:
+    return score if isinstance(score, Unavailable) else nested_logits(answers, score, group)
 
 
 def _within(

@@ -24,9 +24,9 @@ from instrument import MISSING_LABELS, load
 
 MOST_GROUPS: Final = 12
 HOW: Final = (
-    "Rows with an answer to every item of the scale and a known group count. People are matched by the sum "
-    "of the scale's items, without those that differ: the item that differs most leaves the sum first, until "
-    "none of those left differs. An item differs where the likelihood ratio test of its cumulative logit "
+    "Rows with an answer to every item of the scale and a known group count. People are matched by a score "
+    "of the scale's items without those that differ: the item that differs most leaves it first, until none "
+    "of those left differs. An item differs where the likelihood ratio test of its cumulative logit "
     "models, with and without the group and its product with the score, has p below 0.05: of fair items "
     f"about one in twenty seems to. A difference that adds less than {NEGLIGIBLE:g} to McFadden's R² is "
     f"called small. With fewer than {SMALLEST_GROUP} people in a group there are effects with their "
@@ -119,7 +119,7 @@ def _groups(file: Path, column: str) -> tuple[str | None, ...]:
 def fairness(
     grouped: Grouped,
     *,
-    matching: Literal["total", "rest"] = "total",
+    matching: Literal["total", "rest", "theta"] = "total",
     reference: str | None = None,
     progress: Callable[[str, int, int], None],
 ) -> Document:
@@ -166,7 +166,7 @@ def fairness(
 
 
 def _compare(
-    grouped: Grouped, scale: Scale, first: str, other: str, matching: Literal["total", "rest"]
+    grouped: Grouped, scale: Scale, first: str, other: str, matching: Literal["total", "rest", "theta"]
 ) -> ItemsFairness | Unavailable:
     labels = [group if group in {first, other} else None for group in grouped.groups]
     return differential_item_functioning(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from math import ceil
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from analysis.inference.significance import SignificanceTest
 from analysis.invariance.differential_item_functioning import SMALLEST_GROUP, ItemFairness, ItemsFairness
 from analysis.invariance.nested_logits import EFFECTS, NestedLogits
 from analysis.report.document import Section, Table, Value, missing_figures
+
+MATCHED: Final = {
+    "total": "the sum of {} of the items, and of the one in question",
+    "rest": "the sum of {} of the items, without the one in question",
+    "theta": "the position under a graded response model of {} of the items, and of the one in question",
+}
 
 
 def compared(name: str, title: str, found: ItemsFairness | Unavailable) -> Section:
@@ -32,13 +38,13 @@ def _reading(found: ItemsFairness) -> str:
     who = f"{found.n[0]} people of {first} and {found.n[1]} of {second}."
     if min(found.n) < SMALLEST_GROUP:
         return f"{who} A group is smaller than {SMALLEST_GROUP}: effects are shown, and no verdict is given."
+    matched = f"Matched by {MATCHED[found.matching].format(len(found.anchors))}."
     if not found.flagged:
-        return f"{who} No item was found to be answered differently by people who stand alike."
+        return f"{who} No item was found to be answered differently by people who stand alike. {matched}"
     settled = "" if found.settled else " The search for items that match people did not come to rest."
     return (
         f"{who} Answered differently by people who stand alike: {', '.join(found.flagged)} "
-        f"({len(found.flagged)} of {len(found.items)}). Matched by the sum of {len(found.anchors)} of the "
-        f"items, and of the one in question.{settled}"
+        f"({len(found.flagged)} of {len(found.items)}). {matched}{settled}"
     )
 
 

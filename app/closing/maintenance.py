@@ -1,9 +1,9 @@
 """What has to be done without anybody asking: close waves, expire drafts, delete old answers.
 
 Closing takes four steps, and a kill within or between them is made good by the next run: (a) the wave
-becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, then mixed,
-and the snapshot is written, in one transaction; (c) the files are cleaned; (d) the wave becomes
-`closed`. Each can be done twice.
+becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, drafts,
+sessions and submit keys are deleted, the rest is mixed, and the snapshot is written, in one transaction;
+(c) the files are cleaned; (d) the wave becomes `closed`. Each can be done twice.
 """
 
 import fcntl

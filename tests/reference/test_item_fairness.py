@@ -120,6 +120,13 @@ def test_people_matched_by_a_graded_models_scores_are_those_of_polr_and_glm(case
         agree(found, figures["theta"], case)
 
 
+@pytest.mark.reference("dif_logistic_theta", "dif_logistic_binary_theta")
+def test_people_matched_by_our_own_graded_model_are_those_of_polr_and_glm(case):
+    for figures, X, group in scales_of(case):
+        found = differential_item_functioning(X, group, matching="theta", purify=False)
+        agree(found, figures["theta"], case)
+
+
 MANTEL = json.loads((Path(__file__).parent / "mantel_haenszel.json").read_text())
 
 

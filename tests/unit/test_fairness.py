@@ -52,6 +52,17 @@ def test_json_holds_full_precision_and_turns_with_the_reference(command):
     assert one["scales"]["items"]["scores"]["pairs"][0]["hedges_g"]["low"] > 0
 
 
+@pytest.mark.parametrize(
+    ("matching", "words"),
+    [("rest", "without the one in question"), ("theta", "the position under a graded response model of 4")],
+)
+def test_people_are_matched_as_asked_and_the_page_says_by_what(command, matching, words):
+    arguments = ("--items", SIX, "--group", "g", "--matching", matching)
+    out = " ".join(command("fairness", OPEN / "sim_dif_a.csv", *arguments)[1].split())
+    assert words in out
+    assert "v5" in out[out.index("Answered differently") : out.index("Matched by")]
+
+
 def test_every_scale_of_an_instrument_is_compared_in_every_group(command):
     arguments = ("--instrument", BFI25, "--group", "education", "--reference", "3", "--format", "json")
     code, out, _ = command("fairness", OPEN / "bfi25.csv", *arguments)
