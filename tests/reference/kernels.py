@@ -142,7 +142,7 @@ def say(line: str) -> None:
 
 def write_demonstration(file: Path) -> None:
     """Write the SIMULATED answers of the demonstration as its researcher would have them."""
-    from app.demo import people
+    from app.operations.demo import people
 
     from instrument import ppiq
 
