@@ -143,7 +143,6 @@ def say(line: str) -> None:
 def write_demonstration(file: Path) -> None:
     """Write the SIMULATED answers of the demonstration as its researcher would have them."""
     from app.operations.demo import people
-
     from instrument import ppiq
 
     rows = [{**answers, "simulated": 1} for _, answers in people(ppiq())]
