@@ -23,7 +23,7 @@ from app.studies.waves import WAVE
 from app.tables import CLOSED
 from app.templating import html
 
-router = APIRouter(prefix="/researcher", include_in_schema=False)
+router = APIRouter(prefix="/export", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
 
 
@@ -33,7 +33,7 @@ def index(request: Request) -> Response:
     with read(service_of(request).engine) as db:
         found = _closed(db, staff)
     waves = tuple(
-        WaveLink(f"/researcher/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at))
+        WaveLink(f"/export/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at))
         for wave in found
     )
     return html(ResearcherPage(simulated=any(wave.simulated for wave in found), waves=waves))

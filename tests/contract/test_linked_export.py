@@ -152,7 +152,7 @@ def test_the_codebook_and_the_pages_say_what_the_id_is(
 ) -> None:
     service, *_ = linked
     signed_in(service, client, "researcher", "twice")
-    here = f"/researcher/waves/{EARLIER}"
+    here = f"/export/waves/{EARLIER}"
     described = client.get(f"{here}/codebook.json").json()
     [column] = [each for each in described["columns"] if each["name"] == "pair_id"]
     assert "It identifies no one" in column["label"]
