@@ -58,7 +58,7 @@ def as_latex(found: Document) -> str:
 
     Returns
     -------
-    A whole document that needs the packages booktabs and longtable, both part of every distribution.
+    A whole document that needs the packages booktabs, caption, geometry and longtable, part of every distribution.
     """
     said = [found.lead, *found.labels, found.provenance]
     parts = [rf"\section*{{{_tex(found.title)}}}", *(_tex(text) for text in said if text)]
@@ -72,10 +72,12 @@ def as_latex(found: Document) -> str:
 LATEX: Final = r"""\documentclass{{article}}
 \usepackage[T1]{{fontenc}}
 \usepackage[utf8]{{inputenc}}
-\usepackage{{booktabs,longtable}}
+\usepackage[margin=2cm]{{geometry}}
+\usepackage{{booktabs,caption,longtable}}
 \setlength{{\parindent}}{{0pt}}
 \setlength{{\parskip}}{{6pt}}
 \begin{{document}}
+\footnotesize
 
 {body}
 
@@ -95,7 +97,7 @@ def _latex_table(part: Table, labels: Sequence[str]) -> str:
     return "\n".join(
         [
             rf"\begin{{longtable}}{{{columns}}}",
-            rf"\multicolumn{{{len(columns)}}}{{p{{\linewidth}}}}{{{title}}} \\",
+            rf"\caption*{{{title}}} \\",
             r"\toprule",
             head,
             r"\midrule",
