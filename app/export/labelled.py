@@ -80,7 +80,7 @@ def as_sav(data: Microdata) -> bytes:
     _fit(columns, SPSS_VALUE_LABEL, "SPSS")
     numbers = [each for each in columns if not each.is_text]
     frame = pd.DataFrame({each.column.name: _series(each, each.cells) for each in columns})
-    labels: dict[str, dict[int | float | str, str]] = {
+    labels: dict[str, Any] = {
         each.column.name: {**each.values, **each.column.missing}
         for each in numbers
         if each.values or each.column.missing
@@ -111,7 +111,7 @@ def as_dta(data: Microdata) -> bytes:
     _fit(columns, STATA_VALUE_LABEL, "Stata")
     numbers = [each for each in columns if not each.is_text]
     frame = pd.DataFrame({each.column.name: _series(each, _lettered(each)) for each in columns})
-    labels: dict[str, dict[int | str, str]] = {
+    labels: dict[str, Any] = {
         each.column.name: {
             **each.values,
             **{STATA_LETTERS[code]: label for code, label in each.column.missing.items()},

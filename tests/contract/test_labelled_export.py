@@ -59,8 +59,8 @@ def test_spss_has_every_cell_label_level_and_kind_of_missing(data: Microdata, tm
             assert about.variable_value_labels.get(name, {}) == {**each.values, **column.missing}
             ranges = about.missing_ranges.get(name, [])
             assert {each["lo"] for each in ranges} == {*column.missing}
-    row = frame[frame["raw_ec2"] == -77].iloc[0]
-    assert (row["raw_sd5"], row["raw_id1"]) == (-88, -99)
+    kinds = frame[["raw_ec2", "raw_sd5", "raw_id1"]].to_numpy().tolist()
+    assert kinds.count([-77, -88, -99]) == 1
     without = pyreadstat.read_sav(tmp_path / "answers.sav")[0]
     assert without["raw_ec2"].isna().sum() == unanswered(data, "raw_ec2")
 
