@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from app.csv_cells import Cell
 from app.errors import Refused
-from app.export.microdata import Microdata, note
+from app.export.rows import Microdata, note
 from instrument import (
     DO_NOT_KNOW,
     DOES_NOT_APPLY,
@@ -89,7 +89,7 @@ def as_sav(data: Microdata) -> bytes:
         lambda path: pyreadstat.write_sav(
             frame,
             path,
-            file_label=shortened(_title(data), 60),
+            file_label=shortened(data.titled, 60),
             column_labels={each.column.name: shortened(each.column.label, SPSS_LABEL) for each in columns},
             note=_notes(data, columns),
             variable_value_labels=labels,
@@ -124,7 +124,7 @@ def as_dta(data: Microdata) -> bytes:
             frame,
             path,
             version=STATA_118,
-            file_label=shortened(_title(data), STATA_FILE_LABEL, bytes_=False),
+            file_label=shortened(data.titled, STATA_FILE_LABEL, bytes_=False),
             column_labels={
                 each.column.name: shortened(each.column.label, STATA_LABEL, bytes_=False) for each in columns
             },
@@ -156,7 +156,7 @@ def as_parquet(data: Microdata) -> bytes:
         }
         fields.append(pa.field(column.name, array.type, metadata=about))
         arrays.append(array)
-    about_all = {"title": _title(data), "note": note(data)}
+    about_all = {"title": data.titled, "note": note(data)}
     written = io.BytesIO()
     parquet.write_table(pa.table(arrays, schema=pa.schema(fields, metadata=about_all)), written)
     return written.getvalue()
@@ -252,10 +252,6 @@ def _lines(text: str, most: int = 80) -> list[str]:
         else:
             lines[-1] = longer
     return lines
-
-
-def _title(data: Microdata) -> str:
-    return f"SIMULATED: {data.title}" if data.simulated else data.title
 
 
 def _json(words: Mapping[Any, str]) -> str:

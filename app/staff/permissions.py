@@ -67,6 +67,8 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "GET /export/waves/{wave}/reliability.html": RESEARCHER,
     "GET /export/waves/{wave}/reliability.json": RESEARCHER,
     "GET /export/waves/{wave}/responses.csv": RESEARCHER,
+    "GET /export/waves/{wave}/files/{name}": RESEARCHER,
+    "GET /export/waves/{wave}/all.zip": RESEARCHER,
     "GET /report": TRAINER,
     "GET /report/waves/{wave}": TRAINER,
     "GET /report/waves/{wave}.csv": TRAINER,

@@ -12,7 +12,8 @@ from pyarrow import parquet
 
 from app.db import read
 from app.export.labelled import STATA_LETTERS, as_dta, as_parquet, as_sav, as_xlsx, coded, shortened
-from app.export.microdata import Microdata, microdata
+from app.export.microdata import microdata
+from app.export.rows import Microdata
 from app.operations import demo
 from app.runtime import Service
 from instrument import ppiq

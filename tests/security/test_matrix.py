@@ -73,7 +73,7 @@ def places(service: Service, study: str) -> tuple[Place, Place]:
 
 def ask(client: TestClient, route: str, place: Place, account: str) -> int:
     method, path = route.split()
-    for name, value in {**vars(place), "account": account}.items():
+    for name, value in {**vars(place), "account": account, "name": "xlsx"}.items():
         path = path.replace(f"{{{name}}}", value)
     assert "{" not in path, path
     data = {"data": {"form": "ppiq/a", "name": "newcomer"}} if method == "POST" else {}
