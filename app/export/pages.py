@@ -19,11 +19,8 @@ class WaveLink:
 @dataclass(frozen=True)
 class FileLink:
     address: str
+    name: str
     purpose: str
-
-    @property
-    def name(self) -> str:
-        return self.address.rpartition("/")[2].upper()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,7 +54,7 @@ def wave_overview(request: Request, wave: str) -> Response:
         except TooFew:
             data = None
     here = f"/export/waves/{wave}/files"
-    files = tuple(FileLink(f"{here}/{name}", each.purpose) for name, each in OFFERED.items())
+    files = tuple(FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in OFFERED.items())
     return html(wave_page(wave, about.title, simulated=about.simulated, data=data, files=files))
 
 
