@@ -1,5 +1,7 @@
 """What researchers take out of the service: closed waves only, of their own study."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -22,9 +24,12 @@ from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.tables import CLOSED
 from app.templating import html
+from app.work_queue import BoundedQueue
 
 router = APIRouter(prefix="/export", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
+QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
+"""Whatever is made of all rows of a wave takes seconds, which respondents need."""
 
 
 @router.get("")
@@ -42,7 +47,7 @@ def index(request: Request) -> Response:
 @router.get(HERE)
 def wave_overview(request: Request, wave: str) -> Response:
     service, staff = service_of(request), admitted(request, "researcher")
-    with read(service.engine) as db:
+    with QUEUE.take(), read(service.engine) as db:
         about = _one(db, staff, wave)
         try:
             data = microdata(service, db, wave)
@@ -56,40 +61,49 @@ def responses(request: Request, wave: str) -> Response:
     """The rows themselves: only for somebody who has just proved who they are, and never unnoticed."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
-    data = _data(request, wave)
+    with _data(request, wave) as data:
+        content = as_csv(data)
     note_taken(service_of(request), wave)
-    return _file(as_csv(data), "text/csv; charset=utf-8", f"{wave}_responses.csv")
+    return _file(content, "text/csv; charset=utf-8", f"{wave}_responses.csv")
 
 
 @router.get(f"{HERE}/codebook.json")
 def codebook_as_json(request: Request, wave: str) -> Response:
-    return JSONResponse(as_codebook(_data(request, wave)))
+    with _data(request, wave) as data:
+        return JSONResponse(as_codebook(data))
 
 
 @router.get(f"{HERE}/codebook.html")
 def codebook(request: Request, wave: str) -> Response:
-    return html(codebook_page(_data(request, wave)))
+    with _data(request, wave) as data:
+        return html(codebook_page(data))
 
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
-    return Response(reliability(_data(request, wave), "json"), media_type="application/json")
+    with _data(request, wave) as data:
+        return Response(reliability(data, "json"), media_type="application/json")
 
 
 @router.get(f"{HERE}/reliability.html")
 def reliability_page(request: Request, wave: str) -> Response:
-    page = reliability(_data(request, wave), "html")
+    with _data(request, wave) as data:
+        page = reliability(data, "html")
     return HTMLResponse(page, headers={"content-security-policy": security_policy(page)})
 
 
-def _data(request: Request, wave: str) -> Microdata:
+@contextmanager
+def _data(request: Request, wave: str) -> Iterator[Microdata]:
+    """The rows of a wave, for as long as it is this request's turn; only a turn gets a connection."""
     service, staff = service_of(request), admitted(request, "researcher")
-    with read(service.engine) as db:
-        _one(db, staff, wave)
-        try:
-            return microdata(service, db, wave)
-        except TooFew:
-            raise NotFound from None
+    with QUEUE.take():
+        with read(service.engine) as db:
+            _one(db, staff, wave)
+            try:
+                data = microdata(service, db, wave)
+            except TooFew:
+                raise NotFound from None
+        yield data
 
 
 def _one(db: Connection, staff: Staff, wave: str) -> Row[Any]:

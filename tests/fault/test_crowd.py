@@ -1,0 +1,23 @@
+"""A few people on their road while somebody crowds the service, and the same where a guard is missing."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.fault.crowd import ATTACKS, crowded
+
+PEOPLE, REQUESTS = 4, 40
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_who_crowds_the_service_keeps_nobody_from_answering(url: str, tmp_path: Path, name: str) -> None:
+    outcome = crowded(url, tmp_path / "log", name, PEOPLE, REQUESTS)
+    assert outcome.holds, outcome
+    assert outcome.told[503] > 0
+    assert (tmp_path / "log").read_text() == ""
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_without_its_guard_people_would_wait(sqlite_url: str, tmp_path: Path, name: str) -> None:
+    outcome = crowded(sqlite_url, tmp_path / "log", name, PEOPLE, REQUESTS, faulty=True)
+    assert not outcome.holds, outcome
