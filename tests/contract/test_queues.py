@@ -1,4 +1,4 @@
-"""Pages that take long have a queue each: who finds it full is told so at once, and everybody else is not kept."""
+"""Pages that take long have a queue each: who finds it full is told at once, and nobody else is kept."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,10 +32,7 @@ SLOW = [
         )
     ),
     *(("trainer", report.QUEUE, f"{REPORT}{ending}") for ending in ("", ".json", ".csv", ".pdf")),
-    *(
-        ("trainer", report.QUEUE, f"{REPORT}/units/south{ending}")
-        for ending in ("", ".json", ".csv", ".pdf")
-    ),
+    *(("trainer", report.QUEUE, f"{REPORT}/units/south{ending}") for ending in ("", ".json", ".csv", ".pdf")),
     ("trainer", report.QUEUE, "/report"),
     ("trainer", printing.QUEUE, f"{REPORT}.pdf"),
 ]
@@ -72,5 +69,5 @@ def test_a_full_queue_is_told_at_once_and_kindly(closed: Service, client: TestCl
 
 
 def test_all_queues_together_leave_threads_for_people_who_answer() -> None:
-    queues = (export.QUEUE, report.QUEUE, printing.QUEUE, passwords._QUEUE)
+    queues = (export.QUEUE, report.QUEUE, printing.QUEUE, passwords.KNOWN, passwords.STRANGERS)
     assert sum(queue.at_most for queue in queues) <= THREADS * 3 / 4
