@@ -63,7 +63,8 @@ def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
 
 @pytest.fixture
 def service(url: str) -> Iterator[Service]:
-    service = make_service(Settings(database_url=url, secret=SECRET, secure=False))
+    settings = Settings(database_url=url, secret=SECRET, secure=False, origin="http://127.0.0.1")
+    service = make_service(settings)
     check_secret(service)
     yield service
     service.engine.dispose()
