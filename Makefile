@@ -41,6 +41,8 @@ walks: system $(VENV)/dev ## every form, language and width in a browser
 attack: system $(VENV)/dev ## the attacks on disclosure control, each with its mutants
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.kept_code --drafts 200 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.ended --runs 40 --flood 50001 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.lockout --accounts 40 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.units --orgs 200 --named 24 --seed 7
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
@@ -51,6 +53,7 @@ formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it
 
 fault: system $(VENV)/dev ## connections cut and servers killed while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.crowd --people 50 --db sqlite,postgres
 
 kernels: $(VENV)/dev ## the same figures and reports under every kernel that the processor has
 	$(BIN)/python -m tests.reference.kernels

@@ -3,16 +3,20 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from app.errors import ConfigurationError
 
+Network = IPv4Network | IPv6Network
 SECRET_BYTES: Final = 32
 DATABASE_FILE: Final = "counterpoise.sqlite"
 SECRET_FILE: Final = "secret"  # noqa: S105 - the name of a file
 OIDC: Final = "COUNTERPOISE_OIDC_"
+ORIGIN: Final = "COUNTERPOISE_ORIGIN"
+PROXY: Final = "COUNTERPOISE_PROXY"
 WAY_BACK: Final = "/staff/institution/back"
 THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -48,6 +52,10 @@ class Settings:
     signposts: Path | None = None
     """The operator's own list of people to talk to; else the one in app/support."""
     institution: Institution | None = None
+    origin: str = ""
+    """The address of this service as browsers see it, for slips and reminders: never taken from a request."""
+    proxies: tuple[Network, ...] = ()
+    """From where our own reverse proxy speaks, whose word on who spoke to it is taken."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
@@ -65,6 +73,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         instruments=Path(named) if (named := environment.get("COUNTERPOISE_INSTRUMENTS")) else None,
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
         institution=_institution(environment),
+        origin=_origin(environment),
+        proxies=_proxies(environment),
     )
 
 
@@ -91,17 +101,35 @@ def is_private(address: str) -> bool:
     return plain and encrypted and bool(host) and "@" not in parts.netloc
 
 
+def _origin(environment: Mapping[str, str]) -> str:
+    """Nothing, or an address without a path, to which the paths of pages are put."""
+    origin = environment.get(ORIGIN, "").removesuffix("/")
+    if origin and (not is_private(origin) or "?" in origin or urlsplit(origin).path):
+        raise ConfigurationError(f"{ORIGIN} must be an https address without a path, ? or #")
+    return origin
+
+
+def _proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:
+    named = environment.get(PROXY, "")
+    try:
+        return tuple(ip_network(each.strip()) for each in named.split(",") if each.strip())
+    except ValueError:
+        raise ConfigurationError(
+            f"{PROXY} must be the address, or the network, from which your reverse proxy reaches this "
+            f"service, such as 127.0.0.1 or 172.18.0.0/16; {named!r} is neither"
+        ) from None
+
+
 def _institution(environment: Mapping[str, str]) -> Institution | None:
     """Nothing without an issuer; with one, all that belongs to it."""
     issuer = environment.get(f"{OIDC}ISSUER", "")
     if not issuer:
         return None
-    origin = environment.get("COUNTERPOISE_ORIGIN", "").removesuffix("/")
-    for name, address in ((f"{OIDC}ISSUER", issuer), ("COUNTERPOISE_ORIGIN", origin)):
-        if not is_private(address) or "?" in address:
-            raise ConfigurationError(f"{name} must be an https address without ? or #; see docs/sign-in.md")
-    if urlsplit(origin).path:
-        raise ConfigurationError("COUNTERPOISE_ORIGIN must be an https address without a path")
+    origin = _origin(environment)
+    if not origin:
+        raise ConfigurationError(f"{ORIGIN} must be the https address of this service; see docs/sign-in.md")
+    if not is_private(issuer) or "?" in issuer:
+        raise ConfigurationError(f"{OIDC}ISSUER must be an https address without ? or #; see docs/sign-in.md")
     client_id, named = environment.get(f"{OIDC}CLIENT_ID", ""), environment.get(f"{OIDC}CLIENT_SECRET_FILE")
     path = Path(named) if named else None
     client_secret = path.read_text().strip() if path is not None and path.is_file() else ""

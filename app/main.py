@@ -19,13 +19,13 @@ from app.export.routes import router as export
 from app.hosting.people import router as people
 from app.hosting.routes import router as host
 from app.middleware import Surface
-from app.reflect.ended import Ended
 from app.reflect.routes import router as reflect
 from app.report.routes import router as report
 from app.runtime import Service, make_service, service_of
 from app.staff.oidc.provider import Provider
 from app.staff.oidc.routes import router as institution
 from app.staff.routes import router as staff
+from app.staff.throttle import Throttle
 from app.support.routes import router as support
 from app.support.signposts import DEFAULT, signposts
 from app.survey.routes import router as survey
@@ -53,7 +53,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         routes=[route for each in ROUTERS for route in each.routes],
     )
     app.state.service = service or make_service(settings)
-    app.state.ended = Ended()
+    app.state.throttle = Throttle(settings.proxies)
     app.state.provider = Provider(settings.institution) if settings.institution else None
     signposts(settings.signposts or DEFAULT)
     app.add_middleware(Surface, secure=settings.secure)

@@ -95,9 +95,14 @@ def see_other(address: str) -> Response:
     return Response(status_code=303, headers={"location": address})
 
 
-def cookie_name(settings: Settings, name: str) -> str:
-    """On https the browser itself refuses a cookie of this prefix that another host or plain http set."""
-    return f"__Host-{name}" if settings.secure else name
+def cookie_name(settings: Settings, name: str, path: str = "/") -> str:
+    """On https the browser itself refuses a cookie of this prefix that plain http set, or another host.
+
+    The second holds for a cookie of the whole site alone.
+    """
+    if not settings.secure:
+        return name
+    return f"__Host-{name}" if path == "/" else f"__Secure-{name}"
 
 
 def give_cookie(
@@ -108,6 +113,7 @@ def give_cookie(
     *,
     same_site: Literal["strict", "lax"] = "strict",
     seconds: int | None = None,
+    path: str = "/",
 ) -> None:
     """Set a cookie that ends with the browser, goes to this host alone and never along from another site.
 
@@ -115,9 +121,10 @@ def give_cookie(
     comes back from their institution.
     """
     response.set_cookie(
-        cookie_name(settings, name),
+        cookie_name(settings, name, path),
         value,
         max_age=seconds,
+        path=path,
         secure=settings.secure,
         httponly=True,
         samesite=same_site,
@@ -143,5 +150,5 @@ def leave_site(settings: Settings) -> Response:
     return response
 
 
-def token_of(request: Request, name: str = PLACE) -> str | None:
-    return request.cookies.get(cookie_name(service_of(request).settings, name))
+def token_of(request: Request, name: str = PLACE, path: str = "/") -> str | None:
+    return request.cookies.get(cookie_name(service_of(request).settings, name, path))

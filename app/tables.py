@@ -220,6 +220,15 @@ class StaffSession(SQLModel, table=True):
     fresh_until: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
 
 
+class EndedKey(SQLModel, table=True):
+    """Random bytes of a private run, or of a sign-in elsewhere, that comes back for nobody."""
+
+    __tablename__ = "ended_key"
+    __table_args__ = NO_ROWID
+    key: bytes = Field(sa_column=_bytes(primary_key=True))
+    forget_on: date
+
+
 class Audit(SQLModel, table=True):
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))

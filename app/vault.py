@@ -6,9 +6,12 @@ bits and tokens 256, which no one can guess; their HMACs need no slow hash.
 
 import hmac
 import os
+import re
 import secrets
-from collections.abc import Sequence
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
@@ -25,6 +28,8 @@ LONGEST: Final = 200
 """More than a code is with everything that is pasted around it."""
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
+RUN_BYTES: Final = 16
+RUN_KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 SEALED_KEY: Final = NONCE_BYTES + KEY_BYTES + 16
 """The length of a key that `seal` closed."""
 _READ_AS: Final = str.maketrans("OIL", "011")
@@ -85,6 +90,18 @@ class Vault:
     def identity_hmac(self, issuer: str, subject: str) -> bytes:
         return self._mac("identity", f"{issuer}\0{subject}".encode())
 
+    def run_key(self, run: bytes, day: date) -> str:
+        """What the pages of a private run carry: its random bytes, and our mark that it began on this day."""
+        return urlsafe_b64encode(run + self._mark(run, day)).decode().rstrip("=")
+
+    def run_of(self, key: str, days: Iterable[date]) -> bytes | None:
+        """The random bytes of a key that was made here on one of these days."""
+        if not RUN_KEY.fullmatch(key):
+            return None
+        made = urlsafe_b64decode(f"{key}=")
+        run, mark = made[:RUN_BYTES], made[RUN_BYTES:]
+        return run if any(hmac.compare_digest(mark, self._mark(run, day)) for day in days) else None
+
     def audit_mac(self, previous: bytes, event: bytes) -> bytes:
         return self._mac("audit", previous + event)
 
@@ -104,6 +121,9 @@ class Vault:
     def key_for_marks(self, random: bytes) -> bytes:
         """The key of the marks that link two waves: nobody can make them again without `random`."""
         return self._derive(b"marks\0" + random)
+
+    def _mark(self, run: bytes, day: date) -> bytes:
+        return self._mac("run", run + day.isoformat().encode())[:RUN_BYTES]
 
     def _mac(self, label: str, message: bytes) -> bytes:
         return hmac.new(_label_key(self.secret, label), message, sha256).digest()

@@ -45,12 +45,10 @@ def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a fresh, migrated database, once on SQLite and once on PostgreSQL."""
     if request.param == "sqlite":
-        path = tmp_path / "counterpoise.sqlite"
-        shutil.copy(request.getfixturevalue("migrated_file"), path)
-        yield f"sqlite:///{path}"
+        yield request.getfixturevalue("sqlite_url")
     else:
         cluster: Postgres = request.getfixturevalue("postgres")
         yield (address := cluster.create(template="migrated"))
@@ -58,8 +56,15 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @pytest.fixture
+def sqlite_url(migrated_file: Path, tmp_path: Path) -> str:
+    """The address of a fresh, migrated database on SQLite, where one engine is enough."""
+    return f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'counterpoise.sqlite')}"
+
+
+@pytest.fixture
 def service(url: str) -> Iterator[Service]:
-    service = make_service(Settings(database_url=url, secret=SECRET, secure=False))
+    settings = Settings(database_url=url, secret=SECRET, secure=False, origin="http://127.0.0.1")
+    service = make_service(settings)
     check_secret(service)
     yield service
     service.engine.dispose()

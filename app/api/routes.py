@@ -4,6 +4,8 @@ A token of a researcher reads files of rows, one of a trainer reads reports; eit
 answer has a model in app.api.answers, from which the description at `/api/v1/openapi.json` is made.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Query
@@ -18,7 +20,7 @@ from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, digest, zipped
 from app.export.formats import FORMATS
-from app.export.microdata import TooFew, microdata
+from app.export.microdata import QUEUE, TooFew, microdata
 from app.export.rows import Microdata
 from app.export.trail import note_taken
 from app.report.stored import narrowed, stored_report
@@ -99,7 +101,8 @@ def waves(request: Request, study: str, limit: Limit = PAGE, after: After = None
 @router.get("/waves/{wave}/exports")
 def exports(request: Request, wave: str) -> answers.FilesAnswer:
     """The files that a closed wave can be taken out as."""
-    data = _rows(request, wave)
+    with _rows(request, wave) as data:
+        paths = {name: each.path_of(data) for name, each in FORMATS.items()}
     return answers.FilesAnswer(
         items=[
             answers.FileAnswer(
@@ -107,7 +110,7 @@ def exports(request: Request, wave: str) -> answers.FilesAnswer:
                 title=each.title,
                 purpose=each.purpose,
                 media_type=each.media_type,
-                path=each.path_of(data),
+                path=paths[name],
             )
             for name, each in FORMATS.items()
         ]
@@ -121,13 +124,13 @@ def export(request: Request, wave: str, name: str) -> Response:
     Rows are shuffled and their ids drawn anew each time. The ETag is the digest of the answers, so a program
     that has them already takes nothing out.
     """
-    data = _rows(request, wave)
-    if name not in {ALL, *FORMATS}:
-        raise NotFound
-    tag = f'W/"{digest(data)}"'
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"etag": tag})
-    made = zipped(bundle(data), wave) if name == ALL else FORMATS[name].make(data)
+    with _rows(request, wave) as data:
+        if name not in {ALL, *FORMATS}:
+            raise NotFound
+        tag = f'W/"{digest(data)}"'
+        if request.headers.get("if-none-match") == tag:
+            return Response(status_code=304, headers={"etag": tag})
+        made = zipped(bundle(data), wave) if name == ALL else FORMATS[name].make(data)
     note_taken(service_of(request), wave)
     media_type = "application/zip" if name == ALL else FORMATS[name].media_type
     return Response(made, media_type=media_type, headers={"etag": tag})
@@ -203,20 +206,24 @@ def _has_study(request: Request, staff: Staff, study: str) -> bool:
     return found is not None
 
 
-def _rows(request: Request, wave: str) -> Microdata:
+@contextmanager
+def _rows(request: Request, wave: str) -> Iterator[Microdata]:
+    """The rows of a wave, for as long as it is this request's turn, among those of the pages."""
     service, staff = service_of(request), _program(request, "researcher")
     mine = (
         select(WAVE.c.id)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(WAVE.c.id == wave, WAVE.c.state == CLOSED, staff.may_see())
     )
-    with read(service.engine) as db:
-        if db.execute(mine).first() is None:
-            raise NotFound
-        try:
-            return microdata(service, db, wave)
-        except TooFew:
-            raise NotFound from None
+    with QUEUE.take():
+        with read(service.engine) as db:
+            if db.execute(mine).first() is None:
+                raise NotFound
+            try:
+                data = microdata(service, db, wave)
+            except TooFew:
+                raise NotFound from None
+        yield data
 
 
 def _report(request: Request, wave: str) -> dict[str, Any]:

@@ -106,7 +106,9 @@ def codes(
     unit: Annotated[str | None, typer.Option(help="The unit they are for.", show_default="its first")] = None,
     as_json: Json = False,
     slips: Annotated[Path | None, typer.Option(help="Also write slips to cut out, as a PDF.")] = None,
-    address: Annotated[str, typer.Option(help="Where people go, printed on the slips.")] = "",
+    address: Annotated[
+        str, typer.Option(help="Where people go, printed on the slips.", show_default="COUNTERPOISE_ORIGIN")
+    ] = "",
     directory: Dir = None,
 ) -> None:
     """Make codes for a unit of a wave. They are shown here only: the database keeps none that can be read."""
@@ -115,8 +117,9 @@ def codes(
     from app.studies import waves
 
     with serving(directory) as service:
+        address = address or service.settings.origin
         if slips and not address:
-            raise Refused("slips need the address that people go to: --address https://...")
+            raise Refused("slips need the address that people go to: --address, or COUNTERPOISE_ORIGIN")
         with write(service.engine) as db:
             made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
         typer.echo(json.dumps(made) if as_json else "\n".join(made))

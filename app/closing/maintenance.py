@@ -18,6 +18,7 @@ from typing import Final, Self
 
 from sqlalchemy import delete, make_url, select, text, update
 
+from app import ended
 from app.audit import audit
 from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, lock, mix, scrub
 from app.closing.snapshots import compute_snapshot
@@ -49,6 +50,8 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
     """Do all that is due, after waiting for another process that is at it."""
     with alone(service, patience):
         expired = expire_drafts(service)
+        with write(service.engine) as db:
+            ended.forget(db)
         for wave in due(service):
             with write(service.engine) as db:
                 move(db, wave, (OPEN, PAUSED), CLOSING)

@@ -22,11 +22,16 @@ from app.runtime import Service
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.tables import CLOSED, Response, table
+from app.work_queue import BoundedQueue
 from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score
 
 UNIT: Final = "unit"
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
+
+
+QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
+"""For whoever makes something of all rows of a wave, which takes seconds that respondents need."""
 
 
 class TooFew(Refused):

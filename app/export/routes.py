@@ -1,5 +1,7 @@
 """What researchers take out of the service: closed waves only, of their own study."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +14,7 @@ from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, zipped
 from app.export.formats import FORMATS, as_codebook, as_csv
-from app.export.microdata import TooFew, microdata
+from app.export.microdata import QUEUE, TooFew, microdata
 from app.export.pages import FileLink, ResearcherPage, WaveLink, codebook_page, wave_page
 from app.export.reliability import reliability, security_policy
 from app.export.rows import Microdata
@@ -47,7 +49,7 @@ def index(request: Request) -> Response:
 @router.get(HERE)
 def wave_overview(request: Request, wave: str) -> Response:
     service, staff = service_of(request), admitted(request, "researcher")
-    with read(service.engine) as db:
+    with QUEUE.take(), read(service.engine) as db:
         about = _one(db, staff, wave)
         try:
             data = microdata(service, db, wave)
@@ -63,9 +65,10 @@ def responses(request: Request, wave: str) -> Response:
     """The rows themselves: only for somebody who has just proved who they are, and never unnoticed."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
-    data = _data(request, wave)
+    with _data(request, wave) as data:
+        content = as_csv(data)
     note_taken(service_of(request), wave)
-    return _file(as_csv(data), "text/csv; charset=utf-8", f"{wave}_responses.csv")
+    return _file(content, "text/csv; charset=utf-8", f"{wave}_responses.csv")
 
 
 @router.get(f"{HERE}/files/{{name}}")
@@ -75,10 +78,11 @@ def one_file(request: Request, wave: str, name: str) -> Response:
         return see_other(AGAIN)
     if name not in FORMATS:
         raise NotFound
-    data, chosen = _data(request, wave), FORMATS[name]
-    made = chosen.make(data)
+    chosen = FORMATS[name]
+    with _data(request, wave) as data:
+        made, path = chosen.make(data), chosen.path_of(data)
     note_taken(service_of(request), wave)
-    return _file(made, chosen.media_type, Path(chosen.path_of(data)).name)
+    return _file(made, chosen.media_type, Path(path).name)
 
 
 @router.get(f"{HERE}/all.zip")
@@ -86,40 +90,49 @@ def everything(request: Request, wave: str) -> Response:
     """The folder that the command line writes, as one file."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
-    made = zipped(bundle(_data(request, wave)), wave)
+    with _data(request, wave) as data:
+        made = zipped(bundle(data), wave)
     note_taken(service_of(request), wave)
     return _file(made, "application/zip", f"{wave}.zip")
 
 
 @router.get(f"{HERE}/codebook.json")
 def codebook_as_json(request: Request, wave: str) -> Response:
-    return JSONResponse(as_codebook(_data(request, wave)))
+    with _data(request, wave) as data:
+        return JSONResponse(as_codebook(data))
 
 
 @router.get(f"{HERE}/codebook.html")
 def codebook(request: Request, wave: str) -> Response:
-    return html(codebook_page(_data(request, wave)))
+    with _data(request, wave) as data:
+        return html(codebook_page(data))
 
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
-    return Response(reliability(_data(request, wave), "json"), media_type="application/json")
+    with _data(request, wave) as data:
+        return Response(reliability(data, "json"), media_type="application/json")
 
 
 @router.get(f"{HERE}/reliability.html")
 def reliability_page(request: Request, wave: str) -> Response:
-    page = reliability(_data(request, wave), "html")
+    with _data(request, wave) as data:
+        page = reliability(data, "html")
     return HTMLResponse(page, headers={"content-security-policy": security_policy(page)})
 
 
-def _data(request: Request, wave: str) -> Microdata:
+@contextmanager
+def _data(request: Request, wave: str) -> Iterator[Microdata]:
+    """The rows of a wave, for as long as it is this request's turn; only a turn gets a connection."""
     service, staff = service_of(request), admitted(request, "researcher")
-    with read(service.engine) as db:
-        _one(db, staff, wave)
-        try:
-            return microdata(service, db, wave)
-        except TooFew:
-            raise NotFound from None
+    with QUEUE.take():
+        with read(service.engine) as db:
+            _one(db, staff, wave)
+            try:
+                data = microdata(service, db, wave)
+            except TooFew:
+                raise NotFound from None
+        yield data
 
 
 def _one(db: Connection, staff: Staff, wave: str) -> Row[Any]:

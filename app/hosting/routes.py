@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from app import studies
 from app.closing import maintenance
+from app.config import is_private
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
@@ -37,6 +38,9 @@ from instrument import Form, Instrument
 SLIPS_AT_ONCE: Final = 500
 PATIENCE_SECONDS: Final = 5.0
 NO_NUMBER: Final = "the smallest group and the people expected are whole numbers, the day is a date"
+NO_ADDRESS: Final = (
+    "type the https address that people go to; the operator can set it for all: COUNTERPOISE_ORIGIN"
+)
 NOT_SURE: Final = "tick the box above the button: this cannot be taken back"
 
 router = APIRouter(prefix="/host", include_in_schema=False)
@@ -146,8 +150,10 @@ def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
     """Make codes and give them out as slips, once: no page lists them and no one can ask again."""
     service, staff = service_of(request), admitted(request, "host")
     count, unit = fields.get("count", ""), fields.get("unit", "")
-    address = fields.get("address", "").strip() or _address(request)
+    address = service.settings.origin or fields.get("address", "").strip()
     try:
+        if not is_private(address):
+            raise Refused(NO_ADDRESS)  # noqa: TRY301 - told on the page like the others
         if not (count.isascii() and count.isdigit() and 1 <= int(count[:6]) <= SLIPS_AT_ONCE):
             raise Refused(f"ask for 1 to {SLIPS_AT_ONCE} codes at a time")  # noqa: TRY301 - told on the page like the others
         with write(service.engine) as db:
@@ -241,7 +247,8 @@ def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> 
         found = _wave(db, staff, wave)
         study = studies.the_study(db, found.study)
         units = studies.units(db, found.study)
-    return wave_page(found, study, units, address=_address(request), today=now().date(), problem=problem)
+    origin = service_of(request).settings.origin
+    return wave_page(found, study, units, address=origin, today=now().date(), problem=problem)
 
 
 def _study(db: Connection, staff: Staff, study: str) -> Row[Any]:
@@ -275,9 +282,3 @@ def _may_make(staff: Staff) -> None:
 def _be_sure(fields: Mapping[str, str]) -> None:
     if "sure" not in fields:
         raise Refused(NOT_SURE)
-
-
-def _address(request: Request) -> str:
-    """Where this service is, as the host's own browser reached it; a proxy in front speaks https."""
-    scheme = "https" if service_of(request).settings.secure else request.url.scheme
-    return f"{scheme}://{request.url.netloc}"

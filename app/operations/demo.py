@@ -58,7 +58,8 @@ NOT_APPLICABLE: Final = 0.03
 def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     """Prepare what is missing, serve on this computer alone, and print the links once it answers."""
     new_secret_file(folder)
-    settings = replace(from_environment(os.environ, folder), secure=False, demo=True)
+    origin = f"http://{HOST}:{port}"
+    settings = replace(from_environment(os.environ, folder), secure=False, demo=True, origin=origin)
     service = make_service(settings)
     migrate.upgrade(service.engine)
     check_secret(service)
@@ -67,7 +68,6 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     unit = next(iter(UNITS))
     with write(service.engine) as db:
         [code] = waves.issue_codes(service, db, wave, unit, 1)
-    origin = f"http://{HOST}:{port}"
     links = {
         "respondent": f"{origin}/",
         "code": code,

@@ -66,6 +66,19 @@ def examine(service: Service) -> list[Check]:
                 "https alone" if service.settings.secure else "also without https",
                 "serve by https and take COUNTERPOISE_INSECURE_COOKIES away",
             ),
+            Check(
+                "address",
+                bool(service.settings.origin),
+                service.settings.origin or "not set: whoever prints slips types it",
+                "set COUNTERPOISE_ORIGIN to the address of this service",
+            ),
+            Check(
+                "proxy",
+                bool(service.settings.proxies) or not service.settings.secure,
+                ", ".join(map(str, service.settings.proxies)) or "none named",
+                "set COUNTERPOISE_PROXY to the address from which your reverse proxy speaks: without it "
+                "everybody who signs in comes from one place, and a stranger who fails makes others wait",
+            ),
             *_institution(service),
         ]
 

@@ -7,6 +7,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app.logs import LOGGING
+from app.operations.connections import Connection
 
 LOOK_AFTER: Final = 100_000
 
@@ -19,6 +20,7 @@ def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
             asgi,
             host=host,
             port=port,
+            http=Connection,
             access_log=False,
             log_config=LOGGING,
             proxy_headers=False,

@@ -1,18 +1,23 @@
-"""Reflecting privately: no code, no account, no cookie; the database is not asked for anything."""
+"""Reflecting privately: no code, no account, no cookie; the database is told only that a run has ended."""
+
+import os
 
 from fastapi import APIRouter
+from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import ended
+from app.db import read, write
 from app.errors import Ended, Unreadable
 from app.form_data import Fields
 from app.languages import language_of
 from app.middleware import clear_site_data, leave_site
 from app.reflect.pages import page_of, result_page, start_page
-from app.reflect.runs import END, KEY, read_run, turn
-from app.runtime import service_of
+from app.reflect.runs import END, days_of_runs, read_run, turn
+from app.runtime import Service, now, service_of
 from app.templating import html
-from app.vault import new_token
+from app.vault import RUN_BYTES, RUN_KEY
 
 router = APIRouter(include_in_schema=False)
 
@@ -23,40 +28,58 @@ async def start(request: Request) -> Response:
 
 
 @router.post("/reflect")
-async def go_on(request: Request, fields: Fields) -> Response:
+def go_on(request: Request, fields: Fields) -> Response:
     """The next page of a run, made of nothing but what the page before it sends."""
+    service = service_of(request)
     if "_form" not in fields:
-        return html(start_page(service_of(request), language_of(request), problem=True), Unreadable.status)
-    begins = "_key" not in fields
-    key = new_token() if begins else _live_key(request, fields)
-    run = read_run(service_of(request), fields, key)
-    after = run if begins else turn(run, fields)
+        return html(start_page(service, language_of(request), problem=True), Unreadable.status)
+    if "_key" not in fields:
+        key = service.vault.run_key(os.urandom(RUN_BYTES), now().date())
+        return html(page_of(read_run(service, fields, key)))
+    run, key = _live(service, fields)
+    after = turn(read_run(service, fields, key), fields)
     response = html(page_of(after))
     if after.at == END:
-        request.app.state.ended.add(key)
+        response.background = BackgroundTask(_end, service, run)
         clear_site_data(response)
     return response
 
 
 @router.post("/result")
-async def show_result(request: Request, fields: Fields) -> Response:
+def show_result(request: Request, fields: Fields) -> Response:
     """What somebody may see of answers they have just sent; in the same order for everybody."""
-    run = read_run(service_of(request), fields, _live_key(request, fields))
-    return html(result_page(run, personal=False))
+    service = service_of(request)
+    _, key = _live(service, fields)
+    return html(result_page(read_run(service, fields, key), personal=False))
 
 
 @router.get("/exit/{key}")
 async def leave_for_good(request: Request, key: str) -> Response:
-    """Leave as from any page; besides, the pages of this run have ended."""
-    if KEY.fullmatch(key):
-        request.app.state.ended.add(key)
-    return leave_site(service_of(request).settings)
+    """Leave as from any page, and wait for nothing; then it is written down that this run has ended.
+
+    Nobody can fill the table with keys of their own making.
+    """
+    service = service_of(request)
+    response = leave_site(service.settings)
+    if run := service.vault.run_of(key, days_of_runs()):
+        response.background = BackgroundTask(_end, service, run)
+    return response
 
 
-def _live_key(request: Request, fields: Fields) -> str:
+def _live(service: Service, fields: Fields) -> tuple[bytes, str]:
+    """The run that a page is of, if it has not ended; one that began before yesterday has."""
     key = fields.get("_key", "")
-    if not KEY.fullmatch(key):
+    if not RUN_KEY.fullmatch(key):
         raise Unreadable
-    if key in request.app.state.ended:
+    run = service.vault.run_of(key, days_of_runs())
+    if run is None:
         raise Ended
-    return key
+    with read(service.engine) as db:
+        if ended.has_ended(db, run):
+            raise Ended
+    return run, key
+
+
+def _end(service: Service, run: bytes) -> None:
+    with write(service.engine) as db:
+        ended.end(db, run)

@@ -3,9 +3,9 @@
 Each page is a pure function of the one before it and of what was chosen there.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from typing import Final
 
 from app.errors import Unreadable
@@ -13,14 +13,13 @@ from app.languages import LANGUAGES
 from app.questionnaire.path import CHECK, CONSENT, SurveyPath, asks, numbers, survey_paths
 from app.questionnaire.reading import read_given
 from app.questionnaire.sheet import Sheet
-from app.runtime import Service
+from app.runtime import Service, now
 from instrument import LEFT_BLANK, Form, Instrument
 
 Fields = Mapping[str, str]
 
 RESULT: Final = "/result"
 END: Final = "/end"
-KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +84,12 @@ def turn(run: Run, fields: Fields) -> Run:
     if go == "result" and at == CHECK:
         return replace(run, at=RESULT)
     return replace(run, at=survey.beside(at, -1 if at == CHECK else 1))
+
+
+def days_of_runs() -> tuple[date, date]:
+    """The days on which a run can have begun that still goes on: there is midnight, and there are breaks."""
+    today = now().date()
+    return today, today - timedelta(days=1)
 
 
 def blank_on(run: Run) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Cohort reports of closed waves, read from the stored snapshot alone."""
 
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from typing import Any, Final
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, Row, select
@@ -22,6 +23,10 @@ from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.tables import CLOSED, RETIRED
 from app.templating import html
+from app.work_queue import BoundedQueue
+
+QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
+"""A report of two hundred units is long to read and to lay out."""
 
 router = APIRouter(prefix="/report", include_in_schema=False)
 
@@ -29,7 +34,7 @@ router = APIRouter(prefix="/report", include_in_schema=False)
 @router.get("")
 def index(request: Request) -> Response:
     staff = admitted(request, "trainer")
-    with read(service_of(request).engine) as db:
+    with QUEUE.take(), read(service_of(request).engine) as db:
         found = closed_waves(db, staff)
         links = tuple(link for wave in found for link in _links(db, wave, staff))
     return html(IndexPage(simulated=any(wave.simulated for wave in found), waves=links))
@@ -37,7 +42,8 @@ def index(request: Request) -> Response:
 
 @router.get("/waves/{wave}.json")
 def wave_as_json(request: Request, wave: str) -> Response:
-    return _json(_kept(request, wave))
+    with _kept(request, wave) as kept:
+        return _json(kept)
 
 
 @router.get("/waves/{wave}.csv")
@@ -57,9 +63,9 @@ def wave_report(request: Request, wave: str) -> Response:
 
 @router.get("/waves/{wave}/units/{unit}.json")
 def unit_as_json(request: Request, wave: str, unit: str) -> Response:
-    kept = narrowed(_kept(request, wave), unit)
-    parts = [part for part in kept["parts"] if part["id"] == unit]
-    return _json({**kept, "parts": parts})
+    with _kept(request, wave) as kept:
+        parts = [part for part in kept["parts"] if part["id"] == unit]
+        return _json({**narrowed(kept, unit), "parts": parts})
 
 
 @router.get("/waves/{wave}/units/{unit}.csv")
@@ -99,21 +105,27 @@ def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
         yield Link(f"{address}/units/{part['id']}", f"{wave.title}: {part['title']}", beside)
 
 
-def _kept(request: Request, wave: str) -> dict[str, Any]:
+@contextmanager
+def _kept(request: Request, wave: str) -> Iterator[dict[str, Any]]:
+    """The stored report, for as long as it is this request's turn; only a turn gets a connection."""
     staff = admitted(request, "trainer")
-    with read(service_of(request).engine) as db:
-        kept = stored_report(db, wave, staff)
-    if kept is None:
-        raise NotFound
-    return kept
+    with QUEUE.take():
+        with read(service_of(request).engine) as db:
+            kept = stored_report(db, wave, staff)
+        if kept is None:
+            raise NotFound
+        yield kept
 
 
 def _page(request: Request, wave: str, unit: str | None) -> Response:
-    return html(page_for(service_of(request), _kept(request, wave), unit))
+    with _kept(request, wave) as kept:
+        return html(page_for(service_of(request), kept, unit))
 
 
 def _pdf(request: Request, wave: str, unit: str | None) -> Response:
-    page = page_for(service_of(request), _kept(request, wave), unit)
+    """The printer has a queue of its own, in which nobody waits who only wants to read."""
+    with _kept(request, wave) as kept:
+        page = page_for(service_of(request), kept, unit)
     return _file(as_pdf(page), "application/pdf", _name(wave, unit, "pdf"))
 
 
@@ -122,9 +134,9 @@ def _json(report: dict[str, Any]) -> Response:
 
 
 def _csv(request: Request, wave: str, unit: str | None) -> Response:
-    kept = _kept(request, wave)
-    report = report_from_json(kept if unit is None else narrowed(kept, unit))
-    return _file(as_csv(report), "text/csv; charset=utf-8", _name(wave, unit, "csv"))
+    with _kept(request, wave) as kept:
+        content = as_csv(report_from_json(kept if unit is None else narrowed(kept, unit)))
+    return _file(content, "text/csv; charset=utf-8", _name(wave, unit, "csv"))
 
 
 def _name(wave: str, unit: str | None, ending: str) -> str:

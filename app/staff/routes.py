@@ -12,18 +12,22 @@ from starlette.responses import Response
 
 from app.audit import acting, audit
 from app.db import read, write
+from app.error_pages import RETRY_AFTER_SECONDS
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
 from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.runtime import Service, service_of
 from app.staff import accounts, sessions
 from app.staff.authorise import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
+from app.staff.devices import remember_device, visit_of
 from app.staff.permissions import HOME, Role
 from app.staff.sessions import Member
+from app.staff.throttle import TooManyTries
 from app.staff.totp import address, as_text
 from app.templating import Page, html
 
 ENROL: Final = f"{SIGN_IN}/enrol"
+TOO_MANY: Final = 429
 OPEN_IN_DEMO: Final[tuple[Role, ...]] = ("host", "researcher", "trainer")
 
 router = APIRouter(include_in_schema=False)
@@ -78,11 +82,12 @@ def show_sign_in(request: Request) -> Response:
 @router.post(SIGN_IN)
 def sign_in_by_token(request: Request, fields: Fields) -> Response:
     service, token = service_of(request), fields.get("token", "").strip()
-    with write(service.engine) as db:
+    with read(service.engine) as db:
         held = token_grant(db, token)
-        if held is None:
-            page = SignInPage(problem="token", institution=_institution(service))
-            return html(page, Unreadable.status)
+    if held is None:
+        page = SignInPage(problem="token", institution=_institution(service))
+        return html(page, Unreadable.status)
+    with write(service.engine) as db:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
         acting(OF_TOKENS)
         audit(service.vault, db, {"action": "signed in", "role": held.role, "study": held.study})
@@ -92,9 +97,14 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
 @router.post(f"{SIGN_IN}/sign-in")
 def sign_in(request: Request, fields: Fields) -> Response:
     service = service_of(request)
-    token = sessions.sign_in(
-        service, fields.get("name", ""), fields.get("password", ""), fields.get("code", "")
-    )
+    name, password, code = (fields.get(each, "") for each in ("name", "password", "code"))
+    try:
+        token = sessions.sign_in(service, name, password, code, visit_of(request))
+    except TooManyTries:
+        page = SignInPage(problem="tries", institution=_institution(service))
+        response = html(page, TOO_MANY)
+        response.headers["retry-after"] = RETRY_AFTER_SECONDS
+        return response
     if token is None:
         page = SignInPage(problem="account", institution=_institution(service))
         return html(page, Unreadable.status)
@@ -117,7 +127,7 @@ def enrol(request: Request, fields: Fields) -> Response:
         )
     except Refused as refused:
         return html(_enrol_page(request, problem=str(refused)), Unreadable.status)
-    return _at(service, SIGN_IN, token)
+    return _at(service, SIGN_IN, token, known=True)
 
 
 @router.get(AGAIN)
@@ -130,8 +140,11 @@ def show_again(request: Request) -> Response:
 def again(request: Request, fields: Fields) -> Response:
     service = service_of(request)
     _member(request)
-    token = sessions.show_again(service, token_of(request, COOKIE) or "", fields.get("code", ""))
-    return html(AgainPage(problem=True), Unreadable.status) if token is None else _at(service, SIGN_IN, token)
+    failures = visit_of(request).throttle.devices
+    token = sessions.show_again(service, token_of(request, COOKIE) or "", fields.get("code", ""), failures)
+    if token is None:
+        return html(AgainPage(problem=True), Unreadable.status)
+    return _at(service, SIGN_IN, token, known=True)
 
 
 @router.post(f"{SIGN_IN}/leave")
@@ -152,7 +165,7 @@ def at_work(request: Request, token: str) -> Response:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
         member = sessions.member_of(db, token)
     roles = _roles(member) if member else ()
-    return _at(service, HOME[roles[0]] if len(roles) == 1 else SIGN_IN, token)
+    return _at(service, HOME[roles[0]] if len(roles) == 1 else SIGN_IN, token, known=True)
 
 
 def _institution(service: Service) -> str:
@@ -164,9 +177,15 @@ def _roles(member: Member) -> tuple[Role, ...]:
     return tuple(sorted({each.role for each in member.grants}))
 
 
-def _at(service: Service, path: str, token: str) -> Response:
+def _at(service: Service, path: str, token: str, *, known: bool = False) -> Response:
+    """On to a page with a session; the browser of an account is `known` from now on."""
     response = see_other(path)
     give_cookie(response, service.settings, token, COOKIE)
+    if known:
+        with read(service.engine) as db:
+            member = sessions.member_of(db, token)
+            if member is not None and member.enrolled:
+                remember_device(response, service, accounts.the_account(db, member.name))
     return response
 
 

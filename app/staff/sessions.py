@@ -20,7 +20,9 @@ from app.errors import Refused
 from app.runtime import Service, now
 from app.staff.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants
 from app.staff.passwords import check_password, hash_password, is_password
-from app.staff.totp import step_of
+from app.staff.throttle import Failures, wait
+from app.staff.totp import step_of, step_of_two
+from app.staff.visits import Visit
 from app.tables import Setting, table
 from app.vault import new_token, unseal
 
@@ -32,8 +34,6 @@ FRESH: Final = timedelta(minutes=10)
 NOTED_EVERY: Final = timedelta(minutes=1)
 """How often it is written down that a session is in use."""
 FREE_FAILURES: Final = 5
-FIRST_WAIT: Final = timedelta(seconds=15)
-LONGEST_WAIT: Final = timedelta(minutes=15)
 LAST_FAILED: Final = "last sign-in that failed"
 
 
@@ -48,20 +48,29 @@ class Member:
     grants: tuple[Held, ...]
 
 
-def sign_in(service: Service, name: str, password: str, code: str) -> str | None:
+def sign_in(service: Service, name: str, password: str, code: str, visit: Visit) -> str | None:
     """A session's token if name, password and code are right; None whatever else is the case."""
     with read(service.engine) as db:
         found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
-    same = is_password(found.password if found else None, password)
-    with write(service.engine) as db:
-        held = for_update(db, found.id) if found and same else None
-        unchanged = held is not None and found is not None and held.password == found.password
-        step = code_step(service, held, code) if held and unchanged else None
-        if held is None or step is None:
-            note_failure(db, found.id if found else None)
-            return None
-        audit(service.vault, db, {"action": "signed in", "account": held.name})
-        return let_in(db, held, step)
+    known = known_as(service, found, code, visit)
+    with visit.turn(known):
+        same = is_password(found.password if found else None, password, known=known is not None)
+        with write(service.engine) as db:
+            held = for_update(db, found.id) if found and same else None
+            unchanged = held is not None and found is not None and held.password == found.password
+            step = code_step(service, held, code, known) if held and unchanged else None
+            if held is not None and step is not None:
+                audit(service.vault, db, {"action": "signed in", "account": held.name})
+                return let_in(db, held, step)
+            note_failure(db, found.id if found and known is None else None)
+        visit.failed(known)
+    return None
+
+
+def known_as(service: Service, found: Row[Any] | None, code: str, visit: Visit) -> bytes | None:
+    """By what the owner of an account is known before anything costly is done; None for a stranger."""
+    two_codes = found is not None and found.enrol_until is None and _two_codes(service, found, code)
+    return visit.known_as(found, two_codes=bool(two_codes))
 
 
 def let_in(db: Connection, held: Row[Any], step: int) -> str:
@@ -96,17 +105,23 @@ def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: 
     return _new_session(db, held.id)
 
 
-def show_again(service: Service, token: str, code: str) -> str | None:
-    """A new session in the place of this one, fresh once more, for a code of the second factor."""
+def show_again(service: Service, token: str, code: str, failures: Failures) -> str | None:
+    """A new session in the place of this one, fresh once more, for a code of the second factor.
+
+    Who fails makes this session wait: in it, whatever strangers do in the account's name is of no account.
+    """
+    session = hash_of(token).encode()
+    known = None if failures.waits(session) else session
     with write(service.engine) as db:
         member = member_of(db, token)
         held = for_update(db, member.id) if member and member.enrolled else None
-        step = code_step(service, held, code) if held else None
-        if held is None or step is None:
-            note_failure(db, member.id if member else None)
-            return None
-        db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
-        return let_in(db, held, step)
+        step = code_step(service, held, code, known) if held else None
+        if held is not None and step is not None:
+            db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
+            return let_in(db, held, step)
+    if known is not None:
+        failures.note(session)
+    return None
 
 
 def sign_out(service: Service, db: Connection, token: str) -> None:
@@ -152,14 +167,29 @@ def hash_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-def code_step(service: Service, held: Row[Any], code: str) -> int | None:
-    """The step to remember if this sign-in may go on: 0 for the first one, which needs no code."""
+def code_step(service: Service, held: Row[Any], code: str, known: bytes | None) -> int | None:
+    """The step to remember if this sign-in may go on: 0 for the first one, which needs no code.
+
+    The password of that one has 80 random bits, so it need not wait; nor need two codes, nor who is known.
+    """
     moment = now()
-    if not held.active or (held.wait_until is not None and held.wait_until > moment):
+    if not held.active:
         return None
     if held.enrol_until is not None:
         return 0 if held.enrol_until > moment else None
+    if (step := _two_codes(service, held, code)) is not None:
+        return step
+    if known is None and _waits(held):
+        return None
     return step_of(totp_secret(service, held), code, moment, held.last_step)
+
+
+def _two_codes(service: Service, account: Row[Any], code: str) -> int | None:
+    return step_of_two(totp_secret(service, account), code, now(), account.last_step)
+
+
+def _waits(account: Row[Any]) -> bool:
+    return account.wait_until is not None and account.wait_until > now()
 
 
 def _session(db: Connection, token: str) -> Row[Any] | None:
@@ -202,7 +232,10 @@ def for_update(db: Connection, account: UUID) -> Row[Any] | None:
 
 
 def note_failure(db: Connection, account: UUID | None) -> None:
-    """Make the next try of this account wait. One row is written for unknown names too: it takes as long."""
+    """Make strangers who try this account wait, unless they do; what is not looked at is not counted.
+
+    One row is written for unknown names too: it takes as long.
+    """
     noted = (
         (sqlite if is_sqlite(db) else postgresql).insert(SETTING).values(name=LAST_FAILED, value=new_token())
     )
@@ -210,13 +243,8 @@ def note_failure(db: Connection, account: UUID | None) -> None:
     if account is None:
         return
     held = for_update(db, account)
-    failures = held.failures + 1 if held else 1
-    wait = _wait(failures)
-    until = now() + wait if wait else None
+    if held is None or _waits(held):
+        return
+    failures = held.failures + 1
+    until = now() + timedelta(seconds=wait(failures, FREE_FAILURES))
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == account).values(failures=failures, wait_until=until))
-
-
-def _wait(failures: int) -> timedelta | None:
-    if failures < FREE_FAILURES:
-        return None
-    return min(FIRST_WAIT * (1 << min(failures - FREE_FAILURES, 10)), LONGEST_WAIT)

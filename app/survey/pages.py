@@ -1,7 +1,5 @@
 """The pages that a respondent sees: what is on each, ready to print."""
 
-from base64 import urlsafe_b64encode
-from collections.abc import Container
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -19,7 +17,7 @@ from app.studies.linking.elements import ENOUGH
 from app.survey.drafts import Opened
 from app.survey.phrases import in_words
 from app.templating import Page
-from app.vault import in_groups
+from app.vault import RUN_BYTES, in_groups
 from instrument import LEFT_BLANK
 
 
@@ -175,15 +173,15 @@ def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
     )
 
 
-def sent_page(survey: SurveyPath, sheet: Sheet, receipt: str, *, ended: Container[str] = ()) -> SentPage:
-    key = result_key(sheet)
-    own = () if key in ended else own_answers(survey, sheet, key)
+def sent_page(survey: SurveyPath, sheet: Sheet, receipt: str, key: str, *, ended: bool) -> SentPage:
+    """`key` is known by this page, so that leaving it ends what it offers."""
+    own = () if ended else own_answers(survey, sheet, key)
     return SentPage(**manner(survey, sheet), receipt=in_groups(receipt), key=key, own=own)
 
 
-def result_key(sheet: Sheet) -> str:
-    """Known by the page of the receipt, so that leaving it ends what it offers; leads to nothing else."""
-    return urlsafe_b64encode(sha256(f"result {sheet.key}".encode()).digest()).decode().rstrip("=")
+def result_run(sheet: Sheet) -> bytes:
+    """The same bytes whenever the same sheet is sent; they lead to nothing else."""
+    return sha256(f"result {sheet.key}".encode()).digest()[:RUN_BYTES]
 
 
 def own_answers(survey: SurveyPath, sheet: Sheet, key: str) -> tuple[tuple[str, str], ...]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, delete
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from app import ended
 from app.closing.mixing import scrub
 from app.db import read, write
 from app.errors import NotFound, Unreadable
@@ -20,7 +21,7 @@ from app.questionnaire.pages import about_page, items_page
 from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, survey_path_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of
 from app.questionnaire.sheet import Sheet
-from app.runtime import service_of
+from app.runtime import now, service_of
 from app.survey.drafts import NotOffered, Opened, Proof, Saved, enter, open_draft, save
 from app.survey.pages import (
     BackPage,
@@ -32,6 +33,7 @@ from app.survey.pages import (
     landing_page,
     later_page,
     link_page,
+    result_run,
     sent_page,
 )
 from app.survey.phrases import Misread, read_phrase
@@ -171,9 +173,11 @@ def send_answers(request: Request, fields: Fields) -> Response:
             survey = survey_path_of(service, db, wave_of(fields))
             sheet = read_sheet(survey, fields)
             receipt = send(service, db, sheet, token=token_of(request) or "")
+            left = ended.has_ended(db, run := result_run(sheet))
     except NotShown as missing:
         return see_other(home(language_of(request)) + missing.step)
-    response = html(sent_page(survey, sheet, receipt, ended=request.app.state.ended))
+    key = service.vault.run_key(run, now().date())
+    response = html(sent_page(survey, sheet, receipt, key, ended=left))
     expire_cookie(response, service.settings)
     clear_site_data(response)
     return response

@@ -17,7 +17,9 @@ from app.errors import Busy, Refused
 from app.runtime import Service, now
 from app.staff import accounts, passwords, sessions
 from app.staff.accounts import ACCOUNT, STAFF_SESSION
-from app.staff.totp import address, code_at, step_at, step_of
+from app.staff.throttle import FIRST_WAIT, Throttle
+from app.staff.totp import address, code_at, step_at, step_of, step_of_two
+from app.staff.visits import Visit
 from tests.lib.cohorts import close, take_part
 from tests.lib.staff_accounts import PASSWORD, account_row, code_of, ready, secret_of, sign_in
 from tests.privacy.organisations import of_one_mind
@@ -64,6 +66,17 @@ def test_a_code_is_taken_a_step_early_or_late_and_never_again() -> None:
     assert step_of(secret, code_at(secret, present)[:3] + " " + code_at(secret, present)[3:], moment, 0)
     for typed in ("", "000", "é" * 6, "0" * 5000):
         assert step_of(secret, typed, moment, 0) is None
+
+
+def test_two_codes_in_a_row_are_twelve_digits_and_no_others() -> None:
+    secret, moment = b"s" * 20, datetime(2026, 11, 22, 12, tzinfo=UTC)
+    present = step_at(moment)
+    one, two, three = (code_at(secret, present + drift) for drift in (-1, 0, 1))
+    assert step_of_two(secret, f"{one} {two}", moment, 0) == present
+    assert step_of_two(secret, two + three, moment, 0) == present + 1
+    for wrong in (two, two + two, two + one, one + three, f"{one}{two}{three}", "0" * 6 + two, two + "0" * 6):
+        assert step_of_two(secret, wrong, moment, 0) is None, wrong
+    assert step_of_two(secret, one + two, moment, present) is None, "a code is taken once"
 
 
 def test_the_picture_says_what_devices_read() -> None:
@@ -144,7 +157,11 @@ def test_a_code_typed_in_two_places_at_once_signs_in_once(
 
     monkeypatch.setattr(sessions, "step_of", together)
     threads = [
-        threading.Thread(target=lambda: told.append(sessions.sign_in(service, "ada", PASSWORD, code)))
+        threading.Thread(
+            target=lambda: told.append(
+                sessions.sign_in(service, "ada", PASSWORD, code, Visit(Throttle(), b""))
+            )
+        )
         for _ in range(2)
     ]
     for thread in threads:
@@ -218,7 +235,7 @@ def test_after_five_failures_an_account_waits(service: Service, client: TestClie
     begun = now()
     for _ in range(5):
         assert tries(client, "ada", "wrong password", "000000").status_code == 422
-    assert begun < account_row(service, "ada").wait_until - sessions.FIRST_WAIT <= now()
+    assert begun < account_row(service, "ada").wait_until - timedelta(seconds=FIRST_WAIT) <= now()
     with write(service.engine) as db:
         db.execute(update(ACCOUNT).values(wait_until=now() + timedelta(hours=1)))
     assert tries(client, "ada", PASSWORD, code_of(service, "ada")).status_code == 422
@@ -233,46 +250,48 @@ def test_after_five_failures_an_account_waits(service: Service, client: TestClie
 
 
 def test_two_passwords_are_hashed_at_once_and_a_flood_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thirty at once: two are hashed, eight wait for their turn, and the others need not wait to be told."""
+    """Thirty who are known and thirty strangers at once: one of each is hashed, four and six wait."""
     running = most = 0
     guard, released = threading.Lock(), threading.Event()
     hasher = passwords.HASHER
 
     class Slow:
-        def hash(self, password: str) -> str:
+        def verify(self, hashed: str, password: str) -> bool:
             nonlocal running, most
             with guard:
                 running += 1
                 most = max(most, running)
             released.wait(60)
-            hashed = hasher.hash(password)
+            same = hasher.verify(hashed, password)
             with guard:
                 running -= 1
-            return hashed
+            return bool(same)
 
-    monkeypatch.setattr(passwords, "HASHER", Slow())
     told: list[str] = []
     everybody_else = threading.Semaphore(0)
 
-    def one() -> None:
+    hashed = passwords.hash_password("a password")
+
+    def one(known: bool) -> None:
         try:
-            passwords.hash_password("a password")
+            passwords.is_password(hashed, "a password", known=known)
             told.append("hashed")
         except Busy:
             told.append("busy")
             everybody_else.release()
 
-    threads = [threading.Thread(target=one) for _ in range(30)]
+    monkeypatch.setattr(passwords, "HASHER", Slow())
+    threads = [threading.Thread(target=one, args=(bool(number % 2),)) for number in range(60)]
     for thread in threads:
         thread.start()
-    for _ in range(20):
+    for _ in range(48):
         assert everybody_else.acquire(timeout=50)
-    assert told == ["busy"] * 20
+    assert told == ["busy"] * 48
     released.set()
     for thread in threads:
         thread.join()
     assert most == 2
-    assert told[20:] == ["hashed"] * 10
+    assert told[48:] == ["hashed"] * 12
 
 
 # ---- sessions ----
@@ -283,7 +302,10 @@ def test_a_session_is_kept_as_a_hash_and_is_another_one_each_time(
 ) -> None:
     ready(service, "ada", operator="*")
     answer = sign_in(service, client, "ada")
-    cookie = answer.headers["set-cookie"]
+    cookie, device = answer.headers.get_list("set-cookie")
+    assert re.fullmatch(r"device=[\w-]+; HttpOnly; Max-Age=15552000; Path=/staff; SameSite=strict", device), (
+        "it goes along with nobody's answers"
+    )
     assert re.fullmatch(r"staff=cps_[A-Za-z0-9_-]{43}; HttpOnly; Path=/; SameSite=strict", cookie)
     first = client.cookies["staff"]
     with read(service.engine) as db:

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from ipaddress import ip_network
 from pathlib import Path
 from random import Random
 
@@ -28,8 +29,9 @@ on_postgres = pytest.mark.parametrize(
 
 @pytest.fixture
 def host(service: Service) -> Service:
-    """A service as a host runs it: by https."""
-    return replace(service, settings=replace(service.settings, secure=True))
+    """A service as a host runs it: by https, behind a proxy."""
+    behind = {"origin": "https://q.example", "proxies": (ip_network("127.0.0.1"),)}
+    return replace(service, settings=replace(service.settings, secure=True, **behind))
 
 
 def wrong(service: Service) -> dict[str, Check]:
@@ -60,8 +62,15 @@ def test_every_check_says_what_it_found_and_how_to_mend_it(host: Service) -> Non
     assert all(check.found and check.mend for check in checks)
 
 
-def test_cookies_that_travel_without_https_are_found(service: Service) -> None:
-    assert set(wrong(service)) == {"cookies"}
+def test_cookies_that_travel_without_https_are_found(host: Service) -> None:
+    assert set(wrong(replace(host, settings=replace(host.settings, secure=False)))) == {"cookies"}
+
+
+def test_an_address_or_a_proxy_that_is_not_named_is_found(host: Service) -> None:
+    found = wrong(replace(host, settings=replace(host.settings, origin="", proxies=())))
+    assert set(found) == {"address", "proxy"}
+    assert "COUNTERPOISE_ORIGIN" in found["address"].mend
+    assert "COUNTERPOISE_PROXY" in found["proxy"].mend
 
 
 def test_another_secret_is_found(host: Service) -> None:

@@ -5,6 +5,7 @@ import math
 import random
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ from app.closing import maintenance
 from app.closing.mixing import RESPONSE
 from app.db import read, write
 from app.errors import Refused
+from app.hosting import routes as hosting
+from app.hosting.slips import Slips
 from app.runtime import Service, now
 from app.studies import waves
 from app.studies.anonymity import LIMIT, AnonymityBudget, Asked
@@ -248,6 +251,33 @@ def test_two_hundred_slips_come_as_a_pdf_once(service: Service, opened: TestClie
     page = opened.get("/host/waves/spring-1").text
     assert not any(code in page for code in codes)
     assert "200" not in page.replace('maxlength="200"', "")
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("origin", ["https://questions.example", ""])
+def test_what_a_request_says_of_itself_is_on_no_slip_and_no_page(
+    service: Service, spring: TestClient, monkeypatch: pytest.MonkeyPatch, origin: str
+) -> None:
+    """Whoever can make a host's browser ask by another name would have people type their codes there."""
+    printed: list[Slips] = []
+    monkeypatch.setattr(hosting, "pdf", lambda page: printed.append(page) or b"")
+    configured = replace(service, settings=replace(service.settings, origin=origin))
+    monkeypatch.setattr(spring.app.state, "service", configured)
+    spring.post("/host/studies/spring/waves")
+    spring.post("/host/waves/spring-1/open", data={"sure": "yes"})
+    elsewhere = {"host": "elsewhere.example", "x-forwarded-host": "elsewhere.example"}
+    page = spring.get("/host/waves/spring-1", headers=elsewhere).text
+    assert "elsewhere.example" not in page
+    assert (origin or "(the address on the slips)") in page
+    asked = {"unit": "north", "count": "1"}
+    answer = spring.post("/host/waves/spring-1/codes", data=asked, headers=elsewhere)
+    assert answer.status_code == (200 if origin else 422)
+    assert [slips.address for slips in printed] == [f"{origin}"] * bool(origin)
+    if not origin:
+        assert "the https address that people go to" in answer.text
+        typed = {**asked, "address": "https://typed.example"}
+        assert spring.post("/host/waves/spring-1/codes", data=typed).status_code == 200
+        assert [slips.address for slips in printed] == ["https://typed.example"]
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from app.operations.doctor import examine
 from app.runtime import Service, now
 from app.staff import accounts
 from app.staff.accounts import ACCOUNT, IDENTITY
-from app.staff.sessions import FIRST_WAIT
+from app.staff.throttle import FIRST_WAIT
 from tests.lib.oidc_provider import (
     OURS,
     Provider,
@@ -191,7 +191,7 @@ def test_codes_cannot_be_tried_out(service: Service, client: TestClient) -> None
     begun = now()
     for _ in range(5):
         assert types(client, "000000").status_code == 422
-    assert begun < account_row(service, "ada").wait_until - FIRST_WAIT <= now()
+    assert begun < account_row(service, "ada").wait_until - timedelta(seconds=FIRST_WAIT) <= now()
     with write(service.engine) as db:
         db.execute(update(ACCOUNT).values(wait_until=now() + timedelta(hours=1)))
     assert types(client, code_of(service, "ada")).status_code == 422

@@ -22,13 +22,18 @@ PATIENCE_SECONDS: Final = 300
 
 
 class Server:
-    """`counterpoise serve` as an operator starts it; what it says goes to `log`."""
+    """`counterpoise serve` as an operator starts it; what it says goes to `log`.
 
-    def __init__(self, url: str, log: IO[bytes], environment: Mapping[str, str] | None = None) -> None:
+    A `fault`, in Python, is put in before it starts.
+    """
+
+    def __init__(
+        self, url: str, log: IO[bytes], environment: Mapping[str, str] | None = None, fault: str = ""
+    ) -> None:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        self._log = log
+        self._log, self._fault = log, fault
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOISE_")},
             "COUNTERPOISE_DATABASE_URL": url,
@@ -46,7 +51,8 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "app", "serve", "--port", str(self.port)]
+        program = f"{self._fault}\nfrom app.cli import app\napp()"
+        command = [sys.executable, "-c", program, "serve", "--port", str(self.port)]
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=self._environment, stdout=self._log, stderr=subprocess.STDOUT
         )
@@ -74,9 +80,9 @@ class Server:
 
 
 @contextmanager
-def served(url: str, log: Path, **environment: str) -> Iterator[Server]:
+def served(url: str, log: Path, fault: str = "", **environment: str) -> Iterator[Server]:
     with log.open("ab") as file:
-        server = Server(url, file, environment)
+        server = Server(url, file, environment, fault)
         server.start()
         try:
             yield server

@@ -1,4 +1,6 @@
-"""Reflecting privately leaves nothing: no statement, no byte, no file opened to write, no line in a log.
+"""Reflecting privately leaves nothing of anybody: no answer, no file opened to write, no line in a log.
+
+What is left of a run that has ended is random bytes and the day on which they are forgotten.
 
 Answers are codes that any file may hold, so canaries travel with them: in headers, in the address, in fields
 that no page asked for. Files are compared byte by byte, which covers the codes themselves.
@@ -11,15 +13,19 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 from starlette.testclient import TestClient
 
-from app.db import is_sqlite
-from app.runtime import Service
+from app.db import is_sqlite, read
+from app.ended import DAYS_KEPT
+from app.runtime import Service, now
+from app.tables import SQLModel
+from app.vault import RUN_BYTES
 from instrument import ppiq
 from tests.lib.disk_bytes import stolen
 from tests.lib.questionnaire_client import Screen, filled_in
@@ -108,27 +114,40 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def rows_of_every_table(service: Service) -> dict[str, list[tuple[Any, ...]]]:
+    with read(service.engine) as db:
+        return {
+            name: sorted((tuple(row) for row in db.execute(select(table))), key=repr)
+            for name, table in SQLModel.metadata.tables.items()
+        }
+
+
 @pytest.mark.usefixtures("study")
-def test_no_byte_of_it_is_on_disk_or_in_a_log(
+def test_no_answer_is_on_disk_or_in_a_log(
     client: TestClient, service: Service, request: pytest.FixtureRequest, temporary: Path, log: io.StringIO
 ) -> None:
     reflect(client, "a")  # what is made once for all, templates and their like, is made now
-    on_file = is_sqlite(service.engine)
-    data = Path() if on_file else request.getfixturevalue("postgres").data
+    data = Path() if is_sqlite(service.engine) else request.getfixturevalue("postgres").data
     log.truncate(0)
-    before = stolen(service, data)
+    before = rows_of_every_table(service)
     asked: list[str] = []
-    for name in ("checkout", "connect", "begin"):
-        event.listen(service.engine, name, lambda *_, name=name: asked.append(name))
+    note = lambda *given: asked.append(given[2].replace("BEGIN IMMEDIATE", "BEGIN"))  # noqa: E731
+    event.listen(service.engine, "before_cursor_execute", note)
     with written() as opened:
         for form in FORMS:
             reflect(client, form)
-    assert asked == []
+    event.remove(service.engine, "before_cursor_execute", note)
+    asked = [statement for statement in asked if statement != "BEGIN"]
+    assert {statement.split()[0] for statement in asked} == {"SELECT", "INSERT"}
+    assert all("ended_key" in statement for statement in asked)
     assert opened == []
-    after = stolen(service, data)
-    # PostgreSQL tidies its files by itself; that nobody asked it for anything is seen above.
-    assert after == before or not on_file
-    assert not any(CANARY.encode() in content for content in after.values())
+    after = rows_of_every_table(service)
+    ended = after.pop("ended_key")
+    assert len(ended) == len(before.pop("ended_key")) + len(FORMS)
+    assert after == before
+    day = now().date() + timedelta(days=DAYS_KEPT)
+    assert all((len(key), forget_on) == (RUN_BYTES, day) for key, forget_on in ended)
+    assert not any(CANARY.encode() in content for content in stolen(service, data).values())
     assert list(temporary.iterdir()) == []
     text = log.getvalue()
     for trace in (CANARY, "203.0.113.77", "sd5", "reflect"):

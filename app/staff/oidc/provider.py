@@ -6,18 +6,16 @@ hangs takes no thread from respondents. Whatever goes wrong out there is `Unprov
 
 import secrets
 from base64 import b64encode, urlsafe_b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from hmac import compare_digest
-from threading import Lock
-from time import monotonic, time
+from time import monotonic
 from typing import Any, Final
 from urllib.parse import quote_plus, urlencode
 
 from app.config import Institution, is_private
-from app.errors import Busy
 from app.staff.oidc.fetching import Unproven, ask
 from app.staff.oidc.id_tokens import key_of, public_keys, subject
 from app.vault import new_token
@@ -26,8 +24,6 @@ from app.work_queue import BoundedQueue
 KEPT: Final = 10 * 60
 JOURNEY: Final = 10 * 60
 """How many seconds somebody may take to sign in at their institution."""
-MOST_ENDED: Final = 10_000
-"""How many ends of journeys are remembered: more in ten minutes are no people."""
 AT_ONCE: Final = 2
 WAITING: Final = 2
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
@@ -40,7 +36,6 @@ class Journey:
     state: str
     nonce: str
     verifier: str
-    until: float
     account: str = ""
     """Whose account is being set up; nobody's where somebody signs in."""
 
@@ -49,8 +44,6 @@ class Provider:
     def __init__(self, institution: Institution) -> None:
         self.institution = institution
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
-        self._ended: dict[str, float] = {}
-        self._guard = Lock()
         self._queue = BoundedQueue(AT_ONCE, WAITING)
 
     def begin(self, account: str) -> tuple[Journey, str]:
@@ -63,7 +56,6 @@ class Provider:
             state=new_token(),
             nonce=new_token(),
             verifier=secrets.token_urlsafe(48),
-            until=time() + JOURNEY,
             account=account,
         )
         asked = {
@@ -78,8 +70,10 @@ class Provider:
         }
         return journey, f"{there}{'&' if '?' in there else '?'}{urlencode(asked)}"
 
-    def subject(self, journey: Journey | None, answer: Sequence[tuple[str, str]]) -> str:
-        """Who came back, as the institution knows them."""
+    def subject(
+        self, journey: Journey | None, answer: Sequence[tuple[str, str]], end: Callable[[bytes], bool]
+    ) -> str:
+        """Who came back, as the institution knows them; `end` tells if a journey had not ended before."""
         if journey is None:
             raise Unproven("an answer to nothing that was asked in this browser")
         said = dict(answer)
@@ -87,7 +81,8 @@ class Provider:
             said.get("state", "").encode(), journey.state.encode()
         ):
             raise Unproven("an answer to another question")
-        self._end(journey)
+        if not end(sha256(journey.state.encode()).digest()):
+            raise Unproven("an answer that came before")
         if "error" in said or not said.get("code"):
             raise Unproven("the institution says no")
         with self._asking():
@@ -111,17 +106,6 @@ class Provider:
                 raise
             except Exception as error:
                 raise Unproven from error
-
-    def _end(self, journey: Journey) -> None:
-        """Let each journey end once."""
-        with self._guard:
-            moment = time()
-            self._ended = {state: until for state, until in self._ended.items() if until > moment}
-            if journey.state in self._ended:
-                raise Unproven("an answer that came before")
-            if len(self._ended) >= MOST_ENDED:
-                raise Busy
-            self._ended[journey.state] = journey.until
 
     def _metadata(self) -> dict[str, Any]:
         found = self._document(self.institution.issuer.removesuffix("/") + WELL_KNOWN)

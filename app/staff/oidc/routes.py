@@ -5,33 +5,33 @@ on any redirect of that chain. What the way back needs is therefore in a Lax coo
 it ends on sends the browser on by itself, as a click there would: from then on it is our own site again.
 """
 
-import json
 import logging
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
-from time import time
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app import ended
 from app.config import WAY_BACK
-from app.db import read
+from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.logs import where
 from app.middleware import expire_cookie, give_cookie, see_other, token_of
 from app.runtime import Service, service_of
 from app.staff.authorise import COOKIE, SIGN_IN
+from app.staff.cookies import sealed, unsealed
+from app.staff.devices import visit_of
 from app.staff.oidc import links
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import JOURNEY, Journey, Provider
 from app.staff.routes import SignInPage, at_work
 from app.staff.sessions import member_of
+from app.staff.throttle import TooManyTries
 from app.templating import Page, html
-from app.vault import seal, unseal
 
 BEGIN: Final = f"{SIGN_IN}/institution"
 CODE: Final = f"{BEGIN}/code"
@@ -68,8 +68,8 @@ def begin(request: Request) -> Response:
     except Unproven as error:
         return _not_signed_in(provider, error)
     response = html(PassingPage(institution=provider.institution.label, to=there, back=False))
-    sealed = _sealed(service, AWAY, asdict(journey))
-    give_cookie(response, service.settings, sealed, AWAY, same_site="lax", seconds=JOURNEY)
+    away = sealed(service, AWAY, asdict(journey), JOURNEY)
+    give_cookie(response, service.settings, away, AWAY, same_site="lax", seconds=JOURNEY)
     expire_cookie(response, service.settings, BACK)
     return response
 
@@ -77,10 +77,12 @@ def begin(request: Request) -> Response:
 @router.get(WAY_BACK)
 def back(request: Request) -> Response:
     service, provider = service_of(request), _provider(request)
-    journey = _unsealed(request, AWAY)
+    journey = unsealed(request, AWAY)
     try:
         subject = provider.subject(
-            Journey(**journey) if journey else None, request.query_params.multi_items()
+            Journey(**journey) if journey else None,
+            request.query_params.multi_items(),
+            lambda key: _ends(service, key),
         )
     except Unproven as error:
         response = _not_signed_in(provider, error)
@@ -89,9 +91,9 @@ def back(request: Request) -> Response:
         shown = {
             "identity": service.vault.identity_hmac(provider.institution.issuer, subject).hex(),
             "account": journey["account"] if journey else "",
-            "until": time() + JOURNEY,
         }
-        give_cookie(response, service.settings, _sealed(service, BACK, shown), BACK, seconds=JOURNEY)
+        come = sealed(service, BACK, shown, JOURNEY)
+        give_cookie(response, service.settings, come, BACK, seconds=JOURNEY)
     expire_cookie(response, service.settings, AWAY)
     return response
 
@@ -99,14 +101,14 @@ def back(request: Request) -> Response:
 @router.get(CODE)
 def show_code(request: Request) -> Response:
     provider = _provider(request)
-    if _unsealed(request, BACK) is None:
+    if unsealed(request, BACK) is None:
         return see_other(SIGN_IN)
     return html(CodePage(institution=provider.institution.label))
 
 
 @router.post(CODE)
 def take_code(request: Request, fields: Fields) -> Response:
-    service, provider, shown = service_of(request), _provider(request), _unsealed(request, BACK)
+    service, provider, shown = service_of(request), _provider(request), unsealed(request, BACK)
     if shown is None:
         return see_other(SIGN_IN)
     identity, code = bytes.fromhex(shown["identity"]), fields.get("code", "")
@@ -114,12 +116,20 @@ def take_code(request: Request, fields: Fields) -> Response:
         cookie = token_of(request, COOKIE) or ""
         token = links.link(service, cookie, UUID(shown["account"]), identity, code)
     else:
-        token = links.sign_in(service, identity, code)
+        try:
+            token = links.sign_in(service, identity, code, visit_of(request))
+        except TooManyTries:
+            token = None
     if token is None:
         return html(CodePage(institution=provider.institution.label, problem=True), Unreadable.status)
     response = at_work(request, token)
     expire_cookie(response, service.settings, BACK)
     return response
+
+
+def _ends(service: Service, journey: bytes) -> bool:
+    with write(service.engine) as db:
+        return ended.end(db, journey)
 
 
 def _provider(request: Request) -> Provider:
@@ -133,19 +143,3 @@ def _not_signed_in(provider: Provider, error: Unproven) -> Response:
     """One page for whatever went wrong; the log says at which line, and nothing of anybody."""
     log.warning("nobody was signed in by the institution", extra={"at": where(error.__cause__ or error)})
     return html(SignInPage(problem="institution", institution=provider.institution.label), Unreadable.status)
-
-
-def _sealed(service: Service, name: str, told: dict[str, Any]) -> str:
-    sealed = seal(service.vault.key_for_cookie(name), json.dumps(told).encode())
-    return urlsafe_b64encode(sealed).decode().rstrip("=")
-
-
-def _unsealed(request: Request, name: str) -> dict[str, Any] | None:
-    """What is in a cookie that this service has sealed under this name a moment ago."""
-    service, sealed = service_of(request), token_of(request, name) or ""
-    try:
-        plain = unseal(service.vault.key_for_cookie(name), urlsafe_b64decode(f"{sealed}=="))
-    except ValueError:
-        return None
-    told: dict[str, Any] | None = None if plain is None else json.loads(plain)
-    return told if told and told["until"] > time() else None

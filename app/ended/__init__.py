@@ -1,0 +1,36 @@
+"""What has ended and comes back for nobody: a private run, the page of a receipt, a sign-in elsewhere.
+
+None of them has a row while it lasts. What is kept of it afterwards is random bytes, which say nothing of
+anybody, and the day on which they are forgotten: in the database, so that a second process and a restart
+know of it too.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from app.db import is_sqlite
+from app.runtime import now
+from app.tables import EndedKey, table
+
+ENDED_KEY: Final = table(EndedKey)
+DAYS_KEPT: Final = 15
+"""Longer than a private run lasts, and than a browser keeps a page that could be sent again."""
+
+
+def end(db: Connection, key: bytes) -> bool:
+    """Remember that what has this key has ended; False where it had before."""
+    forget_on = now().date() + timedelta(days=DAYS_KEPT)
+    row = (sqlite if is_sqlite(db) else postgresql).insert(ENDED_KEY).values(key=key, forget_on=forget_on)
+    return db.execute(row.on_conflict_do_nothing().returning(ENDED_KEY.c.key)).first() is not None
+
+
+def has_ended(db: Connection, key: bytes) -> bool:
+    return db.execute(select(ENDED_KEY.c.key).where(ENDED_KEY.c.key == key)).first() is not None
+
+
+def forget(db: Connection) -> None:
+    """Delete the keys whose day has come."""
+    db.execute(delete(ENDED_KEY).where(ENDED_KEY.c.forget_on <= now().date()))

@@ -1,0 +1,93 @@
+"""Connections that say nothing, or little, do not keep people's places.
+
+Uvicorn waits for a request as long as its sender likes, and takes as many connections as there are
+descriptors. Here a request has a time in which its head, and one in which its body must have come, and where
+all places are taken, whoever has kept one longest without getting on makes room. Nobody is made to leave
+whose request is being answered.
+"""
+
+import asyncio
+import resource
+from asyncio.events import TimerHandle
+from typing import Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS: Final = 20.0
+BODY_SECONDS: Final = 60.0
+"""64 KiB at 9 kbit/s; no form is larger."""
+READING_SECONDS: Final = 300.0
+"""How long somebody may take for the answer, once it is more than a line holds."""
+MOST: Final = 1_000
+SPARE: Final = 200
+"""Descriptors for the database, for files and for what is printed."""
+
+
+def places() -> int:
+    """How many connections there may be at once."""
+    descriptors, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST if descriptors == resource.RLIM_INFINITY else max(1, min(MOST, descriptors - SPARE))
+
+
+class Connection(HttpToolsProtocol):
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._timer: TimerHandle | None = None
+        self._since = self.loop.time()
+        """When it last got on: connected, or came to the end of a head, a body or an answer."""
+        self._let_go = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
+        super().connection_made(transport)
+        self._expect(HEAD_SECONDS)
+        if len(self.connections) > places():
+            waiting = [each for each in self.connections if isinstance(each, Connection) and each.waits()]
+            if waiting:
+                min(waiting, key=lambda each: each._since).let_go()  # noqa: SLF001 - one of its own
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._expect(None)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._timer is None and not self._is_answering():
+            self._expect(HEAD_SECONDS)
+        super().data_received(data)
+
+    def on_headers_complete(self) -> None:
+        self._expect(BODY_SECONDS)
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._expect(None)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        self._since = self.loop.time()
+        super().on_response_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect(READING_SECONDS)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._expect(None)
+
+    def waits(self) -> bool:
+        """Whether nothing is being done for it: its request has not come, or its answer is not read."""
+        return not self._let_go and (not self._is_answering() or self.flow.write_paused)
+
+    def let_go(self) -> None:
+        self._let_go = True
+        self.transport.abort()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
+
+    def _expect(self, seconds: float | None) -> None:
+        """Get on within so many seconds; None where it is not the other side's turn."""
+        self._since = self.loop.time()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None if seconds is None else self.loop.call_later(seconds, self.let_go)

@@ -1,0 +1,137 @@
+"""Sign-ins that fail make where they come from wait, and nobody else.
+
+A source is an HMAC of an address under a salt that is drawn each day. It is in this process's memory alone:
+no address is written anywhere, and tomorrow nobody can tell which it was. Only sign-ins of staff ask for it.
+"""
+
+import hmac
+import os
+from collections import Counter, OrderedDict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from ipaddress import IPv4Address, ip_address, ip_network
+from threading import Lock
+from time import monotonic
+from typing import Final
+
+from starlette.requests import Request
+
+from app.config import Network
+from app.runtime import now
+
+FREE_OF_SOURCE: Final = 10
+FREE_OF_DEVICE: Final = 5
+"""How many failures cost nothing."""
+FIRST_WAIT: Final = 15.0
+LONGEST_WAIT: Final = 15 * 60.0
+MOST_KEPT: Final = 10_000
+"""How many are remembered; who fails from more places than that has forgotten the first."""
+AT_ONCE: Final = 2
+"""How many sign-ins of one source are looked at at the same time."""
+IPV6_HOUSEHOLD: Final = 64
+"""A household or a server has so many bits of its own; the source is the rest."""
+
+
+class TooManyTries(Exception):
+    """Whoever comes from there must wait before they try again."""
+
+
+@dataclass(frozen=True)
+class _Failed:
+    times: int
+    until: float
+    at: float
+
+
+class Failures:
+    """How often somebody has failed, by any key; after the free ones each makes the next try wait longer."""
+
+    def __init__(self, free: int) -> None:
+        self._free = free
+        self._failed: OrderedDict[bytes, _Failed] = OrderedDict()
+        self._guard = Lock()
+
+    def waits(self, key: bytes) -> bool:
+        failed = self._failed.get(key)
+        return failed is not None and failed.until > monotonic()
+
+    def note(self, key: bytes) -> None:
+        with self._guard:
+            before, moment = self._failed.pop(key, None), monotonic()
+            times = 1 if before is None or before.at + 2 * LONGEST_WAIT < moment else before.times + 1
+            self._failed[key] = _Failed(times, moment + wait(times, self._free), moment)
+            while len(self._failed) > MOST_KEPT:
+                self._failed.popitem(last=False)
+
+
+class Throttle:
+    """What one process remembers of sign-ins that failed."""
+
+    def __init__(self, proxies: Sequence[Network] = ()) -> None:
+        self.devices = Failures(FREE_OF_DEVICE)
+        """By the device or session that tried."""
+        self._proxies = proxies
+        self._sources = Failures(FREE_OF_SOURCE)
+        self._under_way: Counter[bytes] = Counter()
+        self._guard = Lock()
+        self._day, self._salt = date.min, b""
+
+    def source(self, request: Request) -> bytes:
+        """Where a request comes from, as nobody can tell it who has not the salt of the day."""
+        with self._guard:
+            if self._day != (today := now().date()):
+                self._day, self._salt = today, os.urandom(32)
+        return hmac.digest(self._salt, household(client_of(request, self._proxies)), sha256)
+
+    @contextmanager
+    def turn(self, source: bytes) -> Iterator[None]:
+        """Look at one try of a source; refused where it waits or has others under way."""
+        with self._guard:
+            if self._sources.waits(source) or self._under_way[source] >= AT_ONCE:
+                raise TooManyTries
+            self._under_way[source] += 1
+        try:
+            yield
+        finally:
+            with self._guard:
+                self._under_way[source] -= 1
+                self._under_way += Counter()
+
+    def failed(self, source: bytes) -> None:
+        self._sources.note(source)
+
+
+def wait(failures: int, free: int) -> float:
+    """Seconds until the next try."""
+    return 0.0 if failures < free else min(FIRST_WAIT * 2.0 ** min(failures - free, 10), LONGEST_WAIT)
+
+
+def client_of(request: Request, proxies: Sequence[Network]) -> str:
+    """Whose address it is: where our own proxy speaks, the last one it names, which is who spoke to it."""
+    speaks = request.client.host if request.client else ""
+    if not any(_is_in(speaks, network) for network in proxies):
+        return speaks
+    named = ",".join(request.headers.getlist("x-forwarded-for"))
+    return named.rpartition(",")[2].strip() or speaks
+
+
+def household(address: str) -> bytes:
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address.encode()
+    if isinstance(found, IPv4Address):
+        return found.packed
+    if found.ipv4_mapped is not None:
+        return found.ipv4_mapped.packed
+    return ip_network((found, IPV6_HOUSEHOLD), strict=False).network_address.packed
+
+
+def _is_in(address: str, network: Network) -> bool:
+    try:
+        return ip_address(address) in network
+    except ValueError:
+        return False

@@ -1,0 +1,67 @@
+"""Who tries to sign in: a browser in which they have signed in before, or a stranger from somewhere.
+
+Strangers can make an account wait by failing in its name. Its owner is not kept out by that: the browser in
+which they signed in before has a cookie that says so, and elsewhere they show two codes of their device, one
+after the other, which nobody guesses. Whoever fails in such a browser makes that browser wait, and no other.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row
+
+from app.staff.throttle import Throttle
+
+
+@dataclass(frozen=True)
+class Device:
+    account: UUID
+    key: bytes
+    factor: str
+    """Which second factor the account had: renewing an account ends its devices."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One try to sign in."""
+
+    throttle: Throttle
+    source: bytes
+    device: Device | None = None
+
+    def known_as(self, account: Row[Any] | None, *, two_codes: bool) -> bytes | None:
+        """By what the owner of an account is known, and would have to wait; None for a stranger."""
+        if account is None:
+            return None
+        ways = []
+        if self.device is not None and (self.device.account, self.device.factor) == (
+            account.id,
+            factor_of(account),
+        ):
+            ways.append(self.device.key)
+        if two_codes:
+            ways.append(account.id.bytes)
+        return next((way for way in ways if not self.throttle.devices.waits(way)), None)
+
+    @contextmanager
+    def turn(self, known: bytes | None) -> Iterator[None]:
+        """Be looked at: at once if known, in the turn of the source if not."""
+        if known is not None:
+            yield
+            return
+        with self.throttle.turn(self.source):
+            yield
+
+    def failed(self, known: bytes | None) -> None:
+        if known is None:
+            self.throttle.failed(self.source)
+        else:
+            self.throttle.devices.note(known)
+
+
+def factor_of(account: Row[Any]) -> str:
+    return sha256(account.totp).hexdigest()

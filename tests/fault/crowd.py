@@ -1,0 +1,346 @@
+"""Crowd the service in every way a stranger or a single account can, and see that people still get through.
+
+    python -m tests.fault.crowd [--people 50] [--requests 40] [--half-open 2000] [--db sqlite,postgres]
+
+In each run people walk the whole road over a real server, a few at a time, while somebody
+
+figures    asks for the figures of a wave again and again, many requests at once, with one researcher's token
+half-open  opens connections and sends a part of a request, a byte now and then, and opens others for those
+           that are closed; the server has 1,024 descriptors
+sign-ins   signs in with wrong passwords, sixteen at once from one place, while others sign in from elsewhere
+
+Everybody must get their receipt, no page may keep them waiting longer than `PATIENCE`, and staff must get in.
+Whoever crowds is answered, or told 503 or 429 with Retry-After. Then the guard is taken out, and the run must
+fail. Exits with 1 if somebody does not get through, or if a fault that was put in goes unnoticed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import socket
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import httpx2
+
+from app import studies
+from app.config import Settings
+from app.db import write
+from app.operations import demo
+from app.runtime import Service, check_secret, make_service
+from app.staff.authorise import make_token
+from app.studies import waves
+from tests.attack.link import databases, tell
+from tests.conftest import SECRET
+from tests.fault.serving import Server, served
+from tests.lib.cohorts import close, next_wave, take_part
+from tests.lib.questionnaire_client import respond
+from tests.lib.staff_accounts import PASSWORD, code_of, ready
+
+STUDY, UNIT = "crowded", "south"
+PATIENCE: Final = 10.0
+"""Seconds that a page may take for somebody who answers."""
+AT_ONCE: Final = 5
+STAFF: Final = tuple(f"staff-{number}" for number in range(5))
+SIGN_INS: Final = 16
+REFUSED: Final = (429, 503)
+FORWARDED: Final = "x-forwarded-for"
+ANSWERED: Final = 60
+"""People of the wave whose figures are asked for."""
+
+
+@dataclass
+class Outcome:
+    people: int
+    finished: int = 0
+    slowest: float = 0.0
+    told: Counter[int] = field(default_factory=Counter)
+    """How those who crowd were answered; 0 where the line was cut."""
+    unkind: int = 0
+    """Refusals without Retry-After."""
+    came_in: int = 0
+    """Of the staff who signed in meanwhile."""
+    opened: int = 0
+    """Connections that were begun and not gone on with."""
+
+    @property
+    def holds(self) -> bool:
+        return (
+            self.finished == self.people
+            and self.slowest <= PATIENCE
+            and not self.unkind
+            and self.came_in == len(STAFF)
+        )
+
+    def __str__(self) -> str:
+        told = ", ".join(f"{count} times {status or 'cut'}" for status, count in sorted(self.told.items()))
+        return (
+            f"{self.finished} of {self.people} people finished, the slowest page took {self.slowest:.1f} s; "
+            f"{self.came_in} of {len(STAFF)} staff came in; {self.opened} connections half open; "
+            f"who crowds was told {told or 'nothing'}; {self.unkind} without Retry-After"
+        )
+
+
+@dataclass(frozen=True)
+class Scene:
+    server: Server
+    tokens: dict[str, str]
+    wave: str
+    requests: int
+    half_open: int
+    ended: threading.Event
+
+
+Crowd = Callable[[Scene, Outcome], None]
+
+
+@dataclass(frozen=True)
+class Attack:
+    crowd: Crowd
+    fault: str
+    """What is put into the server, in Python, to see the run fail."""
+    before: str = ""
+    """What is set for the server in any case."""
+
+
+def asks(path: str, role: str) -> Crowd:
+    """Many requests of one token at once, each asked again as soon as it is answered."""
+
+    def crowd(scene: Scene, outcome: Outcome) -> None:
+        headers = {"authorization": f"Bearer {scene.tokens[role]}"}
+        address = f"{scene.server.address}{path.format(wave=scene.wave)}"
+
+        def one() -> None:
+            with httpx2.Client(timeout=120) as client:
+                while not scene.ended.is_set():
+                    try:
+                        answer = client.get(address, headers=headers)
+                    except httpx2.TransportError:
+                        outcome.told[0] += 1
+                        continue
+                    outcome.told[answer.status_code] += 1
+                    if answer.status_code in REFUSED:
+                        outcome.unkind += "retry-after" not in answer.headers
+                        scene.ended.wait(0.5)
+
+        in_threads([one] * scene.requests)
+
+    return crowd
+
+
+def sign_ins(scene: Scene, outcome: Outcome) -> None:
+    fields = {"name": "somebody", "password": "a wrong password", "code": "000000"}
+
+    def one() -> None:
+        with httpx2.Client(base_url=scene.server.address, timeout=120) as client:
+            while not scene.ended.is_set():
+                answer = client.post("/staff/sign-in", data=fields, headers={FORWARDED: "203.0.113.77"})
+                outcome.told[answer.status_code] += 1
+                if answer.status_code in REFUSED:
+                    outcome.unkind += "retry-after" not in answer.headers
+
+    in_threads([one] * SIGN_INS)
+
+
+def half_open(scene: Scene, outcome: Outcome) -> None:
+    """Keep as many connections as asked for, each in the midst of a head or of a body."""
+    begun: list[socket.socket] = []
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    while not scene.ended.wait(0.05):
+        for _ in range(min(200, scene.half_open - len(begun))):
+            with suppress(OSError):
+                line = socket.create_connection(("127.0.0.1", scene.server.port), timeout=1)
+                line.sendall(PARTS[len(begun) % len(PARTS)])
+                begun.append(line)
+                outcome.opened += 1
+        still = []
+        for line in begun:
+            try:
+                line.setblocking(False)
+                line.send(b"a")
+                still.append(line)
+            except BlockingIOError:
+                still.append(line)
+            except OSError:
+                outcome.told[0] += 1
+                line.close()
+        begun = still
+    for line in begun:
+        line.close()
+
+
+FORM: Final = b"application/x-www-form-urlencoded"
+PARTS: Final = (
+    b"",
+    b"GET / HTTP/1.1\r\nHost: here\r\nX-",
+    b"POST /enter HTTP/1.1\r\nHost: here\r\nContent-Type: "
+    + FORM
+    + b"\r\nContent-Length: 60000\r\n\r\ncode=",
+)
+NO_QUEUE: Final = """
+from contextlib import nullcontext
+from app.work_queue import BoundedQueue
+BoundedQueue.take = lambda queue: nullcontext()
+"""
+ATTACKS: Final = {
+    "figures": Attack(asks("/export/waves/{wave}/reliability.json", "researcher"), NO_QUEUE),
+    "half-open": Attack(
+        half_open,
+        "from app.operations import connections; connections.places = lambda: 10**6\n"
+        "connections.HEAD_SECONDS = connections.BODY_SECONDS = 1e6\n",
+        "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))\n",
+    ),
+    "sign-ins": Attack(
+        sign_ins,
+        "from app.staff import passwords, throttle; passwords.KNOWN = passwords.STRANGERS\n"
+        "throttle.AT_ONCE = 10**6; throttle.wait = lambda *_: 0.0\n",
+    ),
+}
+
+
+def crowded(
+    url: str,
+    log: Path,
+    name: str,
+    *,
+    people: int,
+    requests: int = 40,
+    half_open: int = 2000,
+    faulty: bool = False,
+) -> Outcome:
+    """Let people answer while somebody crowds; the database at `url` is migrated and empty."""
+    service = make_service(Settings(database_url=url, secret=SECRET, secure=False))
+    check_secret(service)
+    closed, codes, tokens = declared(service, people)
+    for each in STAFF:
+        ready(service, each)
+    attack, outcome, ended = ATTACKS[name], Outcome(people), threading.Event()
+    fault = attack.before + (attack.fault if faulty else "")
+    with served(url, log, fault, COUNTERPOISE_PROXY="127.0.0.1") as server:
+        scene = Scene(server, tokens, closed, requests, half_open, ended)
+        crowd = threading.Thread(target=attack.crowd, args=(scene, outcome))
+        crowd.start()
+        time.sleep(1)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            came = pool.map(lambda each: comes_in(server, service, each), STAFF)
+            for slowest in pool.map(lambda code: walk(server, code), codes):
+                outcome.finished += slowest is not None
+                outcome.slowest = max(outcome.slowest, slowest or 0.0)
+            outcome.came_in = sum(came)
+        ended.set()
+        crowd.join()
+    service.engine.dispose()
+    return outcome
+
+
+def comes_in(server: Server, service: Service, name: str) -> bool:
+    """Sign in for the first time in this browser, from a place of one's own."""
+    fields = {"name": name, "password": PASSWORD, "code": code_of(service, name)}
+    source = f"192.0.2.{STAFF.index(name)}"
+    with suppress(httpx2.TransportError), httpx2.Client(base_url=server.address, timeout=PATIENCE) as client:
+        answer = client.post("/staff/sign-in", data=fields, headers={FORWARDED: source})
+        return bool(answer.status_code == 303)
+    return False
+
+
+def walk(server: Server, code: str) -> float | None:
+    """The whole road; how long its slowest page took, None if it did not end."""
+    browser = Timed(server.address)
+    try:
+        respond(browser, code)
+    except (AssertionError, httpx2.TransportError):
+        return None
+    finally:
+        browser.client.close()
+    return browser.slowest
+
+
+class Timed:
+    """A browser that keeps how long the slowest page took, and gives up after twice the patience."""
+
+    def __init__(self, address: str) -> None:
+        self.client = httpx2.Client(base_url=address, timeout=2 * PATIENCE)
+        self.slowest = 0.0
+
+    def get(self, address: str) -> Any:
+        return self._timed(self.client.get, address)
+
+    def post(self, address: str, data: dict[str, str]) -> Any:
+        return self._timed(self.client.post, address, data=data)
+
+    def _timed(self, ask: Callable[..., Any], *given: Any, **more: Any) -> Any:
+        begun = time.monotonic()
+        try:
+            return ask(*given, **more)
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - begun)
+
+
+def declared(service: Service, people: int) -> tuple[str, list[str], dict[str, str]]:
+    """A SIMULATED study: a closed wave, codes of an open one, and a token of each role."""
+    with write(service.engine) as db:
+        studies.make_study(db, id=STUDY, title="SIMULATED", simulated=True)
+        studies.add_unit(db, STUDY, UNIT, "South")
+    closed = next_wave(service, STUDY)
+    answered = (answers for _, answers in demo.people(service.instruments["ppiq"]))
+    take_part(service, closed, UNIT, islice(answered, ANSWERED))
+    close(service, closed)
+    with write(service.engine) as db:
+        wave = waves.make_wave(service, db, STUDY)
+        waves.open_wave(service, db, wave)
+        codes = waves.issue_codes(service, db, wave, UNIT, people)
+        tokens = {role: make_token(service, db, role, STUDY, 1) for role in ("researcher", "trainer")}
+    return closed, codes, tokens
+
+
+def in_threads(work: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=each) for each in work]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Crowd the service while people answer.")
+    parser.add_argument("--people", type=int, default=50)
+    parser.add_argument("--requests", type=int, default=40)
+    parser.add_argument("--half-open", type=int, default=2000)
+    parser.add_argument("--db", default="sqlite,postgres")
+    asked = parser.parse_args()
+    failed = False
+    for engine in asked.db.split(","):
+        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
+            log = Path(folder) / "log"
+            for name in ATTACKS:
+                for faulty in (False, True):
+                    url = make(f"crowd_{name}_{faulty:d}")
+                    outcome = crowded(
+                        url,
+                        log,
+                        name,
+                        people=asked.people,
+                        requests=asked.requests,
+                        half_open=asked.half_open,
+                        faulty=faulty,
+                    )
+                    failed |= outcome.holds is faulty
+                    tell(f"{engine:8} {name:10} {'with a fault' if faulty else 'as it is':12} {outcome}")
+    tell("as it must be" if not failed else "NOT AS IT MUST BE")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
