@@ -117,8 +117,9 @@ class Code(SQLModel, table=True):
     __table_args__ = NO_ROWID
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     wave: str
-    unit: str
-    state: str
+    unit: str | None = None
+    state: str | None = None
+    """None like the unit once the wave has closed."""
 
 
 class Draft(SQLModel, table=True):

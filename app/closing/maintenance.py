@@ -19,7 +19,9 @@ from typing import Final, Self
 from sqlalchemy import delete, make_url, select, text, update
 
 from app.audit import audit
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, lock, mix, scrub
+from app.closing.cleaning import clean, scrub
+from app.closing.mixing import RESPONSE, lock, mix
+from app.closing.purge import CODE, DRAFT, SESSION, purge
 from app.closing.snapshots import compute_snapshot
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
@@ -85,7 +87,8 @@ def finish(service: Service, wave: str) -> None:
         lock(db)
         # Before the rows are laid anew: where a changed row lies would tell who had left marks.
         link(service, db, wave)
-        mix(db, wave)
+        purge(db, wave)
+        mix(db)
         compute_snapshot(service, db, wave)
     clean(service)
     with write(service.engine) as db:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from app.closing.mixing import scrub
+from app.closing.cleaning import scrub
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
