@@ -153,6 +153,10 @@ class Response(SQLModel, table=True):
     """Keyed marks by which a person is known again in the other wave of a pair, until the pair is matched."""
     pair_id: UUID | None = None
     """Random, and the same in two responses that were linked."""
+    told: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What exports tell of the person beside their answers, decided when the wave closed; None until then."""
+    archived: bool | None = None
+    """Whether the row is in exports for an archive, decided with it."""
 
 
 class SubmitKey(SQLModel, table=True):

@@ -2,7 +2,8 @@
 
 Closing takes four steps, and a kill within or between them is made good by the next run: (a) the wave
 becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, drafts,
-sessions and submit keys are deleted, the rest is mixed, and the snapshot is written, in one transaction;
+sessions and submit keys are deleted, it is decided what may be told of the rows, they are mixed, and the
+snapshot is written, in one transaction;
 (c) the files are cleaned; (d) the wave becomes `closed`. Each can be done twice.
 """
 
@@ -23,6 +24,7 @@ from app.closing.cleaning import clean, scrub
 from app.closing.mixing import RESPONSE, lock, mix
 from app.closing.purge import CODE, DRAFT, SESSION, purge
 from app.closing.snapshots import compute_snapshot
+from app.closing.withholding import decide
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
 from app.runtime import Service, now
@@ -57,6 +59,9 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         with read(service.engine) as db:
             closing = tuple(each.id for each in waves(db) if each.state == CLOSING)
         failures = [failure for wave in closing if (failure := finished(service, wave))]
+        for wave in undecided(service):
+            with write(service.engine) as db:
+                decide(service, db, wave)
         for wave in to_retire(service):
             _retire(service, wave)
         scrub(service)
@@ -88,11 +93,20 @@ def finish(service: Service, wave: str) -> None:
         # Before the rows are laid anew: where a changed row lies would tell who had left marks.
         link(service, db, wave)
         purge(db, wave)
+        decide(service, db, wave)
         mix(db)
         compute_snapshot(service, db, wave)
     clean(service)
     with write(service.engine) as db:
         move(db, wave, (CLOSING,), CLOSED)
+
+
+def undecided(service: Service) -> list[str]:
+    """The closed waves of which it was not decided what may be told: they closed under an earlier version."""
+    rows = select(WAVE.c.id).join(RESPONSE, RESPONSE.c.wave == WAVE.c.id).distinct()
+    with read(service.engine) as db:
+        found = rows.where(WAVE.c.state == CLOSED, RESPONSE.c.told.is_(None))
+        return list(db.execute(found).scalars())
 
 
 def expire_drafts(service: Service) -> int:

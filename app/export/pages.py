@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.export.microdata import FEWEST, Microdata, note, withheld
+from app.closing.withholding import FEWEST
+from app.export.microdata import Microdata, note, withheld
 from app.templating import Page
 from instrument import Column
 

@@ -1,6 +1,7 @@
-"""what a closed wave keeps: its codes say nothing but the wave
+"""what a closed wave keeps: nothing beside the wave of its codes, and what was decided at the close
 
-Codes of waves that have closed lose their unit and their state.
+Codes of waves that have closed lose their unit and their state. What is decided at the close from now on is
+decided for waves that have closed already when what is due is done next.
 
 Revision: 0006, after 0005.
 """
@@ -24,10 +25,14 @@ def upgrade() -> None:
     wave = sa.table("wave", sa.column("id"), sa.column("state"))
     closed = sa.select(wave.c.id).where(wave.c.state.in_(("closed", "retired")))
     op.execute(sa.update(code).where(code.c.wave.in_(closed)).values(unit=None, state=None))
+    op.add_column("response", sa.Column("told", sa.JSON(), nullable=True))
+    op.add_column("response", sa.Column("archived", sa.Boolean(), nullable=True))
 
 
 def downgrade() -> None:
     """What codes said is gone; an earlier version reads them as used in no unit."""
+    op.drop_column("response", "archived")
+    op.drop_column("response", "told")
     code = sa.table("code", sa.column("unit"), sa.column("state"))
     op.execute(sa.update(code).where(code.c.state.is_(None)).values(unit="", state="finished"))
     with op.batch_alter_table("code", table_kwargs=NO_ROWID) as batch:
