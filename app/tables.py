@@ -172,6 +172,8 @@ class Snapshot(SQLModel, table=True):
     wave: str = Field(primary_key=True)
     base_table: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    figures: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What researchers are told of the rows in figures; None only until the close is finished."""
 
 
 class Token(SQLModel, table=True):

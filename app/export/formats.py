@@ -29,7 +29,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
         "wave": data.wave,
         "study": data.title,
         "simulated": data.simulated,
-        "n": len(data.rows),
+        "n": data.n,
         "instrument": instrument.title,
         "licence": instrument.licence,
         "stage": claims.label if claims else None,

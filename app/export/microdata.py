@@ -15,20 +15,15 @@ from sqlalchemy import Connection, Row, select
 
 from app.closing.withholding import FEWEST, UNIT, context_of
 from app.csv_cells import Cell
-from app.errors import Refused
+from app.export.closed_wave import TooFew, closed
 from app.export.linked import PAIR_ID, Pairing, pairing
 from app.runtime import Service
-from app.studies.study import STUDY
-from app.studies.waves import WAVE, as_it_was_asked
-from app.tables import CLOSED, Response, table
-from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, codebook, keyed, score
+from app.studies.waves import as_it_was_asked
+from app.tables import Response, table
+from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score
 
 ROW_ID: Final = "row_id"
 RESPONSE: Final = table(Response)
-
-
-class TooFew(Refused):
-    """There are not enough rows to give any away."""
 
 
 NOTE: Final = (
@@ -49,6 +44,8 @@ class Microdata:
     form: Form
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    n: int
+    """How many rows there were at the close, rounded down to a multiple of five."""
     pair: Pairing | None = None
 
     def column(self, name: str) -> list[Cell]:
@@ -65,7 +62,7 @@ def microdata(
     service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
 ) -> Microdata:
     """Read a closed wave; refused where there are too few rows to give away."""
-    about = _closed(db, wave)
+    about = closed(db, wave)
     instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
     kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
@@ -73,11 +70,6 @@ def microdata(
     if archive:
         kept = [row for row in kept if row.archived]
         _enough(wave, kept)
-    if any(row.told is None for row in kept):
-        raise Refused(
-            f"{wave!r} closed before it was decided at the close what may be told of its people: "
-            "run `counterpoise wave run-due-tasks`"
-        )
     asked = context_of(form, about.context)
     pair = pairing(db, wave, archive=archive)
     columns = tuple(_columns(instrument, form, asked, wave, pair, with_unit=with_unit))
@@ -93,6 +85,7 @@ def microdata(
         form=form,
         columns=columns,
         rows=tuple(rows),
+        n=about.figures["n"],
         pair=pair,
     )
 
@@ -137,14 +130,6 @@ def _rows(
         yield tuple(cells.get(column.name) for column in columns)
 
 
-def _closed(db: Connection, wave: str) -> Row[Any]:
-    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.simulated, STUDY.c.context)
-    found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).first()
-    if found is None or found.state != CLOSED:
-        raise Refused(f"{wave!r} is no closed collection; answers leave the service only after the close")
-    return found
-
-
 def _enough(wave: str, rows: Sequence[object]) -> None:
     if len(rows) < FEWEST:
         raise TooFew(f"{wave!r} has fewer than {FEWEST} such rows; fewer are given to nobody")
@@ -183,8 +168,3 @@ def _scores(instrument: Instrument, form: Form, answers: Mapping[str, int]) -> d
         cells[name] = figure.value
         cells[f"{name}_answered"] = figure.answered
     return cells
-
-
-def withheld(data: Microdata) -> int:
-    """How many values of context were withheld."""
-    return sum(cell == WITHHELD for row in data.rows for cell in row)

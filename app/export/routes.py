@@ -1,19 +1,21 @@
 """What researchers take out of the service: closed waves only, of their own study."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from app.db import read
 from app.errors import NotFound
+from app.export.closed_wave import TooFew
 from app.export.formats import as_codebook, as_csv
-from app.export.microdata import Microdata, TooFew, microdata
-from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
-from app.export.reliability import reliability, security_policy
-from app.export.trail import note_taken
+from app.export.microdata import Microdata, microdata
+from app.export.pages import ResearcherPage, WaveLink, codebook_page, reliability_page, wave_page
+from app.export.reliability import Reliability, as_json, reliability
+from app.export.trail import note_read, note_taken
 from app.languages import english_day
 from app.middleware import see_other
 from app.runtime import service_of
@@ -73,13 +75,27 @@ def codebook(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
-    return Response(reliability(_data(request, wave), "json"), media_type="application/json")
+    return _figures(request, wave, lambda found: JSONResponse(as_json(found)))
 
 
 @router.get(f"{HERE}/reliability.html")
-def reliability_page(request: Request, wave: str) -> Response:
-    page = reliability(_data(request, wave), "html")
-    return HTMLResponse(page, headers={"content-security-policy": security_policy(page)})
+def reliability_as_page(request: Request, wave: str) -> Response:
+    return _figures(request, wave, lambda found: html(reliability_page(found)))
+
+
+def _figures(request: Request, wave: str, shown: Callable[[Reliability], Response]) -> Response:
+    """Show figures of rows: as rows are taken out, after a fresh sign-in and never unnoticed."""
+    service, staff = service_of(request), admitted(request, "researcher")
+    if not staff.fresh:
+        return see_other(AGAIN)
+    with read(service.engine) as db:
+        _one(db, staff, wave)
+        try:
+            found = reliability(service, db, wave)
+        except TooFew:
+            raise NotFound from None
+    note_read(service, wave)
+    return shown(found)
 
 
 def _data(request: Request, wave: str) -> Microdata:

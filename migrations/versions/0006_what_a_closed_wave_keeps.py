@@ -27,10 +27,12 @@ def upgrade() -> None:
     op.execute(sa.update(code).where(code.c.wave.in_(closed)).values(unit=None, state=None))
     op.add_column("response", sa.Column("told", sa.JSON(), nullable=True))
     op.add_column("response", sa.Column("archived", sa.Boolean(), nullable=True))
+    op.add_column("snapshot", sa.Column("figures", sa.JSON(), nullable=True))
 
 
 def downgrade() -> None:
     """What codes said is gone; an earlier version reads them as used in no unit."""
+    op.drop_column("snapshot", "figures")
     op.drop_column("response", "archived")
     op.drop_column("response", "told")
     code = sa.table("code", sa.column("unit"), sa.column("state"))

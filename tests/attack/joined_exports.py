@@ -34,7 +34,8 @@ from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST
 from app.config import Settings
 from app.db import read, write
-from app.export.microdata import TooFew, microdata
+from app.export.closed_wave import TooFew
+from app.export.microdata import microdata
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from instrument import WITHHELD
