@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, Busy, NotAllowed, NotDone, NotFound, NotSaved, TooLarge, Unreadable
+from app.errors import AppError, Busy, Damaged, NotAllowed, NotDone, NotFound, NotSaved, TooLarge, Unreadable
 from app.languages import language_of
 from app.logs import log_failure
 from app.templating import Page, html
@@ -18,6 +18,9 @@ from app.templating import Page, html
 RETRY_AFTER_SECONDS: Final = "30"
 TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
 """What the addresses begin with to which answers are posted."""
+DAMAGE_ON_SQLITE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_READ")
+DAMAGE_ON_POSTGRES: Final = frozenset({"XX001", "XX002", "58P01"})
+"""data_corrupted, index_corrupted, undefined_file"""
 _BY_STATUS: Final = {404: NotFound, 405: NotAllowed, 413: TooLarge}
 
 
@@ -44,7 +47,7 @@ def refusal(request: Request, error: Exception) -> Response:
             refused.status,
         )
     else:
-        keep_open = isinstance(refused, NotSaved)
+        keep_open = isinstance(refused, (NotSaved, Damaged))
         response = html(
             ErrorPage(
                 language=language_of(request),
@@ -69,12 +72,18 @@ def as_app_error(request: Request, error: Exception) -> AppError:
             return _BY_STATUS.get(error.status_code, Unreadable)()
         case RequestValidationError() | ClientDisconnect():
             return Unreadable()
-        case OperationalError() | NoConnection():
-            return _not_taken(request)
-        case DBAPIError() if error.connection_invalidated:
+        case DBAPIError() if is_damage(error):
+            return Damaged()
+        case OperationalError() | NoConnection() | DBAPIError(connection_invalidated=True):
             return _not_taken(request)
         case _:
             return AppError()
+
+
+def is_damage(error: DBAPIError) -> bool:
+    """Whether the database says that its files are not what it wrote."""
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    return name.startswith(DAMAGE_ON_SQLITE) or getattr(error.orig, "sqlstate", None) in DAMAGE_ON_POSTGRES
 
 
 def _not_taken(request: Request) -> AppError:

@@ -1,6 +1,7 @@
 """The ways in which a request, a command or a configuration is refused.
 
 AppError
++-- Damaged              500  the files of the database are not what was written
 +-- NotFound             404
 |   +-- Ended            404  a page of the questionnaire without its session
 +-- NotAllowed           405
@@ -25,7 +26,15 @@ from app.languages import _
 class AppError(Exception):
     status = 500
     title = _("Something went wrong")
-    message = _("This is our fault. What you had saved is still saved. Please try again in a moment.")
+    message = _("This is our fault. Please try again in a moment.")
+
+
+class Damaged(AppError):
+    title = _("The files of this service are damaged")
+    message = _(
+        "Nothing was saved just now, and what you had saved may be lost. Please keep this page open, and "
+        "tell the person who gave you the code."
+    )
 
 
 class NotFound(AppError):

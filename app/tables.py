@@ -117,8 +117,9 @@ class Code(SQLModel, table=True):
     __table_args__ = NO_ROWID
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     wave: str
-    unit: str
-    state: str
+    unit: str | None = None
+    state: str | None = None
+    """None like the unit once the wave has closed."""
 
 
 class Draft(SQLModel, table=True):
@@ -152,6 +153,10 @@ class Response(SQLModel, table=True):
     """Keyed marks by which a person is known again in the other wave of a pair, until the pair is matched."""
     pair_id: UUID | None = None
     """Random, and the same in two responses that were linked."""
+    told: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What exports tell of the person beside their answers, decided when the wave closed; None until then."""
+    archived: bool | None = None
+    """Whether the row is in exports for an archive, decided with it."""
 
 
 class SubmitKey(SQLModel, table=True):
@@ -167,6 +172,8 @@ class Snapshot(SQLModel, table=True):
     wave: str = Field(primary_key=True)
     base_table: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    figures: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What researchers are told of the rows in figures; None only until the close is finished."""
 
 
 class Token(SQLModel, table=True):

@@ -31,10 +31,8 @@ ANSWER: Final = (
     Station("app.survey.drafts", "seals the sheet and keeps it as a draft until it is sent"),
     Station("app.survey.sending", "stores the response without code or time, and hands out a receipt"),
     Station("app.closing.maintenance", "closes the wave when it is due"),
-    Station(
-        "app.closing.mixing",
-        "deletes drafts, sessions and submit keys, then rewrites all rows in random order",
-    ),
+    Station("app.closing.purge", "deletes drafts, sessions, submit keys, and what a code says but its wave"),
+    Station("app.closing.mixing", "rewrites all rows in random order"),
     Station(
         "analysis.disclosure.base_table", "holds out small groups, clamps sums, and keeps the one base table"
     ),

@@ -19,8 +19,9 @@ from app.api.instruments import about_instrument, whole_form
 from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, digest, zipped
+from app.export.closed_wave import TooFew
 from app.export.formats import FORMATS
-from app.export.microdata import QUEUE, TooFew, microdata
+from app.export.microdata import QUEUE, microdata
 from app.export.rows import Microdata
 from app.export.trail import note_taken
 from app.report.stored import narrowed, stored_report

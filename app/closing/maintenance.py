@@ -2,8 +2,9 @@
 
 Closing takes four steps, and a kill within or between them is made good by the next run: (a) the wave
 becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, drafts,
-sessions and submit keys are deleted, the rest is mixed, and the snapshot is written, in one transaction;
-(c) the files are cleaned; (d) the wave becomes `closed`. Each can be done twice.
+sessions and submit keys are deleted, it is decided what may be told of the rows, they are mixed, and the
+snapshot is written, in one transaction; then the figures for researchers are kept; (c) the files are cleaned;
+(d) the wave becomes `closed`. Each can be done twice.
 """
 
 import fcntl
@@ -20,8 +21,12 @@ from sqlalchemy import delete, make_url, select, text, update
 
 from app import ended
 from app.audit import audit
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, clean, lock, mix, scrub
-from app.closing.snapshots import compute_snapshot
+from app.closing.cleaning import clean, scrub
+from app.closing.figures import keep_figures
+from app.closing.mixing import RESPONSE, lock, mix
+from app.closing.purge import CODE, DRAFT, SESSION, purge
+from app.closing.snapshots import SNAPSHOT, compute_snapshot
+from app.closing.withholding import decide
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
 from app.runtime import Service, now
@@ -58,6 +63,10 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         with read(service.engine) as db:
             closing = tuple(each.id for each in waves(db) if each.state == CLOSING)
         failures = [failure for wave in closing if (failure := finished(service, wave))]
+        for wave in unfinished(service):
+            with write(service.engine) as db:
+                decide(service, db, wave)
+            keep_figures(service, wave)
         for wave in to_retire(service):
             _retire(service, wave)
         scrub(service)
@@ -88,11 +97,21 @@ def finish(service: Service, wave: str) -> None:
         lock(db)
         # Before the rows are laid anew: where a changed row lies would tell who had left marks.
         link(service, db, wave)
-        mix(db, wave)
+        purge(db, wave)
+        decide(service, db, wave)
+        mix(db)
         compute_snapshot(service, db, wave)
+    keep_figures(service, wave)
     clean(service)
     with write(service.engine) as db:
         move(db, wave, (CLOSING,), CLOSED)
+
+
+def unfinished(service: Service) -> list[str]:
+    """The waves that closed under an earlier version, which decided and kept less."""
+    kept = select(WAVE.c.id).join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
+    with read(service.engine) as db:
+        return list(db.execute(kept.where(WAVE.c.state == CLOSED, SNAPSHOT.c.figures.is_(None))).scalars())
 
 
 def expire_drafts(service: Service) -> int:

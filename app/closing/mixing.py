@@ -2,8 +2,8 @@
 
 A send writes code and response in one transaction, so while a wave is open the database tells which code gave
 which answer: by xmin, by place in the heap, by the frames of the write-ahead log. Closing copies both tables
-in random order, responses under new ids, into new tables in one transaction and drops the old; then the files
-are rewritten, so that neither a dead row nor a stale page is left.
+in random order, responses under new ids, into new tables in one transaction and drops the old; then
+app.closing.cleaning rewrites the files, so that neither a dead row nor a stale page is left.
 """
 
 import time
@@ -11,20 +11,14 @@ from secrets import SystemRandom
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, MetaData, Table, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, MetaData, Table, bindparam, insert, select, text
 from sqlalchemy.exc import OperationalError
 
-from app.db import LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, outside
-from app.errors import Refused
-from app.runtime import Service
-from app.studies.waves import ISSUED, STARTED
-from app.tables import RESPONDENT_TABLES, Code, Draft, PairKey, Response, Session, SubmitKey, Wave, table
+from app.closing.purge import CODE
+from app.db import LOCK_TIMEOUT, is_sqlite
+from app.tables import RESPONDENT_TABLES, Response, table
 
-CODE: Final = table(Code)
-DRAFT: Final = table(Draft)
-SESSION: Final = table(Session)
 RESPONSE: Final = table(Response)
-SUBMIT_KEY: Final = table(SubmitKey)
 
 BATCH: Final = 5_000
 TRIES: Final = 60
@@ -34,17 +28,11 @@ PATIENCE_MS: Final = 500
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
-class StillRead(Refused):
-    """What was deleted cannot leave the files of the database while somebody reads them."""
+def mix(db: Connection) -> None:
+    """Lay every code and response down anew, within one transaction that has locked the tables.
 
-
-def mix(db: Connection, wave: str) -> None:
-    """Purge what the wave no longer needs and lay every code and response down anew, within one transaction.
-
-    The rows of all waves are mixed, since they share the tables; drafts and sessions of other waves stay. The
-    tables are locked.
+    The rows of all waves are mixed, since they share the tables.
     """
-    purge(db, wave)
     lay_anew(db, CODE)
     lay_anew(db, RESPONSE)
 
@@ -65,15 +53,6 @@ def lock(db: Connection) -> None:
                 raise
         time.sleep(PAUSE)
     db.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-
-
-def purge(db: Connection, wave: str) -> None:
-    """Delete drafts, sessions and submit keys of the wave: a key left in a browser would link."""
-    of_wave = select(CODE.c.hmac).where(CODE.c.wave == wave)
-    db.execute(delete(SESSION).where(SESSION.c.code_hmac.in_(of_wave)))
-    db.execute(delete(DRAFT).where(DRAFT.c.code_hmac.in_(of_wave)))
-    db.execute(update(CODE).where(CODE.c.wave == wave, CODE.c.state == STARTED).values(state=ISSUED))
-    db.execute(delete(SUBMIT_KEY).where(SUBMIT_KEY.c.wave == wave))
 
 
 def lay_anew(db: Connection, kept: Table) -> None:
@@ -122,42 +101,3 @@ def set_aside(db: Connection, kept: Table) -> Table:
 
 def drop(db: Connection, old: Table) -> None:
     old.drop(db)
-
-
-def clean(service: Service) -> None:
-    """Rewrite the files, so that nothing of the rows that are gone is left in them."""
-    with outside(service.engine) as db:
-        if is_sqlite(db):
-            db.execute(text("VACUUM"))
-        else:
-            names = ", ".join(table(model).name for model in (*RESPONDENT_TABLES, PairKey, Wave))
-            db.execute(text(f"VACUUM (FULL) {names}"))
-            db.execute(text("CHECKPOINT"))
-            return
-    for _ in range(TRIES):
-        if scrub(service):
-            return
-        time.sleep(PAUSE)
-    raise StillRead("a backup or an export still reads the database; the wave closes when that has ended")
-
-
-def scrub(service: Service) -> bool:
-    """Take what was deleted out of the files; tell whether that could be done at once.
-
-    On SQLite, where secure_delete has overwritten it in its page, the write-ahead log is written back and cut
-    to nothing; a reader that stays keeps it, and the next run tries again. On PostgreSQL dead rows go; its
-    own log keeps them until it rotates.
-    """
-    with outside(service.engine) as db:
-        if not is_sqlite(db):
-            names = ", ".join(table(model).name for model in RESPONDENT_TABLES)
-            db.execute(text(f"VACUUM (SKIP_LOCKED) {names}"))
-            return True
-        db.execute(text(f"PRAGMA busy_timeout={PATIENCE_MS}"))
-        try:
-            busy = db.execute(text("PRAGMA wal_checkpoint(TRUNCATE)")).scalar_one()
-        except OperationalError:
-            return False
-        finally:
-            db.execute(text(f"PRAGMA busy_timeout={SQLITE_PRAGMAS['busy_timeout']}"))
-        return not busy

@@ -20,10 +20,9 @@ from analysis.disclosure.base_table import (
     table_as_json,
 )
 from analysis.disclosure.release import release, report_as_json
-from app.errors import Refused
 from app.runtime import Service
 from app.studies.study import STUDY, units
-from app.studies.waves import WAVE
+from app.studies.waves import WAVE, as_it_was_asked
 from app.tables import CLOSED, Response, Snapshot, table
 from instrument import Instrument
 
@@ -48,18 +47,6 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
             wave=wave, base_table=table_as_json(made), report=report_as_json(release(made))
         )
     )
-
-
-def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
-    """The instrument of a wave, refused where its form is another one now: answers are never guessed at."""
-    instrument = service.instruments.get(wave.instrument)
-    form = instrument.forms.get(wave.form) if instrument else None
-    if instrument is None or form is None or form.hash != wave.form_hash:
-        raise Refused(
-            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
-            "put it back as it was, then run `counterpoise wave run-due-tasks` again"
-        )
-    return instrument
 
 
 def _about(wave: Row[Any], instrument: Instrument) -> About:

@@ -13,7 +13,6 @@ from app.export.labelled import as_dta, as_parquet, as_sav, as_xlsx
 from app.export.metadata import as_codebook_csv, as_dataset_description, as_ddi, as_sidecar
 from app.export.names import stem
 from app.export.pages import codebook_page
-from app.export.reliability import reliability
 from app.export.rows import Microdata, note
 from app.export.syntax import as_do, as_r, as_sps
 from app.templating import render
@@ -37,7 +36,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
         "wave": data.wave,
         "study": data.title,
         "simulated": data.simulated,
-        "n": len(data.rows),
+        "n": data.n,
         "instrument": instrument.title,
         "licence": instrument.licence,
         "stage": claims.label if claims else None,
@@ -71,10 +70,6 @@ def as_codebook_json(data: Microdata) -> bytes:
 
 def as_codebook_html(data: Microdata) -> bytes:
     return render(codebook_page(data, alone=True)).encode()
-
-
-def as_reliability(data: Microdata) -> bytes:
-    return reliability(data, "html").encode()
 
 
 def as_claims(data: Microdata) -> bytes:
@@ -198,13 +193,6 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             make=as_dataset_description,
             media_type="application/json",
             purpose="Psych-DS: what this data set is",
-        ),
-        "reliability": Format(
-            title="reliability report",
-            path="reports/reliability.html",
-            make=as_reliability,
-            media_type="text/html; charset=utf-8",
-            purpose="How well the items hang together",
         ),
         "claims": Format(
             title="claims",

@@ -10,18 +10,14 @@ What is left to know is whether a row is linked: that, too, is true of no fewer 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from app.closing.withhold import LEAST
 from app.export.rows import PAIR_ID
-from app.export.withhold import LEAST, Value
 from app.studies.linking.pairs import RESPONSE, outcome_of
-from instrument import WITHHELD, Column
-
-ARCHIVE: Final = "archive"
-"""The purpose that a person agreed to or not."""
+from instrument import Column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,15 +67,13 @@ def pairing(db: Connection, wave: str, *, archive: bool) -> Pairing | None:
     pair = outcome_of(db, wave)
     if pair is None:
         return None
-    of_both = select(RESPONSE.c.wave, RESPONSE.c.pair_id, RESPONSE.c.purposes)
+    of_both = select(RESPONSE.c.wave, RESPONSE.c.pair_id, RESPONSE.c.archived)
     rows = list(db.execute(of_both.where(RESPONSE.c.wave.in_((pair.earlier, pair.later)))))
     waves = (pair.earlier, pair.later)
     ids = shown([[row.pair_id for row in rows if row.wave == each] for each in waves])
     if archive:
-        agreed = [
-            [row.pair_id for row in rows if row.wave == each and ARCHIVE in row.purposes] for each in waves
-        ]
-        ids = shown([[each if each in ids else None for each in some] for some in agreed])
+        inside = [[row.pair_id for row in rows if row.wave == each and row.archived] for each in waves]
+        ids = shown([[each if each in ids else None for each in some] for some in inside])
     return Pairing(earlier=pair.earlier, later=pair.later, outcome=pair.outcome, ids=ids)
 
 
@@ -94,9 +88,3 @@ def shown(waves: Sequence[Sequence[UUID | None]]) -> frozenset[UUID]:
     if any(0 < count < LEAST for count in unlinked):
         complete = complete[LEAST - min(unlinked) :]
     return frozenset(complete) if len(complete) >= LEAST else frozenset()
-
-
-def same_for_all(known: Sequence[Mapping[str, Value]]) -> list[dict[str, Value]]:
-    """What is known of people, withheld where it tells any of them apart."""
-    telling = {name for name in known[0] if len({each[name] for each in known}) > 1}
-    return [{name: WITHHELD if name in telling else value for name, value in each.items()} for each in known]

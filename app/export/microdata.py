@@ -12,57 +12,40 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from app.closing.snapshots import as_it_was_asked
+from app.closing.withholding import FEWEST, UNIT, context_of
 from app.csv_cells import Cell
-from app.errors import Refused
-from app.export.linked import ARCHIVE, Pairing, pairing, same_for_all
-from app.export.rows import FEWEST, PAIR_ID, ROW_ID, Microdata
-from app.export.withhold import Value, withhold, withhold_last
+from app.export.closed_wave import TooFew, closed
+from app.export.linked import Pairing, pairing
+from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.runtime import Service
-from app.studies.study import STUDY
-from app.studies.waves import WAVE
-from app.tables import CLOSED, Response, table
+from app.studies.waves import as_it_was_asked
+from app.tables import Response, table
 from app.work_queue import BoundedQueue
 from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score
 
-UNIT: Final = "unit"
-PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
-
-
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
 """For whoever makes something of all rows of a wave, which takes seconds that respondents need."""
-
-
-class TooFew(Refused):
-    """There are not enough rows to give any away."""
 
 
 def microdata(
     service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
 ) -> Microdata:
     """Read a closed wave; refused where there are too few rows to give away."""
-    about = _closed(db, wave)
+    about = closed(db, wave)
     instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
     kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
     _enough(wave, kept)
-    asked = [each for each in form.context if about.context is None or each in about.context]
-    pair = pairing(db, wave, archive=archive)
-    known = _known(instrument, form, asked, kept, with_unit=with_unit)
-    known = _rarer_withheld(known, with_unit=with_unit) if pair is None else same_for_all(known)
     if archive:
-        chosen = [place for place, row in enumerate(kept) if ARCHIVE in row.purposes]
-        kept = [kept[place] for place in chosen]
+        kept = [row for row in kept if row.archived]
         _enough(wave, kept)
-        known = [known[place] for place in chosen]
-        known = _rarer_withheld(known, with_unit=with_unit) if pair is None else known
+    asked = context_of(form, about.context)
+    pair = pairing(db, wave, archive=archive)
     columns = tuple(_columns(instrument, form, asked, wave, pair, with_unit=with_unit))
     provenance = _provenance(about, instrument)
     ids = pair.ids if pair else frozenset()
-    rows = list(
-        _rows(columns, known, kept, instrument=instrument, form=form, provenance=provenance, pair_ids=ids)
-    )
+    rows = list(_rows(columns, kept, instrument=instrument, form=form, provenance=provenance, pair_ids=ids))
     SystemRandom().shuffle(rows)
     return Microdata(
         wave=wave,
@@ -72,6 +55,7 @@ def microdata(
         form=form,
         columns=columns,
         rows=tuple(rows),
+        n=about.figures["n"],
         linked=pair.note if pair else "",
     )
 
@@ -95,7 +79,6 @@ def _columns(
 
 def _rows(
     columns: Sequence[Column],
-    known: Sequence[Mapping[str, Cell]],
     kept: Sequence[Row[Any]],
     *,
     instrument: Instrument,
@@ -105,60 +88,21 @@ def _rows(
 ) -> Iterator[tuple[Cell, ...]]:
     ids = SystemRandom().sample(range(10**9, 10**10), len(kept))
     turned = _turned(instrument, form)
-    for row_id, context, given in zip(ids, known, kept, strict=True):
+    for row_id, given in zip(ids, kept, strict=True):
         cells = {
             ROW_ID: row_id,
             PAIR_ID: str(given.pair_id) if given.pair_id in pair_ids else None,
             **provenance,
-            **context,
+            **given.told,
             **_answers(form, given.answers, turned),
             **_scores(instrument, form, given.answers),
         }
         yield tuple(cells.get(column.name) for column in columns)
 
 
-def _closed(db: Connection, wave: str) -> Row[Any]:
-    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.simulated, STUDY.c.context)
-    found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).first()
-    if found is None or found.state != CLOSED:
-        raise Refused(f"{wave!r} is no closed collection; answers leave the service only after the close")
-    return found
-
-
 def _enough(wave: str, rows: Sequence[object]) -> None:
     if len(rows) < FEWEST:
         raise TooFew(f"{wave!r} has fewer than {FEWEST} such rows; fewer are given to nobody")
-
-
-def _known(
-    instrument: Instrument, form: Form, asked: Sequence[str], kept: Sequence[Row[Any]], *, with_unit: bool
-) -> list[dict[str, Value]]:
-    """What is known of each person beside their answers to the items, from what is withheld last."""
-    asked = sorted(asked, key=lambda name: (name != form.role, len(instrument.context[name].options)))
-    known: list[dict[str, Value]] = [
-        {
-            **{name: getattr(row, name) for name in PROVENANCE_THAT_TELLS},
-            **{name: row.answers.get(name, LEFT_BLANK) for name in asked},
-            **({UNIT: row.unit} if with_unit else {}),
-        }
-        for row in kept
-    ]
-    return known
-
-
-def _rarer_withheld(known: Sequence[Mapping[str, Value]], *, with_unit: bool) -> list[dict[str, Value]]:
-    """Withhold from the last column to the first, the unit only when all else is settled.
-
-    So an export with units shows no more of the rest than one without: the two can be joined by the answers.
-    """
-    names = list(known[0])
-    rows = [tuple(each.values()) for each in known]
-    if with_unit:
-        rest = withhold([row[:-1] for row in rows])
-        rows = withhold_last([(*first, row[-1]) for first, row in zip(rest, rows, strict=True)])
-    else:
-        rows = withhold(rows)
-    return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _provenance(about: Row[Any], instrument: Instrument) -> dict[str, Cell]:

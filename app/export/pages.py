@@ -1,9 +1,10 @@
 """The pages a researcher sees."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.export.rows import FEWEST, Microdata, note, withheld
+from app.export.rows import Microdata, Reliability, note
 from app.templating import Page
 from instrument import Column
 
@@ -35,10 +36,9 @@ class WavePage(Page):
     wave: str
     study: str
     n: int | None
-    """None where there are too few rows to give away."""
+    """How many at least; None where there are too few rows to give away."""
     fewest: int
     columns: int
-    withheld: int
     stage: str | None
     files: tuple[FileLink, ...]
     linked: str | None
@@ -67,18 +67,62 @@ class CodebookPage(Page):
     """In a file of its own, without the service around it."""
 
 
+@dataclass(frozen=True)
+class ScaleRow:
+    label: str
+    items: int
+    n: int
+    figures: tuple[str, ...]
+    """Each figure with its interval, or the reason why there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReliabilityPage(Page):
+    template: ClassVar[str] = "export/reliability.html"
+    wave: str
+    study: str
+    n: int
+    stage: str | None
+    scales: tuple[ScaleRow, ...]
+
+
+def reliability_page(data: Reliability) -> ReliabilityPage:
+    return ReliabilityPage(
+        simulated=data.simulated,
+        wave=data.wave,
+        study=data.title,
+        n=data.figures["n"],
+        stage=data.stage,
+        scales=tuple(
+            ScaleRow(each["label"], each["k"], each["n"], tuple(map(_figure, (each["alpha"], each["omega"]))))
+            for each in data.figures["scales"].values()
+        ),
+    )
+
+
+def _figure(kept: Mapping[str, float | str]) -> str:
+    if "unavailable" in kept:
+        return str(kept["unavailable"])
+    return f"{kept['value']:g} ({kept['low']:g} to {kept['high']:g})"
+
+
 def wave_page(
-    wave: str, study: str, *, simulated: bool, data: Microdata | None, files: tuple[FileLink, ...]
+    wave: str,
+    study: str,
+    *,
+    simulated: bool,
+    data: Microdata | None,
+    files: tuple[FileLink, ...],
+    fewest: int,
 ) -> WavePage:
     claims = data.instrument.claims if data else None
     return WavePage(
         simulated=simulated,
         wave=wave,
         study=study,
-        n=len(data.rows) if data else None,
-        fewest=FEWEST,
+        n=data.n if data else None,
+        fewest=fewest,
         columns=len(data.columns) if data else 0,
-        withheld=withheld(data) if data else 0,
         stage=claims.label if claims else None,
         files=files,
         linked=data.linked if data and data.linked else None,
@@ -92,7 +136,7 @@ def codebook_page(data: Microdata, *, alone: bool = False) -> CodebookPage:
         simulated=data.simulated,
         wave=data.wave,
         study=data.title,
-        n=len(data.rows),
+        n=data.n,
         note=note(data),
         facts=(
             ("Questionnaire", f"{instrument.title}, form {form.id}"),

@@ -1,25 +1,41 @@
-"""How well the items of a closed wave hang together: `python -m analysis report` on its export's rows."""
+"""How well the items of a closed wave hang together: the figures that were kept when it closed."""
 
-import re
-from base64 import b64encode
-from hashlib import sha256
+from typing import Any
 
-from app.export.rows import Microdata
+from sqlalchemy import Connection
 
-
-def reliability(data: Microdata, format_: str) -> str:
-    """The report in one of the formats of the analysis, which is loaded when somebody first asks for it."""
-    from analysis.report.build import QUICK, run  # noqa: PLC0415
-    from analysis.report.dataset import make_dataset  # noqa: PLC0415
-    from analysis.report.render import RENDERERS  # noqa: PLC0415
-
-    raw = {column.name: data.column(column.name) for column in data.columns if column.kind == "raw"}
-    columns = {**raw, "simulated": data.column("simulated")}
-    return RENDERERS[format_](run(make_dataset(columns, data.instrument, data.form.id), sections=QUICK))
+from app.closing.withholding import FEWEST
+from app.export.closed_wave import TooFew, closed
+from app.export.rows import Reliability
+from app.runtime import Service
+from app.studies.waves import as_it_was_asked
 
 
-def security_policy(page: str) -> str:
-    """Let the page use the one style sheet that is written into it, and nothing else."""
-    styles = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
-    hashes = " ".join(f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'" for style in styles)
-    return f"default-src 'none'; style-src {hashes}; img-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+def reliability(service: Service, db: Connection, wave: str) -> Reliability:
+    """Read what was kept; nothing is computed, and no row is read."""
+    about = closed(db, wave)
+    if about.figures["n"] < FEWEST:
+        raise TooFew(f"{wave!r} has fewer than {FEWEST} rows; of fewer nothing is told")
+    instrument = as_it_was_asked(service, about)
+    return Reliability(
+        wave=wave,
+        title=about.title,
+        simulated=about.simulated,
+        stage=instrument.claims.label if instrument.claims else None,
+        form=about.form,
+        form_hash=about.form_hash,
+        key_revision=instrument.key.revision,
+        figures=about.figures,
+    )
+
+
+def as_json(found: Reliability) -> dict[str, Any]:
+    return {
+        "wave": found.wave,
+        "form": found.form,
+        "form_hash": found.form_hash,
+        "key_revision": found.key_revision,
+        "simulated": found.simulated,
+        "stage": found.stage,
+        **found.figures,
+    }

@@ -1,6 +1,6 @@
 """What researchers take out of the service: closed waves only, of their own study."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -8,17 +8,26 @@ from typing import Any, Final
 from fastapi import APIRouter
 from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 
+from app.closing.withholding import FEWEST
 from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, zipped
+from app.export.closed_wave import TooFew
 from app.export.formats import FORMATS, as_codebook, as_csv
-from app.export.microdata import QUEUE, TooFew, microdata
-from app.export.pages import FileLink, ResearcherPage, WaveLink, codebook_page, wave_page
-from app.export.reliability import reliability, security_policy
-from app.export.rows import Microdata
-from app.export.trail import note_taken
+from app.export.microdata import QUEUE, microdata
+from app.export.pages import (
+    FileLink,
+    ResearcherPage,
+    WaveLink,
+    codebook_page,
+    reliability_page,
+    wave_page,
+)
+from app.export.reliability import as_json, reliability
+from app.export.rows import Microdata, Reliability
+from app.export.trail import note_read, note_taken
 from app.languages import english_day
 from app.middleware import see_other
 from app.runtime import service_of
@@ -57,7 +66,9 @@ def wave_overview(request: Request, wave: str) -> Response:
             data = None
     here = f"/export/waves/{wave}/files"
     files = tuple(FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in OFFERED.items())
-    return html(wave_page(wave, about.title, simulated=about.simulated, data=data, files=files))
+    return html(
+        wave_page(wave, about.title, simulated=about.simulated, data=data, files=files, fewest=FEWEST)
+    )
 
 
 @router.get(f"{HERE}/responses.csv")
@@ -110,15 +121,27 @@ def codebook(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
-    with _data(request, wave) as data:
-        return Response(reliability(data, "json"), media_type="application/json")
+    return _figures(request, wave, lambda found: JSONResponse(as_json(found)))
 
 
 @router.get(f"{HERE}/reliability.html")
-def reliability_page(request: Request, wave: str) -> Response:
-    with _data(request, wave) as data:
-        page = reliability(data, "html")
-    return HTMLResponse(page, headers={"content-security-policy": security_policy(page)})
+def reliability_as_page(request: Request, wave: str) -> Response:
+    return _figures(request, wave, lambda found: html(reliability_page(found)))
+
+
+def _figures(request: Request, wave: str, shown: Callable[[Reliability], Response]) -> Response:
+    """Show figures of rows: as rows are taken out, after a fresh sign-in and never unnoticed."""
+    service, staff = service_of(request), admitted(request, "researcher")
+    if not staff.fresh:
+        return see_other(AGAIN)
+    with read(service.engine) as db:
+        _one(db, staff, wave)
+        try:
+            found = reliability(service, db, wave)
+        except TooFew:
+            raise NotFound from None
+    note_read(service, wave)
+    return shown(found)
 
 
 @contextmanager

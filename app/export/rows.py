@@ -1,13 +1,12 @@
-"""The rows of a closed wave as they leave the service, in the order of their columns."""
+"""The rows of a closed wave as they leave the service, and the figures that were kept of it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from app.csv_cells import Cell
-from instrument import WITHHELD, Column, Form, Instrument
+from instrument import Column, Form, Instrument
 
-FEWEST: Final = 10
-"""Fewer rows are given to nobody."""
 ROW_ID: Final = "row_id"
 PAIR_ID: Final = "pair_id"
 
@@ -29,6 +28,8 @@ class Microdata:
     form: Form
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    n: int
+    """How many rows there were at the close, rounded down to a multiple of five."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
 
@@ -47,6 +48,15 @@ def note(data: Microdata) -> str:
     return f"{NOTE} {data.linked}" if data.linked else NOTE
 
 
-def withheld(data: Microdata) -> int:
-    """How many values of context were withheld."""
-    return sum(cell == WITHHELD for row in data.rows for cell in row)
+@dataclass(frozen=True, kw_only=True)
+class Reliability:
+    """The figures of a wave that were kept when it closed."""
+
+    wave: str
+    title: str
+    simulated: bool
+    stage: str | None
+    form: str
+    form_hash: str
+    key_revision: int
+    figures: Mapping[str, Any]

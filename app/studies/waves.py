@@ -20,6 +20,7 @@ from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.studies.study import check_opening, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
 from app.vault import in_groups, new_code
+from instrument import Instrument
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""
@@ -70,6 +71,18 @@ def the_wave(db: Connection, wave: str) -> Row[Any]:
     if found is None:
         raise Refused(f"there is no wave {wave!r}")
     return found
+
+
+def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
+    """The instrument of a wave, refused where its form is another one now: answers are never guessed at."""
+    instrument = service.instruments.get(wave.instrument)
+    form = instrument.forms.get(wave.form) if instrument else None
+    if instrument is None or form is None or form.hash != wave.form_hash:
+        raise Refused(
+            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
+            "put it back as it was, then run `counterpoise wave run-due-tasks` again"
+        )
+    return instrument
 
 
 def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, text, update
 
 from app.db import is_sqlite
-from app.errors import Closed, Ended, Paused, Used
+from app.errors import Closed, Damaged, Ended, Paused, Used
 from app.languages import SOURCE
 from app.questionnaire.path import SurveyPath, survey_path_of
 from app.questionnaire.sheet import Sheet
@@ -264,6 +264,6 @@ def _sealed(key: bytes, survey: SurveyPath, sheet: Sheet) -> bytes:
 
 def _opened(key: bytes, sealed: bytes) -> bytes:
     plain = unseal(key, sealed)
-    if plain is None:
-        raise Ended
+    if plain is None:  # the key is the right one, so what was sealed is not what was written
+        raise Damaged
     return plain

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app import ended
-from app.closing.mixing import scrub
+from app.closing.cleaning import scrub
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields

@@ -35,7 +35,8 @@ from sqlalchemy import Row
 from starlette.testclient import TestClient
 
 from app import studies
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION
 from app.config import Settings
 from app.db import read, write
 from app.languages import LANGUAGES, home

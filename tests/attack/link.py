@@ -171,7 +171,7 @@ def broken(control: str) -> Iterator[None]:
     """Take one part out of closing."""
     with ExitStack() as parts:
         if control == "skip-mix":
-            for name in ("lock", "mix", "clean", "scrub"):
+            for name in ("lock", "purge", "mix", "clean", "scrub"):
                 parts.enter_context(patch.object(maintenance, name, lambda *_: None))
         elif control == "sorted":
             parts.enter_context(patch.object(mixing, "in_random_order", sorted))

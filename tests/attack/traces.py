@@ -20,8 +20,8 @@ from app.db import is_sqlite
 Place = Any
 """What sorts: a number, a tuple of numbers, the value of a column."""
 
-CONTENT: Final = {"answers", "purposes", "elements"}
-"""The answers and marks are what is to be linked, so they are no trace."""
+CONTENT: Final = {"answers", "purposes", "elements", "told"}
+"""The answers, what is told of them and marks are what is to be linked, so they are no trace."""
 HEAD: Final = 8
 POSTGRES_PAGE: Final = 8192
 POINTERS_FROM: Final = 24

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION
 from app.db import read, write
 from app.languages import LANGUAGES, home
 from app.questionnaire.sheet import Sheet

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, event, text, update
 
 from app import migrate, studies
-from app.closing.mixing import DRAFT
+from app.closing.purge import DRAFT
 from app.db import is_sqlite, make_engine, outside, write
 from app.operations.doctor import Check, examine
 from app.runtime import Service

@@ -7,23 +7,29 @@ import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from starlette.testclient import TestClient
 
-from analysis.report.dataset import read_dataset
+from analysis.report.build import run
+from analysis.report.dataset import make_dataset, read_dataset
 from app import studies
 from app.audit import events
+from app.closing import maintenance
+from app.closing.snapshots import SNAPSHOT
+from app.closing.withhold import LEAST
+from app.closing.withholding import FEWEST
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
 from app.export.formats import as_csv
 from app.export.microdata import microdata
-from app.export.rows import FEWEST, NOTE, Microdata
-from app.export.withhold import LEAST
+from app.export.rows import NOTE, Microdata
 from app.operations import demo
 from app.runtime import Service
+from app.staff.authorise import admitted
 from app.studies import waves
 from app.tables import Response, Wave, table
 from instrument import WITHHELD, Column, codebook, load, ppiq, score
@@ -169,7 +175,7 @@ def test_all_exports_joined_by_the_answers_tell_no_more(closed: Service) -> None
     for answers, row in plain.items():
         assert all(units[answers][name] == row[name] for name in TELLING)
         if answers in archive:
-            assert all(archive[answers][name] in (row[name], str(WITHHELD)) for name in TELLING)
+            assert all(archive[answers][name] == row[name] for name in TELLING)
 
 
 def test_what_is_withheld_is_the_same_every_time(closed: Service) -> None:
@@ -177,6 +183,17 @@ def test_what_is_withheld_is_the_same_every_time(closed: Service) -> None:
         {raw(row): [row[name] for name in TELLING] for row in exported(closed)} for _ in range(2)
     )
     assert first == second
+
+
+def test_a_wave_that_closed_before_is_decided_when_what_is_due_is_done(closed: Service) -> None:
+    before = {raw(row): [row[name] for name in TELLING] for row in exported(closed)}
+    with write(closed.engine) as db:
+        db.execute(update(table(Response)).values(told=None, archived=None))
+        db.execute(update(SNAPSHOT).values(figures=None))
+    with pytest.raises(Refused, match="run-due-tasks"):
+        data(closed)
+    maintenance.run_due_tasks(closed)
+    assert {raw(row): [row[name] for name in TELLING] for row in exported(closed)} == before
 
 
 def test_ids_are_fresh_and_the_order_is_another(closed: Service) -> None:
@@ -264,7 +281,7 @@ def test_no_cell_is_a_formula(evil: str) -> None:
     )
     made = Microdata(
         wave=WAVE, title="", simulated=True, instrument=ppiq(), form=ppiq().forms["a"], columns=columns,
-        rows=((evil, -66, None),),
+        rows=((evil, -66, None),), n=0,
     )  # fmt: skip
     written = as_csv(made)
     [row] = rows_of(written)
@@ -296,16 +313,61 @@ def test_pages_and_files_of_a_researcher(closed: Service, client: TestClient) ->
         assert f"<code>{column['name']}</code>" in answers["codebook.html"].text
 
 
-def test_the_reliability_report_rests_on_the_rows_of_the_export(closed: Service, client: TestClient) -> None:
+def test_the_reliability_page_tells_what_was_kept_at_the_close(closed: Service, client: TestClient) -> None:
     signed_in(closed, client, "researcher", "demo")
-    report = client.get(f"/export/waves/{WAVE}/reliability.json").json()
-    assert (report["n"], report["simulated"], report["form_hash"]) == (60, True, ppiq().forms["a"].hash)
-    assert set(report["scales"]) == {"ec", "vi", "sd", "ag", "id", "rr"}
-    page = client.get(f"/export/waves/{WAVE}/reliability.html")
-    assert "n = 60 rows" in page.text
-    assert "SIMULATED" in page.text
-    assert "unsafe" not in page.headers["content-security-policy"]
-    assert page.headers["content-security-policy"].count("'sha256-") == page.text.count("<style>") == 1
+    found = client.get(f"/export/waves/{WAVE}/reliability.json").json()
+    assert (found["n"], found["simulated"], found["form_hash"]) == (60, True, ppiq().forms["a"].hash)
+    assert set(found["scales"]) == {"ec", "vi", "sd", "ag", "id", "rr"}
+    of_rows = run(make_dataset(raw_columns(closed), ppiq(), "a"), sections=(), resamples=10)
+    for name, scale in found["scales"].items():
+        exact = of_rows.scales[name]
+        assert scale["n"] == exact.n - exact.n % 5
+        for coefficient in ("alpha", "omega"):
+            figure = exact.coefficients[coefficient]
+            told = scale[coefficient]
+            assert told["value"] == pytest.approx(figure.value, abs=0.051)
+            assert all(round(each, 2) == each for each in told.values())
+            assert told["low"] <= figure.low + 0.051
+            assert told["high"] >= figure.high - 0.051
+    page = client.get(f"/export/waves/{WAVE}/reliability.html").text
+    assert "At least 60 people" in page
+    assert "SIMULATED" in page
+    alpha = found["scales"]["sd"]["alpha"]
+    assert f"{alpha['value']:g} ({alpha['low']:g} to {alpha['high']:g})" in page
+
+
+def raw_columns(service: Service) -> dict[str, list[Any]]:
+    made = data(service)
+    return {column.name: made.column(column.name) for column in made.columns if column.kind == "raw"}
+
+
+def test_figures_of_rows_ask_for_a_fresh_sign_in_and_are_written_down(
+    closed: Service, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signed_in(closed, client, "researcher", "demo")
+    for ending in ("json", "html"):
+        assert client.get(f"/export/waves/{WAVE}/reliability.{ending}").status_code == 200
+    with read(closed.engine) as db:
+        trail = [entry.event["action"] for entry in events(db)]
+    assert trail[-2:] == ["figures read"] * 2
+    stale = lambda *rest: replace(admitted(*rest), fresh=False)  # noqa: E731
+    monkeypatch.setattr("app.export.routes.admitted", stale)
+    for ending in ("json", "html"):
+        answer = client.get(f"/export/waves/{WAVE}/reliability.{ending}")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/staff/again")
+
+
+def test_no_page_with_figures_moves_when_somebody_erases(closed: Service, client: TestClient) -> None:
+    signed_in(closed, client, "researcher", "demo")
+    addresses = ["", "/codebook.json", "/codebook.html", "/reliability.json", "/reliability.html"]
+    before = [client.get(f"/export/waves/{WAVE}{each}").content for each in addresses]
+    kept = table(Response)
+    with write(closed.engine) as db:
+        some = list(db.execute(select(kept.c.id)).scalars())[:7]
+        db.execute(delete(kept).where(kept.c.id.in_(some)))
+    maintenance.run_due_tasks(closed)
+    assert [client.get(f"/export/waves/{WAVE}{each}").content for each in addresses] == before
+    assert len(rows_of(client.get(f"/export/waves/{WAVE}/responses.csv").content)) == 53
 
 
 def test_the_analysis_reads_the_file_as_it_is(closed: Service, tmp_path: Path) -> None:
@@ -355,4 +417,4 @@ def test_reading_changes_nothing(closed: Service, client: TestClient, queries: Q
     verbs = {statement.split()[0].upper() for statement in kept}
     assert "SELECT" in verbs
     assert not verbs & {"INSERT", "UPDATE", "DELETE"}
-    assert len(queries.statements) - len(kept) == 1, "taking answers out is written down, reading is not"
+    assert len(queries.statements) - len(kept) == 2, "rows and figures of them are written down"

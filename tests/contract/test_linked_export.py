@@ -12,13 +12,13 @@ from starlette.testclient import TestClient
 
 from analysis.report.dataset import read_dataset
 from app.closing.mixing import RESPONSE
+from app.closing.withhold import LEAST
 from app.db import read, write
 from app.export.bundle import write_bundle
 from app.export.formats import as_csv
 from app.export.linked import shown
 from app.export.microdata import microdata
 from app.export.rows import NOTE, Microdata
-from app.export.withhold import LEAST
 from app.runtime import Service
 from instrument import WITHHELD, ppiq
 from tests.lib.cohorts import signed_in

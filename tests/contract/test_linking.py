@@ -14,7 +14,9 @@ from app import studies
 from app.audit import verify
 from app.cli import app as cli
 from app.closing import maintenance
-from app.closing.mixing import CODE, RESPONSE, scrub
+from app.closing.cleaning import scrub
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE
 from app.db import is_sqlite, read, write
 from app.errors import Refused
 from app.questionnaire.path import survey_paths

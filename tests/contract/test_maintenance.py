@@ -18,7 +18,8 @@ from sqlalchemy import text, update
 
 from app import studies
 from app.closing import maintenance
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION
 from app.closing.snapshots import SNAPSHOT
 from app.db import write
 from app.errors import Refused

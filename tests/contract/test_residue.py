@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import delete, text
 
 from app.closing import maintenance
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY, scrub
+from app.closing.cleaning import scrub
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, read, write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service

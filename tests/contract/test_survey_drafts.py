@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, read, write
 from app.languages import LANGUAGES
 from app.questionnaire.consent import PURPOSES

@@ -11,7 +11,8 @@ from httpx2 import Response
 from sqlalchemy import event
 from starlette.testclient import TestClient
 
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, write
 from app.runtime import Service, now
 from app.studies import waves

@@ -9,7 +9,8 @@ from sqlalchemy import update
 from starlette.testclient import TestClient
 
 from app.closing import maintenance
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION, SUBMIT_KEY
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.db import read, write
 from app.languages import LANGUAGES, home
 from app.runtime import Service, now

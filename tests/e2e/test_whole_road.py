@@ -157,7 +157,7 @@ def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
     for person in PEOPLE:
         assert sum(all(row[item] == str(person.code) for item in items) for row in rows) == 1, person
     assert sum(row["raw_vi5"] == "1" for row in rows) == 8
-    assert researcher.get(f"/export/waves/{wave}/reliability.json").json()["n"] == 12
+    assert researcher.get(f"/export/waves/{wave}/reliability.json").json()["n"] == 10
     assert "North team" in trainer.get(f"/report/waves/{wave}/units/north").text
     assert trainer.get(f"/report/waves/{wave}/units/south").status_code == 404
     assert trainer.get(f"/export/waves/{wave}/responses.csv").status_code == 404

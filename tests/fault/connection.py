@@ -24,7 +24,8 @@ from typing import Any, Final
 from sqlalchemy import Row
 
 from app import studies
-from app.closing.mixing import CODE, DRAFT, RESPONSE, SESSION
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION
 from app.config import Settings
 from app.db import write
 from app.languages import LANGUAGES, home

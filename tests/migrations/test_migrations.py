@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import insert, inspect, select
 
 from app import migrate
-from app.closing.mixing import DRAFT, SESSION
+from app.closing.purge import CODE, DRAFT, SESSION
 from app.db import make_engine, read, write
 from app.runtime import now
 from app.survey.drafts import NO_PHRASE
@@ -106,6 +106,29 @@ def test_what_a_code_alone_would_open_is_taken_out_and_sessions_stay(empty_url: 
         [draft] = db.execute(select(DRAFT)).mappings()
         assert {**draft} == {**old, "key_by_code": NO_PHRASE, "expires_on": now().date()}
         assert len(list(db.execute(select(SESSION)))) == 1
+    engine.dispose()
+
+
+def test_codes_of_closed_waves_lose_their_unit_and_their_state(empty_url: str) -> None:
+    engine = make_engine(empty_url)
+    migrate.upgrade(engine, "0005")
+    states = ("open", "closed", "retired")
+    with write(engine) as db:
+        db.exec_driver_sql(
+            "INSERT INTO study (id, title, instrument, form, k, simulated) "
+            "VALUES ('s', 'S', 'ppiq', 'a', 10, false)"
+        )
+        for number, state in enumerate(states, start=1):
+            db.exec_driver_sql(
+                "INSERT INTO wave (id, study, ordinal, form_hash, words_hashes, items_per_page, state) "
+                f"VALUES ('s-{number}', 's', {number}, 'f', '{{}}', 5, '{state}')"
+            )
+            code = {"hmac": bytes([number]) * 32, "wave": f"s-{number}", "unit": "north", "state": "finished"}
+            db.execute(insert(CODE).values(code))
+    migrate.upgrade(engine)
+    with read(engine) as db:
+        kept = {row.wave: (row.unit, row.state) for row in db.execute(select(CODE))}
+    assert kept == {"s-1": ("north", "finished"), "s-2": (None, None), "s-3": (None, None)}
     engine.dispose()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.export.withhold import LEAST, withhold, withhold_last
+from app.closing.withhold import LEAST, withhold, withhold_last
 from instrument import WITHHELD
 
 VALUE = st.sampled_from(["a", "b", "c", -88, -99])

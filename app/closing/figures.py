@@ -1,0 +1,75 @@
+"""What researchers are told of a closed wave in figures: computed once, when it closes, and kept.
+
+Computed at every look they would tell, before and after an erasure, what was erased. Kept, beside rows that
+have lost one, they would tell the same if they were exact; so they are few, of whole scales, and rounded to
+what their sampling error bears. Whoever wants more has the rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select, update
+
+from analysis.disclosure.rounding import at_least, borne
+from app.closing.mixing import RESPONSE
+from app.closing.snapshots import SNAPSHOT
+from app.closing.withholding import FEWEST
+from app.db import read, write
+from app.runtime import Service
+from app.studies.study import STUDY
+from app.studies.waves import WAVE, as_it_was_asked
+from instrument import Instrument
+
+Answers = Mapping[str, Any]
+
+
+def keep_figures(service: Service, wave: str) -> None:
+    """Compute and keep the figures of a wave, outside any lock; where they are kept they stay."""
+    asked = select(WAVE, STUDY.c.instrument, STUDY.c.form).join(STUDY, STUDY.c.id == WAVE.c.study)
+    with read(service.engine) as db:
+        about = db.execute(asked.where(WAVE.c.id == wave)).one()
+        people = list(db.execute(select(RESPONSE.c.answers).where(RESPONSE.c.wave == wave)).scalars())
+    made = figures(as_it_was_asked(service, about), about.form, people)
+    with write(service.engine) as db:
+        of_wave = (SNAPSHOT.c.wave == wave) & SNAPSHOT.c.figures.is_(None)
+        db.execute(update(SNAPSHOT).where(of_wave).values(figures=made))
+
+
+def figures(instrument: Instrument, form: str, people: Sequence[Answers]) -> dict[str, Any]:
+    """Count people and scale them: alpha and omega of each scale, or the reason why there is none."""
+    from analysis.report.answers import ScaleAnswers  # noqa: PLC0415 - NumPy loads with it
+    from analysis.report.dataset import label, make_dataset  # noqa: PLC0415
+
+    if len(people) < FEWEST:
+        return {"n": 0, "scales": {}}
+    columns = {item.id: [each.get(item.id) for each in people] for item in instrument.forms[form].items}
+    dataset = make_dataset(columns, instrument, form)
+    scales = {}
+    for name, subscale in dataset.scales.items():
+        items = tuple(item.id for item in subscale.items)
+        answers = ScaleAnswers(items, dataset.keyed(items))
+        scales[name] = {
+            "label": label(dataset, name),
+            "k": answers.k,
+            "n": at_least(answers.n),
+            **coefficients(answers),
+        }
+    return {"n": at_least(len(people)), "scales": scales}
+
+
+def coefficients(answers: Any) -> dict[str, dict[str, float | str]]:
+    from analysis.report.coefficients import COEFFICIENTS, HEADLINES  # noqa: PLC0415
+
+    return {name: told(COEFFICIENTS[name].compute(answers)) for name in HEADLINES}
+
+
+def told(figure: Any) -> dict[str, float | str]:
+    """A figure and its interval as they are kept; of what is missing the reason, without its detail."""
+    from analysis.estimate import REASONS, Unavailable  # noqa: PLC0415
+
+    if isinstance(figure, Unavailable):
+        return {"unavailable": REASONS[figure.reason]}
+    if figure.low is None or figure.high is None or not figure.high > figure.low:
+        return {"unavailable": REASONS["no interval"]}
+    value, low, high = borne(figure.value, figure.low, figure.high)
+    return {"value": value, "low": low, "high": high}

@@ -1,0 +1,120 @@
+"""What may be told of each person beside their answers: decided once, when their wave closes.
+
+Answers are nearly unique, so whoever holds two exports of a wave joins them; a decision of each export's own
+could be subtracted from another's. Here one decision heeds all there will ever be: with and without the unit,
+of everybody and of those who agreed to an archive, which is itself known of whoever holds both. It is kept
+with the rows. An erasure changes nothing of it: a combination that has become rare stays as it was decided.
+"""
+
+from collections.abc import Iterator, Sequence
+from secrets import SystemRandom
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, bindparam, select, update
+
+from app.closing.mixing import RESPONSE
+from app.closing.withhold import LEAST, Value, withhold, withhold_last
+from app.runtime import Service
+from app.studies.linking.pairs import outcome_of
+from app.studies.study import STUDY
+from app.studies.waves import WAVE, as_it_was_asked
+from instrument import LEFT_BLANK, WITHHELD, Form, Instrument
+
+ARCHIVE: Final = "archive"
+"""The purpose that a person agreed to or not."""
+UNIT: Final = "unit"
+FEWEST: Final = 10
+"""Fewer rows are given to nobody."""
+PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
+Known = dict[str, Value]
+_DECIDE: Final = (
+    update(RESPONSE)
+    .where(RESPONSE.c.id == bindparam("of_id"))
+    .values(told=bindparam("tells"), archived=bindparam("inside"))
+)
+
+
+def decide(service: Service, db: Connection, wave: str) -> None:
+    """Decide for the rows of a wave; where that was done it stays as it is."""
+    rows = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
+    if all(row.told is not None for row in rows):
+        return
+    asked = select(WAVE, STUDY.c.instrument, STUDY.c.form, STUDY.c.context)
+    about = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).one()
+    instrument = as_it_was_asked(service, about)
+    form = instrument.forms[about.form]
+    known = known_of(instrument, form, context_of(form, about.context), rows)
+    inside = archived([ARCHIVE in row.purposes for row in rows])
+    told = decided(known, inside) if outcome_of(db, wave) is None else same_for_all(known)
+    db.execute(
+        _DECIDE,
+        [
+            {"of_id": row.id, "tells": each, "inside": agreed}
+            for row, each, agreed in zip(rows, told, inside, strict=True)
+        ],
+    )
+
+
+def context_of(form: Form, asked: Sequence[str] | None) -> list[str]:
+    """The context questions that a study asked, of those that the form has."""
+    return [each for each in form.context if asked is None or each in asked]
+
+
+def known_of(
+    instrument: Instrument, form: Form, context: Sequence[str], rows: Sequence[Row[Any]]
+) -> list[Known]:
+    """What is known of each person, from what is withheld last to what is withheld first, and the unit."""
+    context = sorted(context, key=lambda name: (name != form.role, len(instrument.context[name].options)))
+    return [
+        {
+            **{name: getattr(row, name) for name in PROVENANCE_THAT_TELLS},
+            **{name: row.answers.get(name, LEFT_BLANK) for name in context},
+            UNIT: row.unit,
+        }
+        for row in rows
+    ]
+
+
+def archived(agreed: Sequence[bool]) -> list[bool]:
+    """Whose rows an archive gets: of none, or of so many that it tells of no few who are or are not in it.
+
+    Where fewer than five did not agree, a few of those who did join them, drawn by chance.
+    """
+    places = [place for place, each in enumerate(agreed) if each]
+    outside = len(agreed) - len(places)
+    if 0 < outside < LEAST:
+        SystemRandom().shuffle(places)
+        places = places[LEAST - outside :]
+    inside = frozenset(places if len(places) >= FEWEST else ())
+    return [place in inside for place in range(len(agreed))]
+
+
+def decided(known: Sequence[Known], inside: Sequence[bool]) -> list[Known]:
+    """Withhold what is rare among those in an archive, and among those who are not.
+
+    From the last column to the first, the unit only when all else is settled: so an export with units shows
+    no more of the rest than one without.
+    """
+    told: dict[int, Known] = {}
+    for group in (True, False):
+        places = [place for place, each in enumerate(inside) if each is group]
+        told.update(zip(places, _of_group([known[place] for place in places]), strict=True))
+    return [told[place] for place in range(len(known))]
+
+
+def _of_group(known: Sequence[Known]) -> Iterator[Known]:
+    if len(known) < LEAST:
+        for each in known:
+            yield {name: WITHHELD for name in each}  # noqa: C420 - typed so
+        return
+    names = list(known[0])
+    rows = [tuple(each.values()) for each in known]
+    rest = withhold([row[:-1] for row in rows])
+    for row in withhold_last([(*first, row[-1]) for first, row in zip(rest, rows, strict=True)]):
+        yield dict(zip(names, row, strict=True))
+
+
+def same_for_all(known: Sequence[Known]) -> list[Known]:
+    """What is known of people, withheld where it tells any of them apart."""
+    telling = {name for name in known[0] if len({each[name] for each in known}) > 1}
+    return [{name: WITHHELD if name in telling else value for name, value in each.items()} for each in known]

@@ -1,0 +1,42 @@
+"""what a closed wave keeps: nothing beside the wave of its codes, and what was decided at the close
+
+Codes of waves that have closed lose their unit and their state. What is decided at the close from now on is
+decided for waves that have closed already when what is due is done next.
+
+Revision: 0006, after 0005.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0006"
+down_revision: str | None = "0005"
+branch_labels: str | None = None
+depends_on: str | None = None
+
+NO_ROWID = {"sqlite_with_rowid": False}
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("code", table_kwargs=NO_ROWID) as batch:
+        batch.alter_column("unit", existing_type=sa.String(), nullable=True)
+        batch.alter_column("state", existing_type=sa.String(), nullable=True)
+    code = sa.table("code", sa.column("wave"), sa.column("unit"), sa.column("state"))
+    wave = sa.table("wave", sa.column("id"), sa.column("state"))
+    closed = sa.select(wave.c.id).where(wave.c.state.in_(("closed", "retired")))
+    op.execute(sa.update(code).where(code.c.wave.in_(closed)).values(unit=None, state=None))
+    op.add_column("response", sa.Column("told", sa.JSON(), nullable=True))
+    op.add_column("response", sa.Column("archived", sa.Boolean(), nullable=True))
+    op.add_column("snapshot", sa.Column("figures", sa.JSON(), nullable=True))
+
+
+def downgrade() -> None:
+    """What codes said is gone; an earlier version reads them as used in no unit."""
+    op.drop_column("snapshot", "figures")
+    op.drop_column("response", "archived")
+    op.drop_column("response", "told")
+    code = sa.table("code", sa.column("unit"), sa.column("state"))
+    op.execute(sa.update(code).where(code.c.state.is_(None)).values(unit="", state="finished"))
+    with op.batch_alter_table("code", table_kwargs=NO_ROWID) as batch:
+        batch.alter_column("unit", existing_type=sa.String(), nullable=False)
+        batch.alter_column("state", existing_type=sa.String(), nullable=False)

@@ -1,0 +1,226 @@
+"""The erased sheet: figures from before an erasure, taken together with what is there after it.
+
+    python -m tests.attack.erased_sheet --erasures 120 --seed 1 --db sqlite,postgres
+
+In waves of 30 to 90 people somebody erases their answers. The attacker has the page on reliability from
+before and from after, and every row that is left. For each scale he tries every sheet that the erased person
+could have filled in (or none, since an incomplete one is in no coefficient), reckons alpha and its interval
+as the page would have shown them, and keeps those sheets with which it does. An answer is his where all that
+are left agree in it. Omega, of the same covariances, is not tried.
+
+The controls break the figures on purpose, and the attack must win:
+exact  figures are kept in full precision.
+live   figures are computed at every look, in full precision: they move, and the rows are not needed.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import product
+from pathlib import Path
+from random import Random
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import f as f_distribution
+from sqlalchemy import delete, select, update
+
+from analysis.estimate import Matrix
+from app import studies
+from app.closing import figures, maintenance
+from app.closing.mixing import RESPONSE
+from app.closing.snapshots import SNAPSHOT
+from app.config import Settings
+from app.db import read, write
+from app.export.reliability import as_json, reliability
+from app.runtime import Service, check_secret, make_service
+from app.studies import waves
+from instrument import Subscale, keyed
+from tests.attack.link import databases, tell
+from tests.lib.respondents import answer, make_due, sheet
+
+CONTROLS = ("exact", "live")
+OPTIONS = 5
+ITEMS = 30
+SAME = 1e-9
+
+
+@dataclass(frozen=True)
+class Outcome:
+    named: int
+    wrong: int
+    of: int
+    moved: int
+    erasures: int
+
+    def __str__(self) -> str:
+        return (
+            f"named {self.named} of {self.of} answers, {self.wrong} of them wrongly; "
+            f"the page moved at {self.moved} of {self.erasures} erasures"
+        )
+
+
+def attack(url: str, erasures: int, seed: int, control: str = "") -> Outcome:
+    service = make_service(Settings(database_url=url, secret=Random(seed).randbytes(32), secure=False))
+    check_secret(service)
+    chance = Random(seed)
+    named = wrong = moved = 0
+    with broken(control):
+        for number in range(erasures):
+            wave = closed_wave(service, f"s{number}", chance)
+            before = shown(service, wave, live=control == "live")
+            sheet_gone = erase(service, wave, chance)
+            after = shown(service, wave, live=control == "live")
+            moved += before != after
+            for scale in scales(service):
+                told = before["scales"][scale.id]["alpha"]
+                right, false = name(service, wave, scale, told, sheet_gone)
+                named, wrong = named + right + false, wrong + false
+    service.engine.dispose()
+    return Outcome(named, wrong, erasures * ITEMS, moved, erasures)
+
+
+def scales(service: Service) -> list[Subscale]:
+    return [each for each in service.instruments["ppiq"].key.subscales("a").values() if each.items]
+
+
+def closed_wave(service: Service, study: str, chance: Random) -> str:
+    with write(service.engine) as db:
+        studies.make_study(db, id=study, title=study, simulated=True, context=[])
+        studies.add_unit(db, study, "only", "Only")
+        wave = waves.make_wave(service, db, study)
+        waves.open_wave(service, db, wave)
+        codes = waves.issue_codes(service, db, wave, "only", chance.randint(30, 90))
+    for code in codes:
+        mood = chance.gauss(0, 1)
+        filled = sheet(service, wave, chance)
+        given = {item: _given(service, item, mood, chance) for item in _items(service)}
+        answer(service, code, replace(filled, answers=given))
+    make_due(service, wave)
+    maintenance.run_due_tasks(service)
+    return wave
+
+
+def _items(service: Service) -> list[str]:
+    return [item.id for item in service.instruments["ppiq"].forms["a"].items]
+
+
+def _given(service: Service, item: str, mood: float, chance: Random) -> int:
+    """Answers that hang together, so that there is a coefficient; a few are left out."""
+    if chance.random() < 0.01:
+        return -88
+    value = min(4, max(0, round(2 + mood + chance.gauss(0, 1))))
+    turned = item in service.instruments["ppiq"].key.reversed_items("a")
+    return 4 - value if turned else value
+
+
+def shown(service: Service, wave: str, *, live: bool) -> dict[str, Any]:
+    """What the page tells at this moment."""
+    if live:
+        with write(service.engine) as db:
+            db.execute(update(SNAPSHOT).where(SNAPSHOT.c.wave == wave).values(figures=None))
+        figures.keep_figures(service, wave)
+    with read(service.engine) as db:
+        return as_json(reliability(service, db, wave))
+
+
+def erase(service: Service, wave: str, chance: Random) -> dict[str, int]:
+    """Erase somebody who answered everything; return what they answered."""
+    with write(service.engine) as db:
+        whole = [
+            row
+            for row in db.execute(select(RESPONSE.c.id, RESPONSE.c.answers).where(RESPONSE.c.wave == wave))
+            if min(row.answers.values()) >= 0
+        ]
+        gone = chance.choice(sorted(whole, key=lambda row: str(row.id)))
+        db.execute(delete(RESPONSE).where(RESPONSE.c.id == gone.id))
+    maintenance.run_due_tasks(service)
+    return dict(gone.answers)
+
+
+def name(
+    service: Service, wave: str, scale: Subscale, told: dict[str, Any], gone: dict[str, int]
+) -> tuple[int, int]:
+    """How many answers to a scale the attacker names rightly and wrongly."""
+    items = [item.id for item in scale.items]
+    ppiq = service.instruments["ppiq"]
+    with read(service.engine) as db:
+        people = db.execute(select(RESPONSE.c.answers).where(RESPONSE.c.wave == wave)).scalars()
+        left = [[keyed(ppiq, "a", item, given[item]) for item in items] for given in people]
+    rows = np.array([row for row in left if None not in row], dtype=float)
+    truth = [keyed(ppiq, "a", item, gone[item]) for item in items]
+    candidates = np.array(list(product(range(OPTIONS), repeat=len(items))), dtype=float)
+    possible = [_shows(alpha, len(rows) + 1, len(items), told) for alpha in alphas(rows, candidates)]
+    incomplete = alphas(rows[1:], rows[:1])[0]
+    if _shows(float(incomplete), len(rows), len(items), told):
+        return 0, 0
+    fitting = candidates[possible]
+    agreed = [set(column) for column in fitting.T]
+    named = [(place, values.pop()) for place, values in enumerate(agreed) if len(values) == 1]
+    right = sum(truth[place] == value for place, value in named)
+    return right, len(named) - right
+
+
+def alphas(rows: Matrix, candidates: Matrix) -> NDArray[np.float64]:
+    """Alpha of the rows together with each of the candidates in turn."""
+    n, k = len(rows) + 1, rows.shape[1]
+
+    def variance(of_rows: Matrix, of_candidates: Matrix) -> Matrix:
+        sums, squares = of_rows.sum(0) + of_candidates, (of_rows**2).sum(0) + of_candidates**2
+        return (squares - sums**2 / n) / (n - 1)
+
+    items = variance(rows, candidates).sum(axis=1)
+    totals = variance(rows.sum(axis=1), candidates.sum(axis=1))
+    return np.asarray(k / (k - 1) * (1 - items / totals))
+
+
+@cache
+def quantile(at: float, n: int, k: int) -> float:
+    """Of the F distribution by which Feldt's interval is reckoned."""
+    return float(f_distribution.ppf(at, n - 1, (n - 1) * (k - 1)))
+
+
+def _shows(alpha: float, n: int, k: int, told: dict[str, Any]) -> bool:
+    """Whether the page would show what it did, were this alpha of so many people."""
+    if "unavailable" in told:
+        return True
+    low, high = (1 - (1 - alpha) * quantile(at, n, k) for at in (0.975, 0.025))
+    reckoned = figures.borne(alpha, low, high)
+    shown_then = (told["value"], told["low"], told["high"])
+    return all(abs(one - other) < SAME for one, other in zip(reckoned, shown_then, strict=True))
+
+
+@contextmanager
+def broken(control: str) -> Iterator[None]:
+    with ExitStack() as parts:
+        if control:
+            parts.enter_context(patch.object(figures, "borne", lambda *exact: exact))
+        yield
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Tell what was erased, from figures and rows.")
+    parser.add_argument("--erasures", type=int, default=120)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--db", default="sqlite,postgres")
+    asked = parser.parse_args()
+    failed = False
+    for engine in asked.db.split(","):
+        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
+            for control in ("", *CONTROLS):
+                count = max(3, asked.erasures // 10) if control else asked.erasures
+                outcome = attack(make(f"erased_{control}"), count, asked.seed, control)
+                failed |= bool(outcome.named or outcome.moved) if not control else not outcome.named
+                tell(f"{engine:8} {control or 'as it is':8} {outcome}")
+    tell("NOT AS IT MUST BE" if failed else "as it must be")
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
