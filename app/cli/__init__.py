@@ -40,7 +40,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
     as_json: Json = False,
 ) -> None:
-    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600, an open wave."""
+    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600, an open wave.
+
+    A second study shows the answers of 240 others as researchers receive them.
+    """
     from app.operations.demo import serve_demo
 
     with told_plainly():
@@ -154,11 +157,16 @@ def paper(
 def export(
     wave: WaveId,
     out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
-    with_unit: Annotated[bool, typer.Option("--unit", help="Add the unit, under the rule of five.")] = False,
+    with_unit: Annotated[
+        bool, typer.Option("--unit", help="Add the unit, under the rule of five, where declared.")
+    ] = False,
     archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
     directory: Dir = None,
 ) -> None:
-    """Write the answers of a closed wave as CSV with its codebook (JSON and HTML), for researchers."""
+    """Write the answers of a closed wave as CSV with its codebook (JSON and HTML), for researchers.
+
+    Only of a study that gives out rows.
+    """
     from app.export.bundle import write_bundle
 
     with serving(directory) as service:

@@ -13,9 +13,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
+from analysis.disclosure.leaving import LEAVING
 from app.closing.snapshots import as_it_was_asked
 from app.csv_cells import Cell
 from app.errors import Refused
+from app.export.leaving import check_rows_leave, rows_that_leave
 from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
 from app.export.withhold import Value, withhold, withhold_last
 from app.runtime import Service
@@ -37,7 +39,8 @@ class TooFew(Refused):
 
 NOTE: Final = (
     "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
-    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
+    "make a combination rarer than five rows is withheld (-66). Rows of units with too few answers never "
+    "leave: they are missing here. The disclosure rules of reports do not cover "
     "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
 )
 
@@ -68,14 +71,18 @@ def note(data: Microdata) -> str:
 def microdata(
     service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
 ) -> Microdata:
-    """Read a closed wave; refused where there are too few rows to give away."""
+    """Read the rows that leave a closed wave; refused where none do, or too few to give away."""
     about = _closed(db, wave)
+    declared = LEAVING[about.leaving]
+    check_rows_leave(declared, with_unit=with_unit)
     instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
-    kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
+    leaving = rows_that_leave(db, about.study, declared)
+    answers = db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave))
+    kept = [row for row in answers if (row.wave, row.unit) in leaving]
     _enough(wave, kept)
     asked = [each for each in form.context if about.context is None or each in about.context]
-    pair = pairing(db, wave, archive=archive)
+    pair = pairing(db, wave, leaving, archive=archive)
     known = _known(instrument, form, asked, kept, with_unit=with_unit)
     known = _rarer_withheld(known, with_unit=with_unit) if pair is None else same_for_all(known)
     if archive:
@@ -145,7 +152,8 @@ def _rows(
 
 
 def _closed(db: Connection, wave: str) -> Row[Any]:
-    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.simulated, STUDY.c.context)
+    of_study = ("title", "instrument", "form", "simulated", "leaving", "context")
+    asked = select(WAVE, *(STUDY.c[each] for each in of_study))
     found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).first()
     if found is None or found.state != CLOSED:
         raise Refused(f"{wave!r} is no closed collection; answers leave the service only after the close")

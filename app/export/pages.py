@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.export.leaving import NoRows
 from app.export.microdata import FEWEST, Microdata, note, withheld
 from app.templating import Page
 from instrument import Column
@@ -35,6 +36,15 @@ class WavePage(Page):
     stage: str | None
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoRowsPage(Page):
+    template: ClassVar[str] = "export/no_rows.html"
+    wave: str
+    study: str
+    title: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -71,6 +81,12 @@ def wave_page(wave: str, study: str, *, simulated: bool, data: Microdata | None)
         withheld=withheld(data) if data else 0,
         stage=claims.label if claims else None,
         linked=data.pair.note if data and data.pair else None,
+    )
+
+
+def no_rows_page(wave: str, study: str, refused: NoRows, *, simulated: bool) -> NoRowsPage:
+    return NoRowsPage(
+        simulated=simulated, wave=wave, study=study, title=refused.title, message=refused.message
     )
 
 

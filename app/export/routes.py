@@ -10,8 +10,9 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from app.db import read
 from app.errors import NotFound
 from app.export.formats import as_codebook, as_csv
+from app.export.leaving import NoRows
 from app.export.microdata import Microdata, TooFew, microdata
-from app.export.pages import ResearcherPage, WaveLink, codebook_page, wave_page
+from app.export.pages import ResearcherPage, WaveLink, codebook_page, no_rows_page, wave_page
 from app.export.reliability import reliability, security_policy
 from app.export.trail import note_taken
 from app.languages import english_day
@@ -46,6 +47,8 @@ def wave_overview(request: Request, wave: str) -> Response:
         about = _one(db, staff, wave)
         try:
             data = microdata(service, db, wave)
+        except NoRows as refused:
+            return html(no_rows_page(wave, about.title, refused, simulated=about.simulated))
         except TooFew:
             data = None
     return html(wave_page(wave, about.title, simulated=about.simulated, data=data))

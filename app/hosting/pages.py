@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
+from analysis.disclosure.leaving import LEAVING
 from app.languages import _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
@@ -23,6 +24,33 @@ STATES: Final = {
     CLOSED: _("closed"),
     RETIRED: _("retired: its answers are deleted"),
 }
+
+
+CHOICES: Final = {
+    "reports": (
+        _("Reports of groups"),
+        _(
+            "People: nobody receives their single answers. Trainers: a report of each unit, department and "
+            "organisation with enough answers. Researchers: nothing; those reports are all that leaves."
+        ),
+    ),
+    "rows": (
+        _("Single sets of answers, without the unit"),
+        _(
+            "People: researchers may receive what each of them answered, without code and unit; answers of "
+            "groups that are too small are given to nobody. Trainers: no report, not even of everybody. "
+            "Researchers: a row for each person, reliability, and waves that are linked."
+        ),
+    ),
+    "rows with units": (
+        _("Single sets of answers, with the unit"),
+        _(
+            "The same, and researchers may learn the unit of a row where at least five rows look alike. "
+            "Whoever knows a unit finds its people more easily."
+        ),
+    ),
+}
+"""What a study may give out, as a host reads it: its name, and what it means for whom."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +98,7 @@ class DesignPage(Page):
     form: str
     about: str
     values: Mapping[str, str]
+    leaving: tuple[Choice, ...]
     questions: tuple[Choice, ...]
     spent: Spent | None = None
     problem: str = ""
@@ -97,6 +126,7 @@ class StudyPage(Page):
     units_locked: bool
     design_locked: bool
     values: Mapping[str, str]
+    leaving: tuple[Choice, ...]
     questions: tuple[Choice, ...]
     limit: str = f"{LIMIT:.0%}"
     problem: str = ""
@@ -119,6 +149,7 @@ class WavePage(Page):
     units: tuple[Choice, ...]
     address: str
     k: int
+    gives_out_rows: bool
     problem: str = ""
 
 
@@ -148,6 +179,7 @@ def design_page(
         form=f"{instrument.id}/{form.id}",
         about=f"{instrument.title}, {_title(form)}",
         values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
+        leaving=_leaving(fields.get("leaving", "")),
         questions=_questions(instrument, form, asked),
         spent=spent(instrument, form, budget_of(instrument, form.id, asked, int(people[:9])))
         if may_say
@@ -176,6 +208,7 @@ def study_page(
                 "; ".join(each.words for each in words if each.chosen) or _("nothing"),
             ),
             (_("Smallest group of which anything is shown"), str(study.k)),
+            (_("What leaves this study"), CHOICES[study.leaving][0]),
             (_("People expected"), str(study.people) if study.people else _("not said")),
             (
                 _("Answers are deleted on"),
@@ -196,6 +229,7 @@ def study_page(
             "people": str(study.people or ""),
             "retire_on": str(study.retire_on or ""),
         },
+        leaving=_leaving(study.leaving),
         questions=words,
         problem=problem,
     )
@@ -226,6 +260,7 @@ def wave_page(
         units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
         address=address,
         k=study.k,
+        gives_out_rows=LEAVING[study.leaving].rows,
         problem=problem,
     )
 
@@ -248,10 +283,15 @@ def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *
         form=form.id,
         k=int(fields.get("k", "")),
         simulated=simulated,
+        leaving=fields.get("leaving", ""),
         context=tuple(each for each in form.context if f"ask_{each}" in fields),
         people=int(fields.get("people", "")),
         retire_on=date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None,
     )
+
+
+def _leaving(chosen: str) -> tuple[Choice, ...]:
+    return tuple(Choice(each, *words, each == chosen) for each, words in CHOICES.items())
 
 
 def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tuple[Choice, ...]:

@@ -39,6 +39,7 @@ GOOD = {
     "title": "Spring placements",
     "people": "120",
     "k": "10",
+    "leaving": "reports",
     "retire_on": "",
     "ask_role": "yes",
     "ask_length": "yes",

@@ -147,6 +147,7 @@ def test_a_host_makes_a_study_issues_200_slips_and_closes_a_wave(desk: Desk, ser
     desk.fills("Name", "Spring placements")
     desk.fills("Short name", "spring")
     desk.fills("How many people do you expect to answer?", "60")
+    page.get_by_label("Reports of groups", exact=False).check()
     page.locator("input[name=ask_length]").check()
     desk.presses("Make this study")
     expect(page.get_by_role("alert")).to_contain_text("is refused")
