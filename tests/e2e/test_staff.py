@@ -237,6 +237,7 @@ def test_without_scripts_everything_works_for_staff(browser: Browser, service: S
         desk.fills("Name", "Spring")
         desk.fills("Short name", "spring")
         desk.fills("How many people do you expect to answer?", "60")
+        desk.page.get_by_label("Reports of groups", exact=False).check()
         desk.presses("Make this study")
         expect(desk.page.get_by_role("heading", level=1)).to_have_text("Spring")
         desk.presses("Prepare a collection")
