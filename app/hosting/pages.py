@@ -26,27 +26,33 @@ STATES: Final = {
 }
 
 
+PEOPLE, TRAINERS, RESEARCHERS = _("People"), _("Trainers"), _("Researchers")
 CHOICES: Final = {
     "reports": (
         _("Reports of groups"),
-        _(
-            "People: nobody receives their single answers. Trainers: a report of each unit, department and "
-            "organisation with enough answers. Researchers: nothing; those reports are all that leaves."
+        (
+            (PEOPLE, _("Nobody receives their single answers.")),
+            (TRAINERS, _("A report of each unit, department and organisation with enough answers.")),
+            (RESEARCHERS, _("Those reports and nothing else: no rows, no reliability, no waves linked.")),
         ),
     ),
     "rows": (
         _("Single sets of answers, without the unit"),
-        _(
-            "People: researchers may receive what each of them answered, without code and unit; answers of "
-            "groups that are too small are given to nobody. Trainers: no report, not even of everybody. "
-            "Researchers: a row for each person, reliability, and waves that are linked."
+        (
+            (PEOPLE, _("Researchers may receive what each answered. Too small a group is given to nobody.")),
+            (TRAINERS, _("No report, not even of everybody.")),
+            (RESEARCHERS, _("A row for each person, reliability, waves that are linked.")),
         ),
     ),
     "rows with units": (
         _("Single sets of answers, with the unit"),
-        _(
-            "The same, and researchers may learn the unit of a row where at least five rows look alike. "
-            "Whoever knows a unit finds its people more easily."
+        (
+            (PEOPLE, _("As above, and who knows their unit finds them more easily.")),
+            (TRAINERS, _("No report, not even of everybody.")),
+            (
+                RESEARCHERS,
+                _("As above; the operator's command adds the unit where five rows or more look alike."),
+            ),
         ),
     ),
 }
@@ -66,6 +72,14 @@ class Choice:
     words: str
     beside: str = ""
     chosen: bool = False
+
+
+@dataclass(frozen=True)
+class LeavingChoice:
+    value: str
+    words: str
+    means: tuple[tuple[str, str], ...]
+    chosen: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +112,7 @@ class DesignPage(Page):
     form: str
     about: str
     values: Mapping[str, str]
-    leaving: tuple[Choice, ...]
+    leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
     spent: Spent | None = None
     problem: str = ""
@@ -126,7 +140,7 @@ class StudyPage(Page):
     units_locked: bool
     design_locked: bool
     values: Mapping[str, str]
-    leaving: tuple[Choice, ...]
+    leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
     limit: str = f"{LIMIT:.0%}"
     problem: str = ""
@@ -290,8 +304,10 @@ def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *
     )
 
 
-def _leaving(chosen: str) -> tuple[Choice, ...]:
-    return tuple(Choice(each, *words, each == chosen) for each, words in CHOICES.items())
+def _leaving(chosen: str) -> tuple[LeavingChoice, ...]:
+    return tuple(
+        LeavingChoice(each, words, means, each == chosen) for each, (words, means) in CHOICES.items()
+    )
 
 
 def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tuple[Choice, ...]:

@@ -127,7 +127,7 @@ def test_of_a_study_of_rows_those_of_large_enough_units_leave(closed: Service, c
     assert client.get(f"{EXPORT}/codebook.json").json()["n"] == 23
     assert client.get(f"{EXPORT}/reliability.json").json()["n"] == 23
     assert "Answers of 23 people" in client.get(EXPORT).text
-    assert "Units with too few answers are missing" in client.get(EXPORT).text
+    assert "Rows of units with too few answers never leave" in client.get(EXPORT).text
     with read(closed.engine) as db:
         assert len(microdata(closed, db, "demo-1", archive=True).rows) == 23
 
