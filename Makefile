@@ -47,6 +47,7 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 	$(BIN)/python -m tests.attack.ended --runs 40 --flood 50001 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.lockout --accounts 40 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.units --orgs 200 --named 24 --seed 7
+	$(BIN)/python -m tests.attack.given_out --orgs 20 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
 

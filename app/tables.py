@@ -63,6 +63,8 @@ class Study(SQLModel, table=True):
     partition_hash: str | None = None
     k: int
     simulated: bool
+    leaving: str = Field(default="reports", sa_column_kwargs={"server_default": "reports"})
+    """What leaves it: a word of analysis.disclosure.leaving."""
     context: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """The context questions that are asked; None asks all of the form's."""
     people: int | None = None

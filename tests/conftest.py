@@ -71,13 +71,19 @@ def service(url: str) -> Iterator[Service]:
 
 
 @pytest.fixture
-def study(service: Service) -> str:
+def leaving() -> str:
+    """What the study "demo" gives out; a file whose tests need rows has a fixture of its own."""
+    return "reports"
+
+
+@pytest.fixture
+def study(service: Service, leaving: str) -> str:
     """A SIMULATED study "demo" with three units and an open wave "demo-1"."""
     from app import studies
     from app.studies import waves
 
     with write(service.engine) as db:
-        studies.make_study(db, id="demo", title="Demonstration", simulated=True)
+        studies.make_study(db, id="demo", title="Demonstration", simulated=True, leaving=leaving)
         studies.add_unit(db, "demo", "org", "Organisation", level="organisation")
         studies.add_unit(db, "demo", "west", "West department", level="department", parent="org")
         for unit in ("north", "south", "east"):

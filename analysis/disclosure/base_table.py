@@ -216,6 +216,8 @@ class About:
     window: str
     """The time they were asked about."""
     k: int
+    leaving: str = "reports"
+    """What the study declared that it gives out: a word of analysis.disclosure.leaving."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ exactly by a whole-number programme, and closely by likeness alone: tests.attack
 before it opens which of the two it gives out, people are told before they agree, and what was not declared
 does not exist: no figure rests on rows that leave, no row leaves that a figure rests on. That holds for the
 report of the whole too: kept as it is, less the rows that are left after an erasure, it would tell what was
-erased.
+erased. The service keeps to it in app.closing.snapshots and app.export.leaving.
 """
 
 from collections.abc import Mapping
@@ -68,7 +68,8 @@ def rows_leave(table: BaseTable, declared: Leaving) -> frozenset[Pair]:
     Returns
     -------
     frozenset of Pair
-        Those with K answers or more; none where the study gives out reports. Rows of a unit that was held out
-        never leave, whatever is erased or comes later.
+        Those with K answers or more; none where the study gives out reports, and none that a figure of the
+        table rests on, whatever is declared now. Rows of a unit that was held out never leave, whatever is
+        erased or comes later.
     """
-    return frozenset(table.used) if declared.rows else frozenset()
+    return frozenset(table.used) if declared.rows and not table.atoms else frozenset()

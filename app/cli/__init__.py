@@ -40,7 +40,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.", min=1, max=65535)] = 8000,
     as_json: Json = False,
 ) -> None:
-    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600, an open wave."""
+    """Serve a demonstration with SIMULATED data on this computer: a closed wave of 600, an open wave.
+
+    A second study shows the answers of 240 others as researchers receive them.
+    """
     from app.operations.demo import serve_demo
 
     with told_plainly():
@@ -160,11 +163,16 @@ def export(
     format_: Annotated[
         str | None, typer.Option("--format", metavar="NAME", help="One file alone: csv, sav, dta, xlsx, ...")
     ] = None,
-    with_unit: Annotated[bool, typer.Option("--unit", help="Add the unit, under the rule of five.")] = False,
+    with_unit: Annotated[
+        bool, typer.Option("--unit", help="Add the unit, under the rule of five, where declared.")
+    ] = False,
     archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
     directory: Dir = None,
 ) -> None:
-    """Write the answers of a closed wave for research: files for every program, codebook, scripts."""
+    """Write the answers of a closed wave for research: files for every program, codebook, scripts.
+
+    Only of a study that gives out rows.
+    """
     from app.export.bundle import write_bundle
 
     with serving(directory) as service:

@@ -33,6 +33,9 @@ def study_make(
     form: Annotated[str, typer.Option(help="The form of the instrument.")] = "a",
     k: Annotated[int, typer.Option(help="The smallest group of which anything is shown.", min=5)] = 10,
     people: Annotated[int | None, typer.Option(help="How many are expected to answer.", min=1)] = None,
+    leaving: Annotated[
+        str, typer.Option(help="What it gives out: reports; rows; or 'rows with units'. Never both.")
+    ] = "reports",
     ask: Ask = None,
     retire_on: RetireOn = None,
     simulated: Annotated[bool, typer.Option(help="Its answers are made up.")] = False,
@@ -52,13 +55,15 @@ def study_make(
         form=form,
         k=k,
         simulated=simulated,
+        leaving=leaving,
         context=tuple(ask) if ask else None,
         people=people,
         retire_on=retire_on.date() if retire_on else None,
     )
     with serving(directory) as service, write(service.engine) as db:
         studies.declare_study(service, db, design)
-    typer.echo(f"made the study {study}; next: counterpoise study unit {study} UNIT TITLE")
+    typer.echo(f"made the study {study}; it gives out {leaving}")
+    typer.echo(f"next: counterpoise study unit {study} UNIT TITLE")
 
 
 @study_app.command("budget")
@@ -215,12 +220,12 @@ def wave_run_due_tasks(directory: Dir = None) -> None:
 
 @wave_app.command("retire")
 def wave_retire(wave: WaveId, directory: Dir = None) -> None:
-    """Delete the responses of a closed wave for good; its report stays."""
+    """Delete the responses of a closed wave for good; what was given out stays."""
     from app.closing import maintenance
 
     with serving(directory) as service:
         maintenance.retire(service, wave)
-    typer.echo(f"{wave} is retired: its responses are gone, its report stays")
+    typer.echo(f"{wave} is retired: its responses are gone; what was given out stays")
 
 
 def _change(change: str, wave: str, directory: Path | None) -> None:

@@ -1,4 +1,4 @@
-"""What researchers are told of a closed wave in figures: computed once, when it closes, and kept.
+"""What researchers are told of a closed wave in figures: computed once, of the rows that leave, and kept.
 
 Computed at every look they would tell, before and after an erasure, what was erased. Kept, beside rows that
 have lost one, they would tell the same if they were exact; so they are few, of whole scales, and rounded to
@@ -10,7 +10,9 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from analysis.disclosure.leaving import LEAVING
 from analysis.disclosure.rounding import at_least, borne
+from app.closing.leaving import rows_that_leave
 from app.closing.mixing import RESPONSE
 from app.closing.snapshots import SNAPSHOT
 from app.closing.withholding import FEWEST
@@ -25,10 +27,16 @@ Answers = Mapping[str, Any]
 
 def keep_figures(service: Service, wave: str) -> None:
     """Compute and keep the figures of a wave, outside any lock; where they are kept they stay."""
-    asked = select(WAVE, STUDY.c.instrument, STUDY.c.form).join(STUDY, STUDY.c.id == WAVE.c.study)
+    asked = select(WAVE, STUDY.c.instrument, STUDY.c.form, STUDY.c.leaving).join(
+        STUDY, STUDY.c.id == WAVE.c.study
+    )
     with read(service.engine) as db:
         about = db.execute(asked.where(WAVE.c.id == wave)).one()
-        people = list(db.execute(select(RESPONSE.c.answers).where(RESPONSE.c.wave == wave)).scalars())
+        leaving = rows_that_leave(db, about.study, LEAVING[about.leaving])
+        given = db.execute(
+            select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers).where(RESPONSE.c.wave == wave)
+        )
+        people = [row.answers for row in given if (row.wave, row.unit) in leaving]
     made = figures(as_it_was_asked(service, about), about.form, people)
     with write(service.engine) as db:
         of_wave = (SNAPSHOT.c.wave == wave) & SNAPSHOT.c.figures.is_(None)

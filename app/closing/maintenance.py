@@ -98,9 +98,9 @@ def finish(service: Service, wave: str) -> None:
         # Before the rows are laid anew: where a changed row lies would tell who had left marks.
         link(service, db, wave)
         purge(db, wave)
+        compute_snapshot(service, db, wave)
         decide(service, db, wave)
         mix(db)
-        compute_snapshot(service, db, wave)
     keep_figures(service, wave)
     clean(service)
     with write(service.engine) as db:

@@ -1,5 +1,7 @@
 """What is published of a closed wave: computed once, when it closes, and never again.
 
+Where a study gives out rows that is no figure, only which answers count, and with them which rows leave.
+
 Not after an erasure, not for a late correction, not when the key changes: two reports of almost the same
 people, one taken from the other, would tell what the few between them answered. For the same reason each
 (wave, unit) pair of answers is used by one snapshot, once for ever.
@@ -8,7 +10,7 @@ people, one taken from the other, would tell what the few between them answered.
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, or_, select
+from sqlalchemy import Connection, Row, false, insert, or_, select
 
 from analysis.disclosure.base_table import (
     About,
@@ -19,6 +21,7 @@ from analysis.disclosure.base_table import (
     rules,
     table_as_json,
 )
+from analysis.disclosure.leaving import LEAVING, settle
 from analysis.disclosure.release import release, report_as_json
 from app.runtime import Service
 from app.studies.study import STUDY, units
@@ -34,14 +37,16 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
     """Write the snapshot of a wave that is being closed; where there is one it stays as it is."""
     if db.execute(select(SNAPSHOT.c.wave).where(SNAPSHOT.c.wave == wave)).first():
         return
-    asked = select(WAVE, STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.k, STUDY.c.simulated)
-    found = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).one()
+    of_study = ("title", "instrument", "form", "k", "simulated", "leaving")
+    asked = select(WAVE, *(STUDY.c[each] for each in of_study)).join(STUDY, STUDY.c.id == WAVE.c.study)
+    found = db.execute(asked.where(WAVE.c.id == wave)).one()
     instrument = as_it_was_asked(service, found)
     tree = (
         Unit(id=unit.id, title=unit.title, level=unit.level, parent=unit.parent)
         for unit in units(db, found.study)
     )
-    made = base_table(_about(found, instrument), instrument, _groups(db, found), tree, rules(found.k))
+    everything = base_table(_about(found, instrument), instrument, _groups(db, found), tree, rules(found.k))
+    made = settle(everything, LEAVING[found.leaving])
     db.execute(
         insert(SNAPSHOT).values(
             wave=wave, base_table=table_as_json(made), report=report_as_json(release(made))
@@ -65,17 +70,22 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
         respondents=instrument.forms[wave.form].about,
         window=instrument.forms[wave.form].window,
         k=wave.k,
+        leaving=wave.leaving,
     )
 
 
 def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
-    """The answers of this wave, and of closed waves of the same form those that no snapshot has used."""
+    """The answers of this wave, and for reports, of closed waves of the same form, those used by no snapshot.
+
+    Where rows leave, what was held out of an earlier wave is left to no later one.
+    """
     used = _used(db, wave.study)
+    pooled = WAVE.c.state == CLOSED if LEAVING[wave.leaving].reports else false()
     answers = (
         select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers)
         .join(WAVE, WAVE.c.id == RESPONSE.c.wave)
         .where(WAVE.c.study == wave.study, WAVE.c.form_hash == wave.form_hash)
-        .where(or_(WAVE.c.id == wave.id, WAVE.c.state == CLOSED))
+        .where(or_(WAVE.c.id == wave.id, pooled))
     )
     by_unit: dict[str, dict[Pair, list[Mapping[str, Any]]]] = {}
     for source, unit, given in db.execute(answers):

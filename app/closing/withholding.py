@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
+from analysis.disclosure.leaving import LEAVING
+from app.closing.leaving import rows_that_leave
 from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST, Value, withhold, withhold_last
 from app.runtime import Service
@@ -35,14 +37,21 @@ _DECIDE: Final = (
 
 
 def decide(service: Service, db: Connection, wave: str) -> None:
-    """Decide for the rows of a wave; where that was done it stays as it is."""
+    """Decide for the rows of a wave that leave; of the others nothing is told. What was decided stays."""
     rows = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
     if all(row.told is not None for row in rows):
         return
-    asked = select(WAVE, STUDY.c.instrument, STUDY.c.form, STUDY.c.context)
+    asked = select(WAVE, *(STUDY.c[each] for each in ("instrument", "form", "context", "leaving")))
     about = db.execute(asked.join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)).one()
     instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
+    leaving = rows_that_leave(db, about.study, LEAVING[about.leaving])
+    kept = [row for row in rows if (row.wave, row.unit) not in leaving]
+    rows = [row for row in rows if (row.wave, row.unit) in leaving]
+    if kept:
+        db.execute(_DECIDE, [{"of_id": row.id, "tells": {}, "inside": False} for row in kept])
+    if not rows:
+        return
     known = known_of(instrument, form, context_of(form, about.context), rows)
     inside = archived([ARCHIVE in row.purposes for row in rows])
     told = decided(known, inside) if outcome_of(db, wave) is None else same_for_all(known)

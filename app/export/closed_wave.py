@@ -4,7 +4,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from app.errors import Refused
+from analysis.disclosure.leaving import Leaving
+from app.errors import AppError, Refused
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.tables import CLOSED, Snapshot, table
@@ -16,9 +17,41 @@ class TooFew(Refused):
     """There are not enough rows to give any away."""
 
 
+class NoRows(AppError):
+    """The study gives out reports."""
+
+    status = 403
+    title = "This study gives out reports, not answers"
+    message = (
+        "No row of it leaves, nor any figure of rows, such as reliability: beside its reports they would "
+        "tell who is in which unit. This was declared before the study opened, people were told before they "
+        "agreed, and it cannot be changed. The trainers of this study read its reports. Where you need rows, "
+        "ask the host for another study that gives out rows, and no reports."
+    )
+
+
+def check_rows_leave(declared: Leaving, *, with_unit: bool) -> None:
+    """Refuse what a study has not declared that it gives out.
+
+    Raises
+    ------
+    NoRows
+        If it gives out reports.
+    Refused
+        If it gives out rows without their unit, and the unit is asked for.
+    """
+    if not declared.rows:
+        raise NoRows
+    if with_unit and not declared.units:
+        raise Refused(
+            "this study gives out rows without their unit: take them without; for rows with units make "
+            "another study that declares them"
+        )
+
+
 def closed(db: Connection, wave: str) -> Row[Any]:
     """A closed wave with its study and its figures; refused where it is none, or they are not kept yet."""
-    of_study = (STUDY.c.title, STUDY.c.instrument, STUDY.c.form, STUDY.c.simulated, STUDY.c.context)
+    of_study = [STUDY.c[each] for each in ("title", "instrument", "form", "simulated", "context", "leaving")]
     asked = (
         select(WAVE, *of_study, SNAPSHOT.c.figures)
         .join(STUDY, STUDY.c.id == WAVE.c.study)

@@ -8,12 +8,13 @@ What is left to know is whether a row is linked: that, too, is true of no fewer 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from analysis.disclosure.base_table import Pair
 from app.closing.withhold import LEAST
 from app.export.rows import PAIR_ID
 from app.studies.linking.pairs import RESPONSE, outcome_of
@@ -49,7 +50,8 @@ class Pairing:
             f"{known} {found['linked']} people were linked; {found['ambiguous_earlier']} rows of "
             f"{self.earlier} and {found['ambiguous_later']} of {self.later} could have been several "
             "people's and were left unlinked. A link may be wrong; how often has not been measured. "
-            "Links are left out where fewer than five rows would stand apart by them, or where a row is gone."
+            "Links are left out where fewer than five rows would stand apart by them, and where a row is "
+            "gone or never leaves."
         )
 
     def column(self, wave: str) -> Column:
@@ -63,13 +65,15 @@ class Pairing:
         )
 
 
-def pairing(db: Connection, wave: str, *, archive: bool) -> Pairing | None:
+def pairing(db: Connection, wave: str, leaving: Container[Pair], *, archive: bool) -> Pairing | None:
+    """What came of a wave's pair, by the (wave, unit) pairs whose rows leave; None where it is in none."""
     pair = outcome_of(db, wave)
     if pair is None:
         return None
-    of_both = select(RESPONSE.c.wave, RESPONSE.c.pair_id, RESPONSE.c.archived)
-    rows = list(db.execute(of_both.where(RESPONSE.c.wave.in_((pair.earlier, pair.later)))))
     waves = (pair.earlier, pair.later)
+    of_both = select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.pair_id, RESPONSE.c.archived)
+    answers = db.execute(of_both.where(RESPONSE.c.wave.in_(waves)))
+    rows = [row for row in answers if (row.wave, row.unit) in leaving]
     ids = shown([[row.pair_id for row in rows if row.wave == each] for each in waves])
     if archive:
         inside = [[row.pair_id for row in rows if row.wave == each and row.archived] for each in waves]

@@ -12,9 +12,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
+from analysis.disclosure.leaving import LEAVING
+from app.closing.leaving import rows_that_leave
 from app.closing.withholding import FEWEST, UNIT, context_of
 from app.csv_cells import Cell
-from app.export.closed_wave import TooFew, closed
+from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
 from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.runtime import Service
@@ -31,17 +33,21 @@ QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
 def microdata(
     service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
 ) -> Microdata:
-    """Read a closed wave; refused where there are too few rows to give away."""
+    """Read the rows that leave a closed wave; refused where none do, or too few to give away."""
     about = closed(db, wave)
+    declared = LEAVING[about.leaving]
+    check_rows_leave(declared, with_unit=with_unit)
     instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
-    kept = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
+    leaving = rows_that_leave(db, about.study, declared)
+    answers = db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave))
+    kept = [row for row in answers if (row.wave, row.unit) in leaving]
     _enough(wave, kept)
     if archive:
         kept = [row for row in kept if row.archived]
         _enough(wave, kept)
     asked = context_of(form, about.context)
-    pair = pairing(db, wave, archive=archive)
+    pair = pairing(db, wave, leaving, archive=archive)
     columns = tuple(_columns(instrument, form, asked, wave, pair, with_unit=with_unit))
     provenance = _provenance(about, instrument)
     ids = pair.ids if pair else frozenset()

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from app.errors import AppError
 from app.export.rows import Microdata, Reliability, note
 from app.templating import Page
 from instrument import Column
@@ -43,6 +44,15 @@ class WavePage(Page):
     files: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoRowsPage(Page):
+    template: ClassVar[str] = "export/no_rows.html"
+    wave: str
+    study: str
+    title: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,12 @@ def wave_page(
         stage=claims.label if claims else None,
         files=files,
         linked=data.linked if data and data.linked else None,
+    )
+
+
+def no_rows_page(wave: str, study: str, refused: AppError, *, simulated: bool) -> NoRowsPage:
+    return NoRowsPage(
+        simulated=simulated, wave=wave, study=study, title=refused.title, message=refused.message
     )
 
 

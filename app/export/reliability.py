@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from analysis.disclosure.leaving import LEAVING
 from app.closing.withholding import FEWEST
-from app.export.closed_wave import TooFew, closed
+from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.rows import Reliability
 from app.runtime import Service
 from app.studies.waves import as_it_was_asked
@@ -14,6 +15,7 @@ from app.studies.waves import as_it_was_asked
 def reliability(service: Service, db: Connection, wave: str) -> Reliability:
     """Read what was kept; nothing is computed, and no row is read."""
     about = closed(db, wave)
+    check_rows_leave(LEAVING[about.leaving], with_unit=False)
     if about.figures["n"] < FEWEST:
         raise TooFew(f"{wave!r} has fewer than {FEWEST} rows; of fewer nothing is told")
     instrument = as_it_was_asked(service, about)

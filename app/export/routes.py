@@ -14,7 +14,7 @@ from app.closing.withholding import FEWEST
 from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, zipped
-from app.export.closed_wave import TooFew
+from app.export.closed_wave import NoRows, TooFew
 from app.export.formats import FORMATS, as_codebook, as_csv
 from app.export.microdata import QUEUE, microdata
 from app.export.pages import (
@@ -22,6 +22,7 @@ from app.export.pages import (
     ResearcherPage,
     WaveLink,
     codebook_page,
+    no_rows_page,
     reliability_page,
     wave_page,
 )
@@ -62,6 +63,8 @@ def wave_overview(request: Request, wave: str) -> Response:
         about = _one(db, staff, wave)
         try:
             data = microdata(service, db, wave)
+        except NoRows as refused:
+            return html(no_rows_page(wave, about.title, refused, simulated=about.simulated))
         except TooFew:
             data = None
     here = f"/export/waves/{wave}/files"

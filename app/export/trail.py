@@ -1,12 +1,16 @@
 """Taking answers out, and reading figures of them, is written into the trail."""
 
+from typing import Final
+
 from app.audit import audit
 from app.db import write
 from app.runtime import Service
 
+TAKEN: Final = "answers taken out"
+
 
 def note_taken(service: Service, wave: str) -> None:
-    _note(service, wave, "answers taken out")
+    _note(service, wave, TAKEN)
 
 
 def note_read(service: Service, wave: str) -> None:

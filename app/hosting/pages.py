@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
+from analysis.disclosure.leaving import LEAVING
 from app.languages import _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
@@ -25,6 +26,39 @@ STATES: Final = {
 }
 
 
+PEOPLE, TRAINERS, RESEARCHERS = _("People"), _("Trainers"), _("Researchers")
+CHOICES: Final = {
+    "reports": (
+        _("Reports of groups"),
+        (
+            (PEOPLE, _("Nobody receives their single answers.")),
+            (TRAINERS, _("A report of each unit, department and organisation with enough answers.")),
+            (RESEARCHERS, _("Those reports and nothing else: no rows, no reliability, no waves linked.")),
+        ),
+    ),
+    "rows": (
+        _("Single sets of answers, without the unit"),
+        (
+            (PEOPLE, _("Researchers may receive what each answered. Too small a group is given to nobody.")),
+            (TRAINERS, _("No report, not even of everybody.")),
+            (RESEARCHERS, _("A row for each person, reliability, waves that are linked.")),
+        ),
+    ),
+    "rows with units": (
+        _("Single sets of answers, with the unit"),
+        (
+            (PEOPLE, _("As above, and who knows their unit finds them more easily.")),
+            (TRAINERS, _("No report, not even of everybody.")),
+            (
+                RESEARCHERS,
+                _("As above; the operator's command adds the unit where five rows or more look alike."),
+            ),
+        ),
+    ),
+}
+"""What a study may give out, as a host reads it: its name, and what it means for whom."""
+
+
 @dataclass(frozen=True)
 class Link:
     address: str
@@ -38,6 +72,14 @@ class Choice:
     words: str
     beside: str = ""
     chosen: bool = False
+
+
+@dataclass(frozen=True)
+class LeavingChoice:
+    value: str
+    words: str
+    means: tuple[tuple[str, str], ...]
+    chosen: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +112,7 @@ class DesignPage(Page):
     form: str
     about: str
     values: Mapping[str, str]
+    leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
     spent: Spent | None = None
     problem: str = ""
@@ -97,6 +140,7 @@ class StudyPage(Page):
     units_locked: bool
     design_locked: bool
     values: Mapping[str, str]
+    leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
     limit: str = f"{LIMIT:.0%}"
     problem: str = ""
@@ -119,6 +163,7 @@ class WavePage(Page):
     units: tuple[Choice, ...]
     address: str
     k: int
+    gives_out_rows: bool
     problem: str = ""
 
 
@@ -148,6 +193,7 @@ def design_page(
         form=f"{instrument.id}/{form.id}",
         about=f"{instrument.title}, {_title(form)}",
         values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
+        leaving=_leaving(fields.get("leaving", "")),
         questions=_questions(instrument, form, asked),
         spent=spent(instrument, form, budget_of(instrument, form.id, asked, int(people[:9])))
         if may_say
@@ -176,6 +222,7 @@ def study_page(
                 "; ".join(each.words for each in words if each.chosen) or _("nothing"),
             ),
             (_("Smallest group of which anything is shown"), str(study.k)),
+            (_("What leaves this study"), CHOICES[study.leaving][0]),
             (_("People expected"), str(study.people) if study.people else _("not said")),
             (
                 _("Answers are deleted on"),
@@ -196,6 +243,7 @@ def study_page(
             "people": str(study.people or ""),
             "retire_on": str(study.retire_on or ""),
         },
+        leaving=_leaving(study.leaving),
         questions=words,
         problem=problem,
     )
@@ -226,6 +274,7 @@ def wave_page(
         units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
         address=address,
         k=study.k,
+        gives_out_rows=LEAVING[study.leaving].rows,
         problem=problem,
     )
 
@@ -248,9 +297,16 @@ def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *
         form=form.id,
         k=int(fields.get("k", "")),
         simulated=simulated,
+        leaving=fields.get("leaving", ""),
         context=tuple(each for each in form.context if f"ask_{each}" in fields),
         people=int(fields.get("people", "")),
         retire_on=date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None,
+    )
+
+
+def _leaving(chosen: str) -> tuple[LeavingChoice, ...]:
+    return tuple(
+        LeavingChoice(each, words, means, each == chosen) for each, (words, means) in CHOICES.items()
     )
 
 

@@ -1,5 +1,8 @@
 """The demonstration: SIMULATED answers of 600 people in a closed wave, an open wave, and staff links.
 
+A study gives out reports or rows, so there are two: that one gives out reports, a second one, closed, rows of
+240 other people.
+
 It runs on this computer alone and opens its staff pages without sign-in, so it refuses a database that holds
 anything else than SIMULATED studies.
 """
@@ -9,9 +12,10 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +26,7 @@ from rich.progress import track
 from sqlalchemy import Connection, select
 from sqlmodel import col
 
+from analysis.disclosure.leaving import LEAVING
 from analysis.simulation import higher_order, simulate, thresholds_from
 from app import migrate, studies
 from app.closing import maintenance
@@ -42,12 +47,15 @@ from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY, Instrument
 
 HOST: Final = "127.0.0.1"
 DEMO: Final = "demo"
+DEMO_OF_ROWS: Final = "demo-rows"
+PEOPLE_OF_ROWS: Final = 240
 K: Final = 10
 UNITS: Final = {"north": 260, "south": 225, "valley": 115}
 """People of each unit."""
 MOOD: Final = {"north": -0.2, "south": 0.1, "valley": 0.4}
 """How each unit differs, in standard deviations of every facet."""
 SEED: Final = 20261122
+SEED_OF_ROWS: Final = 20261130
 LOADING: Final = 0.72
 GENERAL: Final = (0.80, 0.82, 0.85, 0.70, 0.68, 0.75)
 SHARES: Final = (0.24, 0.27, 0.24, 0.16, 0.09)
@@ -85,9 +93,13 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
 def prepare(service: Service) -> str:
     """Make what is missing of the demonstration, and return its open wave."""
     with read(service.engine) as db:
-        known = db.execute(select(col(Study.id)).where(col(Study.id) == DEMO)).scalar()
-    if known is None:
-        _simulated_wave(service)
+        known = set(db.execute(select(col(Study.id))).scalars())
+    instrument = service.instruments["ppiq"]
+    if DEMO not in known:
+        _simulated_wave(service, DEMO, "Demonstration (SIMULATED)", "reports", people(instrument))
+    if DEMO_OF_ROWS not in known:
+        others = islice(people(instrument, SEED_OF_ROWS), PEOPLE_OF_ROWS)
+        _simulated_wave(service, DEMO_OF_ROWS, "Demonstration of rows (SIMULATED)", "rows", others)
     with write(service.engine) as db:
         for each in waves.waves(db, DEMO):
             if each.state == OPEN and each.closes_at is None:
@@ -97,9 +109,9 @@ def prepare(service: Service) -> str:
     return wave
 
 
-def people(instrument: Instrument) -> Iterator[tuple[str, Mapping[str, int | str]]]:
+def people(instrument: Instrument, seed: int = SEED) -> Iterator[tuple[str, Mapping[str, int | str]]]:
     """SIMULATED people: the unit of each and what they answer; six facets under one general factor."""
-    rng = np.random.default_rng(SEED)
+    rng = np.random.default_rng(seed)
     form, key = instrument.forms["a"], instrument.key.subscales("a")
     facets = [subscale for subscale in key.values() if subscale.items]
     home = {keyed.id: number for number, facet in enumerate(facets) for keyed in facet.items}
@@ -127,26 +139,35 @@ def people(instrument: Instrument) -> Iterator[tuple[str, Mapping[str, int | str
         yield units[row], {**items, **context}
 
 
-def _simulated_wave(service: Service) -> None:
-    """Make the closed wave in one transaction, so that stopping half-way leaves nothing of it."""
+def _simulated_wave(
+    service: Service,
+    study: str,
+    title: str,
+    leaving: str,
+    those: Iterable[tuple[str, Mapping[str, int | str]]],
+) -> None:
+    """Make a study's closed wave in one transaction, so that stopping half-way leaves nothing of it."""
     console = Console(stderr=True)
     with write(service.engine) as db:
-        studies.make_study(db, id=DEMO, title="Demonstration (SIMULATED)", k=K, simulated=True)
-        studies.add_unit(db, DEMO, "college", "A college (SIMULATED)", level="organisation")
-        studies.add_unit(db, DEMO, "practice", "Practice learning", level="department", parent="college")
+        studies.make_study(db, id=study, title=title, k=K, simulated=True, leaving=leaving)
+        studies.add_unit(db, study, "college", "A college (SIMULATED)", level="organisation")
+        studies.add_unit(db, study, "practice", "Practice learning", level="department", parent="college")
         for unit in UNITS:
-            studies.add_unit(db, DEMO, unit, f"{unit.title()} team", parent="practice")
-        wave = waves.make_wave(service, db, DEMO)
+            studies.add_unit(db, study, unit, f"{unit.title()} team", parent="practice")
+        wave = waves.make_wave(service, db, study)
         waves.open_wave(service, db, wave)
-        everyone = list(people(service.instruments["ppiq"]))
+        agreed = consent(K, "en", leaving=LEAVING[leaving]).hash
+        everyone = list(those)
         for unit, answers in track(everyone, "Loading SIMULATED answers", console=console, transient=True):
-            respond(service, db, wave, unit, answers)
+            respond(service, db, wave, unit, answers, agreed=agreed)
         waves.announce_close(service, db, wave, now() - timedelta(seconds=1))
     with console.status("Closing the SIMULATED wave: mixing its answers, making its report"):
         maintenance.run_due_tasks(service)
 
 
-def respond(service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str]) -> None:
+def respond(
+    service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str], *, agreed: str
+) -> None:
     """Take part as a person does, without the pages: a code, a draft, answers that are sent."""
     [code] = waves.issue_codes(service, db, wave, unit, 1)
     entered = enter(service, db, str(read_code(code)))
@@ -156,7 +177,7 @@ def respond(service: Service, db: Connection, wave: str, unit: str, answers: Map
         wave=wave,
         key=new_token(),
         language="en",
-        consent=consent(K, "en").hash,
+        consent=agreed,
         purposes=(STUDY,),
         answers=answers,
     )

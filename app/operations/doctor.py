@@ -10,7 +10,9 @@ from typing import Final
 from sqlalchemy import Connection, func, select, text
 
 from app import migrate
+from app.audit import events
 from app.db import SQLITE_PRAGMAS, is_sqlite, read
+from app.export.trail import TAKEN
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
@@ -35,6 +37,7 @@ POSTGRES_SETTINGS: Final = {
 """Three keep what was acknowledged, the fourth keeps time out, the rest keep answers out of the logs."""
 
 SETTING: Final = table(Setting)
+WAVE: Final = table(Wave)
 _MAY_CHECKPOINT: Final = text(
     "SELECT rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = 'pg_checkpoint' "
     "AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles WHERE rolname = current_user"
@@ -130,6 +133,22 @@ def _institution(service: Service) -> Iterator[Check]:
     )
 
 
+def _both_left(db: Connection) -> Check:
+    """Rows that were taken out of a study of reports, from the time when a study gave out both."""
+    taken = {each.event["wave"] for each in events(db) if each.event["action"] == TAKEN}
+    of_reports = select(WAVE.c.id).join(STUDY, STUDY.c.id == WAVE.c.study).where(STUDY.c.leaving == "reports")
+    both = sorted(taken & set(db.execute(of_reports).scalars()))
+    return Check(
+        "leaving",
+        True,
+        f"rows of {', '.join(both)} were taken out before; beside its reports they tell who is in which unit:"
+        " ask for those copies to be deleted"
+        if both
+        else "reports or rows, of no study both",
+        "nothing more to do here: no further row of a study of reports leaves",
+    )
+
+
 def _contents(service: Service, db: Connection) -> Iterator[Check]:
     """Look at what only a migrated database can tell."""
     kept = db.execute(select(SETTING.c.value).where(SETTING.c.name == FINGERPRINT)).scalar()
@@ -150,6 +169,7 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         else "opened by code and six words, or by their browser",
         "nothing to do: they are sent, or deleted within fifteen days",
     )
+    yield _both_left(db)
     smallest = db.execute(select(func.min(STUDY.c.k))).scalar()
     yield Check(
         "K",

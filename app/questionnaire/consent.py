@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 
 from markupsafe import Markup
 
+from analysis.disclosure.leaving import Leaving
 from app.languages import day
 from app.templating import Page, render
 
@@ -21,6 +22,7 @@ PURPOSES: Final = (STUDY, ARCHIVE)
 class ConsentText(Page):
     template: ClassVar[str] = "survey/consent_text.html"
     k: int
+    leaving: Leaving
     linked: bool
     deleted_on: str | None
     """The day that the study has declared, as the language writes it."""
@@ -34,10 +36,12 @@ class Consent:
 
 
 @lru_cache(maxsize=64)
-def consent(k: int, language: str, *, linked: bool = False, retire_on: date | None = None) -> Consent:
-    """The text for a study that shows nothing of fewer than `k`; hashed over its words, not its marks."""
+def consent(
+    k: int, language: str, *, leaving: Leaving, linked: bool = False, retire_on: date | None = None
+) -> Consent:
+    """The text for a study that gives out nothing of fewer than `k`; hashed over its words, not its marks."""
     deleted_on = day(retire_on.isoformat(), language) if retire_on else None
-    text_page = ConsentText(language=language, k=k, linked=linked, deleted_on=deleted_on)
+    text_page = ConsentText(language=language, k=k, leaving=leaving, linked=linked, deleted_on=deleted_on)
     markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped
     text = markup.striptags()
     return Consent(markup, text, sha256(text.encode()).hexdigest())

@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select
 
+from analysis.disclosure.leaving import LEAVING, Leaving
 from app.errors import ConfigurationError, NotFound
 from app.languages import LANGUAGES
-from app.questionnaire.consent import PURPOSES, Consent, consent
+from app.questionnaire.consent import ARCHIVE, PURPOSES, Consent, consent
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.studies.linking.elements import ELEMENTS
@@ -41,6 +42,7 @@ _PINNED: Final = (
         _STUDY.form,
         _STUDY.k,
         _STUDY.simulated,
+        _STUDY.leaving,
         _STUDY.context,
         _STUDY.retire_on,
     )
@@ -71,6 +73,8 @@ class SurveyPath:
     """The path of each page with questions, in order -> the ids of what it asks."""
     numbers: Mapping[str, int]
     """The number of each item, as people see it."""
+    leaving: Leaving = field(default_factory=Leaving)
+    """What is given out of the wave when it has closed; of a private run nothing is."""
     retire_on: date | None = None
     """The day on which what was sent is deleted, where the study has declared one."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
@@ -110,8 +114,13 @@ class SurveyPath:
         """Whether people may be known again, without identity, in another wave."""
         return LINK in self.asks
 
+    @property
+    def purposes(self) -> tuple[str, ...]:
+        """What people may agree to. An archive is of rows, so where none leave nobody is asked for it."""
+        return tuple(each for each in PURPOSES if self.leaving.rows or each != ARCHIVE)
+
     def consent(self, language: str) -> Consent:
-        return consent(self.k, language, linked=self.linked, retire_on=self.retire_on)
+        return consent(self.k, language, leaving=self.leaving, linked=self.linked, retire_on=self.retire_on)
 
 
 _PATHS: Final[WeakKeyDictionary[Service, dict[str, SurveyPath]]] = WeakKeyDictionary()
@@ -157,6 +166,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         draft_size=_draft_size(wave, form, instrument, elements),
         asks=asks(form, found.items_per_page, context, elements),
         numbers=numbers(form),
+        leaving=LEAVING[found.leaving],
         retire_on=found.retire_on,
     )
     if found.state != PREPARED:  # until it opens it may still become one of a pair

@@ -42,7 +42,7 @@ def read_sheet(survey: SurveyPath, fields: Fields) -> Sheet:
         key=fields["_key"],
         language=fields["_language"],
         consent=fields["_consent"],
-        purposes=tuple(fields["_purposes"].split()),
+        purposes=tuple(each for each in survey.purposes if each in fields["_purposes"].split()),
         answers=read_given(survey, shown, fields),
     )
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Final
 from markupsafe import Markup
 
 from analysis.disclosure.base_table import Scheme
+from analysis.disclosure.leaving import LEAVING
 from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
 from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
@@ -103,13 +104,14 @@ class ReportPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class NothingPage(Page):
-    """No unit had K answers."""
+    """No unit had K answers, or the study gives out rows."""
 
     template: ClassVar[str] = "report/nothing.html"
     study: str
     ordinal: int
     closed_on: str
     k: int
+    gives_out_rows: bool
 
 
 def report_page(report: Report, name: str | None, instrument: Instrument | None) -> Page | None:
@@ -122,6 +124,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
             ordinal=about.ordinal,
             closed_on=english_day(date.fromisoformat(about.closed_on)),
             k=about.k,
+            gives_out_rows=LEAVING[about.leaving].rows,
         )
     node = find_node(report, name)
     return None if node is None else _page(report, node, instrument)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from analysis.disclosure.leaving import LEAVING
 from analysis.disclosure.release import report_from_json
 from app.db import read
 from app.errors import NotFound
@@ -86,7 +87,10 @@ def unit_report(request: Request, wave: str, unit: str) -> Response:
 def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
     """The closed waves that this member of staff may see; of open ones nothing is told, not even that."""
     query = (
-        select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
+        select(
+            *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at),
+            *(STUDY.c.title, STUDY.c.simulated, STUDY.c.leaving),
+        )
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(WAVE.c.state.in_((CLOSED, RETIRED)))
         .order_by(STUDY.c.title, WAVE.c.ordinal)
@@ -95,9 +99,12 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
 
 
 def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
-    """One for the wave, or one for each named unit of which anything is told."""
+    """One for the wave, or one for each named unit of which anything is told.
+
+    Where a study gives out rows, the one page says why there is no report.
+    """
     beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/report/waves/{wave.id}"
-    if wave.study not in staff.units:
+    if wave.study not in staff.units or LEAVING[wave.leaving].rows:
         yield Link(address, wave.title, beside)
         return
     kept = stored_report(db, wave.id, staff)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from analysis.disclosure.leaving import LEAVING
 from analysis.disclosure.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
@@ -52,6 +53,8 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]
     node = find_node(report, None) if unit is None else _node(report, unit)
+    if node is None and LEAVING[about.leaving].rows:
+        return "\n".join([*head, "", "This study gives out rows, so no report is made of it."])
     if node is None:
         return "\n".join([*head, "", f"No unit had {about.k} answers, so nothing is shown."])
     titles = report.scheme.titles()

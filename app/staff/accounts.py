@@ -99,6 +99,7 @@ def give(
     """Give a role for a study; a trainer's may be for named units alone."""
     found = the_account(db, name)
     _check_grant(db, role, study, of)
+    _keep_rows_and_reports_apart(db, found, role, study)
     db.execute(delete(GRANT).where(*_the_grant(found.id, role, study)))
     units_of = sorted(of) if of else None
     db.execute(insert(GRANT).values(account=found.id, study=study, role=role, units=units_of))
@@ -160,6 +161,16 @@ def _check_grant(db: Connection, role: str, study: str, of: Sequence[str] | None
     unknown = set(of or ()) - {unit.id for unit in units(db, study)}
     if unknown:
         raise Refused(f"{study!r} has no unit {', '.join(sorted(unknown))}")
+
+
+def _keep_rows_and_reports_apart(db: Connection, account: Row[Any], role: str, study: str) -> None:
+    """A courtesy alone: what a study gives out is one of the two, whoever reads it."""
+    other = {"researcher": "trainer", "trainer": "researcher"}.get(role)
+    if other and db.execute(select(GRANT).where(*_the_grant(account.id, other, study))).first():
+        raise Refused(
+            f"{account.name!r} is {other} of {study!r}: one person reads the answers or the reports of a "
+            f"study, not both. Withdraw that role first, or give this one to another account"
+        )
 
 
 def _keep_an_operator(db: Connection, leaving: UUID) -> None:

@@ -6,6 +6,7 @@ from app.audit import audit
 from app.errors import Refused
 from app.runtime import Service
 from app.studies.linking.pairs import KEY, PAIR
+from app.studies.study import what_leaves
 from app.studies.waves import expect, the_wave, waves
 from app.tables import PREPARED
 from app.vault import new_key
@@ -17,6 +18,11 @@ def pair_waves(service: Service, db: Connection, earlier: str, later: str) -> No
     study, _, ordinal = later.rpartition("-")
     if study != first.study or not ordinal.isdecimal() or int(ordinal) <= first.ordinal:
         raise Refused(f"{later!r} names no later wave of {first.study!r} than {earlier!r}")
+    if not what_leaves(db, study).rows:
+        raise Refused(
+            f"{study!r} gives out reports, and linking serves rows alone: for waves that are linked, make a "
+            "study that gives out rows"
+        )
     later = f"{study}-{int(ordinal)}"
     taken = {wave for pair in db.execute(select(PAIR.c.earlier, PAIR.c.later)) for wave in pair}
     if both := taken & {earlier, later}:

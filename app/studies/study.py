@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from analysis.disclosure.leaving import LEAVING, Leaving
 from app.audit import audit
 from app.errors import Refused
 from app.runtime import Service, now
@@ -21,6 +22,8 @@ from instrument import Form
 LEVELS: Final = ("unit", "department", "organisation")
 SMALLEST_K: Final = 5
 USUAL_K: Final = 10
+USUAL_LEAVING: Final = "reports"
+"""Gives out the least: nobody's single answers."""
 LONGEST_ID: Final = 40
 LONGEST_TITLE: Final = 200
 MOST_PEOPLE: Final = 1_000_000
@@ -45,6 +48,8 @@ class Design:
     form: str = "a"
     k: int = USUAL_K
     simulated: bool = False
+    leaving: str = USUAL_LEAVING
+    """What is given out of a closed wave: a word of analysis.disclosure.leaving."""
     context: tuple[str, ...] | None = None
     """The context questions that are asked, of those that the form has; None asks the usual."""
     people: int | None = None
@@ -61,6 +66,7 @@ def make_study(
     form: str = "a",
     k: int = USUAL_K,
     simulated: bool = False,
+    leaving: str = USUAL_LEAVING,
     context: Sequence[str] | None = None,
     people: int | None = None,
     retire_on: date | None = None,
@@ -70,6 +76,7 @@ def make_study(
     _check_title(title)
     if k < SMALLEST_K:
         raise Refused(f"a study is reported from {SMALLEST_K} answers a unit at the least; {k} is fewer")
+    _check_leaving(leaving)
     if db.execute(select(STUDY.c.id).where(STUDY.c.id == id)).first():
         raise Refused(f"there is a study {id!r} already")
     db.execute(
@@ -80,6 +87,7 @@ def make_study(
             form=form,
             k=k,
             simulated=simulated,
+            leaving=leaving,
             partition_hash=None,
             context=None if context is None else list(context),
             people=people,
@@ -91,7 +99,7 @@ def make_study(
 def declare_study(service: Service, db: Connection, design: Design) -> None:
     """Make a study whose design is installed, and gives away no more than the budget allows."""
     make_study(db, **vars(_checked(service, design)))
-    audit(service.vault, db, {"action": "study made", "study": design.id, "k": str(design.k)})
+    audit(service.vault, db, {"action": "study made", **_told(design)})
 
 
 def change_design(service: Service, db: Connection, design: Design) -> None:
@@ -102,7 +110,7 @@ def change_design(service: Service, db: Connection, design: Design) -> None:
     _check_title(design.title)
     changed = {name: value for name, value in vars(_checked(service, design)).items() if name != "id"}
     db.execute(update(STUDY).where(STUDY.c.id == design.id).values(changed))
-    audit(service.vault, db, {"action": "study changed", "study": design.id, "k": str(design.k)})
+    audit(service.vault, db, {"action": "study changed", **_told(design)})
 
 
 def check_opening(service: Service, study: Row[Any]) -> None:
@@ -193,9 +201,19 @@ def pin_partition(db: Connection, study: str) -> None:
         raise Refused(f"the units of {study!r} are not those that its first wave opened with")
 
 
+def what_leaves(db: Connection, study: str) -> Leaving:
+    """What a study has declared that it gives out."""
+    return LEAVING[the_study(db, study).leaving]
+
+
 def usual_context(form: Form) -> tuple[str, ...]:
     """Who the other person is, which chooses the sentences, and nothing else."""
     return (form.role,) if form.role in form.context else ()
+
+
+def _told(design: Design) -> dict[str, str]:
+    """What the trail says of a design."""
+    return {"study": design.id, "k": str(design.k), "leaving": design.leaving}
 
 
 def _checked(service: Service, design: Design) -> Design:
@@ -211,6 +229,7 @@ def _checked(service: Service, design: Design) -> Design:
         raise Refused(
             f"a study is reported from {SMALLEST_K} answers a unit at the least; {design.k} is fewer"
         )
+    _check_leaving(design.leaving)
     if design.retire_on is not None and design.retire_on <= now().date():
         raise Refused(f"answers cannot be deleted on {design.retire_on}: that day has come already")
     context = usual_context(instrument.forms[design.form]) if design.context is None else design.context
@@ -225,6 +244,13 @@ def _check_id(name: str) -> None:
         raise Refused(
             f"{name!r} cannot be an id: begin with a letter and take small letters, digits and hyphens, "
             f"{LONGEST_ID} in all"
+        )
+
+
+def _check_leaving(leaving: str) -> None:
+    if leaving not in LEAVING:
+        raise Refused(
+            f"say what leaves the study, once and for good: {', '.join(LEAVING)}; {leaving!r} is none of them"
         )
 
 

@@ -98,8 +98,9 @@ def open_wave(service: Service, db: Connection, wave: str) -> str:
     check_opening(service, the_study(db, study))
     state = move(db, wave, (PREPARED,), OPEN)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(opened_on=now().date()))
-    partition = str(the_study(db, study).partition_hash)
-    audit(service.vault, db, {"action": "wave opened", "wave": wave, "partition": partition})
+    opened = the_study(db, study)
+    told = {"wave": wave, "partition": str(opened.partition_hash), "leaving": opened.leaving}
+    audit(service.vault, db, {"action": "wave opened", **told})
     return state
 
 

@@ -60,7 +60,8 @@ class ConsentPage(Page):
     phrase: str | None
     """What opens the draft beside the code, in the words of the language."""
     agreed: bool
-    archive: bool
+    archive: bool | None
+    """Whether the person agrees to an archive; None where there is none to agree to."""
     problem: bool
 
 
@@ -138,7 +139,7 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
         text=survey.consent(sheet.language).markup,
         phrase=_phrase(opened),
         agreed=STUDY in sheet.purposes,
-        archive=ARCHIVE in sheet.purposes,
+        archive=ARCHIVE in sheet.purposes if ARCHIVE in survey.purposes else None,
         problem=problem,
     )
 

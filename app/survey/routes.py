@@ -16,7 +16,7 @@ from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.languages import home, language_of
 from app.middleware import clear_site_data, expire_cookie, give_cookie, leave_site, see_other, token_of
-from app.questionnaire.consent import PURPOSES, STUDY
+from app.questionnaire.consent import STUDY
 from app.questionnaire.pages import about_page, items_page
 from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, survey_path_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of
@@ -114,7 +114,7 @@ def agree(request: Request, fields: Fields) -> Response:
         sheet = replace(
             opened.sheet,
             consent=opened.survey.consent(opened.sheet.language).hash,
-            purposes=tuple(purpose for purpose in PURPOSES if purpose in fields),
+            purposes=tuple(purpose for purpose in opened.survey.purposes if purpose in fields),
         )
         save(db, opened, sheet)
     return _to(sheet, opened.survey.next_step(sheet))

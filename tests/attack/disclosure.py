@@ -23,7 +23,6 @@ over everybody (A2 or A5), K = 3 (A2 or A5). Exits with 1 on any success, and on
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -51,7 +50,7 @@ from app.closing.snapshots import compute_snapshot
 from app.db import make_engine, write
 from app.operations.server import spare_the_collector
 from app.report.files import as_json
-from tests.attack.published import REPORT, WAVE, Pages, Server, body, serving
+from tests.attack.published import REPORT, WAVE, Pages, Server, a_copy, body, serving
 from tests.lib.postgres_server import Postgres, running_postgres
 from tests.privacy.attackers import Groups, deniability, scrambled
 from tests.privacy.organisations import CODES, FORM, INSTRUMENT, keyed, of_one_mind, organisation, tree
@@ -344,14 +343,8 @@ def _migrate(url: str) -> None:
 
 def attack_a_copy(migrated: Path | Postgres, seed: int) -> Counter[str]:
     """Attack organisation `seed` in a copy of the migrated database, which ends with it."""
-    if isinstance(migrated, Path):
-        with tempfile.TemporaryDirectory(dir=migrated.parent) as folder:
-            return attack(f"sqlite:///{shutil.copy(migrated, folder)}", seed)
-    url = migrated.create(f"disclosure_{os.getpid()}_{seed}", template="migrated")
-    try:
+    with a_copy(migrated, f"disclosure_{os.getpid()}_{seed}") as url:
         return attack(url, seed)
-    finally:
-        migrated.drop(url)
 
 
 def main() -> int:

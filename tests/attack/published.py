@@ -1,9 +1,12 @@
 """An organisation in a database of its own, and all that anyone may read of it over HTTP."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -21,6 +24,7 @@ from app.main import create_app
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.vault import new_code
+from tests.lib.postgres_server import Postgres
 from tests.lib.respondents import make_due
 from tests.privacy.attackers import Groups, Person
 from tests.privacy.organisations import tree
@@ -43,11 +47,11 @@ class Server:
     stored: Groups = field(default_factory=dict)
     receipts: dict[str, list[str]] = field(default_factory=dict)
 
-    def load(self, groups: Groups, k: int) -> None:
+    def load(self, groups: Groups, k: int, leaving: str = "reports") -> None:
         """Declare the units, open a wave, and put everybody's answers in at once."""
         service = self.service
         with write(service.engine) as db:
-            studies.make_study(db, id=STUDY, title="Attack", k=k, simulated=True)
+            studies.make_study(db, id=STUDY, title="Attack", k=k, simulated=True, leaving=leaving)
             for unit in tree(groups):
                 studies.add_unit(db, STUDY, unit.id, unit.title, level=unit.level, parent=unit.parent)
             waves.open_wave(service, db, waves.make_wave(service, db, STUDY))
@@ -103,6 +107,20 @@ class Server:
 
 
 @contextmanager
+def a_copy(migrated: Path | Postgres, name: str) -> Iterator[str]:
+    """The address of a copy of the migrated database, which ends with the block."""
+    if isinstance(migrated, Path):
+        with tempfile.TemporaryDirectory(dir=migrated.parent) as folder:
+            yield f"sqlite:///{shutil.copy(migrated, folder)}"
+        return
+    url = migrated.create(name, template="migrated")
+    try:
+        yield url
+    finally:
+        migrated.drop(url)
+
+
+@contextmanager
 def serving(url: str) -> Iterator[Server]:
     """Serve a migrated, empty database; requests pass through the whole application, without a socket."""
     service = make_service(Settings(database_url=url, secret=bytes(range(32)), secure=False, demo=True))
@@ -123,7 +141,7 @@ def _response(unit: str, answers: Mapping[str, int]) -> dict[str, Any]:
         "language": "en",
         "words_hash": "w" * 64,
         "consent_hash": "c" * 64,
-        "purposes": ["study"],
+        "purposes": ["study", "archive"],
         "layout": "vertical-5",
         "answers": {**answers, "role": "supervisor"},
     }

@@ -359,6 +359,7 @@ def test_stopping_or_renewing_an_account_ends_its_sessions(service: Service, cli
 
 
 @pytest.mark.usefixtures("study")
+@pytest.mark.parametrize("leaving", ["rows"])
 def test_answers_are_taken_out_only_by_somebody_who_has_just_signed_in(
     service: Service, client: TestClient
 ) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, event, text, update
 from app import migrate, studies
 from app.closing.purge import DRAFT
 from app.db import is_sqlite, make_engine, outside, write
+from app.export.trail import note_taken
 from app.operations.doctor import Check, examine
 from app.runtime import Service
 from app.survey.drafts import NO_PHRASE
@@ -49,6 +50,19 @@ def test_drafts_that_can_gain_no_words_are_counted(host: Service, code: str) -> 
     [drafts] = [check for check in examine(host) if check.name == "drafts"]
     assert drafts.ok
     assert drafts.found.startswith("1 from before")
+
+
+@pytest.mark.usefixtures("study")
+def test_rows_that_left_a_study_of_reports_before_are_named(host: Service) -> None:
+    def found() -> str:
+        return next(check.found for check in examine(host) if check.name == "leaving")
+
+    assert found() == "reports or rows, of no study both"
+    note_taken(host, "demo-1")
+    assert "rows of demo-1 were taken out before" in found()
+    with write(host.engine) as db:
+        db.execute(update(studies.STUDY).values(leaving="rows"))
+    assert found() == "reports or rows, of no study both"
 
 
 @pytest.mark.usefixtures("study")

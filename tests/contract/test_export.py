@@ -43,6 +43,11 @@ MISSING = {"sd5": -88, "id1": -99, "ec2": -77}
 
 
 @pytest.fixture
+def leaving() -> str:
+    return "rows with units"
+
+
+@pytest.fixture
 def closed(service: Service, study: str) -> Service:
     """The first 40 people of the demonstration in south and 20 in north, and one who left things out."""
     everyone = [answers for _, answers in zip(range(60), (a for _, a in demo.people(ppiq())), strict=False)]
@@ -123,7 +128,7 @@ def test_columns_are_those_of_the_codebook_and_nothing_that_tells(closed: Servic
 
 
 def test_only_what_the_study_asked_has_a_column(service: Service, client: TestClient) -> None:
-    wave = another_study(service, "few", people=120, context=["role", "length"])
+    wave = another_study(service, "few", people=120, context=["role", "length"], leaving="rows")
     take_part(service, wave, "only", of_one_mind(12, 2))
     close(service, wave)
     signed_in(service, client, "researcher", "few")
@@ -139,7 +144,7 @@ def test_who_the_other_person_is_is_withheld_last_whatever_a_form_calls_it(servi
     changed = replace(ppiq(), forms={**ppiq().forms, "b": form})
     other = replace(service, instruments={"ppiq": changed})
     with write(other.engine) as db:
-        studies.make_study(db, id="b", title="B", form="b", simulated=True)
+        studies.make_study(db, id="b", title="B", form="b", simulated=True, leaving="rows")
         studies.add_unit(db, "b", "only", "Only")
     wave = next_wave(other, "b")
     people = [
@@ -246,8 +251,9 @@ def test_fewer_than_ten_rows_are_given_to_nobody(service: Service, client: TestC
 def test_an_archive_of_fewer_than_ten_is_refused(service: Service, study: str) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
     take_part(service, f"{study}-1", "north", of_one_mind(9, 2), purposes=("study", "archive"))
+    take_part(service, f"{study}-1", "north", of_one_mind(1, 2))
     close(service, f"{study}-1")
-    assert len(exported(service)) == 21
+    assert len(exported(service)) == 22
     with pytest.raises(Refused, match="fewer than 10"):
         data(service, archive=True)
 
@@ -393,7 +399,9 @@ def test_the_export_of_another_questionnaire(service: Service) -> None:
     seven = load(Path(__file__).parents[1] / "instruments" / "seven")
     other = replace(service, instruments={**service.instruments, "seven": seven})
     with write(other.engine) as db:
-        studies.make_study(db, id="seven", title="Seven", instrument="seven", form="seven", people=20)
+        studies.make_study(
+            db, id="seven", title="Seven", instrument="seven", form="seven", people=20, leaving="rows"
+        )
         studies.add_unit(db, "seven", "only", "Only")
         wave = waves.make_wave(other, db, "seven")
         waves.open_wave(other, db, wave)

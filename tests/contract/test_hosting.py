@@ -16,6 +16,7 @@ from sqlalchemy import func, select, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
+from analysis.disclosure.leaving import LEAVING
 from app import studies
 from app.audit import events
 from app.cli import app as cli
@@ -42,6 +43,7 @@ GOOD = {
     "title": "Spring placements",
     "people": "120",
     "k": "10",
+    "leaving": "reports",
     "retire_on": "",
     "ask_role": "yes",
     "ask_length": "yes",
@@ -158,6 +160,8 @@ def test_no_wave_of_real_people_opens_without_a_budget(service: Service) -> None
     ("change", "why"),
     [
         ({"k": "4"}, "4 is fewer"),
+        ({"leaving": ""}, "what leaves the study, once and for good"),
+        ({"leaving": "both"}, "what leaves the study, once and for good"),
         ({"k": "ten"}, "whole numbers"),
         ({"people": ""}, "whole numbers"),
         ({"people": "9" * 30}, "people at the most"),
@@ -371,6 +375,42 @@ def test_pause_resume_and_the_announced_end(service: Service, opened: TestClient
     assert "is open" in opened.get("/host/waves/spring-1").text, "not before its time"
     close(service, "spring-1")
     assert "is closed" in opened.get("/host/waves/spring-1").text
+
+
+def test_what_leaves_is_asked_with_what_it_means_and_nothing_chosen(host: TestClient) -> None:
+    page = host.get("/host/studies?form=ppiq/a").text
+    asked = page[page.index("What leaves this study") : page.index("Smallest group")]
+    assert re.findall(r'name="leaving" value="([\w ]+)" required>', asked) == list(LEAVING)
+    for whom in ("People", "Trainers", "Researchers"):
+        assert asked.count(f"<strong>{whom}</strong>") == len(LEAVING)
+
+
+@pytest.mark.parametrize(
+    ("leaving", "told", "not_told"),
+    [
+        ("reports", "the report is made, once", "researchers may take them out"),
+        ("rows", "researchers may take them out", "the report is made"),
+    ],
+)
+def test_the_pages_of_a_wave_say_what_leaves_it(
+    service: Service, host: TestClient, leaving: str, told: str, not_told: str
+) -> None:
+    host.post("/host/studies", data=GOOD | {"leaving": leaving})
+    host.post("/host/studies/spring/units", data={"id": "north", "title": "North", "level": "unit"})
+    host.post("/host/studies/spring/waves")
+    assert "as what leaves the study" in host.get("/host/waves/spring-1").text
+    host.post("/host/waves/spring-1/open", data=SURE)
+    page = host.get("/host/waves/spring-1").text
+    assert told in page
+    assert not_told not in page
+    assert ("Researchers may receive single sets of answers" in page) == (leaving == "rows")
+    close(service, "spring-1")
+    page = host.get("/host/waves/spring-1").text
+    assert ("Its report can be read" in page) == (leaving == "reports")
+    assert ("There is no report" in page) == (leaving == "rows")
+    study = host.get("/host/studies/spring").text
+    assert "What leaves this study" in study
+    assert 'name="leaving"' not in study, "it is locked with the design"
 
 
 def test_the_reminder_is_one_text_for_everyone(opened: TestClient) -> None:

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import update
 from starlette.testclient import TestClient
 
+from analysis.disclosure.leaving import LEAVING
 from app.db import read, write
 from app.errors import Refused
 from app.languages import LANGUAGES, SOURCE, day, home, translations
@@ -219,7 +220,8 @@ def test_what_was_read_is_kept_with_the_answers(
     [kept] = rows(service, table(Response))
     assert kept.language == language
     assert kept.words_hash == ppiq().words["a", language].hash
-    assert kept.consent_hash == consent(10, language).hash != consent(10, SOURCE).hash
+    assert kept.consent_hash == consent(10, language, leaving=LEAVING["reports"]).hash
+    assert kept.consent_hash != consent(10, SOURCE, leaving=LEAVING["reports"]).hash
 
 
 @pytest.mark.usefixtures("study")
@@ -233,7 +235,8 @@ def test_the_consent_names_the_day_on_which_answers_are_deleted(client: TestClie
         assert day(on.isoformat(), language) in client.get(home(language) + "/consent").text
         client.post(home(language) + "/consent", data={"study": "yes"})
         agreed = sheet(client, service).consent
-        assert agreed == consent(10, language, retire_on=on).hash != consent(10, language).hash
+        without = consent(10, language, leaving=LEAVING["reports"]).hash
+        assert agreed == consent(10, language, leaving=LEAVING["reports"], retire_on=on).hash != without
         client.cookies.clear()
 
 

@@ -121,7 +121,7 @@ def test_an_archive_links_those_who_agreed_to_it_twice(
 def test_context_is_withheld_before_anybody_is_linked(service: Service) -> None:
     """Else an export taken now would tell, joined by the answers, what a later one withholds."""
     declared(service)
-    take_part(service, EARLIER, [own(n) for n in range(12)])
+    take_part(service, EARLIER, [own(n) for n in range(30)])
     close(service, EARLIER)
     rows = exported(service, EARLIER)
     assert "pair_id" not in rows[0]
@@ -143,7 +143,7 @@ def test_half_a_pair_has_no_id(linked: tuple[Service, list[bytes], list[bytes]])
 
 def test_nobody_linked_leaves_the_column_empty_or_out(service: Service) -> None:
     declared(service)
-    twice(service, [own(n) for n in range(12)], [own(n) for n in range(50, 62)])
+    twice(service, [own(n) for n in range(30)], [own(n) for n in range(50, 80)])
     assert ids(exported(service, EARLIER)) == set()
     assert "0 people were linked" in data(service, LATER).linked
 

@@ -56,6 +56,7 @@ def nothing_left(service: Service) -> bool:
 # ---- declaring and opening ----
 
 
+@pytest.mark.parametrize("leaving", ["rows"])
 @pytest.mark.parametrize(
     ("earlier", "later", "why"),
     [
@@ -95,7 +96,7 @@ def test_two_waves_are_paired_by_a_command_that_says_what_it_costs(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with write(service.engine) as db:
-        studies.make_study(db, id="twice", title="Twice", simulated=True)
+        studies.make_study(db, id="twice", title="Twice", simulated=True, leaving="rows")
         waves.make_wave(service, db, "twice")
     (tmp_path / "secret").write_text(SECRET.hex())
     (tmp_path / "secret").chmod(0o600)
@@ -379,7 +380,7 @@ def test_a_page_of_a_prepared_wave_is_not_remembered_as_unpaired(
 ) -> None:
     """Somebody posts a made-up sheet to a wave that is being prepared; then it is paired and opened."""
     with write(service.engine) as db:
-        studies.make_study(db, id="twice", title="Twice", simulated=True)
+        studies.make_study(db, id="twice", title="Twice", simulated=True, leaving="rows")
         studies.add_unit(db, "twice", "south", "South")
         waves.make_wave(service, db, "twice")
     fields = {

@@ -64,6 +64,10 @@ def test_the_demonstration_prints_one_line_of_json_and_its_links_lead_somewhere(
             assert len(respond(client, links["code"]).replace("-", "")) == 12
             for role in ("researcher", "trainer"):
                 assert "SIMULATED" in client.get(links[role]).text
+            assert client.get("/report/waves/demo-1/units/north").status_code == 200
+            assert client.get("/export/waves/demo-1/responses.csv").status_code == 403
+            assert client.get("/report/waves/demo-rows-1/units/north").status_code == 404
+            assert len(client.get("/export/waves/demo-rows-1/responses.csv").text.splitlines()) == 241
         made = counterpoise("codes", links["wave"], "--count", "3", "--json", "--dir", str(tmp_path))
         assert len(set(json.loads(made.stdout))) == 3
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600

@@ -9,6 +9,7 @@ import pytest
 from jinja2 import meta, nodes
 from starlette.testclient import TestClient
 
+from analysis.disclosure.leaving import LEAVING
 from app.error_pages import ErrorPage
 from app.questionnaire import rendering
 from app.questionnaire.consent import ConsentText, consent
@@ -144,11 +145,11 @@ def test_no_answer_is_chosen_before_the_person_chooses(client: TestClient, code:
 
 
 def test_the_consent_is_one_text_whatever_marks_it_up() -> None:
-    shown = consent(10, "en")
+    shown = consent(10, "en", leaving=LEAVING["reports"])
     assert "<" not in shown.text
     assert shown.text.startswith("Taking part is your choice.")
     assert len(shown.hash) == 64
-    assert consent(11, "en").hash != shown.hash
+    assert consent(11, "en", leaving=LEAVING["reports"]).hash != shown.hash
 
 
 # Colours

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from analysis.disclosure.leaving import LEAVING
 from app import studies
 from app.db import is_sqlite, read, write
 from app.errors import Used
@@ -46,6 +47,7 @@ def rows(service: Service, model: type = Response) -> list:
         return list(db.execute(select(table(model))).all())
 
 
+@pytest.mark.parametrize("leaving", ["rows"])
 def test_a_person_takes_part_and_exactly_their_answers_are_kept(
     client: TestClient, service: Service, code: str
 ) -> None:
@@ -71,8 +73,24 @@ def test_a_person_takes_part_and_exactly_their_answers_are_kept(
     assert [row.state for row in rows(service, Code)] == ["finished"]
 
 
+@pytest.mark.parametrize("leaving", ["rows"])
 def test_the_archive_is_a_choice_of_its_own(client: TestClient, service: Service, code: str) -> None:
     respond(client, code)
+    assert rows(service)[0].purposes == ["study"]
+
+
+def test_where_no_row_leaves_nobody_is_asked_for_an_archive(
+    client: TestClient, service: Service, code: str
+) -> None:
+    """Nor does anybody agree to one by a form that no page of this study shows."""
+    enter(client, code)
+    assert 'name="archive"' not in client.get("/consent").text
+    client.post("/consent", data={"study": "yes", "archive": "yes"})
+    assert sheet(client, service).purposes == ("study",)
+    for path in ("/about", *(f"/page/{number}" for number in range(1, 7))):
+        fill(client, path)
+    [form] = Screen(client.get("/check").text).forms
+    assert client.post("/send", data={**form.fields, "_purposes": "study archive"}).status_code == 200
     assert rows(service)[0].purposes == ["study"]
 
 
@@ -154,7 +172,9 @@ def test_the_consent_names_the_group_size_and_is_kept_by_its_hash(
     assert "whoever holds the database" in shown
     assert "logs and backups" in shown
     agree(client)
-    assert sheet(client, service).consent == consent(10, "en").hash != consent(5, "en").hash
+    agreed = sheet(client, service).consent
+    assert agreed == consent(10, "en", leaving=LEAVING["reports"]).hash
+    assert agreed != consent(5, "en", leaving=LEAVING["reports"]).hash
 
 
 def test_what_was_saved_comes_back_on_another_device_and_ends_the_first(

@@ -161,7 +161,7 @@ def test_what_staff_did_to_a_wave_is_in_the_chain(service: Service, study: str) 
         form = waves.the_wave(db, "demo-1").form_hash
     assert told == [
         {"action": "wave made", "wave": "demo-1", "form": form},
-        {"action": "wave opened", "wave": "demo-1", "partition": partition},
+        {"action": "wave opened", "wave": "demo-1", "partition": partition, "leaving": "reports"},
         {"action": "wave paused", "wave": "demo-1"},
         {"action": "wave resumed", "wave": "demo-1"},
         {"action": "codes issued", "wave": "demo-1", "unit": "south", "count": "1"},

@@ -39,22 +39,22 @@ class Host:
         assert ended.returncode == 0, f"counterpoise {' '.join(words)}: {ended.stderr}"
         return ended.stdout.strip()
 
-    def new_wave(self) -> str:
-        asked = ("--people", "120", "--ask", "role", "--ask", "length")
-        self("study", "make", "spring", "Spring placements", *asked)
-        self("study", "unit", "spring", "college", "The college", "--level", "organisation")
+    def new_wave(self, study: str, leaving: str) -> str:
+        asked = ("--people", "120", "--ask", "role", "--ask", "length", "--leaving", leaving)
+        self("study", "make", study, "Spring placements", *asked)
+        self("study", "unit", study, "college", "The college", "--level", "organisation")
         for unit in ("north", "south"):
-            self("study", "unit", "spring", unit, f"{unit.title()} team", "--parent", "college")
-        wave = self("wave", "make", "spring")
+            self("study", "unit", study, unit, f"{unit.title()} team", "--parent", "college")
+        wave = self("wave", "make", study)
         assert self("wave", "open", wave) == f"{wave} is open"
         return wave
 
     def codes(self, wave: str, count: int, unit: str) -> list[str]:
         return json.loads(self("codes", wave, "--count", str(count), "--unit", unit, "--json"))
 
-    def staff(self, role: str) -> httpx2.Client:
+    def staff(self, role: str, study: str) -> httpx2.Client:
         client = httpx2.Client(base_url=self.origin, follow_redirects=True)
-        token = self("token", role, "--study", "spring").splitlines()[-1]
+        token = self("token", role, "--study", study).splitlines()[-1]
         assert client.get(HOME[role]).status_code == 404
         assert client.post("/staff", data={"token": token}).status_code == 200
         return client
@@ -141,12 +141,35 @@ PEOPLE = (
 def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
     host: Host, browser: Browser
 ) -> None:
-    wave = host.new_wave()
+    wave = host.new_wave("spring", "reports")
+    host.others_respond(host.codes(wave, 12, "north"))
+    trainer = host.staff("trainer", "spring")
+    assert trainer.get(f"/report/waves/{wave}").status_code == 404
+    assert host("wave", "close", wave, "--now") == f"{wave} is closed"
+    assert "North team" in trainer.get(f"/report/waves/{wave}/units/north").text
+    assert trainer.get(f"/report/waves/{wave}/units/south").status_code == 404
+    assert trainer.get(f"/export/waves/{wave}/responses.csv").status_code == 404
+
+    of_nine = host("wave", "make", "spring")
+    host("wave", "open", of_nine)
+    mine, *others = host.codes(of_nine, 9, "south")
+    PEOPLE[0].takes_part(browser, host.origin, mine)
+    host.others_respond(others)
+    host("wave", "close", of_nine, "--now")
+    assert "South team" not in trainer.get(f"/report/waves/{of_nine}").text
+    assert trainer.get(f"/report/waves/{of_nine}/units/south").status_code == 404
+    trainer.close()
+
+
+def test_twelve_people_answer_and_a_researcher_has_their_rows_and_of_nine_none(
+    host: Host, browser: Browser
+) -> None:
+    wave = host.new_wave("autumn", "rows")
     codes = host.codes(wave, 12, "north")
     for person, code in zip(PEOPLE, codes, strict=False):
         person.takes_part(browser, host.origin, code)
-    host.others_respond(codes[len(PEOPLE) :])
-    researcher, trainer = host.staff("researcher"), host.staff("trainer")
+    host.others_respond([*codes[len(PEOPLE) :], *host.codes(wave, 9, "south")])
+    researcher, trainer = host.staff("researcher", "autumn"), host.staff("trainer", "autumn")
     assert researcher.get(f"/export/waves/{wave}/responses.csv").status_code == 404
     assert host("wave", "close", wave, "--now") == f"{wave} is closed"
 
@@ -158,18 +181,8 @@ def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
         assert sum(all(row[item] == str(person.code) for item in items) for row in rows) == 1, person
     assert sum(row["raw_vi5"] == "1" for row in rows) == 8
     assert researcher.get(f"/export/waves/{wave}/reliability.json").json()["n"] == 10
-    assert "North team" in trainer.get(f"/report/waves/{wave}/units/north").text
-    assert trainer.get(f"/report/waves/{wave}/units/south").status_code == 404
+    assert "This study gives out answers, not reports" in trainer.get(f"/report/waves/{wave}").text
+    assert trainer.get(f"/report/waves/{wave}/units/north").status_code == 404
     assert trainer.get(f"/export/waves/{wave}/responses.csv").status_code == 404
-
-    of_nine = host("wave", "make", "spring")
-    host("wave", "open", of_nine)
-    mine, *others = host.codes(of_nine, 9, "south")
-    PEOPLE[0].takes_part(browser, host.origin, mine)
-    host.others_respond(others)
-    host("wave", "close", of_nine, "--now")
-    assert researcher.get(f"/export/waves/{of_nine}/responses.csv").status_code == 404
-    assert "South team" not in trainer.get(f"/report/waves/{of_nine}").text
-    assert trainer.get(f"/report/waves/{of_nine}/units/south").status_code == 404
     for client in (researcher, trainer):
         client.close()

@@ -23,7 +23,7 @@ Own = Mapping[str, int | str]
 def declared(service: Service) -> Service:
     """Two units, two waves that are paired, 30 codes for the earlier one, which is open."""
     with write(service.engine) as db:
-        studies.make_study(db, id="twice", title="Twice", simulated=True)
+        studies.make_study(db, id="twice", title="Twice", simulated=True, leaving="rows with units")
         for unit in ("south", "north"):
             studies.add_unit(db, "twice", unit, unit.title())
         assert tuple(waves.make_wave(service, db, "twice") for _ in range(2)) == (EARLIER, LATER)

@@ -94,6 +94,33 @@ def test_accounts_come_and_go_while_the_study_keeps_its_rows(empty_url: str) -> 
     engine.dispose()
 
 
+def test_a_study_of_before_gives_out_reports_but_for_one_that_was_to_be_linked(empty_url: str) -> None:
+    """Rows are the more that could be taken; what was reported already is never joined by rows."""
+    engine = make_engine(empty_url)
+    migrate.upgrade(engine, "0005")
+    made = (
+        "INSERT INTO study (id, title, instrument, form, k, simulated) "
+        "VALUES ('{0}', 'S', 'ppiq', 'a', 10, false)"
+    )
+    wave = (
+        "INSERT INTO wave (id, study, ordinal, form_hash, words_hashes, items_per_page, state) "
+        "VALUES ('{0}-1', '{0}', 1, 'f', '{{}}', 5, 'open')"
+    )
+    snapshot = "INSERT INTO snapshot (wave, base_table, report) VALUES ('{0}-1', '{{}}', '{{}}')"
+    pair = "INSERT INTO pair (earlier, later) VALUES ('{0}-1', '{0}-2')"
+    with write(engine) as db:
+        for study, also in {"new": (), "told": (snapshot,), "two": (pair,), "both": (pair, snapshot)}.items():
+            for statement in (made, wave, *also):
+                db.exec_driver_sql(statement.format(study))
+    migrate.upgrade(engine)
+    with read(engine) as db:
+        kept = dict(db.exec_driver_sql("SELECT id, leaving FROM study").fetchall())
+    assert kept == {"new": "reports", "told": "reports", "two": "rows", "both": "reports"}
+    migrate.downgrade(engine, "0005")
+    migrate.upgrade(engine)
+    engine.dispose()
+
+
 def test_what_a_code_alone_would_open_is_taken_out_and_sessions_stay(empty_url: str) -> None:
     engine = make_engine(empty_url)
     migrate.upgrade(engine, "0004")

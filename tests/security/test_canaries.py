@@ -30,7 +30,7 @@ from app.studies.linking.elements import ELEMENTS
 from app.vault import read_code
 from instrument import ppiq
 from tests.fault.serving import Server, served
-from tests.lib.cohorts import close, take_part
+from tests.lib.cohorts import another_study, close, take_part
 from tests.lib.disk_bytes import stolen
 from tests.lib.linked_waves import EARLIER, declared
 from tests.lib.questionnaire_client import NOTHING, Screen, fill, filled_in, open_page, respond, submit
@@ -266,9 +266,11 @@ def meet_faults(place: Place, service: Service, seen: Seen, started: httpx2.Clie
 
 
 def work_as_staff(place: Place, service: Service, seen: Seen) -> None:
-    take_part(service, "demo-1", "south", of_one_mind(12, 2))
-    close(service, "demo-1")
-    ready(service, "ada", host="demo", researcher="demo", trainer="demo", operator=EVERYWHERE)
+    rows = another_study(service, "rows", leaving="rows")
+    for wave, unit in (("demo-1", "south"), (rows, "only")):
+        take_part(service, wave, unit, of_one_mind(12, 2))
+        close(service, wave)
+    ready(service, "ada", host="demo", researcher="rows", trainer="demo", operator=EVERYWHERE)
     with write(service.engine) as db:
         token = make_token(service, db, "trainer", "demo", 1)
     seen.add(PASSWORD, token, secret_of(service, "ada").hex())
@@ -284,9 +286,9 @@ def work_as_staff(place: Place, service: Service, seen: Seen) -> None:
         for path in (
             "/host/waves/demo-1",
             "/operator",
-            "/export/waves/demo-1/responses.csv",
-            "/export/waves/demo-1/codebook.json",
-            "/export/waves/demo-1/reliability.html",
+            f"/export/waves/{rows}/responses.csv",
+            f"/export/waves/{rows}/codebook.json",
+            f"/export/waves/{rows}/reliability.html",
             "/report/waves/demo-1",
             "/report/waves/demo-1.csv",
         ):

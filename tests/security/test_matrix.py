@@ -26,8 +26,8 @@ from tests.privacy.organisations import of_one_mind
 
 RESPONDENT = ("app.main", "app.survey", "app.reflect", "app.support", "app.studies.linking")
 ROLES = get_args(Role)
-DONE = (200, 303, 422)
-"""Let in: a page, a change that was made, or a reason why it cannot be."""
+DONE = (200, 303, 403, 422)
+"""Let in: a page, a change that was made, or a reason why it cannot be, or why the study gives none of it."""
 
 
 def staff_routes(tmp_path: Path) -> list[str]:

@@ -13,15 +13,17 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, or_, select, update
 
+from analysis.disclosure.leaving import LEAVING
 from app.audit import audit
 from app.runtime import Service
 from app.studies.linking.elements import ELEMENTS, ENOUGH
 from app.studies.linking.matching import Marks, match
-from app.tables import Code, Pair, PairKey, Response, table
+from app.tables import Code, Pair, PairKey, Response, Study, Wave, table
 from app.vault import Vault
 
 FEWEST_CODES: Final = 30
 TOO_FEW: Final = "fewer than 30 codes"
+NO_ROWS: Final = "the study gives out no rows"
 RETIRED_FIRST: Final = "the earlier collection was retired"
 REFUSED: Final = "refused"
 MARK_BYTES: Final = 16
@@ -29,6 +31,8 @@ PAIR: Final = table(Pair)
 KEY: Final = table(PairKey)
 RESPONSE: Final = table(Response)
 CODE: Final = table(Code)
+STUDY: Final = table(Study)
+WAVE: Final = table(Wave)
 _OF_PAIR: Final[Select[Any]] = (
     select(PAIR.c.earlier, PAIR.c.later, KEY.c.key)
     .join(KEY, KEY.c.earlier == PAIR.c.earlier)
@@ -67,8 +71,8 @@ def link(service: Service, db: Connection, wave: str) -> None:
     pair = unmatched(db, wave)
     if pair is None or pair.later != wave:
         return
-    few = any(codes_of(db, each) < FEWEST_CODES for each in (pair.earlier, pair.later))
-    _end(service, db, pair, {REFUSED: TOO_FEW} if few else _matched(db, pair))
+    why = _refused(db, pair)
+    _end(service, db, pair, {REFUSED: why} if why else _matched(db, pair))
 
 
 def give_up(service: Service, db: Connection, wave: str) -> None:
@@ -82,6 +86,15 @@ def outcome_of(db: Connection, wave: str) -> Row[Any] | None:
     """The pair of a wave, matched or not."""
     of_wave = or_(PAIR.c.earlier == wave, PAIR.c.later == wave)
     return db.execute(select(PAIR).where(of_wave)).first()
+
+
+def _refused(db: Connection, pair: Row[Any]) -> str | None:
+    """Why nobody is linked: too few to hide among, or links that nothing would show."""
+    of_wave = select(STUDY.c.leaving).join(WAVE, WAVE.c.study == STUDY.c.id).where(WAVE.c.id == pair.later)
+    if not LEAVING[db.execute(of_wave).scalar_one()].rows:
+        return NO_ROWS
+    few = any(codes_of(db, each) < FEWEST_CODES for each in (pair.earlier, pair.later))
+    return TOO_FEW if few else None
 
 
 def _mark(key: bytes, element: str, answer: str) -> str:
