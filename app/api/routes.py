@@ -37,6 +37,7 @@ ALL: Final = "all"
 """The name under which the whole folder of an export is given, as a ZIP."""
 PAGE: Final = 50
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
+    403: {"model": answers.ErrorAnswer, "description": "The study gives out reports and no rows"},
     404: {"model": answers.ErrorAnswer, "description": "Not there, or not for this token"},
     422: {"model": answers.ErrorAnswer, "description": "A parameter cannot be read"},
     503: {"model": answers.ErrorAnswer, "description": "Busy; try again after the seconds of Retry-After"},

@@ -51,6 +51,7 @@ def test_a_token_sees_its_own_study_and_its_closed_waves(closed: Service, client
         assert client.get(f"{API}/studies/other/waves", headers=token).status_code == 404
 
 
+@pytest.mark.parametrize("leaving", ["rows"])
 def test_every_file_is_given_and_written_down_and_an_etag_takes_nothing_out(
     closed: Service, client: TestClient
 ) -> None:
@@ -80,6 +81,9 @@ def test_a_report_is_a_trainer_s_and_rows_are_a_researcher_s(closed: Service, cl
         assert [node["id"] for node in one["nodes"]] == [part["id"]]
     for path, token in (("report", researcher), ("reports", researcher), ("exports/csv", trainer)):
         assert client.get(f"{here}/{path}", headers=token).status_code == 404
+    refused = client.get(f"{here}/exports/csv", headers=researcher)
+    assert refused.status_code == 403
+    assert "gives out reports, not answers" in refused.json()["message"]
 
 
 def test_an_open_wave_and_another_study_s_are_not_there(closed: Service, client: TestClient) -> None:
@@ -98,8 +102,9 @@ def test_nothing_is_told_without_a_token_and_a_browser_s_session_is_none(
     paths = [path.format(study="demo", wave="demo-1", name="csv", part="south", instrument="ppiq", form="a")
              for path in described(client)["paths"]]  # fmt: skip
     assert {client.get(path).status_code for path in paths} == {404}
-    sign_in(closed, client, ready(closed, "ada", researcher="demo", trainer="demo"))
-    assert {client.get(path).status_code for path in paths} == {404}
+    for name, role in (("ada", "researcher"), ("bea", "trainer")):
+        sign_in(closed, client, ready(closed, name, **{role: "demo"}))
+        assert {client.get(path).status_code for path in paths} == {404}
 
 
 def described(client: TestClient) -> dict[str, Any]:
@@ -111,7 +116,7 @@ def test_the_description_names_every_answer_and_the_token(client: TestClient) ->
     assert tree["security"] == [{"token": []}]
     for path, calls in tree["paths"].items():
         assert path.startswith(API)
-        assert {"200", "404", "422", "503"} <= set(calls["get"]["responses"]), path
+        assert {"200", "403", "404", "422", "503"} <= set(calls["get"]["responses"]), path
     study = tree["components"]["schemas"]["StudyAnswer"]
     assert set(study["required"]) == set(study["properties"])
 
@@ -177,7 +182,7 @@ def test_whatever_is_asked_no_answer_is_an_error_of_the_service(
         parts = iter(filled)
         whole = "/".join(next(parts) if part.startswith("{") else part for part in path.split("/"))
         reply = client.get(whole, params=query, headers=token)
-        assert reply.status_code in {200, 404, 422}, (whole, reply.status_code)
+        assert reply.status_code in {200, 403, 404, 422}, (whole, reply.status_code)
         if reply.status_code != 200:
             assert set(json.loads(reply.text)) == {"error", "message"}
 

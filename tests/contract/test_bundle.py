@@ -28,6 +28,11 @@ WAVE = "demo-1"
 
 
 @pytest.fixture
+def leaving() -> str:
+    return "rows"
+
+
+@pytest.fixture
 def closed(service: Service, study: str) -> Service:
     people = [answers for _, answers in zip(range(30), (a for _, a in demo.people(ppiq())), strict=False)]
     take_part(service, f"{study}-1", "south", people)

@@ -25,6 +25,11 @@ MISSING = {"sd5": -88, "id1": -99, "ec2": -77}
 
 
 @pytest.fixture
+def leaving() -> str:
+    return "rows"
+
+
+@pytest.fixture
 def data(service: Service, study: str) -> Microdata:
     """The first 40 people of the demonstration, one of whom left things out in three ways."""
     people = [answers for _, answers in zip(range(40), (a for _, a in demo.people(ppiq())), strict=False)]

@@ -5,7 +5,6 @@ import io
 import json
 
 import pytest
-from app.export.leaving import NoRows
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
@@ -17,6 +16,7 @@ from app.cli import app as cli
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
+from app.export.closed_wave import NoRows
 from app.export.microdata import microdata
 from app.languages import LANGUAGES, home
 from app.questionnaire.consent import consent

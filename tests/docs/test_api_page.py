@@ -14,7 +14,7 @@ from app.db import write
 from app.runtime import Service
 from app.staff.authorise import make_token
 from tests.fault.serving import served
-from tests.lib.cohorts import close, take_part
+from tests.lib.cohorts import another_study, close, take_part
 from tests.privacy.organisations import of_one_mind
 
 PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
@@ -27,18 +27,22 @@ def example(language: str) -> str:
 
 @pytest.fixture
 def environment(service: Service, study: str, url: str, tmp_path: Path) -> Iterator[dict[str, str]]:
-    take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
-    close(service, f"{study}-1")
+    rows = another_study(service, "rows", leaving="rows")
+    for wave, unit in ((f"{study}-1", "south"), (rows, "only")):
+        take_part(service, wave, unit, of_one_mind(12, 2))
+        close(service, wave)
     with write(service.engine) as db:
-        tokens = {role: make_token(service, db, role, study, 1) for role in ("researcher", "trainer")}
+        researcher = make_token(service, db, "researcher", "rows", 1)
+        trainer = make_token(service, db, "trainer", study, 1)
     with served(url, tmp_path / "log") as server:
         yield {
             **os.environ,
             "COUNTERPOISE": server.address,
-            "STUDY": study,
-            "WAVE": f"{study}-1",
-            "TOKEN": tokens["researcher"],
-            "TRAINER": tokens["trainer"],
+            "STUDY": "rows",
+            "WAVE": rows,
+            "REPORTED": f"{study}-1",
+            "TOKEN": researcher,
+            "TRAINER": trainer,
         }
 
 
@@ -52,7 +56,7 @@ def run(environment: dict[str, str], folder: Path, *command: str, code: str) -> 
 
 def test_the_examples_run(environment: dict[str, str], tmp_path: Path) -> None:
     said = run(environment, tmp_path, "sh", "-e", code=example("sh"))
-    assert '"demo-1"' in said
+    assert '"rows-1"' in said
     assert (tmp_path / "answers.sav").read_bytes().startswith(b"$FL2")
     said = run(environment, tmp_path, sys.executable, "-", code=example("python"))
     assert "12 rows" in said

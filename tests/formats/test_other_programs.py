@@ -39,6 +39,11 @@ for (name in names(sav)) {{
 
 
 @pytest.fixture
+def leaving() -> str:
+    return "rows"
+
+
+@pytest.fixture
 def data(service: Service, study: str) -> Microdata:
     people = [answers for _, answers in zip(range(40), (a for _, a in demo.people(ppiq())), strict=False)]
     people[0] = {**people[0], **dict.fromkeys(ITEMS, 2), **MISSING}

@@ -162,7 +162,7 @@ def test_codes_of_closed_waves_lose_their_unit_and_their_state(empty_url: str) -
 def test_a_migration_killed_at_any_statement_can_be_run_again(empty_url: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     kills = 0
-    for statement in range(1, 60, 3):
+    for statement in range(1, 400, 7):
         command = [sys.executable, "-c", KILLED, empty_url, str(statement)]
         ended = subprocess.run(command, env=environment, capture_output=True, check=False)
         if ended.returncode == 0:
