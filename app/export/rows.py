@@ -12,8 +12,9 @@ PAIR_ID: Final = "pair_id"
 
 NOTE: Final = (
     "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
-    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
-    "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
+    "make a combination rarer than five rows is withheld (-66). Rows of units with too few answers never "
+    "leave and are not among these. The disclosure rules of reports do not cover whoever holds them: keep "
+    "them safe, try to identify nobody, and publish no small groups."
 )
 
 
