@@ -4,7 +4,8 @@
 
 tests.attack.units tries the rule on the analysis alone. Here every organisation gets a database of its own
 for each thing that a study may declare, the service closes its wave, and every door is tried: the pages and
-files of trainers and researchers over HTTP, and the export's function with and without unit and archive.
+files of trainers and researchers over HTTP, what programs read, and the export's function with and without
+unit and archive.
 
 reports    no row leaves, nor a figure of rows: every such door is shut.
 rows       no figure of a report leaves, no row of a unit that is held out, no unit unless declared. People of
@@ -53,11 +54,10 @@ from tests.privacy.organisations import CODES, ITEMS, K
 EXPORT: Final = f"/export/waves/{WAVE}"
 CODEBOOK: Final = f"{EXPORT}/codebook.json"
 ROWS: Final = f"{EXPORT}/responses.csv"
-DOORS: Final = (
-    ROWS,
-    CODEBOOK,
-    *(f"{EXPORT}/{name}" for name in ("codebook.html", "reliability.json", "reliability.html")),
-)
+API: Final = f"/api/v1/waves/{WAVE}/exports"
+BY_TOKEN: Final = f"{API}/csv"
+NAMES: Final = ("codebook.html", "reliability.json", "reliability.html", "all.zip", "files/sav", "files/csv")
+DOORS: Final = (ROWS, CODEBOOK, *(f"{EXPORT}/{name}" for name in NAMES), API, BY_TOKEN, f"{API}/all")
 HOW: Final[tuple[Mapping[str, bool], ...]] = (
     {},
     {"with_unit": True},
@@ -133,8 +133,8 @@ def attack(url: str, seed: int, kind: str, leaving: str) -> Counter[str]:
 
 def given_out(server: Server, groups: Groups, declared: Leaving) -> Counter[str]:
     """What leaves by any door that must not."""
-    pages, found = server.read(DOORS), Counter[str]()
-    by_door = [rows_of(pages[ROWS]), *(by_function(server, how) for how in HOW)]
+    pages, found = server.read(DOORS if declared.reports else (ROWS, BY_TOKEN)), Counter[str]()
+    by_door = [rows_of(pages[ROWS]), rows_of(pages[BY_TOKEN]), *(by_function(server, how) for how in HOW)]
     large_enough = Counter(
         tuple(str(person[item]) for item in ITEMS)
         for people in groups.values()
