@@ -5,7 +5,7 @@ exactly by a whole-number programme, and closely by likeness alone: tests.attack
 before it opens which of the two it gives out, people are told before they agree, and what was not declared
 does not exist: no figure rests on rows that leave, no row leaves that a figure rests on. That holds for the
 report of the whole too: kept as it is, less the rows that are left after an erasure, it would tell what was
-erased. The service keeps to it in app.closing.snapshots and app.export.leaving.
+erased. The service keeps to it in app.closing.snapshots.
 """
 
 from collections.abc import Mapping

@@ -20,8 +20,9 @@ from analysis.disclosure.base_table import (
     base_table,
     rules,
     table_as_json,
+    table_from_json,
 )
-from analysis.disclosure.leaving import LEAVING, settle
+from analysis.disclosure.leaving import LEAVING, rows_leave, settle
 from analysis.disclosure.release import release, report_as_json
 from app.errors import Refused
 from app.runtime import Service
@@ -52,6 +53,19 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
         insert(SNAPSHOT).values(
             wave=wave, base_table=table_as_json(made), report=report_as_json(release(made))
         )
+    )
+
+
+def rows_that_leave(db: Connection, wave: str) -> frozenset[Pair]:
+    """The (wave, unit) pairs of a wave's study whose rows leave; of a wave without its snapshot none do."""
+    settled = (
+        select(SNAPSHOT.c.base_table, STUDY.c.leaving)
+        .join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .where(STUDY.c.id == select(WAVE.c.study).where(WAVE.c.id == wave).scalar_subquery())
+    )
+    return frozenset[Pair]().union(
+        *(rows_leave(table_from_json(kept), LEAVING[declared]) for kept, declared in db.execute(settled))
     )
 
 

@@ -1,16 +1,7 @@
-"""Which rows of a closed wave leave: by what its study declared, and by what was settled at the close."""
+"""What a study has not declared that it gives out is refused, with the reason and what to do."""
 
-from typing import Final
-
-from sqlalchemy import Connection, select
-
-from analysis.disclosure.base_table import Pair, table_from_json
-from analysis.disclosure.leaving import Leaving, rows_leave
+from analysis.disclosure.leaving import Leaving
 from app.errors import AppError, Refused
-from app.tables import Snapshot, Wave, table
-
-SNAPSHOT: Final = table(Snapshot)
-WAVE: Final = table(Wave)
 
 
 class NoRows(AppError):
@@ -43,10 +34,3 @@ def check_rows_leave(declared: Leaving, *, with_unit: bool) -> None:
             "this study gives out rows without their unit: take them without; for rows with units make "
             "another study that declares them"
         )
-
-
-def rows_that_leave(db: Connection, study: str, declared: Leaving) -> frozenset[Pair]:
-    """The (wave, unit) pairs of a study whose rows leave; of a wave that has not closed none do."""
-    tables = select(SNAPSHOT.c.base_table).join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
-    settled = db.execute(tables.where(WAVE.c.study == study)).scalars()
-    return frozenset[Pair]().union(*(rows_leave(table_from_json(each), declared) for each in settled))

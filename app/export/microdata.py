@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import Connection, Row, select
 
 from analysis.disclosure.leaving import LEAVING
-from app.closing.snapshots import as_it_was_asked
+from app.closing.snapshots import as_it_was_asked, rows_that_leave
 from app.csv_cells import Cell
 from app.errors import Refused
-from app.export.leaving import check_rows_leave, rows_that_leave
+from app.export.leaving import check_rows_leave
 from app.export.linked import ARCHIVE, Pairing, pairing, same_for_all
 from app.export.rows import FEWEST, PAIR_ID, ROW_ID, Microdata
 from app.export.withhold import Value, withhold, withhold_last
@@ -40,11 +40,10 @@ def microdata(
 ) -> Microdata:
     """Read the rows that leave a closed wave; refused where none do, or too few to give away."""
     about = _closed(db, wave)
-    declared = LEAVING[about.leaving]
-    check_rows_leave(declared, with_unit=with_unit)
+    check_rows_leave(LEAVING[about.leaving], with_unit=with_unit)
     instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
-    leaving = rows_that_leave(db, about.study, declared)
+    leaving = rows_that_leave(db, wave)
     answers = db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave))
     kept = [row for row in answers if (row.wave, row.unit) in leaving]
     _enough(wave, kept)

@@ -45,7 +45,7 @@ from app.export import microdata as exporting
 from app.operations.server import spare_the_collector
 from app.studies.study import units
 from tests.attack.disclosure import template
-from tests.attack.published import WAVE, Server, a_copy, body, serving
+from tests.attack.published import STUDY, WAVE, Server, a_copy, body, serving
 from tests.attack.units import EXCHANGES, MAKE, exchanged, large
 from tests.lib.postgres_server import Postgres
 from tests.privacy.attackers import Groups, scrambled
@@ -79,8 +79,8 @@ def figures_are_kept() -> Iterator[None]:
 
 @contextmanager
 def everybody_leaves() -> Iterator[None]:
-    def every_unit(db: Connection, study: str, _declared: Leaving) -> frozenset[tuple[str, str]]:
-        return frozenset((WAVE, unit.id) for unit in units(db, study))
+    def every_unit(db: Connection, wave: str) -> frozenset[tuple[str, str]]:
+        return frozenset((wave, unit.id) for unit in units(db, STUDY))
 
     with patch.object(exporting, "rows_that_leave", every_unit):
         yield
