@@ -1,6 +1,7 @@
 """The commands for studies and their waves: make and declare, open, pause, close, retire."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -202,8 +203,9 @@ def wave_close(
             waves.announce_close(service, db, wave, at)
         if now:
             with at_work("mixing the answers and making the report"):
-                maintenance.run_due_tasks(service)
+                done = maintenance.run_due_tasks(service)
             typer.echo(f"{wave} is closed")
+            _tell_out_of_reach(done.out_of_reach)
         else:
             typer.echo(f"{wave} takes answers until {at:%Y-%m-%d %H:%M} UTC")
 
@@ -214,8 +216,10 @@ def wave_run_due_tasks(directory: Dir = None) -> None:
     """Close waves that are due; delete old drafts, and answers whose day has come; `serve` does so, too."""
     from app.closing import maintenance
 
-    with serving(directory) as service, at_work("doing what is due"):
-        maintenance.run_due_tasks(service)
+    with serving(directory) as service:
+        with at_work("doing what is due"):
+            done = maintenance.run_due_tasks(service)
+        _tell_out_of_reach(done.out_of_reach)
 
 
 @wave_app.command("retire")
@@ -226,6 +230,15 @@ def wave_retire(wave: WaveId, directory: Dir = None) -> None:
     with serving(directory) as service:
         maintenance.retire(service, wave)
     typer.echo(f"{wave} is retired: its responses are gone; what was given out stays")
+
+
+def _tell_out_of_reach(left: Sequence[str]) -> None:
+    if left:
+        typer.echo(
+            f"the database's log may still link answers with codes: {'; '.join(left)}. "
+            "`counterpoise doctor` says how to mend it",
+            err=True,
+        )
 
 
 def _change(change: str, wave: str, directory: Path | None) -> None:

@@ -21,12 +21,14 @@ from sqlalchemy import delete, make_url, select, text, update
 
 from app import ended
 from app.audit import audit
-from app.closing.cleaning import clean, scrub
+from app.closing.cleaning import clean, rewrite, scrub
+from app.closing.erasure import note_deleted
 from app.closing.figures import keep_figures
 from app.closing.mixing import RESPONSE, lock, mix
 from app.closing.purge import CODE, DRAFT, SESSION, purge
 from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.closing.withholding import decide
+from app.closing.write_ahead_log import checks
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
 from app.runtime import Service, now
@@ -45,6 +47,8 @@ log = logging.getLogger("counterpoise.maintenance")
 class TasksDone:
     closed: tuple[str, ...]
     expired: int
+    out_of_reach: tuple[str, ...] = ()
+    """What may still tell of the waves that closed, and could not be cleaned."""
 
 
 class Busy(Refused):
@@ -70,9 +74,10 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         for wave in to_retire(service):
             _retire(service, wave)
         scrub(service)
+        rewrite(service)
         if failures:
             raise failures[0]
-        return TasksDone(closing, expired)
+        return TasksDone(closing, expired, out_of_reach(service) if closing else ())
 
 
 def due(service: Service) -> list[str]:
@@ -103,8 +108,22 @@ def finish(service: Service, wave: str) -> None:
         mix(db)
     keep_figures(service, wave)
     clean(service)
+    left = out_of_reach(service)
     with write(service.engine) as db:
         move(db, wave, (CLOSING,), CLOSED)
+        audit(
+            service.vault,
+            db,
+            {"action": "wave closed", "wave": wave, "not cleaned": "; ".join(left) or "nothing"},
+        )
+
+
+def out_of_reach(service: Service) -> tuple[str, ...]:
+    """What keeps the database's own log, where closing and erasing cannot clean it."""
+    if is_sqlite(service.engine):
+        return ()
+    with read(service.engine) as db:
+        return tuple(f"{each.name}: {each.found}" for each in checks(db) if not each.ok)
 
 
 def unfinished(service: Service) -> list[str]:
@@ -139,8 +158,10 @@ def _retire(service: Service, wave: str) -> None:
     with write(service.engine) as db:
         expect(db, wave, (CLOSED,), RETIRED)
         db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
+        note_deleted(db)
         give_up(service, db, wave)
         audit(service.vault, db, {"action": "wave retired", "wave": wave})
+    rewrite(service)
     clean(service)
     with write(service.engine) as db:
         move(db, wave, (CLOSED,), RETIRED)

@@ -4,13 +4,13 @@ What is found is read from a live connection: what a configuration file says is 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from app import migrate
 from app.audit import events
+from app.closing.write_ahead_log import Check, checks
 from app.db import SQLITE_PRAGMAS, is_sqlite, read
 from app.export.trail import TAKEN
 from app.runtime import FINGERPRINT, Service
@@ -33,8 +33,17 @@ POSTGRES_SETTINGS: Final = {
     "log_error_verbosity": ("terse",),
     "log_min_error_statement": ("panic",),
     "log_parameter_max_length_on_error": ("0",),
+    "log_min_duration_sample": ("-1",),
+    "log_transaction_sample_rate": ("0",),
+    "log_duration": ("off",),
+    "debug_print_parse": ("off",),
+    "debug_print_rewritten": ("off",),
+    "debug_print_plan": ("off",),
 }
-"""Three keep what was acknowledged, the fourth keeps time out, the rest keep answers out of the logs."""
+"""Three keep what was acknowledged, the fourth keeps time out, the rest answers and times out of logs."""
+LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
+LOG_VALUES: Final = frozenset({"auto_explain", "pgaudit"})
+"""Libraries that log statements, or what was in them, when they are loaded."""
 
 SETTING: Final = table(Setting)
 WAVE: Final = table(Wave)
@@ -42,18 +51,13 @@ _MAY_CHECKPOINT: Final = text(
     "SELECT rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = 'pg_checkpoint' "
     "AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles WHERE rolname = current_user"
 )
+_LOADED: Final = text("SELECT setting FROM pg_settings WHERE name IN :names").bindparams(
+    bindparam("names", expanding=True)
+)
 _OWNED: Final = text(
     "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
     "AND pg_has_role(current_user, tableowner, 'USAGE')"
 )
-
-
-@dataclass(frozen=True)
-class Check:
-    name: str
-    ok: bool
-    found: str
-    mend: str
 
 
 def examine(service: Service) -> list[Check]:
@@ -113,6 +117,25 @@ def _postgres(db: Connection) -> Iterator[Check]:
         may,
         f"{role} may" if may else f"{role} may not, so that no wave can close",
         f'GRANT pg_checkpoint TO "{role}"',
+    )
+    yield from checks(db)
+    yield _libraries(db, role)
+
+
+def _libraries(db: Connection, role: str) -> Check:
+    """Look for what logs statements with their values; only some roles may see what is loaded."""
+    names = {"names": LIBRARIES}
+    shown = list(db.execute(_LOADED, names).scalars())
+    loaded = {library.strip() for each in shown for library in each.split(",")} - {""}
+    if len(shown) < len(LIBRARIES):
+        return Check(
+            "libraries", False, f"{role} may not see them", f'GRANT pg_read_all_settings TO "{role}"'
+        )
+    return Check(
+        "libraries",
+        not loaded & LOG_VALUES,
+        ", ".join(sorted(loaded)) or "none",
+        f"take {' and '.join(sorted(LOG_VALUES))} out of {', '.join(LIBRARIES)}: they log what is written",
     )
 
 

@@ -5,12 +5,13 @@ from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter
-from sqlalchemy import Connection, bindparam, delete
+from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app import ended
 from app.closing.cleaning import scrub
+from app.closing.erasure import erase
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
@@ -38,8 +39,6 @@ from app.survey.pages import (
 )
 from app.survey.phrases import Misread, read_phrase
 from app.survey.sending import NotShown, send
-from app.tables import Response as Kept
-from app.tables import table
 from app.templating import Page, html, shared_html
 from app.vault import LONGEST, read_code
 from instrument import LEFT_BLANK
@@ -50,7 +49,6 @@ LATER: Final = "/later"
 PLACE_OF_WORDS: Final = "\ue000"
 """A letter that is in no language."""
 ASIDE: Final = {"safety": SAFETY, "later": LATER, "language": CONSENT}
-_ERASE: Final = delete(table(Kept)).where(table(Kept).c.receipt_hmac == bindparam("receipt"))
 
 router = APIRouter(include_in_schema=False)
 
@@ -194,15 +192,15 @@ async def show_erase(request: Request) -> Response:
 
 
 @router.post("/erase")
-def erase(request: Request, fields: Fields) -> Response:
+def erase_answers(request: Request, fields: Fields) -> Response:
     """Delete what a receipt stands for, and show nothing of it."""
     service = service_of(request)
     typed = fields.get("receipt", "")
     receipt = read_code(typed)
-    gone = 0
+    gone = False
     if receipt is not None:
         with write(service.engine) as db:
-            gone = db.execute(_ERASE, {"receipt": service.vault.receipt_hmac(receipt)}).rowcount
+            gone = erase(service, db, receipt)
     if not gone:
         page = ErasePage(language=language_of(request), typed=typed[:TYPED_AT_MOST], problem=True)
         return html(page, Unreadable.status)

@@ -25,6 +25,11 @@ def upgrade() -> None:
     wave = sa.table("wave", sa.column("id"), sa.column("state"))
     closed = sa.select(wave.c.id).where(wave.c.state.in_(("closed", "retired")))
     op.execute(sa.update(code).where(code.c.wave.in_(closed)).values(unit=None, state=None))
+    if op.get_bind().dialect.name == "postgresql":
+        # Written anew, since a changed row leaves its old self on the page; then the log is renewed.
+        op.execute("ALTER TABLE code ALTER COLUMN wave TYPE varchar USING wave || ''")
+        setting = sa.table("setting", sa.column("name"), sa.column("value"))
+        op.execute(sa.insert(setting).values(name="log to renew", value=""))
     op.add_column("response", sa.Column("told", sa.JSON(), nullable=True))
     op.add_column("response", sa.Column("archived", sa.Boolean(), nullable=True))
     op.add_column("snapshot", sa.Column("figures", sa.JSON(), nullable=True))

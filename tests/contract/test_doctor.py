@@ -14,9 +14,10 @@ from sqlalchemy import create_engine, event, text, update
 
 from app import migrate, studies
 from app.closing.purge import DRAFT
+from app.closing.write_ahead_log import Check
 from app.db import is_sqlite, make_engine, outside, write
 from app.export.trail import note_taken
-from app.operations.doctor import Check, examine
+from app.operations.doctor import examine
 from app.runtime import Service
 from app.survey.drafts import NO_PHRASE
 from app.vault import Vault
@@ -158,11 +159,12 @@ def role(service: Service, name: str, grants: str = "") -> Iterator[Service]:
 def test_a_role_that_cannot_clean_is_found(host: Service) -> None:
     with role(host, "guest") as guest:
         found = wrong(guest)
-        assert set(found) == {"CHECKPOINT", "tables"}
+        assert set(found) == {"CHECKPOINT", "tables", "libraries", "pg_switch_wal()", "pg_ls_waldir()"}
+        assert found["pg_switch_wal()"].mend == 'GRANT EXECUTE ON FUNCTION pg_switch_wal() TO "guest"'
         assert found["CHECKPOINT"].mend == 'GRANT pg_checkpoint TO "guest"'
         assert "response" in found["tables"].found
     with role(host, "guest", "pg_checkpoint") as guest:
-        assert set(wrong(guest)) == {"tables"}
+        assert set(wrong(guest)) == {"tables", "libraries", "pg_switch_wal()", "pg_ls_waldir()"}
 
 
 @on_postgres
@@ -175,6 +177,10 @@ def test_a_role_that_cannot_clean_is_found(host: Service) -> None:
         ("log_error_verbosity", "default"),
         ("log_min_error_statement", "error"),
         ("log_parameter_max_length_on_error", "-1"),
+        ("log_transaction_sample_rate", "1"),
+        ("log_min_duration_sample", "0"),
+        ("log_duration", "on"),
+        ("debug_print_plan", "on"),
     ],
 )
 def test_a_server_that_logs_answers_or_forgets_them_is_found(host: Service, setting: str, value: str) -> None:
@@ -183,3 +189,23 @@ def test_a_server_that_logs_answers_or_forgets_them_is_found(host: Service, sett
         db.execute(text(f"ALTER DATABASE \"{name}\" SET {setting} = '{value}'"))
     host.engine.dispose()
     assert wrong(host)[setting].found == value
+
+
+@on_postgres
+def test_a_library_that_logs_what_is_written_is_found(host: Service) -> None:
+    with outside(host.engine) as db:
+        name = db.execute(text("SELECT current_database()")).scalar()
+        db.execute(text(f"ALTER DATABASE \"{name}\" SET session_preload_libraries = 'auto_explain'"))
+    host.engine.dispose()
+    assert wrong(host)["libraries"].found == "auto_explain"
+
+
+@on_postgres
+def test_a_slot_that_keeps_the_log_is_found(host: Service) -> None:
+    with outside(host.engine) as db:
+        db.execute(text("SELECT pg_create_physical_replication_slot('standby')"))
+    try:
+        assert wrong(host)["replication slots"].found == "standby"
+    finally:
+        with outside(host.engine) as db:
+            db.execute(text("SELECT pg_drop_replication_slot('standby')"))

@@ -1,0 +1,33 @@
+"""Erase a response, and note that the table is to be rewritten: until then its bytes stay on the page."""
+
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, delete
+from sqlalchemy.dialects import postgresql
+
+from app.closing.mixing import RESPONSE
+from app.db import is_sqlite
+from app.runtime import Service
+from app.tables import Setting, table
+
+SETTING: Final = table(Setting)
+TO_REWRITE: Final = "responses to rewrite"
+_ERASE: Final = delete(RESPONSE).where(RESPONSE.c.receipt_hmac == bindparam("receipt"))
+
+
+def erase(service: Service, db: Connection, receipt: str) -> bool:
+    """Delete what a receipt stands for; tell whether there was anything."""
+    gone = db.execute(_ERASE, {"receipt": service.vault.receipt_hmac(receipt)}).rowcount
+    if gone:
+        note_deleted(db)
+    return bool(gone)
+
+
+def note_deleted(db: Connection) -> None:
+    """Have the due tasks rewrite the table; SQLite overwrites what is deleted by itself."""
+    if not is_sqlite(db):
+        db.execute(note(TO_REWRITE))
+
+
+def note(name: str) -> postgresql.Insert:
+    return postgresql.insert(SETTING).values(name=name, value="").on_conflict_do_nothing()
