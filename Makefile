@@ -43,11 +43,12 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 	$(BIN)/python -m tests.attack.kept_code --drafts 200 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.ended --runs 40 --flood 50001 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.lockout --accounts 40 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.other_name --db sqlite,postgres
 	$(BIN)/python -m tests.attack.units --orgs 200 --named 24 --seed 7
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
 
-fault: system $(VENV)/dev ## connections cut and servers killed while people answer
+fault: system $(VENV)/dev ## connections cut, servers killed and crowded while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.crowd --people 50 --db sqlite,postgres
 
