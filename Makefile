@@ -47,6 +47,7 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 	$(BIN)/python -m tests.attack.kept_code --drafts 200 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.ended --runs 40 --flood 50001 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.lockout --accounts 40 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.other_name --db sqlite,postgres
 	$(BIN)/python -m tests.attack.units --orgs 200 --named 24 --seed 7
 	$(BIN)/python -m tests.attack.given_out --orgs 20 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
@@ -56,7 +57,7 @@ formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it
 	.ci/system-packages r-base-core r-cran-haven pspp libreoffice-calc-nogui
 	$(BIN)/python -m pytest -m formats tests/formats tests/docs/test_api_page.py
 
-fault: system $(VENV)/dev ## connections cut and servers killed while people answer
+fault: system $(VENV)/dev ## connections cut, servers killed and crowded while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.crowd --people 50 --db sqlite,postgres
 

@@ -8,7 +8,7 @@ know of it too.
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import is_sqlite
@@ -20,6 +20,9 @@ DAYS_KEPT: Final = 15
 """Longer than a private run lasts, and than a browser keeps a page that could be sent again."""
 
 
+_KNOWN: Final = select(ENDED_KEY.c.key).where(ENDED_KEY.c.key == bindparam("of_key"))
+
+
 def end(db: Connection, key: bytes) -> bool:
     """Remember that what has this key has ended; False where it had before."""
     forget_on = now().date() + timedelta(days=DAYS_KEPT)
@@ -28,7 +31,7 @@ def end(db: Connection, key: bytes) -> bool:
 
 
 def has_ended(db: Connection, key: bytes) -> bool:
-    return db.execute(select(ENDED_KEY.c.key).where(ENDED_KEY.c.key == key)).first() is not None
+    return db.execute(_KNOWN, {"of_key": key}).first() is not None
 
 
 def forget(db: Connection) -> None:

@@ -1,7 +1,7 @@
 """Connections that say nothing, or little, do not keep people's places.
 
 Uvicorn waits for a request as long as its sender likes, and takes as many connections as there are
-descriptors. Here a request has a time in which its head, and one in which its body must have come, and where
+descriptors. Here a head has a length, head and body have each a time in which they must have come, and where
 all places are taken, whoever has kept one longest without getting on makes room. Nobody is made to leave
 whose request is being answered.
 """
@@ -9,6 +9,7 @@ whose request is being answered.
 import asyncio
 import resource
 from asyncio.events import TimerHandle
+from time import monotonic
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -16,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_SECONDS: Final = 20.0
 BODY_SECONDS: Final = 60.0
 """64 KiB at 9 kbit/s; no form is larger."""
+LARGEST_HEAD: Final = 64 * 1024
 READING_SECONDS: Final = 300.0
 """How long somebody may take for the answer, once it is more than a line holds."""
 MOST: Final = 1_000
@@ -33,9 +35,11 @@ class Connection(HttpToolsProtocol):
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._timer: TimerHandle | None = None
-        self._since = self.loop.time()
+        self._since = monotonic()
         """When it last got on: connected, or came to the end of a head, a body or an answer."""
         self._let_go = False
+        self._head = 0
+        """How much has come of a head that is not whole yet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -52,18 +56,26 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._timer is None and not self._is_answering():
             self._expect(HEAD_SECONDS)
+        self._head += len(data)
         super().data_received(data)
+        if self._head > LARGEST_HEAD:
+            self.let_go()
 
     def on_headers_complete(self) -> None:
         self._expect(BODY_SECONDS)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        self._head = 0
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
+        self._head = 0
         self._expect(None)
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        self._since = self.loop.time()
+        self._since = monotonic()
         super().on_response_complete()
 
     def pause_writing(self) -> None:
@@ -87,7 +99,7 @@ class Connection(HttpToolsProtocol):
 
     def _expect(self, seconds: float | None) -> None:
         """Get on within so many seconds; None where it is not the other side's turn."""
-        self._since = self.loop.time()
+        self._since = monotonic()
         if self._timer is not None:
             self._timer.cancel()
         self._timer = None if seconds is None else self.loop.call_later(seconds, self.let_go)

@@ -67,7 +67,7 @@ async def leave_for_good(request: Request, key: str) -> Response:
 
 
 def _live(service: Service, fields: Fields) -> tuple[bytes, str]:
-    """The run that a page is of, if it has not ended; one that began before yesterday has."""
+    """The run that a page is of, if it has not ended; one that began two weeks ago has."""
     key = fields.get("_key", "")
     if not RUN_KEY.fullmatch(key):
         raise Unreadable

@@ -3,7 +3,7 @@
 Each page is a pure function of the one before it and of what was chosen there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final
@@ -20,6 +20,7 @@ Fields = Mapping[str, str]
 
 RESULT: Final = "/result"
 END: Final = "/end"
+DAYS_OF_A_RUN: Final = 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,10 +87,10 @@ def turn(run: Run, fields: Fields) -> Run:
     return replace(run, at=survey.beside(at, -1 if at == CHECK else 1))
 
 
-def days_of_runs() -> tuple[date, date]:
-    """The days on which a run can have begun that still goes on: there is midnight, and there are breaks."""
+def days_of_runs() -> Iterator[date]:
+    """The days on which a run can have begun that still goes on; a key that has ended is kept for longer."""
     today = now().date()
-    return today, today - timedelta(days=1)
+    return (today - timedelta(days=before) for before in range(DAYS_OF_A_RUN))
 
 
 def blank_on(run: Run) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ def test_each_page_costs_one_select_and_each_save_one_update_more(
         (lambda: client.get("/later"), 1),
         (lambda: client.post("/page/3", data=NOTHING), 2 + held),
         (lambda: client.post("/enter", data={"code": code}), 4 + held),
-        (lambda: client.post("/send", data=form.fields), 6 + (1 if held else 0)),
+        (lambda: client.post("/send", data=form.fields), 7 + (1 if held else 0)),
         (lambda: client.get("/"), 0),
         (lambda: client.get("/safety"), 0),
         (lambda: client.get("/exit"), 0),

@@ -54,6 +54,8 @@ PATIENCE: Final = 10.0
 AT_ONCE: Final = 5
 STAFF: Final = tuple(f"staff-{number}" for number in range(5))
 SIGN_INS: Final = 16
+PAUSE: Final = 0.3
+"""Seconds that whoever crowds waits after a refusal; their own threads share the machine."""
 REFUSED: Final = (429, 503)
 FORWARDED: Final = "x-forwarded-for"
 ANSWERED: Final = 60
@@ -119,38 +121,40 @@ def asks(path: str, role: str) -> Crowd:
 
     def crowd(scene: Scene, outcome: Outcome) -> None:
         headers = {"authorization": f"Bearer {scene.tokens[role]}"}
-        address = f"{scene.server.address}{path.format(wave=scene.wave)}"
-
-        def one() -> None:
-            with httpx2.Client(timeout=120) as client:
-                while not scene.ended.is_set():
-                    try:
-                        answer = client.get(address, headers=headers)
-                    except httpx2.TransportError:
-                        outcome.told[0] += 1
-                        continue
-                    outcome.told[answer.status_code] += 1
-                    if answer.status_code in REFUSED:
-                        outcome.unkind += "retry-after" not in answer.headers
-                        scene.ended.wait(0.5)
-
-        in_threads([one] * scene.requests)
+        address = path.format(wave=scene.wave)
+        at_once(scene, outcome, scene.requests, lambda client: client.get(address, headers=headers))
 
     return crowd
 
 
 def sign_ins(scene: Scene, outcome: Outcome) -> None:
     fields = {"name": "somebody", "password": "a wrong password", "code": "000000"}
+    where = {FORWARDED: "203.0.113.77"}
+    at_once(
+        scene,
+        outcome,
+        SIGN_INS,
+        lambda client: client.post("/staff/sign-in", data=fields, headers=where),
+    )
+
+
+def at_once(scene: Scene, outcome: Outcome, times: int, ask: Callable[[httpx2.Client], Any]) -> None:
+    """Ask so many times at once, and again, until the scene has ended."""
 
     def one() -> None:
         with httpx2.Client(base_url=scene.server.address, timeout=120) as client:
             while not scene.ended.is_set():
-                answer = client.post("/staff/sign-in", data=fields, headers={FORWARDED: "203.0.113.77"})
+                try:
+                    answer = ask(client)
+                except httpx2.TransportError:
+                    outcome.told[0] += 1
+                    continue
                 outcome.told[answer.status_code] += 1
                 if answer.status_code in REFUSED:
                     outcome.unkind += "retry-after" not in answer.headers
+                    scene.ended.wait(PAUSE)
 
-    in_threads([one] * SIGN_INS)
+    in_threads([one] * times)
 
 
 def half_open(scene: Scene, outcome: Outcome) -> None:
@@ -183,7 +187,7 @@ def half_open(scene: Scene, outcome: Outcome) -> None:
 
 FORM: Final = b"application/x-www-form-urlencoded"
 PARTS: Final = (
-    b"",
+    b"GET /",
     b"GET / HTTP/1.1\r\nHost: here\r\nX-",
     b"POST /enter HTTP/1.1\r\nHost: here\r\nContent-Type: "
     + FORM
@@ -240,6 +244,8 @@ def crowded(
                 outcome.slowest = max(outcome.slowest, slowest or 0.0)
             outcome.came_in = sum(came)
         ended.set()
+        if faulty:
+            server.kill()  # what it is still asked for would take minutes
         crowd.join()
     service.engine.dispose()
     return outcome
