@@ -27,6 +27,7 @@ _KIND_BY_CODE: Final[Mapping[int, Kind]] = MappingProxyType({code: kind for kind
 _NUMBER: Final = re.compile(r"-?[0-9]{1,9}")
 _TAG: Final = re.compile(r"</?[A-Za-z!][^<>]*>")
 _LICENCE: Final = re.compile(r"Licence: (.+)\.")
+_WORDS: Final = re.compile(r"Words in ([A-Za-z-]+)[,:].*")
 _TEXT: Final = TypeAdapter[str](Text)
 _IDENTIFIER: Final = TypeAdapter[str](Identifier)
 _LANGUAGE: Final = TypeAdapter[str](Language)
@@ -98,6 +99,8 @@ class Incoming:
 
     def language(self, written: str | None, asked: str | None) -> str:
         """The language that the file states, or the one that was asked for where it states none."""
+        spoken = [found[1] for line in self.lines["about"] if (found := _WORDS.fullmatch(line))]
+        written = written or next(iter(spoken), None)
         if asked is None and not written:
             raise self.stop("the file does not say its language: give it, as --language en")
         try:
@@ -153,7 +156,7 @@ class Incoming:
         self.scores.append(subscale)
         self.facets[subscale.id] = label
 
-    def finished(self, *, id_: str, title: str, language: str) -> tuple[Questionnaire, tuple[str, ...]]:
+    def finished(self, *, title: str, language: str) -> tuple[Questionnaire, tuple[str, ...]]:
         """Hand over what was read, or raise everything that is wrong with the file."""
         pages = tuple(Page(heading=heading, questions=tuple(own)) for heading, own in self.pages if own)
         items = [question.id for page in pages for question in page.questions if question.is_item]
@@ -165,7 +168,7 @@ class Incoming:
             raise InstrumentError(tuple(self.problems))
         licences = [found[1] for line in self.lines["about"] if (found := _LICENCE.fullmatch(line))]
         read = Questionnaire(
-            id=id_,
+            id=Path(self.file).stem,
             source=self.file,
             title=title,
             language=language,

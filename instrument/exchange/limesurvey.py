@@ -224,7 +224,7 @@ def read(data: bytes, file: str, language: str | None) -> tuple[Questionnaire, t
             taken[-1][2].append((at, row))
     for at, row, below in taken:
         _take(row, at, below, incoming)
-    return incoming.finished(id_="", title=incoming.text(title[1], title[0], "title"), language=spoken)
+    return incoming.finished(title=incoming.text(title[1], title[0], "title"), language=spoken)
 
 
 def _table(data: bytes, incoming: Incoming) -> Iterator[tuple[int, _Row]]:

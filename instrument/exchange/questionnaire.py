@@ -112,7 +112,9 @@ class Questionnaire:
         for name, lines in (("before", self.before), ("after", self.after), ("about", self.about)):
             yield from ((f"{name}, line {number}", line) for number, line in enumerate(lines, 1))
         yield from ((f"facet `{score.id}`", self.facet(score)) for score in self.scores)
-        yield from (("stem", heading) for heading in {each.heading for each in self.pages} if heading)
+        yield from (
+            ("stem", heading) for heading in dict.fromkeys(each.heading for each in self.pages) if heading
+        )
         for question in self.questions:
             yield f"`{question.id}`", question.text
             if question.help:

@@ -144,7 +144,7 @@ def read(data: bytes, file: str, language: str | None) -> tuple[Questionnaire, t
     except csv.Error as error:
         raise incoming.stop(f"this is not a table: {error}", reader.line_num) from None
     spoken = incoming.language(None, language)
-    return incoming.finished(id_=form, title=form.replace("_", " ").strip() or file, language=spoken)
+    return incoming.finished(title=form.replace("_", " ").strip() or file, language=spoken)
 
 
 def _take(row: dict[str, str], line: int, incoming: Incoming) -> None:

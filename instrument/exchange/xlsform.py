@@ -2,13 +2,16 @@
 
 import io
 import re
+import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from babel import Locale
 from openpyxl import Workbook, load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
 
 from instrument.catalog import InstrumentError
@@ -22,6 +25,21 @@ from instrument.nodes import Problem, shown
 MAX_UNPACKED: Final = 10 * 1024 * 1024
 MAX_ROWS: Final = 5_000
 MAX_COLUMNS: Final = 200
+# What the readers of archives, of XML and of workbooks raise for a file that is broken.
+_UNREADABLE: Final = (
+    zipfile.BadZipFile,
+    zlib.error,
+    InvalidFileException,
+    SyntaxError,
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 _SHEETS: Final = ("survey", "choices", "settings")
 _CELL: Final = 32_767  # letters; a writer of workbooks cuts what is longer without a word
 _PIPED: Final[preflight.Rule] = (
@@ -175,9 +193,7 @@ def read(data: bytes, file: str, language: str | None) -> tuple[Questionnaire, t
     for line, row in survey:
         _take(row, line, _Form(lists, label, hint), incoming)
     title = settings.get("form_title") or settings.get("form_id") or file
-    return incoming.finished(
-        id_=settings.get("form_id", ""), title=incoming.text(title, 1, "title"), language=spoken
-    )
+    return incoming.finished(title=incoming.text(title, 1, "title"), language=spoken)
 
 
 @dataclass(frozen=True)
@@ -246,13 +262,14 @@ def _column(rows: list[tuple[int, _Row]], name: str, language: str) -> str:
 def _tables(data: bytes, incoming: Incoming) -> dict[str, list[tuple[int, _Row]]]:
     _safe(data, incoming)
     try:
-        book = load_workbook(io.BytesIO(data), read_only=True)
-        sheets = {sheet.title.strip().lower(): sheet for sheet in book.worksheets}
-        tables = {name: _rows(sheets[name], incoming) for name in _SHEETS if name in sheets}
-        book.close()
+        with warnings.catch_warnings(action="ignore"):  # of what a form has no use for
+            book = load_workbook(io.BytesIO(data), read_only=True)
+            sheets = {sheet.title.strip().lower(): sheet for sheet in book.worksheets}
+            tables = {name: _rows(sheets[name], incoming) for name in _SHEETS if name in sheets}
+            book.close()
     except InstrumentError:
         raise
-    except (KeyError, ValueError, TypeError, AttributeError, SyntaxError, zipfile.BadZipFile):
+    except _UNREADABLE:
         raise incoming.stop("this workbook cannot be read: save it anew as .xlsx") from None
     return tables
 
@@ -265,7 +282,9 @@ def _safe(data: bytes, incoming: Incoming) -> None:
                 raise incoming.stop(f"the workbook unpacks to more than {MAX_UNPACKED // 1024**2} MiB")
             if any(b"<!DOCTYPE" in parts.read(part) for part in parts.infolist()):
                 raise incoming.stop("the workbook declares a document type, which no spreadsheet does")
-    except zipfile.BadZipFile:
+    except InstrumentError:
+        raise
+    except _UNREADABLE:
         raise incoming.stop("this is no .xlsx workbook") from None
 
 
