@@ -59,7 +59,12 @@ def _add_exchange(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     out.add_argument(
         "--out", required=True, type=Path, help="the folder to write into; nothing is overwritten"
     )
-    out.add_argument("--only", choices=QUESTIONNAIRE_FORMATS, help="one file instead of all")
+    out.add_argument(
+        "--only",
+        choices=QUESTIONNAIRE_FORMATS,
+        metavar="FILE",
+        help=f"one instead of all: {', '.join(QUESTIONNAIRE_FORMATS)}",
+    )
     back = commands.add_parser(
         "import", help="make an instrument of an XLSForm, a REDCap dictionary or a LimeSurvey structure"
     )

@@ -13,7 +13,7 @@ from instrument.catalog import InstrumentError, load_unlocked
 from instrument.codes import KINDS, LEFT_BLANK, MISSING_LABELS, Kind
 from instrument.exchange.questionnaire import Option, Question, Questionnaire
 from instrument.exchange.translation import BARE
-from instrument.model import Subscale
+from instrument.model import Form, Subscale
 from instrument.nodes import Problem, is_name
 from instrument.spelling import spelled
 from instrument.values import Identifier
@@ -46,7 +46,10 @@ def write_folder(asked: Questionnaire, folder: Path) -> tuple[str, ...]:
         try:
             load_unlocked(made)
         except InstrumentError as error:
-            said_of = (f"as an instrument it would not load: {problem}" for problem in error.problems)
+            said_of = (
+                f"this would not load as an instrument: {problem}: change it in the file"
+                for problem in error.problems
+            )
             raise InstrumentError(tuple(Problem(asked.source, None, said) for said in said_of)) from None
         shutil.copytree(made, folder, dirs_exist_ok=True)
     return remarks
@@ -55,7 +58,7 @@ def write_folder(asked: Questionnaire, folder: Path) -> tuple[str, ...]:
 def files_of(asked: Questionnaire, name: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Lay out the files of a folder by their paths, and say what the file lacked."""
     scales = _scales(asked)
-    context = [question for question in asked.questions if not question.is_item]
+    context = _context_questions(asked)
     files = {
         "instrument.yaml": _header(asked, name),
         "key.yaml": _key(asked, name),
@@ -120,6 +123,12 @@ def _is_free(name: str, scales: Mapping[str, _Scale]) -> bool:
         return False
 
 
+def _context_questions(asked: Questionnaire) -> list[Question]:
+    """Those whose answers are names; one called `role` is asked first, as in every form."""
+    questions = (question for question in asked.questions if not question.is_item)
+    return sorted(questions, key=lambda question: question.id != Form.model_fields["role"].default)
+
+
 def _answers(question: Question) -> tuple[Option, ...]:
     return tuple(option for option in question.options if not option.no_answer)
 
@@ -154,7 +163,7 @@ def _header(asked: Questionnaire, name: str) -> str:
 
 def _form(asked: Questionnaire, name: str, scales: Mapping[str, _Scale]) -> str:
     items = [question for question in asked.questions if question.is_item]
-    context = [question.id for question in asked.questions if not question.is_item]
+    context = [question.id for question in _context_questions(asked)]
     largest = max(sum(question.is_item for question in page.questions) for page in asked.pages)
     per_page = _PER_PAGE if len(asked.pages) == 1 else min(largest, _MOST_PER_PAGE)
     lines = [

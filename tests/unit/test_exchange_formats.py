@@ -751,6 +751,21 @@ def test_two_questions_of_one_name_are_refused(tmp_path: Path) -> None:
     ]
 
 
+def test_a_name_that_exports_need_is_refused_and_a_role_is_asked_first(tmp_path: Path) -> None:
+    context = [field(name, "radio", "Which?", "m, A | f, B") for name in ("place", "role")]
+    file = redcap_file(tmp_path / "d.csv", field("language", "radio", "Text", "1, A | 2, B"), *context)
+    read, _ = read_questionnaire(file, "en")
+    [said] = refused(lambda: write_folder(read, tmp_path / "made"))
+    assert said == (
+        "d.csv: this would not load as an instrument: key.yaml:5: `language` would name two columns of an "
+        "export: change it in the file"
+    )
+    assert [file.name for file in tmp_path.iterdir()] == ["d.csv"]
+    file = redcap_file(tmp_path / "d.csv", field("q1", "radio", "Text", "1, A | 2, B"), *context)
+    write_folder(read_questionnaire(file, "en")[0], tmp_path / "made")
+    assert load(tmp_path / "made").forms["made"].context == ("role", "place")
+
+
 def test_what_is_no_file_of_the_tool_is_refused(tmp_path: Path) -> None:
     for name, content, said in (
         ("a.xlsx", b"not a workbook", "a.xlsx: this is no .xlsx workbook"),
