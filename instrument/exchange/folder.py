@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,7 +82,7 @@ def _lacking(asked: Questionnaire) -> Iterator[str]:
         yield "not in the file: the key. key.yaml takes every item as it is, none reversed: correct it"
     first = {each.scale or each.options: each for each in reversed(asked.questions) if each.is_item}
     for question in reversed(first.values()):
-        if far := _far(question.codes):
+        if (far := _far(question.codes)) is not None:
             yield (
                 f"code {far} of `{question.id}` is far from the others: if it stands for no answer, "
                 "move it to `missing` in the form and in its words"
@@ -89,9 +90,12 @@ def _lacking(asked: Questionnaire) -> Iterator[str]:
 
 
 def _far(codes: tuple[int, ...]) -> int | None:
-    """A code at the end that is farther from the others than they are apart."""
-    *others, last = sorted(codes)
-    return last if len(others) > 1 and last - others[-1] > others[-1] - others[0] + 1 else None
+    """A code at either end that is farther from the others than they are apart."""
+    for ordered in (sorted(codes), sorted(codes, reverse=True)):
+        *others, last = ordered
+        if len(others) > 1 and abs(last - others[-1]) > abs(others[-1] - others[0]) + 1:
+            return last
+    return None
 
 
 def _options(asked: Questionnaire) -> Iterator[Option]:
@@ -105,15 +109,20 @@ def _scales(asked: Questionnaire) -> dict[str, _Scale]:
     """The answers offered, by a name for each kind; whether an item may not apply is its own."""
     scales: dict[str, _Scale] = {}
     for question in asked.questions:
-        if question.is_item and (name := _named(question, scales)) is None:
-            wanted = question.scale.lower().removesuffix("_or_none")
-            name = wanted if _is_free(wanted, scales) else f"answers_{len(scales) + 1}"
-            scales[name] = (_answers(question), {})
-        if question.is_item and name is not None:
-            answers, none = scales[name]
-            kinds = {option.no_answer: option for option in question.no_answers if option.no_answer}
-            scales[name] = (answers, {**kinds, **none})
+        if not question.is_item:
+            continue
+        name = _named(question, scales) or _new_name(question, scales)
+        _, none = scales.get(name, ((), {}))
+        kinds = {option.no_answer: option for option in question.no_answers if option.no_answer}
+        scales[name] = (_answers(question), {**kinds, **none})
     return scales
+
+
+def _new_name(question: Question, scales: Mapping[str, _Scale]) -> str:
+    """Call a scale as the file does, if it can be called so, or else by its number."""
+    wanted = question.scale.lower().removesuffix("_or_none")
+    numbered = (f"answers_{number}" for number in count(len(scales) + 1))
+    return next(name for name in chain((wanted,), numbered) if _is_free(name, scales))
 
 
 def _is_free(name: str, scales: Mapping[str, _Scale]) -> bool:
@@ -210,9 +219,8 @@ def _key(asked: Questionnaire, name: str) -> str:
 
 
 def _free_name(asked: Questionnaire) -> str:
-    return next(
-        name for name in ("all_items", *(f"all_items{n}" for n in range(2, 999))) if name not in asked.by_id
-    )
+    names = chain(("all_items",), (f"all_items{number}" for number in count(2)))
+    return next(name for name in names if name not in asked.by_id)
 
 
 def _subscale(score: Subscale) -> str:

@@ -48,7 +48,7 @@ class Incoming:
     """Gathers what a file holds, what is wrong with it, and what was left aside."""
 
     def __init__(self, file: str) -> None:
-        self.file = file
+        self.file = " ".join(file.split())
         self.problems: list[Problem] = []
         self.remarks: list[str] = []
         self.lines: dict[str, list[str]] = {"before": [], "after": [], "about": []}

@@ -1,0 +1,185 @@
+"""Questionnaires from other tools: folders that load, and what is said of the rest."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from instrument import load
+from instrument.exchange.folder import files_of, write_folder
+from instrument.exchange.formats import QUESTIONNAIRE_FORMATS, read_questionnaire
+from instrument.exchange.questionnaire import Option, Page
+from tests.lib.questionnaires import field, redcap_file, refused, small, workbook
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_foreign_xlsform_becomes_a_folder_that_loads(tmp_path: Path) -> None:
+    file = workbook(
+        tmp_path / "survey.xlsx",
+        survey=[
+            ["type", "name", "label::English (en)", "label::French (fr)", "required", "relevant"],
+            ["start", "start", "", "", "", ""],
+            ["select_one agree", "Q1", "I  feel <b>well</b>", "Je vais bien", "yes", ""],
+            ["select_one agree", "Q2", "I sleep", "Je dors", "", "${Q1} = 1"],
+            ["select_one sex", "sex", "Which?", "Lequel ?", "", ""],
+            ["text", "other", "Say more", "", "", ""],
+            ["calculate", "mean", "", "", "", ""],
+        ],
+        choices=[
+            ["list_name", "name", "label::English (en)", "label::French (fr)"],
+            *[["agree", code, f"Step {code}", f"Pas {code}"] for code in (1, 2, 3, 4, 5)],
+            ["agree", 99, "No answer", ""],
+            ["sex", "m", "Man", "Homme"],
+            ["sex", "f", "Woman", "Femme"],
+        ],
+        settings=[["form_title", "default_language"], ["Sleep", "English (en)"]],
+    )
+    read, remarks = read_questionnaire(file, None)
+    said = (*remarks, *write_folder(read, tmp_path / "sleep"))
+    made = load(tmp_path / "sleep")
+    assert made.licence == "Not stated"
+    assert made.key.reversed_items("sleep") == frozenset()
+    assert [item.id for item in made.key.subscales("sleep")["all_items"].items] == ["q1", "q2"]
+    assert made.words["sleep", "en"].sentence("q1") == "I feel well"
+    assert made.forms["sleep"].scales["agree"].codes == (1, 2, 3, 4, 5, 99)
+    assert made.context["sex"].options == ("m", "f")
+    text = "\n".join(said)
+    for remark in (
+        "other languages: label::French (fr)",
+        "rows of type start: start",
+        "rows of type text: other",
+        "`required`: Q1",
+        "`relevant`: Q2",
+        "calculations that do not say their key as our files do: mean",
+        "Q1 as q1",
+        "code 99 of `q1` is far from the others",
+        "not in the file: the licence",
+        "not in the file: the key",
+    ):
+        assert remark in text
+
+
+def test_a_foreign_redcap_dictionary_becomes_a_folder_that_loads(tmp_path: Path) -> None:
+    file = redcap_file(
+        tmp_path / "dictionary.csv",
+        field("record_id", "text", "Record ID"),
+        field(
+            "wb_1",
+            "radio",
+            "I am <i>content</i>, mostly",
+            "1, Never, ever | 2, Sometimes|3, Always | -99, Refused",
+        ),
+        field("wb_2", "dropdown", "I laugh", "1, Never, ever | 2, Sometimes|3, Always | -99, Refused"),
+        field("smokes", "yesno", "Do you smoke?"),
+        field("notes", "notes", "Anything else?"),
+        field("wb", "calc", "Sum", "sum([wb_1],[wb_2])"),
+    )
+    assert refused(lambda: read_questionnaire(file, None)) == [
+        "dictionary.csv: the file does not say its language: give it, as --language en"
+    ]
+    read, remarks = read_questionnaire(file, "en")
+    write_folder(read, tmp_path / "wb")
+    made = load(tmp_path / "wb")
+    form = made.forms["wb"]
+    assert [item.id for item in form.items] == ["wb_1", "wb_2", "smokes"]
+    assert form.scale_of("wb_1").codes == (1, 2, 3)
+    assert set(form.scale_of("wb_1").kinds) == {"left_blank", "rather_not_say"}
+    assert made.words["wb", "en"].label(form.by_id["wb_1"].scale, 1) == "Never, ever"
+    assert made.words["wb", "en"].sentence("wb_1") == "I am content , mostly"
+    assert "left aside, fields of type notes: notes" in remarks
+
+
+def test_a_foreign_limesurvey_structure_becomes_a_folder_that_loads(tmp_path: Path) -> None:
+    file = tmp_path / "survey.txt"
+    lines = [
+        "class\ttype/scale\tname\trelevance\ttext\thelp\tlanguage\tmandatory",
+        "S\t\tlanguage\t\tde\t\t\t",
+        "SL\t\tsurveyls_title\t\tArbeit\t\tde\t",
+        "SL\t\tsurveyls_title\t\tWork\t\ten\t",
+        "G\t\tErste\t1\tWie ist es?\t\tde\t",
+        'Q\tF\tGrid\t1\t"<p>Denken Sie an ""heute"".</p>"\t\tde\t',
+        "SQ\t0\tSQ001\t1\tIch arbeite gern\t\tde\t",
+        "SQ\t0\tSQ002\t1\tIch bin müde\t\tde\t",
+        "A\t0\tAO01\t0\tNie\t\tde\t",
+        "A\t0\tAO02\t0\tOft\t\tde\t",
+        "Q\tL\tQ2\t1\tUnd sonst?\tHilfe\tde\t",
+        "A\t0\tA1\t1\tGut\t\tde\t",
+        "A\t0\tA2\t2\tSchlecht\t\tde\t",
+        "Q\tT\tText\t1\tNoch etwas?\t\tde\t",
+        "G\t\tFirst\t1\tHow is it?\t\ten\t",
+        "Q\tF\tGrid\t1\tThink of today.\t\ten\t",
+    ]
+    file.write_bytes(b"\xef\xbb\xbf" + "\r\n".join(lines).encode())
+    read, remarks = read_questionnaire(file, None)
+    write_folder(read, tmp_path / "arbeit")
+    made = load(tmp_path / "arbeit")
+    assert [item.id for item in made.forms["arbeit"].items] == ["grid_sq001", "grid_sq002", "q2"]
+    assert made.forms["arbeit"].scale_of("q2").codes == (1, 2)
+    assert made.words["arbeit", "de"].help("q2") == "Hilfe"
+    assert 'Denken Sie an "heute".' in made.words["arbeit", "de"].stem()
+    assert "left aside, questions of type T: Text" in remarks
+    assert "left aside, other languages: en" in remarks
+
+
+@pytest.mark.parametrize(
+    ("codes", "far"),
+    [
+        ((1, 2, 3, 4, 5, 99), 99),
+        ((-9, 1, 2, 3), -9),
+        ((0, 1, 9), 9),
+        ((0, 5, 10), None),
+        ((1, 2, 3, 5), None),
+    ],
+)
+def test_a_code_far_from_the_others_is_pointed_out(codes: tuple[int, ...], far: int | None) -> None:
+    options = tuple(Option(code=str(code), label=f"Step {code}") for code in codes)
+    asked = replace(small(), pages=(Page(questions=(replace(small().questions[0], options=options),)),))
+    _, said = files_of(asked, "made")
+    assert [line.split("`")[0] for line in said if "far from the others" in line] == (
+        [] if far is None else [f"code {far} of "]
+    )
+
+
+def command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    run = [sys.executable, "-m", "instrument", *map(str, arguments)]
+    return subprocess.run(run, capture_output=True, text=True, check=False, cwd=ROOT)
+
+
+def test_the_commands_write_every_file_and_take_one_back(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = command("export", "--form", "a", "--language", "en", "--out", out)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {file.name for file in out.iterdir()} == set(QUESTIONNAIRE_FORMATS)
+    back = command("import", out / "xlsform.xlsx", "--out", tmp_path / "mine")
+    assert back.stdout.startswith(f"{tmp_path / 'mine'}: 30 items of 41 questions; it loads\n")
+    assert load(tmp_path / "mine").licence == "CC BY 4.0"
+
+    (out / "limesurvey.txt").write_text("mine")
+    again = command("export", "--form", "a", "--language", "en", "--out", out)
+    assert again.returncode == 1
+    assert (
+        again.stderr == f"{out / 'limesurvey.txt'}: this is there with another content: name a new folder\n"
+    )
+    assert (out / "limesurvey.txt").read_text() == "mine"
+    twice = command("import", out / "xlsform.xlsx", "--out", tmp_path / "mine")
+    assert "this is there already" in twice.stderr
+
+
+def test_one_file_alone_and_a_form_or_language_that_is_not_there(tmp_path: Path) -> None:
+    assert (
+        command(
+            "export", "--form", "s", "--language", "es", "--out", tmp_path, "--only", "limesurvey.txt"
+        ).stderr
+        == ""
+    )
+    assert [file.name for file in tmp_path.iterdir()] == ["limesurvey.txt"]
+    for form, language, said in (
+        ("z", "en", "forms: there is no form `z`; there are: a, b, c, s, who_decides\n"),
+        ("c", "cy", "words: form `c` has no words in `cy`; it has them in: en\n"),
+    ):
+        done = command("export", "--form", form, "--language", language, "--out", tmp_path / "x")
+        assert done.stderr == said
+    assert not (tmp_path / "x").exists()
