@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from instrument import load
+from instrument.__main__ import main
 from instrument.exchange.folder import files_of, write_folder
 from instrument.exchange.formats import QUESTIONNAIRE_FORMATS, read_questionnaire
 from instrument.exchange.questionnaire import Option, Page
@@ -143,43 +144,51 @@ def test_a_code_far_from_the_others_is_pointed_out(codes: tuple[int, ...], far: 
     )
 
 
-def command(*arguments: object) -> subprocess.CompletedProcess[str]:
-    run = [sys.executable, "-m", "instrument", *map(str, arguments)]
-    return subprocess.run(run, capture_output=True, text=True, check=False, cwd=ROOT)
+def command(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    status = main([str(argument) for argument in arguments])
+    said = capsys.readouterr()
+    return status, said.out, said.err
 
 
-def test_the_commands_write_every_file_and_take_one_back(tmp_path: Path) -> None:
+def test_the_commands_write_every_file_and_take_one_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
-    done = command("export", "--form", "a", "--language", "en", "--out", out)
-    assert (done.returncode, done.stderr) == (0, "")
+    asked = ("export", "--form", "a", "--language", "en", "--out", out)
+    status, said, wrong = command(capsys, *asked)
+    assert (status, wrong) == (0, "")
+    assert said.split() == [str(out / name) for name in QUESTIONNAIRE_FORMATS]
     assert {file.name for file in out.iterdir()} == set(QUESTIONNAIRE_FORMATS)
-    back = command("import", out / "xlsform.xlsx", "--out", tmp_path / "mine")
-    assert back.stdout.startswith(f"{tmp_path / 'mine'}: 30 items of 41 questions; it loads\n")
+    _, said, _ = command(capsys, "import", out / "xlsform.xlsx", "--out", tmp_path / "mine")
+    assert said.startswith(f"{tmp_path / 'mine'}: 30 items of 41 questions; it loads\n")
     assert load(tmp_path / "mine").licence == "CC BY 4.0"
 
     (out / "limesurvey.txt").write_text("mine")
-    again = command("export", "--form", "a", "--language", "en", "--out", out)
-    assert again.returncode == 1
-    assert (
-        again.stderr == f"{out / 'limesurvey.txt'}: this is there with another content: name a new folder\n"
-    )
+    status, _, wrong = command(capsys, *asked)
+    assert status == 1
+    assert wrong == f"{out / 'limesurvey.txt'}: this is there with another content: name a new folder\n"
     assert (out / "limesurvey.txt").read_text() == "mine"
-    twice = command("import", out / "xlsform.xlsx", "--out", tmp_path / "mine")
-    assert "this is there already" in twice.stderr
+    status, _, wrong = command(capsys, "import", out / "xlsform.xlsx", "--out", tmp_path / "mine")
+    assert status == 1
+    assert "this is there already" in wrong
 
 
-def test_one_file_alone_and_a_form_or_language_that_is_not_there(tmp_path: Path) -> None:
-    assert (
-        command(
-            "export", "--form", "s", "--language", "es", "--out", tmp_path, "--only", "limesurvey.txt"
-        ).stderr
-        == ""
-    )
+def test_one_file_alone_and_a_form_or_language_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = ("--language", "es", "--out", tmp_path, "--only", "limesurvey.txt")
+    assert command(capsys, "export", "--form", "s", *one)[2] == ""
     assert [file.name for file in tmp_path.iterdir()] == ["limesurvey.txt"]
-    for form, language, said in (
+    for form, language, wrong in (
         ("z", "en", "forms: there is no form `z`; there are: a, b, c, s, who_decides\n"),
         ("c", "cy", "words: form `c` has no words in `cy`; it has them in: en\n"),
     ):
-        done = command("export", "--form", form, "--language", language, "--out", tmp_path / "x")
-        assert done.stderr == said
+        asked = ("--form", form, "--language", language, "--out", tmp_path / "x")
+        assert command(capsys, "export", *asked) == (1, "", wrong)
     assert not (tmp_path / "x").exists()
+
+
+def test_the_help_names_every_file_and_format() -> None:
+    run = [sys.executable, "-m", "instrument", "export", "--help"]
+    said = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert all(name in said for name in QUESTIONNAIRE_FORMATS)
