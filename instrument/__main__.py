@@ -71,7 +71,7 @@ def _add_exchange(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     back.set_defaults(run=_import_questionnaire)
     back.add_argument("file", type=Path, help=".xlsx (XLSForm), .csv (REDCap) or .txt (LimeSurvey)")
     back.add_argument("--out", required=True, type=Path, help="the folder to make, named as the instrument")
-    back.add_argument("--language", help="of the file, where it does not say")
+    back.add_argument("--language", help="of the file, by default the one that it states")
 
 
 def _check(asked: argparse.Namespace) -> Iterable[Problem]:

@@ -64,11 +64,14 @@ def files_of(asked: Questionnaire, name: str) -> tuple[Mapping[str, str], tuple[
         "instrument.yaml": _header(asked, name),
         "key.yaml": _key(asked, name),
         f"forms/{name}.yaml": _form(asked, name, scales),
-        f"words/{name}.{asked.language}.yaml": _words(asked, name, scales),
     }
     if context:
         files["context.yaml"] = _context(context)
-        files[f"words/context.{asked.language}.yaml"] = _context_words(asked, context)
+    for spoken in (asked, *asked.translations):
+        said = _spoken_scales(spoken, asked, scales)
+        files[f"words/{name}.{spoken.language}.yaml"] = _words(spoken, name, said)
+        if context:
+            files[f"words/context.{spoken.language}.yaml"] = _context_words(spoken)
     return files, tuple(_lacking(asked))
 
 
@@ -76,7 +79,10 @@ def _lacking(asked: Questionnaire) -> Iterator[str]:
     if not asked.licence:
         yield "not in the file: the licence (instrument.yaml)"
     yield "not in the file: whom it is about, and the window of time (the form)"
-    if asked.language != "en" and not any(o.no_answer == "left_blank" for o in _options(asked)):
+    if len({page.heading for page in asked.pages if page.heading}) > 1:
+        yield "the headings of the pages stand together in the stem (the words)"
+    languages = {spoken.language for spoken in (asked, *asked.translations)}
+    if languages != {"en"} and not any(o.no_answer == "left_blank" for o in _options(asked)):
         yield "not in the file: what a page calls an answer left blank; the words have it in English"
     if not asked.scores:
         yield "not in the file: the key. key.yaml takes every item as it is, none reversed: correct it"
@@ -116,6 +122,20 @@ def _scales(asked: Questionnaire) -> dict[str, _Scale]:
         kinds = {option.no_answer: option for option in question.no_answers if option.no_answer}
         scales[name] = (_answers(question), {**kinds, **none})
     return scales
+
+
+def _spoken_scales(
+    spoken: Questionnaire, first: Questionnaire, scales: Mapping[str, _Scale]
+) -> dict[str, _Scale]:
+    """The same scales in the words of one language."""
+    said: dict[str, _Scale] = {}
+    for question in spoken.questions:
+        name = _named(first.by_id[question.id], scales) if question.is_item else None
+        if name:
+            _, none = said.get(name, ((), {}))
+            kinds = {option.no_answer: option for option in question.no_answers if option.no_answer}
+            said[name] = (_answers(question), {**kinds, **none})
+    return said
 
 
 def _new_name(question: Question, scales: Mapping[str, _Scale]) -> str:
@@ -272,7 +292,7 @@ def _context(context: list[Question]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _context_words(asked: Questionnaire, context: list[Question]) -> str:
+def _context_words(asked: Questionnaire) -> str:
     words = {
         "language": asked.language,
         "status": "draft",
@@ -281,7 +301,7 @@ def _context_words(asked: Questionnaire, context: list[Question]) -> str:
                 "question": question.text,
                 "options": {option.code: option.label for option in question.options},
             }
-            for question in context
+            for question in _context_questions(asked)
         },
     }
     return spelled(words, BARE, f"# The questions of {asked.source} whose answers are names.\n")

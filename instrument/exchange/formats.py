@@ -7,13 +7,13 @@ from typing import Final
 
 from instrument.catalog import InstrumentError
 from instrument.exchange import fhir, instrument_json, limesurvey, redcap, xlsform
-from instrument.exchange.incoming import content
+from instrument.exchange.incoming import Read, content
 from instrument.exchange.questionnaire import Questionnaire, questionnaire
 from instrument.model import Instrument
 from instrument.nodes import Problem
 
 Writer = Callable[[Instrument, str, str], bytes]
-Reader = Callable[[bytes, str, str | None], tuple[Questionnaire, tuple[str, ...]]]
+Reader = Callable[[bytes, str, str | None], Read]
 
 
 def _of(written: Callable[[Questionnaire], bytes]) -> Writer:
@@ -41,7 +41,7 @@ QUESTIONNAIRE_READERS: Final[Mapping[str, Reader]] = MappingProxyType(
 """Ending of a file's name -> what reads it: XLSForm, REDCap data dictionary, LimeSurvey."""
 
 
-def read_questionnaire(file: Path, language: str | None) -> tuple[Questionnaire, tuple[str, ...]]:
+def read_questionnaire(file: Path, language: str | None) -> Read:
     """Read a questionnaire of another tool, with remarks on what the file lacks or what was left aside."""
     reader = QUESTIONNAIRE_READERS.get(file.suffix.lower())
     if reader is None:

@@ -3,7 +3,8 @@
 import html
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -31,6 +32,9 @@ _WORDS: Final = re.compile(r"Words in ([A-Za-z-]+)[,:].*")
 _TEXT: Final = TypeAdapter[str](Text)
 _IDENTIFIER: Final = TypeAdapter[str](Identifier)
 _LANGUAGE: Final = TypeAdapter[str](Language)
+Read = tuple[Questionnaire, tuple[str, ...]]
+"""What was read, and remarks on what the file lacks or what was left aside."""
+
 _SHOWN: Final = 8  # names in a remark
 
 
@@ -98,13 +102,13 @@ class Incoming:
             return name
 
     def language(self, written: str | None, asked: str | None) -> str:
-        """The language that the file states, or the one that was asked for where it states none."""
+        """The language that was asked for, or else the one that the file states."""
         spoken = [found[1] for line in self.lines["about"] if (found := _WORDS.fullmatch(line))]
         written = written or next(iter(spoken), None)
         if asked is None and not written:
             raise self.stop("the file does not say its language: give it, as --language en")
         try:
-            return _LANGUAGE.validate_python(written or asked)
+            return _LANGUAGE.validate_python(asked or written)
         except ValidationError as error:
             raise self.stop(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
 
@@ -156,7 +160,7 @@ class Incoming:
         self.scores.append(subscale)
         self.facets[subscale.id] = label
 
-    def finished(self, *, title: str, language: str) -> tuple[Questionnaire, tuple[str, ...]]:
+    def finished(self, *, title: str, language: str) -> Read:
         """Hand over what was read, or raise everything that is wrong with the file."""
         pages = tuple(Page(heading=heading, questions=tuple(own)) for heading, own in self.pages if own)
         items = [question.id for page in pages for question in page.questions if question.is_item]
@@ -208,6 +212,25 @@ def kind_of(code: str, stated: str = "") -> Kind | None:
     if stated in KINDS:
         return next(kind for kind in KINDS if kind == stated)
     return _KIND_BY_CODE.get(int(code)) if _NUMBER.fullmatch(code) else None
+
+
+def with_translations(read: Read, others: Iterable[tuple[str, Callable[[], Read]]]) -> Read:
+    """Add the other languages of a file, given by name and reader, each whole or not at all."""
+    first, remarks = read
+    translations: dict[str, Questionnaire] = {}
+    for name, reader in others:
+        try:
+            other, _ = reader()
+        except InstrumentError as error:
+            remarks += (f"left aside, words in {shown(name)}: {error.problems[0]}",)
+            continue
+        if other.structure != first.structure:
+            remarks += (f"left aside, words in {shown(name)}: they are not whole",)
+        elif other.language in {first.language, *translations}:
+            remarks += (f"left aside, words in {shown(name)}: there are others in `{other.language}`",)
+        else:
+            translations[other.language] = other
+    return replace(first, translations=tuple(translations.values())), remarks
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,13 +9,14 @@ import html
 import io
 import re
 from collections.abc import Iterator, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
 from instrument.codes import Kind
 from instrument.exchange import preflight
 from instrument.exchange.arithmetic import Dialect, answered, figure
-from instrument.exchange.incoming import LINE, Incoming, kind_of
+from instrument.exchange.incoming import LINE, Incoming, Read, kind_of, with_translations
 from instrument.exchange.key_lines import key_line
 from instrument.exchange.questionnaire import ANSWERED, Option, Question, Questionnaire
 from instrument.model import Subscale
@@ -205,17 +206,27 @@ def _equations(asked: Questionnaire, score: Subscale) -> Iterator[_Row]:
     )
 
 
-def read(data: bytes, file: str, language: str | None) -> tuple[Questionnaire, tuple[str, ...]]:
-    """Read the choices of one answer in the survey's first language; the rest is left aside and said."""
+def read(data: bytes, file: str, language: str | None) -> Read:
+    """Read the choices of one answer in every language of the survey; the rest is left aside and said."""
     incoming = Incoming(file)
     rows = list(_table(data, incoming))
-    stated = next((r["text"] for _, r in rows if (r["class"], r["name"]) == ("S", "language")), "")
-    title = next(((at, r["text"]) for at, r in rows if r["name"] == "surveyls_title"), (1, file))
-    first = stated or next((r["language"] for _, r in rows if r["language"]), "")
-    spoken = incoming.language(first or None, language)
-    own = [(at, row) for at, row in rows if row["class"] in "GQSQA" and row["language"] in {"", first}]
-    for other in {row["language"] for _, row in rows} - {"", first}:
-        incoming.aside("other languages", other)
+    stated = [row["text"] for _, row in rows if (row["class"], row["name"]) == ("S", "language")]
+    first, *others = dict.fromkeys([*stated, *(row["language"] for _, row in rows if row["language"])]) or [
+        ""
+    ]
+    return with_translations(
+        _spoken(rows, incoming, first, language),
+        ((other, partial(_spoken, rows, Incoming(file), other, None)) for other in others),
+    )
+
+
+def _spoken(rows: list[tuple[int, _Row]], incoming: Incoming, first: str, language: str | None) -> Read:
+    """Read one language of a survey: its rows are apart from those of others, and in the same order."""
+    spoken = incoming.language(first, language)
+    own = [(at, row) for at, row in rows if row["language"] in {"", first}]
+    title = next(
+        ((at, row["text"]) for at, row in own if row["name"] == "surveyls_title"), (1, incoming.file)
+    )
     taken: list[tuple[int, _Row, list[tuple[int, _Row]]]] = []
     for at, row in own:
         if row["class"] in {"G", "Q"}:

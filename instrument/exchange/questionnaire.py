@@ -83,6 +83,8 @@ class Questionnaire:
     after: tuple[str, ...] = ()
     scores: tuple[Subscale, ...] = ()
     facets: Mapping[str, str] = field(default_factory=dict)
+    translations: tuple["Questionnaire", ...] = ()
+    """The same questions in other languages, where a file that came in has them."""
 
     @cached_property
     def questions(self) -> tuple[Question, ...]:
@@ -91,6 +93,15 @@ class Questionnaire:
     @cached_property
     def by_id(self) -> Mapping[str, Question]:
         return {question.id: question for question in self.questions}
+
+    @property
+    def structure(self) -> object:
+        """What is equal in every language."""
+        questions = [
+            (question.id, bool(question.help), [option.code for option in question.options])
+            for question in self.questions
+        ]
+        return questions, len(self.before), len(self.after)
 
     @cached_property
     def reversed_items(self) -> frozenset[str]:

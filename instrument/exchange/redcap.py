@@ -9,7 +9,7 @@ from typing import Final
 from instrument.codes import Kind
 from instrument.exchange import preflight
 from instrument.exchange.arithmetic import Dialect, answered, figure
-from instrument.exchange.incoming import LINE, Incoming, kind_of
+from instrument.exchange.incoming import LINE, Incoming, Read, kind_of
 from instrument.exchange.key_lines import key_line
 from instrument.exchange.questionnaire import ANSWERED, Option, Questionnaire
 from instrument.nodes import Problem
@@ -123,7 +123,7 @@ def _no_answers(options: tuple[Option, ...]) -> str:
     return f"no answer: {said}" if said else ""
 
 
-def read(data: bytes, file: str, language: str | None) -> tuple[Questionnaire, tuple[str, ...]]:
+def read(data: bytes, file: str, language: str | None) -> Read:
     """Read the choices of one answer; other fields are left aside and said."""
     incoming = Incoming(file)
     reader = csv.reader(io.StringIO(incoming.decoded(data), newline=""), strict=True)

@@ -7,6 +7,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from babel import Locale
@@ -17,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from instrument.catalog import InstrumentError
 from instrument.exchange import preflight
 from instrument.exchange.arithmetic import Dialect, answered, figure
-from instrument.exchange.incoming import LINE, Incoming, kind_of
+from instrument.exchange.incoming import LINE, Incoming, Read, kind_of, with_translations
 from instrument.exchange.key_lines import key_line
 from instrument.exchange.questionnaire import ANSWERED, Option, Question, Questionnaire
 from instrument.nodes import Problem, shown
@@ -54,6 +55,7 @@ _ODK: Final = Dialect(
     divided_by="div",
 )
 _Row = dict[str, str]
+_Rows = list[tuple[int, _Row]]
 
 
 def written(asked: Questionnaire) -> bytes:
@@ -172,7 +174,7 @@ def _survey(asked: Questionnaire, lists: Mapping[str, str], label: str, hint: st
     yield from notes("about", asked.about)
 
 
-def read(data: bytes, file: str, language: str | None) -> tuple[Questionnaire, tuple[str, ...]]:
+def read(data: bytes, file: str, language: str | None) -> Read:
     """Read the choices of one answer; what else a form may ask is left aside and said."""
     incoming = Incoming(file)
     sheets = _tables(data, incoming)
@@ -180,19 +182,30 @@ def read(data: bytes, file: str, language: str | None) -> tuple[Questionnaire, t
     survey = sheets.get("survey")
     if survey is None:
         raise incoming.stop("there is no sheet `survey`")
-    label = _column(survey, "label", settings.get("default_language", ""))
-    hint = _column(survey, "hint", settings.get("default_language", ""))
-    stated = re.search(r"\(([A-Za-z-]+)\)\s*$", label) or re.search(
-        r"\(([A-Za-z-]+)\)\s*$", settings.get("default_language", "")
+    default = f"::{settings.get('default_language', '')}"
+    first, *others = sorted(_languages(survey), key=lambda suffix: suffix != default) or [""]
+    return with_translations(
+        _spoken(sheets, settings, incoming, first, language),
+        ((other, partial(_spoken, sheets, settings, Incoming(file), other, None)) for other in others),
     )
+
+
+def _languages(rows: _Rows) -> list[str]:
+    """What follows `label` in the heads of columns, as ``::English (en)``; nothing where it stands alone."""
+    columns = dict.fromkeys(column for _, row in rows for column in row)
+    return [column.removeprefix("label") for column in columns if re.match(r"label(:|$)", column)]
+
+
+def _spoken(
+    sheets: Mapping[str, _Rows], settings: _Row, incoming: Incoming, suffix: str, language: str | None
+) -> Read:
+    """Read one language of a form, by what follows the names of its columns."""
+    stated = re.search(r"\(([A-Za-z-]+)\)\s*$", suffix or settings.get("default_language", ""))
     spoken = incoming.language(stated[1] if stated else None, language)
-    lists = _lists(sheets.get("choices", []), incoming, settings.get("default_language", ""))
-    others = {column for _, row in survey for column in row if column.startswith("label") and column != label}
-    for column in sorted(others):
-        incoming.aside("other languages", column)
-    for line, row in survey:
-        _take(row, line, _Form(lists, label, hint), incoming)
-    title = settings.get("form_title") or settings.get("form_id") or file
+    form = _Form(_lists(sheets.get("choices", []), incoming, suffix), f"label{suffix}", f"hint{suffix}")
+    for line, row in sheets["survey"]:
+        _take(row, line, form, incoming)
+    title = settings.get("form_title") or settings.get("form_id") or incoming.file
     return incoming.finished(title=incoming.text(title, 1, "title"), language=spoken)
 
 
@@ -238,9 +251,10 @@ def _take_question(row: _Row, line: int, form: _Form, incoming: Incoming) -> Non
     incoming.question(name, line, text, form.lists[scale], scale=scale, help_=help_)
 
 
-def _lists(rows: list[tuple[int, _Row]], incoming: Incoming, language: str) -> dict[str, list[Option]]:
+def _lists(rows: _Rows, incoming: Incoming, suffix: str) -> dict[str, list[Option]]:
     lists: dict[str, list[Option]] = {}
-    label = _column(rows, "label", language)
+    known = _languages(rows)
+    label = f"label{suffix if suffix in known or not known else known[0]}"
     for line, row in rows:
         list_name, code = row.get("list_name") or row.get("list name", ""), row.get("name", "")
         if list_name:
@@ -250,16 +264,7 @@ def _lists(rows: list[tuple[int, _Row]], incoming: Incoming, language: str) -> d
     return lists
 
 
-def _column(rows: list[tuple[int, _Row]], name: str, language: str) -> str:
-    """The column of a name in the default language, or else the first of its name."""
-    found = dict.fromkeys(
-        column for _, row in rows for column in row if column == name or column.startswith(f"{name}:")
-    )
-    wanted = f"{name}::{language}"
-    return wanted if wanted in found else next(iter(found), name)
-
-
-def _tables(data: bytes, incoming: Incoming) -> dict[str, list[tuple[int, _Row]]]:
+def _tables(data: bytes, incoming: Incoming) -> dict[str, _Rows]:
     _safe(data, incoming)
     try:
         with warnings.catch_warnings(action="ignore"):  # of what a form has no use for
@@ -288,8 +293,8 @@ def _safe(data: bytes, incoming: Incoming) -> None:
         raise incoming.stop("this is no .xlsx workbook") from None
 
 
-def _rows(sheet: Any, incoming: Incoming) -> list[tuple[int, _Row]]:
-    rows: list[tuple[int, _Row]] = []
+def _rows(sheet: Any, incoming: Incoming) -> _Rows:
+    rows: _Rows = []
     header: list[str] = []
     for line, cells in enumerate(sheet.iter_rows(max_col=MAX_COLUMNS), 1):
         if line > MAX_ROWS:

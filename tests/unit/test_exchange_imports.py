@@ -49,7 +49,7 @@ def test_a_foreign_xlsform_becomes_a_folder_that_loads(tmp_path: Path) -> None:
     assert made.context["sex"].options == ("m", "f")
     text = "\n".join(said)
     for remark in (
-        "other languages: label::French (fr)",
+        "words in ::French (fr): survey.xlsx:7: label of `99` in `agree`: there is no text",
         "rows of type start: start",
         "rows of type text: other",
         "`required`: Q1",
@@ -61,6 +61,54 @@ def test_a_foreign_xlsform_becomes_a_folder_that_loads(tmp_path: Path) -> None:
         "not in the file: the key",
     ):
         assert remark in text
+
+
+def two_languages(path: Path, help_: str) -> Path:
+    """An XLSForm in Welsh and English, with the Welsh help given."""
+    languages = ("Welsh (cy)", "English (en)")
+    return workbook(
+        path,
+        survey=[
+            [
+                "type",
+                "name",
+                *(f"label::{name}" for name in languages),
+                *(f"hint::{name}" for name in languages),
+            ],
+            ["select_one a", "q1", "Cwestiwn un", "Question one", help_, "Help"],
+            ["select_one a", "q2", "Cwestiwn dau", "Question two"],
+            ["select_one where", "place", "Ble?", "Where?"],
+        ],
+        choices=[
+            ["list_name", "name", *(f"label::{name}" for name in languages)],
+            ["a", 0, "Nac ydw", "No"],
+            ["a", 1, "Ydw", "Yes"],
+            ["a", -99, "Dim ateb", "Rather not say"],
+            ["where", "here", "Yma", "Here"],
+            ["where", "there", "Acw", "There"],
+        ],
+        settings=[["form_title", "default_language"], ["Two", "English (en)"]],
+    )
+
+
+def test_every_whole_language_of_an_xlsform_comes_in(tmp_path: Path) -> None:
+    read, _ = read_questionnaire(two_languages(tmp_path / "two.xlsx", "Cymorth"), None)
+    write_folder(read, tmp_path / "two")
+    made = load(tmp_path / "two")
+    assert made.language == "en"
+    welsh = made.words["two", "cy"]
+    assert (welsh.sentence("q1"), welsh.help("q1"), welsh.question("place")) == (
+        "Cwestiwn un",
+        "Cymorth",
+        "Ble?",
+    )
+    assert [welsh.label("a", code) for code in (0, 1, -99)] == ["Nac ydw", "Ydw", "Dim ateb"]
+    assert made.words["two", "en"].label("a", -99) == "Rather not say"
+
+    read, remarks = read_questionnaire(two_languages(tmp_path / "half.xlsx", ""), None)
+    assert "left aside, words in ::Welsh (cy): they are not whole" in remarks
+    write_folder(read, tmp_path / "half")
+    assert set(load(tmp_path / "half").words) == {("half", "en")}
 
 
 def test_a_foreign_redcap_dictionary_becomes_a_folder_that_loads(tmp_path: Path) -> None:
@@ -122,7 +170,20 @@ def test_a_foreign_limesurvey_structure_becomes_a_folder_that_loads(tmp_path: Pa
     assert made.words["arbeit", "de"].help("q2") == "Hilfe"
     assert 'Denken Sie an "heute".' in made.words["arbeit", "de"].stem()
     assert "left aside, questions of type T: Text" in remarks
-    assert "left aside, other languages: en" in remarks
+    assert any(
+        remark.startswith("left aside, words in en: survey.txt: there is no question") for remark in remarks
+    )
+
+    whole = [
+        line.replace("\tde\t", "\ten\t") for line in lines if line.startswith(("G\t", "Q\t", "SQ", "A\t"))
+    ]
+    said = [line for line in lines if "\ten\t" not in line or line.startswith("SL")]
+    file.write_bytes("\r\n".join([*said, *whole]).encode())
+    read, _ = read_questionnaire(file, None)
+    write_folder(read, tmp_path / "both")
+    both = load(tmp_path / "both")
+    assert set(both.words) == {("both", "de"), ("both", "en")}
+    assert both.words["both", "en"].title == "Work"
 
 
 @pytest.mark.parametrize(
