@@ -33,6 +33,7 @@ if TYPE_CHECKING:  # what `_HOME` says, for readers that do not run it: type che
         confirmatory_factor_analysis as confirmatory_factor_analysis,
     )
     from analysis.factor_models.confirmatory.factor_scores import factor_scores as factor_scores
+    from analysis.factor_models.confirmatory.fit_cutoffs import fit_cutoffs as fit_cutoffs
     from analysis.factor_models.confirmatory.fitted_model import FittedModel as FittedModel
     from analysis.factor_models.confirmatory.model_reliability import factor_reliability as factor_reliability
     from analysis.factor_models.confirmatory.modification_indices import (
@@ -129,6 +130,7 @@ _HOME: Final[dict[str, str]] = {
     "schmid_leiman": "reliability.omega_hierarchical",
     "confirmatory_factor_analysis": "factor_models.confirmatory.confirmatory_factor_analysis",
     "FittedModel": "factor_models.confirmatory.fitted_model",
+    "fit_cutoffs": "factor_models.confirmatory.fit_cutoffs",
     "factor_scores": "factor_models.confirmatory.factor_scores",
     "modification_indices": "factor_models.confirmatory.modification_indices",
     "factor_reliability": "factor_models.confirmatory.model_reliability",

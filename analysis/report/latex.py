@@ -58,7 +58,8 @@ def as_latex(found: Document) -> str:
 
     Returns
     -------
-    A whole document that needs the packages booktabs, caption, geometry and longtable, part of every distribution.
+    A whole document; it needs the packages booktabs, caption, geometry and longtable, which every
+    distribution has.
     """
     said = [found.lead, *found.labels, found.provenance]
     parts = [rf"\section*{{{_tex(found.title)}}}", *(_tex(text) for text in said if text)]
