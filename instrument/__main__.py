@@ -1,4 +1,4 @@
-"""`python -m instrument check`, `lock` and `translate`."""
+"""`python -m instrument check`, `lock`, `translate`, `export` and `import`."""
 
 import argparse
 import json
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from instrument.catalog import PPIQ, InstrumentError, load, load_unlocked
+from instrument.exchange.folder import write_folder
+from instrument.exchange.formats import QUESTIONNAIRE_FORMATS, read_questionnaire
 from instrument.exchange.translators import export_table, import_table
 from instrument.lock import digests, write
 from instrument.nodes import Problem
@@ -25,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m instrument", description="Questionnaires as data.")
-    commands = parser.add_subparsers(required=True, metavar="check|lock|translate")
+    commands = parser.add_subparsers(required=True, metavar="check|lock|translate|export|import")
     check = commands.add_parser("check", help="print every problem, or the hashes")
     check.set_defaults(run=_check)
     lock = commands.add_parser("lock", help="write LOCK")
@@ -42,7 +44,34 @@ def _parser() -> argparse.ArgumentParser:
     out.add_argument("--form", required=True, help="a form's id, or: context, actions, claims")
     out.add_argument("--language", required=True, help="to translate into, as cy or pt-BR")
     out.add_argument("--out", required=True, type=Path, help="the table, as CSV")
+    _add_exchange(commands)
     return parser
+
+
+def _add_exchange(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    out = commands.add_parser(
+        "export", help="write a form for other tools: FHIR, XLSForm, REDCap, LimeSurvey, JSON"
+    )
+    out.set_defaults(run=_export_questionnaire)
+    out.add_argument("folder", type=Path, nargs="?", default=PPIQ, help="the PPIQ if left out")
+    out.add_argument("--form", required=True, help="a form's id")
+    out.add_argument("--language", required=True, help="one in which the form has words")
+    out.add_argument(
+        "--out", required=True, type=Path, help="the folder to write into; nothing is overwritten"
+    )
+    out.add_argument(
+        "--only",
+        choices=QUESTIONNAIRE_FORMATS,
+        metavar="FILE",
+        help=f"one instead of all: {', '.join(QUESTIONNAIRE_FORMATS)}",
+    )
+    back = commands.add_parser(
+        "import", help="make an instrument of an XLSForm, a REDCap dictionary or a LimeSurvey structure"
+    )
+    back.set_defaults(run=_import_questionnaire)
+    back.add_argument("file", type=Path, help=".xlsx (XLSForm), .csv (REDCap) or .txt (LimeSurvey)")
+    back.add_argument("--out", required=True, type=Path, help="the folder to make, named as the instrument")
+    back.add_argument("--language", help="of the file, by default the one that it states")
 
 
 def _check(asked: argparse.Namespace) -> Iterable[Problem]:
@@ -66,6 +95,37 @@ def _export(asked: argparse.Namespace) -> Iterable[Problem]:
 
 def _import(asked: argparse.Namespace) -> Iterable[Problem]:
     sys.stdout.write(f"{import_table(asked.folder, asked.table)}\n")
+    return ()
+
+
+def _export_questionnaire(asked: argparse.Namespace) -> Iterable[Problem]:
+    """Write every file, or none where one is refused or would replace another content."""
+    instrument = load(asked.folder)
+    files: dict[Path, bytes] = {}
+    problems: list[Problem] = []
+    for name in [asked.only] if asked.only else QUESTIONNAIRE_FORMATS:
+        try:
+            files[asked.out / name] = QUESTIONNAIRE_FORMATS[name](instrument, asked.form, asked.language)
+        except InstrumentError as error:
+            problems += error.problems
+    for file, content in files.items():
+        if file.exists() and file.read_bytes() != content:
+            problems.append(Problem(str(file), None, "this is there with another content: name a new folder"))
+    if problems:
+        return dict.fromkeys(problems)
+    asked.out.mkdir(parents=True, exist_ok=True)
+    for file, content in files.items():
+        file.write_bytes(content)
+        sys.stdout.write(f"{file}\n")
+    return ()
+
+
+def _import_questionnaire(asked: argparse.Namespace) -> Iterable[Problem]:
+    read, left_aside = read_questionnaire(asked.file, asked.language)
+    lacking = write_folder(read, asked.out)
+    items = sum(question.is_item for question in read.questions)
+    sys.stdout.write(f"{asked.out}: {items} items of {len(read.questions)} questions; it loads\n")
+    sys.stdout.writelines(f"{remark}\n" for remark in (*left_aside, *lacking))
     return ()
 
 

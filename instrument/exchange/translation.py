@@ -2,11 +2,11 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from instrument.catalog import InstrumentError
 from instrument.model import Header
@@ -117,7 +117,11 @@ def joined(original: Original, language: str, texts: Sentences) -> str:
     file = original.file(language)
     before = file.read_text("utf-8") if file.exists() else ""
     known = read(file, file.name).data if before else {}
-    names = {**original.tree, "direction": _direction(texts), "status": "draft"}
+    names = {
+        **original.tree,
+        "direction": direction_of(each for by_role in texts.values() for each in by_role.values()),
+        "status": "draft",
+    }
     names |= {name: known[name] for name in ("direction", "status") if name in (known or {})}
     names |= {"language": language}
     tree = {
@@ -137,13 +141,8 @@ def _with(texts: Sentences, roles: tuple[str, ...], tree: Any, *place: str) -> A
     return list(made.values()) if isinstance(tree, list) else made
 
 
-def _direction(texts: Sentences) -> str:
-    letters = Counter(
-        unicodedata.bidirectional(letter)
-        for by_role in texts.values()
-        for text in by_role.values()
-        for letter in text
-    )
+def direction_of(texts: Iterable[str]) -> Literal["ltr", "rtl"]:
+    letters = Counter(unicodedata.bidirectional(letter) for text in texts for letter in text)
     return "rtl" if letters["R"] + letters["AL"] > letters["L"] else "ltr"
 
 
