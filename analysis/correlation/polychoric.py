@@ -13,7 +13,7 @@ from analysis.correlation.full_likelihood import joint
 from analysis.correlation.nearest import is_definite, nearest_correlation
 from analysis.correlation.two_step import BOUND, Correction, Flags, Pairs
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import Matrix, Missing, Unavailable, as_answers, complete_rows, html_table, table
 
 Pair = tuple[int, int]
 
@@ -294,7 +294,7 @@ def _counted(
     """Return the rows, where there are any, and their joint counts."""
     if isinstance(X, JointCounts):
         return None, X
-    rows = as_matrix(X)
+    rows = as_answers(X)
     kept = complete_rows(rows) if missing == "complete" else rows
     return kept, joint_counts(kept, categories=categories, names=names)
 

@@ -17,7 +17,7 @@ from analysis.correlation.item_correlations import (
 )
 from analysis.correlation.polychoric import polychoric
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import Matrix, Missing, Unavailable, as_answers, complete_rows, html_table, table
 from analysis.factor_models.extraction import residual_minimum, starts
 
 SEED: Final = 1
@@ -197,7 +197,7 @@ def _observed(
 def _answers(data: ArrayLike | JointCounts, missing: Missing, rng: np.random.Generator) -> Matrix:
     """Return rows whose items have the data's distributions: the rows themselves, or the counts laid out."""
     if not isinstance(data, JointCounts):
-        X = as_matrix(data)
+        X = as_answers(data)
         return complete_rows(X) if missing == "complete" else X
     laid_out = np.full((data.n, data.k), np.nan)
     for item, counts in enumerate(data.item_counts):

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
-from analysis.report.dataset import read_dataset
+from analysis.report.fitted import read_dataset
 from app import studies
 from app.audit import events
 from app.db import read, write

@@ -9,7 +9,8 @@ import pyreadstat
 import pytest
 
 import analysis
-from analysis.__main__ import CORRELATIONS, EXTRACTIONS, ROTATIONS, main
+from analysis.__main__ import main
+from analysis.commands.page_commands import CORRELATIONS, EXTRACTIONS, ROTATIONS
 
 ROOT = Path(__file__).parents[2]
 BFI25 = ROOT / "tests/instruments/bfi25"
