@@ -12,7 +12,7 @@ from analysis.files.item_names import column_named
 from analysis.files.table import TableError
 from analysis.graphics.charts import Figure, intervals
 from analysis.moments import moments
-from analysis.reliability.alpha import ItemStatistics, cronbach_alpha, item_statistics
+from analysis.reliability.alpha import ItemStatistics, against_the_rest, cronbach_alpha, item_statistics
 from analysis.reliability.omega import mcdonald_omega
 from analysis.report.dataset import Dataset, label
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
@@ -25,8 +25,8 @@ EVERYBODY: Final = "all rows"
 HOW: Final = (
     "Figures rest on the rows with an answer to every item. The interval of alpha is Feldt's; omega total is "
     "that of a one-factor model by maximum likelihood, its interval by the delta method; both at 95 %. An "
-    "item with a negative item-rest correlation goes against the others: it is worded the other way and has "
-    "to be turned round, or it measures something else. A coefficient says how consistently the items rank "
+    "item that goes against the others is worded the other way and has to be turned round, or it measures "
+    "something else. A coefficient says how consistently the items rank "
     "these people, not what they measure."
 )
 
@@ -39,6 +39,7 @@ class Reliability:
     alpha: Estimate | Unavailable
     omega: Estimate | Unavailable
     items: Listing[ItemStatistics] | Unavailable
+    against: tuple[str, ...]
 
 
 def alpha_report(
@@ -98,6 +99,9 @@ def _reliability(X: Matrix, items: Sequence[KeyedItem]) -> Reliability:
         alpha=cronbach_alpha(rows),
         omega=mcdonald_omega(rows, names=names),
         items=item_statistics(rows),
+        against=()
+        if isinstance(found, Unavailable)
+        else tuple(names[place] for place in against_the_rest(found.covariance)),
     )
 
 
@@ -112,7 +116,7 @@ def _sections(
         Section(
             id=f"{place}-items",
             title=f"{said}: what each item does",
-            reading=_keying(items, whole.items),
+            reading=_keying(items, whole),
             tables=(_items(items, whole.items),),
         ),
     ]
@@ -170,29 +174,19 @@ def _drawn(found: Mapping[str, Reliability]) -> Figure | None:
     )
 
 
-def _keying(items: Sequence[KeyedItem], found: Listing[ItemStatistics] | Unavailable) -> str:
+def _keying(items: Sequence[KeyedItem], found: Reliability) -> str:
     """Say which items go against the rest, and what to do about it."""
-    if isinstance(found, Unavailable):
+    if isinstance(found.items, Unavailable):
         return ""
-    against = against_the_rest([item.id for item in items], found)
-    if not against:
+    if not found.against:
         return "No item goes against the rest."
     turned = {item.id for item in items if item.reversed}
-    names, them = ", ".join(against), "it" if len(against) == 1 else "them"
-    also = "; what is turned already may have to be left as it stands" if turned & {*against} else ""
+    names, them = ", ".join(found.against), "it" if len(found.against) == 1 else "them"
+    also = "; what is turned already may have to be left as it stands" if turned & {*found.against} else ""
     return (
-        f"Against the rest (negative item-rest correlation): {names}. Read the wording of {them}: an item "
-        f"that says the opposite is turned round with --reverse{also}."
+        f"Against the rest: {names}. Turned round, none would correlate negatively with the sum of the "
+        f"others. Read the wording of {them}: an item that says the opposite is turned with --reverse{also}."
     )
-
-
-def against_the_rest(names: Sequence[str], found: Listing[ItemStatistics]) -> list[str]:
-    """Return the items whose correlation with the rest is negative."""
-    return [
-        name
-        for name, item in zip(names, found, strict=True)
-        if not isinstance(item.item_rest, Unavailable) and item.item_rest < 0
-    ]
 
 
 def _items(items: Sequence[KeyedItem], found: Listing[ItemStatistics] | Unavailable) -> Table:
@@ -226,9 +220,7 @@ def _tree(found: Reliability, items: Sequence[KeyedItem]) -> dict[str, Any]:
             }
             for item, each in zip(items, found.items, strict=True)
         },
-        "against_the_rest": []
-        if isinstance(found.items, Unavailable)
-        else against_the_rest([item.id for item in items], found.items),
+        "against_the_rest": found.against,
     }
 
 

@@ -82,7 +82,7 @@ def _twice(dataset: Dataset) -> list[str]:
     if not twice or len(times) < dataset.n / 2:  # a column of few values names groups rather than people
         return []
     more = sum(times[person] - 1 for person in twice)
-    return [f"{_rows(more)} with an {name} that stands above already (counted, all of them)."]
+    return [f"{_rows(more)} whose {name} stands above already (counted, all of them)."]
 
 
 def _id_column(table: Table) -> str | None:
