@@ -4,17 +4,19 @@ import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Literal
 
 MISSING_MARKS: Final = frozenset({"", ".", "na", "n/a", "nan", "#n/a", "#null!"})
 """In any case; every other mark has to be said."""
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA: Final = re.compile(r"[+-]?\d*,\d+", re.ASCII)
+_THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 _CODE_FIRST: Final = re.compile(r"[(\[]?([+-]?\d+)[)\]]?\s*(?:[-–—=:.,|]\s*|\s)\(?([^\W\d_].*)", re.DOTALL)
 _CODE_LAST: Final = re.compile(r"([^\W\d_].*?)\s*(?:[-–—=:]\s*|\s)?[(\[]([+-]?\d+)[)\]]", re.DOTALL)
 _LETTERED: Final = re.compile(r"([A-Za-z]{1,3})0*(\d{1,3})", re.ASCII)
 _PRECISE: Final = 15  # digits that a float keeps
+DecimalComma = Literal["yes", "unless thousands", "no"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,12 +24,13 @@ class Reading:
     """How cells are to be read.
 
     `words` are codes by the words that stand for them, folded; `marks` are the cells of no answer besides
-    those that are so everywhere, folded; `decimal_comma` says that 4,5 is a number.
+    those that are so everywhere, folded. `decimal_comma` says what 4,5 is: a number ("yes"), one unless it
+    may as well be thousands ("unless thousands"), or none ("no").
     """
 
     words: Mapping[str, float] = field(default_factory=dict)
     marks: frozenset[str] = frozenset()
-    decimal_comma: bool = False
+    decimal_comma: DecimalComma = "no"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,18 +50,22 @@ def folded(cell: str) -> str:
     return " ".join(cell.casefold().split())
 
 
-def number(cell: str, *, decimal_comma: bool = False) -> float | None:
+def number(cell: str, *, decimal_comma: DecimalComma = "no") -> float | None:
     """Return the number that a cell's text is, None if it is none.
 
     Examples
     --------
-    >>> number(" 4 "), number("4,5"), number("4,5", decimal_comma=True), number("1_000"), number("inf")
+    >>> number(" 4 "), number("4,5"), number("4,5", decimal_comma="yes"), number("1_000"), number("inf")
     (4.0, None, 4.5, None, None)
+    >>> [number("1,000", decimal_comma=said) for said in ("yes", "unless thousands")]
+    [1.0, None]
     """
     text = cell.strip().replace("−", "-")
     if not text.isascii():
         text = "".join(str(int(letter)) if letter.isdecimal() else letter for letter in text)
-    if decimal_comma and _COMMA.fullmatch(text):
+    if decimal_comma != "no" and _COMMA.fullmatch(text):
+        if decimal_comma == "unless thousands" and _THOUSANDS.fullmatch(text):
+            return None
         text = text.replace(",", ".")
     if not _NUMBER.fullmatch(text):
         return None

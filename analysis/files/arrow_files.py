@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from analysis.files.answer_cells import number
-from analysis.files.table import Column, Table, TableError
+from analysis.files.table import Column, Table, TableError, plain_name
 
 
 def read_parquet(file: Path) -> Table:
@@ -35,10 +35,9 @@ def read_feather(file: Path) -> Table:
 def _table(file: Path, read: Any) -> Table:
     import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
 
-    times = Counter(read.column_names)
-    chosen = {
-        name: place for place, name in enumerate(read.column_names) if times[name] == 1 and name.strip()
-    }
+    names = [plain_name(name) for name in read.column_names]
+    times = Counter(names)
+    chosen = {name: place for place, name in enumerate(names) if times[name] == 1 and name}
     unusable = {
         name: f"more than one column {name}; keep one of each" for name, count in times.items() if count > 1
     }

@@ -9,8 +9,8 @@ from typing import Final
 
 import numpy as np
 
-from analysis.files.answer_cells import is_missing, number, numbers_of
-from analysis.files.table import Column, Table
+from analysis.files.answer_cells import DecimalComma, is_missing, number, numbers_of
+from analysis.files.table import Column, Table, plain_name
 
 _HEADING_ROWS: Final = 2  # at most, below the header
 
@@ -20,7 +20,7 @@ def table_of_rows(
     header: Sequence[str],
     rows: Sequence[Sequence[str]],
     *,
-    decimal_comma: bool = False,
+    decimal_comma: DecimalComma = "unless thousands",
     notes: tuple[str, ...] = (),
 ) -> Table:
     """Return rows of text as a table.
@@ -29,7 +29,7 @@ def table_of_rows(
     header become labels. A column is one of numbers where each of its cells is a number, or missing, and
     says no more than this number; else its cells are kept as they are.
     """
-    names = [" ".join(name.replace("&nbsp;", " ").split()) for name in header]
+    names = [plain_name(name) for name in header]
     times = Counter(names)
     parse = partial(number, decimal_comma=decimal_comma)
     places = {name: place for place, name in enumerate(names) if name and times[name] == 1}

@@ -1,6 +1,7 @@
 """Text with a delimiter (CSV, TSV) as rows of cells: the delimiter found by parsing, quotes heeded."""
 
 import csv
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from typing import Final
 from analysis.files.table import TableError
 
 DELIMITERS: Final = ",;\t|"
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _SAMPLE: Final = 60  # rows that say which delimiter it is
 
 
@@ -90,11 +92,9 @@ def _said(text: str) -> tuple[str, str]:
 def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
     """Yield the rows that are not blank lines; TableError where a quote is never closed."""
     _allow_long_cells()
-    lines = _Lines(text)
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    number, cells = 0, 0
+    rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number = 0
     while True:
-        lines.taken.clear()
         try:
             row = next(rows, None)
         except csv.Error as error:
@@ -103,35 +103,28 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
             return
         if not row:
             continue
-        cells = cells or len(row)
-        if len(lines.taken) > 1 and cells > 1 and _all_whole(lines.taken, delimiter, cells):
+        if _swallows_rows(row, delimiter):
             raise _unclosed(name, number, None)
         yield row
         number += 1
 
 
-class _Lines:
-    """The lines of a text, and those that the reader took since `taken` was last cleared."""
+def _swallows_rows(row: Sequence[str], delimiter: str) -> bool:
+    """Return whether a cell that goes over several lines holds the end of its row, and rows below it.
 
-    def __init__(self, text: str) -> None:
-        self._lines = iter(StringIO(text, newline=""))
-        self.taken: list[str] = []
-
-    def __iter__(self) -> "_Lines":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.taken.append(line)
-        return line
-
-
-def _all_whole(lines: Sequence[str], delimiter: str, cells: int) -> bool:
-    """Return whether each line of a row that goes over several would be a row of its own.
-
-    So it is where a stray quote opened a cell and another one, rows below, closed it.
+    So it is where a stray quote opened a cell and another one, rows below, closed it. Of two columns it
+    cannot be told: the second line of a comment may well have one comma.
     """
-    return all(line.count(delimiter) == cells - 1 for line in lines)
+    last = len(row) - 1
+    if last < 2:  # noqa: PLR2004 - two columns
+        return False
+    for place, cell in enumerate(row):
+        lines = _LINE_END.split(cell)
+        if len(lines) > 1:
+            first, *whole, rest = (line.count(delimiter) for line in lines)
+            if (first, rest) == (last - place, place) and all(count == last for count in whole):
+                return True
+    return False
 
 
 def _unclosed(name: str, number: int, error: csv.Error | None) -> TableError:

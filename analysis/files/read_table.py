@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from analysis.files.answer_cells import DecimalComma
 from analysis.files.arrow_files import read_feather, read_parquet
 from analysis.files.columns import table_of_rows
 from analysis.files.delimited import read_delimited
@@ -69,9 +70,17 @@ def read_table(file: Path | str) -> Table:
 def _read_text(file: Path) -> Table:
     text, notes = decoded(file.read_bytes(), str(file))
     found = read_delimited(text, str(file), tabs=file.suffix.lower() == ".tsv")
-    return table_of_rows(file, found.header, found.rows, decimal_comma=found.delimiter in ";\t", notes=notes)
+    return table_of_rows(
+        file, found.header, found.rows, decimal_comma=_DECIMAL_COMMA[found.delimiter], notes=notes
+    )
 
 
+_DECIMAL_COMMA: Final[dict[str, DecimalComma]] = {
+    ",": "no",
+    ";": "yes",
+    "\t": "unless thousands",
+    "|": "unless thousands",
+}
 READERS: Final[dict[str, Callable[[Path], Table]]] = {
     ".csv": _read_text,
     ".tsv": _read_text,

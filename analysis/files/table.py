@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import Matrix
-from analysis.files.answer_cells import Reading, codes_of, folded, is_missing
+from analysis.files.answer_cells import DecimalComma, Reading, codes_of, folded, is_missing
 
 Column = NDArray[np.float64] | NDArray[np.object_]
 Range = tuple[float, float]
@@ -39,7 +39,7 @@ class Table:
     marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
-    decimal_comma: bool = False
+    decimal_comma: DecimalComma = "unless thousands"
 
     @cached_property
     def n(self) -> int:
@@ -84,7 +84,7 @@ class Table:
         chosen = [n for n, c in self.columns.items() if c.dtype.kind == "f"] if items is None else items
         answers = np.empty((self.n, len(chosen)))
         codes = [float(code) for code in missing if not isinstance(code, str)]
-        marks = frozenset(folded(mark) for mark in missing if isinstance(mark, str))
+        marks = frozenset(folded(mark if isinstance(mark, str) else f"{mark:g}") for mark in missing)
         for j, name in enumerate(chosen):
             answers[:, j] = self.answers(name, marks=marks, words=words)
             for low, high in (*self.missing.get(name, ()), *((code, code) for code in codes)):
@@ -151,6 +151,11 @@ class Table:
             "give answers as codes, say their words from the lowest on with --codes, or marks of no answer "
             "with --missing"
         )
+
+
+def plain_name(name: str) -> str:
+    """Return a column's name without blanks around it, single blanks within."""
+    return " ".join(name.replace("&nbsp;", " ").split())
 
 
 def _listed(names: Sequence[str]) -> str:
