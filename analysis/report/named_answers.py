@@ -57,7 +57,9 @@ def of_table(table: Table, named: Named) -> Dataset:
     names = chosen_columns(named.items, table)
     turned = _turned(named.reverse, names, table)
     words, allowed = _codes(named.codes)
-    X = _answers(table, names, named.missing, words or _ordered(table, names), allowed)
+    if not allowed:
+        table = _with_one_order(table, names)
+    X = _answers(table, names, named.missing, words, allowed)
     refuse_correlations(X, str(table.file))
     codes, told = (allowed, "") if allowed else _codes_of(table, names, X)
     instrument = named_items(
@@ -130,12 +132,13 @@ def _listed(said: str) -> list[str]:
     return [part.strip() for part in found if part.strip()]
 
 
-def _ordered(table: Table, names: Sequence[str]) -> dict[str, float] | None:
-    """Return the places of ordered categories, one order for all items; None where no item holds such."""
+def _with_one_order(table: Table, names: Sequence[str]) -> Table:
+    """Return a table whose ordered categories have the same order, and so the same codes, in all items."""
     orders = {name: [folded(each) for each in table.ordered[name]] for name in names if name in table.ordered}
     if not orders:
-        return None
-    whole = max(orders.values(), key=len)
+        return table
+    longest = max(orders, key=lambda name: len(orders[name]))
+    whole = orders[longest]
     for name, order in orders.items():
         places = [whole.index(each) if each in whole else -1 for each in order]
         if -1 in places or places != sorted(places):
@@ -143,7 +146,7 @@ def _ordered(table: Table, names: Sequence[str]) -> dict[str, float] | None:
                 f"{table.file}: the ordered categories of {name} do not fit those of the other items; give "
                 "all items the same categories, or say them with --codes"
             )
-    return {each: float(place) for place, each in enumerate(whole, start=1)}
+    return replace(table, ordered={**table.ordered, **dict.fromkeys(orders, table.ordered[longest])})
 
 
 def _answers(
