@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+from analysis.commands.draft_command import add_draft
 from analysis.commands.model_commands import add_invariance, add_structure
 from analysis.commands.options import Add, Command, Progress
 from analysis.commands.page_commands import (
@@ -29,6 +30,7 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_structure,
     add_invariance,
     add_fairness,
+    add_draft,
 )
 
 
@@ -48,7 +50,11 @@ def main(arguments: list[str] | None = None) -> int:
             asked.out.write_text(page, encoding="utf-8")
     except BrokenPipeError:
         return 0
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        clear()
+        sys.stderr.write(f"{error.filename or 'a file'} cannot be opened or written: {error.strerror}\n")
+        return 2
+    except ValueError as error:
         clear()
         sys.stderr.write(f"{error}\n")
         return 2

@@ -31,22 +31,31 @@ def add_answers(parser: argparse.ArgumentParser, *, model: bool = False) -> None
         which.add_argument("--model", metavar="FILE", type=Path, help="a model in lavaan's notation")
     parser.add_argument("--form", metavar="ID", help="the form that was answered, where it cannot be told")
     parser.add_argument(
-        "--reverse", metavar="NAMES", default="", help="with --items: those to be turned round"
-    )
-    parser.add_argument(
-        "--codes",
-        metavar="CODES",
-        default="",
-        help="with --items: the answers there can be, lowest first: 1-5, or words parted by commas",
-    )
-    parser.add_argument(
-        "--missing", metavar="MARKS", default="", help='with --items: codes and marks of no answer: 9,99,"?"'
-    )
-    parser.add_argument(
         "--map",
         metavar="FILE",
         type=Path,
         help="with --instrument: a CSV of item, column and codes (A1=1 A2=2)",
+    )
+    _add_reading(parser, "with --items: ")
+
+
+def add_items(parser: argparse.ArgumentParser) -> None:
+    """Add columns by name alone, and how they are read."""
+    parser.add_argument("--items", metavar="NAMES", required=True, help=ITEMS)
+    _add_reading(parser, "")
+    parser.set_defaults(instrument=None, form=None, map=None)
+
+
+def _add_reading(parser: argparse.ArgumentParser, when: str) -> None:
+    parser.add_argument("--reverse", metavar="NAMES", default="", help=f"{when}those to be turned round")
+    parser.add_argument(
+        "--codes",
+        metavar="CODES",
+        default="",
+        help=f"{when}the answers there can be, lowest first: 1-5, or words parted by commas",
+    )
+    parser.add_argument(
+        "--missing", metavar="MARKS", default="", help=f'{when}codes and marks of no answer: 9,99,"?"'
     )
 
 

@@ -61,6 +61,8 @@ def read_table(file: Path | str) -> Table:
         first = content.read(8)
     if not first:
         raise TableError(f"{path} is empty; its first line must name the columns")
+    if first.startswith(_OLD_OFFICE):
+        raise TableError(f"{path} is an old .xls file, or has a password; save it as .xlsx without one")
     for mark, endings in _FIRST_BYTES.items():
         if first.startswith(mark) and ending not in endings:
             raise TableError(f"{path} is not a {ending} file but, by its content, {endings[0]}; name it so")
@@ -92,10 +94,10 @@ READERS: Final[dict[str, Callable[[Path], Table]]] = {
     ".zsav": read_sav,
     ".dta": read_dta,
 }
+_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
 _FIRST_BYTES: Final = {
     b"PK\x03\x04": (".xlsx",),
     b"PAR1": (".parquet",),
     b"$FL": (".sav", ".zsav"),
     b"<stata_": (".dta",),
-    b"\xd0\xcf\x11\xe0": (".xls",),
 }

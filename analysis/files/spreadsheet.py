@@ -2,6 +2,7 @@
 
 import warnings
 import zipfile
+import zlib
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +54,8 @@ def _rows(file: Path) -> tuple[str, list[str], list[list[str]]]:
         IndexError,
         AttributeError,
         EOFError,
+        NotImplementedError,
+        zlib.error,
         OSError,
     ) as error:
         if isinstance(error, TableError | FileNotFoundError | PermissionError):

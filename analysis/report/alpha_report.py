@@ -116,7 +116,7 @@ def _sections(
         Section(
             id=f"{place}-items",
             title=f"{said}: what each item does",
-            reading=_keying(items, whole),
+            reading=_keying(items, whole, dataset),
             tables=(_items(items, whole.items),),
         ),
     ]
@@ -174,18 +174,19 @@ def _drawn(found: Mapping[str, Reliability]) -> Figure | None:
     )
 
 
-def _keying(items: Sequence[KeyedItem], found: Reliability) -> str:
+def _keying(items: Sequence[KeyedItem], found: Reliability, dataset: Dataset) -> str:
     """Say which items go against the rest, and what to do about it."""
     if isinstance(found.items, Unavailable):
         return ""
     if not found.against:
         return "No item goes against the rest."
     turned = {item.id for item in items if item.reversed}
+    how = "with --reverse" if dataset.own else "by a `-` before it in key.yaml"
     names, them = ", ".join(found.against), "it" if len(found.against) == 1 else "them"
     also = "; what is turned already may have to be left as it stands" if turned & {*found.against} else ""
     return (
         f"Against the rest: {names}. Turned round, none would correlate negatively with the sum of the "
-        f"others. Read the wording of {them}: an item that says the opposite is turned with --reverse{also}."
+        f"others. Read the wording of {them}: an item that says the opposite is turned {how}{also}."
     )
 
 

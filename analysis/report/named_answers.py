@@ -125,6 +125,11 @@ def _codes(said: str) -> tuple[dict[str, float] | None, tuple[float, ...]]:
     return words, tuple(words.values())
 
 
+def words_of_codes(said: str) -> tuple[str, ...]:
+    """Return the words that codes are said by, lowest first; none where they are numbers, or not said."""
+    return tuple(_listed(said)) if _codes(said)[0] else ()
+
+
 def _listed(said: str) -> list[str]:
     found = [
         next((part for part in match.groups() if part is not None), "") for match in _NOTHING.finditer(said)

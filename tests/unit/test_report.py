@@ -407,4 +407,4 @@ def test_help_answers_at_once():
     found = subprocess.run([sys.executable, "-c", HELP], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "report" in found.stdout
     # analysis and its __main__, and the package of commands with what declares their arguments
-    assert found.stdout.splitlines()[-1] == "loaded ['analysis'] 7"
+    assert found.stdout.splitlines()[-1] == "loaded ['analysis'] 8"
