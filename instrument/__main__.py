@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from instrument.catalog import PPIQ, InstrumentError, load, load_unlocked
+from instrument.exchange.definitions import read_definition
 from instrument.exchange.example import new
 from instrument.exchange.folder_files import read_files, write_files
-from instrument.exchange.sheet_files import read_sheets, write_sheets
+from instrument.exchange.sheet_files import write_sheets
 from instrument.exchange.spreadsheet_export import sheets_of
 from instrument.exchange.spreadsheet_form import files_of
 from instrument.exchange.translators import export_table, import_table
@@ -46,9 +47,16 @@ def _parser() -> argparse.ArgumentParser:
     sheet_out.add_argument("folder", type=Path)
     sheet_out.add_argument("--form", help="its id, where there are several")
     sheet_out.add_argument("--out", required=True, type=Path, help="an .xlsx file, or a folder")
-    sheet_in = sheets.add_parser("import", help="write the folder that such a spreadsheet describes")
+    sheet_in = sheets.add_parser(
+        "import",
+        help="write the folder that such a spreadsheet, an XLSForm or another system's definition describes",
+    )
     sheet_in.set_defaults(run=_sheet_in)
-    sheet_in.add_argument("sheets", type=Path, help="an .xlsx file, or a folder of CSV files")
+    sheet_in.add_argument(
+        "sheets",
+        type=Path,
+        help="an .xlsx file, a folder of CSV files, a REDCap dictionary or LimeSurvey's .txt",
+    )
     sheet_in.add_argument("--out", required=True, type=Path, help="the folder, which is not there yet")
     translate = commands.add_parser("translate", help="words to translators and back")
     ways = translate.add_subparsers(required=True, metavar="export|import")
@@ -94,7 +102,7 @@ def _sheet_out(asked: argparse.Namespace) -> Iterable[Problem]:
 def _sheet_in(asked: argparse.Namespace) -> Iterable[Problem]:
     if asked.out.exists():
         return (Problem(str(asked.out), None, "is there already; choose another folder"),)
-    write_files(files_of(read_sheets(asked.sheets)), asked.out)
+    write_files(files_of(read_definition(asked.sheets)), asked.out)
     load(asked.out)
     return ()
 

@@ -29,16 +29,17 @@ def add_draft(add: Add) -> None:
 def _draft(asked: argparse.Namespace, say: Progress) -> str:
     import csv
 
-    from analysis.report.drafting import drafted, item_ids
+    from analysis.report.drafting import drafted
     from analysis.report.named_answers import words_of_codes
     from instrument import load
     from instrument.exchange.folder_files import write_files
+    from instrument.exchange.plain_ids import plain_ids
 
     if asked.folder.exists():
         raise ValueError(f"{asked.folder} is there already; name another folder with --out")
     say("columns", 0, 1)
     dataset = dataset_of(asked)
-    name = item_ids([asked.folder.name])[asked.folder.name]
+    name = plain_ids([asked.folder.name])[asked.folder.name]
     draft = drafted(dataset, name, words=words_of_codes(asked.codes))
     write_files(draft.files, asked.folder, draft.remarks)
     load(asked.folder)

@@ -11,14 +11,8 @@ from analysis.files.table import Table
 from analysis.moments import moments
 from analysis.reliability.alpha import against_the_rest
 from analysis.report.dataset import Dataset, DatasetError
+from instrument.exchange.plain_ids import plain_ids
 
-LONGEST_ID: Final = 26
-KEPT_WORDS: Final = frozenset(
-    (
-        *("all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with", "if", "in"),
-        *("using", "byte", "int", "long", "float", "double"),
-    )
-)
 NO_ANSWER: Final = {"left_blank": (-88, "Left blank"), "rather_not_say": (-99, "Rather not say")}
 _LAST_NUMBER: Final = re.compile(r"_?\d+$")
 
@@ -53,7 +47,7 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
     codes = dataset.form.scale_of(columns[0]).codes
     if any(not isinstance(code, int) for code in codes):
         raise DatasetError("a questionnaire has whole numbers for codes; say which there are with --codes")
-    ids = item_ids(columns)
+    ids = plain_ids(columns)
     turned = {ids[item] for item in dataset.instrument.key.reversed_items(dataset.form.id)}
     scales, lettered = by_prefix([*ids.values()]), _lettered(dataset.table, columns)
     return Draft(
@@ -113,26 +107,6 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
         },
         columns=tuple((ids[c], c, lettered[c]) for c in columns),
     )
-
-
-def item_ids(columns: Sequence[str]) -> dict[str, str]:
-    """Return an id for each column: small letters, digits and single underscores, no two alike.
-
-    Examples
-    --------
-    >>> item_ids(["team[SQ001]", "3. I decide", "I decide!"])
-    {'team[SQ001]': 'team_sq001', '3. I decide': 'q_3_i_decide', 'I decide!': 'i_decide'}
-    """
-    ids: dict[str, str] = {}
-    for column in columns:
-        plain = re.sub(r"[^a-z0-9]+", "_", column.lower()).strip("_") or "item"
-        plain = plain if plain[0].isalpha() and plain not in KEPT_WORDS else f"q_{plain}"
-        found, number = plain[:LONGEST_ID].strip("_"), 1
-        while found in ids.values():
-            number += 1
-            found = f"{plain[: LONGEST_ID - 1 - len(str(number))].strip('_')}_{number}"
-        ids[column] = found
-    return ids
 
 
 def by_prefix(items: Sequence[str]) -> dict[str, list[str]]:

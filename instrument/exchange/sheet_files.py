@@ -25,6 +25,11 @@ def read_sheets(path: Path) -> Sheets:
     """
     if path.is_dir():
         return {name: _csv_rows(path / f"{name}.csv") for name in SHEETS if (path / f"{name}.csv").is_file()}
+    return {name: rows for name, rows in sheets_in(path).items() if name in SHEETS}
+
+
+def sheets_in(path: Path) -> Sheets:
+    """Return every sheet of a spreadsheet; InstrumentError as `read_sheets`."""
     if path.suffix.lower() != ".xlsx":
         raise _refused(path, "give an .xlsx file, or a folder of CSV files")
     if not path.is_file():
@@ -80,7 +85,7 @@ def _xlsx_sheets(path: Path) -> Sheets:
         raise
     except Exception as error:  # a stranger's file may break the reader in any way
         raise _refused(path, "the file is not a spreadsheet that can be read; save it again") from error
-    return {name: rows for name, rows in sheets.items() if name in SHEETS}
+    return sheets
 
 
 def _refuse_hostile(packed: zipfile.ZipFile, path: Path) -> None:

@@ -243,16 +243,16 @@ def _code(reader: _Reader, form: CellDocument, scale: str, code: int, cell: str)
 
 
 def _may_be_skipped(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
-    """Give a scale without codes for no answer those that every question has: it may be skipped, and refused."""
+    """Give a scale without codes for no answer those of every question: it may be skipped, and refused."""
     for scale, said in reader.documents[f"forms/{form_id}.yaml"].data["scales"].items():
-        if "missing" in said:
-            continue
-        said["missing"] = {kind: code for kind, (code, _) in _DEFAULTS.items()}
-        reader.documents[f"forms/{form_id}.yaml"].cells["scales", scale, "missing"] = "answers"
+        given = said.setdefault("missing", {})
+        lacking = [kind for kind in _DEFAULTS if kind not in given and (kind == "left_blank" or not given)]
+        given.update({kind: _DEFAULTS[kind][0] for kind in lacking})
+        reader.documents[f"forms/{form_id}.yaml"].cells.setdefault(("scales", scale, "missing"), "answers")
         for language in languages:
             words = reader.documents[f"words/{form_id}.{language}.yaml"].data.setdefault("missing", {})
-            for kind, (_, text) in _DEFAULTS.items():
-                words.setdefault(kind, text)
+            for kind in lacking:
+                words.setdefault(kind, _DEFAULTS[kind][1])
 
 
 def _subscales(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
@@ -324,5 +324,5 @@ def _address(place: int, row: int) -> str:
 
 
 def _addresses(sheet: str, places: Mapping[str, str], row: int) -> Callable[[str], str]:
-    """Return what gives the address of a column's cell in a row; where there is no such column, of the row."""
+    """Return what gives the address of a column's cell in a row; of the row where there is no such column."""
     return lambda name: f"{sheet}!{places.get(name, f'row {row}')}"

@@ -115,7 +115,7 @@ def test_what_is_no_form_is_refused(tmp_path, capsys):
     for given, said in (
         ("form.xlsx", "not a spreadsheet"),
         ("none.xlsx", "no such file"),
-        ("form.ods", "give an .xlsx file"),
+        ("form.ods", "give a spreadsheet form"),
     ):
         assert main(["sheet", "import", str(tmp_path / given), "--out", str(tmp_path / "back")]) == 1
         assert said in capsys.readouterr().err
@@ -192,3 +192,70 @@ def test_subscales_is_another_word_for_facets(tmp_path):
     words["subscales"] = words.pop("facets")
     write_files({**files, "words/seven.en.yaml": words}, tmp_path / "seven")
     assert same(load(tmp_path / "seven"), load(ROOT / "tests/instruments/seven"))
+
+
+def xlsform(file):
+    book = Workbook()
+    survey, choices, settings = book.active, book.create_sheet("choices"), book.create_sheet("settings")
+    survey.title = "survey"
+    survey.append(["type", "name", "label::English (en)", "label::Cymraeg (cy)"])
+    survey.append(["note", "intro", "Welcome", "Croeso"])
+    for place in (1, 2, 3):
+        survey.append(["select_one agree5", f"PP-{place}", f"Sentence {place}", f"Brawddeg {place}"])
+    survey.append(["integer", "age", "Your age", "Eich oed"])
+    choices.append(["list_name", "name", "label::English (en)", "label::Cymraeg (cy)"])
+    for code, word in SCALE.items():
+        choices.append(["agree5", code, word, f"{word} (cy)"])
+    choices.append(["agree5", -99, "Rather not say", "Gwell gen i beidio"])
+    settings.append(["form_title", "form_id", "default_language"])
+    settings.append(["Power", "pps", "English (en)"])
+    book.save(file)
+
+
+def redcap(file):
+    choices = " | ".join(f"{code}, {word}" for code, word in SCALE.items())
+    rows = [["record_id", "pps", "text", "Record", ""]]
+    rows += [[f"pp_{place}", "pps", "radio", f"<b>Sentence</b> {place}", choices] for place in (1, 2, 3)]
+    header = ["Variable / Field Name", "Form Name", "Field Type", "Field Label"]
+    file.write_text(text([*header, "Choices, Calculations, OR Slider Labels"], rows))
+
+
+def limesurvey(file):
+    header = ["id", "class", "type/scale", "name", "relevance", "text", "language"]
+    rows = [
+        ["", "SL", "", "surveyls_title", "", "Power", "en"],
+        ["1", "Q", "F", "pp", "1", "In my team", "en"],
+    ]
+    rows += [["", "SQ", "0", f"SQ00{place}", "", f"Sentence {place}", "en"] for place in (1, 2, 3)]
+    rows += [["", "A", "0", f"A{code}", str(code), word, "en"] for code, word in SCALE.items()]
+    file.write_text(text(header, rows, "\t"), "utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("write", "name", "items", "languages"),
+    [
+        (xlsform, "pps.xlsx", ["pp_1", "pp_2", "pp_3"], ["en", "cy"]),
+        (redcap, "pps.csv", ["pp_1", "pp_2", "pp_3"], ["en"]),
+        (limesurvey, "pps.txt", ["pp_sq001", "pp_sq002", "pp_sq003"], ["en"]),
+    ],
+)
+def test_definitions_of_other_systems_come_in(tmp_path, write, name, items, languages):
+    write(tmp_path / name)
+    assert main(["sheet", "import", str(tmp_path / name), "--out", str(tmp_path / "back")]) == 0
+    found = load(tmp_path / "back")
+    form = found.forms["pps"]
+    assert [item.id for item in form.items] == items
+    assert form.scale_of(items[0]).codes == (1, 2, 3, 4, 5)
+    assert list(found.words) == [("pps", language) for language in languages]
+    words = found.words["pps", "en"]
+    assert words.sentence(items[1]) == "Sentence 2"
+    assert words.label("answers", 4) == "Agree"
+    if "cy" in languages:
+        assert found.words["pps", "cy"].sentence(items[2]) == "Brawddeg 3"
+        assert form.scale_of(items[0]).kinds["rather_not_say"] == -99
+
+
+def test_a_definition_without_ordered_answers_is_refused(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("Variable / Field Name,Field Type\nrecord_id,text\n")
+    assert main(["sheet", "import", str(tmp_path / "a.csv"), "--out", str(tmp_path / "back")]) == 1
+    assert "no question of it offers one answer of several" in capsys.readouterr().err
