@@ -93,13 +93,14 @@ def keeps_its_text(cell: str) -> bool:
 def codes_of(cells: Iterable[str], reading: Reading) -> Codes:
     """Return what each distinct cell of a column means.
 
-    The first of these that reads the most is taken for the whole column: numbers and words that have a code;
-    a code with its word in one cell, each code with one word; letters before a number (A1, A2).
+    The first of these that reads all is taken for the whole column: numbers and words that have a code;
+    a code with its word in one cell, each code with one word; letters before a number (A1, A2); true and
+    false.
     """
     distinct = list(dict.fromkeys(cells))
     plain = {cell: _plain(cell, reading) for cell in distinct}
     unread = [cell for cell, code in plain.items() if code is None]
-    for rest, lettered in ((_with_words(unread), ""), _lettered(plain, unread)):
+    for rest, lettered in ((_with_words(unread), ""), _lettered(plain, unread), (_truth(plain, unread), "")):
         if rest is not None:
             return Codes(by_cell={**_known(plain), **rest}, unread=(), lettered=lettered)
     return Codes(by_cell=_known(plain), unread=tuple(unread))
@@ -132,6 +133,14 @@ def _with_words(unread: Sequence[str]) -> dict[str, float] | None:
         if len({code for code, _ in pairs}) == len({word for _, word in pairs}) == len(pairs):
             return {cell: float(match[code_at]) for cell, match in found.items() if match is not None}
     return None if unread else {}
+
+
+def _truth(plain: Mapping[str, float | None], unread: Sequence[str]) -> dict[str, float] | None:
+    """Return the codes of true and false, 1 and 0, where a column holds nothing else."""
+    alone = all(code != code for code in _known(plain).values())  # noqa: PLR0124 - NaN
+    found = {cell: {"true": 1.0, "false": 0.0}.get(folded(cell)) for cell in unread}
+    codes = {cell: code for cell, code in found.items() if code is not None}
+    return codes if alone and len(codes) == len(found) else None
 
 
 def _lettered(

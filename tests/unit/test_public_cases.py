@@ -251,6 +251,10 @@ CASES = {
         text([*ITEMS, "person"], with_column([1098765432109876543 + place for place in range(30)]))
     ),
     "27 jamovi 1303: a spreadsheet": Case(spreadsheet, "answers.xlsx", notes=("Notes",)),
+    "true and false": Case(
+        text(rows=[["TRUE" if cell > 3 else "FALSE" for cell in row] for row in A30.tolist()]),
+        alpha=alpha_of(A30 > 3),
+    ),
     "27 text with delimiters": Case(text(delimiter="\t"), "answers.txt"),
     "names with a comma": Case(
         text(["In my team, I am heard", "I decide, too", "q3"]),
