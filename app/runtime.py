@@ -1,10 +1,9 @@
 """What every part of the running service shares, made once at the start."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, insert, select
 from sqlmodel import col
@@ -21,14 +20,12 @@ from instrument import Instrument
 FINGERPRINT = "secret fingerprint"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Service:
     settings: Settings
     engine: Engine
     vault: Vault
     instruments: Mapping[str, Instrument]
-    roads: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
-    """What each open wave asks, looked up once: app.questionnaire.path."""
 
 
 def make_service(settings: Settings) -> Service:

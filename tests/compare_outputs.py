@@ -24,7 +24,7 @@ from pathlib import Path
 
 TOP = Path(__file__).resolve().parents[1]
 DATA = Path("tests/reference/open")
-STARTS = ("/", "/staff", "/host", "/researcher", "/trainer", "/support", "/sheet", "/accessibility", "/erase")
+STARTS = ("/", "/staff", "/host", "/export", "/report", "/support", "/sheet", "/accessibility", "/erase")
 LANGUAGES = ("en", "cy", "es", "ar")
 KEPT_TEXT = ("text/html", "application/json", "text/csv")
 RANDOM = re.compile(

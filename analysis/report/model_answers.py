@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import Matrix
-from analysis.factor_models.model_syntax import read_model
-from analysis.factor_models.rivals import Rival, rival_models
+from analysis.factor_models.confirmatory.model.syntax import read_model
+from analysis.factor_models.confirmatory.rivals import Rival, rival_models
 from analysis.files.item_names import column_named
 from analysis.report.answers import Answers
 from analysis.report.dataset import Dataset

@@ -15,11 +15,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection, select
 
+from app.export.rows import PAIR_ID
 from app.export.withhold import LEAST, Value
 from app.studies.linking.pairs import RESPONSE, outcome_of
 from instrument import WITHHELD, Column
 
-PAIR_ID: Final = "pair_id"
 ARCHIVE: Final = "archive"
 """The purpose that a person agreed to or not."""
 

@@ -5,7 +5,6 @@ of nobody anything that research needs. The rows of the archive are those of peo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from secrets import SystemRandom
 from typing import Any, Final
@@ -16,16 +15,15 @@ from sqlalchemy import Connection, Row, select
 from app.closing.snapshots import as_it_was_asked
 from app.csv_cells import Cell
 from app.errors import Refused
-from app.export.linked import ARCHIVE, PAIR_ID, Pairing, pairing, same_for_all
+from app.export.linked import ARCHIVE, Pairing, pairing, same_for_all
+from app.export.rows import FEWEST, PAIR_ID, ROW_ID, Microdata
 from app.export.withhold import Value, withhold, withhold_last
 from app.runtime import Service
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.tables import CLOSED, Response, table
-from instrument import LEFT_BLANK, WITHHELD, Column, Form, Instrument, allowed, codebook, keyed, score
+from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score
 
-FEWEST: Final = 10
-ROW_ID: Final = "row_id"
 UNIT: Final = "unit"
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 RESPONSE: Final = table(Response)
@@ -33,36 +31,6 @@ RESPONSE: Final = table(Response)
 
 class TooFew(Refused):
     """There are not enough rows to give any away."""
-
-
-NOTE: Final = (
-    "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
-    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
-    "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Microdata:
-    """Every row in the order of the columns."""
-
-    wave: str
-    title: str
-    simulated: bool
-    instrument: Instrument
-    form: Form
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    pair: Pairing | None = None
-
-    def column(self, name: str) -> list[Cell]:
-        place = [column.name for column in self.columns].index(name)
-        return [row[place] for row in self.rows]
-
-
-def note(data: Microdata) -> str:
-    """What whoever holds the rows has to know."""
-    return f"{NOTE} {data.pair.note}" if data.pair else NOTE
 
 
 def microdata(
@@ -99,7 +67,7 @@ def microdata(
         form=form,
         columns=columns,
         rows=tuple(rows),
-        pair=pair,
+        linked=pair.note if pair else "",
     )
 
 
@@ -221,8 +189,3 @@ def _scores(instrument: Instrument, form: Form, answers: Mapping[str, int]) -> d
         cells[name] = figure.value
         cells[f"{name}_answered"] = figure.answered
     return cells
-
-
-def withheld(data: Microdata) -> int:
-    """How many values of context were withheld."""
-    return sum(cell == WITHHELD for row in data.rows for cell in row)

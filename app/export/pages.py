@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.export.microdata import FEWEST, Microdata, note, withheld
+from app.export.rows import FEWEST, Microdata, note, withheld
 from app.templating import Page
 from instrument import Column
 
@@ -14,6 +14,13 @@ class WaveLink:
     study: str
     ordinal: int
     closed_on: str
+
+
+@dataclass(frozen=True)
+class FileLink:
+    address: str
+    name: str
+    purpose: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +40,7 @@ class WavePage(Page):
     columns: int
     withheld: int
     stage: str | None
+    files: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
 
@@ -59,7 +67,9 @@ class CodebookPage(Page):
     """In a file of its own, without the service around it."""
 
 
-def wave_page(wave: str, study: str, *, simulated: bool, data: Microdata | None) -> WavePage:
+def wave_page(
+    wave: str, study: str, *, simulated: bool, data: Microdata | None, files: tuple[FileLink, ...]
+) -> WavePage:
     claims = data.instrument.claims if data else None
     return WavePage(
         simulated=simulated,
@@ -70,7 +80,8 @@ def wave_page(wave: str, study: str, *, simulated: bool, data: Microdata | None)
         columns=len(data.columns) if data else 0,
         withheld=withheld(data) if data else 0,
         stage=claims.label if claims else None,
-        linked=data.pair.note if data and data.pair else None,
+        files=files,
+        linked=data.linked if data and data.linked else None,
     )
 
 

@@ -4,7 +4,7 @@ import re
 from base64 import b64encode
 from hashlib import sha256
 
-from app.export.microdata import Microdata
+from app.export.rows import Microdata
 
 
 def reliability(data: Microdata, format_: str) -> str:

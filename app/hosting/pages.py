@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from app.languages import _, english_day
 from app.runtime import Service
-from app.studies.anonymity import LIMIT, Budget, budget_of
+from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
 from app.studies.study import LEVELS, Design
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from app.templating import Page
@@ -230,7 +230,7 @@ def wave_page(
     )
 
 
-def spent(instrument: Instrument, form: Form, budget: Budget) -> Spent:
+def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
     words = {each.value: each.words for each in _questions(instrument, form, ())}
     return Spent(
         budget.verdict[0].upper() + budget.verdict[1:] + ".",

@@ -71,8 +71,8 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     links = {
         "respondent": f"{origin}/",
         "code": code,
-        "researcher": f"{origin}/researcher",
-        "trainer": f"{origin}/trainer",
+        "researcher": f"{origin}/export",
+        "trainer": f"{origin}/report",
         "wave": wave,
         "unit": unit,
     }

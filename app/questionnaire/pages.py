@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final
 
 from markupsafe import Markup
 
-from app.questionnaire.path import ABOUT, Road
+from app.questionnaire.path import ABOUT, SurveyPath
 from app.questionnaire.rendering import question, role_of
 from app.questionnaire.sheet import Sheet
 from app.templating import Page
@@ -40,31 +40,31 @@ class ItemsPage(Page):
     """Number and id of the questions that were left blank."""
 
 
-def about_page(road: Road, sheet: Sheet) -> AboutPage:
-    ids = road.asks[ABOUT]
+def about_page(survey: SurveyPath, sheet: Sheet) -> AboutPage:
+    ids = survey.asks[ABOUT]
     return AboutPage(
-        **manner(road, sheet),
-        questions=tuple(question(road, sheet, each) for each in ids),
-        offered=road.offered,
+        **manner(survey, sheet),
+        questions=tuple(question(survey, sheet, each) for each in ids),
+        offered=survey.offered,
         blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
 
 
-def items_page(road: Road, sheet: Sheet, path: str) -> ItemsPage:
-    ids, numbers = road.asks[path], road.numbers
-    stem, mark, asks = road.words[sheet.language].stem(role_of(road, sheet)).rpartition(". ")
+def items_page(survey: SurveyPath, sheet: Sheet, path: str) -> ItemsPage:
+    ids, numbers = survey.asks[path], survey.numbers
+    stem, mark, asks = survey.words[sheet.language].stem(role_of(survey, sheet)).rpartition(". ")
     return ItemsPage(
-        **manner(road, sheet),
+        **manner(survey, sheet),
         first=numbers[ids[0]],
         last=numbers[ids[-1]],
         total=len(numbers),
         stem=stem + mark.rstrip(),
         asks=asks,
-        questions=tuple(question(road, sheet, each) for each in ids),
-        offered=road.offered,
+        questions=tuple(question(survey, sheet, each) for each in ids),
+        offered=survey.offered,
         blank=tuple((numbers[each], each) for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
 
 
-def manner(road: Road, sheet: Sheet) -> Mapping[str, Any]:
-    return {"language": sheet.language, "simulated": road.simulated}
+def manner(survey: SurveyPath, sheet: Sheet) -> Mapping[str, Any]:
+    return {"language": sheet.language, "simulated": survey.simulated}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select
@@ -54,7 +55,7 @@ BLOCK: Final = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Road:
+class SurveyPath:
     wave: str
     study_title: str
     simulated: bool
@@ -113,14 +114,19 @@ class Road:
         return consent(self.k, language, linked=self.linked, retire_on=self.retire_on)
 
 
-def road_of(service: Service, db: Connection, wave: str) -> Road:
-    if wave not in service.roads:
-        return _road(service, db, wave)
-    road: Road = service.roads[wave]
-    return road
+_PATHS: Final[WeakKeyDictionary[Service, dict[str, SurveyPath]]] = WeakKeyDictionary()
 
 
-def _road(service: Service, db: Connection, wave: str) -> Road:
+def survey_paths(service: Service) -> dict[str, SurveyPath]:
+    """What each open wave and each form in private asks, looked up once for each running service."""
+    return _PATHS.setdefault(service, {})
+
+
+def survey_path_of(service: Service, db: Connection, wave: str) -> SurveyPath:
+    return survey_paths(service).get(wave) or _read_survey_path(service, db, wave)
+
+
+def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath:
     found = db.execute(_PINNED, {"wave": wave}).first()
     if found is None:
         raise NotFound
@@ -138,7 +144,7 @@ def _road(service: Service, db: Connection, wave: str) -> Road:
     chosen = form.context if found.context is None else found.context
     context = tuple(each for each in form.context if each in chosen)
     elements = tuple(ELEMENTS) if unmatched(db, wave) else ()
-    road = Road(
+    survey = SurveyPath(
         wave=wave,
         study_title=found.title,
         simulated=found.simulated,
@@ -154,8 +160,8 @@ def _road(service: Service, db: Connection, wave: str) -> Road:
         retire_on=found.retire_on,
     )
     if found.state != PREPARED:  # until it opens it may still become one of a pair
-        service.roads[wave] = road
-    return road
+        survey_paths(service)[wave] = survey
+    return survey
 
 
 def asks(

@@ -6,7 +6,7 @@ from typing import Final
 
 from app.errors import Unreadable
 from app.questionnaire.consent import ARCHIVE, STUDY
-from app.questionnaire.path import Road
+from app.questionnaire.path import SurveyPath
 from app.questionnaire.sheet import Sheet
 from app.studies.linking.elements import ELEMENTS, allowed
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, read_answers
@@ -22,9 +22,9 @@ _HIDDEN: Final = {
 }
 
 
-def read_page(road: Road, path: str, fields: Fields) -> dict[str, int | str]:
+def read_page(survey: SurveyPath, path: str, fields: Fields) -> dict[str, int | str]:
     """The answers to what one page asks; what was not given was left blank."""
-    return read_given(road, road.asks[path], fields)
+    return read_given(survey, survey.asks[path], fields)
 
 
 def wave_of(fields: Fields) -> str:
@@ -34,24 +34,24 @@ def wave_of(fields: Fields) -> str:
     return fields["_wave"]
 
 
-def read_sheet(road: Road, fields: Fields) -> Sheet:
+def read_sheet(survey: SurveyPath, fields: Fields) -> Sheet:
     """The whole sheet as the check page carries it; what it does not carry was never shown."""
-    shown = tuple(each for ids in road.asks.values() for each in ids if each in fields)
+    shown = tuple(each for ids in survey.asks.values() for each in ids if each in fields)
     return Sheet(
         wave=fields["_wave"],
         key=fields["_key"],
         language=fields["_language"],
         consent=fields["_consent"],
         purposes=tuple(fields["_purposes"].split()),
-        answers=read_given(road, shown, fields),
+        answers=read_given(survey, shown, fields),
     )
 
 
-def read_given(road: Road, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
-    items = [road.form.by_id[each] for each in ids if each in road.form.by_id]
-    questions = [road.context[each] for each in ids if each in road.context]
+def read_given(survey: SurveyPath, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
+    items = [survey.form.by_id[each] for each in ids if each in survey.form.by_id]
+    questions = [survey.context[each] for each in ids if each in survey.context]
     given = {item.id: fields[item.id] for item in items if item.id in fields}
-    answers, problems = read_answers(road.form, given, items)
+    answers, problems = read_answers(survey.form, given, items)
     if problems:
         raise Unreadable
     elements = [each for each in ids if each in ELEMENTS]

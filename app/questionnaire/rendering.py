@@ -1,7 +1,7 @@
 """Questions and answers as markup, made once for each answer that there can be.
 
 A page of items is the same for everybody but for the role in its sentences and the chosen answers, so its
-parts are kept on the road. There are only so many: every answer was read against what the form offers.
+parts are kept on the survey path. There are only so many: every answer was read against what the form offers.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from typing import ClassVar
 from markupsafe import Markup
 
 from app.languages import translations
-from app.questionnaire.path import Road
+from app.questionnaire.path import SurveyPath
 from app.questionnaire.sheet import Sheet
 from app.studies.linking.elements import ANOTHER, ELEMENTS
 from app.studies.linking.elements import offered as offered_marks
@@ -61,37 +61,39 @@ class Row(Page):
     """None where it was left blank."""
 
 
-def question(road: Road, sheet: Sheet, name: str) -> Markup:
-    return _made_once(road, sheet, name, _choice if name in ELEMENTS else _question)
+def question(survey: SurveyPath, sheet: Sheet, name: str) -> Markup:
+    return _made_once(survey, sheet, name, _choice if name in ELEMENTS else _question)
 
 
-def row(road: Road, sheet: Sheet, name: str) -> Markup:
+def row(survey: SurveyPath, sheet: Sheet, name: str) -> Markup:
     """A line of the check page, with the hidden field that sends the answer."""
-    return _made_once(road, sheet, name, _row_of_choice if name in ELEMENTS else _row)
+    return _made_once(survey, sheet, name, _row_of_choice if name in ELEMENTS else _row)
 
 
-def role_of(road: Road, sheet: Sheet) -> str | None:
+def role_of(survey: SurveyPath, sheet: Sheet) -> str | None:
     """Who the other person is, where it was said: sentences inflect by it."""
-    role = sheet.answers.get(road.form.role)
+    role = sheet.answers.get(survey.form.role)
     return role if isinstance(role, str) else None
 
 
-def _made_once(road: Road, sheet: Sheet, name: str, make: Callable[[Road, Sheet, str], Page]) -> Markup:
-    key = (make.__name__, sheet.language, role_of(road, sheet), name, sheet.answers.get(name))
-    made = road.markup.get(key)
+def _made_once(
+    survey: SurveyPath, sheet: Sheet, name: str, make: Callable[[SurveyPath, Sheet, str], Page]
+) -> Markup:
+    key = (make.__name__, sheet.language, role_of(survey, sheet), name, sheet.answers.get(name))
+    made = survey.markup.get(key)
     if made is None:
-        made = road.markup[key] = Markup(render(make(road, sheet, name)))  # noqa: S704 - our own templates
+        made = survey.markup[key] = Markup(render(make(survey, sheet, name)))  # noqa: S704 - our own templates
     return made
 
 
-def _question(road: Road, sheet: Sheet, name: str) -> Question:
-    words, item = road.words[sheet.language], road.form.by_id.get(name)
-    options, apart = _offered(road, sheet.language, name)
+def _question(survey: SurveyPath, sheet: Sheet, name: str) -> Question:
+    words, item = survey.words[sheet.language], survey.form.by_id.get(name)
+    options, apart = _offered(survey, sheet.language, name)
     return Question(
         language=sheet.language,
         name=name,
-        number=road.numbers.get(name),
-        text=words.sentence(name, role_of(road, sheet)) if item else words.question(name),
+        number=survey.numbers.get(name),
+        text=words.sentence(name, role_of(survey, sheet)) if item else words.question(name),
         help=words.help(name) if item else None,
         options=options,
         apart=apart,
@@ -99,19 +101,19 @@ def _question(road: Road, sheet: Sheet, name: str) -> Question:
     )
 
 
-def _row(road: Road, sheet: Sheet, name: str) -> Row:
-    words, value = road.words[sheet.language], sheet.answers[name]
-    options, apart = _offered(road, sheet.language, name)
+def _row(survey: SurveyPath, sheet: Sheet, name: str) -> Row:
+    words, value = survey.words[sheet.language], sheet.answers[name]
+    options, apart = _offered(survey, sheet.language, name)
     return Row(
         language=sheet.language,
         name=name,
         value=value,
-        text=words.sentence(name, role_of(road, sheet)) if name in road.numbers else words.question(name),
+        text=words.sentence(name, role_of(survey, sheet)) if name in survey.numbers else words.question(name),
         answer=next((option.label for option in (*options, *apart) if option.value == value), None),
     )
 
 
-def _choice(_road: Road, sheet: Sheet, name: str) -> Choice:
+def _choice(_read_survey_path: SurveyPath, sheet: Sheet, name: str) -> Choice:
     return Choice(
         language=sheet.language,
         name=name,
@@ -121,7 +123,7 @@ def _choice(_road: Road, sheet: Sheet, name: str) -> Choice:
     )
 
 
-def _row_of_choice(_road: Road, sheet: Sheet, name: str) -> Row:
+def _row_of_choice(_read_survey_path: SurveyPath, sheet: Sheet, name: str) -> Row:
     value = sheet.answers[name]
     return Row(
         language=sheet.language,
@@ -140,14 +142,14 @@ def _options(sheet: Sheet, name: str) -> Iterator[Option]:
         yield Option(value, translations(sheet.language).gettext("Another letter") if other else value)
 
 
-def _offered(road: Road, language: str, name: str) -> tuple[tuple[Option, ...], tuple[Option, ...]]:
+def _offered(survey: SurveyPath, language: str, name: str) -> tuple[tuple[Option, ...], tuple[Option, ...]]:
     """The answers on the scale, in its order, and what stands apart from it."""
-    words, item = road.words[language], road.form.by_id.get(name)
+    words, item = survey.words[language], survey.form.by_id.get(name)
     if item is None:
-        options = [Option(each, words.option(name, each)) for each in road.context[name].options]
+        options = [Option(each, words.option(name, each)) for each in survey.context[name].options]
         return tuple(options), (Option(RATHER_NOT_SAY, translations(language).gettext("Rather not say")),)
-    codes = road.form.scales[item.scale].codes
-    apart = (code for code in allowed(road.form, item) if code not in codes and code != LEFT_BLANK)
+    codes = survey.form.scales[item.scale].codes
+    apart = (code for code in allowed(survey.form, item) if code not in codes and code != LEFT_BLANK)
     labelled = {code: Option(code, words.label(item.scale, code)) for code in (*codes, *apart)}
     on_scale = tuple(labelled[code] for code in codes)
     return on_scale, tuple(option for code, option in labelled.items() if code not in codes)

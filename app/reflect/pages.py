@@ -6,9 +6,9 @@ from typing import Any, ClassVar, Final
 
 from app.figures.plot import TICKS
 from app.questionnaire.pages import DRAFT, AboutPage, ItemsPage, about_page, items_page
-from app.questionnaire.path import ABOUT, CHECK, CONSENT, Road
+from app.questionnaire.path import ABOUT, CHECK, CONSENT, SurveyPath
 from app.reflect.results import Result, result
-from app.reflect.runs import END, RESULT, Run, blank_on, road_of
+from app.reflect.runs import END, RESULT, Run, blank_on, survey_path_of
 from app.runtime import Service
 from app.templating import Page
 
@@ -95,24 +95,24 @@ def start_page(service: Service, language: str, *, problem: bool = False) -> Sta
     A form that takes the words of another stands beside it, told apart by its number of questions. Who
     answers a form is said in the language that its instrument was written in; elsewhere its title says.
     """
-    roads = [
-        road_of(service, instrument, form)
+    paths = [
+        survey_path_of(service, instrument, form)
         for instrument in service.instruments.values()
         for form in sorted(instrument.forms.values(), key=lambda form: form.words or form.id)
     ]
-    spoken = [road for road in roads if language in road.words]
+    spoken = [survey for survey in paths if language in survey.words]
     return StartPage(
         language=language,
         offers=tuple(
             Offer(
-                road.form_name(language),
-                road.form.about if road.instrument.language == language else None,
-                road.words[language].title,
-                len(road.form.items),
+                survey.form_name(language),
+                survey.form.about if survey.instrument.language == language else None,
+                survey.words[language].title,
+                len(survey.form.items),
             )
-            for road in spoken
+            for survey in spoken
         ),
-        others=len(roads) - len(spoken),
+        others=len(paths) - len(spoken),
         problem=problem,
     )
 
@@ -124,23 +124,25 @@ def page_of(run: Run) -> Page:
 def result_page(run: Run, *, personal: bool) -> ResultPage:
     return ResultPage(
         **_carried(run, CHECK),
-        kind=run.road.form.result,
-        result=result(run.road, run.sheet, personal=personal),
+        kind=run.survey.form.result,
+        result=result(run.survey, run.sheet, personal=personal),
         back=personal,
     )
 
 
-def carried_answers(road: Road, answers: Mapping[str, int | str]) -> Hidden:
+def carried_answers(survey: SurveyPath, answers: Mapping[str, int | str]) -> Hidden:
     """The answers as hidden fields, in the order in which they were asked."""
-    return tuple((each, str(answers[each])) for ids in road.asks.values() for each in ids if each in answers)
+    return tuple(
+        (each, str(answers[each])) for ids in survey.asks.values() for each in ids if each in answers
+    )
 
 
 def _begin(run: Run) -> BeginPage:
-    words = run.road.words[run.sheet.language]
+    words = run.survey.words[run.sheet.language]
     return BeginPage(
         **_carried(run, CONSENT),
         title=words.title,
-        questions=len(run.road.numbers),
+        questions=len(run.survey.numbers),
         before=words.before,
         draft=words.status == DRAFT,
     )
@@ -149,21 +151,21 @@ def _begin(run: Run) -> BeginPage:
 def _asking(run: Run) -> Page:
     own = {**_carried(run, run.at), "cleared": run.cleared, "offered": ()}
     if run.at == ABOUT:
-        return PrivateAboutPage(**{**vars(about_page(run.road, run.sheet)), **own})
-    number = run.road.numbers.get(run.cleared or "")
-    return PrivateItemsPage(**{**vars(items_page(run.road, run.sheet, run.at)), **own, "number": number})
+        return PrivateAboutPage(**{**vars(about_page(run.survey, run.sheet)), **own})
+    number = run.survey.numbers.get(run.cleared or "")
+    return PrivateItemsPage(**{**vars(items_page(run.survey, run.sheet, run.at)), **own, "number": number})
 
 
 def _carried(run: Run, at: str) -> Mapping[str, Any]:
-    road, sheet, words = run.road, run.sheet, run.road.words[run.sheet.language]
-    here = () if run.aside else road.asks.get(at, ())
+    survey, sheet, words = run.survey, run.sheet, run.survey.words[run.sheet.language]
+    here = () if run.aside else survey.asks.get(at, ())
     elsewhere = {name: answer for name, answer in sheet.answers.items() if name not in here}
     blank = " ".join(blank_on(run))
-    own = (("_form", road.form_name(sheet.language)), ("_key", sheet.key), ("_at", at))
+    own = (("_form", survey.form_name(sheet.language)), ("_key", sheet.key), ("_at", at))
     return {
         "language": words.language,
         "key": sheet.key,
-        "hidden": (*own, *((("_blank", blank),) if blank else ()), *carried_answers(road, elsewhere)),
+        "hidden": (*own, *((("_blank", blank),) if blank else ()), *carried_answers(survey, elsewhere)),
     }
 
 

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from app.figures.plot import Line
 from app.figures.wording import HEADINGS, STRENGTH
 from app.languages import decimal, translations
-from app.questionnaire.path import Road
+from app.questionnaire.path import SurveyPath
 from app.questionnaire.rendering import role_of, row
 from app.questionnaire.sheet import Sheet
 from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, Words, keyed, score
@@ -59,28 +59,34 @@ class Result:
     after: tuple[str, ...]
 
 
-def result(road: Road, sheet: Sheet, *, personal: bool) -> Result:
+def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
     """`personal` lets the order of topics follow the figures; otherwise it is the same for everybody."""
-    kind, words, instrument = road.form.result, road.words[sheet.language], road.instrument
+    kind, words, instrument = (
+        survey.form.result,
+        survey.words[sheet.language],
+        survey.instrument,
+    )
     codes = {name: code for name, code in sheet.answers.items() if isinstance(code, int)}
     with_figures = kind in ("facets", "total")
-    scores = score(instrument, road.form.id, codes) if with_figures else {}
-    shown = instrument.key.subscales(road.form.id)
+    scores = score(instrument, survey.form.id, codes) if with_figures else {}
+    shown = instrument.key.subscales(survey.form.id)
     scores = {name: each for name, each in scores.items() if shown[name].shown}
     facets = {name: each for name, each in scores.items() if shown[name].items}
     order = _order(facets) if personal and kind == "facets" else ()
     say = translations(words.language)
     advice = instrument.advice.get(sheet.language)
     return Result(
-        topics=_topics(road, sheet, words, order),
+        topics=_topics(survey, sheet, words, order),
         ask=tuple(
-            words.sentence(each, role_of(road, sheet)) for each, code in codes.items() if code == DO_NOT_KNOW
+            words.sentence(each, role_of(survey, sheet))
+            for each, code in codes.items()
+            if code == DO_NOT_KNOW
         ),
         lines=tuple(_line(words, name, each) for name, each in _sorted(facets, order)),
         sums=tuple(
             Sum(
                 words.facet(name),
-                say.gettext(", ").join(_points(road, codes, name)),
+                say.gettext(", ").join(_points(survey, codes, name)),
                 _figure(each, words.language),
                 say.gettext("; ").join(_note(words, each)),
             )
@@ -104,23 +110,23 @@ def _sorted(scores: dict[str, Score], order: tuple[str, ...]) -> list[tuple[str,
     return [(name, scores[name]) for name in dict.fromkeys([*order, *scores])]
 
 
-def _topics(road: Road, sheet: Sheet, words: Words, order: tuple[str, ...]) -> tuple[Topic, ...]:
+def _topics(survey: SurveyPath, sheet: Sheet, words: Words, order: tuple[str, ...]) -> tuple[Topic, ...]:
     rows: dict[str, list[Markup]] = {name: [] for name in order}
-    topics = _topic_by_item(road)
-    for item in road.form.items:
+    topics = _topic_by_item(survey)
+    for item in survey.form.items:
         if item.id in sheet.answers:
-            rows.setdefault(topics[item.id], []).append(row(road, sheet, item.id))
+            rows.setdefault(topics[item.id], []).append(row(survey, sheet, item.id))
     return tuple(Topic(words.facets.get(name), tuple(each)) for name, each in rows.items() if each)
 
 
-def _topic_by_item(road: Road) -> dict[str, str]:
+def _topic_by_item(survey: SurveyPath) -> dict[str, str]:
     """The subscale that an item counts in, or the letters of its cell; by area, the whole cell."""
-    cells = {item.id: item.cell or "" for item in road.form.items}
-    if road.form.result == "areas":
+    cells = {item.id: item.cell or "" for item in survey.form.items}
+    if survey.form.result == "areas":
         return cells
     keyed_in = {
         item.id: subscale.id
-        for subscale in road.instrument.key.subscales(road.form.id).values()
+        for subscale in survey.instrument.key.subscales(survey.form.id).values()
         for item in subscale.items
         if subscale.shown
     }
@@ -132,11 +138,11 @@ def _line(words: Words, name: str, figure: Score) -> Line:
     return Line(label=words.facet(name), text=_note(words, figure)[0], dot=dot)
 
 
-def _points(road: Road, codes: dict[str, int], name: str) -> list[str]:
+def _points(survey: SurveyPath, codes: dict[str, int], name: str) -> list[str]:
     """The points of each answer, turned where the sentence speaks the other way."""
-    subscale = road.instrument.key.subscales(road.form.id)[name]
+    subscale = survey.instrument.key.subscales(survey.form.id)[name]
     points = (
-        keyed(road.instrument, road.form.id, item.id, codes[item.id])
+        keyed(survey.instrument, survey.form.id, item.id, codes[item.id])
         for item in subscale.items
         if item.id in codes
     )

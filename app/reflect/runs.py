@@ -10,7 +10,7 @@ from typing import Final
 
 from app.errors import Unreadable
 from app.languages import LANGUAGES
-from app.questionnaire.path import CHECK, CONSENT, Road, asks, numbers
+from app.questionnaire.path import CHECK, CONSENT, SurveyPath, asks, numbers, survey_paths
 from app.questionnaire.reading import read_given
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
@@ -27,7 +27,7 @@ KEY: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 class Run:
     """A sheet that nobody keeps, and the page that it has come to."""
 
-    road: Road
+    survey: SurveyPath
     sheet: Sheet
     at: str
     cleared: str | None = None
@@ -36,12 +36,13 @@ class Run:
     """Reading about safety, before coming back to the same page."""
 
 
-def road_of(service: Service, instrument: Instrument, form: Form) -> Road:
+def survey_path_of(service: Service, instrument: Instrument, form: Form) -> SurveyPath:
     """What a form asks in private: of the context, only who the other person is, to choose the sentences."""
     name = f"{instrument.id}/{form.id}"
-    if name not in service.roads:
+    paths = survey_paths(service)
+    if name not in paths:
         context = (form.role,) if form.role in form.context else ()
-        service.roads[name] = Road(
+        paths[name] = SurveyPath(
             wave="",
             study_title="",
             simulated=False,
@@ -59,53 +60,54 @@ def road_of(service: Service, instrument: Instrument, form: Form) -> Road:
             asks=asks(form, form.per_page, context),
             numbers=numbers(form),
         )
-    road: Road = service.roads[name]
-    return road
+    return paths[name]
 
 
 def read_run(service: Service, fields: Fields, key: str) -> Run:
     """The run as the page carries it; what is on the page itself is left to `turn`."""
-    road, language = _named(service, fields.get("_form", ""))
+    survey, language = _named(service, fields.get("_form", ""))
     at = fields.get("_at", CONSENT)
-    if at not in road.steps:
+    if at not in survey.steps:
         raise Unreadable
-    here = road.asks.get(at, ())
-    carried = [each for ids in road.asks.values() for each in ids if each in fields and each not in here]
-    sheet = Sheet(wave="", key=key, language=language, answers=read_given(road, carried, fields))
-    return Run(road=road, sheet=sheet, at=at)
+    here = survey.asks.get(at, ())
+    carried = [each for ids in survey.asks.values() for each in ids if each in fields and each not in here]
+    sheet = Sheet(wave="", key=key, language=language, answers=read_given(survey, carried, fields))
+    return Run(survey=survey, sheet=sheet, at=at)
 
 
 def turn(run: Run, fields: Fields) -> Run:
     """The page that follows from what was pressed."""
-    road, at, go = run.road, run.at, fields.get("_go")
-    if at in road.asks:
+    survey, at, go = run.survey, run.at, fields.get("_go")
+    if at in survey.asks:
         return _asked(run, fields)
     if go == "finish":
         return replace(run, at=END)
     if go == "result" and at == CHECK:
         return replace(run, at=RESULT)
-    return replace(run, at=road.beside(at, -1 if at == CHECK else 1))
+    return replace(run, at=survey.beside(at, -1 if at == CHECK else 1))
 
 
 def blank_on(run: Run) -> tuple[str, ...]:
     """What was left blank on the page, and asked about; a second time it is not."""
-    return tuple(each for each in run.road.asks.get(run.at, ()) if run.sheet.answers.get(each) == LEFT_BLANK)
+    return tuple(
+        each for each in run.survey.asks.get(run.at, ()) if run.sheet.answers.get(each) == LEFT_BLANK
+    )
 
 
 def _asked(run: Run, fields: Fields) -> Run:
-    road, at, go = run.road, run.at, fields.get("_go")
-    given = read_given(road, road.asks[at], fields)
+    survey, at, go = run.survey, run.at, fields.get("_go")
+    given = read_given(survey, survey.asks[at], fields)
     blank = {name for name, answer in given.items() if answer == LEFT_BLANK}
     chosen = {name: answer for name, answer in given.items() if name not in blank}
     cleared = fields.get("_clear")
-    if cleared in road.asks[at]:
+    if cleared in survey.asks[at]:
         chosen.pop(cleared, None)
         return _with(run, chosen, at, cleared)
     if go is not None:
         here = go in ("safety", "stay")
-        return replace(_with(run, chosen, at if here else road.beside(at, -1)), aside=go == "safety")
+        return replace(_with(run, chosen, at if here else survey.beside(at, -1)), aside=go == "safety")
     asked_about = set(fields.get("_blank", "").split())
-    return _with(run, given, road.beside(at, 1) if blank <= asked_about else at)
+    return _with(run, given, survey.beside(at, 1) if blank <= asked_about else at)
 
 
 def _with(run: Run, answers: Mapping[str, int | str], at: str, cleared: str | None = None) -> Run:
@@ -114,14 +116,14 @@ def _with(run: Run, answers: Mapping[str, int | str], at: str, cleared: str | No
     )
 
 
-def _named(service: Service, name: str) -> tuple[Road, str]:
+def _named(service: Service, name: str) -> tuple[SurveyPath, str]:
     instrument_id, _, rest = name.partition("/")
     form_id, _, language = rest.partition("/")
     instrument = service.instruments.get(instrument_id)
     form = instrument.forms.get(form_id) if instrument else None
     if instrument is None or form is None:
         raise Unreadable
-    road = road_of(service, instrument, form)
-    if language not in road.words:
+    survey = survey_path_of(service, instrument, form)
+    if language not in survey.words:
         raise Unreadable
-    return road, language
+    return survey, language

@@ -212,7 +212,7 @@ def _advice(scheme: Scheme, instrument: Instrument) -> tuple[FacetAdvice, ...]:
 
 
 def _address(report: Report, part: str) -> str:
-    wave = f"/trainer/waves/{report.about.wave}"
+    wave = f"/report/waves/{report.about.wave}"
     return wave if part == report.parts[0].id else f"{wave}/units/{part}"
 
 

@@ -23,7 +23,7 @@ from app.studies.waves import WAVE
 from app.tables import CLOSED, RETIRED
 from app.templating import html
 
-router = APIRouter(prefix="/trainer", include_in_schema=False)
+router = APIRouter(prefix="/report", include_in_schema=False)
 
 
 @router.get("")
@@ -90,7 +90,7 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
 
 def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
     """One for the wave, or one for each named unit of which anything is told."""
-    beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/trainer/waves/{wave.id}"
+    beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/report/waves/{wave.id}"
     if wave.study not in staff.units:
         yield Link(address, wave.title, beside)
         return

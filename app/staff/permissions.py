@@ -30,6 +30,14 @@ RESEARCHER: Final[frozenset[Role]] = frozenset({"researcher"})
 TRAINER: Final[frozenset[Role]] = frozenset({"trainer"})
 OPERATOR: Final[frozenset[Role]] = frozenset({"operator"})
 
+HOME: Final[Mapping[Role, str]] = {
+    "host": "/host",
+    "researcher": "/export",
+    "trainer": "/report",
+    "operator": "/operator",
+}
+"""The first page of each role, named as the folder that makes it."""
+
 ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "GET /host": HOST,
     "GET /host/studies": HOST,
@@ -52,20 +60,22 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "POST /operator/accounts/{account}/withdraw": OPERATOR,
     "POST /operator/accounts/{account}/renew": OPERATOR,
     "POST /operator/accounts/{account}/stop": OPERATOR,
-    "GET /researcher": RESEARCHER,
-    "GET /researcher/waves/{wave}": RESEARCHER,
-    "GET /researcher/waves/{wave}/codebook.html": RESEARCHER,
-    "GET /researcher/waves/{wave}/codebook.json": RESEARCHER,
-    "GET /researcher/waves/{wave}/reliability.html": RESEARCHER,
-    "GET /researcher/waves/{wave}/reliability.json": RESEARCHER,
-    "GET /researcher/waves/{wave}/responses.csv": RESEARCHER,
-    "GET /trainer": TRAINER,
-    "GET /trainer/waves/{wave}": TRAINER,
-    "GET /trainer/waves/{wave}.csv": TRAINER,
-    "GET /trainer/waves/{wave}.json": TRAINER,
-    "GET /trainer/waves/{wave}.pdf": TRAINER,
-    "GET /trainer/waves/{wave}/units/{unit}": TRAINER,
-    "GET /trainer/waves/{wave}/units/{unit}.csv": TRAINER,
-    "GET /trainer/waves/{wave}/units/{unit}.json": TRAINER,
-    "GET /trainer/waves/{wave}/units/{unit}.pdf": TRAINER,
+    "GET /export": RESEARCHER,
+    "GET /export/waves/{wave}": RESEARCHER,
+    "GET /export/waves/{wave}/codebook.html": RESEARCHER,
+    "GET /export/waves/{wave}/codebook.json": RESEARCHER,
+    "GET /export/waves/{wave}/reliability.html": RESEARCHER,
+    "GET /export/waves/{wave}/reliability.json": RESEARCHER,
+    "GET /export/waves/{wave}/responses.csv": RESEARCHER,
+    "GET /export/waves/{wave}/files/{name}": RESEARCHER,
+    "GET /export/waves/{wave}/all.zip": RESEARCHER,
+    "GET /report": TRAINER,
+    "GET /report/waves/{wave}": TRAINER,
+    "GET /report/waves/{wave}.csv": TRAINER,
+    "GET /report/waves/{wave}.json": TRAINER,
+    "GET /report/waves/{wave}.pdf": TRAINER,
+    "GET /report/waves/{wave}/units/{unit}": TRAINER,
+    "GET /report/waves/{wave}/units/{unit}.csv": TRAINER,
+    "GET /report/waves/{wave}/units/{unit}.json": TRAINER,
+    "GET /report/waves/{wave}/units/{unit}.pdf": TRAINER,
 }

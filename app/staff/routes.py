@@ -1,6 +1,7 @@
 """Signing in and out: by name, password and second factor, or by a token; setting up an account."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 import segno
@@ -17,7 +18,7 @@ from app.middleware import clear_site_data, expire_cookie, give_cookie, see_othe
 from app.runtime import Service, service_of
 from app.staff import accounts, sessions
 from app.staff.authorise import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
-from app.staff.permissions import Role
+from app.staff.permissions import HOME, Role
 from app.staff.sessions import Member
 from app.staff.totp import address, as_text
 from app.templating import Page, html
@@ -37,6 +38,8 @@ class SignInPage(Page):
     problem: str = ""
     """What was wrong: the token, the account or the institution."""
     open_to: tuple[Role, ...] = ()
+    home: Mapping[Role, str] = field(default_factory=lambda: HOME)
+    """The first page of each role."""
     institution: str = ""
     """Where one can sign in instead."""
 
@@ -83,7 +86,7 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
         acting(OF_TOKENS)
         audit(service.vault, db, {"action": "signed in", "role": held.role, "study": held.study})
-    return _at(service, f"/{held.role}", token)
+    return _at(service, HOME[held.role], token)
 
 
 @router.post(f"{SIGN_IN}/sign-in")
@@ -149,7 +152,7 @@ def at_work(request: Request, token: str) -> Response:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
         member = sessions.member_of(db, token)
     roles = _roles(member) if member else ()
-    return _at(service, f"/{roles[0]}" if len(roles) == 1 else SIGN_IN, token)
+    return _at(service, HOME[roles[0]] if len(roles) == 1 else SIGN_IN, token)
 
 
 def _institution(service: Service) -> str:

@@ -34,7 +34,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Budget:
+class AnonymityBudget:
     people: int
     asked: tuple[Asked, ...]
 
@@ -70,7 +70,7 @@ class Budget:
         return f"{told}; more than {LIMIT:.0%} is refused: ask fewer of these questions, or more people"
 
 
-def budget_of(instrument: Instrument, form: str, context: Iterable[str], people: int) -> Budget:
+def budget_of(instrument: Instrument, form: str, context: Iterable[str], people: int) -> AnonymityBudget:
     if people < 1:
         raise Refused("say how many people are expected to answer")
     offered = instrument.forms[form].context
@@ -79,7 +79,7 @@ def budget_of(instrument: Instrument, form: str, context: Iterable[str], people:
         raise Refused(
             f"form {form!r} does not ask {', '.join(unknown)}; it can ask {', '.join(offered) or 'none'}"
         )
-    return Budget(
+    return AnonymityBudget(
         people,
         tuple(
             Asked(each, len(instrument.context[each].options) + WAYS_OF_NOT_SAYING)
@@ -89,6 +89,6 @@ def budget_of(instrument: Instrument, form: str, context: Iterable[str], people:
     )
 
 
-def check_budget(budget: Budget) -> None:
+def check_budget(budget: AnonymityBudget) -> None:
     if not budget.is_kept:
         raise Refused(budget.verdict)

@@ -15,7 +15,7 @@ from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert
 from app.db import is_sqlite
 from app.errors import Closed, Ended, Paused, Used
 from app.languages import SOURCE
-from app.questionnaire.path import Road, road_of
+from app.questionnaire.path import SurveyPath, survey_path_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
 from app.studies.waves import FINISHED, ISSUED, STARTED, hold_wave, lock_key
@@ -35,7 +35,7 @@ class Opened:
 
     code_hmac: bytes
     key: bytes
-    road: Road
+    survey: SurveyPath
     sheet: Sheet
     has_phrase: bool
     """Not where it was begun before there were phrases: then its session alone opens it."""
@@ -139,7 +139,7 @@ def enter(
     if found.state == FINISHED:
         raise Used
     check_open(found.wave_state, found.closes_at)
-    road = road_of(service, db, found.wave)
+    survey = survey_path_of(service, db, found.wave)
     kept = _proven(service, found, code, proof) if found.key_by_code is not None else None
     key, token = kept or new_key(), new_token()
     keys = _Keys(
@@ -150,14 +150,14 @@ def enter(
     # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
     db.execute(_END_SESSION, {"of_code": hmac})
     if kept is not None:
-        sheet = _come_back(db, found, road, language, keys)
+        sheet = _come_back(db, found, survey, language, keys)
     else:
         if found.key_by_code is not None:
             db.execute(_RENEW, {"of_code": hmac})
             db.execute(_END_DRAFT, {"of_code": hmac})
-        sheet = _begin(db, hmac, road, language, keys)
+        sheet = _begin(db, hmac, survey, language, keys)
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
-    return Entered(token, sheet.language, road.next_step(sheet))
+    return Entered(token, sheet.language, survey.next_step(sheet))
 
 
 def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = False) -> Opened:
@@ -169,17 +169,17 @@ def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = 
     check_open(found.wave_state, found.closes_at)
     key = _opened(service.vault.key_for_session(token), found.key_by_session)
     sheet = Sheet.from_bytes(unpad(_opened(key, found.ciphertext)))
-    road = road_of(service, db, found.wave)
-    if sheet.language not in road.words:
+    survey = survey_path_of(service, db, found.wave)
+    if sheet.language not in survey.words:
         raise Ended
-    return _open(found, key, road, sheet)
+    return _open(found, key, survey, sheet)
 
 
 def save(db: Connection, opened: Opened, sheet: Sheet) -> None:
     """Keep a sheet; with the consent a code is started, and asks from then on for what opens its draft."""
     if sheet.consent and not opened.sheet.consent:
         db.execute(_START, {"of_code": opened.code_hmac})
-    sealed = _sealed(opened.key, opened.road, sheet)
+    sealed = _sealed(opened.key, opened.survey, sheet)
     if db.execute(_SAVE, {"of_code": opened.code_hmac, "sealed": sealed}).rowcount != 1:
         raise Ended
 
@@ -212,11 +212,11 @@ def _proven(service: Service, found: Row[Any], code: str, proof: Proof) -> bytes
     return key
 
 
-def _begin(db: Connection, hmac: bytes, road: Road, language: str, keys: _Keys) -> Sheet:
-    sheet = Sheet(wave=road.wave, key=new_token(), language=_offered(road, language), answers={})
+def _begin(db: Connection, hmac: bytes, survey: SurveyPath, language: str, keys: _Keys) -> Sheet:
+    sheet = Sheet(wave=survey.wave, key=new_token(), language=_offered(survey, language), answers={})
     row = {
         "code_hmac": hmac,
-        "ciphertext": _sealed(keys.draft, road, sheet),
+        "ciphertext": _sealed(keys.draft, survey, sheet),
         "key_by_code": keys.by_code,
         "key_by_session": keys.by_session,
         "expires_on": now().date() + timedelta(days=DAYS_KEPT),
@@ -225,26 +225,26 @@ def _begin(db: Connection, hmac: bytes, road: Road, language: str, keys: _Keys) 
     return sheet
 
 
-def _come_back(db: Connection, found: Row[Any], road: Road, language: str, keys: _Keys) -> Sheet:
+def _come_back(db: Connection, found: Row[Any], survey: SurveyPath, language: str, keys: _Keys) -> Sheet:
     wrapped = {"of_code": found.code_hmac, "by_code": keys.by_code, "by_session": keys.by_session}
     if db.execute(_REWRAP, wrapped).rowcount != 1:
         raise Used
     sheet = Sheet.from_bytes(unpad(_opened(keys.draft, found.ciphertext)))
-    if sheet.language in road.words:
+    if sheet.language in survey.words:
         return sheet
     # Its words are no longer installed as they were: the answers stay, in words that are.
-    sheet = sheet.in_language(_offered(road, language))
-    save(db, _open(found, keys.draft, road, sheet), sheet)
+    sheet = sheet.in_language(_offered(survey, language))
+    save(db, _open(found, keys.draft, survey, sheet), sheet)
     return sheet
 
 
-def _open(found: Any, key: bytes, road: Road, sheet: Sheet) -> Opened:
-    return Opened(found.code_hmac, key, road, sheet, has_phrase=found.key_by_code != NO_PHRASE)
+def _open(found: Any, key: bytes, survey: SurveyPath, sheet: Sheet) -> Opened:
+    return Opened(found.code_hmac, key, survey, sheet, has_phrase=found.key_by_code != NO_PHRASE)
 
 
-def _offered(road: Road, language: str) -> str:
-    if language not in road.words:
-        raise NotOffered(tuple(road.words))
+def _offered(survey: SurveyPath, language: str) -> str:
+    if language not in survey.words:
+        raise NotOffered(tuple(survey.words))
     return language
 
 
@@ -258,8 +258,8 @@ def _held(db: Connection, query: Any, parameters: dict[str, bytes]) -> Row[Any] 
     return db.execute(query, parameters).first()
 
 
-def _sealed(key: bytes, road: Road, sheet: Sheet) -> bytes:
-    return seal(key, pad(sheet.to_bytes(), road.draft_size))
+def _sealed(key: bytes, survey: SurveyPath, sheet: Sheet) -> bytes:
+    return seal(key, pad(sheet.to_bytes(), survey.draft_size))
 
 
 def _opened(key: bytes, sealed: bytes) -> bytes:

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from app.languages import SOURCE
 from app.questionnaire.consent import ARCHIVE, STUDY
 from app.questionnaire.pages import DRAFT, manner
-from app.questionnaire.path import CHECK, LINK, Road
+from app.questionnaire.path import CHECK, LINK, SurveyPath
 from app.questionnaire.rendering import question, row
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
@@ -127,17 +127,17 @@ def landing_page(service: Service, language: str, **rest: Any) -> LandingPage:
 
 
 def later_page(opened: Opened) -> LaterPage:
-    return LaterPage(**manner(opened.road, opened.sheet), phrase=_phrase(opened))
+    return LaterPage(**manner(opened.survey, opened.sheet), phrase=_phrase(opened))
 
 
 def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
-    road, sheet = opened.road, opened.sheet
+    survey, sheet = opened.survey, opened.sheet
     return ConsentPage(
-        **manner(road, sheet),
-        study_title=road.study_title,
-        draft=road.words[sheet.language].status == DRAFT,
-        offered=road.offered,
-        text=road.consent(sheet.language).markup,
+        **manner(survey, sheet),
+        study_title=survey.study_title,
+        draft=survey.words[sheet.language].status == DRAFT,
+        offered=survey.offered,
+        text=survey.consent(sheet.language).markup,
         phrase=_phrase(opened),
         agreed=STUDY in sheet.purposes,
         archive=ARCHIVE in sheet.purposes,
@@ -145,40 +145,40 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
     )
 
 
-def link_page(road: Road, sheet: Sheet) -> LinkPage:
-    ids = road.asks[LINK]
+def link_page(survey: SurveyPath, sheet: Sheet) -> LinkPage:
+    ids = survey.asks[LINK]
     return LinkPage(
-        **manner(road, sheet),
-        questions=tuple(question(road, sheet, each) for each in ids),
+        **manner(survey, sheet),
+        questions=tuple(question(survey, sheet, each) for each in ids),
         enough=ENOUGH,
-        offered=road.offered,
+        offered=survey.offered,
         blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
 
 
-def check_page(road: Road, sheet: Sheet) -> CheckPage:
+def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
     """Every answer as it was given, each with the hidden field that sends it."""
     blocks = tuple(
         Block(
             path,
-            road.numbers.get(ids[0]),
-            road.numbers.get(ids[-1]),
-            tuple(row(road, sheet, each) for each in ids),
+            survey.numbers.get(ids[0]),
+            survey.numbers.get(ids[-1]),
+            tuple(row(survey, sheet, each) for each in ids),
         )
-        for path, ids in road.asks.items()
+        for path, ids in survey.asks.items()
     )
     return CheckPage(
-        **manner(road, sheet),
+        **manner(survey, sheet),
         blocks=blocks,
         blank=sum(answer == LEFT_BLANK for answer in sheet.answers.values()),
         hidden=hidden_fields(sheet),
     )
 
 
-def sent_page(road: Road, sheet: Sheet, receipt: str, *, ended: Container[str] = ()) -> SentPage:
+def sent_page(survey: SurveyPath, sheet: Sheet, receipt: str, *, ended: Container[str] = ()) -> SentPage:
     key = result_key(sheet)
-    own = () if key in ended else own_answers(road, sheet, key)
-    return SentPage(**manner(road, sheet), receipt=in_groups(receipt), key=key, own=own)
+    own = () if key in ended else own_answers(survey, sheet, key)
+    return SentPage(**manner(survey, sheet), receipt=in_groups(receipt), key=key, own=own)
 
 
 def result_key(sheet: Sheet) -> str:
@@ -186,11 +186,11 @@ def result_key(sheet: Sheet) -> str:
     return urlsafe_b64encode(sha256(f"result {sheet.key}".encode()).digest()).decode().rstrip("=")
 
 
-def own_answers(road: Road, sheet: Sheet, key: str) -> tuple[tuple[str, str], ...]:
+def own_answers(survey: SurveyPath, sheet: Sheet, key: str) -> tuple[tuple[str, str], ...]:
     """What a page of one's own answers is made of: the items, and who the other person is."""
-    names = [each for each in (road.form.role, *road.numbers) if each in sheet.answers]
+    names = [each for each in (survey.form.role, *survey.numbers) if each in sheet.answers]
     answers = ((each, str(sheet.answers[each])) for each in names)
-    return (("_form", road.form_name(sheet.language)), ("_key", key), ("_at", CHECK), *answers)
+    return (("_form", survey.form_name(sheet.language)), ("_key", key), ("_at", CHECK), *answers)
 
 
 def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:

@@ -1,4 +1,4 @@
-"""The respondent's road: each route reads or writes once and answers with a page or the way to the next."""
+"""The respondent's way through a wave: each route reads or writes once, and leads to a page."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from app.languages import home, language_of
 from app.middleware import clear_site_data, expire_cookie, give_cookie, leave_site, see_other, token_of
 from app.questionnaire.consent import PURPOSES, STUDY
 from app.questionnaire.pages import about_page, items_page
-from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, road_of
+from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, survey_path_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import service_of
@@ -111,17 +111,17 @@ def agree(request: Request, fields: Fields) -> Response:
             return html(consent_page(opened, problem=True), Unreadable.status)
         sheet = replace(
             opened.sheet,
-            consent=opened.road.consent(opened.sheet.language).hash,
+            consent=opened.survey.consent(opened.sheet.language).hash,
             purposes=tuple(purpose for purpose in PURPOSES if purpose in fields),
         )
         save(db, opened, sheet)
-    return _to(sheet, opened.road.next_step(sheet))
+    return _to(sheet, opened.survey.next_step(sheet))
 
 
 @router.get("/about")
 def show_about(request: Request) -> Response:
     opened = _opened(request)
-    return _elsewhere(opened, ABOUT) or _asked(opened, ABOUT, about_page(opened.road, opened.sheet))
+    return _elsewhere(opened, ABOUT) or _asked(opened, ABOUT, about_page(opened.survey, opened.sheet))
 
 
 @router.post("/about")
@@ -134,7 +134,7 @@ def save_about(request: Request, fields: Fields) -> Response:
 @router.get("/link")
 def show_link(request: Request) -> Response:
     opened = _opened(request)
-    return _elsewhere(opened, LINK) or html(link_page(opened.road, opened.sheet))
+    return _elsewhere(opened, LINK) or html(link_page(opened.survey, opened.sheet))
 
 
 @router.post("/link")
@@ -147,7 +147,7 @@ def save_link(request: Request, fields: Fields) -> Response:
 @router.get("/page/{number}")
 def show_page(request: Request, number: str) -> Response:
     opened, path = _opened(request), f"/page/{number}"
-    return _elsewhere(opened, path) or _asked(opened, path, items_page(opened.road, opened.sheet, path))
+    return _elsewhere(opened, path) or _asked(opened, path, items_page(opened.survey, opened.sheet, path))
 
 
 @router.post("/page/{number}")
@@ -160,7 +160,7 @@ def save_page(request: Request, number: str, fields: Fields) -> Response:
 @router.get("/check")
 def show_check(request: Request) -> Response:
     opened = _opened(request)
-    return _elsewhere(opened, CHECK) or html(check_page(opened.road, opened.sheet))
+    return _elsewhere(opened, CHECK) or html(check_page(opened.survey, opened.sheet))
 
 
 @router.post("/send")
@@ -168,12 +168,12 @@ def send_answers(request: Request, fields: Fields) -> Response:
     service = service_of(request)
     try:
         with write(service.engine) as db:
-            road = road_of(service, db, wave_of(fields))
-            sheet = read_sheet(road, fields)
+            survey = survey_path_of(service, db, wave_of(fields))
+            sheet = read_sheet(survey, fields)
             receipt = send(service, db, sheet, token=token_of(request) or "")
     except NotShown as missing:
         return see_other(home(language_of(request)) + missing.step)
-    response = html(sent_page(road, sheet, receipt, ended=request.app.state.ended))
+    response = html(sent_page(survey, sheet, receipt, ended=request.app.state.ended))
     expire_cookie(response, service.settings)
     clear_site_data(response)
     return response
@@ -239,7 +239,7 @@ def _ask_for_the_phrase(
 
 def _asked(opened: Opened, path: str, page: Page) -> Response:
     """A page of questions that nobody has answered yet is the same for everybody."""
-    if opened.sheet.answers.keys().isdisjoint(opened.road.asks[path]):
+    if opened.sheet.answers.keys().isdisjoint(opened.survey.asks[path]):
         return HTMLResponse(shared_html(page))
     return html(page)
 
@@ -256,7 +256,7 @@ def _opened_to_save(request: Request, db: Connection) -> Opened:
 
 def _elsewhere(opened: Opened, path: str) -> Response | None:
     """Send on who asks for a page beyond the first that they have not been shown."""
-    steps, next_step = opened.road.steps, opened.road.next_step(opened.sheet)
+    steps, next_step = opened.survey.steps, opened.survey.next_step(opened.sheet)
     if path not in steps:
         raise NotFound
     return None if steps.index(path) <= steps.index(next_step) else _to(opened.sheet, next_step)
@@ -268,7 +268,7 @@ def _to(sheet: Sheet, step: str) -> Response:
 
 def _speak(db: Connection, opened: Opened, language: str) -> Response:
     """Go on in another language: every answer stays, and what is agreed to is read again in its words."""
-    if language not in opened.road.words:
+    if language not in opened.survey.words:
         raise Unreadable
     sheet = opened.sheet.in_language(language)
     save(db, opened, sheet)
@@ -281,23 +281,23 @@ def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) 
     Who goes back, aside or clears an answer has not left the rest blank yet. A question that is not in the
     form takes no saved answer away: it was answered in another tab, since buttons alone clear an answer.
     """
-    road, sheet, before = opened.road, opened.sheet, opened.sheet.answers
-    if path not in road.asks:
+    survey, sheet, before = opened.survey, opened.sheet, opened.sheet.answers
+    if path not in survey.asks:
         raise NotFound
     if not sheet.consent:
         return _to(sheet, CONSENT)
-    elsewhere = {name: before[name] for name in road.asks[path] if name in before and name not in fields}
-    answers = read_page(road, path, fields) | elsewhere
+    elsewhere = {name: before[name] for name in survey.asks[path] if name in before and name not in fields}
+    answers = read_page(survey, path, fields) | elsewhere
     cleared, aside = fields.get("_clear"), fields.get("_go")
     if cleared is None and aside is None:
         after = {**before, **answers}
         blank = {name for name, answer in answers.items() if answer == LEFT_BLANK}
         asked_about = {name for name in blank if before.get(name) == LEFT_BLANK}
-        step = road.beside(path, 1) if blank <= asked_about else f"{path}#blank"
+        step = survey.beside(path, 1) if blank <= asked_about else f"{path}#blank"
     else:
         given = {name: answer for name, answer in answers.items() if answer != LEFT_BLANK}
         after = {name: answer for name, answer in {**before, **given}.items() if name != cleared}
-        step = ASIDE.get(aside or "") or road.beside(path, -1)
+        step = ASIDE.get(aside or "") or survey.beside(path, -1)
         step = f"{path}#{cleared}" if cleared in answers else step
     save(db, opened, replace(sheet, answers=after))
     return _to(sheet, step)

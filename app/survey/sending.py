@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import is_sqlite
 from app.errors import Closed, Conflict, Ended, Erased, Unreadable
-from app.questionnaire.path import CHECK, Road, road_of
+from app.questionnaire.path import CHECK, SurveyPath, survey_path_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.studies.linking.elements import ELEMENTS
@@ -67,7 +67,7 @@ def send(
         if db.execute(_KEPT, {"receipt": receipt_hmac}).first() is None:
             raise Erased
         return receipt
-    road = _open_road(service, db, sheet)
+    survey = _open_road(service, db, sheet)
     db.execute(
         _KEEP,
         {
@@ -75,12 +75,12 @@ def send(
             "wave": sheet.wave,
             "unit": _finish(service, db, sheet.wave, token, code),
             "language": sheet.language,
-            "words_hash": road.words[sheet.language].hash,
+            "words_hash": survey.words[sheet.language].hash,
             "consent_hash": sheet.consent,
             "purposes": list(sheet.purposes),
-            "layout": road.layout,
+            "layout": survey.layout,
             "answers": {name: each for name, each in sheet.answers.items() if name not in ELEMENTS},
-            "elements": marks(service.vault, db, sheet.wave, sheet.answers) if road.linked else None,
+            "elements": marks(service.vault, db, sheet.wave, sheet.answers) if survey.linked else None,
             "receipt_hmac": receipt_hmac,
         },
     )
@@ -99,17 +99,17 @@ def _first_time(service: Service, db: Connection, sheet: Sheet) -> bool:
     return False
 
 
-def _open_road(service: Service, db: Connection, sheet: Sheet) -> Road:
+def _open_road(service: Service, db: Connection, sheet: Sheet) -> SurveyPath:
     wave = db.execute(_STATE, {"wave": sheet.wave}).first()
     if wave is None:
         raise Closed
     check_open(wave.state, wave.closes_at)
-    road = road_of(service, db, sheet.wave)
-    if sheet.language not in road.words:
+    survey = survey_path_of(service, db, sheet.wave)
+    if sheet.language not in survey.words:
         raise Unreadable
-    if (step := road.next_step(sheet)) != CHECK:
+    if (step := survey.next_step(sheet)) != CHECK:
         raise NotShown(step)
-    return road
+    return survey
 
 
 def _finish(service: Service, db: Connection, wave: str, token: str | None, code: str | None) -> str:

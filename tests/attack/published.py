@@ -27,7 +27,7 @@ from tests.privacy.organisations import tree
 
 STUDY: Final = "demo"
 WAVE: Final = "demo-1"
-REPORT: Final = f"/trainer/waves/{WAVE}"
+REPORT: Final = f"/report/waves/{WAVE}"
 FILES: Final = (f"{REPORT}.json", f"{REPORT}.csv")
 Pages = dict[str, bytes]
 
@@ -85,7 +85,7 @@ class Server:
 
     def everything(self) -> Pages:
         """The page of every part, hidden or not, the index, and the whole report as files."""
-        return self.read(["/trainer", REPORT, *(f"{REPORT}/units/{unit}" for unit in self.units), *FILES])
+        return self.read(["/report", REPORT, *(f"{REPORT}/units/{unit}" for unit in self.units), *FILES])
 
     def read(self, paths: Iterable[str]) -> Pages:
         """Read pages; what is not there reads as its status."""

@@ -343,11 +343,11 @@ def test_answers_are_taken_out_only_by_somebody_who_has_just_signed_in(
     take_part(service, "demo-1", "south", of_one_mind(12, 2))
     close(service, "demo-1")
     sign_in(service, client, ready(service, "ada", researcher="demo"))
-    path = "/researcher/waves/demo-1/responses.csv"
+    path = "/export/waves/demo-1/responses.csv"
     assert client.get(path).status_code == 200
     moved(service, fresh_until=now() - timedelta(seconds=1))
     assert client.get(path).headers["location"] == "/staff/again"
-    assert client.get("/researcher/waves/demo-1").status_code == 200
+    assert client.get("/export/waves/demo-1").status_code == 200
     assert client.post("/staff/again", data={"code": "000000"}).status_code == 422
     assert client.get(path).status_code == 303
     assert client.post("/staff/again", data={"code": code_of(service, "ada", later=1)}).status_code == 303

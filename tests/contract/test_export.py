@@ -19,7 +19,8 @@ from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
 from app.export.formats import as_csv
-from app.export.microdata import FEWEST, NOTE, Microdata, microdata
+from app.export.microdata import microdata
+from app.export.rows import FEWEST, NOTE, Microdata
 from app.export.withhold import LEAST
 from app.operations import demo
 from app.runtime import Service
@@ -120,9 +121,9 @@ def test_only_what_the_study_asked_has_a_column(service: Service, client: TestCl
     take_part(service, wave, "only", of_one_mind(12, 2))
     close(service, wave)
     signed_in(service, client, "researcher", "few")
-    described = client.get(f"/researcher/waves/{wave}/codebook.json").json()
+    described = client.get(f"/export/waves/{wave}/codebook.json").json()
     assert [each["name"] for each in described["columns"] if each["kind"] == "context"] == ["role", "length"]
-    header = rows_of(client.get(f"/researcher/waves/{wave}/responses.csv").content)[0]
+    header = rows_of(client.get(f"/export/waves/{wave}/responses.csv").content)[0]
     assert [each["name"] for each in described["columns"]] == list(header)
 
 
@@ -218,11 +219,11 @@ def test_fewer_than_ten_rows_are_given_to_nobody(service: Service, client: TestC
     with pytest.raises(Refused, match="fewer than 10"):
         data(service)
     signed_in(service, client, "researcher", study)
-    page = client.get(f"/researcher/waves/{WAVE}")
+    page = client.get(f"/export/waves/{WAVE}")
     assert "Too few answers to give away" in page.text
     assert "responses.csv" not in page.text
     for name in ("responses.csv", "codebook.json", "codebook.html", "reliability.json", "reliability.html"):
-        assert client.get(f"/researcher/waves/{WAVE}/{name}").status_code == 404
+        assert client.get(f"/export/waves/{WAVE}/{name}").status_code == 404
 
 
 def test_an_archive_of_fewer_than_ten_is_refused(service: Service, study: str) -> None:
@@ -239,9 +240,9 @@ def test_an_open_wave_gives_out_nothing(service: Service, client: TestClient, st
     with pytest.raises(Refused, match="no closed collection"):
         data(service)
     signed_in(service, client, "researcher", study)
-    assert WAVE not in client.get("/researcher").text
+    assert WAVE not in client.get("/export").text
     for name in ("", "/responses.csv", "/codebook.json", "/reliability.html"):
-        assert client.get(f"/researcher/waves/{WAVE}{name}").status_code == 404
+        assert client.get(f"/export/waves/{WAVE}{name}").status_code == 404
 
 
 def test_a_form_that_is_not_the_one_asked_is_refused(closed: Service) -> None:
@@ -276,11 +277,11 @@ def test_no_cell_is_a_formula(evil: str) -> None:
 
 def test_pages_and_files_of_a_researcher(closed: Service, client: TestClient) -> None:
     signed_in(closed, client, "researcher", "demo")
-    page = client.get(f"/researcher/waves/{WAVE}")
+    page = client.get(f"/export/waves/{WAVE}")
     assert "do not cover whoever holds these rows" in page.text
     assert "SIMULATED" in page.text
     assert "style=" not in page.text
-    links = re.findall(r'href="(/researcher/[^"]+)"', page.text)
+    links = re.findall(r'href="(/export/[^"]+)"', page.text)
     answers = {link.rpartition("/")[2]: client.get(link) for link in links}
     assert {answer.status_code for answer in answers.values()} == {200}
     download = answers["responses.csv"]
@@ -297,10 +298,10 @@ def test_pages_and_files_of_a_researcher(closed: Service, client: TestClient) ->
 
 def test_the_reliability_report_rests_on_the_rows_of_the_export(closed: Service, client: TestClient) -> None:
     signed_in(closed, client, "researcher", "demo")
-    report = client.get(f"/researcher/waves/{WAVE}/reliability.json").json()
+    report = client.get(f"/export/waves/{WAVE}/reliability.json").json()
     assert (report["n"], report["simulated"], report["form_hash"]) == (60, True, ppiq().forms["a"].hash)
     assert set(report["scales"]) == {"ec", "vi", "sd", "ag", "id", "rr"}
-    page = client.get(f"/researcher/waves/{WAVE}/reliability.html")
+    page = client.get(f"/export/waves/{WAVE}/reliability.html")
     assert "n = 60 rows" in page.text
     assert "SIMULATED" in page.text
     assert "unsafe" not in page.headers["content-security-policy"]
@@ -308,15 +309,14 @@ def test_the_reliability_report_rests_on_the_rows_of_the_export(closed: Service,
 
 
 def test_the_analysis_reads_the_file_as_it_is(closed: Service, tmp_path: Path) -> None:
-    paths = write_bundle(closed, WAVE, tmp_path / "out")
-    assert [path.name for path in paths] == [
-        f"{WAVE}_responses.csv", f"{WAVE}_codebook.json", f"{WAVE}_codebook.html",
-    ]  # fmt: skip
-    dataset = read_dataset(paths[0], ppiq())
+    write_bundle(closed, WAVE, tmp_path / "out")
+    dataset = read_dataset(tmp_path / "out" / "data" / "form-a_wave-demo1_data.csv", ppiq())
     assert (dataset.n, dataset.simulated) == (60, True)
-    assert json.loads(paths[1].read_text())["n"] == 60
-    assert "SIMULATED" in paths[2].read_text()
-    assert "/static/" not in paths[2].read_text()
+    folder = tmp_path / "out" / "codebook"
+    assert json.loads((folder / "codebook.json").read_text())["n"] == 60
+    page = (folder / "codebook.html").read_text()
+    assert "SIMULATED" in page
+    assert "/static/" not in page
 
 
 def test_who_takes_answers_out_by_the_command_is_written_down(closed: Service, tmp_path: Path) -> None:
@@ -350,7 +350,7 @@ def test_reading_changes_nothing(closed: Service, client: TestClient, queries: Q
     signed_in(closed, client, "researcher", "demo")
     queries.clear()
     for name in ("", "/responses.csv", "/codebook.html", "/reliability.json"):
-        client.get(f"/researcher/waves/{WAVE}{name}")
+        client.get(f"/export/waves/{WAVE}{name}")
     kept = [each for each in queries.statements if not each.startswith("INSERT INTO audit ")]
     verbs = {statement.split()[0].upper() for statement in kept}
     assert "SELECT" in verbs

@@ -24,7 +24,7 @@ from app.db import read, write
 from app.errors import Refused
 from app.runtime import Service, now
 from app.studies import waves
-from app.studies.anonymity import LIMIT, Asked, Budget
+from app.studies.anonymity import LIMIT, AnonymityBudget, Asked
 from app.studies.waves import CODE
 from app.vault import read_code
 from tests.conftest import SECRET
@@ -86,7 +86,7 @@ def test_the_worst_case_is_the_worst_case() -> None:
     """No way of answering that was tried leaves more people alone than the budget says."""
     rng = random.Random(5)
     for people, kinds in ((2, 2), (10, 3), (10, 40), (60, 25), (300, 25)):
-        bound = Budget(people, (Asked("q", kinds),)).alone
+        bound = AnonymityBudget(people, (Asked("q", kinds),)).alone
         greatest = 0.0
         for trial in range(400):
             heavy = 10 ** rng.uniform(-2, 2)
@@ -115,7 +115,7 @@ def test_the_worst_case_is_the_worst_case() -> None:
 def test_the_budget_in_cases_that_can_be_reckoned_by_hand(
     people: int, answers: tuple[int, ...], alone: float
 ) -> None:
-    assert math.isclose(Budget(people, tuple(Asked("q", each) for each in answers)).alone, alone)
+    assert math.isclose(AnonymityBudget(people, tuple(Asked("q", each) for each in answers)).alone, alone)
 
 
 def test_a_design_over_the_limit_is_refused_with_the_reason(host: TestClient) -> None:
@@ -319,9 +319,9 @@ def test_a_token_made_by_a_command_opens_until_a_command_ends_it(
 ) -> None:
     token = at_the_terminal("token trainer --study spring").output.strip()
     shown = {"authorization": f"Bearer {token}"}
-    assert client.get("/trainer", headers=shown).status_code == 200
+    assert client.get("/report", headers=shown).status_code == 200
     assert at_the_terminal("revoke trainer --study spring").output == "ended: 1\n"
-    assert client.get("/trainer", headers=shown).status_code == 404
+    assert client.get("/report", headers=shown).status_code == 404
     assert "no token for a trainer" in at_the_terminal("revoke trainer --study spring").output
 
 

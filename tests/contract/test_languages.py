@@ -15,6 +15,7 @@ from app.errors import Refused
 from app.languages import LANGUAGES, SOURCE, day, home, translations
 from app.main import create_app
 from app.questionnaire.consent import consent
+from app.questionnaire.path import survey_paths
 from app.runtime import Service
 from app.studies import waves
 from app.survey.drafts import open_draft
@@ -75,8 +76,8 @@ def follow(client: TestClient, answer: object) -> object:
     return answer
 
 
-def road(client: TestClient, language: str, code: str) -> Iterator[str]:
-    """Every page of the road in a language, with what it says where something is left out."""
+def survey(client: TestClient, language: str, code: str) -> Iterator[str]:
+    """Every page of the way in a language, with what it says where something is left out."""
     at = home(language)
     yield client.get(at + "/").text
     yield client.post(at + "/enter", data={"code": "wrong"}).text
@@ -119,7 +120,7 @@ def alone(client: TestClient, language: str) -> Iterator[str]:
         if go.get("_go") == "finish":
             yield answer.text
             return
-    raise AssertionError("a road without an end")
+    raise AssertionError("a way without an end")
 
 
 def elsewhere(client: TestClient, language: str) -> Iterator[str]:
@@ -140,7 +141,7 @@ def elsewhere(client: TestClient, language: str) -> Iterator[str]:
 
 
 def everything(client: TestClient, language: str, code: str) -> list[str]:
-    return [*road(client, language, code), *alone(client, language), *elsewhere(client, language)]
+    return [*survey(client, language, code), *alone(client, language), *elsewhere(client, language)]
 
 
 @pytest.fixture
@@ -171,7 +172,7 @@ def test_no_page_says_anything_in_english(client: TestClient, codes: dict[str, s
 def test_a_page_of_questions_is_small_in_every_script(
     client: TestClient, codes: dict[str, str], language: str
 ) -> None:
-    pages = list(road(client, language, codes[language]))
+    pages = list(survey(client, language, codes[language]))
     asking = [len(page.encode()) for page in pages if 'id="questions"' in page]
     assert len(asking) > 10
     assert max(asking) <= 12 * 1024
@@ -213,7 +214,7 @@ def test_what_is_no_language_is_no_page(client: TestClient) -> None:
 def test_what_was_read_is_kept_with_the_answers(
     client: TestClient, service: Service, codes: dict[str, str], language: str
 ) -> None:
-    for _ in road(client, language, codes[language]):
+    for _ in survey(client, language, codes[language]):
         pass
     [kept] = rows(service, table(Response))
     assert kept.language == language
@@ -298,7 +299,7 @@ def without_arabic(service: Service, study: str) -> None:
     with write(service.engine) as db:
         hashes = {code: ppiq().words["a", code].hash for code in LANGUAGES if code != "ar"}
         db.execute(update(table(Wave)).where(table(Wave).c.study == study).values(words_hashes=hashes))
-    service.roads.clear()
+    survey_paths(service).clear()
 
 
 @pytest.mark.usefixtures("without_arabic")
@@ -337,7 +338,7 @@ def test_a_draft_is_called_a_draft_on_the_first_page(
     service: Service, codes: dict[str, str], status: str
 ) -> None:
     words = {key: replace(each, status=status) for key, each in ppiq().words.items()}
-    spoken = replace(service, instruments={"ppiq": replace(ppiq(), words=words)}, roads={})
+    spoken = replace(service, instruments={"ppiq": replace(ppiq(), words=words)})
     assert landing_page(spoken, "en").draft is False
     with TestClient(
         create_app(service.settings, spoken), base_url="http://127.0.0.1", follow_redirects=False

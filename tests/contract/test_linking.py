@@ -17,6 +17,7 @@ from app.closing import maintenance
 from app.closing.mixing import CODE, RESPONSE, scrub
 from app.db import is_sqlite, read, write
 from app.errors import Refused
+from app.questionnaire.path import survey_paths
 from app.runtime import Service
 from app.studies import waves
 from app.studies.linking.elements import ELEMENTS
@@ -317,8 +318,8 @@ def test_choices_travel_sealed_and_in_the_page_and_only_marks_are_kept(
     assert not set(ELEMENTS) & set(kept[0].answers)
     assert kept[0].answers["role"] == "supervisor"
     consented = {row.consent_hash for row in kept}
-    road = paired.roads[EARLIER]
-    assert consented == {road.consent("en").hash}
+    survey = survey_paths(paired)[EARLIER]
+    assert consented == {survey.consent("en").hash}
 
 
 def test_what_was_chosen_is_shown_again_and_can_be_changed(paired: Service, client: TestClient) -> None:

@@ -57,27 +57,27 @@ def words(page: str) -> str:
 
 
 def test_a_trainer_finds_the_report_and_each_unit_of_ten_or_more(trainer: TestClient, closed: str) -> None:
-    index = trainer.get("/trainer").text
-    assert f'href="/trainer/waves/{closed}"' in index
-    whole = trainer.get(f"/trainer/waves/{closed}").text
+    index = trainer.get("/report").text
+    assert f'href="/report/waves/{closed}"' in index
+    whole = trainer.get(f"/report/waves/{closed}").text
     assert "at least 35 people of 2 units" in words(whole)
-    west = trainer.get(f"/trainer/waves/{closed}/units/west").text
+    west = trainer.get(f"/report/waves/{closed}/units/west").text
     assert [unit in west for unit in ("units/east", "units/south", "units/north")] == [True, True, False]
-    south = trainer.get(f"/trainer/waves/{closed}/units/south").text
+    south = trainer.get(f"/report/waves/{closed}/units/south").text
     assert "at least 10 people" in words(south)
-    assert trainer.get(f"/trainer/waves/{closed}/units/north").status_code == 404
-    assert trainer.get(f"/trainer/waves/{closed}/units/north.json").status_code == 404
+    assert trainer.get(f"/report/waves/{closed}/units/north").status_code == 404
+    assert trainer.get(f"/report/waves/{closed}/units/north.json").status_code == 404
 
 
 def test_nothing_is_shown_of_nine_people_in_all(service: Service, trainer: TestClient, study: str) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(9, 2))
     close(service, f"{study}-1")
-    page = trainer.get(f"/trainer/waves/{study}-1")
+    page = trainer.get(f"/report/waves/{study}-1")
     assert page.status_code == 200
     assert "Nothing can be shown" in page.text
     assert "9" not in re.sub(r"closed on \d+ \w+ \d+", "", words(page.text))
-    assert trainer.get(f"/trainer/waves/{study}-1.json").json()["nodes"] == []
-    assert trainer.get(f"/trainer/waves/{study}-1/units/south").status_code == 404
+    assert trainer.get(f"/report/waves/{study}-1.json").json()["nodes"] == []
+    assert trainer.get(f"/report/waves/{study}-1/units/south").status_code == 404
     assert "nothing is shown" in report_text(service, f"{study}-1")
 
 
@@ -85,14 +85,14 @@ def test_an_open_wave_has_no_report_and_is_not_listed(
     service: Service, trainer: TestClient, study: str
 ) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
-    assert trainer.get(f"/trainer/waves/{study}-1").status_code == 404
-    assert f"{study}-1" not in trainer.get("/trainer").text
+    assert trainer.get(f"/report/waves/{study}-1").status_code == 404
+    assert f"{study}-1" not in trainer.get("/report").text
     with pytest.raises(Refused, match="no closed collection"):
         report_text(service, f"{study}-1")
 
 
 def test_the_page_says_what_it_is_and_what_it_is_not(trainer: TestClient, closed: str) -> None:
-    page = trainer.get(f"/trainer/waves/{closed}/units/east").text
+    page = trainer.get(f"/report/waves/{closed}/units/east").text
     said = words(page)
     for sentence in (
         "SIMULATED",
@@ -115,7 +115,7 @@ def test_actions_stand_under_three_headings_whatever_the_figures(
     def advice(page: str) -> str:
         return page.partition("What could be tried")[2].partition("Where this comes from")[0]
 
-    pages = [trainer.get(f"/trainer/waves/{closed}/units/{unit}").text for unit in ("east", "south")]
+    pages = [trainer.get(f"/report/waves/{closed}/units/{unit}").text for unit in ("east", "south")]
     assert advice(pages[0]) == advice(pages[1])
     for action in service.instruments["ppiq"].actions:
         assert action.action in words(pages[0]).replace("&#39;", "'")
@@ -133,7 +133,7 @@ def test_the_plot_draws_each_figure_and_the_table_says_the_same(
         person.update({"sd1": 0, "rr1": 4, "ec1": 0, "ec2": 4})
     take_part(service, f"{study}-1", "south", people)
     close(service, f"{study}-1")
-    page = trainer.get(f"/trainer/waves/{study}-1/units/south").text
+    page = trainer.get(f"/report/waves/{study}-1/units/south").text
     plot = page.partition('class="plot"')[2].partition("</figure>")[0]
     rows = re.findall(
         r'plot-label">([^<]+)</span>\s*<span class="plot-said">([^<]+)</span>(.*?)</div>', plot, re.DOTALL
@@ -153,7 +153,7 @@ def test_the_plot_draws_each_figure_and_the_table_says_the_same(
 
 
 def test_the_page_keeps_to_the_strict_policy(trainer: TestClient, closed: str) -> None:
-    answer = trainer.get(f"/trainer/waves/{closed}/units/east")
+    answer = trainer.get(f"/report/waves/{closed}/units/east")
     assert "style=" not in answer.text
     assert not re.search(r"<script(?![^>]* src=)|\bon[a-z]+=", answer.text)
     assert "unsafe" not in answer.headers["content-security-policy"]
@@ -165,19 +165,19 @@ def test_a_report_is_read_with_one_select_beside_the_token(
 ) -> None:
     for path in (closed, f"{closed}.json", f"{closed}/units/south", f"{closed}/units/south.json"):
         queries.clear()
-        assert trainer.get(f"/trainer/waves/{path}").status_code == 200
+        assert trainer.get(f"/report/waves/{path}").status_code == 200
         assert queries.count == 2
 
 
 def test_json_and_the_command_line_tell_what_the_page_tells(
     service: Service, trainer: TestClient, closed: str
 ) -> None:
-    report = trainer.get(f"/trainer/waves/{closed}.json").json()
+    report = trainer.get(f"/report/waves/{closed}.json").json()
     assert json.loads(report_json(service, closed)) == report
-    [south] = trainer.get(f"/trainer/waves/{closed}/units/south.json").json()["nodes"]
+    [south] = trainer.get(f"/report/waves/{closed}/units/south.json").json()["nodes"]
     assert json.loads(report_json(service, closed, "south"))["nodes"] == [south]
     page, text = (
-        trainer.get(f"/trainer/waves/{closed}/units/south").text,
+        trainer.get(f"/report/waves/{closed}/units/south").text,
         report_text(service, closed, "south"),
     )
     for facet in south["facets"]:
@@ -190,12 +190,12 @@ def test_json_and_the_command_line_tell_what_the_page_tells(
 
 
 def test_csv_tells_what_json_tells(trainer: TestClient, closed: str) -> None:
-    answer = trainer.get(f"/trainer/waves/{closed}.csv")
+    answer = trainer.get(f"/report/waves/{closed}.csv")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == f'attachment; filename="{closed}_report.csv"'
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert {row["simulated"] for row in rows} == {"yes"}
-    report = trainer.get(f"/trainer/waves/{closed}.json").json()
+    report = trainer.get(f"/report/waves/{closed}.json").json()
     told = {
         (node["id"], line["id"]): line["figure"]
         for node in report["nodes"]
@@ -214,22 +214,22 @@ def test_csv_tells_what_json_tells(trainer: TestClient, closed: str) -> None:
     ]
     assert shares
     assert [(r["part"], r["id"], r["from"], r["value"]) for r in rows if r["kind"] == "share"] == shares
-    of_south = trainer.get(f"/trainer/waves/{closed}/units/south.csv").text
+    of_south = trainer.get(f"/report/waves/{closed}/units/south.csv").text
     assert of_south.splitlines() == [
         line for line in answer.text.splitlines() if line.startswith(("wave,", f"{closed},yes,south,"))
     ]
-    assert trainer.get(f"/trainer/waves/{closed}/units/north.csv").status_code == 404
+    assert trainer.get(f"/report/waves/{closed}/units/north.csv").status_code == 404
 
 
 def test_the_pdf_says_what_the_page_says_and_can_be_read_aloud(
     service: Service, trainer: TestClient, closed: str
 ) -> None:
-    answer = trainer.get(f"/trainer/waves/{closed}/units/east.pdf")
+    answer = trainer.get(f"/report/waves/{closed}/units/east.pdf")
     assert answer.headers["content-type"] == "application/pdf"
     assert answer.headers["content-disposition"] == f'attachment; filename="{closed}_east_report.pdf"'
     document = PdfReader(io.BytesIO(answer.content))
     printed = " ".join(" ".join(page.extract_text().split()) for page in document.pages)
-    [east] = trainer.get(f"/trainer/waves/{closed}/units/east.json").json()["nodes"]
+    [east] = trainer.get(f"/report/waves/{closed}/units/east.json").json()["nodes"]
     titles = {facet.id: facet.title for facet in report_of(service, closed).scheme.facets}
     for line in east["facets"]:
         value = line["figure"].get("value")
@@ -254,8 +254,8 @@ def test_the_pdf_says_what_the_page_says_and_can_be_read_aloud(
         "Figures from 0 to 100; the table that follows says the same.",
         "Bars of the answers; the table that follows says the same.",
     }
-    assert trainer.get(f"/trainer/waves/{closed}/units/east.pdf").content == answer.content
-    assert trainer.get(f"/trainer/waves/{closed}/units/north.pdf").status_code == 404
+    assert trainer.get(f"/report/waves/{closed}/units/east.pdf").content == answer.content
+    assert trainer.get(f"/report/waves/{closed}/units/north.pdf").status_code == 404
     assert report_pdf(service, closed, "east") == answer.content
 
 
@@ -300,18 +300,18 @@ def test_no_title_in_a_csv_is_a_formula(service: Service, trainer: TestClient, s
         db.execute(table(Unit).update().where(table(Unit).c.id == "south").values(title="=1+1"))
     take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
     close(service, f"{study}-1")
-    rows = list(csv.DictReader(io.StringIO(trainer.get(f"/trainer/waves/{study}-1/units/south.csv").text)))
+    rows = list(csv.DictReader(io.StringIO(trainer.get(f"/report/waves/{study}-1/units/south.csv").text)))
     assert {row["title"] for row in rows} == {"'=1+1"}
 
 
 def test_a_pdf_of_nothing_says_so(service: Service, trainer: TestClient, study: str) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(9, 2))
     close(service, f"{study}-1")
-    answer = trainer.get(f"/trainer/waves/{study}-1.pdf")
+    answer = trainer.get(f"/report/waves/{study}-1.pdf")
     [page] = PdfReader(io.BytesIO(answer.content)).pages
     assert "Nothing can be shown of this collection" in page.extract_text()
     assert "SIMULATED" in page.extract_text()
-    assert trainer.get(f"/trainer/waves/{study}-1.csv").text.count("\n") == 1
+    assert trainer.get(f"/report/waves/{study}-1.csv").text.count("\n") == 1
 
 
 def test_bars_are_drawn_as_the_shares_are_told(service: Service, trainer: TestClient, study: str) -> None:
@@ -322,11 +322,11 @@ def test_bars_are_drawn_as_the_shares_are_told(service: Service, trainer: TestCl
     ]
     take_part(service, f"{study}-1", "south", people)
     close(service, f"{study}-1")
-    page = trainer.get(f"/trainer/waves/{study}-1/units/south").text
+    page = trainer.get(f"/report/waves/{study}-1/units/south").text
     [drawn] = re.findall(r"<svg[^>]*cp-drawing.*?</svg>", page, re.DOTALL)
     labels = re.findall(r">(\d+|not shown)</text>", drawn)
     assert labels == ["0", "35", "30", "30", "not shown", "not shown", "35", "30", "30", "not shown"]
-    rows = csv.DictReader(io.StringIO(trainer.get(f"/trainer/waves/{study}-1/units/south.csv").text))
+    rows = csv.DictReader(io.StringIO(trainer.get(f"/report/waves/{study}-1/units/south.csv").text))
     shares = [(row["id"], row["value"]) for row in rows if row["kind"] == "share"]
     keyed = [("ec1", "35"), ("ec1", "30"), ("ec1", "30"), ("ec4", "30"), ("ec4", "30"), ("ec4", "35")]
     assert shares == keyed
@@ -442,7 +442,7 @@ def test_neither_an_erasure_nor_a_late_answer_changes_a_report(
             f"{closed}.json",
             *(f"{closed}/units/{each}" for each in ("org", "west", "south", "east")),
         ]
-        return b"".join(trainer.get(f"/trainer/waves/{path}").content for path in paths)
+        return b"".join(trainer.get(f"/report/waves/{path}").content for path in paths)
 
     assert change(everything, lambda: act(service)) == 0
 
@@ -466,6 +466,6 @@ def test_a_study_of_fewer_than_five_is_never_reported(service: Service, client: 
     [atom] = table_from_json(snapshot(service, wave).base_table).atoms
     assert (atom.n, atom.by) == (5, "facet")
     signed_in(service, client, "trainer", "small")
-    page = client.get(f"/trainer/waves/{wave}").text
+    page = client.get(f"/report/waves/{wave}").text
     assert "SIMULATED" not in page
     assert "fewer than 5 answers" in words(page)

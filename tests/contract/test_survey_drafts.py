@@ -35,16 +35,16 @@ def test_every_draft_of_a_form_has_one_size_from_empty_to_the_longest(service: S
     note()
     with read(service.engine) as db:
         opened = open_draft(service, db, entered.token)
-    road = opened.road
+    survey = opened.survey
     longest = {
-        **{each.id: max(each.options, key=len) for each in road.context.values()},
-        **dict.fromkeys(road.numbers, RATHER_NOT_SAY),
+        **{each.id: max(each.options, key=len) for each in survey.context.values()},
+        **dict.fromkeys(survey.numbers, RATHER_NOT_SAY),
     }
-    for answers in ({}, dict.fromkeys(road.numbers, 0), dict.fromkeys(longest, LEFT_BLANK), longest):
+    for answers in ({}, dict.fromkeys(survey.numbers, 0), dict.fromkeys(longest, LEFT_BLANK), longest):
         sheet = Sheet(
             wave="demo-1",
             key=new_token(),
-            language=max(road.words, key=len),
+            language=max(survey.words, key=len),
             consent="c" * 64,
             purposes=PURPOSES,
             answers=answers,

@@ -1,4 +1,4 @@
-"""What a person meets on the road: each step, each way back, each closed door."""
+"""What a person meets on the way: each step, each way back, each closed door."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Who is unlucky, clumsy or out for harm on the respondent's road: nothing is lost, doubled or let in."""
+"""Who is unlucky, clumsy or out for harm on the respondent's way: nothing is lost, doubled or let in."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta

@@ -115,7 +115,7 @@ def test_a_trainer_sets_up_an_account_signs_in_and_reads_a_report(
         desk.page.get_by_role("link", name="PDF").click()
     printed = pypdf.PdfReader(io.BytesIO(Path(download.value.path()).read_bytes()))
     assert "What people said" in printed.pages[0].extract_text()
-    for forbidden in ("/host", "/operator", "/researcher", f"/researcher/waves/{study}-1/responses.csv"):
+    for forbidden in ("/host", "/operator", "/export", f"/export/waves/{study}-1/responses.csv"):
         answer = desk.page.goto(desk.origin + forbidden)
         assert answer is not None
         assert answer.status == 404, forbidden
@@ -200,9 +200,9 @@ def test_a_host_makes_a_study_issues_200_slips_and_closes_a_wave(desk: Desk, ser
     expect(page.locator("main")).to_contain_text("Locked since the first collection opened")
     desk.looks_over("locked")
     for forbidden in (
-        "/trainer",
-        "/trainer/waves/spring-1",
-        "/researcher/waves/spring-1/responses.csv",
+        "/report",
+        "/report/waves/spring-1",
+        "/export/waves/spring-1/responses.csv",
         "/operator",
     ):
         answer = page.goto(desk.origin + forbidden)

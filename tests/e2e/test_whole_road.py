@@ -15,6 +15,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page
 
+from app.staff.permissions import HOME
 from tests.conftest import SECRET
 from tests.e2e.person import on, press
 from tests.lib.questionnaire_client import respond
@@ -54,7 +55,7 @@ class Host:
     def staff(self, role: str) -> httpx2.Client:
         client = httpx2.Client(base_url=self.origin, follow_redirects=True)
         token = self("token", role, "--study", "spring").splitlines()[-1]
-        assert client.get(f"/{role}").status_code == 404
+        assert client.get(HOME[role]).status_code == 404
         assert client.post("/staff", data={"token": token}).status_code == 200
         return client
 
@@ -146,20 +147,20 @@ def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
         person.takes_part(browser, host.origin, code)
     host.others_respond(codes[len(PEOPLE) :])
     researcher, trainer = host.staff("researcher"), host.staff("trainer")
-    assert researcher.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
+    assert researcher.get(f"/export/waves/{wave}/responses.csv").status_code == 404
     assert host("wave", "close", wave, "--now") == f"{wave} is closed"
 
-    rows = list(csv.DictReader(io.StringIO(researcher.get(f"/researcher/waves/{wave}/responses.csv").text)))
+    rows = list(csv.DictReader(io.StringIO(researcher.get(f"/export/waves/{wave}/responses.csv").text)))
     assert len(rows) == 12
     items = [name for name in rows[0] if name.startswith("raw_")]
     assert len(items) == 30
     for person in PEOPLE:
         assert sum(all(row[item] == str(person.code) for item in items) for row in rows) == 1, person
     assert sum(row["raw_vi5"] == "1" for row in rows) == 8
-    assert researcher.get(f"/researcher/waves/{wave}/reliability.json").json()["n"] == 12
-    assert "North team" in trainer.get(f"/trainer/waves/{wave}/units/north").text
-    assert trainer.get(f"/trainer/waves/{wave}/units/south").status_code == 404
-    assert trainer.get(f"/researcher/waves/{wave}/responses.csv").status_code == 404
+    assert researcher.get(f"/export/waves/{wave}/reliability.json").json()["n"] == 12
+    assert "North team" in trainer.get(f"/report/waves/{wave}/units/north").text
+    assert trainer.get(f"/report/waves/{wave}/units/south").status_code == 404
+    assert trainer.get(f"/export/waves/{wave}/responses.csv").status_code == 404
 
     of_nine = host("wave", "make", "spring")
     host("wave", "open", of_nine)
@@ -167,8 +168,8 @@ def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
     PEOPLE[0].takes_part(browser, host.origin, mine)
     host.others_respond(others)
     host("wave", "close", of_nine, "--now")
-    assert researcher.get(f"/researcher/waves/{of_nine}/responses.csv").status_code == 404
-    assert "South team" not in trainer.get(f"/trainer/waves/{of_nine}").text
-    assert trainer.get(f"/trainer/waves/{of_nine}/units/south").status_code == 404
+    assert researcher.get(f"/export/waves/{of_nine}/responses.csv").status_code == 404
+    assert "South team" not in trainer.get(f"/report/waves/{of_nine}").text
+    assert trainer.get(f"/report/waves/{of_nine}/units/south").status_code == 404
     for client in (researcher, trainer):
         client.close()

@@ -93,7 +93,7 @@ def respond(
     archive: bool = False,
     first: str = "/",
 ) -> str:
-    """Walk the whole road with a code, from the first page of a language, and return the receipt.
+    """Walk the whole way with a code, from the first page of a language, and return the receipt.
 
     `answers` by item or context question; the others get the first answer that is offered. An answer of None
     is left blank. `client` is any HTTP client of httpx's shape.

@@ -284,18 +284,18 @@ def work_as_staff(place: Place, service: Service, seen: Seen) -> None:
         for path in (
             "/host/waves/demo-1",
             "/operator",
-            "/researcher/waves/demo-1/responses.csv",
-            "/researcher/waves/demo-1/codebook.json",
-            "/researcher/waves/demo-1/reliability.html",
-            "/trainer/waves/demo-1",
-            "/trainer/waves/demo-1.csv",
+            "/export/waves/demo-1/responses.csv",
+            "/export/waves/demo-1/codebook.json",
+            "/export/waves/demo-1/reliability.html",
+            "/report/waves/demo-1",
+            "/report/waves/demo-1.csv",
         ):
             assert client.get(path).status_code == 200, path
-        client.get(f"/trainer/waves/{WORD}")
+        client.get(f"/report/waves/{WORD}")
         client.post("/staff/leave", data=NOTHING)
         assert client.post("/staff", data={"token": WORD}).status_code == 422
         assert client.post("/staff", data={"token": token}).status_code == 303
-        assert client.get("/trainer/waves/demo-1").status_code == 200
+        assert client.get("/report/waves/demo-1").status_code == 200
 
 
 def tables(service: Service) -> dict[str, bytes]:

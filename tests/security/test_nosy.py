@@ -65,9 +65,9 @@ def test_to_a_trainer_what_is_hidden_open_of_others_or_nowhere_looks_the_same(
     take_part(service, other, "only", of_one_mind(12, 2))
     close(service, other)
     for ending in ENDINGS:
-        assert trainer.get(f"/trainer/waves/demo-1/units/south{ending}").status_code == 200
+        assert trainer.get(f"/report/waves/demo-1/units/south{ending}").status_code == 200
         of_units = {
-            str(answer(trainer, f"/trainer/waves/{where}{ending}"))
+            str(answer(trainer, f"/report/waves/{where}{ending}"))
             for where in (
                 *(f"demo-1/units/{unit}" for unit in ("north", "east", "nowhere", "NORTH", "%00")),
                 "demo-2",
@@ -154,7 +154,7 @@ def test_a_session_planted_in_a_browser_is_not_the_one_that_signs_in(
     assert client.post("/staff/sign-in", data=fields).status_code == 303
     client.cookies.clear()
     client.cookies["staff"] = planted
-    assert client.get("/trainer").status_code == 404
+    assert client.get("/report").status_code == 404
 
 
 def test_every_form_of_staff_is_refused_from_another_site(service: Service, client: TestClient) -> None:
@@ -175,12 +175,12 @@ def test_a_session_or_a_token_of_one_study_opens_no_other_by_any_spelling(
     take_part(service, other, "only", of_one_mind(12, 2))
     close(service, other)
     for path in (
-        f"/trainer/waves/demo-1/../{other}",
-        f"/trainer/waves/demo-1%2F..%2F{other}",
-        f"/trainer/waves//{other}",
-        f"/trainer/waves/{other}/",
-        f"/trainer/waves/{other}.JSON",
-        f"/trainer/waves/{other}?study=demo",
+        f"/report/waves/demo-1/../{other}",
+        f"/report/waves/demo-1%2F..%2F{other}",
+        f"/report/waves//{other}",
+        f"/report/waves/{other}/",
+        f"/report/waves/{other}.JSON",
+        f"/report/waves/{other}?study=demo",
         f"/en/trainer/waves/{other}",
         f"/ar/trainer/waves/{other}.csv",
     ):
@@ -200,8 +200,8 @@ def test_a_close_with_so_many_answers(
 ) -> None:
     take_part(service, f"{study}-1", "south", organisation(people, {"south": people})["south"])
     close(service, f"{study}-1")
-    page = trainer.get(f"/trainer/waves/{study}-1")
-    report = trainer.get(f"/trainer/waves/{study}-1.json").json()
+    page = trainer.get(f"/report/waves/{study}-1")
+    report = trainer.get(f"/report/waves/{study}-1.json").json()
     assert page.status_code == 200
     if told is None:
         assert "Nothing can be shown" in page.text
@@ -210,7 +210,7 @@ def test_a_close_with_so_many_answers(
         assert f"at least {told} people" in page.text
         assert {node["n"] for node in report["nodes"]} == {int(told)}
         assert all(bool(node["items"]) == (people >= 20) for node in report["nodes"])
-    assert trainer.get(f"/trainer/waves/{study}-1/units/south").status_code == (404 if told is None else 200)
+    assert trainer.get(f"/report/waves/{study}-1/units/south").status_code == (404 if told is None else 200)
 
 
 def test_a_wave_without_an_answer_reads_like_one_with_nine(service: Service, client: TestClient) -> None:
@@ -223,7 +223,7 @@ def test_a_wave_without_an_answer_reads_like_one_with_nine(service: Service, cli
         with write(service.engine) as db:
             accounts.give(service, db, "tara", "trainer", name)
         sign_in(service, client, "tara")
-        texts = [client.get(f"/trainer/waves/{wave}{ending}").text for ending in ("", ".json", ".csv")]
+        texts = [client.get(f"/report/waves/{wave}{ending}").text for ending in ("", ".json", ".csv")]
         told.append([text.replace(name, "").replace(name.title(), "") for text in texts])
     assert told[0] == told[1]
 
@@ -261,9 +261,9 @@ def test_no_name_of_a_unit_is_a_formula_or_markup(service: Service, client: Test
     titles = {f"u{number}": title for number, title in enumerate(EVIL)}
     wave = named(service, titles)
     sign_in(service, client, ready(service, "tara", trainer="names"))
-    rows = list(csv.DictReader(io.StringIO(client.get(f"/trainer/waves/{wave}.csv").text)))
+    rows = list(csv.DictReader(io.StringIO(client.get(f"/report/waves/{wave}.csv").text)))
     for unit, title in titles.items():
-        page = client.get(f"/trainer/waves/{wave}/units/{unit}").text
+        page = client.get(f"/report/waves/{wave}/units/{unit}").text
         assert "<b>North</b>" not in page
         [written] = {row["title"] for row in rows if row["part"] == unit}
         assert written.replace("'", "") == title.replace("'", "")
@@ -280,7 +280,7 @@ def test_an_arabic_name_is_read_on_the_page_on_paper_and_in_files(
 ) -> None:
     wave = named(service, {"amal": ARABIC})
     sign_in(service, client, ready(service, "tara", trainer="names"))
-    path = f"/trainer/waves/{wave}/units/amal"
+    path = f"/report/waves/{wave}/units/amal"
     assert ARABIC in client.get(path).text
     assert client.get(f"{path}.json").json()["parts"][0]["title"] == ARABIC
     assert ARABIC in client.get(f"{path}.csv").content.decode()

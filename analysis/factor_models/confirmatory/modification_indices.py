@@ -8,12 +8,13 @@ import numpy as np
 
 from analysis.estimate import Listing, Matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.discrepancy import LeastSquares, NormalTheory, weighted
-from analysis.factor_models.fitting import AnySolution
-from analysis.factor_models.full_solution import FullInformation
-from analysis.factor_models.implied_moments import Index, structure_of
-from analysis.factor_models.parameter_table import Parameter, ParameterTable
+from analysis.factor_models.confirmatory.estimation.discrepancy import LeastSquares, NormalTheory, weighted
+from analysis.factor_models.confirmatory.estimation.fitting import AnySolution
+from analysis.factor_models.confirmatory.estimation.full_solution import FullInformation
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.model.implied_moments import Index
+from analysis.factor_models.confirmatory.model.parameter_table import Parameter, ParameterTable
+from analysis.factor_models.confirmatory.model.structure import structure_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,7 +35,7 @@ class Modification:
     change_all: float
 
 
-def modification_indices(fit: Confirmed) -> Listing[Modification]:
+def modification_indices(fit: FittedModel) -> Listing[Modification]:
     """Return the modification index of every cross-loading, residual covariance and factor covariance.
 
     They are listed to be read, never used by any function here: a model changed by what one sample shows

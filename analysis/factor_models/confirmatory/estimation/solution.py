@@ -6,9 +6,10 @@ from typing import Protocol
 
 from analysis.estimate import Matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.estimators import Recipe
-from analysis.factor_models.implied_moments import Implied, Structure
-from analysis.factor_models.optimiser import Minimum
+from analysis.factor_models.confirmatory.estimation.estimators import Recipe
+from analysis.factor_models.confirmatory.estimation.optimiser import Minimum
+from analysis.factor_models.confirmatory.model.implied_moments import Implied
+from analysis.factor_models.confirmatory.model.structure import Structure
 
 Clusters = Sequence[Matrix | None]
 """Of each group the cluster of each row, numbered from nought; None where rows stand alone."""

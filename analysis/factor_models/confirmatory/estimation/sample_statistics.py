@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.correlation.polychoric import Polychoric, polychoric
 from analysis.estimate import Matrix, Unavailable, complete_rows
-from analysis.factor_models.clustered import clustered_spread
+from analysis.factor_models.confirmatory.estimation.clustered import clustered_spread
 
 _ROWS: Final = 4096
 

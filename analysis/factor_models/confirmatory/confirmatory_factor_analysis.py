@@ -8,24 +8,24 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.estimate import Matrix, Unavailable, as_matrix
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.estimators import RECIPES, Estimator, Recipe
-from analysis.factor_models.fitting import (
+from analysis.factor_models.confirmatory.estimation.estimators import RECIPES, Estimator, Recipe
+from analysis.factor_models.confirmatory.estimation.fitting import (
     Sample,
     degrees_of_freedom,
     identified,
     not_converged,
     solve,
 )
-from analysis.factor_models.full_information import Incomplete
-from analysis.factor_models.parameter_table import ParameterTable, Scale, specify
-from analysis.factor_models.sample_statistics import (
+from analysis.factor_models.confirmatory.estimation.full_information import Incomplete
+from analysis.factor_models.confirmatory.estimation.sample_statistics import (
     Continuous,
     Holes,
     Ordered,
     continuous_groups,
     ordered_groups,
 )
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.model.parameter_table import ParameterTable, Scale, specify
 
 _SINGULAR: Final = 1e-10
 
@@ -44,7 +44,7 @@ def confirmatory_factor_analysis(
     orthogonal: bool = False,
     means: bool = False,
     scale: Scale = "delta",
-) -> Confirmed | Unavailable:
+) -> FittedModel | Unavailable:
     """Fit a factor model with a given structure.
 
     Parameters
@@ -66,7 +66,7 @@ def confirmatory_factor_analysis(
 
     Returns
     -------
-    Confirmed
+    FittedModel
         Or Unavailable: a group without enough rows, a constant item, an answer that a group never gives,
         a model that is not identified or that did not converge. An improper solution is returned and says
         so.
@@ -245,7 +245,7 @@ def fit_table(
     *,
     missing: Holes,
     start: Matrix | None = None,
-) -> Confirmed | Unavailable:
+) -> FittedModel | Unavailable:
     """Fit a table of parameters to a sample, or say why there is no solution."""
     recipe = RECIPES[estimator]
     if (why := _unsuitable(sample, recipe)) is not None:
@@ -260,7 +260,7 @@ def fit_table(
         return why
     if not solution.minimum.converged:
         return not_converged(solution.minimum)
-    return Confirmed(
+    return FittedModel(
         solution=solution,
         estimator=estimator,
         method=_words(recipe, table, missing),

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import lapack
 
 from analysis.estimate import Matrix
-from analysis.factor_models.discrepancy import Discrepancy
+from analysis.factor_models.confirmatory.estimation.discrepancy import Discrepancy
 
 SETTLED: Final = 1e-15  # of the Newton decrement: twice the fall in the discrepancy that is still to be had
 STALLED: Final = 1e-8  # where rounding leaves no step that leads down

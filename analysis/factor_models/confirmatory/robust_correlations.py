@@ -4,9 +4,9 @@ import numpy as np
 
 from analysis.estimate import Matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.discrepancy import weighted
-from analysis.factor_models.fit_measures import Corrected
-from analysis.factor_models.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.estimation.discrepancy import weighted
+from analysis.factor_models.confirmatory.estimation.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.fit_measures import Corrected
 
 
 def corrected_for_categories(solution: LeastSquaresSolution, df: int) -> Corrected | None:

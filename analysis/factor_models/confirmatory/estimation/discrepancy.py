@@ -9,8 +9,9 @@ from scipy.linalg import cho_solve, lapack
 
 from analysis.estimate import Matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.implied_moments import Directions, Implied, Structure
-from analysis.factor_models.sample_statistics import Continuous
+from analysis.factor_models.confirmatory.estimation.sample_statistics import Continuous
+from analysis.factor_models.confirmatory.model.implied_moments import Directions, Implied
+from analysis.factor_models.confirmatory.model.structure import Structure
 
 
 class Discrepancy(Protocol):

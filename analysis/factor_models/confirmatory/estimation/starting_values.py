@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.estimate import Matrix
-from analysis.factor_models.parameter_table import ParameterTable
+from analysis.factor_models.confirmatory.model.parameter_table import ParameterTable
 
 
 def starting_values(

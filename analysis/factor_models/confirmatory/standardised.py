@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from analysis.estimate import Matrix
-from analysis.factor_models.implied_moments import Implied, Structure
-from analysis.factor_models.parameter_table import Parameter
+from analysis.factor_models.confirmatory.model.implied_moments import Implied
+from analysis.factor_models.confirmatory.model.parameter_table import Parameter
+from analysis.factor_models.confirmatory.model.structure import Structure
 
 _STEP = 1e-5
 

@@ -8,12 +8,17 @@ import numpy as np
 
 from analysis.estimate import Matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.discrepancy import LeastSquares, normal_information, weighted
-from analysis.factor_models.estimators import Recipe
-from analysis.factor_models.implied_moments import Implied, Structure
-from analysis.factor_models.optimiser import Minimum
-from analysis.factor_models.sample_statistics import Continuous, Ordered
-from analysis.factor_models.solution import Traces
+from analysis.factor_models.confirmatory.estimation.discrepancy import (
+    LeastSquares,
+    normal_information,
+    weighted,
+)
+from analysis.factor_models.confirmatory.estimation.estimators import Recipe
+from analysis.factor_models.confirmatory.estimation.optimiser import Minimum
+from analysis.factor_models.confirmatory.estimation.sample_statistics import Continuous, Ordered
+from analysis.factor_models.confirmatory.estimation.solution import Traces
+from analysis.factor_models.confirmatory.model.implied_moments import Implied
+from analysis.factor_models.confirmatory.model.structure import Structure
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,11 @@ from scipy.special import ndtr, ndtri
 
 from analysis.estimate import Matrix, Probability
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.discrepancy import normal_information, weighted
-from analysis.factor_models.full_solution import FullSolution
-from analysis.factor_models.group_moments import sample_correlation, sample_moments
-from analysis.factor_models.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.estimation.discrepancy import normal_information, weighted
+from analysis.factor_models.confirmatory.estimation.full_solution import FullSolution
+from analysis.factor_models.confirmatory.estimation.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.group_moments import sample_correlation, sample_moments
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +68,7 @@ class RootMeanSquare:
     p_close: float
 
 
-def residuals(fit: Confirmed) -> tuple[Residuals, ...]:
+def residuals(fit: FittedModel) -> tuple[Residuals, ...]:
     """Return the residuals of each group.
 
     Parameters
@@ -88,7 +88,7 @@ def residuals(fit: Confirmed) -> tuple[Residuals, ...]:
     return tuple(_of_group(fit, place) for place in range(len(fit.groups)))
 
 
-def _of_group(fit: Confirmed, place: int) -> Residuals:
+def _of_group(fit: FittedModel, place: int) -> Residuals:
     solution, implied = fit.solution, fit.solution.implied[place]
     k = len(fit.items)
     acov = residual_covariance(fit, place)
@@ -134,7 +134,7 @@ def _square(upper: Matrix, k: int, offset: int) -> Matrix:
     return matrix
 
 
-def _sample_covariance(fit: Confirmed, place: int) -> Matrix:
+def _sample_covariance(fit: FittedModel, place: int) -> Matrix:
     """Return the covariance of a group's statistics: as estimated for ordered items, else under normality."""
     solution = fit.solution
     if isinstance(solution, LeastSquaresSolution) and fit.table.ordered:
@@ -146,7 +146,7 @@ def _sample_covariance(fit: Confirmed, place: int) -> Matrix:
     return inverse(normal_information(inverse(S), means=fit.table.means)) / fit.n
 
 
-def residual_covariance(fit: Confirmed, place: int) -> Matrix:
+def residual_covariance(fit: FittedModel, place: int) -> Matrix:
     """Return the covariance matrix of a group's residual statistics."""
     solution, implied = fit.solution, fit.solution.implied[place]
     share = fit.used[place] / fit.n
@@ -168,7 +168,7 @@ def residual_covariance(fit: Confirmed, place: int) -> Matrix:
     return np.asarray(Q @ acov @ Q.T)
 
 
-def root_mean_square(fit: Confirmed, *, close: float = 0.05, level: float = 0.90) -> RootMeanSquare:
+def root_mean_square(fit: FittedModel, *, close: float = 0.05, level: float = 0.90) -> RootMeanSquare:
     """Return SRMR of the covariances (of ordered items, correlations) with its interval, for one group.
 
     Notes

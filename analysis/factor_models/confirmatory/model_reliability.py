@@ -9,9 +9,9 @@ from scipy.special import ndtr
 
 from analysis.correlation import bivariate_normal as bivariate
 from analysis.estimate import Listing, Matrix, Unavailable
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.group_moments import sample_correlation, sample_moments
-from analysis.factor_models.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.estimation.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.group_moments import sample_correlation, sample_moments
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ class General:
     uncontaminated: float
 
 
-def factor_reliability(fit: Confirmed) -> Listing[FactorReliability] | Unavailable:
+def factor_reliability(fit: FittedModel) -> Listing[FactorReliability] | Unavailable:
     """Return the reliability of the sum of each factor's items.
 
     Parameters
@@ -105,7 +105,7 @@ def factor_reliability(fit: Confirmed) -> Listing[FactorReliability] | Unavailab
     return Listing(rows)
 
 
-def _one_factor(fit: Confirmed, place: int, factor: str, items: list[str]) -> FactorReliability:
+def _one_factor(fit: FittedModel, place: int, factor: str, items: list[str]) -> FactorReliability:
     implied = fit.solution.implied[place]
     chosen = [fit.items.index(name) for name in items]
     grid = np.ix_(chosen, chosen)
@@ -153,7 +153,7 @@ def _one_factor(fit: Confirmed, place: int, factor: str, items: list[str]) -> Fa
     )
 
 
-def _totals(fit: Confirmed, place: int) -> tuple[Matrix, Matrix]:
+def _totals(fit: FittedModel, place: int) -> tuple[Matrix, Matrix]:
     """Return implied and observed covariances (divisor n - 1); of ordered items, correlations."""
     implied = fit.solution.implied[place]
     if fit.table.ordered:
@@ -162,7 +162,7 @@ def _totals(fit: Confirmed, place: int) -> tuple[Matrix, Matrix]:
     return implied.covariance, sample_moments(fit.solution, place)[1]
 
 
-def _answers(fit: Confirmed, place: int, chosen: Sequence[int], R: Matrix) -> Matrix:
+def _answers(fit: FittedModel, place: int, chosen: Sequence[int], R: Matrix) -> Matrix:
     """Return the covariances of answers whose normal variables have the correlations R."""
     implied = fit.solution.implied[place]
     item_of = implied.structure.threshold_item
@@ -180,7 +180,7 @@ def _answers(fit: Confirmed, place: int, chosen: Sequence[int], R: Matrix) -> Ma
     return covariances
 
 
-def higher_order_reliability(fit: Confirmed) -> Listing[HigherOrder] | Unavailable:
+def higher_order_reliability(fit: FittedModel) -> Listing[HigherOrder] | Unavailable:
     """Return the reliability of the sum of all items below each factor of factors, continuous items.
 
     Notes
@@ -199,7 +199,7 @@ def higher_order_reliability(fit: Confirmed) -> Listing[HigherOrder] | Unavailab
     return Listing(rows)
 
 
-def _higher(fit: Confirmed, place: int, column: int, below: list[int]) -> HigherOrder:
+def _higher(fit: FittedModel, place: int, column: int, below: list[int]) -> HigherOrder:
     implied = fit.solution.implied[place]
     variance = implied.matrices["factor"][column, column]
     gamma = implied.total[below, column]
@@ -221,7 +221,7 @@ def _higher(fit: Confirmed, place: int, column: int, below: list[int]) -> Higher
     )
 
 
-def general_factor(fit: Confirmed, factor: str) -> Listing[General] | Unavailable:
+def general_factor(fit: FittedModel, factor: str) -> Listing[General] | Unavailable:
     """Return what a general factor explains beside the group factors of a bifactor model.
 
     Parameters
@@ -267,7 +267,7 @@ def general_factor(fit: Confirmed, factor: str) -> Listing[General] | Unavailabl
     return Listing(rows)
 
 
-def maximal_reliability(fit: Confirmed, *, group: int = 0) -> float | Unavailable:
+def maximal_reliability(fit: FittedModel, *, group: int = 0) -> float | Unavailable:
     """Return the reliability of that weighted sum of all items which has the most of it.
 
     The largest eigenvalue of S⁻¹ Λ Φ Λ', S the observed covariances; of ordered items, of their answers.
@@ -286,7 +286,7 @@ def maximal_reliability(fit: Confirmed, *, group: int = 0) -> float | Unavailabl
 
 
 def heterotrait_monotrait(
-    fit: Confirmed, *, geometric: bool = False, group: int = 0
+    fit: FittedModel, *, geometric: bool = False, group: int = 0
 ) -> dict[tuple[str, str], float]:
     """Return the heterotrait-monotrait ratio of every pair of factors with two items of their own or more.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
 
-from analysis.factor_models.model_syntax import Given, SyntaxProblem, Term, read_model
+from analysis.factor_models.confirmatory.model.syntax import Given, SyntaxProblem, Term, read_model
 
 Scale = Literal["delta", "theta"]
 KEY_OPS: Final = ("=~", "~~", "~1", "|", "~*~")

@@ -9,12 +9,13 @@ from scipy.linalg import lapack
 
 from analysis.estimate import Matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.discrepancy import normal_information
-from analysis.factor_models.estimators import Recipe
-from analysis.factor_models.full_information import FullMoments, Incomplete
-from analysis.factor_models.implied_moments import Implied, Structure
-from analysis.factor_models.optimiser import Minimum
-from analysis.factor_models.solution import Clusters, Traces
+from analysis.factor_models.confirmatory.estimation.discrepancy import normal_information
+from analysis.factor_models.confirmatory.estimation.estimators import Recipe
+from analysis.factor_models.confirmatory.estimation.full_information import FullMoments, Incomplete
+from analysis.factor_models.confirmatory.estimation.optimiser import Minimum
+from analysis.factor_models.confirmatory.estimation.solution import Clusters, Traces
+from analysis.factor_models.confirmatory.model.implied_moments import Implied
+from analysis.factor_models.confirmatory.model.structure import Structure
 
 
 @dataclass(frozen=True, kw_only=True)

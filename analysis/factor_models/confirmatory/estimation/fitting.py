@@ -6,19 +6,24 @@ from dataclasses import replace
 import numpy as np
 
 from analysis.estimate import Matrix, Unavailable
-from analysis.factor_models.discrepancy import NormalTheory
-from analysis.factor_models.estimators import Recipe
-from analysis.factor_models.fit_measures import ChiSquare
-from analysis.factor_models.full_information import Incomplete
-from analysis.factor_models.full_solution import FullInformation, FullSolution
-from analysis.factor_models.implied_moments import Index, Structure, structure_of
-from analysis.factor_models.least_squares import LeastSquaresSolution, discrepancy_of, weights_of
-from analysis.factor_models.normal_solution import NormalSolution
-from analysis.factor_models.optimiser import Minimum, minimise
-from analysis.factor_models.parameter_table import Parameter, ParameterTable, number_free
-from analysis.factor_models.sample_statistics import Continuous, Ordered
-from analysis.factor_models.solution import Clusters
-from analysis.factor_models.starting_values import starting_values
+from analysis.factor_models.confirmatory.estimation.discrepancy import NormalTheory
+from analysis.factor_models.confirmatory.estimation.estimators import Recipe
+from analysis.factor_models.confirmatory.estimation.full_information import Incomplete
+from analysis.factor_models.confirmatory.estimation.full_solution import FullInformation, FullSolution
+from analysis.factor_models.confirmatory.estimation.least_squares import (
+    LeastSquaresSolution,
+    discrepancy_of,
+    weights_of,
+)
+from analysis.factor_models.confirmatory.estimation.normal_solution import NormalSolution
+from analysis.factor_models.confirmatory.estimation.optimiser import Minimum, minimise
+from analysis.factor_models.confirmatory.estimation.sample_statistics import Continuous, Ordered
+from analysis.factor_models.confirmatory.estimation.solution import Clusters
+from analysis.factor_models.confirmatory.estimation.starting_values import starting_values
+from analysis.factor_models.confirmatory.fit_measures import ChiSquare
+from analysis.factor_models.confirmatory.model.implied_moments import Index
+from analysis.factor_models.confirmatory.model.parameter_table import Parameter, ParameterTable, number_free
+from analysis.factor_models.confirmatory.model.structure import Structure, structure_of
 
 AnySolution = NormalSolution | LeastSquaresSolution | FullSolution
 Sample = Sequence[Continuous] | Sequence[Ordered] | Sequence[Incomplete]

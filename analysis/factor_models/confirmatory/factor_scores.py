@@ -9,9 +9,9 @@ from scipy.special import ndtr
 
 from analysis.estimate import Matrix, Unavailable, as_matrix
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.group_moments import sample_moments
-from analysis.factor_models.implied_moments import Implied
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.group_moments import sample_moments
+from analysis.factor_models.confirmatory.model.implied_moments import Implied
 
 Method = Literal["regression", "Bartlett", "EBM", "ML"]
 _STEPS: Final = 100
@@ -33,7 +33,7 @@ class FactorScores:
 
 
 def factor_scores(
-    fit: Confirmed, X: ArrayLike, *, method: Method | None = None, group: int = 0
+    fit: FittedModel, X: ArrayLike, *, method: Method | None = None, group: int = 0
 ) -> FactorScores | Unavailable:
     """Return the factor scores of rows of answers.
 
@@ -97,7 +97,7 @@ def factor_scores(
     return FactorScores(scores=scores, se=se, factors=fit.factors, method=chosen)
 
 
-def _modes(fit: Confirmed, implied: Implied, rows: Matrix, group: int, *, prior: bool) -> Matrix:
+def _modes(fit: FittedModel, implied: Implied, rows: Matrix, group: int, *, prior: bool) -> Matrix:
     """Return the mode of each row's posterior (or likelihood) by Newton's method."""
     L, sd = implied.matrices["loadings"], np.sqrt(implied.residual_variance)
     slope = L / sd[:, None]
@@ -136,7 +136,7 @@ def _modes(fit: Confirmed, implied: Implied, rows: Matrix, group: int, *, prior:
     return np.where(lost[:, None], np.nan, eta)
 
 
-def _limits(fit: Confirmed, implied: Implied, rows: Matrix, group: int) -> tuple[Matrix, Matrix]:
+def _limits(fit: FittedModel, implied: Implied, rows: Matrix, group: int) -> tuple[Matrix, Matrix]:
     """Return, for each answer, the thresholds that it lies between, less the item's intercept."""
     low, high = np.full(rows.shape, -np.inf), np.full(rows.shape, np.inf)
     item_of = implied.structure.threshold_item

@@ -8,20 +8,25 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from analysis.estimate import Listing, Matrix, Probability, html_table, table
-from analysis.factor_models import fit_measures as measures
-from analysis.factor_models import standardised as scaling
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.discrepancy import weighted
-from analysis.factor_models.estimators import Estimator
-from analysis.factor_models.fit_measures import ChiSquare, Corrected
-from analysis.factor_models.fitting import AnySolution, chi_square_of, solve_baseline, statistics_count
-from analysis.factor_models.full_solution import FullSolution
-from analysis.factor_models.group_moments import sample_correlation, sample_moments
-from analysis.factor_models.least_squares import LeastSquaresSolution
-from analysis.factor_models.normal_solution import NormalSolution
-from analysis.factor_models.parameter_table import ParameterTable
-from analysis.factor_models.robust_correlations import corrected_for_categories
-from analysis.factor_models.solution import covariance_of_estimates
+from analysis.factor_models.confirmatory import fit_measures as measures
+from analysis.factor_models.confirmatory import standardised as scaling
+from analysis.factor_models.confirmatory.estimation.discrepancy import weighted
+from analysis.factor_models.confirmatory.estimation.estimators import Estimator
+from analysis.factor_models.confirmatory.estimation.fitting import (
+    AnySolution,
+    chi_square_of,
+    solve_baseline,
+    statistics_count,
+)
+from analysis.factor_models.confirmatory.estimation.full_solution import FullSolution
+from analysis.factor_models.confirmatory.estimation.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.estimation.normal_solution import NormalSolution
+from analysis.factor_models.confirmatory.estimation.solution import covariance_of_estimates
+from analysis.factor_models.confirmatory.fit_measures import ChiSquare, Corrected
+from analysis.factor_models.confirmatory.group_moments import sample_correlation, sample_moments
+from analysis.factor_models.confirmatory.model.parameter_table import ParameterTable
+from analysis.factor_models.confirmatory.robust_correlations import corrected_for_categories
 
 _IMPROPER = 1e-6
 
@@ -51,7 +56,7 @@ class EstimateRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Confirmed:
+class FittedModel:
     """A fitted factor model.
 
     Attributes

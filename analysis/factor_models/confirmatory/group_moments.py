@@ -3,10 +3,10 @@
 import numpy as np
 
 from analysis.estimate import Matrix
-from analysis.factor_models.fitting import AnySolution
-from analysis.factor_models.full_solution import FullSolution
-from analysis.factor_models.least_squares import LeastSquaresSolution
-from analysis.factor_models.normal_solution import NormalSolution
+from analysis.factor_models.confirmatory.estimation.fitting import AnySolution
+from analysis.factor_models.confirmatory.estimation.full_solution import FullSolution
+from analysis.factor_models.confirmatory.estimation.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.estimation.normal_solution import NormalSolution
 
 
 def sample_correlation(solution: LeastSquaresSolution, group: int) -> tuple[Matrix, Matrix]:
