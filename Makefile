@@ -47,7 +47,7 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 
 formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it installs from Debian
 	.ci/system-packages r-base-core r-cran-haven pspp libreoffice-calc-nogui
-	$(BIN)/python -m pytest -m formats tests/formats
+	$(BIN)/python -m pytest -m formats tests/formats tests/docs/test_api_page.py
 
 fault: system $(VENV)/dev ## connections cut and servers killed while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres

@@ -9,6 +9,7 @@ EVERYWHERE: Final = "*"
 """In place of a study: an operator's whole service, and a host's leave to make studies."""
 SIGNING_IN: Final = frozenset(
     {
+        "GET /api/v1/openapi.json",
         "GET /staff",
         "POST /staff",
         "POST /staff/sign-in",
@@ -39,6 +40,15 @@ HOME: Final[Mapping[Role, str]] = {
 """The first page of each role, named as the folder that makes it."""
 
 ROUTES: Final[Mapping[str, frozenset[Role]]] = {
+    "GET /api/v1/studies": RESEARCHER | TRAINER,
+    "GET /api/v1/studies/{study}/waves": RESEARCHER | TRAINER,
+    "GET /api/v1/waves/{wave}/exports": RESEARCHER,
+    "GET /api/v1/waves/{wave}/exports/{name}": RESEARCHER,
+    "GET /api/v1/waves/{wave}/reports": TRAINER,
+    "GET /api/v1/waves/{wave}/report": TRAINER,
+    "GET /api/v1/waves/{wave}/reports/{part}": TRAINER,
+    "GET /api/v1/instruments": RESEARCHER | TRAINER,
+    "GET /api/v1/instruments/{instrument}/forms/{form}": RESEARCHER | TRAINER,
     "GET /host": HOST,
     "GET /host/studies": HOST,
     "POST /host/studies": HOST,
