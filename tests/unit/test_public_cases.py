@@ -276,6 +276,7 @@ def test_what_can_be_read_gives_the_clean_figure(alpha, case):
     assert isinstance(found, dict), found
     assert found["alpha"]["value"] == pytest.approx(tried.alpha, abs=1e-9)
     assert (found["alpha"]["n"], found["notes"] != []) == (tried.n, bool(tried.notes))
+    assert found["n"] == 30  # rows with an answer
     for words in tried.notes:
         assert words in " ".join(found["notes"])
 
@@ -360,12 +361,15 @@ def test_39_correlations_are_not_taken_for_answers(figure):
     assert found.loadings.ravel() == pytest.approx([0.658] * 4, abs=1e-3)
 
 
-def test_41_ids_match_whatever_else_stands_in_the_column(tmp_path, capsys):
-    """OuhscBbmc/REDCapR 241: T06 in one file made 001 and 1 two people."""
+@pytest.mark.parametrize("spelled", ["{:03}", "{}", "{}.0", " {:02} "])
+def test_40_and_41_ids_match_whatever_else_stands_in_the_column(tmp_path, capsys, spelled):
+    """wadpac/GGIR 1256 and OuhscBbmc/REDCapR 241: T06 in one file made 001 and 1 two people."""
     X = answers(120, 3, seed=5)
     ids = [f"{place:03}" for place in range(1, 121)]
     first = [[person, *row] for person, row in zip(["T06", *ids[1:]], X.tolist(), strict=True)]
-    second = [[person, *row] for person, row in zip(ids, X.tolist(), strict=True)]
+    second = [
+        [person, *row] for person, row in zip(map(spelled.format, range(1, 121)), X.tolist(), strict=True)
+    ]
     for name, rows in (("first.csv", first), ("second.csv", second)):
         (tmp_path / name).write_text(text(["person", *ITEMS], rows))
     files = [str(tmp_path / name) for name in ("first.csv", "second.csv")]
