@@ -17,8 +17,8 @@ def read_parquet(file: Path) -> Table:
 
     try:
         return _table(file, parquet.ParquetFile(file).read())
-    except pa.ArrowException as error:
-        raise TableError(f"{file} is not a Parquet file: {error}") from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, "Parquet", error) from error
 
 
 def read_feather(file: Path) -> Table:
@@ -28,13 +28,18 @@ def read_feather(file: Path) -> Table:
 
     try:
         return _table(file, feather.read_table(file, memory_map=False))
-    except pa.ArrowException as error:
-        raise TableError(f"{file} is not a Feather file: {error}") from error
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise _unreadable(file, "Feather", error) from error
+
+
+def _unreadable(file: Path, kind: str, error: Exception) -> TableError:
+    return TableError(f"{file} is not a {kind} file that can be read ({error}); write it again")
 
 
 def _table(file: Path, read: Any) -> Table:
     import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
 
+    read.validate(full=True)  # offsets of a damaged file would lead outside its memory
     names = [plain_name(name) for name in read.column_names]
     times = Counter(names)
     chosen = {name: place for place, name in enumerate(names) if times[name] == 1 and name}

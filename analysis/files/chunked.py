@@ -160,8 +160,10 @@ def _row_groups(file: Path, items: Sequence[str]) -> list[int]:
 
     try:
         opened = parquet.ParquetFile(file)
-    except pa.ArrowException as error:
-        raise TableError(f"{file} is not a Parquet file: {error}") from error
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(
+            f"{file} is not a Parquet file that can be read ({error}); write it again"
+        ) from error
     _refuse_lacking(file, items, opened.schema_arrow.names)
     return list(range(opened.num_row_groups))
 
@@ -172,8 +174,11 @@ def _parquet_blocks(file: Path, items: Sequence[str], groups: Sequence[int], *, 
     # Each stream decodes in its own thread, in pieces that stay in cache.
     opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
     batches = opened.iter_batches(rows, row_groups=list(groups), columns=list(items), use_threads=False)
-    for batch in batches:
-        yield _from_batch(file, items, batch)
+    try:
+        for batch in batches:
+            yield _from_batch(file, items, batch)
+    except OSError as error:
+        raise TableError(f"{file} is damaged ({error}); write it again") from error
 
 
 def _csv_blocks(file: Path, items: Sequence[str], rows: int) -> Iterator[Block]:

@@ -2,19 +2,35 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 
 from analysis.files.answer_cells import folded, number
 from analysis.files.table import Column, Table, TableError
 
+_ZLIB: Final = 1032
+
 
 def read_sav(file: Path) -> Table:
     """Read an SPSS file, compressed or not."""
     import pyreadstat  # noqa: PLC0415 - only where a file needs it
 
+    _refuse_impossible_rows(file)
     return _read(file, pyreadstat.read_sav, user_missing=True)
+
+
+def _refuse_impossible_rows(file: Path) -> None:
+    """Raise TableError where a header says more rows than its file holds: the reader makes room for them."""
+    with file.open("rb") as content:
+        head = content.read(84)
+    if len(head) < 84:  # noqa: PLR2004 - up to the number of rows
+        raise TableError(f"{file} cannot be read: it is cut off; save it again, or as CSV")
+    order: Literal["little", "big"] = "little" if head[64:68] in {b"\2\0\0\0", b"\3\0\0\0"} else "big"
+    rows = int.from_bytes(head[80:84], order, signed=True)
+    # Every row takes a byte at least; zlib makes at most 1,032 of one.
+    if rows > file.stat().st_size * (_ZLIB if head.startswith(b"$FL3") else 1):
+        raise TableError(f"{file} is damaged: it says {rows} rows, more than it can hold; save it again")
 
 
 def read_dta(file: Path) -> Table:
