@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks attack fault kernels simulation bench formats lock messages system clean
+.PHONY: help run test unit check layout walks attack fault fuzz kernels simulation bench formats lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -60,6 +60,9 @@ formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it
 fault: system $(VENV)/dev ## connections cut, servers killed and crowded while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.crowd --people 50 --db sqlite,postgres
+
+fuzz: $(VENV)/dev ## 5,000 messy files of answers: the clean figure, or a refusal that names the place
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.messy --files 5000
 
 kernels: $(VENV)/dev ## the same figures and reports under every kernel that the processor has
 	$(BIN)/python -m tests.reference.kernels

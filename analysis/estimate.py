@@ -131,6 +131,37 @@ def as_matrix(X: ArrayLike) -> Matrix:
     return matrix
 
 
+def as_answers(X: ArrayLike) -> Matrix:
+    """Return `X` as `as_matrix` does; ValueError where its rows are no people but those of correlations."""
+    matrix = as_matrix(X)
+    if is_correlation_matrix(matrix):
+        raise ValueError(
+            "these are correlations (the same on both sides of a diagonal of ones), not answers; give one "
+            "row a person or, to what takes correlations, their number of people with n="
+        )
+    return matrix
+
+
+def is_correlation_matrix(X: Matrix) -> bool:
+    """Return whether an array is symmetric with ones on its diagonal and, beside it, no whole numbers alone.
+
+    Examples
+    --------
+    >>> is_correlation_matrix(np.array([[1, 0.5, 0.4], [0.5, 1, 0.4], [0.4, 0.4, 1]]))
+    True
+    >>> is_correlation_matrix(np.ones((3, 3)))
+    False
+    """
+    n, k = X.shape
+    return bool(
+        n == k > 2  # noqa: PLR2004 - two people's answers may look so by chance
+        and (np.diagonal(X) == 1).all()
+        and (np.abs(X) <= 1).all()
+        and np.allclose(X, X.T, rtol=0, atol=1e-9)
+        and (np.round(X) != X).any()
+    )
+
+
 def check_size(lowest: float, highest: float) -> None:
     """Refuse what no scale of answers has, and whose fourth powers a float does not hold."""
     if lowest < -MOST or highest > MOST:

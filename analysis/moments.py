@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.estimate import Matrix, Missing, Unavailable, as_answers, complete_rows
 from analysis.linear_algebra.exact import blocks, cross_products, whole
 
 ROUNDING: Final = 1e-20  # a variance this small beside the squared mean may be rounding alone
@@ -77,7 +77,7 @@ def moments(
         raise ValueError(f"missing must be 'complete' or 'pairwise', not {missing!r}")
     if isinstance(X, Moments):
         return X
-    found = _from_counts(X) if isinstance(X, JointCounts) else _from_rows(as_matrix(X), missing)
+    found = _from_counts(X) if isinstance(X, JointCounts) else _from_rows(as_answers(X), missing)
     if isinstance(found, Unavailable):
         return found
     if names is not None:

@@ -42,9 +42,9 @@ ANSWER: Final = (
 )
 TABLE: Final = (
     Station("analysis.__main__", "takes the command: a file, an instrument, a format"),
-    Station("analysis.files.read_table", "reads CSV, Parquet, SPSS or Stata into named columns"),
+    Station("analysis.files.read_table", "reads CSV, Excel, Parquet, SPSS or Stata into columns"),
     Station(
-        "analysis.report.dataset",
+        "analysis.report.fitted",
         "matches columns to items and has instrument.scoring.keyed turn reversed ones",
     ),
     Station("analysis.counts.joint", "counts every pair of answers; most figures follow from these counts"),

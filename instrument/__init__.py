@@ -24,11 +24,13 @@ from instrument.model import (
     page,
     pages,
 )
+from instrument.named_items import ALL_ITEMS, named_items
 from instrument.nodes import Problem
 from instrument.scoring import METHODS, Score, keyed, score
 from instrument.words import NOT_SAID, Action, Advice, Claims, Words
 
 __all__ = [
+    "ALL_ITEMS",
     "DOES_NOT_APPLY",
     "DO_NOT_KNOW",
     "LEFT_BLANK",
@@ -60,6 +62,7 @@ __all__ = [
     "digests",
     "keyed",
     "load",
+    "named_items",
     "page",
     "pages",
     "ppiq",

@@ -1,4 +1,4 @@
-"""`python -m instrument check`, `lock`, `translate`, `export` and `import`."""
+"""`python -m instrument check`, `lock`, `new`, `sheet`, `translate`, `export` and `import`."""
 
 import argparse
 import json
@@ -7,8 +7,13 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from instrument.catalog import PPIQ, InstrumentError, load, load_unlocked
+from instrument.exchange.example import new
 from instrument.exchange.folder import write_folder
+from instrument.exchange.folder_files import read_files, write_files
 from instrument.exchange.formats import QUESTIONNAIRE_FORMATS, read_questionnaire
+from instrument.exchange.sheet_files import read_sheets, write_sheets
+from instrument.exchange.spreadsheet_export import sheets_of
+from instrument.exchange.spreadsheet_form import files_of
 from instrument.exchange.translators import export_table, import_table
 from instrument.lock import digests, write
 from instrument.nodes import Problem
@@ -27,11 +32,33 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m instrument", description="Questionnaires as data.")
-    commands = parser.add_subparsers(required=True, metavar="check|lock|translate|export|import")
+    commands = parser.add_subparsers(required=True, metavar="check|lock|new|sheet|translate|export|import")
     check = commands.add_parser("check", help="print every problem, or the hashes")
     check.set_defaults(run=_check)
     lock = commands.add_parser("lock", help="write LOCK")
     lock.set_defaults(run=_lock)
+    new_ = commands.add_parser("new", help="write an example to begin a questionnaire of one's own with")
+    new_.set_defaults(run=_new)
+    new_.add_argument("name", help="its id and, unless --out says another one, its folder")
+    new_.add_argument("--out", type=Path, help="the folder")
+    sheet = commands.add_parser("sheet", help="a form as a spreadsheet, and back")
+    sheets = sheet.add_subparsers(required=True, metavar="export|import")
+    sheet_out = sheets.add_parser("export", help="write a form as .xlsx, or as a folder of CSV files")
+    sheet_out.set_defaults(run=_sheet_out)
+    sheet_out.add_argument("folder", type=Path)
+    sheet_out.add_argument("--form", help="its id, where there are several")
+    sheet_out.add_argument("--out", required=True, type=Path, help="an .xlsx file, or a folder")
+    sheet_in = sheets.add_parser(
+        "import",
+        help="write the folder that such a spreadsheet describes",
+    )
+    sheet_in.set_defaults(run=_sheet_in)
+    sheet_in.add_argument(
+        "sheets",
+        type=Path,
+        help="an .xlsx file, or a folder of CSV files",
+    )
+    sheet_in.add_argument("--out", required=True, type=Path, help="the folder, which is not there yet")
     translate = commands.add_parser("translate", help="words to translators and back")
     ways = translate.add_subparsers(required=True, metavar="export|import")
     out = ways.add_parser("export", help="write a table with a row for every sentence")
@@ -85,6 +112,27 @@ def _lock(asked: argparse.Namespace) -> Iterable[Problem]:
     if not problems:
         sys.stdout.write(json.dumps(digests(instrument), indent=2) + "\n")
     return problems
+
+
+def _new(asked: argparse.Namespace) -> Iterable[Problem]:
+    folder = asked.out or Path(asked.name)
+    new(asked.name, folder)
+    sys.stdout.write(f"{folder}: change its files, then `python -m instrument check {folder}`\n")
+    return ()
+
+
+def _sheet_out(asked: argparse.Namespace) -> Iterable[Problem]:
+    load_unlocked(asked.folder)
+    write_sheets(sheets_of(read_files(asked.folder), asked.form), asked.out)
+    return ()
+
+
+def _sheet_in(asked: argparse.Namespace) -> Iterable[Problem]:
+    if asked.out.exists():
+        return (Problem(str(asked.out), None, "is there already; choose another folder"),)
+    write_files(files_of(read_sheets(asked.sheets)), asked.out)
+    load(asked.out)
+    return ()
 
 
 def _export(asked: argparse.Namespace) -> Iterable[Problem]:

@@ -1,6 +1,6 @@
 """Instrument folders: reading one whole, with every problem at once."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from typing import Final
 
 from instrument import consistency, lock
 from instrument.model import Actions, Context, Evidence, Form, Header, Instrument, Key
-from instrument.nodes import Problem
+from instrument.nodes import Document, Problem, read
 from instrument.reading import Reading
 from instrument.source import Source
 from instrument.wording import advice_of, claims_of, lent, words_of
@@ -73,16 +73,24 @@ def ppiq() -> Instrument:
 def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
     if not folder.is_dir():
         return None, [Problem(str(folder), None, "there is no such folder")]
-    files = tuple(sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.yaml")))
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.yaml"))
+    files += [path.name for path in folder.glob("*.yaml")]
+    return read_documents(files, lambda name: read(folder / name, name), folder)
+
+
+def read_documents(
+    files: Sequence[str], document_of: Callable[[str], Document], folder: Path
+) -> tuple[Instrument | None, list[Problem]]:
+    """Read an instrument from documents called as the files of a folder are, wherever they come from."""
     forms = [name for name in files if name.startswith("forms/")]
     words = [name for name in files if name.startswith("words/")]
     if len(forms) + len(words) > MAX_FILES:
         return None, [Problem(str(folder), None, f"there are more than {MAX_FILES} files of forms and words")]
-    reading = Reading(folder)
+    reading = Reading(files, document_of)
     beside = {name: [n for n in words if n.startswith(f"words/{name}.")] for name in consistency.KEPT_NAMES}
     of_forms = [n for n in words if n.split(".")[0].removeprefix("words/") not in beside]
     source = Source(
-        files=(*files, *(path.name for path in folder.glob("*.yaml"))),
+        files=tuple(files),
         header=reading.one("instrument.yaml", Header),
         key=reading.one("key.yaml", Key),
         context=reading.optional("context.yaml", Context),

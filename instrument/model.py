@@ -167,7 +167,9 @@ class Subscale(Model):
     shown: Flag = True
 
 
-class _Scores(Model):
+class Scores(Model):
+    """The scores of one form."""
+
     subscales: Named[Subscale]
 
 
@@ -175,7 +177,7 @@ class Key(Model):
     """How answers are scored: a changed key is a new revision."""
 
     revision: Count
-    forms: Frozen[Identifier, _Scores]
+    forms: Frozen[Identifier, Scores]
 
     def subscales(self, form_id: str) -> Mapping[str, Subscale]:
         scores = self.forms.get(form_id)

@@ -1,5 +1,6 @@
 """Reads the files of a folder into models, and says in plain words what is wrong with each."""
 
+from collections.abc import Callable, Collection
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -15,23 +16,32 @@ M = TypeVar("M", bound=BaseModel)
 
 
 class Reading:
-    """Reads the files of a folder and keeps what is wrong with them."""
+    """Reads documents into models and keeps what is wrong with them.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    `files` are the names there are, and `document_of` reads one of them.
+    """
+
+    def __init__(self, files: Collection[str], document_of: Callable[[str], Document]) -> None:
+        self._files = files
+        self._document_of = document_of
         self._nodes = 0
         self.problems: list[Problem] = []
+
+    @classmethod
+    def of_folder(cls, folder: Path) -> "Reading":
+        files = [path.relative_to(folder).as_posix() for path in folder.rglob("*.yaml")]
+        return cls(files, lambda name: read(folder / name, name))
 
     def several(self, names: list[str], model: type[M]) -> tuple[Part[M], ...]:
         return tuple(part for name in names if (part := self.one(name, model)))
 
     def optional(self, name: str, model: type[M]) -> Part[M] | None:
-        return self.one(name, model) if (self._folder / name).exists() else None
+        return self.one(name, model) if name in self._files else None
 
     def one(self, name: str, model: type[M]) -> Part[M] | None:
         if self._nodes > MAX_NODES:
             return None
-        document = read(self._folder / name, name)
+        document = self._document_of(name)
         self.problems += document.problems
         self._nodes += document.nodes
         if self._nodes > MAX_NODES:

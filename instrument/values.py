@@ -16,7 +16,7 @@ from instrument.nodes import Name, shown
 MAX_ITEMS: Final = 500
 
 # An identifier becomes a variable of SPSS and Stata, which keep these words for themselves.
-_KEPT_WORDS: Final = frozenset(
+KEPT_WORDS: Final = frozenset(
     "all and by eq ge gt le lt ne not or to with if in using byte int long float double".split()  # noqa: SIM905 - a sentence of words
 )
 _IDENTIFIER: Final = re.compile(r"[a-z](_?[a-z0-9]){0,25}")
@@ -40,7 +40,7 @@ def _identifier(value: str) -> str:
         raise ValueError(
             f"`{shown(value)}` is no identifier: up to 26 of a-z, 0-9 and single _, a letter first, no _ last"
         )
-    if value in _KEPT_WORDS:
+    if value in KEPT_WORDS:
         raise ValueError(f"`{value}` is a word that SPSS or Stata keeps for itself")
     return str(value)
 

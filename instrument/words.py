@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from instrument.codes import Kind
 from instrument.values import Code, Frozen, Identifier, Language, Model, Sentences, Text
@@ -40,7 +40,9 @@ class FormWords(_Spoken):
     help: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
     scales: Frozen[Identifier, Mapping[Code, Text]]
     missing: Frozen[Kind, Text]
-    facets: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
+    facets: Frozen[Identifier, Text] = Field(
+        default_factory=dict, validate_default=True, validation_alias=AliasChoices("facets", "subscales")
+    )
     after: tuple[Text, ...] = ()
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from analysis.correlation.polychoric import Polychoric
 from analysis.counts.joint import JointCounts
-from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows
+from analysis.estimate import Matrix, Missing, Unavailable, as_answers, as_matrix, complete_rows
 from analysis.linear_algebra.exact import cross_products, whole
 from analysis.linear_algebra.roots import Root, root_of
 from analysis.moments import moments
@@ -98,7 +98,7 @@ def item_correlations(
         return data if isinstance(data, Correlations) else _of_polychoric(data)
     if isinstance(data, JointCounts):
         return _of_counts(data)
-    X = as_matrix(data)
+    X = as_answers(data)
     names = _names(X.shape[1])
     if len(names) < 2:  # noqa: PLR2004 - a correlation needs two
         return _too_few_items(names)

@@ -19,7 +19,7 @@ from analysis.estimate import (
     PrintedTable,
     TableParts,
     Unavailable,
-    as_matrix,
+    as_answers,
     complete_rows,
     html_table,
     table,
@@ -302,7 +302,7 @@ def _counted(
     """Return the rows, where there are any, and their joint counts."""
     if isinstance(X, JointCounts):
         return None, X
-    rows = as_matrix(X)
+    rows = as_answers(X)
     kept = complete_rows(rows) if missing == "complete" else rows
     return kept, joint_counts(kept, categories=categories, names=names)
 

@@ -23,7 +23,7 @@ from analysis.estimate import (
     PrintedTable,
     TableParts,
     Unavailable,
-    as_matrix,
+    as_answers,
     complete_rows,
     table,
 )
@@ -203,7 +203,7 @@ def _observed(
 def _answers(data: ArrayLike | JointCounts, missing: Missing, rng: np.random.Generator) -> Matrix:
     """Return rows whose items have the data's distributions: the rows themselves, or the counts laid out."""
     if not isinstance(data, JointCounts):
-        X = as_matrix(data)
+        X = as_answers(data)
         return complete_rows(X) if missing == "complete" else X
     laid_out = np.full((data.n, data.k), np.nan)
     for item, counts in enumerate(data.item_counts):

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from analysis.counts.joint import Counts, JointCounts, joint_counts, processors
 from analysis.estimate import Matrix, Unavailable
-from analysis.files.read_table import NULLS, TableError, delimiter_of, explained, is_number, read_table
+from analysis.files.delimited import delimiter_of
+from analysis.files.read_table import read_table
+from analysis.files.table import TableError
 from analysis.moments import Moments
 
 Block = NDArray[np.int8]
@@ -23,6 +25,8 @@ EMPTY: Final = -128  # stands for a missing answer in a block
 ROWS: Final = 262_144
 _FEW_ROWS: Final = 32_768  # of a block that stays in cache between reading and multiplying
 _CSV_BYTES: Final = 16_777_216
+_HEAD: Final = 65_536  # bytes that show how a CSV file is made
+_NULLS: Final = ("", ".", "NA", "na", "N/A", "n/a", "NaN", "nan", "#N/A", "#NULL!")
 _CODES: Final = "give answers as whole numbers from -127 to 127"
 
 
@@ -144,7 +148,7 @@ def _streams(file: Path, items: Sequence[str], *, rows: int, workers: int) -> li
         answers = read_table(file).matrix(items)
         return [iter(_from_floats(file, items, answers, rows))]
     if file.suffix.lower() != ".parquet":
-        return [_csv_blocks(file, items)]
+        return [_csv_blocks(file, items, rows)]
     groups = _row_groups(file, items)
     count = max(1, min(workers, len(groups)))
     return [_parquet_blocks(file, items, groups[part::count], rows=rows) for part in range(count)]
@@ -156,8 +160,10 @@ def _row_groups(file: Path, items: Sequence[str]) -> list[int]:
 
     try:
         opened = parquet.ParquetFile(file)
-    except pa.ArrowException as error:
-        raise TableError(f"{file} is not a Parquet file: {error}") from error
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(
+            f"{file} is not a Parquet file that can be read ({error}); write it again"
+        ) from error
     _refuse_lacking(file, items, opened.schema_arrow.names)
     return list(range(opened.num_row_groups))
 
@@ -168,32 +174,74 @@ def _parquet_blocks(file: Path, items: Sequence[str], groups: Sequence[int], *, 
     # Each stream decodes in its own thread, in pieces that stay in cache.
     opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
     batches = opened.iter_batches(rows, row_groups=list(groups), columns=list(items), use_threads=False)
-    for batch in batches:
-        yield _from_batch(file, items, batch)
+    try:
+        for batch in batches:
+            yield _from_batch(file, items, batch)
+    except OSError as error:
+        raise TableError(f"{file} is damaged ({error}); write it again") from error
 
 
-def _csv_blocks(file: Path, items: Sequence[str]) -> Iterator[Block]:
+def _csv_blocks(file: Path, items: Sequence[str], rows: int) -> Iterator[Block]:
+    """Yield blocks of a plain CSV file; one that is not plain is read at once, as `read_table` does."""
     import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
     from pyarrow import csv as arrow_csv  # noqa: PLC0415
 
-    delimiter = delimiter_of(file)
-    with file.open(encoding="utf-8-sig", newline="") as lines:
-        _refuse_lacking(file, items, next(csv.reader(lines, delimiter=delimiter), []))
-    try:
-        with arrow_csv.open_csv(
-            file,
-            read_options=arrow_csv.ReadOptions(block_size=_CSV_BYTES),
-            parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
-            convert_options=arrow_csv.ConvertOptions(
-                include_columns=list(items),
-                column_types=dict.fromkeys(items, pa.float64()),
-                null_values=list(NULLS),
-            ),
-        ) as batches:
-            for batch in batches:
-                yield _from_batch(file, items, batch)
-    except pa.ArrowInvalid as error:
-        raise _explained_cell(file, items) or explained(file, error) from error
+    delimiter = _plain_delimiter(file, items)
+    given = 0
+    if delimiter:
+        try:
+            with arrow_csv.open_csv(
+                file,
+                read_options=arrow_csv.ReadOptions(block_size=_CSV_BYTES),
+                parse_options=arrow_csv.ParseOptions(delimiter=delimiter, newlines_in_values=False),
+                convert_options=arrow_csv.ConvertOptions(
+                    include_columns=list(items),
+                    column_types=dict.fromkeys(items, pa.float64()),
+                    null_values=list(_NULLS),
+                ),
+            ) as batches:
+                for batch in batches:
+                    yield _from_batch(file, items, batch)
+                    given += batch.num_rows
+        except pa.ArrowInvalid:
+            pass  # a cell or a row that the other reader can read, or can say what is wrong with
+        else:
+            return
+    yield from _from_floats(file, items, read_table(file).matrix(items), rows, given)
+
+
+def _plain_delimiter(file: Path, items: Sequence[str]) -> str:
+    """Return what parts the cells of a CSV file in UTF-8 with these columns, empty where it is not plain."""
+    with file.open("rb") as content:
+        head = content.read(_HEAD)
+    sample = head.decode("utf-8-sig", "replace")
+    delimiter = delimiter_of(sample)
+    header = next(csv.reader(sample.splitlines()[:1], delimiter=delimiter), [])
+    known = all(header.count(name) == 1 for name in items)
+    return delimiter if known and b"\0" not in head and _well_quoted(file, delimiter) else ""
+
+
+def _well_quoted(file: Path, delimiter: str) -> bool:
+    """Return whether every quote opens or closes a whole cell, and no cell goes over several lines."""
+    data = np.memmap(file, np.uint8, "r")
+    edges = np.frombuffer(f'{delimiter}\r\n"'.encode(), np.uint8)
+    seen = 0
+    for start in range(0, len(data), _CSV_BYTES):
+        piece = data[start : start + _CSV_BYTES]
+        quotes = np.flatnonzero(piece == ord('"'))
+        if quotes.size:
+            opening = np.arange(seen, seen + quotes.size) % 2 == 0
+            places = quotes + start
+            beside = np.where(opening, places - 1, places + 1)
+            inside = (beside >= 0) & (beside < len(data))
+            if not np.isin(data[beside[inside]], edges).all():
+                return False
+        # A line ends within a cell where the number of quotes before it is odd.
+        lines = np.flatnonzero(piece == ord("\n"))
+        if (quotes.size or seen % 2) and ((np.searchsorted(quotes, lines) + seen) % 2).any():
+            return False
+        seen += quotes.size
+    return seen % 2 == 0
 
 
 def _from_batch(file: Path, items: Sequence[str], batch: Any) -> Block:
@@ -222,25 +270,16 @@ def _bytes(file: Path, name: str, column: Any) -> Block:
     return found
 
 
-def _from_floats(file: Path, items: Sequence[str], answers: Matrix, rows: int) -> Iterator[Block]:
+def _from_floats(
+    file: Path, items: Sequence[str], answers: Matrix, rows: int, first: int = 0
+) -> Iterator[Block]:
     codes = np.where(np.isnan(answers), EMPTY, answers)
     wrong = np.argwhere((codes != np.round(codes)) | (np.abs(codes) > -EMPTY))
     if wrong.size:
         row, item = wrong[0]
         raise TableError(f"{file}, row {row + 1}, {items[item]}: {answers[row, item]:g} is no code; {_CODES}")
-    for start in range(0, len(codes), rows):
+    for start in range(first, len(codes), rows):
         yield np.asfortranarray(codes[start : start + rows].astype(np.int8))
-
-
-def _explained_cell(file: Path, items: Sequence[str]) -> TableError | None:
-    """Return the error that names the first cell of a CSV file that is no number."""
-    with file.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        for number, row in enumerate(csv.DictReader(lines, delimiter=delimiter_of(file)), start=1):
-            for name in items:
-                cell = row[name]
-                if cell is not None and cell not in NULLS and not is_number(cell):
-                    return TableError(f"{file}, row {number}, {name}: {cell!r} is not a number; {_CODES}")
-    return None
 
 
 def _refuse_lacking(file: Path, items: Sequence[str], names: Sequence[str]) -> None:

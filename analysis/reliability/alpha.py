@@ -210,6 +210,36 @@ def item_statistics(X: Data, *, missing: Missing = "complete") -> Listing[ItemSt
     return Listing(described)
 
 
+def against_the_rest(C: Matrix) -> list[int]:
+    """Return the items that go against the others: those to be turned round so that none does any more.
+
+    Parameters
+    ----------
+    C : k x k covariances of the items
+
+    Returns
+    -------
+    Places of the items, at most half of them. The item whose correlation with the rest is the most negative
+    is turned, again and again, until no correlation with the rest is negative.
+
+    Examples
+    --------
+    >>> against_the_rest(np.array([[1, -0.5, 0.5], [-0.5, 1, -0.5], [0.5, -0.5, 1]]))
+    [1]
+    """
+    spread = np.sqrt(np.diagonal(C))
+    R = np.divide(C, np.outer(spread, spread), out=np.zeros_like(C, dtype=np.float64), where=C != 0)
+    np.fill_diagonal(R, 0)
+    signs = np.ones(len(R))
+    for _ in range(len(R)):  # each turn makes the sum of all correlations larger
+        rest = signs * (R @ signs)
+        if rest.min() >= -NOTHING:
+            break
+        signs[np.argmin(rest)] *= -1
+    fewer = -1 if 2 * (signs < 0).sum() <= len(R) else 1
+    return [int(place) for place in np.flatnonzero(signs == fewer)]
+
+
 def _at_most_one(alpha: float) -> float | Unavailable:
     return float(alpha) if alpha <= 1 + NOTHING else INDEFINITE
 

@@ -91,7 +91,7 @@ class Answers:
     @cached_property
     def items(self) -> tuple[str, ...]:
         """The items, those of the first scale first, those of no scale last."""
-        return tuple(dict.fromkeys([*self.scored, *(item.id for item in self.dataset.form.items)]))
+        return tuple(dict.fromkeys([*self.scored, *(item.id for item in self.dataset.items)]))
 
     @cached_property
     def keyed(self) -> Matrix:

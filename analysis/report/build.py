@@ -7,7 +7,7 @@ from typing import Final
 
 from analysis.report.answers import RESAMPLES, Answers
 from analysis.report.dataset import Dataset
-from analysis.report.document import SIMULATED, Document, Section, sections_json
+from analysis.report.document import Document, Section, sections_json
 from analysis.report.sections.reliability import bounds, ordinal, subscales, total
 from analysis.report.sections.responses import careless, distributions, missing
 from analysis.report.sections.scales import ScaleReport, scale_report, scale_sections, scale_tree
@@ -75,15 +75,11 @@ def run(
         say(name, len(scales) + len(found), parts)
         found.append(SECTIONS[name](answers))
     instrument, form = dataset.instrument, dataset.form
-    stage = instrument.claims.label if instrument.claims else None  # what it may be claimed to be today
     return Report(
-        title=instrument.title,
+        title=dataset.title,
         lead="How well its items hang together, and what was left unanswered.",
-        labels=tuple(each for each in (SIMULATED if dataset.simulated else None, stage) if each is not None),
-        provenance=(
-            f"n = {dataset.n} rows. Form {form.id} (hash {form.hash}), "
-            f"key revision {instrument.key.revision}."
-        ),
+        labels=dataset.labels,
+        provenance=f"n = {dataset.n} rows. {dataset.about}",
         sections=(*scale_sections(scales), *found),
         how=HOW,
         tree={
@@ -92,6 +88,7 @@ def run(
             "key_revision": instrument.key.revision,
             "simulated": dataset.simulated,
             "n": dataset.n,
+            "notes": dataset.notes,
             "scales": {name: scale_tree(scale) for name, scale in scales.items()},
             "sections": sections_json(found),
         },

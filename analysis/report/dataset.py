@@ -1,25 +1,20 @@
 """An instrument and the answers to one of its forms: codes by item, keyed where a scale asks for it."""
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import Matrix
-from analysis.files.read_table import read_table
-from instrument import MISSING_LABELS, Form, Instrument, Subscale, keyed
+from analysis.files.table import Table
+from analysis.report.document import SIMULATED
+from instrument import ALL_ITEMS, MISSING_LABELS, Form, Instrument, Item, Subscale, keyed
 
 NOT_SHOWN: Final = -(2**15)  # an empty cell: the item was never put to this person
-EMPTY: Final = frozenset({"", "na", "nan"})
-TRUE: Final = frozenset({"true", "yes", "simulated", "1", "1.0"})
 LABELS: Final = {**MISSING_LABELS, NOT_SHOWN: "Not shown"}
-Cell = str | float | None
-Cells = Sequence[Cell] | NDArray[np.float64] | NDArray[np.object_]
-Ranges = Sequence[tuple[float, float]]
 
 
 class DatasetError(ValueError):
@@ -28,12 +23,21 @@ class DatasetError(ValueError):
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
-    """Answers as codes, n rows by the form's items in their order; non-answers keep their kind."""
+    """Answers as codes, n rows by the form's items in their order; non-answers keep their kind.
+
+    `rows` are the places of these rows in `table`; those without one answer are not among them. `own` says
+    how items asked for by name were read, empty where the instrument has a folder. `notes` are sentences on
+    what was found in the file and left aside.
+    """
 
     instrument: Instrument
     form: Form
-    codes: NDArray[np.int16]
+    codes: Matrix
     simulated: bool
+    table: Table
+    rows: NDArray[np.intp]
+    own: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -41,12 +45,52 @@ class Dataset:
         return len(self.codes)
 
     @property
-    def scales(self) -> dict[str, Subscale]:
-        """The subscales that are made of items."""
-        subscales = self.instrument.key.subscales(self.form.id)
-        return {name: subscale for name, subscale in subscales.items() if subscale.items}
+    def title(self) -> str:
+        """What the questionnaire is called."""
+        return self.instrument.title
 
-    def column(self, item: str) -> NDArray[np.int16]:
+    @property
+    def about(self) -> str:
+        """Sentences on which items these are, how they were read, and what was left aside."""
+        keyed_ = f"Form {self.form.id} (hash {self.form.hash}), key revision {self.instrument.key.revision}, "
+        said = self.own or f"{keyed_}items turned the way they are scored."
+        return " ".join([said, *self.notes])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What must stand above every figure: that answers are simulated, what may be claimed today."""
+        claims = self.instrument.claims
+        said = (SIMULATED if self.simulated else None, claims.label if claims else None)
+        return tuple(each for each in said if each is not None)
+
+    @cached_property
+    def unusable(self) -> dict[str, str]:
+        """Why an item is left aside: nobody answered it, or everybody alike; none where all would be."""
+        found: dict[str, str] = {}
+        for item, column in zip(self.form.items, self.codes.T, strict=True):
+            answers = np.unique(column[np.isin(column, self.form.scale_of(item.id).codes)])
+            if not answers.size:
+                found[item.id] = "nobody answered it"
+            elif answers.size == 1 and self.n > 1:
+                found[item.id] = f"every answer is {answers[0]:g}"
+        return found if len(found) < len(self.form.items) else {}
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """The form's items, without those left aside."""
+        return tuple(item for item in self.form.items if item.id not in self.unusable)
+
+    @cached_property
+    def scales(self) -> dict[str, Subscale]:
+        """The subscales that are made of items, without the items left aside."""
+        found = {}
+        for name, subscale in self.instrument.key.subscales(self.form.id).items():
+            items = tuple(item for item in subscale.items if item.id not in self.unusable)
+            if items:
+                found[name] = subscale.model_copy(update={"items": items})
+        return found
+
+    def column(self, item: str) -> NDArray[np.float64]:
         """Return one item's codes as they were given."""
         place = [known.id for known in self.form.items].index(item)
         return self.codes[:, place]
@@ -59,170 +103,32 @@ class Dataset:
         """Count the non-answers to an item by their kind."""
         codes, counts = np.unique(self.column(item), return_counts=True)
         found = {int(code): int(count) for code, count in zip(codes, counts, strict=True)}
-        return {label: found[code] for code, label in LABELS.items() if code in found}
+        answers = self.form.scale_of(item).codes
+        return {label: found[code] for code, label in LABELS.items() if code in found and code not in answers}
+
+    def text(self, column: str) -> list[str | None]:
+        """Return the cells of another column of the file for these rows, None where there is none."""
+        cells = self.table.text(column)
+        return [cells[row] for row in self.rows]
+
+    def of_rows(self, rows: NDArray[np.intp]) -> "Dataset":
+        """Return the dataset of some of its rows."""
+        return replace(self, codes=self.codes[rows], rows=self.rows[rows])
 
     def _keyed(self, item: str) -> Matrix:
-        column = self.column(item)
-        values = np.full(len(column), np.nan)
-        for code in self.form.scale_of(item).codes:
-            values[column == code] = keyed(self.instrument, self.form.id, item, code)
-        return values
-
-
-def read_dataset(file: Path | str, instrument: Instrument, form_id: str | None = None) -> Dataset:
-    """Read a table of answers, one row a person, and fit it to the instrument.
-
-    The file is one that `read_table` knows. Columns are matched to items without regard to case,
-    ``raw_<id>`` before ``<id>``; a column that belongs to no item is left aside. Raises TableError or
-    DatasetError, both ValueErrors, or OSError where the file cannot be opened.
-    """
-    found = read_table(file)
-    return make_dataset(found.columns, instrument, form_id, declared=found.missing)
-
-
-def make_dataset(
-    columns: Mapping[str, Cells],
-    instrument: Instrument,
-    form_id: str | None = None,
-    *,
-    declared: Mapping[str, Ranges] | None = None,
-) -> Dataset:
-    """Fit columns of answers, as codes or their spelling, to a form of the instrument.
-
-    Parameters
-    ----------
-    columns : a sequence of equal length for each column name
-        Codes are those of the scale, as numbers or text; -77, -88, -99, -66 and -55 are missing on every
-        scale, None, NaN and an empty cell mean that the item was not shown.
-    form_id : the form that was answered; by default the one that the column form_hash names, or else the
-        widest whose items are all there
-    declared : for each column, ranges of codes that the file itself declares to be no answers
-
-    Raises
-    ------
-    DatasetError
-        No such form, a column is missing or there twice, a code is unknown, or the answers say that they
-        belong to another form.
-    """
-    form = _form(instrument, form_id, columns)
-    _refuse_other_form(form, columns)
-    names = {item.id: _answers(item.id, columns) for item in form.items}
-    lacking = [item for item, name in names.items() if name is None]
-    if lacking:
-        raise DatasetError(
-            f"form {form.id} has {len(form.items)} items, and there is no column for {', '.join(lacking)}; "
-            "name each column as its item, or choose another form with --form"
-        )
-    codes = [
-        _codes(form, item, columns[name], (declared or {}).get(name, ()))
-        for item, name in names.items()
-        if name is not None
-    ]
-    marks = _cells("simulated", columns)
-    return Dataset(
-        instrument=instrument,
-        form=form,
-        codes=np.column_stack(codes),
-        simulated=any(str(mark).strip().lower() in TRUE for mark in marks),
-    )
-
-
-def _column(name: str, columns: Mapping[str, Cells]) -> str | None:
-    """Return the column's name as the file spells it, whatever its case."""
-    found = [known for known in columns if known.strip().lower() == name]
-    if len(found) > 1:
-        raise DatasetError(f"columns {' and '.join(found)} differ in case alone; keep one of them")
-    return found[0] if found else None
-
-
-def _cells(name: str, columns: Mapping[str, Cells]) -> list[Cell]:
-    """Return the column of this name, or nothing."""
-    found = _column(name, columns)
-    return [] if found is None else _listed(columns[found])
-
-
-def _answers(item: str, columns: Mapping[str, Cells]) -> str | None:
-    """Return the column of the answers as given: beside ``raw_<id>``, a column ``<id>`` is keyed already."""
-    raw = _column(f"raw_{item}", columns)
-    return _column(item, columns) if raw is None else raw
-
-
-def _form(instrument: Instrument, form_id: str | None, columns: Mapping[str, Cells]) -> Form:
-    forms = instrument.forms
-    if form_id is not None:
-        if form_id not in forms:
-            raise DatasetError(
-                f"{instrument.title} has no form {form_id!r}; its forms are {', '.join(forms)}"
-            )
-        return forms[form_id]
-    if len(forms) == 1:
-        return next(iter(forms.values()))
-    hashes = {str(value) for value in _cells("form_hash", columns) if value}
-    said = [form for form in forms.values() if hashes == {form.hash}]
-    whole = said or [form for form in forms.values() if all(_answers(i.id, columns) for i in form.items)]
-    widest = [form for form in whole if not any(form.by_id.keys() < other.by_id.keys() for other in whole)]
-    if len(widest) != 1:
-        found = "more than one form" if widest else "no form"
-        raise DatasetError(
-            f"the columns hold every item of {found}; choose one of {', '.join(forms)} with --form"
-        )
-    return widest[0]
-
-
-def _refuse_other_form(form: Form, columns: Mapping[str, Cells]) -> None:
-    """Raise DatasetError where the file says that its answers were given to another form."""
-    others = {str(value) for value in _cells("form_hash", columns) if value} - {form.hash}
-    if others:
-        raise DatasetError(
-            f"the column form_hash says {min(others)[:12]}…, and form {form.id} of this instrument is "
-            f"{form.hash[:12]}…; use the instrument as it was when these answers were given"
-        )
-
-
-def _codes(form: Form, item: str, cells: Cells, declared: Ranges) -> NDArray[np.int16]:
-    """Read one item's cells; DatasetError names the first row that cannot be read."""
-    scale = form.scale_of(item)
-    readings = {**{code: code for code in MISSING_LABELS}, **scale.readings}
-    known: dict[Cell, int] = {}
-    codes = np.empty(len(cells), np.int16)
-    for row, cell in enumerate(_listed(cells)):
-        code = known.get(cell)
-        if code is None:
-            code = _code(cell, readings, declared)
-            if code is None:
-                given = f"{cell:g}" if isinstance(cell, float) else repr(cell)
-                raise DatasetError(
-                    f"row {row + 1}, {item}: {given} is no answer; the scale has {_said(scale.codes)}, and "
-                    f"for no answer {_said(readings.keys() - set(scale.codes))} or an empty cell"
-                )
-            known[cell] = code
-        codes[row] = code
-    return codes
-
-
-def _listed(cells: Cells) -> list[Cell]:
-    return cells.tolist() if isinstance(cells, np.ndarray) else list(cells)
-
-
-def _code(cell: Cell, readings: Mapping[int, int], declared: Ranges) -> int | None:
-    """Return the code that a cell means, None if it means nothing."""
-    if cell is None or str(cell).strip().lower() in EMPTY:
-        return NOT_SHOWN
-    try:
-        number = float(cell)
-    except ValueError:
-        return None
-    if math.isfinite(number) and number.is_integer() and int(number) in readings:
-        return readings[int(number)]
-    return NOT_SHOWN if any(low <= number <= high for low, high in declared) else None
-
-
-def _said(codes: Iterable[int]) -> str:
-    return ", ".join(str(code) for code in sorted(codes, key=abs))
+        codes, place = np.unique(self.column(item), return_inverse=True)
+        known = np.isin(codes, self.form.scale_of(item).codes)
+        values = [
+            keyed(self.instrument, self.form.id, item, code) if answer else np.nan
+            for code, answer in zip(codes.tolist(), known.tolist(), strict=True)
+        ]
+        return np.array(values, dtype=np.float64)[place]
 
 
 def label(dataset: Dataset, scale: str) -> str:
     """Return a scale's name in the first language that has one, its id where none has."""
+    if dataset.own and scale == ALL_ITEMS:
+        return "All items"
     for words in dataset.instrument.words.values():
         if words.form == dataset.form.id and scale in words.facets:
             return words.facet(scale)

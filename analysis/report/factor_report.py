@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -13,9 +12,8 @@ from analysis.dimensionality.factorability import bartlett, kmo, minimum_average
 from analysis.dimensionality.parallel_analysis import ParallelAnalysis, parallel_analysis
 from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.exploratory import Factors, analyse
-from analysis.files.read_table import TableError, read_table
 from analysis.report.answers import Answers
-from analysis.report.dataset import TRUE, read_dataset
+from analysis.report.dataset import Dataset
 from analysis.report.document import SIMULATED, Document, Section, sections_json
 from analysis.report.sections.structure import (
     adequacy,
@@ -26,7 +24,6 @@ from analysis.report.sections.structure import (
     solution,
     sphericity,
 )
-from instrument import MISSING_LABELS, load
 
 HOW: Final = (
     "Every answer there is counts: each correlation rests on the rows that answered both items. Parallel "
@@ -47,35 +44,15 @@ class Items:
     X: Matrix
 
 
-def of_instrument(file: Path, folder: Path, form: str | None) -> Items:
-    """Return all items of a form, turned the way they are scored."""
-    dataset = read_dataset(file, load(folder), form)
+def of_dataset(dataset: Dataset) -> Items:
+    """Return all items, turned the way they are scored."""
     answers = Answers(dataset)
-    stage = dataset.instrument.claims.label if dataset.instrument.claims else None
-    said = (SIMULATED if dataset.simulated else None, stage)
     return Items(
-        title=f"Factors of {dataset.instrument.title}",
-        about=f"Form {dataset.form.id} (hash {dataset.form.hash}), items turned the way they are scored.",
-        labels=tuple(each for each in said if each is not None),
+        title=f"Factors of {dataset.title}",
+        about=dataset.about,
+        labels=dataset.labels,
         names=answers.items,
         X=answers.keyed,
-    )
-
-
-def of_columns(file: Path, names: Sequence[str]) -> Items:
-    """Return columns of a table as they stand; the codes of no answer are missing."""
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise TableError(f"--items names {', '.join(twice)} more than once; name each column once")
-    found = read_table(file)
-    marks = found.columns.get("simulated", ())
-    codes = ", ".join(str(code) for code in sorted(MISSING_LABELS, reverse=True))
-    return Items(
-        title=f"Factors of {len(names)} items of {file.name}",
-        about=f"Columns as they stand in the file, nothing turned round; {codes} are no answers.",
-        labels=(SIMULATED,) if any(str(mark).strip().lower() in TRUE for mark in marks) else (),
-        names=tuple(names),
-        X=found.matrix(names, missing=tuple(MISSING_LABELS)),
     )
 
 

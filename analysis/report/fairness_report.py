@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 
-from analysis.descriptive.groups import group_labels, sorted_labels
+from analysis.descriptive.groups import sorted_labels
 from analysis.estimate import Matrix, Unavailable
-from analysis.files.read_table import TableError, read_table
+from analysis.files.item_names import column_named
+from analysis.files.table import TableError
 from analysis.group_comparison.known_groups import known_groups
 from analysis.invariance.differential_item_functioning import (
     NEGLIGIBLE,
@@ -17,10 +17,10 @@ from analysis.invariance.differential_item_functioning import (
     ItemsFairness,
     differential_item_functioning,
 )
-from analysis.report.dataset import TRUE, label, read_dataset
+from analysis.report.dataset import Dataset, label
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
 from analysis.report.fairness_tables import compared, fairness_json, plain, scored
-from instrument import MISSING_LABELS, load
+from instrument import MISSING_LABELS
 
 MOST_GROUPS: Final = 12
 HOW: Final = (
@@ -57,56 +57,34 @@ class Grouped:
     groups: tuple[str | None, ...]
 
 
-def of_instrument(file: Path, folder: Path, form: str | None, column: str) -> Grouped:
-    """Return a form's scales, and the groups of a column of the same file."""
-    dataset = read_dataset(file, load(folder), form)
-    scales = tuple(
-        Scale(
-            id=name,
-            label=label(dataset, name),
-            names=tuple(item.id for item in subscale.items),
-            X=dataset.keyed([item.id for item in subscale.items]),
+def of_dataset(dataset: Dataset, column: str) -> Grouped:
+    """Return the scales, turned the way they are scored, and the groups of a column of the same file."""
+    return Grouped(
+        title=f"Fairness of {dataset.title}",
+        about=dataset.about,
+        labels=dataset.labels,
+        scales=tuple(
+            Scale(
+                id=name,
+                label=label(dataset, name),
+                names=tuple(item.id for item in subscale.items),
+                X=dataset.keyed([item.id for item in subscale.items]),
+            )
+            for name, subscale in dataset.scales.items()
+        ),
+        column=column,
+        groups=_groups(dataset, column),
+    )
+
+
+def _groups(dataset: Dataset, said: str) -> tuple[str | None, ...]:
+    column = column_named(said, dataset.table)
+    if dataset.own and column in dataset.form.by_id:
+        raise TableError(
+            f"{column} is named more than once; name each item once, and --group apart from them"
         )
-        for name, subscale in dataset.scales.items()
-    )
-    stage = dataset.instrument.claims.label if dataset.instrument.claims else None
-    said = (SIMULATED if dataset.simulated else None, stage)
-    return Grouped(
-        title=f"Fairness of {dataset.instrument.title}",
-        about=f"Form {dataset.form.id} (hash {dataset.form.hash}), items turned the way they are scored.",
-        labels=tuple(each for each in said if each is not None),
-        scales=scales,
-        column=column,
-        groups=_groups(file, column),
-    )
-
-
-def of_columns(file: Path, names: Sequence[str], column: str) -> Grouped:
-    """Return columns of a table as they stand, taken for one scale, and the groups of another column."""
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice or column in names:
-        what = ", ".join(twice or [column])
-        raise TableError(f"{what} is named more than once; name each item once, and --group apart from them")
-    found = read_table(file)
-    marks = found.columns.get("simulated", ())
-    codes = ", ".join(str(code) for code in sorted(MISSING_LABELS, reverse=True))
-    X = found.matrix(names, missing=tuple(MISSING_LABELS))
-    return Grouped(
-        title=f"Fairness of {len(names)} items of {file.name}",
-        about=f"Columns as they stand in the file, nothing turned round; {codes} are no answers.",
-        labels=(SIMULATED,) if any(str(mark).strip().lower() in TRUE for mark in marks) else (),
-        scales=(Scale(id="items", label="The items", names=tuple(names), X=X),),
-        column=column,
-        groups=_groups(file, column),
-    )
-
-
-def _groups(file: Path, column: str) -> tuple[str | None, ...]:
-    found = read_table(file)
-    if column not in found.columns:
-        raise TableError(f"{file} has no column {column}; it has {', '.join(found.columns)}")
     none = {str(code) for code in MISSING_LABELS}
-    cells = [None if cell in none else cell for cell in group_labels(found.columns[column])]
+    cells = [None if cell in none else cell for cell in dataset.text(column)]
     groups = sorted_labels(cells)
     if not 2 <= len(groups) <= MOST_GROUPS:  # noqa: PLR2004 - a comparison needs two
         raise TableError(

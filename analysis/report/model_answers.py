@@ -1,9 +1,8 @@
 """The answers that factor models are fitted to, and the models: from an instrument, or from a text."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,11 +10,9 @@ from numpy.typing import NDArray
 from analysis.estimate import Matrix
 from analysis.factor_models.confirmatory.model.syntax import read_model
 from analysis.factor_models.confirmatory.rivals import Rival, rival_models
-from analysis.files.read_table import TableError, read_table
+from analysis.files.item_names import column_named
 from analysis.report.answers import Answers
-from analysis.report.dataset import TRUE, read_dataset
-from analysis.report.document import SIMULATED
-from instrument import MISSING_LABELS, load
+from analysis.report.dataset import Dataset
 
 MOST_VALUES: Final = 20
 
@@ -39,48 +36,45 @@ class ModelAnswers:
     clusters: NDArray[np.str_] | None = None
 
 
-def of_instrument(
-    file: Path, folder: Path, form: str | None, *, group: str | None = None, cluster: str | None = None
-) -> ModelAnswers:
-    """Return a form's items, turned the way they are scored, with the rivals that its key implies.
+def of_dataset(dataset: Dataset, *, group: str | None = None, cluster: str | None = None) -> ModelAnswers:
+    """Return all scored items, turned the way they are scored, with the rivals that the key implies.
 
     The primary model is the second-order one where the key has a score made of other scores, else that of
     correlated scales.
     """
-    dataset = read_dataset(file, load(folder), form)
     answers = Answers(dataset)
     turned = {item.id for scale in dataset.scales.values() for item in scale.items if item.reversed}
     models = rival_models(answers.scales, turned)
     subscales = dataset.instrument.key.subscales(dataset.form.id)
     wanted = "second order" if any(scale.of for scale in subscales.values()) else "correlated factors"
     primary = next((place for place, rival in enumerate(models) if rival.name == wanted), len(models) - 1)
-    stage = dataset.instrument.claims.label if dataset.instrument.claims else None
-    said = (SIMULATED if dataset.simulated else None, stage)
     return ModelAnswers(
-        title=dataset.instrument.title,
-        about=(
-            f"Form {dataset.form.id} (hash {dataset.form.hash}), key revision "
-            f"{dataset.instrument.key.revision}, items turned the way they are scored."
-        ),
-        labels=tuple(each for each in said if each is not None),
+        title=dataset.title,
+        about=dataset.about,
+        labels=dataset.labels,
         names=answers.scored,
         X=answers.columns(answers.scored),
         models=models,
         primary=primary,
-        **_columns(file, group=group, cluster=cluster),
+        groups=_text(dataset, group),
+        clusters=_text(dataset, cluster),
     )
 
 
-def of_model(
-    file: Path, model: Path, *, ordered: bool, group: str | None = None, cluster: str | None = None
-) -> ModelAnswers:
-    """Return the columns that a model's text names, as they stand; the codes of no answer are missing."""
-    text = model.read_text(encoding="utf-8")
-    terms = read_model(text)
+def items_of(model: Path) -> str:
+    """Return the columns that a model's text names, as --items takes them."""
+    terms = read_model(model.read_text(encoding="utf-8"))
     factors = {term.lhs for term in terms if term.op == "=~"}
-    names = tuple(dict.fromkeys(t.rhs for t in terms if t.op == "=~" and t.rhs not in factors))
-    found = read_table(file)
-    X = found.matrix(names, missing=tuple(MISSING_LABELS))
+    names = dict.fromkeys(t.rhs for t in terms if t.op == "=~" and t.rhs not in factors)
+    return ",".join(f'"{name}"' for name in names)
+
+
+def of_model(
+    dataset: Dataset, model: Path, *, ordered: bool, group: str | None = None, cluster: str | None = None
+) -> ModelAnswers:
+    """Return the items of a dataset with the one model of a file."""
+    names = tuple(item.id for item in dataset.form.items)
+    X = dataset.keyed(names)
     for name, column in zip(names, X.T, strict=True):
         different = np.unique(column[~np.isnan(column)]).size
         if ordered and different > MOST_VALUES:
@@ -88,28 +82,22 @@ def of_model(
                 f"{name} has {different} different values, which are measurements rather than answers; "
                 "use --continuous"
             )
-    marks = found.columns.get("simulated", ())
-    codes = ", ".join(str(code) for code in sorted(MISSING_LABELS, reverse=True))
+    text = model.read_text(encoding="utf-8")
     return ModelAnswers(
-        title=f"{len(names)} items of {file.name}",
-        about=f"Columns as they stand in the file, nothing turned round; {codes} are no answers.",
-        labels=(SIMULATED,) if any(str(mark).strip().lower() in TRUE for mark in marks) else (),
+        title=dataset.title,
+        about=dataset.about,
+        labels=dataset.labels,
         names=names,
         X=X,
         models=(Rival(name=model.stem, words="the model of the file", model=text, unit_variance=False),),
         primary=0,
-        **_columns(file, group=group, cluster=cluster),
+        groups=_text(dataset, group),
+        clusters=_text(dataset, cluster),
     )
 
 
-def _columns(file: Path, *, group: str | None, cluster: str | None) -> dict[str, NDArray[np.str_] | None]:
-    """Return the columns of groups and clusters as words, empty where there is none."""
-    found: Mapping[str, Any] = read_table(file).columns if group or cluster else {}
-    columns: dict[str, NDArray[np.str_] | None] = {"groups": None, "clusters": None}
-    for name, column in (("groups", group), ("clusters", cluster)):
-        if column is None:
-            continue
-        if column not in found:
-            raise TableError(f"there is no column {column!r} in {file.name}")
-        columns[name] = np.array(["" if cell is None else str(cell).strip() for cell in found[column]])
-    return columns
+def _text(dataset: Dataset, column: str | None) -> NDArray[np.str_] | None:
+    """Return the cells of a column as words, empty where there is none; None where no column is asked for."""
+    if column is None:
+        return None
+    return np.array([cell or "" for cell in dataset.text(column_named(column, dataset.table))])

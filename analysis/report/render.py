@@ -31,7 +31,7 @@ def _unavailable(why: object) -> dict[str, str]:
 def as_text(found: Document) -> str:
     """Return a report for a terminal: figures to three digits, the reason where there is none."""
     said = found
-    parts = [said.title, *said.labels, said.provenance]
+    parts = [said.title, *said.labels, fill(said.provenance, COLUMNS)]
     for section in said.sections:
         reading = [fill(section.reading, COLUMNS)] if section.reading else []
         parts += ["\n".join([_underlined(section.title), *reading]), *_tables_text(section.tables)]

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from analysis.estimate import Listing, Matrix, Unavailable
-from analysis.files.read_table import TableError, read_table
 from analysis.graphics.response_curves import category_probabilities, person_item_map, precision
 from analysis.item_response.andersen_test import andersen_test
 from analysis.item_response.category_curves import point_derivatives
@@ -24,9 +22,8 @@ from analysis.item_response.response_model import ItemCurves, ResponseModel
 from analysis.item_response.scoring import Method, empirical_reliability, person_scores
 from analysis.item_response.sum_scores import sum_scores
 from analysis.report.answers import Answers
-from analysis.report.dataset import TRUE, read_dataset
+from analysis.report.dataset import Dataset
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
-from instrument import MISSING_LABELS, load
 
 Model = ResponseModel | RaschModel
 Fit = Callable[..., ResponseModel | RaschModel | Unavailable]
@@ -71,37 +68,17 @@ class Scales:
     scales: tuple[Scale, ...]
 
 
-def of_instrument(file: Path, folder: Path, form: str | None) -> Scales:
-    """Return the scales of a form that share no item, turned the way they are scored."""
-    dataset = read_dataset(file, load(folder), form)
+def of_dataset(dataset: Dataset) -> Scales:
+    """Return the scales that share no item, turned the way they are scored."""
     answers = Answers(dataset)
-    stage = dataset.instrument.claims.label if dataset.instrument.claims else None
-    said = (SIMULATED if dataset.simulated else None, stage)
     return Scales(
-        title=f"Response models of {dataset.instrument.title}",
-        about=f"Form {dataset.form.id} (hash {dataset.form.hash}), items turned the way they are scored.",
-        labels=tuple(each for each in said if each is not None),
+        title=f"Response models of {dataset.title}",
+        about=dataset.about,
+        labels=dataset.labels,
         scales=tuple(
             Scale(label=answers.label(name), names=tuple(items), X=answers.columns(items))
             for name, items in answers.scales.items()
         ),
-    )
-
-
-def of_columns(file: Path, names: Sequence[str]) -> Scales:
-    """Return columns of a table as one scale, as they stand; the codes of no answer are missing."""
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise TableError(f"--items names {', '.join(twice)} more than once; name each column once")
-    found = read_table(file)
-    marks = found.columns.get("simulated", ())
-    codes = ", ".join(str(code) for code in sorted(MISSING_LABELS, reverse=True))
-    X = found.matrix(names, missing=tuple(MISSING_LABELS))
-    return Scales(
-        title=f"A response model of {len(names)} items of {file.name}",
-        about=f"Columns as they stand in the file, nothing turned round; {codes} are no answers.",
-        labels=(SIMULATED,) if any(str(mark).strip().lower() in TRUE for mark in marks) else (),
-        scales=(Scale(label="All items", names=tuple(names), X=X),),
     )
 
 

@@ -1,12 +1,12 @@
 """The same people asked twice: how far their scores and their answers agree, and what counts as a change."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.agreement.intraclass import FORMS, IntraclassCorrelations, intraclass_correlation
 from analysis.agreement.measurement_error import (
@@ -17,10 +17,10 @@ from analysis.agreement.measurement_error import (
 )
 from analysis.agreement.weighted_kappa import weighted_kappa
 from analysis.estimate import Estimate, Matrix, Unavailable
-from analysis.files.read_table import read_table
+from analysis.files.item_names import columns_named
 from analysis.graphics.charts import intervals
 from analysis.reliability.alpha import cronbach_alpha
-from analysis.report.dataset import Cell, Dataset, DatasetError, label, make_dataset
+from analysis.report.dataset import Dataset, DatasetError, label
 from analysis.report.document import (
     SIMULATED,
     Document,
@@ -30,8 +30,9 @@ from analysis.report.document import (
     missing_figures,
     sections_json,
 )
-from instrument import Instrument, load, score
+from analysis.report.scores import scores
 
+NUMERAL: Final = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
 CERTAIN: Final = 1.96  # standard errors that a change must exceed
 FIGURE: Final = ("value", "low", "high")
 HOW: Final = (
@@ -67,20 +68,11 @@ class Twice:
 
 
 def retest(
-    first: Path,
-    second: Path,
-    *,
-    id_column: str,
-    folder: Path,
-    form: str | None,
-    progress: Callable[[str, int, int], None],
+    first: Dataset, second: Dataset, *, id_column: str, progress: Callable[[str, int, int], None]
 ) -> Document:
     """Compare two tables of answers of the same people to the same form."""
-    instrument = load(folder)
-    progress("first occasion", 0, 4)
-    before = _occasion(first, instrument, form, id_column)
-    progress("second occasion", 1, 4)
-    after = _occasion(second, instrument, before.dataset.form.id, id_column)
+    progress("people", 0, 4)
+    before, after = _occasion(first, id_column), _occasion(second, id_column)
     progress("scores", 2, 4)
     twice = _matched(before, after)
     progress("agreement", 3, 4)
@@ -92,22 +84,21 @@ def retest(
         _change(twice),
         _items(twice),
     )
-    simulated = twice.first.simulated or twice.second.simulated
-    stage = instrument.claims.label if instrument.claims else None
+    labels = tuple(dict.fromkeys((*first.labels, *second.labels)))
     n = twice.first.n
     return Document(
-        title=f"{instrument.title}: the same people twice",
+        title=f"{first.title}: the same people twice",
         lead="How far scores and answers agree, and how large a change must be to be told from chance.",
-        labels=tuple(said for said in (SIMULATED if simulated else None, stage) if said is not None),
+        labels=labels,
         provenance=(
-            f"n = {n} people in both files; {before.dataset.n - n} in {first.name} alone, "
-            f"{after.dataset.n - n} in {second.name} alone.{_left_out(before, after)} Form "
-            f"{twice.first.form.id} (hash {twice.first.form.hash}), key revision {instrument.key.revision}."
+            f"n = {n} people in both files; {before.dataset.n - n} in {before.file.name} alone, "
+            f"{after.dataset.n - n} in {after.file.name} alone.{_left_out(before, after)} {first.about}"
+            f"{''.join(f' In {after.file.name}: {note}' for note in second.notes)}"
         ),
         sections=sections,
         how=HOW,
         tree={
-            **_tree(twice, simulated=simulated, sections=sections),
+            **_tree(twice, simulated=SIMULATED in labels, sections=sections),
             "without_id": {"first": before.without_id, "second": after.without_id},
         },
     )
@@ -132,38 +123,39 @@ def _tree(twice: Twice, *, simulated: bool, sections: Sequence[Section]) -> dict
     }
 
 
-def _occasion(file: Path, instrument: Instrument, form: str | None, id_column: str) -> Occasion:
-    found = read_table(file)
-    named = [name for name in found.columns if name.strip().lower() == id_column.strip().lower()]
+def _occasion(dataset: Dataset, id_column: str) -> Occasion:
+    file = dataset.table.file
+    named = columns_named(id_column, dataset.table)
     if len(named) != 1:
         have = "no column" if not named else "more than one column"
         raise DatasetError(f"{file} has {have} {id_column}; give --id the column that names the people")
-    ids = [_said(cell) for cell in found.columns[named[0]].tolist()]
+    if not dataset.n:
+        raise DatasetError(f"{file}: nobody answered an item; there is nothing to compare")
+    ids = [_canonical(cell) for cell in dataset.text(named[0])]
     rows: dict[str, int] = {}
-    for row, person in enumerate(ids, start=1):
+    for place, person in enumerate(ids):
         if person in rows:
             raise DatasetError(
-                f"{file}, rows {rows[person]} and {row}: {id_column} {person} stands twice; keep one "
-                "row a person"
+                f"{file}, rows {dataset.rows[rows[person]] + 1} and {dataset.rows[place] + 1}: {id_column} "
+                f"{person} stands twice; keep one row a person"
             )
         if person:
-            rows[person] = row
+            rows[person] = place
     if not rows:
         raise DatasetError(f"{file}: {id_column} is empty in every row; give the people their ids")
-    everybody = make_dataset(found.columns, instrument, form, declared=found.missing)
     return Occasion(
         file=file,
-        dataset=_people(everybody, [row - 1 for row in rows.values()]),
+        dataset=dataset.of_rows(np.array([*rows.values()])),
         ids=tuple(rows),
         without_id=len(ids) - len(rows),
     )
 
 
-def _said(cell: Cell) -> str:
-    """Return an id as text: 7, 7.0 and "7" name the same person."""
-    if cell is None or cell != cell:  # noqa: PLR0124 - not a number
-        return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
+def _canonical(person: str | None) -> str:
+    """Return an id as it is compared, the same in every file: 007, 7, 7.0 and "7 " name the same person."""
+    text = (person or "").strip()
+    number = NUMERAL.fullmatch(text)
+    return number[1].lstrip("0") or "0" if number else text
 
 
 def _matched(before: Occasion, after: Occasion) -> Twice:
@@ -175,31 +167,17 @@ def _matched(before: Occasion, after: Occasion) -> Twice:
             "in both"
         )
     first, second = (
-        _people(occasion.dataset, [pair[side] for pair in both])
+        occasion.dataset.of_rows(np.array([pair[side] for pair in both]))
         for side, occasion in enumerate((before, after))
     )
     subscales = first.instrument.key.subscales(first.form.id)
     shown = [name for name, subscale in subscales.items() if subscale.shown]
-    scored = _score(first), _score(second)
-    scores = {name: (scored[0][name], scored[1][name]) for name in shown}
-    return Twice(first=first, second=second, scores=scores)
-
-
-def _people(dataset: Dataset, rows: Sequence[int]) -> Dataset:
-    codes: NDArray[np.int16] = dataset.codes[list(rows)]
-    return Dataset(instrument=dataset.instrument, form=dataset.form, codes=codes, simulated=dataset.simulated)
-
-
-def _score(dataset: Dataset) -> dict[str, Matrix]:
-    """Score everyone by the instrument's key, NaN without enough answers."""
-    form = dataset.form
-    readings = [(item.id, form.scale_of(item.id).readings) for item in form.items]
-    scores: dict[str, list[float]] = {name: [] for name in dataset.instrument.key.subscales(form.id)}
-    for row in dataset.codes.tolist():
-        given = {item: code for (item, known), code in zip(readings, row, strict=True) if code in known}
-        for name, found in score(dataset.instrument, form.id, given).items():
-            scores[name].append(np.nan if found.value is None else found.value)
-    return {name: np.array(values) for name, values in scores.items()}
+    before_, after_ = scores(first), scores(second)
+    return Twice(
+        first=first,
+        second=second,
+        scores={name: (before_[name].values, after_[name].values) for name in shown},
+    )
 
 
 def _scores(twice: Twice) -> Section:

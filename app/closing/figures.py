@@ -46,7 +46,8 @@ def keep_figures(service: Service, wave: str) -> None:
 def figures(instrument: Instrument, form: str, people: Sequence[Answers]) -> dict[str, Any]:
     """Count people and scale them: alpha and omega of each scale, or the reason why there is none."""
     from analysis.report.answers import ScaleAnswers  # noqa: PLC0415 - NumPy loads with it
-    from analysis.report.dataset import label, make_dataset  # noqa: PLC0415
+    from analysis.report.dataset import label  # noqa: PLC0415
+    from analysis.report.fitted import make_dataset  # noqa: PLC0415
 
     if len(people) < FEWEST:
         return {"n": 0, "scales": {}}

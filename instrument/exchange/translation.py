@@ -63,7 +63,7 @@ def original(folder: Path, name: str) -> Original:
     """Read what is called `name` in the language that the instrument was written in."""
     if not is_name(name):
         raise InstrumentError((Problem("words", None, f"there are none called `{shown(name)}`"),))
-    reading = Reading(folder)
+    reading = Reading.of_folder(folder)
     header = reading.one("instrument.yaml", Header)
     language = header.model.language if header else "en"
     part = reading.one(f"words/{name}.{language}.yaml", BESIDE.get(name, FormWords))
@@ -151,7 +151,7 @@ def remarks(original: Original, language: str) -> Mapping[str, Remark]:
     file = original.remarks_file(language)
     if not file.exists():
         return MappingProxyType({})
-    reading = Reading(original.folder)
+    reading = Reading.of_folder(original.folder)
     part = reading.one(f"history/{file.name}", _Remarks)
     if part is None or reading.problems:
         raise InstrumentError(tuple(reading.problems))

@@ -205,7 +205,7 @@ def write_csv(file: Path, n: int) -> None:
 def report(n: int) -> Callable[[], object]:
     """What `python -m analysis report` does after its imports, in all three formats."""
     from analysis.report.build import run
-    from analysis.report.dataset import read_dataset
+    from analysis.report.fitted import read_dataset
     from analysis.report.render import RENDERERS
     from instrument import ppiq
 

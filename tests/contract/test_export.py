@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, update
 from starlette.testclient import TestClient
 
 from analysis.report.build import run
-from analysis.report.dataset import make_dataset, read_dataset
+from analysis.report.fitted import make_dataset, read_dataset
 from app import studies
 from app.audit import events
 from app.closing import maintenance

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 
-from analysis.report.dataset import read_dataset
+from analysis.report.fitted import read_dataset
 from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST
 from app.db import read, write

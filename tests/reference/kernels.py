@@ -154,7 +154,7 @@ def write_demonstration(file: Path) -> None:
 
 def report(file: Path, instrument: Path) -> str:
     from analysis.report.build import run
-    from analysis.report.dataset import read_dataset
+    from analysis.report.fitted import read_dataset
     from analysis.report.render import RENDERERS
     from instrument import load
 

@@ -6,7 +6,7 @@ import pytest
 from analysis.counts.joint import joint_counts
 from analysis.estimate import Unavailable
 from analysis.files.chunked import EMPTY, blocks, file_counts, file_moments
-from analysis.files.read_table import TableError
+from analysis.files.table import TableError
 from analysis.moments import moments
 from analysis.reliability.alpha import cronbach_alpha
 from analysis.simulation import simulate
@@ -98,7 +98,8 @@ def test_a_column_that_is_not_there_is_named(tmp_path, ending, answers):
 def test_what_is_no_code_is_named(tmp_path, cell):
     path = tmp_path / "x.csv"
     path.write_text(f"a,b\n1,2\n3,{cell}\n")
-    with pytest.raises(TableError, match=rf"x\.csv.*b: .*{cell}.*whole numbers from -127 to 127"):
+    advice = "is not a number" if cell == "yes" else "whole numbers from -127 to 127"
+    with pytest.raises(TableError, match=rf"x\.csv.*b: .*{cell}.*{advice}"):
         list(blocks(path, ["a", "b"]))
     pd.DataFrame({"a": [1, 3], "b": ["2", cell]}).to_parquet(tmp_path / "x.parquet")
     with pytest.raises(TableError, match=r"x\.parquet, b: .*whole numbers from -127 to 127"):

@@ -110,7 +110,7 @@ def test_clusters_are_said(command, model, tmp_path):
         ("f ~ x1", ("--continuous",), "line 1, column 3: regressions are not read"),
         ("f =~ x1 + nobody", ("--continuous",), "nobody"),
         (MODEL, (), "x1 has 35 different values"),
-        (MODEL, ("--continuous", "--cluster", "nowhere"), "there is no column 'nowhere'"),
+        (MODEL, ("--continuous", "--cluster", "nowhere"), "has no column nowhere"),
     ],
 )
 def test_what_cannot_be_used_is_said(command, tmp_path, text, arguments, said):

@@ -15,7 +15,7 @@ from analysis.__main__ import main
 from analysis.estimate import Estimate
 from analysis.report.build import run
 from analysis.report.coefficients import COEFFICIENTS, Coefficient
-from analysis.report.dataset import make_dataset
+from analysis.report.fitted import make_dataset
 from analysis.report.render import RENDERERS
 from instrument import load
 
@@ -222,13 +222,19 @@ def command(capsys, *arguments):
     return pages
 
 
+def one_answer(n):
+    X = np.full((n, len(ITEMS)), MISSING)
+    X[:, 0] = 4
+    return X
+
+
 OTHERS = {
     "the same answers twice": (people(40), people(40)),
     "one person twice": (people(1), people(1, seed=1)),
     "two people twice": (people(2), people(2, seed=1)),
     "the same answer throughout": (np.full((20, len(ITEMS)), 4), np.full((20, len(ITEMS)), 5)),
     "a scale without variation": (AWKWARD["a scale without variation"], people(60, seed=1)),
-    "nobody answered the second time": (people(20), np.full((20, len(ITEMS)), MISSING)),
+    "one answer the second time": (people(20), one_answer(20)),
     "answers of chance alone": (unrelated(), unrelated()[::-1].copy()),
 }
 
@@ -279,18 +285,13 @@ def test_an_interval_that_too_few_resamples_have_says_so_in_every_format():
         assert f"{found[0]}: Omega total, bootstrap interval (low, high)" in told
 
 
-def test_an_item_has_its_name_wherever_it_is_the_reason():
+def test_an_item_without_variation_is_named_and_left_aside_and_the_others_go_on():
     tree = json.loads(report(AWKWARD["an item without variation"])["json"])
-    constant = "an item has the same answer in every row (ease_3)"
-    assert tree["scales"]["ease"]["alpha_standardised"] == {"unavailable": constant}
+    assert any(re.match(r"Left aside: ease_3, since every answer is \d", note) for note in tree["notes"])
+    assert "ease_3" not in tree["scales"]["ease"]["items"]
+    assert isinstance(tree["scales"]["ease"]["alpha_standardised"], float)
     total = {row[0]: row[1] for row in tree["sections"]["total"]["tables"][0]["rows"]}
-    assert total["Alpha, standardised"] == {"unavailable": constant}
-    ordinal, scales = tree["sections"]["ordinal"], tree["sections"]["scalability"]
-    assert (
-        ordinal["tables"][0]["rows"][0][1] == scales["tables"][0]["rows"][0][1] == {"unavailable": constant}
-    )
-    ratios = tree["sections"]["subscales"]["tables"][1]["rows"]
-    assert ratios[0][1] == {"unavailable": constant}
+    assert isinstance(total["Alpha, standardised"], float)
 
 
 def test_items_that_nobody_answered_both_have_their_names():

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.__main__ import RESPONSE_MODELS, main
+from analysis.__main__ import main
+from analysis.commands.page_commands import RESPONSE_MODELS
 from analysis.estimate import Unavailable
 from analysis.graphics.response_curves import category_probabilities, person_item_map, precision
 from analysis.report.render import RENDERERS

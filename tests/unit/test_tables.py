@@ -5,7 +5,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from analysis.files.read_table import READERS, TableError, read_table
+from analysis.files.read_table import READERS, read_table
+from analysis.files.table import TableError
 
 NAN = math.nan
 
@@ -107,10 +108,10 @@ def test_a_column_that_is_not_there_is_named(written):
     [
         ("a.csv", "x,y\n1,2\n3\n", r"a\.csv, row 2: 1 cells where the header names 2 columns"),
         ("a.csv", "x,y\n1,2,3\n", r"row 1: 3 cells"),
-        ("a.csv", b"x,y\n1,\xff\xfe\n", "not in UTF-8"),
-        ("a.csv", "x,x\n1,2\n", "more than one column x"),
+        ("a.csv", b"x,y\n1,\x81\xfe\n", "not in UTF-8, UTF-16 or Windows-1252"),
         ("a.csv", "", "is empty"),
-        ("a.xlsx", "?", r"\.xlsx is not read; save it as \.csv"),
+        ("a.xlsx", "?", "not a spreadsheet"),
+        ("a.xls", "?", r"\.xls is not read; save it as \.csv"),
         ("answers", "?", "no ending"),
         ("a.parquet", "x,y\n1,2\n", "not a Parquet file"),
         ("a.sav", "x,y\n1,2\n", r"a\.sav cannot be read"),

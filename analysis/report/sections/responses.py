@@ -39,7 +39,7 @@ def distributions(answers: Answers) -> Section:
             "Over every answer there is. Skewness and kurtosis are b1 and b2 - 3 with the sample standard "
             "deviation; a normal distribution has 0 of both."
         ),
-        tables=(described, *(_shares(answers.dataset, list(items)) for _, items in by_scale)),
+        tables=(described, *(shares(answers.dataset, list(items)) for _, items in by_scale)),
     )
 
 
@@ -52,7 +52,7 @@ def _described(item: str, found: Description) -> tuple[Value, ...]:
     return (item, found.n, mean, sd, median, *shape)
 
 
-def _shares(dataset: Dataset, items: Sequence[Item]) -> Table:
+def shares(dataset: Dataset, items: Sequence[Item]) -> Table:
     """Tell which share of the answers to each item is which, as they were given."""
     codes = dataset.form.scale_of(items[0].id).codes
     options = _options(dataset, items[0], codes)
@@ -137,7 +137,7 @@ def _spread(lacking: Matrix) -> Iterable[tuple[str, int]]:
 def careless(answers: Answers) -> Section:
     """Count the people whose answers an index finds odd; nobody is left out for it."""
     dataset = answers.dataset
-    shown = [item.id for item in dataset.form.items]
+    shown = [item.id for item in dataset.items]
     given = np.column_stack([_as_given(dataset, item) for item in shown])
     places = [[shown.index(item) for item in items] for items in answers.scales.values()]
     found = careless_indices(given, keyed=answers.columns(shown), scales=places or None, limits=LIMITS)

@@ -1,18 +1,23 @@
 """`python -m analysis structure|invariance`: the commands for factor models with a given structure."""
 
 import argparse
-from collections.abc import Callable
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any
 
-Progress = Callable[[str, int, int], None]
-FILE: Final = "answers, one row a person: .csv, .tsv, .parquet, .sav, .zsav or .dta"
+from analysis.commands.options import (
+    Add,
+    Progress,
+    add_answers,
+    add_file,
+    add_group,
+    add_page,
+    dataset_of,
+)
+
+if TYPE_CHECKING:
+    from analysis.report.model_answers import ModelAnswers
 
 
-def add_structure(
-    add: Callable[..., argparse.ArgumentParser],
-    common: Callable[[argparse.ArgumentParser, Callable[[argparse.Namespace, Progress], str]], None],
-) -> None:
+def add_structure(add: Add) -> None:
     """Add the command `structure`."""
     command = add(
         "structure",
@@ -24,13 +29,10 @@ def add_structure(
         epilog="example: python -m analysis structure answers.csv --instrument instrument/ppiq --format html",
     )
     _arguments(command)
-    common(command, _structure)
+    add_page(command, _structure)
 
 
-def add_invariance(
-    add: Callable[..., argparse.ArgumentParser],
-    common: Callable[[argparse.ArgumentParser, Callable[[argparse.Namespace, Progress], str]], None],
-) -> None:
+def add_invariance(add: Add) -> None:
     """Add the command `invariance`."""
     command = add(
         "invariance",
@@ -42,15 +44,13 @@ def add_invariance(
         epilog="example: python -m analysis invariance answers.csv --instrument instrument/ppiq --group role",
     )
     _arguments(command)
-    command.add_argument("--group", metavar="COLUMN", required=True, help="the column that holds the groups")
-    common(command, _invariance)
+    add_group(command, required=True, words="the column that names the groups")
+    add_page(command, _invariance)
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("file", metavar="FILE", type=Path, help=FILE)
-    which = command.add_mutually_exclusive_group(required=True)
-    which.add_argument("--instrument", metavar="FOLDER", type=Path, help="the questionnaire's folder")
-    which.add_argument("--model", metavar="FILE", type=Path, help="a model in lavaan's notation")
+    add_file(command)
+    add_answers(command, model=True)
     command.add_argument(
         "--continuous", action="store_true", help="take answers as measurements, not as ordered categories"
     )
@@ -60,27 +60,25 @@ def _arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _structure(asked: argparse.Namespace, say: Progress) -> str:
-    from analysis.report.model_answers import of_instrument, of_model
     from analysis.report.render import RENDERERS
     from analysis.report.structure_report import structure
 
-    answers = (
-        of_model(asked.file, asked.model, ordered=not asked.continuous, cluster=asked.cluster)
-        if asked.model
-        else of_instrument(asked.file, asked.instrument, asked.form, cluster=asked.cluster)
-    )
+    answers = _answers(asked, cluster=asked.cluster)
     return RENDERERS[asked.format](structure(answers, ordered=not asked.continuous, progress=say))
 
 
 def _invariance(asked: argparse.Namespace, say: Progress) -> str:
     from analysis.report.invariance_report import invariance
-    from analysis.report.model_answers import of_instrument, of_model
     from analysis.report.render import RENDERERS
 
-    more = {"group": asked.group, "cluster": asked.cluster}
-    answers = (
-        of_model(asked.file, asked.model, ordered=not asked.continuous, **more)
-        if asked.model
-        else of_instrument(asked.file, asked.instrument, asked.form, **more)
-    )
+    answers = _answers(asked, group=asked.group, cluster=asked.cluster)
     return RENDERERS[asked.format](invariance(answers, ordered=not asked.continuous, progress=say))
+
+
+def _answers(asked: argparse.Namespace, **columns: Any) -> "ModelAnswers":
+    from analysis.report.model_answers import items_of, of_dataset, of_model
+
+    if asked.model is None:
+        return of_dataset(dataset_of(asked), **columns)
+    dataset = dataset_of(asked, items=items_of(asked.model))
+    return of_model(dataset, asked.model, ordered=not asked.continuous, **columns)

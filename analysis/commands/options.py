@@ -1,0 +1,121 @@
+"""What several commands take: the answers, and where the page goes. Each argument is declared here alone."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from analysis.report.dataset import Dataset
+
+Progress = Callable[[str, int, int], None]
+Command = Callable[[argparse.Namespace, Progress], str]
+Add = Callable[..., argparse.ArgumentParser]
+
+FORMATS: Final = ("text", "json", "html")
+FILE: Final = "answers, one row a person: .csv, .tsv, .txt, .xlsx, .parquet, .feather, .sav, .zsav or .dta"
+ITEMS: Final = "columns: names, ranges (q1-q8), beginnings (q*); in quotes where a name holds a comma"
+
+
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """Add the file of answers."""
+    parser.add_argument("file", metavar="FILE", type=Path, help=FILE)
+
+
+def add_answers(parser: argparse.ArgumentParser, *, model: bool = False) -> None:
+    """Add which of the file's columns are answers, and how they are read: by a folder, or by name."""
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--instrument", metavar="FOLDER", type=Path, help="the questionnaire's folder")
+    which.add_argument("--items", metavar="NAMES", help=ITEMS)
+    if model:
+        which.add_argument("--model", metavar="FILE", type=Path, help="a model in lavaan's notation")
+    parser.add_argument("--form", metavar="ID", help="the form that was answered, where it cannot be told")
+    parser.add_argument(
+        "--map",
+        metavar="FILE",
+        type=Path,
+        help="with --instrument: a CSV of item, column and codes (A1=1 A2=2)",
+    )
+    _add_reading(parser, "with --items: ")
+
+
+def add_items(parser: argparse.ArgumentParser) -> None:
+    """Add columns by name alone, and how they are read."""
+    parser.add_argument("--items", metavar="NAMES", required=True, help=ITEMS)
+    _add_reading(parser, "")
+    parser.set_defaults(instrument=None, form=None, map=None)
+
+
+def _add_reading(parser: argparse.ArgumentParser, when: str) -> None:
+    parser.add_argument("--reverse", metavar="NAMES", default="", help=f"{when}those to be turned round")
+    parser.add_argument(
+        "--codes",
+        metavar="CODES",
+        default="",
+        help=f"{when}the answers there can be, lowest first: 1-5, or words parted by commas",
+    )
+    parser.add_argument(
+        "--missing", metavar="MARKS", default="", help=f'{when}codes and marks of no answer: 9,99,"?"'
+    )
+
+
+def add_group(parser: argparse.ArgumentParser, *, required: bool, words: str) -> None:
+    """Add the column of groups."""
+    parser.add_argument("--group", metavar="COLUMN", required=required, help=words)
+
+
+def add_page(parser: argparse.ArgumentParser, command: Command) -> None:
+    """Add the format of the page and where it goes, and say what writes it."""
+    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument("--out", metavar="FILE", type=Path, help="write there and not to the terminal")
+    add_command(parser, command)
+
+
+def add_command(parser: argparse.ArgumentParser, command: Command) -> None:
+    """Add what every command takes, and say which function it is."""
+    parser.add_argument(
+        "--progress", action="store_true", help="say on stderr how far it is, even into a file"
+    )
+    parser.set_defaults(command=command)
+
+
+def dataset_of(asked: argparse.Namespace, file: Path | None = None, *, items: str | None = None) -> "Dataset":
+    """Return the answers that were asked for; ValueError where an option does not go with the others.
+
+    `file` and `items` stand in for those of the command line.
+    """
+    path = asked.file if file is None else file
+    if asked.instrument is None:
+        if asked.form or asked.map:
+            raise ValueError("--form and --map go with --instrument; with --items leave them out")
+        from analysis.report.named_answers import Named, read_named
+
+        return read_named(
+            path,
+            Named(
+                items=asked.items if items is None else items,
+                reverse=asked.reverse,
+                codes=asked.codes,
+                missing=asked.missing,
+                method=getattr(asked, "method", None) or "mean",
+                min_answered=getattr(asked, "min_answered", None),
+            ),
+        )
+    if asked.reverse or asked.codes or asked.missing:
+        raise ValueError("--reverse, --codes and --missing go with --items; the folder says them itself")
+    from analysis.report.fitted import read_dataset
+    from instrument import load
+
+    return read_dataset(path, load(asked.instrument), asked.form, map_file=asked.map)
+
+
+def occasions_of(asked: argparse.Namespace) -> tuple["Dataset", "Dataset"]:
+    """Return the answers of two files with the same items and the same codes."""
+    if asked.instrument is None and not asked.codes:
+        # A code that nobody gave on one occasion is one all the same: the codes of both are those of each.
+        found = (dataset_of(asked, file).form.scales["answers"].codes for file in (asked.first, asked.second))
+        asked.codes = ",".join(f"{code:g}" for code in sorted({code for codes in found for code in codes}))
+    first = dataset_of(asked, asked.first)
+    if asked.form is None and asked.instrument is not None:
+        asked.form = first.form.id
+    return first, dataset_of(asked, asked.second)

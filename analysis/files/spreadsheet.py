@@ -1,0 +1,78 @@
+"""Spreadsheets (.xlsx): the first sheet as rows of cells."""
+
+import warnings
+import zipfile
+import zlib
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, Final
+from xml.etree.ElementTree import ParseError
+
+from analysis.files.columns import table_of_rows
+from analysis.files.table import Table, TableError
+
+MOST_BYTES: Final = 2**30  # of a sheet once unpacked
+
+
+def read_xlsx(file: Path) -> Table:
+    """Read the first sheet that has cells; formulas stand for the values that were saved with them."""
+    sheet, others, rows = _rows(file)
+    while rows and not any(rows[-1]):
+        rows.pop()
+    first = next((place for place, row in enumerate(rows) if any(row)), None)
+    if first is None:
+        raise TableError(f"{file} has no cells; its first row must name the columns")
+    wide = max(len(row) for row in rows)
+    header, *below = ([*row, *[""] * (wide - len(row))] for row in rows[first:])
+    notes = (f"Read from the sheet {sheet}; left aside: {', '.join(others)}.",) if others else ()
+    return table_of_rows(file, header, below, notes=notes)
+
+
+def _rows(file: Path) -> tuple[str, list[str], list[list[str]]]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - only where a file needs it
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
+
+    try:
+        with zipfile.ZipFile(file) as packed:
+            if sum(part.file_size for part in packed.infolist()) > MOST_BYTES:
+                raise TableError(f"{file} unpacks to more than {MOST_BYTES >> 20} MB; save it as CSV")
+        with warnings.catch_warnings():  # of styles and extensions, which answers do not need
+            warnings.simplefilter("ignore")
+            book = load_workbook(file, read_only=True, data_only=True)
+            sheets = {
+                sheet.title: [[_cell(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
+                for sheet in book.worksheets
+            }
+            book.close()
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        ParseError,
+        KeyError,
+        ValueError,
+        TypeError,
+        IndexError,
+        AttributeError,
+        EOFError,
+        NotImplementedError,
+        zlib.error,
+        OSError,
+    ) as error:
+        if isinstance(error, TableError | FileNotFoundError | PermissionError):
+            raise
+        raise TableError(f"{file} is not a spreadsheet that can be read; save it again, or as CSV") from error
+    filled = [name for name, rows in sheets.items() if any(map(any, rows))]
+    name = filled[0] if filled else next(iter(sheets), "")
+    return name, [other for other in filled if other != name], sheets.get(name, [])
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)

@@ -1,0 +1,127 @@
+"""Sheets in files: one spreadsheet (.xlsx), or a folder of CSV files."""
+
+import csv
+import warnings
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from instrument.catalog import InstrumentError
+from instrument.exchange.spreadsheet_form import SHEETS, Sheets
+from instrument.nodes import Problem
+
+MOST_BYTES: Final = 2**20
+MOST_UNPACKED: Final = 10 * 2**20
+MOST_ROWS: Final = 5_000
+
+
+def read_sheets(path: Path) -> Sheets:
+    """Read the sheets of a spreadsheet, or of a folder of CSV files called like sheets.
+
+    Raises
+    ------
+    InstrumentError
+        The file is no spreadsheet, or is larger than a form can be.
+    """
+    if path.is_dir():
+        return {name: _csv_rows(path / f"{name}.csv") for name in SHEETS if (path / f"{name}.csv").is_file()}
+    return {name: rows for name, rows in sheets_in(path).items() if name in SHEETS}
+
+
+def sheets_in(path: Path) -> Sheets:
+    """Return every sheet of a spreadsheet; InstrumentError as `read_sheets`."""
+    if path.suffix.lower() != ".xlsx":
+        raise _refused(path, "give an .xlsx file, or a folder of CSV files")
+    if not path.is_file():
+        raise _refused(path, "there is no such file")
+    if path.stat().st_size > MOST_BYTES:
+        raise _refused(path, f"the file is larger than {MOST_BYTES >> 20} MB")
+    return _xlsx_sheets(path)
+
+
+def write_sheets(sheets: Sheets, path: Path) -> None:
+    """Write sheets as a spreadsheet or, where the path has no ending, as a folder of CSV files."""
+    if path.suffix.lower() == ".xlsx":
+        _write_xlsx(sheets, path)
+        return
+    if path.suffix:
+        raise _refused(path, "name an .xlsx file, or a folder for CSV files")
+    path.mkdir(parents=True)
+    for name, rows in sheets.items():
+        with (path / f"{name}.csv").open("w", encoding="utf-8-sig", newline="") as stream:
+            csv.writer(stream).writerows(rows)
+
+
+def _csv_rows(path: Path) -> list[list[str]]:
+    if path.stat().st_size > MOST_BYTES:
+        raise _refused(path, f"the file is larger than {MOST_BYTES >> 20} MB")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            return [*csv.reader(stream, strict=True)]
+    except UnicodeDecodeError:
+        raise _refused(path, "the file is not in UTF-8; save it as CSV in UTF-8") from None
+    except csv.Error as error:
+        raise _refused(path, f"the file is not CSV: {error}") from None
+
+
+def _xlsx_sheets(path: Path) -> Sheets:
+    from openpyxl import load_workbook  # noqa: PLC0415 - only where a file needs it
+
+    try:
+        with zipfile.ZipFile(path) as packed:
+            _refuse_hostile(packed, path)
+        with warnings.catch_warnings():  # of styles and extensions, which words do not need
+            warnings.simplefilter("ignore")
+            book = load_workbook(path, read_only=True, data_only=True)
+            sheets = {
+                sheet.title.strip().lower(): [
+                    [_written(cell) for cell in row]
+                    for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS)
+                ]
+                for sheet in book.worksheets
+            }
+            book.close()
+    except InstrumentError:
+        raise
+    except Exception as error:  # a stranger's file may break the reader in any way
+        raise _refused(path, "the file is not a spreadsheet that can be read; save it again") from error
+    return sheets
+
+
+def _refuse_hostile(packed: zipfile.ZipFile, path: Path) -> None:
+    """Raise InstrumentError where a file would unpack to more than a form can be, or declares a DTD."""
+    if sum(part.file_size for part in packed.infolist()) > MOST_UNPACKED:
+        raise _refused(path, f"the file unpacks to more than {MOST_UNPACKED >> 20} MB")
+    for part in packed.namelist():
+        content = packed.read(part)
+        if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+            raise _refused(path, "the file declares a DTD, which no spreadsheet needs")
+
+
+def _written(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def _write_xlsx(sheets: Sheets, path: Path) -> None:
+    from openpyxl import Workbook  # noqa: PLC0415 - only where a file needs it
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
+
+    book = Workbook(write_only=True)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            cells = []
+            for text in row:
+                cell = WriteOnlyCell(sheet, value=text)
+                cell.data_type = "s"  # a text that begins like a formula is none
+                cells.append(cell)
+            sheet.append(cells)
+    book.save(path)
+
+
+def _refused(path: Path, message: str) -> InstrumentError:
+    return InstrumentError((Problem(path.name, None, message),))
