@@ -44,10 +44,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         page = command(asked, say)
         clear()
-        if asked.out is None:
-            sys.stdout.write(page)
+        if asked.out is not None:
+            asked.out.write_bytes(page if isinstance(page, bytes) else page.encode())
+        elif isinstance(page, bytes):
+            raise ValueError(f"--format {asked.format} is no text for a terminal: name a file with --out")
         else:
-            asked.out.write_text(page, encoding="utf-8")
+            sys.stdout.write(page)
     except BrokenPipeError:
         return 0
     except OSError as error:

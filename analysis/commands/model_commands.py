@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.commands.options import (
     Add,
+    Page,
     Progress,
     add_answers,
     add_file,
@@ -59,7 +60,7 @@ def _arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-def _structure(asked: argparse.Namespace, say: Progress) -> str:
+def _structure(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.render import RENDERERS
     from analysis.report.structure_report import structure
 
@@ -67,7 +68,7 @@ def _structure(asked: argparse.Namespace, say: Progress) -> str:
     return RENDERERS[asked.format](structure(answers, ordered=not asked.continuous, progress=say))
 
 
-def _invariance(asked: argparse.Namespace, say: Progress) -> str:
+def _invariance(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.invariance_report import invariance
     from analysis.report.render import RENDERERS
 

@@ -9,10 +9,11 @@ if TYPE_CHECKING:
     from analysis.report.dataset import Dataset
 
 Progress = Callable[[str, int, int], None]
-Command = Callable[[argparse.Namespace, Progress], str]
+Page = str | bytes
+Command = Callable[[argparse.Namespace, Progress], Page]
 Add = Callable[..., argparse.ArgumentParser]
 
-FORMATS: Final = ("text", "json", "html")
+FORMATS: Final = ("text", "json", "html", "latex", "docx")
 FILE: Final = "answers, one row a person: .csv, .tsv, .txt, .xlsx, .parquet, .feather, .sav, .zsav or .dta"
 ITEMS: Final = "columns: names, ranges (q1-q8), beginnings (q*); in quotes where a name holds a comma"
 
@@ -66,7 +67,12 @@ def add_group(parser: argparse.ArgumentParser, *, required: bool, words: str) ->
 
 def add_page(parser: argparse.ArgumentParser, command: Command) -> None:
     """Add the format of the page and where it goes, and say what writes it."""
-    parser.add_argument("--format", choices=FORMATS, default="text", help="default: text")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="text",
+        help="default: text; latex and docx are tables for a manuscript",
+    )
     parser.add_argument("--out", metavar="FILE", type=Path, help="write there and not to the terminal")
     add_command(parser, command)
 

@@ -7,6 +7,7 @@ from typing import Final
 from analysis.commands.options import (
     FILE,
     Add,
+    Page,
     Progress,
     add_answers,
     add_file,
@@ -151,21 +152,21 @@ def _positive(said: str) -> int:
     return int(said)
 
 
-def _alpha(asked: argparse.Namespace, say: Progress) -> str:
+def _alpha(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.alpha_report import alpha_report
     from analysis.report.render import RENDERERS
 
     return RENDERERS[asked.format](alpha_report(dataset_of(asked), group=asked.group, progress=say))
 
 
-def _report(asked: argparse.Namespace, say: Progress) -> str:
+def _report(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.build import run
     from analysis.report.render import RENDERERS
 
     return RENDERERS[asked.format](run(dataset_of(asked), progress=say))
 
 
-def _factor(asked: argparse.Namespace, say: Progress) -> str:
+def _factor(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.factor_report import factoring, of_dataset
     from analysis.report.render import RENDERERS
 
@@ -180,7 +181,7 @@ def _factor(asked: argparse.Namespace, say: Progress) -> str:
     return RENDERERS[asked.format](found)
 
 
-def _response(asked: argparse.Namespace, say: Progress) -> str:
+def _response(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.render import RENDERERS
     from analysis.report.response_report import of_dataset, response_report
 
@@ -188,7 +189,7 @@ def _response(asked: argparse.Namespace, say: Progress) -> str:
     return RENDERERS[asked.format](found)
 
 
-def _retest(asked: argparse.Namespace, say: Progress) -> str:
+def _retest(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.render import RENDERERS
     from analysis.report.retest_report import retest
 
@@ -196,7 +197,7 @@ def _retest(asked: argparse.Namespace, say: Progress) -> str:
     return RENDERERS[asked.format](retest(first, second, id_column=asked.id, progress=say))
 
 
-def _fairness(asked: argparse.Namespace, say: Progress) -> str:
+def _fairness(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.fairness_report import fairness, of_dataset
     from analysis.report.render import RENDERERS
 

@@ -11,6 +11,7 @@ from analysis.estimate import Unavailable, cell, table
 from analysis.graphics import svg
 from analysis.report.cells import missing_reasons, number_columns, without_figure
 from analysis.report.document import Document, Section, Table
+from analysis.report.docx_tables import as_docx
 from analysis.report.latex import as_latex
 
 COLUMNS: Final = 110  # of a terminal that a table may take
@@ -163,9 +164,10 @@ def _name(section: Section, part: Table) -> str:
     return escape(f"{section.title}: {part.title}")
 
 
-RENDERERS: Final[dict[str, Callable[[Document], str]]] = {
+RENDERERS: Final[dict[str, Callable[[Document], str | bytes]]] = {
     "text": as_text,
     "json": as_json,
     "html": as_html,
     "latex": as_latex,
+    "docx": as_docx,
 }

@@ -6,6 +6,7 @@ from io import BytesIO
 import docx
 import pytest
 
+from analysis.__main__ import main
 from analysis.estimate import Unavailable
 from analysis.report.document import SIMULATED, Document, Section, Table
 from analysis.report.docx_tables import as_docx
@@ -64,3 +65,15 @@ def test_a_table_that_is_cut_out_says_simulated_itself(labels):
     said = "SIMULATED: Scales" if labels else "Scales"
     assert said in [paragraph.text for paragraph in page.paragraphs]
     assert f"{{{said}}}" in as_latex(report(*labels))
+
+
+def test_the_command_line_writes_them(tmp_path, capsys):
+    answers = tmp_path / "answers.csv"
+    answers.write_text("a,b,c\n" + "1,2,3\n2,3,4\n4,4,5\n5,3,4\n" * 10)
+    command = ["alpha", str(answers), "--items", "a,b,c"]
+    assert main([*command, "--format", "docx", "--out", str(tmp_path / "tables.docx")]) == 0
+    assert docx.Document(str(tmp_path / "tables.docx")).tables
+    assert main([*command, "--format", "latex"]) == 0
+    assert r"\begin{longtable}" in capsys.readouterr().out
+    assert main([*command, "--format", "docx"]) == 2
+    assert "name a file with --out" in capsys.readouterr().err
