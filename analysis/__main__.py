@@ -9,7 +9,7 @@ from typing import Final
 
 from analysis.commands.draft_command import add_draft
 from analysis.commands.model_commands import add_invariance, add_structure
-from analysis.commands.options import Add, Command, Progress
+from analysis.commands.options import Add, Command, Page, Progress
 from analysis.commands.page_commands import (
     add_alpha,
     add_factor,
@@ -44,12 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         page = command(asked, say)
         clear()
-        if asked.out is not None:
-            asked.out.write_bytes(page if isinstance(page, bytes) else page.encode())
-        elif isinstance(page, bytes):
-            raise ValueError(f"--format {asked.format} is no text for a terminal: name a file with --out")
-        else:
-            sys.stdout.write(page)
+        _write(page, asked)
     except BrokenPipeError:
         return 0
     except OSError as error:
@@ -61,6 +56,15 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def _write(page: Page, asked: argparse.Namespace) -> None:
+    if asked.out is not None:
+        asked.out.write_bytes(page if isinstance(page, bytes) else page.encode())
+    elif isinstance(page, bytes):
+        raise ValueError(f"--format {asked.format} is no text for a terminal: name a file with --out")
+    else:
+        sys.stdout.write(page)
 
 
 def _parser() -> argparse.ArgumentParser:
