@@ -19,6 +19,8 @@ from app.export.microdata import microdata
 from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.export.trail import note_taken
 from app.runtime import Service
+from instrument import InstrumentError
+from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
 
 MANIFEST: Final = "manifest.json"
 
@@ -31,11 +33,23 @@ def files_of(data: Microdata, formats: Mapping[str, object] = FORMATS) -> dict[s
 
 def bundle(data: Microdata) -> dict[str, bytes]:
     """Make every file there is, and the manifest of them all."""
-    made = files_of(data)
-    return {**made, MANIFEST: manifest(data, made)}
+    questionnaire, left_out = questionnaire_files(data)
+    made = {**files_of(data), **questionnaire}
+    return {**made, MANIFEST: manifest(data, made, left_out)}
 
 
-def manifest(data: Microdata, files: Mapping[str, bytes]) -> bytes:
+def questionnaire_files(data: Microdata) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Write the form for other tools; where one cannot hold it, its reason stands in the manifest instead."""
+    made, left_out = {}, {}
+    for name, write in QUESTIONNAIRE_FORMATS.items():
+        try:
+            made[f"instrument/{name}"] = write(data.instrument, data.form.id, data.instrument.language)
+        except InstrumentError as error:
+            left_out[f"instrument/{name}"] = "; ".join(map(str, error.problems))
+    return made, left_out
+
+
+def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str, str]) -> bytes:
     """Say what belongs together: a hash for every file, and what the answers were asked and scored by."""
     form, instrument = data.form, data.instrument
     tree = {
@@ -52,6 +66,7 @@ def manifest(data: Microdata, files: Mapping[str, bytes]) -> bytes:
             "SHA-256 over the sorted rows of the CSV without their random ids: equal for the same answers in "
             "any order, and of two digests nothing can be told about one row"
         ),
+        "left_out": dict(left_out),
         "files": {path: sha256(content).hexdigest() for path, content in sorted(files.items())},
     }
     return json.dumps(tree, ensure_ascii=False, indent=2).encode() + b"\n"

@@ -22,6 +22,7 @@ from app.export.rows import Microdata
 from app.operations import demo
 from app.runtime import Service
 from instrument import ppiq
+from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
 from tests.lib.cohorts import close, signed_in, take_part
 
 WAVE = "demo-1"
@@ -51,11 +52,10 @@ def test_the_folder_holds_every_format_and_a_manifest_with_the_hash_of_each(
     written = write_bundle(closed, WAVE, tmp_path / "out")
     said = json.loads((tmp_path / "out" / "manifest.json").read_text())
     found = {str(path.relative_to(tmp_path / "out")) for path in written} - {"manifest.json"}
-    assert (
-        found
-        == set(said["files"])
-        == {each.path.format(stem="form-a_wave-demo1") for each in FORMATS.values()}
-    )
+    named = {each.path.format(stem="form-a_wave-demo1") for each in FORMATS.values()}
+    named |= {f"instrument/{name}" for name in QUESTIONNAIRE_FORMATS}
+    assert found == set(said["files"]) == named
+    assert said["left_out"] == {}
     for path, hash_ in said["files"].items():
         assert sha256((tmp_path / "out" / path).read_bytes()).hexdigest() == hash_
     assert said["simulated"] is True
