@@ -9,6 +9,7 @@ whose request is being answered.
 import asyncio
 import resource
 from asyncio.events import TimerHandle
+from heapq import nsmallest
 from time import monotonic
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ LARGEST_HEAD: Final = 64 * 1024
 READING_SECONDS: Final = 300.0
 """How long somebody may take for the answer, once it is more than a line holds."""
 MOST: Final = 1_000
+AT_A_TIME: Final = 10
+"""So many make room at once, so that not everybody who comes has all the others looked through."""
 SPARE: Final = 200
 """Descriptors for the database, for files and for what is printed."""
 
@@ -45,9 +48,10 @@ class Connection(HttpToolsProtocol):
         super().connection_made(transport)
         self._expect(HEAD_SECONDS)
         if len(self.connections) > places():
-            waiting = [each for each in self.connections if isinstance(each, Connection) and each.waits()]
-            if waiting:
-                min(waiting, key=lambda each: each._since).let_go()  # noqa: SLF001 - one of its own
+            others = (each for each in self.connections if isinstance(each, Connection) and each is not self)
+            waiting = [each for each in others if each.waits()]
+            for each in nsmallest(AT_A_TIME, waiting, key=lambda each: each._since):  # noqa: SLF001 - its own
+                each.let_go()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._expect(None)

@@ -110,7 +110,7 @@ class Attack:
         forged = self.browser()
         forged.cookies.set("device", at_home.cookies["device"][:-6] + "AAAAAA", path="/staff")
         borrowed = self.browser()
-        assert self.signs_in(borrowed, STRANGER, "mallory")
+        assert self.signs_in(borrowed, self.anywhere(), "mallory", codes=2)
         for each in (self.browser(), forged, borrowed):
             for _ in range(FAILURES):
                 self.fails(each, STRANGER, name)

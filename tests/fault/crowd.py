@@ -52,6 +52,8 @@ STUDY, UNIT = "crowded", "south"
 PATIENCE: Final = 10.0
 """Seconds that a page may take for somebody who answers."""
 AT_ONCE: Final = 5
+PEOPLE_AT_A_FAULT: Final = 5
+"""They wait in vain, each for as long as they have patience."""
 STAFF: Final = tuple(f"staff-{number}" for number in range(5))
 SIGN_INS: Final = 16
 PAUSE: Final = 0.3
@@ -114,6 +116,8 @@ class Attack:
     """What is put into the server, in Python, to see the run fail."""
     before: str = ""
     """What is set for the server in any case."""
+    head_start: float = 1.0
+    """Seconds before people come."""
 
 
 def asks(path: str, role: str) -> Crowd:
@@ -162,8 +166,8 @@ def half_open(scene: Scene, outcome: Outcome) -> None:
     begun: list[socket.socket] = []
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    while not scene.ended.wait(0.05):
-        for _ in range(min(200, scene.half_open - len(begun))):
+    while not scene.ended.wait(0.25):
+        for _ in range(min(100, scene.half_open - len(begun))):
             with suppress(OSError):
                 line = socket.create_connection(("127.0.0.1", scene.server.port), timeout=1)
                 line.sendall(PARTS[len(begun) % len(PARTS)])
@@ -205,6 +209,7 @@ ATTACKS: Final = {
         "from app.operations import connections; connections.places = lambda: 10**6\n"
         "connections.HEAD_SECONDS = connections.BODY_SECONDS = 1e6\n",
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))\n",
+        head_start=6.0,
     ),
     "sign-ins": Attack(
         sign_ins,
@@ -236,7 +241,7 @@ def crowded(
         scene = Scene(server, tokens, closed, requests, half_open, ended)
         crowd = threading.Thread(target=attack.crowd, args=(scene, outcome))
         crowd.start()
-        time.sleep(1)
+        time.sleep(attack.head_start)
         with ThreadPoolExecutor(AT_ONCE) as pool:
             came = pool.map(lambda each: comes_in(server, service, each), STAFF)
             for slowest in pool.map(lambda code: walk(server, code), codes):
@@ -255,7 +260,10 @@ def comes_in(server: Server, service: Service, name: str) -> bool:
     """Sign in for the first time in this browser, from a place of one's own."""
     fields = {"name": name, "password": PASSWORD, "code": code_of(service, name)}
     source = f"192.0.2.{STAFF.index(name)}"
-    with suppress(httpx2.TransportError), httpx2.Client(base_url=server.address, timeout=PATIENCE) as client:
+    with (
+        suppress(httpx2.TransportError),
+        httpx2.Client(base_url=server.address, timeout=2 * PATIENCE) as client,
+    ):
         answer = client.post("/staff/sign-in", data=fields, headers={FORWARDED: source})
         return bool(answer.status_code == 303)
     return False
@@ -337,7 +345,7 @@ def main() -> int:
                         url,
                         log,
                         name,
-                        people=asked.people,
+                        people=min(asked.people, PEOPLE_AT_A_FAULT) if faulty else asked.people,
                         requests=asked.requests,
                         half_open=asked.half_open,
                         faulty=faulty,

@@ -123,6 +123,7 @@ def test_whoever_comes_where_all_places_are_taken_gets_one(
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_SECONDS", 60)
     monkeypatch.setattr(connections, "places", lambda: 3)
+    monkeypatch.setattr(connections, "AT_A_TIME", 1)
     silent = [line_to(port) for _ in range(3)]
     with line_to(port) as answering:
         answering.sendall(GET.replace(b"quick", b"slow"))
