@@ -148,6 +148,12 @@ def test_a_spreadsheet_needs_three_sheets_and_few_columns(tmp_path):
         instrument_of(read_sheets(tmp_path / "small.xlsx"))
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path, capsys):
+    out = tmp_path / "nowhere" / "form.xlsx"
+    assert main(["sheet", "export", str(ROOT / "tests/instruments/seven"), "--out", str(out)]) == 1
+    assert f"{out}: cannot be opened or written" in capsys.readouterr().err
+
+
 def test_formulas_are_written_as_text(tmp_path, sheets):
     sheets["items"][1][4] = "=1+1"
     write_sheets(sheets, tmp_path / "form.xlsx")
