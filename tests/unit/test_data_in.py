@@ -224,6 +224,14 @@ def test_what_cannot_be_scored_is_refused_with_what_to_do(command, tmp_path, mon
     assert said in err
 
 
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet", "sav", "dta"])
+def test_a_place_that_cannot_be_written_is_named(command, tmp_path, ending):
+    (tmp_path / "answers.csv").write_text(text())
+    out = tmp_path / "nowhere" / f"scored.{ending}"
+    code, _, err = command("score", tmp_path / "answers.csv", "--items", "q1-q3", "--out", out)
+    assert (code, err) == (2, f"{out} cannot be opened or written: No such file or directory\n")
+
+
 def test_every_command_takes_items_by_name(command, tmp_path):
     X = answers(200, 4, seed=3)
     X[:, 2] = 6 - X[:, 2]
