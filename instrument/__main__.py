@@ -25,6 +25,8 @@ def main(arguments: list[str] | None = None) -> int:
         problems: Iterable[Problem] = asked.run(asked)
     except InstrumentError as error:
         problems = error.problems
+    except OSError as error:
+        problems = (Problem(str(error.filename), None, f"cannot be opened or written: {error.strerror}"),)
     said = [f"{problem}\n" for problem in problems]
     sys.stderr.writelines(said)
     return 1 if said else 0

@@ -84,11 +84,11 @@ def read_lss(file: Path) -> Survey:
         raise TableError(f"{file} is not a LimeSurvey definition ({error}); export it again") from error
     said = {row.get("qid"): row.get("question") for row in _rows(root, "question_l10ns")}
     texts = {row.get("aid"): row.get("answer") for row in _rows(root, "answer_l10ns")}
-    answers: dict[str, list[tuple[float, str, str]]] = {}
-    for row in _rows(root, "answers"):
-        word = _plain(row.get("answer") or texts.get(row.get("aid")) or "")
+    answers: dict[str, dict[str, tuple[float, str, str]]] = {}
+    for row in _rows(root, "answers"):  # in older files once for each language, the survey's own first
+        code, word = row.get("code", ""), _plain(row.get("answer") or texts.get(row.get("aid")) or "")
         place = number(row.get("sortorder", "")) or 0.0
-        answers.setdefault(row.get("qid", ""), []).append((place, row.get("code", ""), word))
+        answers.setdefault(row.get("qid", ""), {}).setdefault(code, (place, code, word))
     questions = {row["qid"]: row for row in _rows(root, "questions") if "qid" in row}
     columns: list[tuple[tuple[str, ...], str, str]] = [
         ((row.get("title", ""),), qid, row.get("question") or said.get(qid) or "")
@@ -100,7 +100,7 @@ def read_lss(file: Path) -> Survey:
             title, part = above.get("title", ""), row.get("title", "")
             names = (f"{title}[{part}]", f"{title}_{part}")
             columns.append((names, above["qid"], row.get("question") or said.get(row.get("qid")) or ""))
-    return _survey(columns, {qid: sorted(rows) for qid, rows in answers.items()})
+    return _survey(columns, {qid: sorted(rows.values()) for qid, rows in answers.items()})
 
 
 def _survey(
@@ -150,7 +150,8 @@ def read_dictionary(file: Path) -> Survey:
         choices = _choices(row.get(_CHOICES) or "")
         if row.get("Field Type") == "checkbox":
             for code, word in choices.items():
-                labels[f"{name}___{code.lower().replace('-', '_')}"] = f"{label}: {word}"
+                column = f"{name}___{code.lower().replace('-', '_')}"
+                labels[column], words[column] = f"{label}: {word}", {0.0: "Unchecked", 1.0: "Checked"}
             continue
         labels[name] = label
         if row.get("Field Type") in {"radio", "dropdown"}:

@@ -66,21 +66,22 @@ def _write_xlsx(table: Table, file: Path) -> None:
     from openpyxl import Workbook  # noqa: PLC0415 - only where a file needs it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
-    book = Workbook(write_only=True)
-    sheet = book.create_sheet("answers")
+    with file.open("wb") as stream:  # before the book is begun, which cannot be left half written
+        book = Workbook(write_only=True)
+        sheet = book.create_sheet("answers")
 
-    def shown(cell: Any) -> Any:
-        if not isinstance(cell, str):
-            return cell
-        text = WriteOnlyCell(sheet, value=_CONTROL.sub("\ufffd", cell)[:32_767])
-        text.data_type = "s"  # a text that begins like a formula is none
-        return text
+        def shown(cell: Any) -> Any:
+            if not isinstance(cell, str):
+                return cell
+            text = WriteOnlyCell(sheet, value=_CONTROL.sub("\ufffd", cell)[:32_767])
+            text.data_type = "s"  # a text that begins like a formula is none
+            return text
 
-    sheet.append([shown(name) for name in table.columns])
-    columns = [_cells(column) for column in table.columns.values()]
-    for row in zip(*columns, strict=True):
-        sheet.append([shown(cell) for cell in row])
-    book.save(file)
+        sheet.append([shown(name) for name in table.columns])
+        columns = [_cells(column) for column in table.columns.values()]
+        for row in zip(*columns, strict=True):
+            sheet.append([shown(cell) for cell in row])
+        book.save(stream)
 
 
 def _write_parquet(table: Table, file: Path) -> None:
@@ -88,7 +89,8 @@ def _write_parquet(table: Table, file: Path) -> None:
     from pyarrow import parquet  # noqa: PLC0415
 
     arrays = [pa.array(_cells(column)) for column in table.columns.values()]
-    parquet.write_table(pa.Table.from_arrays(arrays, names=[*table.columns]), file)
+    with file.open("wb") as stream:
+        parquet.write_table(pa.Table.from_arrays(arrays, names=[*table.columns]), stream)
 
 
 def _write_sav(table: Table, file: Path) -> None:

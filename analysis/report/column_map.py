@@ -47,7 +47,8 @@ def mapped(table: Table, file: Path) -> Table:
         if coded is not None:
             words[item] = _coded(coded, f"{file}, row {row}")
             columns[item] = np.array([cell or None for cell in table.cells(found)], dtype=object)
-    return replace(table, columns=columns, words=words, ordered={})
+    aliases = frozenset(columns.keys() - table.columns.keys())
+    return replace(table, columns=columns, words=words, ordered={}, aliases=aliases)
 
 
 def _coded(said: str, where: str) -> dict[float, str]:

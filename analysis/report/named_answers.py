@@ -56,6 +56,7 @@ def of_table(table: Table, named: Named) -> Dataset:
     """Take the named columns of a table as a questionnaire of one scale."""
     names = chosen_columns(named.items, table)
     turned = _turned(named.reverse, names, table)
+    _refuse_too_many(named, len(names))
     words, allowed = _codes(named.codes)
     if not allowed:
         table = _with_one_order(table, names)
@@ -88,6 +89,15 @@ def of_table(table: Table, named: Named) -> Dataset:
         for code in far
     ]
     return replace(found, notes=(*found.notes, *notes))
+
+
+def _refuse_too_many(named: Named, k: int) -> None:
+    """Raise TableError where a score would need more answers than there are, or a sum fewer."""
+    least = named.min_answered
+    if least is not None and least > k:
+        raise TableError(f"--min-answered is {least}, and there are {k} items")
+    if least is not None and least < k and named.method == "sum":
+        raise TableError(f"a sum needs every answer: leave out --min-answered, or give {k}; or take the mean")
 
 
 def _own(named: Named, turned: Sequence[str], codes: Sequence[float], told: str) -> str:

@@ -43,7 +43,8 @@ def table_with_scores(dataset: Dataset, found: Mapping[str, Scored]) -> Table:
     table, subscales = dataset.table, dataset.instrument.key.subscales(dataset.form.id)
     items = dict.fromkeys(item.id for subscale in subscales.values() for item in subscale.items)
     turned = dataset.instrument.key.reversed_items(dataset.form.id)
-    columns, labels = dict[str, Column](table.columns), dict(table.labels)
+    columns: dict[str, Column] = {n: c for n, c in table.columns.items() if n not in table.aliases}
+    labels = dict(table.labels)
 
     def add(name: str, label_: str, values: NDArray[np.float64]) -> None:
         free, number = name, 1

@@ -4,7 +4,7 @@ import csv
 import warnings
 import zipfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from instrument.catalog import InstrumentError
 from instrument.exchange.spreadsheet_form import SHEETS, Sheets
@@ -110,17 +110,19 @@ def _write_xlsx(sheets: Sheets, path: Path) -> None:
     from openpyxl import Workbook  # noqa: PLC0415 - only where a file needs it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
-    book = Workbook(write_only=True)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            cells = []
-            for text in row:
-                cell = WriteOnlyCell(sheet, value=text)
-                cell.data_type = "s"  # a text that begins like a formula is none
-                cells.append(cell)
-            sheet.append(cells)
-    book.save(path)
+    with path.open("wb") as stream:  # before the book is begun, which cannot be left half written
+        book = Workbook(write_only=True)
+        for name, rows in sheets.items():
+            sheet = book.create_sheet(name)
+            for row in rows:
+                sheet.append([_text_cell(WriteOnlyCell(sheet, value=text)) for text in row])
+        book.save(stream)
+
+
+def _text_cell(cell: Any) -> Any:
+    """Return a cell as text: one that begins like a formula is none."""
+    cell.data_type = "s"
+    return cell
 
 
 def _refused(path: Path, message: str) -> InstrumentError:

@@ -59,7 +59,8 @@ def lss(codes):
         f"<row><qid>5</qid><code>{code}</code><answer>{word}</answer><sortorder>{place}</sortorder></row>"
         for place, (code, word) in enumerate(zip(codes, SCALE.values(), strict=True), start=1)
     )
-    return LSS.format(rows=rows)
+    welsh = rows.replace("</answer>", " (cy)</answer>")  # older files repeat every answer in each language
+    return LSS.format(rows=rows + welsh)
 
 
 def limesurvey(folder, shown):
@@ -90,11 +91,12 @@ def test_a_definition_with_a_dtd_is_refused(tmp_path):
 def test_redcap_labels_by_the_dictionary_beside_them(tmp_path):
     (tmp_path / "Team_DataDictionary_2026.csv").write_text(DICTIONARY)
     file = tmp_path / "Team_DATA_LABELS_2026.csv"
-    rows = [[SCALE[cell] for cell in row] for row in with_column(["Checked"] * 30) if row.pop()]
-    file.write_text(text([*ITEMS, "med___2"], [[*row, 1] for row in rows]))
+    rows = [[*(SCALE[cell] for cell in row), ("Checked", "Unchecked")[at % 2]] for at, row in enumerate(A30)]
+    file.write_text(text([*ITEMS, "med___2"], rows))
     found = read_named(file, Named(items="q1-q3"))
     assert alpha_of(found.keyed(ITEMS)) == pytest.approx(ALPHA)
     table = read_table(file)
+    assert table.matrix(["med___2"])[:2, 0].tolist() == [1, 0]
     assert (table.labels["q1"], table.labels["med___2"]) == ("Question 1", "Which: Two")
 
 
@@ -210,6 +212,8 @@ def test_scores_by_an_instrument_are_those_of_its_key(command, tmp_path):
         (("--items", "q1-q3", "--form", "a", "--out", "a.csv"), "go with --instrument"),
         (("--items", "q1-q2", "--reverse", "q3", "--out", "a.csv"), "--reverse names q3, which"),
         (("--items", "q1-q3", "--codes", "5-1", "--out", "a.csv"), "lowest code first"),
+        (("--items", "q1-q3", "--min-answered", 4, "--out", "a.csv"), "is 4, and there are 3 items"),
+        (("--items", "q1-q3", "--min-answered", 2, "--method", "sum", "--out", "a.csv"), "every answer"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_scored_is_refused_with_what_to_do(command, tmp_path, monkeypatch, options, said):
@@ -218,6 +222,14 @@ def test_what_cannot_be_scored_is_refused_with_what_to_do(command, tmp_path, mon
     code, out, err = command("score", "answers.csv", *options)
     assert (code, out) == (2, "")
     assert said in err
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet", "sav", "dta"])
+def test_a_place_that_cannot_be_written_is_named(command, tmp_path, ending):
+    (tmp_path / "answers.csv").write_text(text())
+    out = tmp_path / "nowhere" / f"scored.{ending}"
+    code, _, err = command("score", tmp_path / "answers.csv", "--items", "q1-q3", "--out", out)
+    assert (code, err) == (2, f"{out} cannot be opened or written: No such file or directory\n")
 
 
 def test_every_command_takes_items_by_name(command, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from analysis.__main__ import main as analysis
+from analysis.files.read_table import read_table
 from instrument import load
 from instrument.__main__ import main
 from instrument.catalog import InstrumentError
@@ -148,6 +149,12 @@ def test_a_spreadsheet_needs_three_sheets_and_few_columns(tmp_path):
         instrument_of(read_sheets(tmp_path / "small.xlsx"))
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path, capsys):
+    out = tmp_path / "nowhere" / "form.xlsx"
+    assert main(["sheet", "export", str(ROOT / "tests/instruments/seven"), "--out", str(out)]) == 1
+    assert f"{out}: cannot be opened or written" in capsys.readouterr().err
+
+
 def test_formulas_are_written_as_text(tmp_path, sheets):
     sheets["items"][1][4] = "=1+1"
     write_sheets(sheets, tmp_path / "form.xlsx")
@@ -169,6 +176,11 @@ def test_a_draft_loads_at_once_and_gives_the_same_alpha(tmp_path, capsys, shown)
     assert analysis(["alpha", str(file), *again]) == 0
     tree = json.loads(capsys.readouterr().out)
     assert tree["scales"]["team_sq"]["alpha"]["value"] == pytest.approx(ALPHA)
+    scored = tmp_path / "scored.csv"
+    assert analysis(["score", str(file), *again[:4], "--out", str(scored)]) == 0
+    keyed = [f"team_sq00{place}_keyed" for place in (1, 2, 3)]
+    assert [*read_table(scored).columns] == [*header, *keyed, "team_sq", "team_sq_answered"]
+    capsys.readouterr()
     assert analysis(["draft", str(file), *options]) == 2
     assert "is there already" in capsys.readouterr().err
     if shown == "words":
