@@ -220,7 +220,7 @@ def summary(found: Counter[str]) -> str:
     faults = ", ".join(f"{each} {found[f'{each} caught']}/{found[f'{each} tried']}" for each in FAULTS)
     never = ", ".join(f"{found[each]} {each}" for each in NEVER)
     return (
-        f"{found['rows']} rows and {found['figures']} figures left; {never} of {found['exchanges']} "
+        f"{found['rows']} rows and {found['figures']} parts of reports left; {never} of {found['exchanges']} "
         f"exchanges; faults caught: {faults}"
     )
 
