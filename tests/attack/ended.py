@@ -91,13 +91,17 @@ def attack(url: str, count: int, flood: int, fault: str = "") -> Outcome:
         outcome.strange = max(0, kept(services[0]) - count)
         others(first, KEPT_BY_THE_FORGETFUL)
         third = browser(started(url, running), running)
-        for page in pages:
-            again = {spelled for client in (first, second, third) for spelled in shown(client, page, outcome)}
-            outcome.shown += bool(again)
+        again = {
+            number
+            for number, page in enumerate(pages)
+            for client in (first, second, third)
+            if shown(client, page, outcome)
+        }
         for days in (1, 2, ended.DAYS_KEPT - 1, ended.DAYS_KEPT, ended.DAYS_KEPT + 1):
             still = pages[:2] if days < ended.DAYS_KEPT else pages[:1]
             with on_day(services[0], days):
-                outcome.shown += sum(bool(shown(first, page, outcome)) for page in still)
+                again |= {number for number, page in enumerate(still) if shown(first, page, outcome)}
+        outcome.shown = len(again)
     return outcome
 
 
