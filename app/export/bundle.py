@@ -7,6 +7,7 @@ from app.export.formats import FILES
 from app.export.microdata import microdata
 from app.export.pages import codebook_page
 from app.export.trail import note_taken
+from app.files.private import private_folder, write_private
 from app.runtime import Service
 from app.templating import render
 
@@ -20,10 +21,10 @@ def write_bundle(
     contents = {name: make(data) for name, make in FILES.items()}
     contents["codebook.html"] = render(codebook_page(data, alone=True)).encode()
     note_taken(service, wave)
-    folder.mkdir(parents=True, exist_ok=True)
+    private_folder(folder)
     paths = []
     for name, content in contents.items():
         path = folder / f"{wave}_{name}"
-        path.write_bytes(content)
+        write_private(path, content)
         paths.append(path)
     return paths
