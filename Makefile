@@ -44,6 +44,7 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 	$(BIN)/python -m tests.attack.joined_exports --waves 60 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.erased_sheet --erasures 120 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.leftovers --erased 30 --seed 1 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.damaged_files --times 40 --seed 1
 	$(BIN)/python -m tests.attack.kept_code --drafts 200 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.ended --runs 40 --flood 50001 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.lockout --accounts 40 --db sqlite,postgres

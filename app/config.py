@@ -9,6 +9,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from app.errors import ConfigurationError
+from app.files.private import keep_private, open_private, private_folder
 
 Network = IPv4Network | IPv6Network
 SECRET_BYTES: Final = 32
@@ -80,11 +81,10 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
 
 def new_secret_file(folder: Path) -> Path:
     """Make `folder` and a fresh secret in it, readable by its owner alone; an existing one stays."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(folder)
     path = folder / SECRET_FILE
     if not path.exists():
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        with open(path, "x", opener=open_private) as file:
             file.write(os.urandom(SECRET_BYTES).hex() + "\n")
     return path
 
@@ -156,6 +156,9 @@ def _secret(environment: Mapping[str, str], folder: Path | None) -> bytes:
                 "COUNTERPOISE_SECRET_FILE to a file that holds them; "
                 "`counterpoise migrate --new-secret` makes one in the data folder"
             )
+        keep_private(path)
+        if folder is not None and path.parent == folder:
+            keep_private(folder)
         text, source = path.read_text(), str(path)
     try:
         secret = bytes.fromhex(text.strip())

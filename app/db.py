@@ -7,11 +7,14 @@ that turns into a write fails at once with "database is locked", whatever the ti
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final
 
 from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from app.files.private import keep_private, open_private
 
 SQLITE_PRAGMAS: Final = {
     "busy_timeout": "10000",
@@ -26,6 +29,10 @@ SQLITE_PRAGMAS: Final = {
     "wal_autocheckpoint": "1000",
     "journal_size_limit": "4194304",
 }
+SQLITE_ENDINGS: Final = ("-wal", "-shm", "-tend", "-served")
+HEADER: Final = 20
+VERSIONS: Final = slice(18, 20)
+WITHOUT_LOG: Final = b"\x01\x01"
 SQLITE_POOL: Final = 4
 POSTGRES_POOL: Final = 10
 LOCK_TIMEOUT: Final = "10s"
@@ -95,6 +102,7 @@ def is_sqlite(connection: Connection | Engine) -> bool:
 def _sqlite(url: str) -> Engine:
     from pysqlite3 import dbapi2  # noqa: PLC0415 - the system's own SQLite may have the WAL-reset fault
 
+    made_whole = _kept_private(Path(str(make_url(url).database)))
     engine = create_engine(
         url,
         module=dbapi2,
@@ -103,7 +111,7 @@ def _sqlite(url: str) -> Engine:
         hide_parameters=True,
         json_deserializer=from_json,
         connect_args={"isolation_level": None, "check_same_thread": False, "cached_statements": 256},
-        execution_options={"turn": Lock()},
+        execution_options={"turn": Lock(), "made_whole": made_whole},
     )
 
     @event.listens_for(engine, "connect")
@@ -118,3 +126,25 @@ def _sqlite(url: str) -> Engine:
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
 
     return engine
+
+
+def sqlite_files(path: Path) -> list[Path]:
+    """Return those that are there of the files that make up a database."""
+    names = (path, *(path.with_name(f"{path.name}{ending}") for ending in SQLITE_ENDINGS))
+    return [each for each in names if each.exists()]
+
+
+def _kept_private(path: Path) -> bool:
+    """Make the file, or take it from others; tell whether it was made whole, by VACUUM INTO.
+
+    SQLite gives its log the rights of the file. A file that was copied from a running service says that it
+    has a log; one that VACUUM INTO made does not, until it is opened.
+    """
+    if not path.parent.is_dir():
+        return False
+    with open(path, "ab", opener=open_private):
+        pass
+    for each in sqlite_files(path):
+        keep_private(each)
+    with path.open("rb") as file:
+        return file.read(HEADER)[VERSIONS] == WITHOUT_LOG

@@ -178,6 +178,14 @@ class Snapshot(SQLModel, table=True):
     """What researchers are told of the rows in figures; None only until the close is finished."""
 
 
+class Digest(SQLModel, table=True):
+    """Of the responses of a closed wave, keyed: tells whether they are what they were."""
+
+    __table_args__ = (ForeignKeyConstraint(["wave"], ["wave.id"]),)
+    wave: str = Field(primary_key=True)
+    sum: bytes = Field(sa_column=_bytes())
+
+
 class Token(SQLModel, table=True):
     __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
     hash: str = Field(primary_key=True)

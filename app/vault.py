@@ -105,6 +105,9 @@ class Vault:
     def audit_mac(self, previous: bytes, event: bytes) -> bytes:
         return self._mac("audit", previous + event)
 
+    def row_mac(self, row: bytes) -> bytes:
+        return self._mac("response-row", row)
+
     def key_for_draft(self, wave: str, code: str, phrase: Sequence[int]) -> bytes:
         """Code and phrase together: neither opens anything alone."""
         return self._derive(f"draft\0{wave}\0{code}\0{' '.join(map(str, phrase))}".encode())

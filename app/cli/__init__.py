@@ -67,10 +67,14 @@ def serve(
 def migrate(
     directory: Dir = None,
     new_secret: Annotated[bool, typer.Option(help="Make a secret in the folder if there is none.")] = False,
+    take_copy: Annotated[
+        bool, typer.Option(help="Go on with a database file that was copied without the files beside it.")
+    ] = False,
 ) -> None:
     """Bring the database to the schema of this version."""
     from app import migrate as migration
     from app.config import new_secret_file
+    from app.operations.whole import forget_serving
     from app.runtime import check_secret
 
     if new_secret:
@@ -80,6 +84,8 @@ def migrate(
         before = migration.current(service.engine)
         migration.upgrade(service.engine)
         check_secret(service)
+        if take_copy:
+            forget_serving(service)
         typer.echo(f"schema: {before or 'none'} -> {migration.head()}")
 
 
@@ -127,10 +133,11 @@ def codes(
             made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
         typer.echo(json.dumps(made) if as_json else "\n".join(made))
         if slips:
+            from app.files.private import write_private
             from app.hosting.slips import slips as laid_out
             from app.printing import pdf
 
-            slips.write_bytes(pdf(laid_out(made, address, "Take part")))
+            write_private(slips, pdf(laid_out(made, address, "Take part")))
 
 
 @app.command()
@@ -190,11 +197,12 @@ def report(
     directory: Dir = None,
 ) -> None:
     """Print the cohort report of a closed wave, as its trainers see it."""
+    from app.files.private import write_private
     from app.report.text import report_csv, report_json, report_pdf, report_text
 
     with serving(directory) as service:
         typer.echo(report_json(service, wave, unit) if as_json else report_text(service, wave, unit))
         if pdf:
-            pdf.write_bytes(report_pdf(service, wave, unit))
+            write_private(pdf, report_pdf(service, wave, unit))
         if csv:
-            csv.write_bytes(report_csv(service, wave, unit))
+            write_private(csv, report_csv(service, wave, unit))

@@ -32,6 +32,7 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
     from app import migrate as migration
     from app.audit import acts
     from app.errors import ConfigurationError
+    from app.operations.whole import check_whole
     from app.runtime import check_secret, make_service
 
     with told_plainly():
@@ -43,6 +44,7 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
                         "the database has not the schema of this version: counterpoise migrate"
                     )
                 check_secret(service)
+                check_whole(service)
             with acts("the command line"):
                 yield service
         finally:
@@ -51,8 +53,9 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
-    from sqlalchemy.exc import OperationalError
+    from sqlalchemy.exc import DBAPIError, OperationalError
 
+    from app.error_pages import is_damage
     from app.errors import AppError, ConfigurationError, Refused
     from instrument import InstrumentError
 
@@ -62,7 +65,11 @@ def told_plainly() -> Iterator[None]:
         _stop(str(error))
     except AppError as error:
         _stop(f"{error.title}. {error.message}")
-    except OperationalError:
+    except DBAPIError as error:
+        if is_damage(error):
+            _stop("the files of the database are damaged: counterpoise doctor says what to do")
+        if not isinstance(error, OperationalError):
+            raise
         _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")
 
 

@@ -5,6 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete
 from sqlalchemy.dialects import postgresql
 
+from app.closing.digests import ROW, take_away
 from app.closing.mixing import RESPONSE
 from app.db import is_sqlite
 from app.runtime import Service
@@ -12,15 +13,22 @@ from app.tables import Setting, table
 
 SETTING: Final = table(Setting)
 TO_REWRITE: Final = "responses to rewrite"
-_ERASE: Final = delete(RESPONSE).where(RESPONSE.c.receipt_hmac == bindparam("receipt"))
+_ERASE: Final = (
+    delete(RESPONSE)
+    .where(RESPONSE.c.receipt_hmac == bindparam("receipt"))
+    .returning(RESPONSE.c.wave.label("of_wave"), *ROW)
+)
 
 
 def erase(service: Service, db: Connection, receipt: str) -> bool:
     """Delete what a receipt stands for; tell whether there was anything."""
-    gone = db.execute(_ERASE, {"receipt": service.vault.receipt_hmac(receipt)}).rowcount
-    if gone:
-        note_deleted(db)
-    return bool(gone)
+    gone = db.execute(_ERASE, {"receipt": service.vault.receipt_hmac(receipt)}).first()
+    if gone is None:
+        return False
+    wave, *row = gone
+    take_away(service, db, wave, row)
+    note_deleted(db)
+    return True
 
 
 def note_deleted(db: Connection) -> None:

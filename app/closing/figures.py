@@ -25,19 +25,20 @@ from instrument import Instrument
 Answers = Mapping[str, Any]
 
 
-def keep_figures(service: Service, wave: str) -> None:
-    """Compute and keep the figures of a wave, outside any lock; where they are kept they stay."""
+def keep_figures(service: Service, wave: str, *, late: bool = False) -> None:
+    """Compute and keep the figures of a wave, outside any lock; where they are kept they stay.
+
+    `late` says for good that this was not at the close, of a wave that closed under an earlier version.
+    """
     asked = select(WAVE, STUDY.c.instrument, STUDY.c.form, STUDY.c.leaving).join(
         STUDY, STUDY.c.id == WAVE.c.study
     )
+    answers = select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers).where(RESPONSE.c.wave == wave)
     with read(service.engine) as db:
         about = db.execute(asked.where(WAVE.c.id == wave)).one()
         leaving = rows_that_leave(db, about.study, LEAVING[about.leaving])
-        given = db.execute(
-            select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers).where(RESPONSE.c.wave == wave)
-        )
-        people = [row.answers for row in given if (row.wave, row.unit) in leaving]
-    made = figures(as_it_was_asked(service, about), about.form, people)
+        people = [row.answers for row in db.execute(answers) if (row.wave, row.unit) in leaving]
+    made = {**figures(as_it_was_asked(service, about), about.form, people), "late": late}
     with write(service.engine) as db:
         of_wave = (SNAPSHOT.c.wave == wave) & SNAPSHOT.c.figures.is_(None)
         db.execute(update(SNAPSHOT).where(of_wave).values(figures=made))

@@ -22,6 +22,7 @@ from sqlalchemy import delete, make_url, select, text, update
 from app import ended
 from app.audit import audit
 from app.closing.cleaning import clean, rewrite, scrub
+from app.closing.digests import end_digest, keep_digest
 from app.closing.erasure import note_deleted
 from app.closing.figures import keep_figures
 from app.closing.mixing import RESPONSE, lock, mix
@@ -31,6 +32,7 @@ from app.closing.withholding import decide
 from app.closing.write_ahead_log import checks
 from app.db import is_sqlite, outside, read, write
 from app.errors import Refused
+from app.files.private import open_private
 from app.runtime import Service, now
 from app.studies.linking.pairs import give_up, link
 from app.studies.study import STUDY, the_study
@@ -70,7 +72,8 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         for wave in unfinished(service):
             with write(service.engine) as db:
                 decide(service, db, wave)
-            keep_figures(service, wave)
+                keep_digest(service, db, wave)
+            keep_figures(service, wave, late=True)
         for wave in to_retire(service):
             _retire(service, wave)
         scrub(service)
@@ -105,6 +108,7 @@ def finish(service: Service, wave: str) -> None:
         purge(db, wave)
         compute_snapshot(service, db, wave)
         decide(service, db, wave)
+        keep_digest(service, db, wave)
         mix(db)
     keep_figures(service, wave)
     clean(service)
@@ -158,6 +162,7 @@ def _retire(service: Service, wave: str) -> None:
     with write(service.engine) as db:
         expect(db, wave, (CLOSED,), RETIRED)
         db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
+        end_digest(db, wave)
         note_deleted(db)
         give_up(service, db, wave)
         audit(service.vault, db, {"action": "wave retired", "wave": wave})
@@ -196,7 +201,8 @@ def alone(service: Service, patience: float) -> Iterator[None]:
 @contextmanager
 def _flock(service: Service) -> Iterator[bool]:
     """Lock a file beside the database: a lock in the database would stand in the way of its writers."""
-    with open(f"{make_url(service.settings.database_url).database}-tend", "a") as file:  # noqa: PTH123
+    path = f"{make_url(service.settings.database_url).database}-tend"
+    with open(path, "a", opener=open_private) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

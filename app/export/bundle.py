@@ -18,6 +18,7 @@ from app.export.formats import FORMATS
 from app.export.microdata import microdata
 from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.export.trail import note_taken
+from app.files.private import private_folder, write_private
 from app.runtime import Service
 from instrument import InstrumentError
 from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
@@ -106,7 +107,8 @@ def write_bundle(
     if there := [path for path in contents if path.exists()]:
         raise Refused(f"{there[0]} is there already: an export is drawn anew each time; name another folder")
     note_taken(service, wave)
+    private_folder(folder)
     for path, content in contents.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+        private_folder(path.parent)
+        write_private(path, content)
     return [*contents]

@@ -35,6 +35,7 @@ from app.db import read, write
 from app.errors import ConfigurationError
 from app.main import create_app
 from app.operations.server import server
+from app.operations.whole import serving_marked
 from app.questionnaire.consent import STUDY, consent
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service, now
@@ -86,7 +87,7 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     }
     running = server(create_app(settings, service), HOST, port)
     threading.Thread(target=_announce, args=(running, links, as_json), daemon=True).start()
-    with maintenance.Maintenance(service):
+    with serving_marked(service), maintenance.Maintenance(service):
         running.run()
 
 

@@ -3,22 +3,30 @@
 What is found is read from a live connection: what a configuration file says is not what a server does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, func, select, text
+from sqlalchemy import Connection, bindparam, func, make_url, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import migrate
 from app.audit import events
+from app.closing.digests import changed
+from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
-from app.db import SQLITE_PRAGMAS, is_sqlite, read
+from app.config import SECRET_FILE
+from app.db import SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
+from app.error_pages import is_damage
 from app.export.trail import TAKEN
+from app.files.private import is_private as is_private_file
+from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
 from app.studies.study import SMALLEST_K, STUDY
 from app.survey.drafts import NO_PHRASE
-from app.tables import RESPONDENT_TABLES, Draft, Setting, Wave, table
+from app.tables import CLOSED, RESPONDENT_TABLES, Draft, Setting, Wave, table
 
 SQLITE_WITHOUT_WAL_RESET_FAULT: Final = (3, 51, 3)
 POSTGRES_AT_LEAST: Final = 15
@@ -45,8 +53,19 @@ LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "lo
 LOG_VALUES: Final = frozenset({"auto_explain", "pgaudit"})
 """Libraries that log statements, or what was in them, when they are loaded."""
 
+IN_USE: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
+RESTORE: Final = (
+    "stop the service, keep a copy of all its files as they are, and put the last good backup back; what was "
+    "sent after it can be looked for in the copy by sqlite3's .recover or PostgreSQL's own tools"
+)
 SETTING: Final = table(Setting)
 WAVE: Final = table(Wave)
+_FIGURES: Final = (
+    select(WAVE.c.id, SNAPSHOT.c.figures)
+    .join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
+    .where(WAVE.c.state == CLOSED)
+    .order_by(WAVE.c.id)
+)
 _MAY_CHECKPOINT: Final = text(
     "SELECT rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = 'pg_checkpoint' "
     "AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles WHERE rolname = current_user"
@@ -61,33 +80,114 @@ _OWNED: Final = text(
 
 
 def examine(service: Service) -> list[Check]:
+    """Look at everything; what cannot be read is told like the rest, and never ends the examination."""
+    return [
+        *readable("database", lambda: _database(service)),
+        Check(
+            "cookies",
+            service.settings.secure,
+            "https alone" if service.settings.secure else "also without https",
+            "serve by https and take COUNTERPOISE_INSECURE_COOKIES away",
+        ),
+        Check(
+            "address",
+            bool(service.settings.origin),
+            service.settings.origin or "not set: whoever prints slips types it",
+            "set COUNTERPOISE_ORIGIN to the address of this service",
+        ),
+        Check(
+            "proxy",
+            bool(service.settings.proxies) or not service.settings.secure,
+            ", ".join(map(str, service.settings.proxies)) or "none named",
+            "set COUNTERPOISE_PROXY to the address from which your reverse proxy speaks: without it "
+            "everybody who signs in comes from one place, and a stranger who fails makes others wait",
+        ),
+        *_institution(service),
+        *_files(service),
+    ]
+
+
+def readable(name: str, checks: Callable[[], Iterable[Check]]) -> list[Check]:
+    """Make these checks, or tell that what they look at cannot be read."""
+    found: list[Check] = []
+    try:
+        found.extend(checks())
+    except (DBAPIError, ValueError) as error:
+        if isinstance(error, OperationalError) and _is_not_reached(error):
+            raise
+        found.append(_damaged(name, error))
+    return found
+
+
+def _is_not_reached(error: OperationalError) -> bool:
+    """Whether the database was not asked at all, or another process holds it."""
+    name = str(getattr(error.orig, "sqlite_errorname", ""))
+    return not is_damage(error) and (error.statement is None or name.startswith(IN_USE))
+
+
+def _damaged(name: str, error: Exception) -> Check:
+    original = getattr(error, "orig", None)
+    kind = getattr(original, "sqlite_errorname", None) or getattr(original, "sqlstate", None)
+    return Check(f"damage: {name}", False, f"cannot be read ({kind or type(error).__name__})", RESTORE)
+
+
+def _database(service: Service) -> Iterator[Check]:
     present, wanted = migrate.current(service.engine), migrate.head()
+    yield Check("schema", present == wanted, str(present), "run `counterpoise migrate`")
     with read(service.engine) as db:
-        return [
-            *(_sqlite(db) if is_sqlite(db) else _postgres(db)),
-            Check("schema", present == wanted, str(present), "run `counterpoise migrate`"),
-            *(_contents(service, db) if present == wanted else ()),
-            Check(
-                "cookies",
-                service.settings.secure,
-                "https alone" if service.settings.secure else "also without https",
-                "serve by https and take COUNTERPOISE_INSECURE_COOKIES away",
-            ),
-            Check(
-                "address",
-                bool(service.settings.origin),
-                service.settings.origin or "not set: whoever prints slips types it",
-                "set COUNTERPOISE_ORIGIN to the address of this service",
-            ),
-            Check(
-                "proxy",
-                bool(service.settings.proxies) or not service.settings.secure,
-                ", ".join(map(str, service.settings.proxies)) or "none named",
-                "set COUNTERPOISE_PROXY to the address from which your reverse proxy speaks: without it "
-                "everybody who signs in comes from one place, and a stranger who fails makes others wait",
-            ),
-            *_institution(service),
-        ]
+        yield from readable("settings", lambda: _sqlite(db) if is_sqlite(db) else _postgres(db))
+        if is_sqlite(db):
+            yield from readable("pages", lambda: _pages(db))
+        if present == wanted:
+            yield from readable("contents", lambda: _contents(service, db))
+            yield from readable("answers", lambda: _answers(service, db))
+    if present == wanted and is_sqlite(service.engine):
+        yield Check("whole", is_whole(service), "yes" if is_whole(service) else "copied alone", ALONE)
+
+
+def _pages(db: Connection) -> Iterator[Check]:
+    found = str(db.execute(text("PRAGMA integrity_check(1)")).scalar())
+    yield Check("pages", found == "ok", "as SQLite wrote them" if found == "ok" else "damaged", RESTORE)
+
+
+def _answers(service: Service, db: Connection) -> Iterator[Check]:
+    """Compare the rows of closed waves with what was kept of them, and look for what was not kept."""
+    waves = changed(service, db)
+    yield Check(
+        "answers",
+        not waves,
+        f"not as they were sent in {', '.join(waves)}" if waves else "of closed waves as they were sent",
+        RESTORE,
+    )
+    kept = {str(wave): figures for wave, figures in db.execute(_FIGURES)}
+    undecided = [wave for wave, figures in kept.items() if figures is None]
+    late = [wave for wave, figures in kept.items() if figures and figures.get("late")]
+    yield Check(
+        "closed waves",
+        not undecided,
+        f"{', '.join(undecided)} closed under an earlier version, which decided less at the close"
+        if undecided
+        else f"what may be told of {', '.join(late)} was decided after the close: exports that were taken "
+        "before may tell more, and what was damaged before is not found"
+        if late
+        else "decided once, at their close",
+        "run `counterpoise wave run-due-tasks`",
+    )
+
+
+def _files(service: Service) -> Iterator[Check]:
+    """Look who else may read the files of a SQLite database; those of PostgreSQL it looks after itself."""
+    if not is_sqlite(service.engine):
+        return
+    path = Path(str(make_url(service.settings.database_url).database))
+    there = [*sqlite_files(path), *(each for each in [path.with_name(SECRET_FILE)] if each.exists())]
+    open_to_others = [each.name for each in there if not is_private_file(each)]
+    yield Check(
+        "files",
+        not open_to_others,
+        f"others may read {', '.join(open_to_others)}" if open_to_others else "for their owner alone",
+        f"chmod 600 them in {path.parent}, by the user who owns them",
+    )
 
 
 def _sqlite(db: Connection) -> Iterator[Check]:

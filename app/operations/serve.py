@@ -6,6 +6,7 @@ from app.config import Settings
 from app.errors import ConfigurationError
 from app.main import create_app
 from app.operations.server import server
+from app.operations.whole import serving_marked
 from app.runtime import check_secret, make_service
 
 
@@ -15,5 +16,5 @@ def serve_forever(settings: Settings, host: str, port: int) -> None:
     if migrate.current(service.engine) != migrate.head():
         raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
     check_secret(service)
-    with Maintenance(service):
+    with serving_marked(service), Maintenance(service):
         server(create_app(settings, service), host, port).run()

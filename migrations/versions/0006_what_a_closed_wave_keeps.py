@@ -33,10 +33,18 @@ def upgrade() -> None:
     op.add_column("response", sa.Column("told", sa.JSON(), nullable=True))
     op.add_column("response", sa.Column("archived", sa.Boolean(), nullable=True))
     op.add_column("snapshot", sa.Column("figures", sa.JSON(), nullable=True))
+    op.create_table(
+        "digest",
+        sa.Column("wave", sa.String(), nullable=False),
+        sa.Column("sum", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["wave"], ["wave.id"], name="fk_digest_wave"),
+        sa.PrimaryKeyConstraint("wave", name="pk_digest"),
+    )
 
 
 def downgrade() -> None:
     """What codes said is gone; an earlier version reads them as used in no unit."""
+    op.drop_table("digest")
     op.drop_column("snapshot", "figures")
     op.drop_column("response", "archived")
     op.drop_column("response", "told")

@@ -10,18 +10,24 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from sqlalchemy import create_engine, event, text, update
+from sqlalchemy import create_engine, delete, event, make_url, select, text, update
 
 from app import migrate, studies
+from app.closing import maintenance
+from app.closing.digests import DIGEST
+from app.closing.erasure import erase
+from app.closing.mixing import RESPONSE
 from app.closing.purge import DRAFT
+from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check
 from app.db import is_sqlite, make_engine, outside, write
 from app.export.trail import note_taken
 from app.operations.doctor import examine
 from app.runtime import Service
+from app.studies import waves
 from app.survey.drafts import NO_PHRASE
 from app.vault import Vault
-from tests.lib.respondents import begin, sheet
+from tests.lib.respondents import answer, begin, make_due, people, sheet
 
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize(
@@ -209,3 +215,63 @@ def test_a_slot_that_keeps_the_log_is_found(host: Service) -> None:
     finally:
         with outside(host.engine) as db:
             db.execute(text("SELECT pg_drop_replication_slot('standby')"))
+
+
+@on_sqlite
+def test_files_that_others_may_read_are_found_and_mended_at_the_next_start(host: Service) -> None:
+    path = Path(str(make_url(host.settings.database_url).database))
+    path.chmod(0o644)
+    assert wrong(host)["files"].found == f"others may read {path.name}"
+    make_engine(host.settings.database_url).dispose()
+    assert wrong(host) == {}
+
+
+@pytest.mark.usefixtures("study")
+def test_an_answer_that_was_changed_is_found(host: Service) -> None:
+    people(host, "demo-1", finished=12)
+    make_due(host, "demo-1")
+    maintenance.run_due_tasks(host)
+    assert wrong(host) == {}
+    with write(host.engine) as db:
+        [one, *_] = db.execute(select(RESPONSE.c.id)).scalars()
+        db.execute(update(RESPONSE).where(RESPONSE.c.id == one).values(language="cy"))
+    assert wrong(host)["answers"].found == "not as they were sent in demo-1"
+
+
+@pytest.mark.usefixtures("study")
+def test_an_erasure_is_no_damage_and_hides_none(host: Service) -> None:
+    receipts = [
+        answer(host, each, sheet(host, "demo-1", Random(n))) for n, each in enumerate(some_codes(host))
+    ]
+    make_due(host, "demo-1")
+    maintenance.run_due_tasks(host)
+    with write(host.engine) as db:
+        assert erase(host, db, receipts[0])
+    assert wrong(host) == {}
+    with write(host.engine) as db:
+        kept = RESPONSE.c.receipt_hmac == host.vault.receipt_hmac(receipts[1])
+        db.execute(update(RESPONSE).where(kept).values(language="cy"))
+    with write(host.engine) as db:
+        assert erase(host, db, receipts[2])
+    assert wrong(host)["answers"].found == "not as they were sent in demo-1"
+
+
+def some_codes(service: Service) -> list[str]:
+    with write(service.engine) as db:
+        return waves.issue_codes(service, db, "demo-1", "south", 12)
+
+
+@pytest.mark.usefixtures("study")
+def test_what_an_old_wave_cannot_gain_is_said(host: Service) -> None:
+    people(host, "demo-1", finished=12)
+    make_due(host, "demo-1")
+    maintenance.run_due_tasks(host)
+    with write(host.engine) as db:
+        db.execute(update(SNAPSHOT).values(figures=None))
+        db.execute(delete(DIGEST))
+        db.execute(update(RESPONSE).values(told=None, archived=None))
+    assert wrong(host)["closed waves"].mend == "run `counterpoise wave run-due-tasks`"
+    maintenance.run_due_tasks(host)
+    assert wrong(host) == {}
+    [told] = [check.found for check in examine(host) if check.name == "closed waves"]
+    assert told.startswith("what may be told of demo-1 was decided after the close")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import DatabaseError, OperationalError
 from starlette.testclient import TestClient
 
 from app.closing import maintenance
@@ -320,3 +321,37 @@ def test_a_strange_address_is_no_page(client: TestClient, code: str, path: str) 
     for method in ("GET", "POST"):
         answer = client.request(method, path, data=NOTHING if method == "POST" else None)
         assert answer.status_code == 404, answer.status_code
+
+
+# Damage
+
+
+def test_a_draft_that_was_damaged_is_not_told_as_saved(
+    client: TestClient, service: Service, code: str
+) -> None:
+    at_check(client, code)
+    with write(service.engine) as db:
+        db.execute(update(DRAFT).values(ciphertext=bytes(1000)))
+    for answer in (client.get("/check"), client.get("/page/1"), client.post("/page/1", data=NOTHING)):
+        assert answer.status_code == 500
+        assert "The files of this service are damaged" in answer.text
+        assert "may be lost" in answer.text
+        assert "still saved" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["SQLITE_CORRUPT", "SQLITE_CORRUPT_INDEX", "SQLITE_NOTADB"])
+@pytest.mark.parametrize("kind", [DatabaseError, OperationalError])
+def test_a_database_that_says_it_is_damaged_is_told_so(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, name: str, kind: type[DatabaseError]
+) -> None:
+    original = Exception("what it said")
+    original.sqlite_errorname = name  # type: ignore[attr-defined]
+
+    def damaged(*_: object, **__: object) -> None:
+        raise kind("SELECT", {}, original)
+
+    monkeypatch.setattr("app.survey.routes.open_draft", damaged)
+    answer = client.get("/check")
+    assert answer.status_code == 500
+    assert "The files of this service are damaged" in answer.text
+    assert "still saved" not in answer.text

@@ -353,4 +353,8 @@ def test_nothing_that_came_by_is_left_anywhere_else(place: Place, service: Servi
     assert {path.name for path in place.log.parent.iterdir()} <= FILES
 
 
-FILES = {"log", "temporary", *(f"counterpoise.sqlite{each}" for each in ("", "-wal", "-shm", "-tend"))}
+FILES = {
+    "log",
+    "temporary",
+    *(f"counterpoise.sqlite{each}" for each in ("", "-wal", "-shm", "-tend", "-served")),
+}

@@ -1,0 +1,67 @@
+"""A keyed digest of the rows of each closed wave, by which a changed bit of an answer is found.
+
+It is the sum of a keyed hash of each row, so the order of the rows plays no part, and an erasure takes its
+row's hash away without reading the others, and without vouching for them. Not in it are the id, which mixing
+renews, and the pair_id, which comes later.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, LargeBinary, Text, cast, delete, insert, select, update
+from sqlalchemy.exc import DBAPIError
+
+from app.closing.mixing import RESPONSE
+from app.runtime import Service
+from app.tables import Digest, table
+from app.vault import Vault
+
+DIGEST: Final = table(Digest)
+BYTES: Final = 32
+NOT_IN_IT: Final = frozenset({"id", "pair_id", "elements"})
+ROW: Final = [
+    cast(column, LargeBinary if isinstance(column.type, LargeBinary) else Text)
+    for column in RESPONSE.c
+    if column.name not in NOT_IN_IT
+]
+
+
+def keep_digest(service: Service, db: Connection, wave: str) -> None:
+    """Keep the digest of a wave whose rows are decided; where there is one it stays as it is."""
+    if db.execute(select(DIGEST.c.wave).where(DIGEST.c.wave == wave)).first() is None:
+        made = _sum(service.vault, db, wave).to_bytes(BYTES, "big")
+        db.execute(insert(DIGEST).values(wave=wave, sum=made))
+
+
+def take_away(service: Service, db: Connection, wave: str, row: Sequence[Any]) -> None:
+    """Take a row that was erased, as `ROW` has it, out of the digest of its wave, if that has one."""
+    kept = db.execute(select(DIGEST.c.sum).where(DIGEST.c.wave == wave).with_for_update()).scalar()
+    if kept is not None:
+        left = (int.from_bytes(kept, "big") - _mac(service.vault, row)) % (1 << 8 * BYTES)
+        db.execute(update(DIGEST).where(DIGEST.c.wave == wave).values(sum=left.to_bytes(BYTES, "big")))
+
+
+def end_digest(db: Connection, wave: str) -> None:
+    db.execute(delete(DIGEST).where(DIGEST.c.wave == wave))
+
+
+def changed(service: Service, db: Connection) -> list[str]:
+    """The waves whose rows are not those that were kept, or cannot be read."""
+    found = []
+    for wave, kept in db.execute(select(DIGEST.c.wave, DIGEST.c.sum).order_by(DIGEST.c.wave)).all():
+        try:
+            holds = _sum(service.vault, db, wave) == int.from_bytes(kept, "big")
+        except (DBAPIError, ValueError):
+            holds = False
+        if not holds:
+            found.append(str(wave))
+    return found
+
+
+def _sum(vault: Vault, db: Connection, wave: str) -> int:
+    rows = db.execute(select(*ROW).where(RESPONSE.c.wave == wave))
+    return sum(_mac(vault, row) for row in rows) % (1 << 8 * BYTES)
+
+
+def _mac(vault: Vault, row: Sequence[Any]) -> int:
+    return int.from_bytes(vault.row_mac(repr(tuple(row)).encode()), "big")

@@ -1,0 +1,1 @@
+"""Files that hold answers, codes or the secret."""

@@ -1,0 +1,89 @@
+"""Notice a SQLite database that was copied from a running service without the files beside it.
+
+While a service runs, what was saved last stands in the log, the file that ends in -wal: the database file
+alone opens as whole and lacks it. So the file itself says that it is being served, under a random mark that
+stands in another file beside it as well; both go when the service stops. After a kill both are still there,
+and so is the log. A file with a mark that nothing stands beside was copied alone.
+"""
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import delete, insert, make_url, select
+
+from app.closing.cleaning import scrub
+from app.db import is_sqlite, read, write
+from app.errors import ConfigurationError
+from app.files.private import write_private
+from app.runtime import Service
+from app.tables import Setting, table
+
+SETTING: Final = table(Setting)
+SERVED: Final = "served under"
+ALONE: Final = (
+    "this database file was copied from a running service without the files beside it (-wal, -served), so "
+    "what was saved last is not in it. Copy all of them, or copy when the service has stopped. To go on with "
+    "the file as it is, and without what it lacks: counterpoise migrate --take-copy"
+)
+
+
+@contextmanager
+def serving_marked(service: Service) -> Iterator[None]:
+    """Mark the database as served for as long as the block lasts."""
+    check_whole(service)
+    if not is_sqlite(service.engine):
+        yield
+        return
+    mark = _mark(service) or secrets.token_hex(16)
+    write_private(_beside(service), mark.encode())
+    with write(service.engine) as db:
+        db.execute(delete(SETTING).where(SETTING.c.name == SERVED))
+        db.execute(insert(SETTING).values(name=SERVED, value=mark))
+    scrub(service)  # so that the mark is in the file itself
+    try:
+        yield
+    finally:
+        forget_serving(service)
+
+
+def check_whole(service: Service) -> None:
+    """Refuse a database file that was copied alone."""
+    if not is_whole(service):
+        raise ConfigurationError(ALONE)
+
+
+def is_whole(service: Service) -> bool:
+    """Whether nothing is missed; a copy that VACUUM INTO made loses the mark that came with it."""
+    mark = _mark(service)
+    if mark is None:
+        return True
+    beside = _beside(service)
+    if beside.is_file() and beside.read_text() == mark:
+        return True
+    if service.engine.get_execution_options()["made_whole"]:
+        forget_serving(service)
+        return True
+    return False
+
+
+def forget_serving(service: Service) -> None:
+    """Take the mark away: from the file first, so that a kill in between leaves nothing that is missed."""
+    if is_sqlite(service.engine):
+        with write(service.engine) as db:
+            db.execute(delete(SETTING).where(SETTING.c.name == SERVED))
+        scrub(service)
+        _beside(service).unlink(missing_ok=True)
+
+
+def _mark(service: Service) -> str | None:
+    if not is_sqlite(service.engine):
+        return None
+    with read(service.engine) as db:
+        return db.execute(select(SETTING.c.value).where(SETTING.c.name == SERVED)).scalar()
+
+
+def _beside(service: Service) -> Path:
+    return Path(f"{make_url(service.settings.database_url).database}-served")
