@@ -13,7 +13,8 @@ from analysis.commands.page_commands import RESPONSE_MODELS
 from analysis.estimate import Unavailable
 from analysis.graphics.response_curves import category_probabilities, person_item_map, precision
 from analysis.report.render import RENDERERS
-from analysis.report.response_report import MODELS, Scale, Scales, response_report
+from analysis.report.response_report import MODELS, Scales, response_report
+from analysis.report.response_sections import Scale
 from analysis.simulation import simulate
 
 SCIENCE = Path(__file__).parents[1] / "reference/open/science.csv"
