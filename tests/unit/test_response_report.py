@@ -59,7 +59,9 @@ def test_whatever_the_answers_no_cell_is_empty_and_every_format_can_be_read(X, m
                 assert all(isinstance(cell, Unavailable) or cell not in {None, ""} for cell in row)
                 assert not any(isinstance(cell, float) and not np.isfinite(cell) for cell in row)
     for write in RENDERERS.values():
-        assert "nan" not in re.sub("[a-z]+nan[a-z]*", "", write(found).lower())
+        page = write(found)
+        if isinstance(page, str):  # a word processor's file is read in test_manuscript
+            assert "nan" not in re.sub("[a-z]+nan[a-z]*", "", page.lower())
     json.loads(RENDERERS["json"](found))
 
 
