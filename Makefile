@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks attack fault kernels simulation bench lock messages system clean
+.PHONY: help run test unit check layout walks attack fault kernels simulation bench formats lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -49,6 +49,10 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 	$(BIN)/python -m tests.attack.units --orgs 200 --named 24 --seed 7
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
+
+formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it installs from Debian
+	.ci/system-packages r-base-core r-cran-haven pspp libreoffice-calc-nogui
+	$(BIN)/python -m pytest -m formats tests/formats tests/docs/test_api_page.py
 
 fault: system $(VENV)/dev ## connections cut and servers killed while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres

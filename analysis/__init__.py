@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # what `_HOME` says, for readers that do not run it: type che
     from analysis.agreement.measurement_error import limits_of_agreement as limits_of_agreement
     from analysis.agreement.measurement_error import measurement_error as measurement_error
     from analysis.agreement.measurement_error import reliable_change as reliable_change
-    from analysis.agreement.measurement_error import weighted_kappa as weighted_kappa
+    from analysis.agreement.weighted_kappa import weighted_kappa as weighted_kappa
     from analysis.correlation.nearest import nearest_correlation as nearest_correlation
     from analysis.correlation.polychoric import Polychoric as Polychoric
     from analysis.correlation.polychoric import polychoric as polychoric
@@ -29,15 +29,18 @@ if TYPE_CHECKING:  # what `_HOME` says, for readers that do not run it: type che
     from analysis.dimensionality.parallel_analysis import parallel_analysis as parallel_analysis
     from analysis.estimate import Estimate as Estimate
     from analysis.estimate import Unavailable as Unavailable
-    from analysis.factor_models.confirmatory import (
+    from analysis.factor_models.confirmatory.confirmatory_factor_analysis import (
         confirmatory_factor_analysis as confirmatory_factor_analysis,
     )
-    from analysis.factor_models.confirmed import Confirmed as Confirmed
+    from analysis.factor_models.confirmatory.factor_scores import factor_scores as factor_scores
+    from analysis.factor_models.confirmatory.fit_cutoffs import fit_cutoffs as fit_cutoffs
+    from analysis.factor_models.confirmatory.fitted_model import FittedModel as FittedModel
+    from analysis.factor_models.confirmatory.model_reliability import factor_reliability as factor_reliability
+    from analysis.factor_models.confirmatory.modification_indices import (
+        modification_indices as modification_indices,
+    )
     from analysis.factor_models.exploratory import Factors as Factors
     from analysis.factor_models.exploratory import factor_analysis as factor_analysis
-    from analysis.factor_models.factor_scores import factor_scores as factor_scores
-    from analysis.factor_models.modification import modification_indices as modification_indices
-    from analysis.factor_models.solution_reliability import factor_reliability as factor_reliability
     from analysis.files.chunked import file_counts as file_counts
     from analysis.files.chunked import file_moments as file_moments
     from analysis.files.read_table import read_table as read_table
@@ -125,11 +128,12 @@ _HOME: Final[dict[str, str]] = {
     "Factors": "factor_models.exploratory",
     "omega_hierarchical": "reliability.omega_hierarchical",
     "schmid_leiman": "reliability.omega_hierarchical",
-    "confirmatory_factor_analysis": "factor_models.confirmatory",
-    "Confirmed": "factor_models.confirmed",
-    "factor_scores": "factor_models.factor_scores",
-    "modification_indices": "factor_models.modification",
-    "factor_reliability": "factor_models.solution_reliability",
+    "confirmatory_factor_analysis": "factor_models.confirmatory.confirmatory_factor_analysis",
+    "FittedModel": "factor_models.confirmatory.fitted_model",
+    "fit_cutoffs": "factor_models.confirmatory.fit_cutoffs",
+    "factor_scores": "factor_models.confirmatory.factor_scores",
+    "modification_indices": "factor_models.confirmatory.modification_indices",
+    "factor_reliability": "factor_models.confirmatory.model_reliability",
     "measurement_invariance": "invariance.multigroup",
     "propose_partial": "invariance.partial",
     "graded_response": "item_response.graded_response",
@@ -154,7 +158,7 @@ _HOME: Final[dict[str, str]] = {
     "measurement_error": "agreement.measurement_error",
     "limits_of_agreement": "agreement.measurement_error",
     "reliable_change": "agreement.measurement_error",
-    "weighted_kappa": "agreement.measurement_error",
+    "weighted_kappa": "agreement.weighted_kappa",
     "careless_indices": "response_quality.careless",
     "simulate": "simulation",
     "read_table": "files.read_table",

@@ -195,18 +195,31 @@ def cell(value: object) -> str:
     return f"{value:z.3f}" if isinstance(value, float) else str(value)
 
 
-class Listing(tuple[Row, ...]):
-    """One result for each item, in order; prints as a table."""
+TableParts = tuple[Sequence[str], Sequence[Sequence[object]]]
+"""The headings and the rows of a table."""
+
+
+class PrintedTable:
+    """A result that prints as one table, as text and in a notebook."""
 
     __slots__ = ()
 
-    def _table(self) -> tuple[list[str], list[list[object]]]:
-        names = [field.name for field in fields(self[0])] if self else []
-        rows = [[place, *(getattr(row, name) for name in names)] for place, row in enumerate(self, start=1)]
-        return ["item", *names], rows
+    def _table(self) -> TableParts:
+        raise NotImplementedError
 
     def __str__(self) -> str:
         return table(*self._table())
 
     def _repr_html_(self) -> str:
         return html_table(*self._table())
+
+
+class Listing(PrintedTable, tuple[Row, ...]):
+    """One result for each item, in order; prints as a table."""
+
+    __slots__ = ()
+
+    def _table(self) -> TableParts:
+        names = [field.name for field in fields(self[0])] if self else []
+        rows = [[place, *(getattr(row, name) for name in names)] for place, row in enumerate(self, start=1)]
+        return ["item", *names], rows

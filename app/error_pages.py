@@ -41,7 +41,7 @@ def refusal(request: Request, error: Exception) -> Response:
     refused = as_app_error(request, error)
     if refused.status >= 500 and not isinstance(error, AppError):  # noqa: PLR2004 - a fault of ours
         log_failure(request, refused.status, error)
-    if request.url.path.endswith(".json"):
+    if request.url.path.endswith(".json") or request.url.path.startswith("/api/"):
         response: Response = JSONResponse(
             {"error": type(refused).__name__, "message": f"{refused.title}. {refused.message}"},
             refused.status,

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from app import migrate
+from app.api.routes import router as api
 from app.config import Settings
 from app.error_pages import refuse
 from app.errors import AppError, NotFound
@@ -36,6 +37,8 @@ OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False
 
 router = APIRouter(include_in_schema=False)
 
+ROUTERS: Final = (survey, router, reflect, support, staff, institution, report, export, host, people, api)
+
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
     app = FastAPI(
@@ -47,11 +50,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         telemetry=OFF,
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
         # One flat list: an included router is asked three times about every request.
-        routes=[
-            route
-            for each in (survey, router, reflect, support, staff, institution, report, export, host, people)
-            for route in each.routes
-        ],
+        routes=[route for each in ROUTERS for route in each.routes],
     )
     app.state.service = service or make_service(settings)
     app.state.ended = Ended()

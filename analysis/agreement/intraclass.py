@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import betaincinv
 
 from analysis.agreement.mean_squares import MeanSquares, check_level, mean_squares
-from analysis.estimate import Estimate, Unavailable, as_matrix, html_table, table
+from analysis.estimate import Estimate, PrintedTable, TableParts, Unavailable, as_matrix, table
 
 Interval = tuple[float | None, float | None]
 NONE: Final[Interval] = (None, None)
@@ -22,7 +22,7 @@ FORMS: Final[dict[str, str]] = {
 }
 
 
-class IntraclassCorrelations(dict[str, Estimate | Unavailable]):
+class IntraclassCorrelations(PrintedTable, dict[str, Estimate | Unavailable]):
     """The six forms by name; prints as a table."""
 
     def _rows(self) -> list[tuple[str, object, object, object]]:
@@ -34,10 +34,10 @@ class IntraclassCorrelations(dict[str, Estimate | Unavailable]):
         ]
 
     def __str__(self) -> str:
-        return table(("form", "value", "low", "high"), self._rows())
+        return table(*self._table())
 
-    def _repr_html_(self) -> str:
-        return html_table(("form", "value", "low", "high"), self._rows())
+    def _table(self) -> TableParts:
+        return ("form", "value", "low", "high"), self._rows()
 
 
 def intraclass_correlation(

@@ -13,13 +13,23 @@ from analysis.correlation.full_likelihood import joint
 from analysis.correlation.nearest import is_definite, nearest_correlation
 from analysis.correlation.two_step import BOUND, Correction, Flags, Pairs
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import (
+    Matrix,
+    Missing,
+    PrintedTable,
+    TableParts,
+    Unavailable,
+    as_matrix,
+    complete_rows,
+    html_table,
+    table,
+)
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Polychoric:
+class Polychoric(PrintedTable):
     """Polychoric correlations of k items, and how they were reached.
 
     Attributes
@@ -96,17 +106,15 @@ class Polychoric:
             )
         return tuple(said)
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
-        rows: list[list[object]] = [
-            [name, *map(float, row)] for name, row in zip(self.names, self.r, strict=True)
-        ]
+    def _table(self) -> TableParts:
+        rows = [[name, *map(float, row)] for name, row in zip(self.names, self.r, strict=True)]
         return ["", *self.names], rows
 
     def __str__(self) -> str:
-        return "\n".join([table(*self._rows()), *self.notes])
+        return "\n".join([table(*self._table()), *self.notes])
 
     def _repr_html_(self) -> str:
-        return html_table(*self._rows()) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        return html_table(*self._table()) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
 
 
 def polychoric(

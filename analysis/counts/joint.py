@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis.estimate import Matrix, as_array, check_size, divided, html_table, table
+from analysis.estimate import Matrix, PrintedTable, TableParts, as_array, check_size, divided, table
 
 Counts = NDArray[np.int64]
 Planes = NDArray[np.uint64]
@@ -23,7 +23,7 @@ COMPILE_FROM: Final = 100_000  # below, NumPy needs less time than it takes to i
 
 
 @dataclass(frozen=True, kw_only=True)
-class JointCounts:
+class JointCounts(PrintedTable):
     """How often each pair of answers was given together.
 
     ``tables[i, j, a, b]`` is the number of rows that answered item i with category a and item j with
@@ -128,7 +128,7 @@ class JointCounts:
 
     __hash__ = None  # type: ignore[assignment]  # equal by content, like the arrays it holds
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> TableParts:
         names = self.names or tuple(f"item {i + 1}" for i in range(self.k))
         headers = ["item", *(f"{value:g}" for value in self.categories), "missing"]
         missing = self.n - self.item_counts.sum(axis=1)
@@ -142,10 +142,7 @@ class JointCounts:
         return f"JointCounts(k={self.k}, categories={self.categories}, n={self.n})"
 
     def __str__(self) -> str:
-        return f"{self.n} rows\n" + table(*self._rows())
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
+        return f"{self.n} rows\n" + table(*self._table())
 
 
 def joint_counts(

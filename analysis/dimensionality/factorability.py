@@ -8,14 +8,14 @@ import numpy as np
 from scipy.special import chdtrc
 
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
+from analysis.estimate import Matrix, Missing, PrintedTable, Probability, TableParts, Unavailable, table
 
 ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
 OURS: Final = 0.01  # a variance below it may be what a repair, or the bound of a correlation, made it
 
 
 @dataclass(frozen=True, kw_only=True)
-class SamplingAdequacy:
+class SamplingAdequacy(PrintedTable):
     """Kaiser-Meyer-Olkin measure of all items together (`value`) and of each (`items`)."""
 
     value: float
@@ -25,19 +25,16 @@ class SamplingAdequacy:
     k: int
     method: str
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> TableParts:
         each = [[name, float(value)] for name, value in zip(self.names, self.items, strict=True)]
         return ["", "KMO"], [["all items", self.value], *each]
 
     def __str__(self) -> str:
-        return table(*self._rows()) + f"\nn = {self.n}, k = {self.k}; {self.method}"
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
+        return table(*self._table()) + f"\nn = {self.n}, k = {self.k}; {self.method}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sphericity:
+class Sphericity(PrintedTable):
     """Bartlett's test that no two items are correlated."""
 
     chi2: float
@@ -47,18 +44,15 @@ class Sphericity:
     k: int
     method: str
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> TableParts:
         return ["chi-square", "df", "p"], [[self.chi2, self.df, self.p]]
 
     def __str__(self) -> str:
-        return table(*self._rows()) + f"\nn = {self.n}, k = {self.k}; {self.method}"
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
+        return table(*self._table()) + f"\nn = {self.n}, k = {self.k}; {self.method}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class AveragePartials:
+class AveragePartials(PrintedTable):
     """Velicer's averages after 0, 1, 2, ... components are partialled out; the smallest says how many.
 
     `squared` is the mean squared partial correlation (Velicer, 1976), `fourth` the mean fourth power
@@ -73,7 +67,7 @@ class AveragePartials:
     k: int
     method: str
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> TableParts:
         rows: list[list[object]] = [
             [m, float(second), float(fourth)]
             for m, (second, fourth) in enumerate(zip(self.squared, self.fourth, strict=True))
@@ -82,10 +76,7 @@ class AveragePartials:
 
     def __str__(self) -> str:
         kept = f"{self.n_factors} by the squares, {self.n_factors_revised} by the fourth powers"
-        return table(*self._rows()) + f"\n{kept}; n = {self.n}, k = {self.k}; {self.method}"
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
+        return table(*self._table()) + f"\n{kept}; n = {self.n}, k = {self.k}; {self.method}"
 
 
 def kmo(

@@ -17,7 +17,16 @@ from analysis.correlation.item_correlations import (
 )
 from analysis.correlation.polychoric import polychoric
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Missing, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import (
+    Matrix,
+    Missing,
+    PrintedTable,
+    TableParts,
+    Unavailable,
+    as_matrix,
+    complete_rows,
+    table,
+)
 from analysis.factor_models.extraction import residual_minimum, starts
 
 SEED: Final = 1
@@ -31,7 +40,7 @@ Chance = Literal["normal", "permuted"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class ParallelAnalysis:
+class ParallelAnalysis(PrintedTable):
     """Eigenvalues of the data beside those of unrelated items; all run from the largest down.
 
     `reference` holds the `quantile` of each eigenvalue over the draws, `mean` its mean. `n_factors` counts
@@ -49,7 +58,7 @@ class ParallelAnalysis:
     k: int
     method: str
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> TableParts:
         headers = [self.basis, "observed", "mean of chance", f"{self.quantile:.0%} of chance", "kept"]
         rows: list[list[object]] = [
             [
@@ -64,10 +73,7 @@ class ParallelAnalysis:
         return headers, rows
 
     def __str__(self) -> str:
-        return table(*self._rows()) + f"\n{self.n_factors} kept; n = {self.n}, k = {self.k}; {self.method}"
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
+        return table(*self._table()) + f"\n{self.n_factors} kept; n = {self.n}, k = {self.k}; {self.method}"
 
 
 def parallel_analysis(

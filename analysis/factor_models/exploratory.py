@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import chdtr, chdtrc, chndtrinc
 
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Missing, Probability, Unavailable, html_table, table
+from analysis.estimate import Matrix, Missing, PrintedTable, Probability, TableParts, Unavailable, table
 from analysis.factor_models.extraction import EXTRACTIONS, Extraction
 from analysis.factor_models.rotation import ROTATIONS, Rotated
 from analysis.linear_algebra.elimination import log_determinant
@@ -44,7 +44,7 @@ class Fit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Factors:
+class Factors(PrintedTable):
     """A factor solution with fixed signs and order.
 
     Each factor's largest loading is positive; factors come by the variance they explain. `loadings` are the
@@ -74,7 +74,7 @@ class Factors:
         """Share of the items' total variance that each factor explains."""
         return self.variance / self.k
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> TableParts:
         headers = ["", *(f"F{j + 1}" for j in range(self.n_factors)), "h2", "u2"]
         rows: list[list[object]] = [
             [name, *map(float, self.loadings[i]), float(self.communalities[i]), float(self.uniquenesses[i])]
@@ -90,10 +90,7 @@ class Factors:
     def __str__(self) -> str:
         said = f"n = {self.n}, k = {self.k}; {self.method}"
         held = f"\nHeywood case: {', '.join(self.heywood)} held at the lowest uniqueness" * bool(self.heywood)
-        return table(*self._rows()) + f"\n{said}{held}"
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
+        return table(*self._table()) + f"\n{said}{held}"
 
 
 def factor_analysis(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtrit
 
-from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix, html_table, table
+from analysis.estimate import Estimate, Matrix, PrintedTable, TableParts, Unavailable, as_matrix, table
 from analysis.factor_models.one_factor import OneFactor, one_factor
 from analysis.group_comparison.clusters import (
     ClusterSizes,
@@ -52,7 +52,7 @@ class ClusteredEstimate:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClusterReliability:
+class ClusterReliability(PrintedTable):
     """What clusters do to the mean of a scale and to its reliability."""
 
     sizes: ClusterSizes
@@ -84,12 +84,10 @@ class ClusterReliability:
 
     def __str__(self) -> str:
         icc = self.score if isinstance(self.score, Unavailable) else self.score.icc
-        return (
-            f"{self.sizes.n} people in {self.sizes.clusters} clusters; {icc}\n{table(_HEADERS, self._rows())}"
-        )
+        return f"{self.sizes.n} people in {self.sizes.clusters} clusters; {icc}\n{table(*self._table())}"
 
-    def _repr_html_(self) -> str:
-        return html_table(_HEADERS, self._rows())
+    def _table(self) -> TableParts:
+        return _HEADERS, self._rows()
 
 
 def cluster_reliability(

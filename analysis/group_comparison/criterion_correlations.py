@@ -14,11 +14,12 @@ from analysis.descriptive.items import spearman
 from analysis.estimate import (
     Estimate,
     Matrix,
+    PrintedTable,
     Probability,
+    TableParts,
     Unavailable,
     as_array,
     as_matrix,
-    html_table,
     table,
 )
 from analysis.group_comparison.dependent_correlations import fisher_limits
@@ -50,7 +51,7 @@ class CriterionCorrelation:
     disattenuated_bootstrap: Estimate | Unavailable
 
 
-class CriterionCorrelations(dict[str, CriterionCorrelation | Unavailable]):
+class CriterionCorrelations(PrintedTable, dict[str, CriterionCorrelation | Unavailable]):
     """Correlations by the criterion's name; prints as a table."""
 
     def _rows(self) -> list[tuple[object, ...]]:
@@ -65,10 +66,10 @@ class CriterionCorrelations(dict[str, CriterionCorrelation | Unavailable]):
         return (r.value, r.low, r.high, found.p_holm, found.spearman.value, *without, r.n)
 
     def __str__(self) -> str:
-        return table(_HEADERS, self._rows())
+        return table(*self._table())
 
-    def _repr_html_(self) -> str:
-        return html_table(_HEADERS, self._rows())
+    def _table(self) -> TableParts:
+        return _HEADERS, self._rows()
 
 
 @dataclass(frozen=True, kw_only=True)

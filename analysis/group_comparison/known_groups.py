@@ -11,7 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import fdtrc, stdtr, stdtrit
 
 from analysis.descriptive.groups import group_labels, sorted_labels
-from analysis.estimate import Estimate, Matrix, Probability, Unavailable, as_array, html_table, table
+from analysis.estimate import (
+    Estimate,
+    Matrix,
+    PrintedTable,
+    Probability,
+    TableParts,
+    Unavailable,
+    as_array,
+    table,
+)
 from analysis.group_comparison.omnibus import kruskal_wallis, welch
 from analysis.group_comparison.ties import tied
 from analysis.inference.noncentral import noncentral_f_limits, noncentral_t_limits
@@ -45,7 +54,7 @@ class GroupDifference:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KnownGroups:
+class KnownGroups(PrintedTable):
     """All groups at once, and every two of them."""
 
     groups: tuple[GroupSummary, ...]
@@ -73,10 +82,10 @@ class KnownGroups:
         ]
 
     def __str__(self) -> str:
-        return f"omega squared {self.omega_squared}\n{table(_HEADERS, self._rows())}"
+        return f"omega squared {self.omega_squared}\n{table(*self._table())}"
 
-    def _repr_html_(self) -> str:
-        return html_table(_HEADERS, self._rows())
+    def _table(self) -> TableParts:
+        return _HEADERS, self._rows()
 
 
 def known_groups(

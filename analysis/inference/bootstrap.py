@@ -25,8 +25,9 @@ def resampled(
 ) -> tuple[Matrix, Iterator[Weights]]:
     """Return rows, and blocks of weights: how often each was drawn, with replacement, in each resample.
 
-    By default from a generator with a fixed seed, so that a report says the same twice. Where many people
-    gave the same answers, the rows returned are the distinct ones, drawn as often as they occur.
+    By default from a generator with a fixed seed, so that a report says the same twice. The rows returned
+    are in an order of their own, so that it says the same whatever order the file has them in. Where many
+    people gave the same answers, they are the distinct ones, drawn as often as they occur.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def resampled(
         distinct, counts = _distinct(rows)
         if len(distinct) < len(rows) / WORTHWHILE:
             return distinct, _drawn_by_kind(counts, resamples, rng)
-    return rows, _drawn_one_by_one(len(rows), resamples, rng)
+    return rows[np.lexsort(rows.T[::-1])], _drawn_one_by_one(len(rows), resamples, rng)
 
 
 def _distinct(rows: Matrix) -> tuple[Matrix, NDArray[np.int64]]:

@@ -9,8 +9,8 @@ from scipy.stats import chi2
 
 from analysis.estimate import Probability, Unavailable
 from analysis.factor_models.algebra import inverse
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.estimation.least_squares import LeastSquaresSolution
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
 
 _RANK: Final = 1e-8
 
@@ -25,7 +25,7 @@ class Difference:
     method: str
 
 
-def difference_test(free: Confirmed, restricted: Confirmed) -> Difference | Unavailable:
+def difference_test(free: FittedModel, restricted: FittedModel) -> Difference | Unavailable:
     """Test whether a restricted model fits worse than a freer one in which it is nested.
 
     Parameters
@@ -66,7 +66,7 @@ def difference_test(free: Confirmed, restricted: Confirmed) -> Difference | Unav
     return _difference(plain * df / scale, df, "scaled difference of chi-squares (Satorra-Bentler 2001)")
 
 
-def _factor(fit: Confirmed) -> float:
+def _factor(fit: FittedModel) -> float:
     return 1.0 if fit.test.factor is None else fit.test.factor
 
 
@@ -74,7 +74,7 @@ def _difference(value: float, df: int, method: str) -> Difference:
     return Difference(value=value, df=df, p=Probability(chi2.sf(value, df)), method=method)
 
 
-def _satorra(free: Confirmed, restricted: Confirmed, plain: float, df: int) -> Difference | Unavailable:
+def _satorra(free: FittedModel, restricted: FittedModel, plain: float, df: int) -> Difference | Unavailable:
     first, second = free.solution, restricted.solution
     assert isinstance(first, LeastSquaresSolution)
     assert isinstance(second, LeastSquaresSolution)

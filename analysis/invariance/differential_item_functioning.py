@@ -11,7 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
 from analysis.descriptive.groups import two_groups
-from analysis.estimate import Estimate, Matrix, Probability, Unavailable, as_matrix, html_table, table
+from analysis.estimate import (
+    Estimate,
+    Matrix,
+    PrintedTable,
+    Probability,
+    TableParts,
+    Unavailable,
+    as_matrix,
+    table,
+)
 from analysis.inference.significance import holm
 from analysis.invariance.mantel_haenszel import MantelHaenszel, mantel_haenszel
 from analysis.invariance.nested_logits import NestedLogits, nested_logits
@@ -62,7 +71,7 @@ class ItemFairness:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemsFairness:
+class ItemsFairness(PrintedTable):
     """All items of a scale. `difference` is the effect of the items that differ on the sum of the items.
 
     `anchors` are the items that the matching score rests on; `settled` is whether purification came to rest.
@@ -85,10 +94,10 @@ class ItemsFairness:
     def __str__(self) -> str:
         first, second = self.groups
         head = f"{second} (n = {self.n[1]}) less {first} (n = {self.n[0]}), matched by {self.matching}"
-        return f"{head}\n{table(_HEADERS, self._rows())}"
+        return f"{head}\n{table(*self._table())}"
 
-    def _repr_html_(self) -> str:
-        return html_table(_HEADERS, self._rows())
+    def _table(self) -> TableParts:
+        return _HEADERS, self._rows()
 
     def _rows(self) -> list[tuple[object, ...]]:
         return [item._row() for item in self.items]  # noqa: SLF001 - one module

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from typing import Final, Literal
 
-from analysis.factor_models.parameter_table import Parameter, ParameterTable, number_free
+from analysis.factor_models.confirmatory.model.parameter_table import Parameter, ParameterTable, number_free
 
 Kind = Literal["thresholds", "loadings", "intercepts", "residuals"]
 Key = tuple[str, str, str]

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.estimate import Unavailable, as_matrix, html_table, table
-from analysis.factor_models.confirmatory import (
+from analysis.estimate import PrintedTable, Unavailable, as_matrix, html_table, table
+from analysis.factor_models.confirmatory.confirmatory_factor_analysis import (
     Part,
     check_request,
     fit_table,
@@ -16,11 +17,11 @@ from analysis.factor_models.confirmatory import (
     split_groups,
     threshold_counts,
 )
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.estimators import Estimator
-from analysis.factor_models.fitting import Sample
-from analysis.factor_models.parameter_table import ParameterTable, specify
-from analysis.factor_models.sample_statistics import Holes
+from analysis.factor_models.confirmatory.estimation.estimators import Estimator
+from analysis.factor_models.confirmatory.estimation.fitting import Sample
+from analysis.factor_models.confirmatory.estimation.sample_statistics import Holes
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.model.parameter_table import ParameterTable, specify
 from analysis.invariance.difference_tests import Difference, difference_test
 from analysis.invariance.equality import CONTINUOUS, ORDERED, Key, Kind, with_equal
 
@@ -58,7 +59,7 @@ class Step:
 
     name: str
     equal: tuple[Kind, ...]
-    fit: Confirmed | Unavailable
+    fit: FittedModel | Unavailable
     difference: Difference | Unavailable | None = None
     cfi: float | None = None
     rmsea: float | None = None
@@ -83,14 +84,14 @@ class Request:
     estimator: Estimator
     missing: Holes
 
-    def fit(self, equal: Collection[Kind], free: Collection[Key] = ()) -> Confirmed | Unavailable:
+    def fit(self, equal: Collection[Kind], free: Collection[Key] = ()) -> FittedModel | Unavailable:
         """Fit the model with these kinds of parameters equal, except those that stay free."""
         table = with_equal(self.base, equal, free=free)
         return fit_table(table, self.sample, self.parts, self.estimator, missing=self.missing)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ladder:
+class Ladder(PrintedTable):
     """The steps of measurement invariance, from the freest model to the strictest.
 
     Attributes
@@ -113,7 +114,7 @@ class Ladder:
                 return step
         raise KeyError(name)
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> tuple[list[str], list[list[object]]]:
         rows: list[list[object]] = []
         for step in self.steps:
             if isinstance(step.fit, Unavailable):
@@ -157,10 +158,10 @@ class Ladder:
         return tuple(said)
 
     def __str__(self) -> str:
-        return "\n".join([table(*self._rows()), *self.notes])
+        return "\n".join([table(*self._table()), *self.notes])
 
     def _repr_html_(self) -> str:
-        return html_table(*self._rows()) + "".join(f"<p>{note}</p>" for note in self.notes)
+        return html_table(*self._table()) + "".join(f"<p>{escape(note)}</p>" for note in self.notes)
 
 
 def preferred(fit: Mapping[str, float], name: str, *, ordered: bool = False) -> float:
@@ -261,23 +262,23 @@ def measurement_invariance(
 
 def fit_ladder(request: Request, free: Collection[Key] = ()) -> Ladder:
     """Fit every step of the ladder to data that are already summarised, some parameters free throughout."""
-    fits: dict[str, Confirmed | Unavailable] = {}
+    fits: dict[str, FittedModel | Unavailable] = {}
     for name, equal in (ORDERED if request.base.ordered else CONTINUOUS).items():
         fit = request.fit(equal, free)
-        first = next((other for other in fits.values() if isinstance(other, Confirmed)), None)
-        if isinstance(fit, Confirmed) and first is not None:
+        first = next((other for other in fits.values() if isinstance(other, FittedModel)), None)
+        if isinstance(fit, FittedModel) and first is not None:
             fit = replace(fit, null=first.baseline)
         fits[name] = fit
     return _ladder(fits, request, tuple(free))
 
 
-def _ladder(fits: dict[str, Confirmed | Unavailable], request: Request, free: tuple[Key, ...]) -> Ladder:
+def _ladder(fits: dict[str, FittedModel | Unavailable], request: Request, free: tuple[Key, ...]) -> Ladder:
     base, parts = request.base, request.parts
     kinds = ORDERED if base.ordered else CONTINUOUS
-    good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]
+    good = [fit for fit in fits.values() if isinstance(fit, FittedModel)]
     steps: list[Step] = []
     for name, fit in fits.items():
-        before = next((s.fit for s in reversed(steps) if isinstance(s.fit, Confirmed)), None)
+        before = next((s.fit for s in reversed(steps) if isinstance(s.fit, FittedModel)), None)
         if isinstance(fit, Unavailable) or before is None:
             steps.append(Step(name=name, equal=kinds[name], fit=fit))
             continue

@@ -8,10 +8,10 @@ import numpy as np
 from scipy.special import ndtr
 
 from analysis.estimate import Listing, Matrix, Unavailable
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.implied_moments import Implied
-from analysis.factor_models.modification import score_tests
-from analysis.factor_models.parameter_table import Parameter
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.model.implied_moments import Implied
+from analysis.factor_models.confirmatory.model.parameter_table import Parameter
+from analysis.factor_models.confirmatory.modification_indices import score_tests
 from analysis.invariance.equality import Key, Kind, kind_of
 from analysis.invariance.multigroup import Ladder, Step, limits_for, preferred
 
@@ -62,7 +62,7 @@ class Proposal:
 
     freed: tuple[Freed, ...]
     beyond: tuple[str, ...]
-    fit: Confirmed
+    fit: FittedModel
     effects: Listing[ItemEffect]
     total: tuple[tuple[str, float], ...]
 
@@ -119,7 +119,7 @@ def propose_partial(ladder: Ladder, *, most: float = 0.5) -> Proposal | Unavaila
         return Unavailable(reason="not defined", detail=detail)
     freed: list[Freed] = []
     beyond: list[str] = []
-    before: Confirmed | None = None
+    before: FittedModel | None = None
     earlier: tuple[Kind, ...] = ()
     for step in ladder.steps:
         if step.name == "strict":
@@ -144,12 +144,12 @@ def propose_partial(ladder: Ladder, *, most: float = 0.5) -> Proposal | Unavaila
     return Proposal(freed=tuple(freed), beyond=tuple(beyond), fit=before, effects=effects, total=total)
 
 
-def _with_free(ladder: Ladder, step: Step, freed: Sequence[Freed]) -> Confirmed | Unavailable:
+def _with_free(ladder: Ladder, step: Step, freed: Sequence[Freed]) -> FittedModel | Unavailable:
     keys = [key for item in freed for key in item.keys]
     return ladder.request.fit(step.equal, [*ladder.free, *keys])
 
 
-def _kept(step: Step, before: Confirmed, fit: Confirmed) -> bool:
+def _kept(step: Step, before: FittedModel, fit: FittedModel) -> bool:
     ordered = fit.table.ordered
     changes = [
         preferred(fit.fit, name, ordered=ordered) - preferred(before.fit, name, ordered=ordered)
@@ -162,13 +162,13 @@ def _kept(step: Step, before: Confirmed, fit: Confirmed) -> bool:
 def _search(
     ladder: Ladder,
     step: Step,
-    before: Confirmed,
-    fit: Confirmed,
+    before: FittedModel,
+    fit: FittedModel,
     *,
     kinds: tuple[Kind, ...],
     freed: list[Freed],
     most: float,
-) -> Confirmed:
+) -> FittedModel:
     """Free items one by one, each written to `freed`, until the step fits; return the last fit."""
     done: set[str] = set()
     while not _kept(step, before, fit) and len(done) < most * len(fit.items):
@@ -193,7 +193,7 @@ def _item_of(parameter: Parameter) -> str:
     return parameter.rhs if parameter.op == "=~" else parameter.lhs
 
 
-def _keys(fit: Confirmed, kinds: tuple[Kind, ...], item: str) -> list[Key]:
+def _keys(fit: FittedModel, kinds: tuple[Kind, ...], item: str) -> list[Key]:
     return [
         (p.lhs, p.op, p.rhs)
         for p in fit.table.parameters
@@ -201,7 +201,7 @@ def _keys(fit: Confirmed, kinds: tuple[Kind, ...], item: str) -> list[Key]:
     ]
 
 
-def _worst_item(fit: Confirmed, kinds: tuple[Kind, ...], done: set[str]) -> tuple[str, float] | None:
+def _worst_item(fit: FittedModel, kinds: tuple[Kind, ...], done: set[str]) -> tuple[str, float] | None:
     """Return the item whose equal parameters, freed in one group, are expected to help most."""
     rows = [
         parameter
@@ -216,7 +216,7 @@ def _worst_item(fit: Confirmed, kinds: tuple[Kind, ...], done: set[str]) -> tupl
     return (_item_of(rows[best]), float(known[best])) if known[best] > 0 else None
 
 
-def item_effects(fit: Confirmed, X: list[Matrix]) -> Listing[ItemEffect]:
+def item_effects(fit: FittedModel, X: list[Matrix]) -> Listing[ItemEffect]:
     """Return the effect of every item's own parameters in every group but the first.
 
     Parameters
@@ -251,7 +251,9 @@ def _pooled(first: Matrix, second: Matrix) -> Matrix:
     return np.asarray(np.sqrt(squares / counts))
 
 
-def _difference(fit: Confirmed, first: Implied, focal: Implied, place: int, item: int) -> tuple[float, float]:
+def _difference(
+    fit: FittedModel, first: Implied, focal: Implied, place: int, item: int
+) -> tuple[float, float]:
     """Return the mean squared and the mean difference of expected answers over the focal group's factors."""
     L0, L1 = first.matrices["loadings"][item], focal.matrices["loadings"][item]
     loadings = np.stack([L0, L1])

@@ -8,7 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from analysis.counts.joint import JointCounts, joint_counts
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, divided, html_table, table
+from analysis.estimate import (
+    Matrix,
+    PrintedTable,
+    TableParts,
+    Unavailable,
+    as_matrix,
+    complete_rows,
+    divided,
+    table,
+)
 
 Figure = TypeVar("Figure", float, Matrix)
 
@@ -24,7 +33,7 @@ class Coefficients(Generic[Figure]):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mokken:
+class Mokken(PrintedTable):
     """Scalability H of k items, of their pairs (k x k, 1 on the diagonal) and of the scale."""
 
     items: Coefficients[Matrix]
@@ -44,10 +53,10 @@ class Mokken:
         return [*rows, ("scale", self.scale.value, self.scale.se)]
 
     def __str__(self) -> str:
-        return f"n = {self.n}, k = {self.k}; {self.method}\n" + table(("item", "H", "se"), self._rows())
+        return f"n = {self.n}, k = {self.k}; {self.method}\n" + table(*self._table())
 
-    def _repr_html_(self) -> str:
-        return html_table(("item", "H", "se"), self._rows())
+    def _table(self) -> TableParts:
+        return ("item", "H", "se"), self._rows()
 
 
 def mokken_scalability(

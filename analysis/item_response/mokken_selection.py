@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtri
 
-from analysis.estimate import Matrix, Unavailable, as_matrix, complete_rows, html_table, table
+from analysis.estimate import Matrix, PrintedTable, TableParts, Unavailable, as_matrix, complete_rows, table
 from analysis.item_response.mokken import mokken_scalability
 
 ROUNDING: Final = 1e-12
@@ -18,7 +18,7 @@ ONE_SIDED: Final = 1.6449  # 5 % of the normal distribution, to the digits that 
 
 
 @dataclass(frozen=True, kw_only=True)
-class MokkenScales:
+class MokkenScales(PrintedTable):
     """The scale of each item, numbered from 1 in the order found, 0 for an item of none."""
 
     scales: tuple[int, ...]
@@ -30,10 +30,10 @@ class MokkenScales:
         return list(zip(self.names, self.scales, strict=True))
 
     def __str__(self) -> str:
-        return f"n = {self.n}, lower bound {self.lower_bound:g}\n" + table(("item", "scale"), self._rows())
+        return f"n = {self.n}, lower bound {self.lower_bound:g}\n" + table(*self._table())
 
-    def _repr_html_(self) -> str:
-        return html_table(("item", "scale"), self._rows())
+    def _table(self) -> TableParts:
+        return ("item", "scale"), self._rows()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.estimate import Matrix, Unavailable, html_table, table
+from analysis.estimate import Matrix, PrintedTable, Unavailable, table
 from analysis.item_response.conditional_likelihood import (
     ConditionalLikelihood,
     ConditionalMaximum,
@@ -19,7 +19,7 @@ from analysis.item_response.response_patterns import ResponsePatterns, response_
 
 
 @dataclass(frozen=True, kw_only=True)
-class RaschModel(ItemCurves):
+class RaschModel(PrintedTable, ItemCurves):
     """Curves of k items of slope 1 fitted by conditional maximum likelihood, with their errors.
 
     Attributes
@@ -46,7 +46,7 @@ class RaschModel(ItemCurves):
     informative: int
     distance: float
 
-    def _rows(self) -> tuple[tuple[str, ...], list[tuple[str | float | None, ...]]]:
+    def _table(self) -> tuple[tuple[str, ...], list[tuple[str | float | None, ...]]]:
         steps = self.thresholds.shape[1]
         headers = ("item", *(name for c in range(steps) for name in (f"b{c + 1}", f"se{c + 1}")))
         rows: list[tuple[str | float | None, ...]] = []
@@ -59,11 +59,8 @@ class RaschModel(ItemCurves):
         return (
             f"{self.model}, n = {self.n} ({self.informative} not at an end), k = {self.k}, conditional "
             f"log-likelihood {self.log_likelihood:.3f} with {self.parameters} parameters\n"
-            + table(*self._rows())
+            + table(*self._table())
         )
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
 
 
 def rasch(

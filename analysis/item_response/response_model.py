@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.estimate import Matrix, html_table, table
+from analysis.estimate import Matrix, PrintedTable, table
 from analysis.item_response.category_curves import Family
 from analysis.item_response.parameters import Parameters
 from analysis.item_response.quadrature import normal_points
@@ -52,7 +52,7 @@ class ItemCurves:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ResponseModel(ItemCurves):
+class ResponseModel(PrintedTable, ItemCurves):
     """Curves of k items fitted by marginal maximum likelihood, with their errors.
 
     Attributes
@@ -107,7 +107,7 @@ class ResponseModel(ItemCurves):
         """Whether each item has a slope of its own."""
         return self.sd_se is None
 
-    def _rows(self) -> tuple[tuple[str, ...], list[tuple[str | float | None, ...]]]:
+    def _table(self) -> tuple[tuple[str, ...], list[tuple[str | float | None, ...]]]:
         steps = self.thresholds.shape[1]
         headers = ("item", "slope", "se", *(f"b{c + 1}" for c in range(steps)))
         rows: list[tuple[str | float | None, ...]] = []
@@ -121,8 +121,5 @@ class ResponseModel(ItemCurves):
         spread = "" if self.free_slopes else f"; sd of θ {self.sd:.3f} (se {self.sd_se:.3f})"
         return (
             f"{self.model}, n = {self.n}, k = {self.k}, log-likelihood {self.log_likelihood:.3f} with "
-            f"{self.parameters} parameters{spread}\n" + table(*self._rows())
+            f"{self.parameters} parameters{spread}\n" + table(*self._table())
         )
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.correlation.item_correlations import Correlations, Items, item_correlations
-from analysis.estimate import Matrix, Missing, Unavailable, html_table, table
+from analysis.estimate import Matrix, Missing, PrintedTable, TableParts, Unavailable, table
 from analysis.factor_models.exploratory import Factors, analyse
 from analysis.factor_models.extraction import EXTRACTIONS
 
@@ -45,7 +45,7 @@ class GroupOmega:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hierarchy:
+class Hierarchy(PrintedTable):
     """Omegas of the sum of standardised items, and how unidimensional they are.
 
     `omega_h` is the share of the total's variance due to the general factor, `omega_total` due to all common
@@ -65,7 +65,7 @@ class Hierarchy:
     k: int
     method: str
 
-    def _rows(self) -> tuple[list[str], list[list[object]]]:
+    def _table(self) -> TableParts:
         figures: list[list[object]] = [
             ["omega hierarchical", self.omega_h],
             ["omega total", self.omega_total],
@@ -76,11 +76,8 @@ class Hierarchy:
         return ["", "value"], [row for row in figures if row[1] is not None]
 
     def __str__(self) -> str:
-        said = [table(*self._rows()), f"n = {self.n}, k = {self.k}; {self.method}", *self.solution.notes]
+        said = [table(*self._table()), f"n = {self.n}, k = {self.k}; {self.method}", *self.solution.notes]
         return "\n".join(said)
-
-    def _repr_html_(self) -> str:
-        return html_table(*self._rows())
 
 
 def omega_hierarchical(

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from analysis.estimate import Unavailable
-from analysis.factor_models.confirmed import Confirmed
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from analysis.graphics.charts import intervals
 from analysis.invariance.difference_tests import Difference
 from analysis.invariance.multigroup import Ladder, Step, measurement_invariance, preferred
@@ -115,7 +115,7 @@ def _change_row(step: Step) -> tuple[Value, ...]:
 
 
 def _picture(ladder: Ladder) -> tuple[Table, ...]:
-    fits = [(step.name, step.fit) for step in ladder.steps if isinstance(step.fit, Confirmed)]
+    fits = [(step.name, step.fit) for step in ladder.steps if isinstance(step.fit, FittedModel)]
     if not fits:
         return ()
     names = [name for name, _ in fits]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.estimate import Matrix
-from analysis.factor_models.model_syntax import read_model
-from analysis.factor_models.rivals import Rival, rival_models
+from analysis.factor_models.confirmatory.model.syntax import read_model
+from analysis.factor_models.confirmatory.rivals import Rival, rival_models
 from analysis.files.read_table import TableError, read_table
 from analysis.report.answers import Answers
 from analysis.report.dataset import TRUE, read_dataset

@@ -6,15 +6,15 @@ from typing import Final
 import numpy as np
 
 from analysis.estimate import Probability, Unavailable
-from analysis.factor_models.confirmed import Confirmed, EstimateRow
-from analysis.factor_models.modification import modification_indices
-from analysis.factor_models.residuals import residuals, root_mean_square
-from analysis.factor_models.solution_reliability import (
+from analysis.factor_models.confirmatory.fitted_model import EstimateRow, FittedModel
+from analysis.factor_models.confirmatory.model_reliability import (
     factor_reliability,
     general_factor,
     heterotrait_monotrait,
     higher_order_reliability,
 )
+from analysis.factor_models.confirmatory.modification_indices import modification_indices
+from analysis.factor_models.confirmatory.residuals import residuals, root_mean_square
 from analysis.graphics.path_diagram import path_diagram
 from analysis.graphics.residual_map import residual_map
 from analysis.report.document import Table, Value
@@ -38,9 +38,9 @@ def told(value: float | None, otherwise: str = NONE) -> Value:
     return otherwise if value is None or not np.isfinite(value) else value
 
 
-def rivals_table(fits: Mapping[str, Confirmed | Unavailable], title: str) -> Table:
+def rivals_table(fits: Mapping[str, FittedModel | Unavailable], title: str) -> Table:
     """Return the test and the main measures of fit of several models of the same answers."""
-    criteria = any(isinstance(fit, Confirmed) and "aic" in fit.fit for fit in fits.values())
+    criteria = any(isinstance(fit, FittedModel) and "aic" in fit.fit for fit in fits.values())
     headers = ["model", "chi-square", "df", "p", "CFI", "TLI", "RMSEA", "low", "high", "SRMR"]
     headers += ["AIC", "BIC"] if criteria else []
     rows: list[tuple[Value, ...]] = []
@@ -52,7 +52,7 @@ def rivals_table(fits: Mapping[str, Confirmed | Unavailable], title: str) -> Tab
     return Table(title=title, headers=tuple(headers), rows=tuple(rows))
 
 
-def fit_row(fit: Confirmed, *, criteria: bool) -> tuple[Value, ...]:
+def fit_row(fit: FittedModel, *, criteria: bool) -> tuple[Value, ...]:
     """Return the scaled test where there is one, and the robust measures, else the scaled, else the plain."""
     found, scaled = fit.fit, ".scaled" if fit.test.scaled is not None else ""
 
@@ -76,7 +76,7 @@ def _known(value: Value) -> Value:
     return value
 
 
-def measures_table(fit: Confirmed) -> Table:
+def measures_table(fit: FittedModel) -> Table:
     """Return the measures of fit, plain, scaled and robust beside each other, and those with one form."""
     found = fit.fit
 
@@ -113,7 +113,7 @@ def measures_table(fit: Confirmed) -> Table:
     return Table(title="Measures of fit", headers=("measure", "plain", "scaled", "robust"), rows=tuple(rows))
 
 
-def solution_tables(fit: Confirmed, general: str | None = None) -> tuple[Table, ...]:
+def solution_tables(fit: FittedModel, general: str | None = None) -> tuple[Table, ...]:
     """Return loadings with their picture, factor variances and correlations, and thresholds or intercepts."""
     rows = list(fit.parameters)
     tables = [_diagram(fit, rows, general), _loadings(fit, rows)]
@@ -131,7 +131,7 @@ def solution_tables(fit: Confirmed, general: str | None = None) -> tuple[Table, 
     return tuple(tables)
 
 
-def _diagram(fit: Confirmed, rows: list[EstimateRow], general: str | None) -> Table:
+def _diagram(fit: FittedModel, rows: list[EstimateRow], general: str | None) -> Table:
     shown: dict[str, dict[str, float]] = {}
     higher: dict[str, dict[str, float]] = {}
     for row in rows:
@@ -155,7 +155,7 @@ def _diagram(fit: Confirmed, rows: list[EstimateRow], general: str | None) -> Ta
     )
 
 
-def _loadings(fit: Confirmed, rows: list[EstimateRow]) -> Table:
+def _loadings(fit: FittedModel, rows: list[EstimateRow]) -> Table:
     loadings = [row for row in rows if row.op == "=~"]
     explained = {
         (name, group): 1 - variance / total
@@ -203,7 +203,7 @@ def _estimates(rows: list[EstimateRow], title: str, standard: str) -> Table:
     )
 
 
-def misfit_tables(fit: Confirmed) -> tuple[Table, ...]:
+def misfit_tables(fit: FittedModel) -> tuple[Table, ...]:
     """Return the residual correlations, all and the largest, and the largest modification indices."""
     found = residuals(fit)[0]
     beyond = int((np.abs(found.correlation[np.triu_indices(len(found.names), 1)]) > 0.1).sum())  # noqa: PLR2004
@@ -234,7 +234,7 @@ def misfit_tables(fit: Confirmed) -> tuple[Table, ...]:
     return largest, every, changes
 
 
-def reliability_tables(fit: Confirmed, general: str | None = None) -> tuple[Table, ...]:
+def reliability_tables(fit: FittedModel, general: str | None = None) -> tuple[Table, ...]:
     """Return omega of every factor, variance extracted, HTMT, and what a higher factor explains."""
     rows = factor_reliability(fit)
     refused: tuple[tuple[Value, ...], ...]
@@ -275,7 +275,7 @@ def reliability_tables(fit: Confirmed, general: str | None = None) -> tuple[Tabl
     return tuple(tables)
 
 
-def _general(fit: Confirmed, general: str) -> list[Table]:
+def _general(fit: FittedModel, general: str) -> list[Table]:
     if any(name in fit.factors for name in fit.table.indicators(general)):
         higher = higher_order_reliability(fit)
         if isinstance(higher, Unavailable) or fit.table.ordered:

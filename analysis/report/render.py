@@ -1,4 +1,4 @@
-"""A finished report as text, JSON or HTML. Nothing is computed here, and only here is anything rounded."""
+"""A finished report as text, JSON or HTML, and the table of all formats. Nothing is computed here."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +9,9 @@ from typing import Final
 
 from analysis.estimate import Unavailable, cell, table
 from analysis.graphics import svg
-from analysis.report.document import Document, Section, Table, Value
+from analysis.report.cells import missing_reasons, number_columns, without_figure
+from analysis.report.document import Document, Section, Table
+from analysis.report.latex import as_latex
 
 COLUMNS: Final = 110  # of a terminal that a table may take
 
@@ -40,39 +42,15 @@ def _underlined(title: str) -> str:
     return f"{title}\n{'-' * len(title)}"
 
 
-def _reasons(tables: Sequence[Table]) -> Iterable[str]:
-    """Yield once each reason why cells have no figure, with the rows and columns of these cells."""
-    reasons: dict[str, list[str]] = {}
-    for part in tables:
-        for row in part.rows:
-            for why, cells in _missing(part.headers, row).items():
-                reasons.setdefault(why, []).append(cells)
-    for why, missing in reasons.items():
-        yield f"Not available because {why}: {'; '.join(dict.fromkeys(missing))}."
-
-
-def _missing(headers: Sequence[str], row: Sequence[Value]) -> dict[str, str]:
-    """Return the reasons of a row's cells without a figure: its name alone where it has no figure at all."""
-    columns: dict[str, list[str]] = {}
-    for header, value in zip(headers[1:], row[1:], strict=True):
-        if isinstance(value, Unavailable):
-            columns.setdefault(value.why, []).append(header)
-    whole = len(row) - 1
-    return {
-        why: f"{row[0]}" if len(named) == whole else f"{row[0]} ({', '.join(named)})"
-        for why, named in columns.items()
-    }
-
-
 def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
     for part in tables:
         yield "\n".join([part.title, *_pieces(part)])
-    yield from (fill(reason, COLUMNS, break_on_hyphens=False) for reason in _reasons(tables))
+    yield from (fill(reason, COLUMNS, break_on_hyphens=False) for reason in missing_reasons(tables))
 
 
 def _pieces(part: Table) -> Iterable[str]:
     """Yield a table in as many pieces as a terminal needs, the first column in each."""
-    rows = [[_dash(value) for value in row] for row in part.rows]
+    rows = [[without_figure(value) for value in row] for row in part.rows]
     columns = zip(part.headers, *([cell(value) for value in row] for row in rows), strict=True)
     widths = [2 + max(map(len, column)) for column in columns]
     first, last = 1, len(part.headers)
@@ -83,10 +61,6 @@ def _pieces(part: Table) -> Iterable[str]:
         places = [0, *range(first, upto)]
         yield table([part.headers[j] for j in places], [[row[j] for j in places] for row in rows])
         first = upto
-
-
-def _dash(value: Value) -> str | float | int:
-    return "–" if isinstance(value, Unavailable) else value
 
 
 def as_html(found: Document) -> str:
@@ -138,7 +112,7 @@ def _said(text: str) -> str:
 
 def _part(section: Section) -> str:
     reading = f"<p>{escape(section.reading)}</p>\n" if section.reading else ""
-    reasons = "".join(f"<p>{escape(reason)}</p>\n" for reason in _reasons(section.tables))
+    reasons = "".join(f"<p>{escape(reason)}</p>\n" for reason in missing_reasons(section.tables))
     shown = "".join(_shown(section, part) for part in section.tables)
     return (
         f'<section id="{_place(section)}">\n<h2>{escape(section.title)}</h2>\n{reading}{shown}{reasons}'
@@ -164,11 +138,7 @@ def _shown(section: Section, part: Table) -> str:
 
 def _table_html(section: Section, part: Table) -> str:
     """Return a table that scrolls inside itself, and that the keyboard can reach to do so."""
-    numbers = [
-        any(isinstance(row[place], int | float) or str(row[place]).endswith("%") for row in part.rows)
-        for place in range(len(part.headers))
-    ]
-    columns = [' class="number"' if number else "" for number in numbers]
+    columns = [' class="number"' if number else "" for number in number_columns(part)]
     head = "".join(
         f'<th scope="col"{column}>{escape(text)}</th>'
         for column, text in zip(columns, part.headers, strict=True)
@@ -176,7 +146,7 @@ def _table_html(section: Section, part: Table) -> str:
     body = "".join(
         f'<tr><th scope="row">{escape(cell(row[0]))}</th>'
         + "".join(
-            f"<td{column}>{escape(cell(_dash(value)))}</td>"
+            f"<td{column}>{escape(cell(without_figure(value)))}</td>"
             for column, value in zip(columns[1:], row[1:], strict=True)
         )
         + "</tr>\n"
@@ -197,4 +167,5 @@ RENDERERS: Final[dict[str, Callable[[Document], str]]] = {
     "text": as_text,
     "json": as_json,
     "html": as_html,
+    "latex": as_latex,
 }

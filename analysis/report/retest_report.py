@@ -14,8 +14,8 @@ from analysis.agreement.measurement_error import (
     limits_of_agreement,
     measurement_error,
     reliable_change,
-    weighted_kappa,
 )
+from analysis.agreement.weighted_kappa import weighted_kappa
 from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.files.read_table import read_table
 from analysis.graphics.charts import intervals

@@ -6,9 +6,9 @@ from typing import Any, Final
 import numpy as np
 
 from analysis.estimate import Unavailable
-from analysis.factor_models.confirmatory import confirmatory_factor_analysis
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.rivals import Rival
+from analysis.factor_models.confirmatory.confirmatory_factor_analysis import confirmatory_factor_analysis
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.rivals import Rival
 from analysis.report.document import Document, Section, Table, sections_json
 from analysis.report.model_answers import ModelAnswers
 from analysis.report.model_tables import (
@@ -34,7 +34,7 @@ def structure(
     answers: ModelAnswers, *, ordered: bool = True, progress: Callable[[str, int, int], None]
 ) -> Document:
     """Fit all models of some answers and report them, the primary one in full."""
-    fits: dict[str, Confirmed | Unavailable] = {}
+    fits: dict[str, FittedModel | Unavailable] = {}
     for place, rival in enumerate(answers.models):
         progress(rival.name, place, len(answers.models) + 1)
         fits[rival.name] = fit_rival(answers, rival, ordered=ordered)
@@ -63,7 +63,7 @@ def structure(
 
 def fit_rival(
     answers: ModelAnswers, rival: Rival, *, ordered: bool, sensitivity: bool = False
-) -> Confirmed | Unavailable:
+) -> FittedModel | Unavailable:
     """Fit one model: ordered answers pair by pair by WLSMV, else every row's answers by robust ML."""
     by_pairs = ordered and not sensitivity
     return confirmatory_factor_analysis(
@@ -79,14 +79,14 @@ def fit_rival(
     )
 
 
-def _models(answers: ModelAnswers, fits: dict[str, Confirmed | Unavailable]) -> Section:
-    good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]
+def _models(answers: ModelAnswers, fits: dict[str, FittedModel | Unavailable]) -> Section:
+    good = [fit for fit in fits.values() if isinstance(fit, FittedModel)]
     method = f"{good[0].method[0].upper()}{good[0].method[1:]}. " if good else ""
     listed = "; ".join(f"{rival.name}: {rival.words}" for rival in answers.models)
     improper = [
         f"{name} is improper: {', '.join(fit.improper)}."
         for name, fit in fits.items()
-        if isinstance(fit, Confirmed) and fit.improper
+        if isinstance(fit, FittedModel) and fit.improper
     ]
     reading = " ".join([f"{method}Models fixed in advance: {listed}.", *improper])
     clustered = "" if answers.clusters is None else " Errors and tests allow for clusters."
@@ -100,7 +100,7 @@ def _models(answers: ModelAnswers, fits: dict[str, Confirmed | Unavailable]) -> 
 
 def _sensitivity(answers: ModelAnswers) -> Section:
     fits = {rival.name: fit_rival(answers, rival, ordered=True, sensitivity=True) for rival in answers.models}
-    good = [fit for fit in fits.values() if isinstance(fit, Confirmed)]
+    good = [fit for fit in fits.values() if isinstance(fit, FittedModel)]
     method = good[0].method if good else "maximum likelihood"
     reading = f"The same models with answers taken as measurements: {method}."
     return Section(
@@ -111,7 +111,7 @@ def _sensitivity(answers: ModelAnswers) -> Section:
     )
 
 
-def _solution(rival: Rival, fit: Confirmed) -> list[Section]:
+def _solution(rival: Rival, fit: FittedModel) -> list[Section]:
     used = "; ".join(f"{n} of {given} rows" for n, given in zip(fit.used, fit.given, strict=True))
     said = f"{rival.words[0].upper()}{rival.words[1:]}. {fit.method}. {used}."
     warned = "".join(f" Improper solution: {what}." for what in fit.improper)
@@ -150,7 +150,7 @@ def _solution(rival: Rival, fit: Confirmed) -> list[Section]:
 
 
 def _general(
-    answers: ModelAnswers, fits: dict[str, Confirmed | Unavailable], primary: Rival
+    answers: ModelAnswers, fits: dict[str, FittedModel | Unavailable], primary: Rival
 ) -> list[Section]:
     """Return what a bifactor model says of a general factor, where it is not the primary model."""
     rival = next((r for r in answers.models if r.name == "bifactor"), None)
@@ -168,7 +168,7 @@ def _general(
 
 def _tree(
     answers: ModelAnswers,
-    fits: dict[str, Confirmed | Unavailable],
+    fits: dict[str, FittedModel | Unavailable],
     *,
     ordered: bool,
     sections: tuple[Section, ...],
@@ -183,7 +183,7 @@ def _tree(
     }
 
 
-def _model_tree(rival: Rival, fit: Confirmed | Unavailable) -> dict[str, Any]:
+def _model_tree(rival: Rival, fit: FittedModel | Unavailable) -> dict[str, Any]:
     said: dict[str, Any] = {"model": rival.model, "words": rival.words}
     if isinstance(fit, Unavailable):
         return said | {"unavailable": fit.why}

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from analysis.estimate import Matrix, Unavailable, as_array, as_matrix, html_table, table
+from analysis.estimate import Matrix, PrintedTable, TableParts, Unavailable, as_array, as_matrix, table
 from analysis.response_quality import person_indices
 from analysis.response_quality.pairwise_moments import Given, SampleMoments, blocks
 from analysis.response_quality.person_indices import Flags
@@ -27,7 +27,7 @@ _HIGH: Final = frozenset({"even_odd", "antonyms"})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Careless:
+class Careless(PrintedTable):
     """Indices of n people; NaN where a person gave too few answers, or too few different ones, for an index.
 
     `flags` says who lies beyond each limit, `flagged` who lies beyond any.
@@ -76,10 +76,10 @@ class Careless:
         return [*rows, ("any", None, int(self.flagged.sum()))]
 
     def __str__(self) -> str:
-        return f"n = {self.n}, k = {self.k}\n" + table(("index", "limit", "flagged"), self._rows())
+        return f"n = {self.n}, k = {self.k}\n" + table(*self._table())
 
-    def _repr_html_(self) -> str:
-        return html_table(("index", "limit", "flagged"), self._rows())
+    def _table(self) -> TableParts:
+        return ("index", "limit", "flagged"), self._rows()
 
 
 def careless_indices(

@@ -161,15 +161,18 @@ def paper(
 def export(
     wave: WaveId,
     out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
+    format_: Annotated[
+        str | None, typer.Option("--format", metavar="NAME", help="One file alone: csv, sav, dta, xlsx, ...")
+    ] = None,
     with_unit: Annotated[bool, typer.Option("--unit", help="Add the unit, under the rule of five.")] = False,
     archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
     directory: Dir = None,
 ) -> None:
-    """Write the answers of a closed wave as CSV with its codebook (JSON and HTML), for researchers."""
+    """Write the answers of a closed wave for research: files for every program, codebook, scripts."""
     from app.export.bundle import write_bundle
 
     with serving(directory) as service:
-        for path in write_bundle(service, wave, out, with_unit=with_unit, archive=archive):
+        for path in write_bundle(service, wave, out, format_=format_, with_unit=with_unit, archive=archive):
             typer.echo(str(path))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from analysis.disclosure.rounding import at_least, borne
 from app.closing.mixing import RESPONSE
 from app.closing.snapshots import SNAPSHOT
-from app.closing.withholding import FEWEST
+from app.closing.withhold import FEWEST
 from app.db import read, write
 from app.runtime import Service
 from app.studies.study import STUDY

@@ -12,6 +12,8 @@ from typing import Final
 from instrument import WITHHELD
 
 LEAST: Final = 5
+FEWEST: Final = 10
+"""Fewer rows are given to nobody."""
 
 Value = str | int
 Combination = tuple[Value, ...]

@@ -13,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, bindparam, select, update
 
 from app.closing.mixing import RESPONSE
-from app.closing.withhold import LEAST, Value, withhold, withhold_last
+from app.closing.withhold import FEWEST, LEAST, Value, withhold, withhold_last
 from app.runtime import Service
 from app.studies.linking.pairs import outcome_of
 from app.studies.study import STUDY
@@ -23,8 +23,6 @@ from instrument import LEFT_BLANK, WITHHELD, Form, Instrument
 ARCHIVE: Final = "archive"
 """The purpose that a person agreed to or not."""
 UNIT: Final = "unit"
-FEWEST: Final = 10
-"""Fewer rows are given to nobody."""
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 Known = dict[str, Value]
 _DECIDE: Final = (

@@ -1,30 +1,98 @@
-"""The files of an export, written into a folder from the command line; every taking out is written down."""
+"""The files of an export together: a folder from the command line, one ZIP from the page.
 
+Every file is made before the first is written, so that what cannot be made leaves nothing half done; a
+manifest holds the hash of each, of form, key and code, and of the data.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
+from typing import Final
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from app.db import read
-from app.export.formats import FILES
+from app.errors import Refused
+from app.export.formats import FORMATS
 from app.export.microdata import microdata
-from app.export.pages import codebook_page
+from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.export.trail import note_taken
 from app.files.private import private_folder, write_private
 from app.runtime import Service
-from app.templating import render
+
+MANIFEST: Final = "manifest.json"
+
+
+def files_of(data: Microdata, formats: Mapping[str, object] = FORMATS) -> dict[str, bytes]:
+    """Make the files of the formats named, by their path in the folder."""
+    chosen = [FORMATS[name] for name in formats]
+    return {each.path_of(data): each.make(data) for each in chosen}
+
+
+def bundle(data: Microdata) -> dict[str, bytes]:
+    """Make every file there is, and the manifest of them all."""
+    made = files_of(data)
+    return {**made, MANIFEST: manifest(data, made)}
+
+
+def manifest(data: Microdata, files: Mapping[str, bytes]) -> bytes:
+    """Say what belongs together: a hash for every file, and what the answers were asked and scored by."""
+    form, instrument = data.form, data.instrument
+    tree = {
+        "wave": data.wave,
+        "simulated": data.simulated,
+        "instrument": instrument.id,
+        "form": form.id,
+        "form_hash": form.hash,
+        "key_revision": instrument.key.revision,
+        "key_hash": instrument.key.hash,
+        "code_version": data.column("code_version")[0],
+        "data_digest": digest(data),
+        "data_digest_of": (
+            "SHA-256 over the sorted rows of the CSV without their random ids: equal for the same answers in "
+            "any order, and of two digests nothing can be told about one row"
+        ),
+        "files": {path: sha256(content).hexdigest() for path, content in sorted(files.items())},
+    }
+    return json.dumps(tree, ensure_ascii=False, indent=2).encode() + b"\n"
+
+
+def digest(data: Microdata) -> str:
+    """Hash the rows whatever their order and their ids, which are drawn anew for every export."""
+    kept = [place for place, column in enumerate(data.columns) if column.name not in {ROW_ID, PAIR_ID}]
+    rows = sorted(json.dumps([row[place] for place in kept]) for row in data.rows)
+    return sha256("\n".join(rows).encode()).hexdigest()
+
+
+def zipped(files: Mapping[str, bytes], folder: str) -> bytes:
+    written = io.BytesIO()
+    with ZipFile(written, "w", ZIP_DEFLATED) as archive:
+        for path, content in files.items():
+            archive.writestr(f"{folder}/{path}", content)
+    return written.getvalue()
 
 
 def write_bundle(
-    service: Service, wave: str, folder: Path, *, with_unit: bool = False, archive: bool = False
+    service: Service,
+    wave: str,
+    folder: Path,
+    *,
+    format_: str | None = None,
+    with_unit: bool = False,
+    archive: bool = False,
 ) -> list[Path]:
-    """Write the rows and their codebook; everything is made before the first file is opened."""
+    """Write the folder of an export, or one file of it; refused where another file would be lost."""
+    if format_ not in {None, *FORMATS}:
+        raise Refused(f"there is no format {format_!r}: choose one of {', '.join(FORMATS)}")
     with read(service.engine) as db:
         data = microdata(service, db, wave, with_unit=with_unit, archive=archive)
-    contents = {name: make(data) for name, make in FILES.items()}
-    contents["codebook.html"] = render(codebook_page(data, alone=True)).encode()
+    made = bundle(data) if format_ is None else files_of(data, {format_: ...})
+    contents = {folder / (path if format_ is None else Path(path).name): each for path, each in made.items()}
+    if there := [path for path in contents if path.exists()]:
+        raise Refused(f"{there[0]} is there already: an export is drawn anew each time; name another folder")
     note_taken(service, wave)
-    private_folder(folder)
-    paths = []
-    for name, content in contents.items():
-        path = folder / f"{wave}_{name}"
+    for path, content in contents.items():
+        private_folder(path.parent)
         write_private(path, content)
-        paths.append(path)
-    return paths
+    return [*contents]

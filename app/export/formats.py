@@ -3,12 +3,20 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
 from app.csv_cells import cell
-from app.export.microdata import Microdata, note
+from app.export.labelled import as_dta, as_parquet, as_sav, as_xlsx
+from app.export.metadata import as_codebook_csv, as_dataset_description, as_ddi, as_sidecar
+from app.export.names import stem
+from app.export.pages import codebook_page
+from app.export.reliability import reliability
+from app.export.rows import Microdata, note
+from app.export.syntax import as_do, as_r, as_sps
+from app.templating import render
 from instrument import MISSING_LABELS
 
 
@@ -61,6 +69,150 @@ def as_codebook_json(data: Microdata) -> bytes:
     return json.dumps(as_codebook(data), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
-FILES: Final[MappingProxyType[str, Callable[[Microdata], bytes]]] = MappingProxyType(
-    {"responses.csv": as_csv, "codebook.json": as_codebook_json}
+def as_codebook_html(data: Microdata) -> bytes:
+    return render(codebook_page(data, alone=True)).encode()
+
+
+def as_reliability(data: Microdata) -> bytes:
+    return reliability(data, "html").encode()
+
+
+def as_claims(data: Microdata) -> bytes:
+    """What may be said of the questionnaire at its present stage, and what stands behind it."""
+    claims = data.instrument.claims
+    if claims is None:
+        return b"Nothing is said about this questionnaire: its folder holds no claims.\n"
+    return "\n\n".join((claims.label, claims.precision, *claims.evidence, "")).encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A file of an export: where it lies in the folder, what makes it, and what it is for."""
+
+    title: str
+    path: str
+    make: Callable[[Microdata], bytes]
+    media_type: str
+    purpose: str
+
+    def path_of(self, data: Microdata) -> str:
+        return self.path.format(stem=stem(data))
+
+
+FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
+    {
+        "csv": Format(
+            title="CSV",
+            path="data/{stem}_data.csv",
+            make=as_csv,
+            media_type="text/csv; charset=utf-8",
+            purpose="The rows for every program, with codes as they were stored",
+        ),
+        "csv-json": Format(
+            title="columns (JSON)",
+            path="data/{stem}_data.json",
+            make=as_sidecar,
+            media_type="application/json",
+            purpose="What the columns of the CSV mean, as Psych-DS asks for it",
+        ),
+        "sav": Format(
+            title="SPSS (.sav)",
+            path="labelled/{stem}.sav",
+            make=as_sav,
+            media_type="application/x-spss-sav",
+            purpose="SPSS, jamovi, JASP and R: labels, levels and declared missing codes inside",
+        ),
+        "dta": Format(
+            title="Stata (.dta)",
+            path="labelled/{stem}.dta",
+            make=as_dta,
+            media_type="application/x-stata-dta",
+            purpose="Stata 14 and later: labels inside, each kind of missing a letter",
+        ),
+        "parquet": Format(
+            title="Parquet",
+            path="labelled/{stem}.parquet",
+            make=as_parquet,
+            media_type="application/vnd.apache.parquet",
+            purpose="Python, R and data engines: typed columns, labels in their metadata",
+        ),
+        "xlsx": Format(
+            title="spreadsheet (.xlsx)",
+            path="labelled/{stem}.xlsx",
+            make=as_xlsx,
+            media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            purpose="A spreadsheet to look at, with a second sheet of what the columns mean",
+        ),
+        "r": Format(
+            title="R script",
+            path="syntax/{stem}.R",
+            make=as_r,
+            media_type="text/plain; charset=utf-8",
+            purpose="R: labels, missing codes and scores, from the CSV",
+        ),
+        "sps": Format(
+            title="SPSS syntax",
+            path="syntax/{stem}.sps",
+            make=as_sps,
+            media_type="text/plain; charset=utf-8",
+            purpose="SPSS: labels, missing codes and scores, from the CSV",
+        ),
+        "do": Format(
+            title="Stata do-file",
+            path="syntax/{stem}.do",
+            make=as_do,
+            media_type="text/plain; charset=utf-8",
+            purpose="Stata: labels, missing codes and scores, from the CSV",
+        ),
+        "codebook-html": Format(
+            title="codebook (HTML)",
+            path="codebook/codebook.html",
+            make=as_codebook_html,
+            media_type="text/html; charset=utf-8",
+            purpose="The codebook, to read",
+        ),
+        "codebook-json": Format(
+            title="codebook (JSON)",
+            path="codebook/codebook.json",
+            make=as_codebook_json,
+            media_type="application/json",
+            purpose="The codebook, for programs",
+        ),
+        "codebook-csv": Format(
+            title="codebook (CSV)",
+            path="codebook/codebook.csv",
+            make=as_codebook_csv,
+            media_type="text/csv; charset=utf-8",
+            purpose="The codebook as a table, a row for every code",
+        ),
+        "ddi": Format(
+            title="DDI-Codebook",
+            path="codebook/ddi.xml",
+            make=as_ddi,
+            media_type="application/xml",
+            purpose="DDI-Codebook 2.5, for data archives",
+        ),
+        "psych-ds": Format(
+            title="Psych-DS",
+            path="dataset_description.json",
+            make=as_dataset_description,
+            media_type="application/json",
+            purpose="Psych-DS: what this data set is",
+        ),
+        "reliability": Format(
+            title="reliability report",
+            path="reports/reliability.html",
+            make=as_reliability,
+            media_type="text/html; charset=utf-8",
+            purpose="How well the items hang together",
+        ),
+        "claims": Format(
+            title="claims",
+            path="CLAIMS.txt",
+            make=as_claims,
+            media_type="text/plain; charset=utf-8",
+            purpose="What may be said of the questionnaire at its present stage",
+        ),
+    }
 )
+"""Every file of an export; a new one is a function and an entry here, and pages and commands follow."""

@@ -10,16 +10,14 @@ What is left to know is whether a row is linked: that, too, is true of no fewer 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Connection, select
 
 from app.closing.withhold import LEAST
+from app.export.rows import PAIR_ID
 from app.studies.linking.pairs import RESPONSE, outcome_of
 from instrument import Column
-
-PAIR_ID: Final = "pair_id"
 
 
 @dataclass(frozen=True, kw_only=True)

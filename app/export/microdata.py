@@ -5,7 +5,6 @@ of nobody anything that research needs. The rows of the archive are those of peo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from secrets import SystemRandom
 from typing import Any, Final
@@ -13,49 +12,18 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row, select
 
-from app.closing.withholding import FEWEST, UNIT, context_of
+from app.closing.withhold import FEWEST
+from app.closing.withholding import UNIT, context_of
 from app.csv_cells import Cell
 from app.export.closed_wave import TooFew, closed
-from app.export.linked import PAIR_ID, Pairing, pairing
+from app.export.linked import Pairing, pairing
+from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.runtime import Service
 from app.studies.waves import as_it_was_asked
 from app.tables import Response, table
 from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score
 
-ROW_ID: Final = "row_id"
 RESPONSE: Final = table(Response)
-
-
-NOTE: Final = (
-    "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
-    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
-    "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
-)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Microdata:
-    """Every row in the order of the columns."""
-
-    wave: str
-    title: str
-    simulated: bool
-    instrument: Instrument
-    form: Form
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    n: int
-    """How many rows there were at the close, rounded down to a multiple of five."""
-    pair: Pairing | None = None
-
-    def column(self, name: str) -> list[Cell]:
-        place = [column.name for column in self.columns].index(name)
-        return [row[place] for row in self.rows]
-
-
-def note(data: Microdata) -> str:
-    """What whoever holds the rows has to know."""
-    return f"{NOTE} {data.pair.note}" if data.pair else NOTE
 
 
 def microdata(
@@ -86,7 +54,7 @@ def microdata(
         columns=columns,
         rows=tuple(rows),
         n=about.figures["n"],
-        pair=pair,
+        linked=pair.note if pair else "",
     )
 
 

@@ -1,12 +1,10 @@
 """The pages a researcher sees."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from app.closing.withholding import FEWEST
-from app.export.microdata import Microdata, note
-from app.export.reliability import Reliability
+from app.closing.withhold import FEWEST
+from app.export.rows import Microdata, note
 from app.templating import Page
 from instrument import Column
 
@@ -17,6 +15,13 @@ class WaveLink:
     study: str
     ordinal: int
     closed_on: str
+
+
+@dataclass(frozen=True)
+class FileLink:
+    address: str
+    name: str
+    purpose: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,7 @@ class WavePage(Page):
     fewest: int
     columns: int
     stage: str | None
+    files: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
 
@@ -61,46 +67,9 @@ class CodebookPage(Page):
     """In a file of its own, without the service around it."""
 
 
-@dataclass(frozen=True)
-class ScaleRow:
-    label: str
-    items: int
-    n: int
-    figures: tuple[str, ...]
-    """Each figure with its interval, or the reason why there is none."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReliabilityPage(Page):
-    template: ClassVar[str] = "export/reliability.html"
-    wave: str
-    study: str
-    n: int
-    stage: str | None
-    scales: tuple[ScaleRow, ...]
-
-
-def reliability_page(data: Reliability) -> ReliabilityPage:
-    return ReliabilityPage(
-        simulated=data.simulated,
-        wave=data.wave,
-        study=data.title,
-        n=data.figures["n"],
-        stage=data.stage,
-        scales=tuple(
-            ScaleRow(each["label"], each["k"], each["n"], tuple(map(_figure, (each["alpha"], each["omega"]))))
-            for each in data.figures["scales"].values()
-        ),
-    )
-
-
-def _figure(kept: Mapping[str, float | str]) -> str:
-    if "unavailable" in kept:
-        return str(kept["unavailable"])
-    return f"{kept['value']:g} ({kept['low']:g} to {kept['high']:g})"
-
-
-def wave_page(wave: str, study: str, *, simulated: bool, data: Microdata | None) -> WavePage:
+def wave_page(
+    wave: str, study: str, *, simulated: bool, data: Microdata | None, files: tuple[FileLink, ...]
+) -> WavePage:
     claims = data.instrument.claims if data else None
     return WavePage(
         simulated=simulated,
@@ -110,7 +79,8 @@ def wave_page(wave: str, study: str, *, simulated: bool, data: Microdata | None)
         fewest=FEWEST,
         columns=len(data.columns) if data else 0,
         stage=claims.label if claims else None,
-        linked=data.pair.note if data and data.pair else None,
+        files=files,
+        linked=data.linked if data and data.linked else None,
     )
 
 

@@ -1,54 +1,14 @@
-"""How well the items of a closed wave hang together: the figures that were kept when it closed."""
+"""How well the items of a closed wave hang together: `python -m analysis report` on its export's rows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Connection
-
-from app.closing.withholding import FEWEST
-from app.export.closed_wave import TooFew, closed
-from app.runtime import Service
-from app.studies.waves import as_it_was_asked
+from app.export.rows import Microdata
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reliability:
-    wave: str
-    title: str
-    simulated: bool
-    stage: str | None
-    form: str
-    form_hash: str
-    key_revision: int
-    figures: Mapping[str, Any]
+def reliability(data: Microdata, format_: str) -> str:
+    """The report in one of the formats of the analysis, which is loaded when somebody first asks for it."""
+    from analysis.report.build import QUICK, run  # noqa: PLC0415
+    from analysis.report.dataset import make_dataset  # noqa: PLC0415
+    from analysis.report.render import RENDERERS  # noqa: PLC0415
 
-
-def reliability(service: Service, db: Connection, wave: str) -> Reliability:
-    """Read what was kept; nothing is computed, and no row is read."""
-    about = closed(db, wave)
-    if about.figures["n"] < FEWEST:
-        raise TooFew(f"{wave!r} has fewer than {FEWEST} rows; of fewer nothing is told")
-    instrument = as_it_was_asked(service, about)
-    return Reliability(
-        wave=wave,
-        title=about.title,
-        simulated=about.simulated,
-        stage=instrument.claims.label if instrument.claims else None,
-        form=about.form,
-        form_hash=about.form_hash,
-        key_revision=instrument.key.revision,
-        figures=about.figures,
-    )
-
-
-def as_json(found: Reliability) -> dict[str, Any]:
-    return {
-        "wave": found.wave,
-        "form": found.form,
-        "form_hash": found.form_hash,
-        "key_revision": found.key_revision,
-        "simulated": found.simulated,
-        "stage": found.stage,
-        **found.figures,
-    }
+    raw = {column.name: data.column(column.name) for column in data.columns if column.kind == "raw"}
+    columns = {**raw, "simulated": data.column("simulated")}
+    return RENDERERS[format_](run(make_dataset(columns, data.instrument, data.form.id), sections=QUICK))

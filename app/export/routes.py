@@ -1,6 +1,7 @@
 """What researchers take out of the service: closed waves only, of their own study."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -10,11 +11,13 @@ from starlette.responses import JSONResponse, Response
 
 from app.db import read
 from app.errors import NotFound
+from app.export.bundle import bundle, zipped
 from app.export.closed_wave import TooFew
-from app.export.formats import as_codebook, as_csv
-from app.export.microdata import Microdata, microdata
-from app.export.pages import ResearcherPage, WaveLink, codebook_page, reliability_page, wave_page
-from app.export.reliability import Reliability, as_json, reliability
+from app.export.formats import FORMATS, as_codebook, as_csv
+from app.export.kept_figures import Reliability, as_json, reliability, reliability_page
+from app.export.microdata import microdata
+from app.export.pages import FileLink, ResearcherPage, WaveLink, codebook_page, wave_page
+from app.export.rows import Microdata
 from app.export.trail import note_read, note_taken
 from app.languages import english_day
 from app.middleware import see_other
@@ -27,6 +30,8 @@ from app.templating import html
 
 router = APIRouter(prefix="/export", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
+OFFERED: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
+"""Beside the CSV and the codebook: what opens by itself. The rest belongs together, in one folder."""
 
 
 @router.get("")
@@ -50,7 +55,9 @@ def wave_overview(request: Request, wave: str) -> Response:
             data = microdata(service, db, wave)
         except TooFew:
             data = None
-    return html(wave_page(wave, about.title, simulated=about.simulated, data=data))
+    here = f"/export/waves/{wave}/files"
+    files = tuple(FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in OFFERED.items())
+    return html(wave_page(wave, about.title, simulated=about.simulated, data=data, files=files))
 
 
 @router.get(f"{HERE}/responses.csv")
@@ -61,6 +68,29 @@ def responses(request: Request, wave: str) -> Response:
     data = _data(request, wave)
     note_taken(service_of(request), wave)
     return _file(as_csv(data), "text/csv; charset=utf-8", f"{wave}_responses.csv")
+
+
+@router.get(f"{HERE}/files/{{name}}")
+def one_file(request: Request, wave: str, name: str) -> Response:
+    """One file of an export, as the table of formats makes it."""
+    if not admitted(request, "researcher").fresh:
+        return see_other(AGAIN)
+    if name not in FORMATS:
+        raise NotFound
+    data, chosen = _data(request, wave), FORMATS[name]
+    made = chosen.make(data)
+    note_taken(service_of(request), wave)
+    return _file(made, chosen.media_type, Path(chosen.path_of(data)).name)
+
+
+@router.get(f"{HERE}/all.zip")
+def everything(request: Request, wave: str) -> Response:
+    """The folder that the command line writes, as one file."""
+    if not admitted(request, "researcher").fresh:
+        return see_other(AGAIN)
+    made = zipped(bundle(_data(request, wave)), wave)
+    note_taken(service_of(request), wave)
+    return _file(made, "application/zip", f"{wave}.zip")
 
 
 @router.get(f"{HERE}/codebook.json")

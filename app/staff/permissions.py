@@ -9,6 +9,7 @@ EVERYWHERE: Final = "*"
 """In place of a study: an operator's whole service, and a host's leave to make studies."""
 SIGNING_IN: Final = frozenset(
     {
+        "GET /api/v1/openapi.json",
         "GET /staff",
         "POST /staff",
         "POST /staff/sign-in",
@@ -39,6 +40,15 @@ HOME: Final[Mapping[Role, str]] = {
 """The first page of each role, named as the folder that makes it."""
 
 ROUTES: Final[Mapping[str, frozenset[Role]]] = {
+    "GET /api/v1/studies": RESEARCHER | TRAINER,
+    "GET /api/v1/studies/{study}/waves": RESEARCHER | TRAINER,
+    "GET /api/v1/waves/{wave}/exports": RESEARCHER,
+    "GET /api/v1/waves/{wave}/exports/{name}": RESEARCHER,
+    "GET /api/v1/waves/{wave}/reports": TRAINER,
+    "GET /api/v1/waves/{wave}/report": TRAINER,
+    "GET /api/v1/waves/{wave}/reports/{part}": TRAINER,
+    "GET /api/v1/instruments": RESEARCHER | TRAINER,
+    "GET /api/v1/instruments/{instrument}/forms/{form}": RESEARCHER | TRAINER,
     "GET /host": HOST,
     "GET /host/studies": HOST,
     "POST /host/studies": HOST,
@@ -67,6 +77,8 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "GET /export/waves/{wave}/reliability.html": RESEARCHER,
     "GET /export/waves/{wave}/reliability.json": RESEARCHER,
     "GET /export/waves/{wave}/responses.csv": RESEARCHER,
+    "GET /export/waves/{wave}/files/{name}": RESEARCHER,
+    "GET /export/waves/{wave}/all.zip": RESEARCHER,
     "GET /report": TRAINER,
     "GET /report/waves/{wave}": TRAINER,
     "GET /report/waves/{wave}.csv": TRAINER,

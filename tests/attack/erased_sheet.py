@@ -38,7 +38,7 @@ from app.closing.mixing import RESPONSE
 from app.closing.snapshots import SNAPSHOT
 from app.config import Settings
 from app.db import read, write
-from app.export.reliability import as_json, reliability
+from app.export.kept_figures import as_json, reliability
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from instrument import Subscale, keyed

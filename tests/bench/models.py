@@ -52,15 +52,17 @@ def with_holes(X: np.ndarray) -> np.ndarray:
 
 
 def ours(what: str) -> Callable[[], object]:
-    from analysis.factor_models.confirmatory import (
+    from analysis.factor_models.confirmatory.confirmatory_factor_analysis import (
         check_request,
         sample_of,
         split_groups,
         threshold_counts,
     )
-    from analysis.factor_models.confirmatory import confirmatory_factor_analysis as cfa
-    from analysis.factor_models.modification import modification_indices
-    from analysis.factor_models.parameter_table import specify
+    from analysis.factor_models.confirmatory.confirmatory_factor_analysis import (
+        confirmatory_factor_analysis as cfa,
+    )
+    from analysis.factor_models.confirmatory.model.parameter_table import specify
+    from analysis.factor_models.confirmatory.modification_indices import modification_indices
     from analysis.invariance.difference_tests import difference_test
     from analysis.invariance.multigroup import Request
 

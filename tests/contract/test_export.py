@@ -19,13 +19,13 @@ from app import studies
 from app.audit import events
 from app.closing import maintenance
 from app.closing.snapshots import SNAPSHOT
-from app.closing.withhold import LEAST
-from app.closing.withholding import FEWEST
+from app.closing.withhold import FEWEST, LEAST
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
 from app.export.formats import as_csv
-from app.export.microdata import NOTE, Microdata, microdata
+from app.export.microdata import microdata
+from app.export.rows import NOTE, Microdata
 from app.operations import demo
 from app.runtime import Service
 from app.staff.authorise import admitted
@@ -370,15 +370,14 @@ def test_no_page_with_figures_moves_when_somebody_erases(closed: Service, client
 
 
 def test_the_analysis_reads_the_file_as_it_is(closed: Service, tmp_path: Path) -> None:
-    paths = write_bundle(closed, WAVE, tmp_path / "out")
-    assert [path.name for path in paths] == [
-        f"{WAVE}_responses.csv", f"{WAVE}_codebook.json", f"{WAVE}_codebook.html",
-    ]  # fmt: skip
-    dataset = read_dataset(paths[0], ppiq())
+    write_bundle(closed, WAVE, tmp_path / "out")
+    dataset = read_dataset(tmp_path / "out" / "data" / "form-a_wave-demo1_data.csv", ppiq())
     assert (dataset.n, dataset.simulated) == (60, True)
-    assert json.loads(paths[1].read_text())["n"] == 60
-    assert "SIMULATED" in paths[2].read_text()
-    assert "/static/" not in paths[2].read_text()
+    folder = tmp_path / "out" / "codebook"
+    assert json.loads((folder / "codebook.json").read_text())["n"] == 60
+    page = (folder / "codebook.html").read_text()
+    assert "SIMULATED" in page
+    assert "/static/" not in page
 
 
 def test_who_takes_answers_out_by_the_command_is_written_down(closed: Service, tmp_path: Path) -> None:

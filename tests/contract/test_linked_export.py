@@ -17,7 +17,8 @@ from app.db import read, write
 from app.export.bundle import write_bundle
 from app.export.formats import as_csv
 from app.export.linked import shown
-from app.export.microdata import NOTE, Microdata, microdata
+from app.export.microdata import microdata
+from app.export.rows import NOTE, Microdata
 from app.runtime import Service
 from instrument import WITHHELD, ppiq
 from tests.lib.cohorts import signed_in
@@ -125,7 +126,7 @@ def test_context_is_withheld_before_anybody_is_linked(service: Service) -> None:
     rows = exported(service, EARLIER)
     assert "pair_id" not in rows[0]
     assert {row["role"] for row in rows} == {str(WITHHELD)}
-    assert f"matched when {LATER} closes" in data(service, EARLIER).pair.note
+    assert f"matched when {LATER} closes" in data(service, EARLIER).linked
 
 
 def test_half_a_pair_has_no_id(linked: tuple[Service, list[bytes], list[bytes]]) -> None:
@@ -144,7 +145,7 @@ def test_nobody_linked_leaves_the_column_empty_or_out(service: Service) -> None:
     declared(service)
     twice(service, [own(n) for n in range(12)], [own(n) for n in range(50, 62)])
     assert ids(exported(service, EARLIER)) == set()
-    assert "0 people were linked" in data(service, LATER).pair.note
+    assert "0 people were linked" in data(service, LATER).linked
 
 
 def test_the_codebook_and_the_pages_say_what_the_id_is(

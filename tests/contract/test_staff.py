@@ -1,5 +1,6 @@
 """Who may open what: every route of staff, for every role, of their own study and of another."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -54,7 +55,8 @@ def served(settings: Settings, origin: str = "http://127.0.0.1") -> Iterator[Tes
 
 
 def paths(wave: str, unit: str) -> list[str]:
-    return [route.replace("{wave}", wave).replace("{unit}", unit) for route in ROUTES]
+    filled = {"{wave}": wave, "{unit}": unit, "{name}": "xlsx"}
+    return [re.sub(r"{\w+}", lambda place: filled[place[0]], route) for route in ROUTES]
 
 
 @pytest.mark.parametrize("role", [*ROLES, None])

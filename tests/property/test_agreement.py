@@ -9,8 +9,8 @@ from analysis.agreement.measurement_error import (
     limits_of_agreement,
     measurement_error,
     reliable_change,
-    weighted_kappa,
 )
+from analysis.agreement.weighted_kappa import weighted_kappa
 from analysis.estimate import Estimate, Unavailable
 
 ratings = st.tuples(st.integers(3, 12), st.integers(2, 5)).flatmap(

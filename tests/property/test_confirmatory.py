@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from analysis.estimate import Unavailable
-from analysis.factor_models.confirmatory import confirmatory_factor_analysis
-from analysis.factor_models.confirmed import Confirmed
-from analysis.factor_models.discrepancy import NormalTheory
-from analysis.factor_models.factor_scores import factor_scores
-from analysis.factor_models.full_information import Incomplete
-from analysis.factor_models.full_solution import FullInformation
-from analysis.factor_models.implied_moments import structure_of
-from analysis.factor_models.modification import modification_indices
-from analysis.factor_models.parameter_table import specify
-from analysis.factor_models.residuals import residuals
-from analysis.factor_models.sample_statistics import Continuous
-from analysis.factor_models.solution_reliability import factor_reliability
+from analysis.factor_models.confirmatory.confirmatory_factor_analysis import confirmatory_factor_analysis
+from analysis.factor_models.confirmatory.estimation.discrepancy import NormalTheory
+from analysis.factor_models.confirmatory.estimation.full_information import Incomplete
+from analysis.factor_models.confirmatory.estimation.full_solution import FullInformation
+from analysis.factor_models.confirmatory.estimation.sample_statistics import Continuous
+from analysis.factor_models.confirmatory.factor_scores import factor_scores
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.factor_models.confirmatory.model.parameter_table import specify
+from analysis.factor_models.confirmatory.model.structure import structure_of
+from analysis.factor_models.confirmatory.model_reliability import factor_reliability
+from analysis.factor_models.confirmatory.modification_indices import modification_indices
+from analysis.factor_models.confirmatory.residuals import residuals
 from analysis.invariance.multigroup import measurement_invariance
 from analysis.invariance.partial import propose_partial
 
@@ -44,7 +44,7 @@ def answers(seed, n=500):
 
 def fit(X, **options):
     found = confirmatory_factor_analysis(X, MODEL, names=NAMES, **options)
-    assert isinstance(found, Confirmed), found
+    assert isinstance(found, FittedModel), found
     return found
 
 
@@ -203,7 +203,7 @@ def test_an_improper_solution_has_figures_but_no_scores():
     F = rng.normal(size=(40, 1))
     X = F * [1.0, 0.3, 0.3, 0.3] + rng.normal(size=(40, 4)) * [0.05, 1, 1, 1]
     found = confirmatory_factor_analysis(X, "v =~ a + b + c + d", names=NAMES[:4])
-    assert isinstance(found, Confirmed)
+    assert isinstance(found, FittedModel)
     assert "residual variance of a" in found.improper[0]
     assert isinstance(factor_scores(found, X), Unavailable)
     assert isinstance(factor_reliability(found), Unavailable)
@@ -212,7 +212,7 @@ def test_an_improper_solution_has_figures_but_no_scores():
 
 def test_one_indicator_is_its_factor():
     found = confirmatory_factor_analysis(latent(1), "v =~ a\nw =~ d + e + f", names=NAMES)
-    assert isinstance(found, Confirmed)
+    assert isinstance(found, FittedModel)
     assert found.test.df == 2
     assert found.solution.implied[0].residual_variance[0] == 0
 

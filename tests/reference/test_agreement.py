@@ -8,8 +8,8 @@ from analysis.agreement.intraclass import FORMS, intraclass_correlation
 from analysis.agreement.measurement_error import (
     limits_of_agreement,
     measurement_error,
-    weighted_kappa,
 )
+from analysis.agreement.weighted_kappa import weighted_kappa
 
 IRR = {
     "ICC1": "oneway_single",

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from analysis.estimate import Unavailable
-from analysis.factor_models.confirmatory import confirmatory_factor_analysis
-from analysis.factor_models.confirmed import Confirmed
+from analysis.factor_models.confirmatory.confirmatory_factor_analysis import confirmatory_factor_analysis
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from tests.reference.conftest import OPEN
 
 # RMSEA and its like are exact; what is a probability, a likelihood or a scaled statistic is held to the
@@ -34,7 +34,7 @@ def found(rows, key):
 
 
 def compare(fit, theirs, tolerance):
-    assert isinstance(fit, Confirmed), fit
+    assert isinstance(fit, FittedModel), fit
     rows, est = ours(fit), tolerance["est"]["abs"]
     assert len(rows) == len(theirs["parameters"]["lhs"])
     for key, (value, se, std_lv, std_all) in keyed(

@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
-from analysis.factor_models.confirmatory import confirmatory_factor_analysis
-from analysis.factor_models.factor_scores import factor_scores
-from analysis.factor_models.modification import modification_indices
-from analysis.factor_models.residuals import residuals, root_mean_square
-from analysis.factor_models.solution_reliability import (
+from analysis.factor_models.confirmatory.confirmatory_factor_analysis import confirmatory_factor_analysis
+from analysis.factor_models.confirmatory.factor_scores import factor_scores
+from analysis.factor_models.confirmatory.model_reliability import (
     factor_reliability,
     heterotrait_monotrait,
     higher_order_reliability,
     maximal_reliability,
 )
+from analysis.factor_models.confirmatory.modification_indices import modification_indices
+from analysis.factor_models.confirmatory.residuals import residuals, root_mean_square
 
 
 def close(ours, theirs, limit):

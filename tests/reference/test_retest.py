@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.agreement.intraclass import intraclass_correlation
-from analysis.agreement.measurement_error import limits_of_agreement, measurement_error, weighted_kappa
+from analysis.agreement.measurement_error import limits_of_agreement, measurement_error
+from analysis.agreement.weighted_kappa import weighted_kappa
 
 
 def pair(case, name):

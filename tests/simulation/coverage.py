@@ -21,8 +21,8 @@ import numpy as np
 from scipy.special import ndtr
 
 from analysis.correlation import bivariate_normal as bivariate
-from analysis.factor_models.confirmatory import confirmatory_factor_analysis
-from analysis.factor_models.confirmed import Confirmed
+from analysis.factor_models.confirmatory.confirmatory_factor_analysis import confirmatory_factor_analysis
+from analysis.factor_models.confirmatory.fitted_model import FittedModel
 
 NAMES = tuple(f"x{i}" for i in range(1, 9))
 MODEL = "f =~ x1 + x2 + x3 + x4\ng =~ x5 + x6 + x7 + x8"
@@ -122,13 +122,13 @@ def true_value(design: Design, op: str, lhs: str, rhs: str) -> float:
     return design.truth[op]
 
 
-def covered(design: Design, fit: Confirmed) -> float:
+def covered(design: Design, fit: FittedModel) -> float:
     rows = [row for row in fit.parameters if row.se > 0]
     inside = [row.low <= true_value(design, row.op, row.lhs, row.rhs) <= row.high for row in rows]
     return float(np.mean(inside))
 
 
-def rejected(fit: Confirmed) -> bool:
+def rejected(fit: FittedModel) -> bool:
     return (fit.test.p if fit.test.scaled is None else fit.test.p_scaled) < 0.05
 
 
@@ -141,7 +141,7 @@ def run(design: Design, n: int, sets: int, keep: list[np.ndarray] | None) -> tup
         fit = confirmatory_factor_analysis(
             X, MODEL, names=NAMES, estimator=design.estimator, unit_variance=True, **design.options
         )
-        if not isinstance(fit, Confirmed):
+        if not isinstance(fit, FittedModel):
             failed += 1
             continue
         coverage.append(covered(design, fit))

@@ -2,9 +2,9 @@
 
 import pytest
 
-from analysis.factor_models.model_syntax import SyntaxProblem, read_model
-from analysis.factor_models.parameter_table import specify
-from analysis.factor_models.rivals import rival_models
+from analysis.factor_models.confirmatory.model.parameter_table import specify
+from analysis.factor_models.confirmatory.model.syntax import SyntaxProblem, read_model
+from analysis.factor_models.confirmatory.rivals import rival_models
 
 
 def test_lines_comments_and_modifiers():

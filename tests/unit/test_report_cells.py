@@ -342,3 +342,10 @@ def test_a_new_coefficient_may_stand_beside_others(monkeypatch):
     assert json.loads(pages["json"])["sections"]["ordinal"]["tables"][0]["headers"][3] == "share of sevens"
     assert all("share of sevens" in pages[format_] for format_ in ("text", "html"))
     check(pages)
+
+
+@pytest.mark.parametrize("rows", [unrelated(), people(60)], ids=["unrelated", "related"])
+def test_a_report_says_the_same_whatever_the_order_of_the_rows(rows):
+    shuffled, as_it_came = report(np.random.default_rng(5).permutation(rows)), report(rows)
+    assert shuffled["text"] == as_it_came["text"]
+    assert shuffled["html"] == as_it_came["html"]

@@ -1,0 +1,1 @@
+"""From the moments of a sample to the parameters at the minimum, with their errors."""

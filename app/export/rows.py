@@ -1,0 +1,47 @@
+"""The rows of a closed wave as they leave the service, in the order of their columns."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from app.csv_cells import Cell
+from instrument import Column, Form, Instrument
+
+ROW_ID: Final = "row_id"
+PAIR_ID: Final = "pair_id"
+
+NOTE: Final = (
+    "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
+    "make a combination rarer than five rows is withheld (-66). The disclosure rules of reports do not cover "
+    "whoever holds these rows: keep them safe, try to identify nobody, and publish no small groups."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Microdata:
+    """Every row in the order of the columns."""
+
+    wave: str
+    title: str
+    simulated: bool
+    instrument: Instrument
+    form: Form
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    n: int
+    """How many rows there were at the close, rounded down to a multiple of five."""
+    linked: str = ""
+    """What there is to know of a wave that is one of a pair."""
+
+    @property
+    def titled(self) -> str:
+        """The study's title, with the word that simulated data carry wherever they show."""
+        return f"SIMULATED: {self.title}" if self.simulated else self.title
+
+    def column(self, name: str) -> list[Cell]:
+        place = [column.name for column in self.columns].index(name)
+        return [row[place] for row in self.rows]
+
+
+def note(data: Microdata) -> str:
+    """What whoever holds the rows has to know."""
+    return f"{NOTE} {data.linked}" if data.linked else NOTE
