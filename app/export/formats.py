@@ -72,6 +72,17 @@ def as_codebook_html(data: Microdata) -> bytes:
     return render(codebook_page(data, alone=True)).encode()
 
 
+def as_reliability(data: Microdata) -> bytes:
+    """The report of the analysis on these very rows: it tells nothing that they do not."""
+    from analysis.report.build import QUICK, run  # noqa: PLC0415 - NumPy loads with it
+    from analysis.report.fitted import make_dataset  # noqa: PLC0415
+    from analysis.report.render import as_html  # noqa: PLC0415
+
+    raw = {column.name: data.column(column.name) for column in data.columns if column.kind == "raw"}
+    columns = {**raw, "simulated": data.column("simulated")}
+    return as_html(run(make_dataset(columns, data.instrument, data.form.id), sections=QUICK)).encode()
+
+
 def as_claims(data: Microdata) -> bytes:
     """What may be said of the questionnaire at its present stage, and what stands behind it."""
     claims = data.instrument.claims
@@ -193,6 +204,13 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             make=as_dataset_description,
             media_type="application/json",
             purpose="Psych-DS: what this data set is",
+        ),
+        "reliability": Format(
+            title="reliability report",
+            path="reports/reliability.html",
+            make=as_reliability,
+            media_type="text/html; charset=utf-8",
+            purpose="How well the items hang together in these rows",
         ),
         "claims": Format(
             title="claims",
