@@ -17,7 +17,7 @@ from app.errors import Busy, Refused
 from app.runtime import Service, now
 from app.staff import accounts, passwords, sessions
 from app.staff.accounts import ACCOUNT, STAFF_SESSION
-from app.staff.throttle import FIRST_WAIT, Throttle
+from app.staff.throttle import FIRST_WAIT, FREE_OF_DEVICE, Throttle
 from app.staff.totp import address, code_at, step_at, step_of, step_of_two
 from app.staff.visits import Visit
 from tests.lib.cohorts import close, take_part
@@ -378,6 +378,18 @@ def test_answers_are_taken_out_only_by_somebody_who_has_just_signed_in(
     with read(service.engine) as db:
         taken = [each.event for each in events(db) if each.event["action"] == "answers taken out"]
     assert taken == [{"action": "answers taken out", "wave": "demo-1", "by": "ada"}] * 2
+
+
+@pytest.mark.usefixtures("study")
+def test_whoever_took_a_session_does_not_guess_its_code(service: Service, client: TestClient) -> None:
+    """Four wrong codes cost nothing; from the fifth on the session waits, and one right code is no use."""
+    sign_in(service, client, ready(service, "ada", researcher="demo"))
+    one, two = (code_of(service, "ada", later=step) for step in (0, 1))
+    wrong = next(f"{each:06}" for each in range(9) if f"{each:06}" not in {one, two})
+    for _ in range(FREE_OF_DEVICE):
+        assert client.post("/staff/again", data={"code": wrong}).status_code == 422
+    assert client.post("/staff/again", data={"code": two}).status_code == 422
+    assert client.post("/staff/again", data={"code": one + two}).status_code == 303, "nobody guesses these"
 
 
 # ---- what operators do ----
