@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -66,6 +67,15 @@ def test_the_digest_is_of_the_answers_and_not_of_their_order_or_ids(closed: Serv
     one, two = data(closed), data(closed)
     assert one.rows != two.rows
     assert digest(one) == digest(two)
+
+
+def test_a_digest_proves_no_guess_about_a_row_that_was_erased(closed: Service) -> None:
+    """The attacker has the rows that are left, the digest from before, and guesses the row that is missing."""
+    found = data(closed)
+    kept = [place for place, column in enumerate(found.columns) if column.name != "row_id"]
+    guessed = sorted(json.dumps([row[place] for place in kept]) for row in found.rows)
+    assert digest(found) != sha256("\n".join(guessed).encode()).hexdigest()
+    assert digest(found) != digest(replace(found, digest_key=b"of another wave, or service"))
 
 
 def test_nothing_is_overwritten_and_nothing_half_written(closed: Service, tmp_path: Path) -> None:
