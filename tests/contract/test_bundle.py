@@ -70,7 +70,7 @@ def test_the_digest_is_of_the_answers_and_not_of_their_order_or_ids(closed: Serv
 
 
 def test_a_digest_proves_no_guess_about_a_row_that_was_erased(closed: Service) -> None:
-    """The attacker has the rows that are left, the digest from before, and guesses the row that is missing."""
+    """The attacker has the rows that are left and the digest from before, and guesses the missing row."""
     found = data(closed)
     kept = [place for place, column in enumerate(found.columns) if column.name != "row_id"]
     guessed = sorted(json.dumps([row[place] for place in kept]) for row in found.rows)
