@@ -76,8 +76,8 @@ def _laid_out(sheet: Any, file: Path) -> list[list[str]]:
         wide = max(wide, len(row))
         if wide * len(rows) > MOST_CELLS:
             raise TableError(
-                f"{file} lays out more than {MOST_CELLS:,} cells in the sheet {sheet.title}; delete the empty "
-                "rows and columns around the answers, or save it as CSV"
+                f"{file} lays out more than {MOST_CELLS:,} cells in the sheet {sheet.title}; delete the "
+                "empty rows and columns around the answers, or save it as CSV"
             )
     return rows
 

@@ -27,7 +27,7 @@ def open_private(path: str, flags: int) -> int:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a new file in the place of what was there, which others may own, have open, or have laid as a link."""
+    """Write a new file in the place of what was there, which others may have open or have laid as a link."""
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:  # a terminal or a pipe: nothing of it stays
             stream.write(content)

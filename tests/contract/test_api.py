@@ -186,3 +186,9 @@ def test_whatever_is_asked_no_answer_is_an_error_of_the_service(
             assert set(json.loads(reply.text)) == {"error", "message"}
 
     ask()
+
+
+def test_a_nul_in_a_question_is_refused_before_the_database(closed: Service, client: TestClient) -> None:
+    for path in ("studies?after=%00", "studies/demo/waves?after=a%00b"):
+        refused = client.get(f"{API}/{path}", headers=shown(closed, "trainer"))
+        assert (refused.status_code, set(refused.json())) == (404, {"error", "message"})

@@ -1,4 +1,4 @@
-"""Small spreadsheets that lay out as billions of cells: read for what is in them, or refused, at little cost."""
+"""Small spreadsheets that lay out as billions of cells: read for what is in them, or refused, cheaply."""
 
 import tracemalloc
 import zipfile
