@@ -396,6 +396,31 @@ def test_whoever_took_a_session_does_not_guess_its_code(service: Service, client
 
 
 @pytest.mark.usefixtures("study")
+def test_a_session_that_was_left_open_makes_nobody_a_researcher(service: Service, client: TestClient) -> None:
+    """Whoever sits down at it would sign in as the account they made, and take answers out as it."""
+    ready(service, "ben", researcher="demo")
+    sign_in(service, client, ready(service, "ada", operator="*"))
+    moved(service, fresh_until=now() - timedelta(seconds=1))
+    assert client.get("/operator").status_code == 200
+    role = {"role": "researcher", "study": "demo"}
+    for path, fields in (
+        ("", {"name": "eve", **role}),
+        ("/ben/renew", {}),
+        ("/ada/grant", role),
+        ("/ben/withdraw", role),
+        ("/ben/stop", {}),
+    ):
+        asked = client.post(f"/operator/accounts{path}", data=fields)
+        assert (asked.status_code, asked.headers["location"]) == (303, "/staff/again"), path
+    with read(service.engine) as db:
+        assert [each.name for each in accounts.accounts(db)] == ["ada", "ben"]
+        assert [held.role for held in accounts.grants(db, accounts.the_account(db, "ada").id)] == ["operator"]
+        assert accounts.the_account(db, "ben").enrol_until is None
+    assert client.post("/staff/again", data={"code": code_of(service, "ada", later=1)}).status_code == 303
+    assert "eve" in client.post("/operator/accounts", data={"name": "eve", **role}).text
+
+
+@pytest.mark.usefixtures("study")
 def test_an_operator_makes_accounts_on_a_page(service: Service, client: TestClient) -> None:
     sign_in(service, client, ready(service, "ada", operator="*"))
     made = client.post(
