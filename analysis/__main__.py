@@ -34,6 +34,10 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
 )
 
 
+ACTS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n\r"}
+"""Characters of a stranger's file that a terminal would obey: shown instead."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 2 where what was asked or given cannot be used, with the reason on stderr."""
     asked = _parser().parse_args(arguments)
@@ -53,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except ValueError as error:
         clear()
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{error}\n".translate(ACTS))
         return 2
     return 0
 
@@ -64,7 +68,7 @@ def _write(page: Page, asked: argparse.Namespace) -> None:
     elif isinstance(page, bytes):
         raise ValueError(f"--format {asked.format} is no text for a terminal: name a file with --out")
     else:
-        sys.stdout.write(page)
+        sys.stdout.write(page.translate(ACTS))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -63,7 +63,7 @@ class Surface:
 
         try:
             refuse_other_sites(scope)
-            refuse_no_names(path)
+            refuse_no_names(path, scope["query_string"])
             await self.app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the last refuge: whatever fails becomes a page
             response = refusal(Request(scope), error)
@@ -85,9 +85,9 @@ def refuse_other_sites(scope: Scope) -> None:
         raise Forbidden
 
 
-def refuse_no_names(path: str) -> None:
-    """PostgreSQL takes a NUL in no text, so nothing is called by one."""
-    if "\0" in path:
+def refuse_no_names(path: str, query: bytes) -> None:
+    """PostgreSQL takes a NUL in no text, so nothing is called by one, nor asked for after one."""
+    if "\0" in path or b"%00" in query or b"\0" in query:
         raise NotFound
 
 

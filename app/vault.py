@@ -121,6 +121,9 @@ class Vault:
     def key_for_cookie(self, name: str) -> bytes:
         return self._derive(b"cookie\0" + name.encode())
 
+    def key_for_digest(self, wave: str) -> bytes:
+        return self._derive(b"export-digest\0" + wave.encode())
+
     def key_for_marks(self, random: bytes) -> bytes:
         """The key of the marks that link two waves: nobody can make them again without `random`."""
         return self._derive(b"marks\0" + random)

@@ -86,8 +86,8 @@ def is_name(written: str) -> bool:
 
 
 def shown(value: object, length: int = 40) -> str:
-    """Shorten what a stranger wrote, so that a message stays a line."""
-    written = str(value)
+    """Shorten what a stranger wrote, so that a message stays a line, and show what a terminal would obey."""
+    written = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in str(value))
     return written if len(written) <= length else f"{written[:length]}…"
 
 

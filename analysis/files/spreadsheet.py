@@ -12,6 +12,7 @@ from analysis.files.columns import table_of_rows
 from analysis.files.table import Table, TableError
 
 MOST_BYTES: Final = 2**30  # of a sheet once unpacked
+MOST_CELLS: Final = 2**25  # of a sheet once laid out: a file of 5 kB can have 17 billion, all but two empty
 
 
 def read_xlsx(file: Path) -> Table:
@@ -39,10 +40,7 @@ def _rows(file: Path) -> tuple[str, list[str], list[list[str]]]:
         with warnings.catch_warnings():  # of styles and extensions, which answers do not need
             warnings.simplefilter("ignore")
             book = load_workbook(file, read_only=True, data_only=True)
-            sheets = {
-                sheet.title: [[_cell(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-                for sheet in book.worksheets
-            }
+            sheets = {sheet.title: _laid_out(sheet, file) for sheet in book.worksheets}
             book.close()
     except (
         zipfile.BadZipFile,
@@ -64,6 +62,24 @@ def _rows(file: Path) -> tuple[str, list[str], list[list[str]]]:
     filled = [name for name, rows in sheets.items() if any(map(any, rows))]
     name = filled[0] if filled else next(iter(sheets), "")
     return name, [other for other in filled if other != name], sheets.get(name, [])
+
+
+def _laid_out(sheet: Any, file: Path) -> list[list[str]]:
+    """Return the rows without the empty cells at their ends; refuse more than any table of answers has."""
+    sheet.reset_dimensions()  # a file states what it likes, and every row would be filled up to it
+    rows, wide = list[list[str]](), 0
+    for cells in sheet.iter_rows(values_only=True):
+        row = [_cell(cell) for cell in cells]
+        while row and not row[-1]:
+            row.pop()
+        rows.append(row)
+        wide = max(wide, len(row))
+        if wide * len(rows) > MOST_CELLS:
+            raise TableError(
+                f"{file} lays out more than {MOST_CELLS:,} cells in the sheet {sheet.title}; delete the "
+                "empty rows and columns around the answers, or save it as CSV"
+            )
+    return rows
 
 
 def _cell(value: Any) -> str:

@@ -47,12 +47,14 @@ class ConditionalLikelihood:
         return int(sum(group.people[1:-1].sum() for group in self.groups))
 
     def value(self, easiness: Matrix) -> float:
-        """Return the log-likelihood."""
+        """Return the log-likelihood; minus infinity where a sum that people have underflows to nothing."""
         weights, constants = self._weights(easiness)
         total = float(self.chosen @ easiness)
         for group in self.groups:
             sums = sums_after(np.ascontiguousarray(weights[group.items]), self.patterns.sizes[group.items])[0]
             seen = group.people > 0
+            if sums[seen].min() <= 0:
+                return -np.inf
             total -= float(group.people[seen] @ np.log(sums[seen]))
             total -= float(group.people.sum() * constants[group.items].sum())
         return total

@@ -23,7 +23,7 @@ from app.export.closed_wave import TooFew
 from app.export.formats import FORMATS
 from app.export.microdata import QUEUE, microdata
 from app.export.rows import Microdata
-from app.export.trail import note_taken
+from app.export.trail import note_compared, note_taken
 from app.report.stored import narrowed, stored_report
 from app.runtime import service_of
 from app.staff.authorise import OF_TOKENS, Staff, admitted
@@ -124,13 +124,14 @@ def export(request: Request, wave: str, name: str) -> Response:
     """One file of a closed wave or, by the name `all`, the whole folder as a ZIP; written into the trail.
 
     Rows are shuffled and their ids drawn anew each time. The ETag is the digest of the answers, so a program
-    that has them already takes nothing out.
+    that has them already takes nothing out; that it asked is written down too.
     """
     with _rows(request, wave) as data:
         if name not in {ALL, *FORMATS}:
             raise NotFound
         tag = f'W/"{digest(data)}"'
         if request.headers.get("if-none-match") == tag:
+            note_compared(service_of(request), wave)
             return Response(status_code=304, headers={"etag": tag})
         made = zipped(bundle(data), wave) if name == ALL else FORMATS[name].make(data)
     note_taken(service_of(request), wave)

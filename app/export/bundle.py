@@ -4,6 +4,7 @@ Every file is made before the first is written, so that what cannot be made leav
 manifest holds the hash of each, of form, key and code, and of the data.
 """
 
+import hmac
 import io
 import json
 from collections.abc import Mapping
@@ -64,8 +65,9 @@ def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str,
         "code_version": data.column("code_version")[0],
         "data_digest": digest(data),
         "data_digest_of": (
-            "SHA-256 over the sorted rows of the CSV without their random ids: equal for the same answers in "
-            "any order, and of two digests nothing can be told about one row"
+            "HMAC-SHA-256, under a key of this wave that the service keeps, over the sorted rows of the CSV "
+            "without their random ids: equal for the same answers in any order. Nobody can work it out from "
+            "rows, so it proves no guess about one that was erased"
         ),
         "left_out": dict(left_out),
         "files": {path: sha256(content).hexdigest() for path, content in sorted(files.items())},
@@ -74,10 +76,14 @@ def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str,
 
 
 def digest(data: Microdata) -> str:
-    """Hash the rows whatever their order and their ids, which are drawn anew for every export."""
+    """Hash the rows whatever their order and their ids, which are drawn anew for every export.
+
+    With a key: an open hash from before an erasure, beside the rows from after it, proves who guesses the
+    erased row, and of a short form all can be tried.
+    """
     kept = [place for place, column in enumerate(data.columns) if column.name not in {ROW_ID, PAIR_ID}]
     rows = sorted(json.dumps([row[place] for place in kept]) for row in data.rows)
-    return sha256("\n".join(rows).encode()).hexdigest()
+    return hmac.digest(data.digest_key, "\n".join(rows).encode(), sha256).hex()
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:

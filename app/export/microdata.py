@@ -62,6 +62,7 @@ def microdata(
         columns=columns,
         rows=tuple(rows),
         n=about.figures["n"],
+        digest_key=service.vault.key_for_digest(wave),
         linked=pair.note if pair else "",
     )
 

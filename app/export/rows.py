@@ -1,7 +1,7 @@
 """The rows of a closed wave as they leave the service, and the figures that were kept of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.csv_cells import Cell
@@ -31,6 +31,8 @@ class Microdata:
     rows: tuple[tuple[Cell, ...], ...]
     n: int
     """How many rows there were at the close, rounded down to a multiple of five."""
+    digest_key: bytes = field(repr=False)
+    """Of this wave and this service: without it nobody can try by a digest what a row was."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
 

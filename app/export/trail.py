@@ -13,6 +13,11 @@ def note_taken(service: Service, wave: str) -> None:
     _note(service, wave, TAKEN)
 
 
+def note_compared(service: Service, wave: str) -> None:
+    """Asking again and again whether answers have changed tells when somebody erased theirs."""
+    _note(service, wave, "answers compared")
+
+
 def note_read(service: Service, wave: str) -> None:
     _note(service, wave, "figures read")
 

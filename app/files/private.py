@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
 from typing import Final
 
@@ -26,8 +27,18 @@ def open_private(path: str, flags: int) -> int:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    with open(path, "wb", opener=open_private) as file:
-        file.write(content)
+    """Write a new file in the place of what was there, which others may have open or have laid as a link."""
+    if path.exists() and not path.is_file():
+        with path.open("wb") as stream:  # a terminal or a pipe: nothing of it stays
+            stream.write(content)
+        return
+    made = path.with_name(f".{secrets.token_hex(8)}")
+    try:
+        with open(made, "xb", opener=open_private) as file:
+            file.write(content)
+        made.replace(path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def private_folder(path: Path) -> None:

@@ -1,4 +1,7 @@
-"""The operator makes accounts and gives roles; this role itself shows no study's answers and no report."""
+"""The operator makes accounts and gives roles; this role itself shows no study's answers and no report.
+
+Whoever makes an account signs in as it, so what is changed asks for a fresh sign-in, as answers do.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +19,7 @@ from app.middleware import see_other
 from app.runtime import Service, now, service_of
 from app.staff import accounts
 from app.staff.accounts import Held
-from app.staff.authorise import admitted
+from app.staff.authorise import AGAIN, admitted
 from app.staff.permissions import EVERYWHERE, Role
 from app.studies.study import STUDY
 from app.templating import Page, html
@@ -98,7 +101,9 @@ def _give(service: Service, db: Connection, account: str, fields: Fields) -> Non
 
 
 def _changing(request: Request, change: Callable[[Service, Connection], object]) -> Response:
-    service, _ = service_of(request), admitted(request, "operator")
+    service, staff = service_of(request), admitted(request, "operator")
+    if not staff.fresh:
+        return see_other(AGAIN)
     try:
         with write(service.engine) as db:
             change(service, db)
@@ -111,7 +116,9 @@ def _showing_the_password(
     request: Request, name: str, make: Callable[[Service, Connection], str]
 ) -> Response:
     """Show it on this one page: it is kept nowhere, so no other page could."""
-    service, _ = service_of(request), admitted(request, "operator")
+    service, staff = service_of(request), admitted(request, "operator")
+    if not staff.fresh:
+        return see_other(AGAIN)
     try:
         with write(service.engine) as db:
             password = make(service, db)

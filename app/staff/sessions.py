@@ -108,19 +108,22 @@ def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: 
 def show_again(service: Service, token: str, code: str, failures: Failures) -> str | None:
     """A new session in the place of this one, fresh once more, for a code of the second factor.
 
-    Who fails makes this session wait: in it, whatever strangers do in the account's name is of no account.
+    Who fails makes this session wait, for all but two codes in a row: in it, whatever strangers do in the
+    account's name is of no account.
     """
     session = hash_of(token).encode()
-    known = None if failures.waits(session) else session
     with write(service.engine) as db:
         member = member_of(db, token)
         held = for_update(db, member.id) if member and member.enrolled else None
-        step = code_step(service, held, code, known) if held else None
-        if held is not None and step is not None:
+        if held is None:
+            return None
+        waits = failures.waits(session)  # looked at when it is this try's turn, so that many at once count
+        step = _two_codes(service, held, code) if waits else code_step(service, held, code, session)
+        if step is not None:
             db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
             return let_in(db, held, step)
-    if known is not None:
-        failures.note(session)
+        if not waits:
+            failures.note(session)
     return None
 
 

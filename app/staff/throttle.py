@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from ipaddress import IPv4Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from threading import Lock
 from time import monotonic
 from typing import Final
@@ -119,19 +119,31 @@ def client_of(request: Request, proxies: Sequence[Network]) -> str:
 
 
 def household(address: str) -> bytes:
-    try:
-        found = ip_address(address)
-    except ValueError:
+    found = _read(address)
+    if found is None:
         return address.encode()
     if isinstance(found, IPv4Address):
         return found.packed
-    if found.ipv4_mapped is not None:
-        return found.ipv4_mapped.packed
     return ip_network((found, IPV6_HOUSEHOLD), strict=False).network_address.packed
 
 
 def _is_in(address: str, network: Network) -> bool:
+    found = _read(address)
+    return found is not None and found in network
+
+
+def _read(address: str) -> IPv4Address | IPv6Address | None:
+    """Read an address without the port that some proxies name along, which is another at every connection.
+
+    A socket for both kinds of address tells an IPv4 one as a part of IPv6.
+    """
+    bare = address
+    if address.startswith("["):
+        bare = address[1:].partition("]")[0]
+    elif address.count(":") == 1:
+        bare = address.partition(":")[0]
     try:
-        return ip_address(address) in network
+        found = ip_address(bare)
     except ValueError:
-        return False
+        return None
+    return found if isinstance(found, IPv4Address) else found.ipv4_mapped or found

@@ -13,6 +13,7 @@ from instrument.nodes import Problem
 MOST_BYTES: Final = 2**20
 MOST_UNPACKED: Final = 10 * 2**20
 MOST_ROWS: Final = 5_000
+MOST_COLUMNS: Final = 200
 
 
 def read_sheets(path: Path) -> Sheets:
@@ -73,19 +74,24 @@ def _xlsx_sheets(path: Path) -> Sheets:
         with warnings.catch_warnings():  # of styles and extensions, which words do not need
             warnings.simplefilter("ignore")
             book = load_workbook(path, read_only=True, data_only=True)
-            sheets = {
-                sheet.title.strip().lower(): [
-                    [_written(cell) for cell in row]
-                    for row in sheet.iter_rows(values_only=True, max_row=MOST_ROWS)
-                ]
-                for sheet in book.worksheets
-            }
+            sheets = {sheet.title.strip().lower(): _laid_out(sheet, path) for sheet in book.worksheets}
             book.close()
     except InstrumentError:
         raise
     except Exception as error:  # a stranger's file may break the reader in any way
         raise _refused(path, "the file is not a spreadsheet that can be read; save it again") from error
     return sheets
+
+
+def _laid_out(sheet: Any, path: Path) -> list[list[str]]:
+    """Return the rows of a sheet, whatever size the file says that it has."""
+    sheet.reset_dimensions()
+    rows = []
+    for cells in sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS + 1):
+        if len(cells) > MOST_COLUMNS and cells[-1] is not None:
+            raise _refused(path, f"the sheet {sheet.title} has more than {MOST_COLUMNS} columns")
+        rows.append([_written(cell) for cell in cells[:MOST_COLUMNS]])
+    return rows
 
 
 def _refuse_hostile(packed: zipfile.ZipFile, path: Path) -> None:

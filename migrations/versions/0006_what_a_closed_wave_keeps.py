@@ -44,6 +44,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """What codes said is gone; an earlier version reads them as used in no unit."""
+    op.execute(sa.text("DELETE FROM setting WHERE name = 'log to renew'"))
     op.drop_table("digest")
     op.drop_column("snapshot", "figures")
     op.drop_column("response", "archived")

@@ -86,7 +86,7 @@ def attack(url: str, fault: str = "") -> Outcome:
             )
             for _ in range(3)
         )
-        sign_in(service, host, ready(service, "hana", host=STUDY, researcher=STUDY, trainer=STUDY))
+        sign_in(service, host, ready(service, "hana", host=STUDY, researcher=STUDY))
         host.post(f"/host/studies/{STUDY}/units", data={"id": "x"})
         enter(person, code)
         agree(person)
@@ -112,12 +112,22 @@ def looked_at(outcome: Outcome, path: str, answer: Any) -> None:
         outcome.named.append(path)
 
 
+OF_PROGRAMS = {"part": "south", "instrument": "ppiq", "form": "a"}
+
+
 def paths(app: Any) -> Iterator[str]:
     """Every page, of this study and wave where it is of one."""
     for route in app.routes:
         if isinstance(route, APIRoute) and "GET" in route.methods:
             yield route.path.format(
-                study=STUDY, wave=WAVE, unit="south", number="1", key="k" * 43, name="x", account="hana"
+                study=STUDY,
+                wave=WAVE,
+                unit="south",
+                number="1",
+                key="k" * 43,
+                name="x",
+                account="hana",
+                **OF_PROGRAMS,
             )
 
 

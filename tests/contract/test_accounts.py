@@ -17,7 +17,7 @@ from app.errors import Busy, Refused
 from app.runtime import Service, now
 from app.staff import accounts, passwords, sessions
 from app.staff.accounts import ACCOUNT, STAFF_SESSION
-from app.staff.throttle import FIRST_WAIT, Throttle
+from app.staff.throttle import FIRST_WAIT, FREE_OF_DEVICE, Throttle
 from app.staff.totp import address, code_at, step_at, step_of, step_of_two
 from app.staff.visits import Visit
 from tests.lib.cohorts import close, take_part
@@ -380,7 +380,44 @@ def test_answers_are_taken_out_only_by_somebody_who_has_just_signed_in(
     assert taken == [{"action": "answers taken out", "wave": "demo-1", "by": "ada"}] * 2
 
 
+@pytest.mark.usefixtures("study")
+def test_whoever_took_a_session_does_not_guess_its_code(service: Service, client: TestClient) -> None:
+    """Four wrong codes cost nothing; from the fifth on the session waits, and one right code is no use."""
+    sign_in(service, client, ready(service, "ada", researcher="demo"))
+    one, two = (code_of(service, "ada", later=step) for step in (0, 1))
+    wrong = next(f"{each:06}" for each in range(9) if f"{each:06}" not in {one, two})
+    for _ in range(FREE_OF_DEVICE):
+        assert client.post("/staff/again", data={"code": wrong}).status_code == 422
+    assert client.post("/staff/again", data={"code": two}).status_code == 422
+    assert client.post("/staff/again", data={"code": one + two}).status_code == 303, "nobody guesses these"
+
+
 # ---- what operators do ----
+
+
+@pytest.mark.usefixtures("study")
+def test_a_session_that_was_left_open_makes_nobody_a_researcher(service: Service, client: TestClient) -> None:
+    """Whoever sits down at it would sign in as the account they made, and take answers out as it."""
+    ready(service, "ben", researcher="demo")
+    sign_in(service, client, ready(service, "ada", operator="*"))
+    moved(service, fresh_until=now() - timedelta(seconds=1))
+    assert client.get("/operator").status_code == 200
+    role = {"role": "researcher", "study": "demo"}
+    for path, fields in (
+        ("", {"name": "eve", **role}),
+        ("/ben/renew", {}),
+        ("/ada/grant", role),
+        ("/ben/withdraw", role),
+        ("/ben/stop", {}),
+    ):
+        asked = client.post(f"/operator/accounts{path}", data=fields)
+        assert (asked.status_code, asked.headers["location"]) == (303, "/staff/again"), path
+    with read(service.engine) as db:
+        assert [each.name for each in accounts.accounts(db)] == ["ada", "ben"]
+        assert [held.role for held in accounts.grants(db, accounts.the_account(db, "ada").id)] == ["operator"]
+        assert accounts.the_account(db, "ben").enrol_until is None
+    assert client.post("/staff/again", data={"code": code_of(service, "ada", later=1)}).status_code == 303
+    assert "eve" in client.post("/operator/accounts", data={"name": "eve", **role}).text
 
 
 @pytest.mark.usefixtures("study")

@@ -5,6 +5,7 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -66,6 +67,28 @@ def test_the_digest_is_of_the_answers_and_not_of_their_order_or_ids(closed: Serv
     one, two = data(closed), data(closed)
     assert one.rows != two.rows
     assert digest(one) == digest(two)
+
+
+def test_a_digest_proves_no_guess_about_a_row_that_was_erased(closed: Service) -> None:
+    """The attacker has the rows that are left and the digest from before, and guesses the missing row."""
+    found = data(closed)
+    kept = [place for place, column in enumerate(found.columns) if column.name != "row_id"]
+    guessed = sorted(json.dumps([row[place] for place in kept]) for row in found.rows)
+    assert digest(found) != sha256("\n".join(guessed).encode()).hexdigest()
+    assert digest(found) != digest(replace(found, digest_key=b"of another wave, or service"))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_hash_of_a_file_proves_no_guess_about_an_erased_row(closed: Service, name: str) -> None:
+    """A file that is the same for the same answers, whatever the random ids, is the same for any answers."""
+    one, two = data(closed), data(closed)
+    make = FORMATS[name].make
+    if make(one) != make(two):
+        return
+    place = [column.name for column in one.columns].index("raw_sd1")
+    other = next(row[place] for row in one.rows if row[place] != one.rows[0][place])
+    first = (*one.rows[0][:place], other, *one.rows[0][place + 1 :])
+    assert make(one) == make(replace(one, rows=(first, *one.rows[1:])))
 
 
 def test_nothing_is_overwritten_and_nothing_half_written(closed: Service, tmp_path: Path) -> None:

@@ -287,7 +287,7 @@ def test_no_cell_is_a_formula(evil: str) -> None:
     )
     made = Microdata(
         wave=WAVE, title="", simulated=True, instrument=ppiq(), form=ppiq().forms["a"], columns=columns,
-        rows=((evil, -66, None),), n=0,
+        rows=((evil, -66, None),), n=0, digest_key=b"",
     )  # fmt: skip
     written = as_csv(made)
     [row] = rows_of(written)

@@ -47,14 +47,18 @@ def test_the_lock_of_the_due_tasks_is_private(service: Service, tmp_path: Path) 
     assert all(rights(each) == 0o600 for each in tmp_path.glob("*.sqlite-*"))
 
 
-@pytest.mark.parametrize("leaving", ["rows"])
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_exports_are_for_their_owner_alone(service: Service, study: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("leaving", ["rows"])
+def test_exports_are_private_also_in_a_folder_where_all_was_open(
+    service: Service, study: str, tmp_path: Path
+) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
     close(service, f"{study}-1")
-    paths = write_bundle(service, f"{study}-1", tmp_path / "out")
-    assert {rights(each) for each in paths} == {0o600}
-    assert {rights(each.parent) for each in paths} == {0o700}
+    made, there = tmp_path / "made", tmp_path / "there"
+    write_bundle(service, f"{study}-1", made)
+    assert rights(made) == 0o700
+    there.mkdir(mode=0o777)
+    assert {rights(each) for each in write_bundle(service, f"{study}-1", there)} == {0o600}
 
 
 def test_a_slip_with_codes_is_private_where_a_file_was_there(tmp_path: Path) -> None:
@@ -62,3 +66,21 @@ def test_a_slip_with_codes_is_private_where_a_file_was_there(tmp_path: Path) -> 
     path.touch(mode=0o644)
     write_private(path, b"codes")
     assert (rights(path), path.read_bytes()) == (0o600, b"codes")
+
+
+def test_whoever_has_the_old_file_open_reads_nothing_of_the_new_one(tmp_path: Path) -> None:
+    """Somebody else on this computer opened it while they could; taking rights away does not close it."""
+    path = tmp_path / "slips.pdf"
+    path.write_bytes(b"the last codes")
+    with path.open("rb") as theirs:
+        write_private(path, b"codes")
+        assert theirs.read() == b"the last codes"
+
+
+def test_a_link_that_somebody_laid_takes_no_codes_elsewhere(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs.pdf"
+    theirs.write_bytes(b"")
+    (tmp_path / "slips.pdf").symlink_to(theirs)
+    write_private(tmp_path / "slips.pdf", b"codes")
+    assert (theirs.read_bytes(), (tmp_path / "slips.pdf").read_bytes()) == (b"", b"codes")
+    assert [*sorted(each.name for each in tmp_path.iterdir())] == ["slips.pdf", "theirs.pdf"]

@@ -4,7 +4,7 @@
 
 In each run people walk the whole road over a real server, a few at a time, while somebody
 
-figures    asks for the figures of a wave again and again, many requests at once, with one researcher's token
+figures    asks for the folder of a wave again and again, many requests at once, with one researcher's token
 half-open  opens connections and sends a part of a request, a byte now and then, and opens others for those
            that are closed; the server has 1,024 descriptors
 sign-ins   signs in with wrong passwords, sixteen at once from one place, while others sign in from elsewhere
@@ -203,7 +203,7 @@ from app.work_queue import BoundedQueue
 BoundedQueue.take = lambda queue: nullcontext()
 """
 ATTACKS: Final = {
-    "figures": Attack(asks("/export/waves/{wave}/reliability.json", "researcher"), NO_QUEUE),
+    "figures": Attack(asks("/export/waves/{wave}/all.zip", "researcher"), NO_QUEUE),
     "half-open": Attack(
         half_open,
         "from app.operations import connections; connections.places = lambda: 10**6\n"
@@ -305,7 +305,7 @@ class Timed:
 def declared(service: Service, people: int) -> tuple[str, list[str], dict[str, str]]:
     """A SIMULATED study: a closed wave, codes of an open one, and a token of each role."""
     with write(service.engine) as db:
-        studies.make_study(db, id=STUDY, title="SIMULATED", simulated=True)
+        studies.make_study(db, id=STUDY, title="SIMULATED", simulated=True, leaving="rows")
         studies.add_unit(db, STUDY, UNIT, "South")
     closed = next_wave(service, STUDY)
     answered = (answers for _, answers in demo.people(service.instruments["ppiq"]))

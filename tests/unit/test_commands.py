@@ -267,6 +267,14 @@ def test_few_people_are_a_reason_and_never_a_crash(command, twice, tmp_path):
         assert command("retest", first, tmp_path / "one.csv", *arguments, format_)[0] == 0
 
 
+def test_names_in_a_file_make_no_terminal_act(command, tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("q\x1b]0;mine\x07,q2\n1,2\n2,1\n")
+    code, _, complaint = command("factor", file, "--items", "q1,q2")
+    assert (code, "it has q\\x1b]0;mine\\x07, q2" in complaint) == (2, True)
+    assert complaint.strip().isprintable()
+
+
 def test_progress_is_told_where_asked_for_and_never_into_the_report(command, twice):
     first, second, *_ = twice
     arguments = ("retest", first, second, "--id", "Person", "--instrument", BFI25)

@@ -175,6 +175,14 @@ def test_a_name_that_exports_need_is_refused_and_a_role_is_asked_first(tmp_path:
     assert load(tmp_path / "made").forms["made"].context == ("role", "place")
 
 
+def test_a_refusal_makes_no_terminal_act(tmp_path: Path) -> None:
+    evil = "q\x1b]0;mine\x07\u202e"
+    asked = [field(evil, "radio", "Text", "1, A | 2, B") for _ in range(2)]
+    said = refused(lambda: read_questionnaire(redcap_file(tmp_path / "d.csv", *asked), "en"))
+    assert "\\u001b]0;mine\\u0007\\u202e" in said[0]
+    assert all(each.isprintable() for each in said)
+
+
 def test_what_is_no_file_of_the_tool_is_refused(tmp_path: Path) -> None:
     for name, content, said in (
         ("a.xlsx", b"not a workbook", "a.xlsx: this is no .xlsx workbook"),

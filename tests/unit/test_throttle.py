@@ -31,12 +31,17 @@ def test_our_own_proxy_alone_is_believed_and_only_its_last_word() -> None:
     assert behind.source(asked("10.0.0.7", "198.51.100.1")) != person
     assert behind.source(asked("10.0.0.7")) == behind.source(asked("10.0.0.7", " "))
     assert Throttle().source(asked("10.0.0.7", "203.0.113.7")) != person
+    assert behind.source(asked("::ffff:10.0.0.7", "203.0.113.7")) == person, "a socket for both kinds"
 
 
 def test_a_household_is_one_source() -> None:
     assert household("2001:db8:1:2::5") == household("2001:db8:1:2:ffff::1") != household("2001:db8:1:3::5")
     assert household("::ffff:192.0.2.1") == household("192.0.2.1") != household("192.0.2.2")
     assert household("testclient") == b"testclient"
+    assert household("192.0.2.1:50001") == household("192.0.2.1:50002") == household("192.0.2.1")
+    assert (
+        household("[2001:db8:1:2::5]:50001") == household("[2001:db8:1:2::5]") == household("2001:db8:1:2::5")
+    )
 
 
 def test_a_source_is_another_one_tomorrow_and_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
