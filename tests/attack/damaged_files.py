@@ -19,6 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
@@ -94,7 +95,8 @@ def attack(folder: Path, times: int, seed: int, control: str = "") -> Outcome:
 
 
 def _service(path: Path) -> Service:
-    return make_service(Settings(database_url=f"sqlite:///{path}", secret=SECRET))
+    told = {"origin": "https://counterpoise.example", "proxies": (ip_network("127.0.0.1"),)}
+    return make_service(Settings(database_url=f"sqlite:///{path}", secret=SECRET, **told))
 
 
 def _closed(service: Service, chance: Random) -> None:

@@ -92,7 +92,7 @@ def scales(service: Service) -> list[Subscale]:
 
 def closed_wave(service: Service, study: str, chance: Random) -> str:
     with write(service.engine) as db:
-        studies.make_study(db, id=study, title=study, simulated=True, context=[])
+        studies.make_study(db, id=study, title=study, simulated=True, context=[], leaving="rows")
         studies.add_unit(db, study, "only", "Only")
         wave = waves.make_wave(service, db, study)
         waves.open_wave(service, db, wave)

@@ -26,7 +26,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -34,13 +34,15 @@ from random import Random
 from typing import Any, Final
 from unittest.mock import patch
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from analysis.disclosure.leaving import LEAVING, Leaving
-from app.closing import snapshots
-from app.db import read
+from app.closing import figures, snapshots, withholding
+from app.closing.mixing import RESPONSE
+from app.db import read, write
 from app.errors import AppError, Refused
 from app.export import microdata as exporting
+from app.export import reliability
 from app.operations.server import spare_the_collector
 from app.studies.study import units
 from tests.attack.disclosure import template
@@ -82,13 +84,17 @@ def everybody_leaves() -> Iterator[None]:
     def every_unit(db: Connection, study: str, _declared: Leaving) -> frozenset[tuple[str, str]]:
         return frozenset((WAVE, unit.id) for unit in units(db, study))
 
-    with patch.object(exporting, "rows_that_leave", every_unit):
+    with ExitStack() as parts:
+        for module in (exporting, withholding, figures):
+            parts.enter_context(patch.object(module, "rows_that_leave", every_unit))
         yield
 
 
 @contextmanager
 def nothing_is_asked() -> Iterator[None]:
-    with patch.object(exporting, "check_rows_leave", lambda *_, **__: None):
+    with ExitStack() as parts:
+        for module in (exporting, reliability):
+            parts.enter_context(patch.object(module, "check_rows_leave", lambda *_, **__: None))
         yield
 
 
@@ -119,16 +125,25 @@ def attack(url: str, seed: int, kind: str, leaving: str) -> Counter[str]:
         found = given_out(server, groups, declared)
         seen = as_read(server)
         for other in others(groups, rng) if declared.rows else ():
-            server.publish_again(other)
+            publish_again(server, other)
             found["exchanges"] += 1
             found["seen"] += as_read(server) != seen
         for fault, (of, put_in) in FAULTS.items():
             if of == leaving and (put_in is not everybody_leaves or _held_out(groups)):
                 with put_in():
-                    server.publish_again(groups)
+                    publish_again(server, groups)
                     found[f"{fault} tried"] += 1
                     found[f"{fault} caught"] += not holds(given_out(server, groups, declared))
     return found
+
+
+def publish_again(server: Server, groups: Groups) -> None:
+    """Close the wave once more, as it would have closed of these answers."""
+    server.publish_again(groups)
+    with write(server.service.engine) as db:
+        db.execute(update(RESPONSE).values(told=None))
+        withholding.decide(server.service, db, WAVE)
+    figures.keep_figures(server.service, WAVE)
 
 
 def given_out(server: Server, groups: Groups, declared: Leaving) -> Counter[str]:

@@ -85,7 +85,8 @@ def attack(url: str, count: int, seed: int, control: str = "") -> Outcome:
 def answered(service: Service, study: str, chance: Random, *, few: bool) -> str:
     """Close a wave of 60; where `few`, all but three agree to an archive."""
     with write(service.engine) as db:
-        studies.make_study(db, id=study, title=study, simulated=True, context=["role", "length"])
+        declared = {"context": ["role", "length"], "leaving": "rows with units"}
+        studies.make_study(db, id=study, title=study, simulated=True, **declared)
         for unit in UNITS:
             studies.add_unit(db, study, unit, unit)
         wave = waves.make_wave(service, db, study)

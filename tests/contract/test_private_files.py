@@ -47,18 +47,14 @@ def test_the_lock_of_the_due_tasks_is_private(service: Service, tmp_path: Path) 
     assert all(rights(each) == 0o600 for each in tmp_path.glob("*.sqlite-*"))
 
 
-@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("leaving", ["rows"])
-def test_exports_are_private_also_in_a_folder_where_all_was_open(
-    service: Service, study: str, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_exports_are_for_their_owner_alone(service: Service, study: str, tmp_path: Path) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
     close(service, f"{study}-1")
-    made, there = tmp_path / "made", tmp_path / "there"
-    write_bundle(service, f"{study}-1", made)
-    assert rights(made) == 0o700
-    there.mkdir(mode=0o777)
-    assert {rights(each) for each in write_bundle(service, f"{study}-1", there)} == {0o600}
+    paths = write_bundle(service, f"{study}-1", tmp_path / "out")
+    assert {rights(each) for each in paths} == {0o600}
+    assert {rights(each.parent) for each in paths} == {0o700}
 
 
 def test_a_slip_with_codes_is_private_where_a_file_was_there(tmp_path: Path) -> None:

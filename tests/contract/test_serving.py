@@ -111,6 +111,8 @@ def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Pa
     given = {
         "COUNTERPOISE_DATABASE_URL": postgres.create(),
         "COUNTERPOISE_SECRET_FILE": str(secret),
+        "COUNTERPOISE_ORIGIN": "",
+        "COUNTERPOISE_PROXY": "",
     }
     assert set(given) == set(services["app"]["environment"]) == set(services["migrate"]["environment"])
     program, *words = services["migrate"]["command"]

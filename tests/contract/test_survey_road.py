@@ -170,7 +170,7 @@ def test_the_consent_names_the_group_size_and_is_kept_by_its_hash(
     shown = client.get("/consent").text
     assert "at least 10 people" in shown
     assert "whoever holds the database" in shown
-    assert "logs and backups" in shown
+    assert "Backups of the database, and logs of it" in shown
     agree(client)
     agreed = sheet(client, service).consent
     assert agreed == consent(10, "en", leaving=LEAVING["reports"]).hash

@@ -116,7 +116,7 @@ def test_what_is_no_form_is_refused(tmp_path, capsys):
     for given, said in (
         ("form.xlsx", "not a spreadsheet"),
         ("none.xlsx", "no such file"),
-        ("form.ods", "give a spreadsheet form"),
+        ("form.ods", "give an .xlsx file, or a folder of CSV files"),
     ):
         assert main(["sheet", "import", str(tmp_path / given), "--out", str(tmp_path / "back")]) == 1
         assert said in capsys.readouterr().err
