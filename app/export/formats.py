@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -14,7 +13,7 @@ from app.export.labelled import as_dta, as_parquet, as_sav, as_xlsx
 from app.export.metadata import as_codebook_csv, as_dataset_description, as_ddi, as_sidecar
 from app.export.names import stem
 from app.export.pages import codebook_page
-from app.export.rows import ROW_ID, Microdata, note
+from app.export.rows import Microdata, note
 from app.export.syntax import as_do, as_r, as_sps
 from app.templating import render
 from instrument import MISSING_LABELS
@@ -71,23 +70,6 @@ def as_codebook_json(data: Microdata) -> bytes:
 
 def as_codebook_html(data: Microdata) -> bytes:
     return render(codebook_page(data, alone=True)).encode()
-
-
-def as_reliability(data: Microdata) -> bytes:
-    """The report of the analysis on these very rows: it tells nothing that they do not.
-
-    It names them by a hash of their random ids: else its own hash, in the manifest, would prove a guess about
-    a row that was erased since.
-    """
-    from analysis.report.build import QUICK, run  # noqa: PLC0415 - NumPy loads with it
-    from analysis.report.fitted import make_dataset  # noqa: PLC0415
-    from analysis.report.render import as_html  # noqa: PLC0415
-
-    raw = {column.name: data.column(column.name) for column in data.columns if column.kind == "raw"}
-    columns = {**raw, "simulated": data.column("simulated")}
-    page = as_html(run(make_dataset(columns, data.instrument, data.form.id), sections=QUICK))
-    rows = sha256(json.dumps(data.column(ROW_ID)).encode()).hexdigest()
-    return f"{page.rstrip()}\n<!-- Of the rows with the ids {rows} -->\n".encode()
 
 
 def as_claims(data: Microdata) -> bytes:
@@ -211,13 +193,6 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
             make=as_dataset_description,
             media_type="application/json",
             purpose="Psych-DS: what this data set is",
-        ),
-        "reliability": Format(
-            title="reliability report",
-            path="reports/reliability.html",
-            make=as_reliability,
-            media_type="text/html; charset=utf-8",
-            purpose="How well the items hang together in these rows",
         ),
         "claims": Format(
             title="claims",

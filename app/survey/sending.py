@@ -68,6 +68,8 @@ def send(
             raise Erased
         return receipt
     survey = _open_road(service, db, sheet)
+    if db.execute(_KEPT, {"receipt": receipt_hmac}).first() is not None:  # sent in another wave
+        raise Conflict
     db.execute(
         _KEEP,
         {

@@ -16,6 +16,7 @@ from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, write
 from app.runtime import Service, now
 from app.studies import waves
+from tests.lib.cohorts import another_study
 from tests.lib.questionnaire_client import Screen, at_check, come_back, fill, respond, six_words
 from tests.lib.respondents import rows
 
@@ -71,6 +72,22 @@ def test_another_sheet_under_the_same_key_is_a_conflict(
     assert answer.status_code == 409
     assert "already sent" in answer.text
     assert [row.answers["sd5"] for row in rows(service, RESPONSE)] == [0]
+
+
+def test_a_key_that_was_sent_in_another_wave_is_a_conflict(
+    client: TestClient, service: Service, code: str
+) -> None:
+    """Its receipt would be that of two responses, and one of them could not be erased."""
+    fields = checked(client, code)
+    client.post("/send", data=fields)
+    other = another_study(service, "other")
+    with write(service.engine) as db:
+        [theirs] = waves.issue_codes(service, db, other, "only", 1)
+    mine = checked(client, theirs)
+    answer = client.post("/send", data={**mine, "_key": fields["_key"]})
+    assert (answer.status_code, "already sent" in answer.text) == (409, True)
+    assert len(rows(service, RESPONSE)) == 1
+    assert client.post("/send", data=mine).status_code == 200, "nothing was lost by it"
 
 
 def test_what_is_sent_is_what_the_page_showed_not_what_was_saved_since(
