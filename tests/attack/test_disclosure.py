@@ -27,7 +27,7 @@ from tests.attack.disclosure import (
 )
 from tests.attack.published import Server, serving
 
-ORGANISATIONS = 50
+ORGANISATIONS = 25
 """On each engine; the command in the Makefile attacks 2,000 on each."""
 
 

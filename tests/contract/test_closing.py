@@ -17,7 +17,7 @@ from app.closing import maintenance
 from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.closing.snapshots import SNAPSHOT
-from app.db import read, write
+from app.db import is_sqlite, read, write
 from app.runtime import Service, now
 from app.studies import waves
 from app.survey.sending import send
@@ -152,7 +152,8 @@ def test_a_close_killed_at_any_statement_is_made_good_by_the_next(
     make_due(service, WAVE)
     codes = {row.hmac for row in rows(service, CODE)}
     states = [state(service, WAVE)]
-    for number in range(200):
+    step = 1 if is_sqlite(service.engine) else 3  # each close there writes its log full: two seconds
+    for number in range(0, 400, step):
         ended = tended_until(number)
         states.append(state(service, WAVE))
         assert kept(service, WAVE) == answered
@@ -160,7 +161,7 @@ def test_a_close_killed_at_any_statement_is_made_good_by_the_next(
         if ended == 0:
             break
         assert ended == -signal.SIGKILL
-    assert len(states) > 25
+    assert len(states) > 25 / step
     assert [each for each, _ in groupby(states)] == ["open", "closing", "closed"]
     assert rows(service, DRAFT) == rows(service, SESSION) == rows(service, SUBMIT_KEY) == []
     assert len(rows(service, SNAPSHOT, wave=WAVE)) == 1

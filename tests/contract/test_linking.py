@@ -262,7 +262,8 @@ def test_a_close_killed_anywhere_matches_once(paired: Service, tended_until: Cal
     second = take_part(paired, LATER, [own(n) for n in range(4)])
     make_due(paired, LATER)
     seen = []
-    for number in range(200):
+    step = 1 if is_sqlite(paired.engine) else 3  # each close there writes its log full: two seconds
+    for number in range(0, 400, step):
         ended = tended_until(number)
         one, other = pair_ids(paired, EARLIER), pair_ids(paired, LATER)
         ids = [one[receipt] for receipt in first]
@@ -273,7 +274,7 @@ def test_a_close_killed_anywhere_matches_once(paired: Service, tended_until: Cal
         if ended == 0:
             break
         assert ended == -signal.SIGKILL
-    assert len(seen) > 25
+    assert len(seen) > 25 / step
     assert len(set(seen)) == 2, "links are made once and stay"
     assert state(paired, LATER) == "closed"
     assert outcome(paired)["linked"] == 4
