@@ -31,9 +31,10 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder where there is none; one that somebody else made is left as it is."""
-    if not path.is_dir():
-        path.mkdir(parents=True, mode=FOLDER)
+    """Make a folder, and those above it, where there is none; one that was there is left as it is."""
+    for each in (*reversed(path.parents), path):
+        if not each.is_dir():
+            each.mkdir(mode=FOLDER)
 
 
 def is_private(path: Path) -> bool:

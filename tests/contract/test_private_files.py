@@ -48,17 +48,16 @@ def test_the_lock_of_the_due_tasks_is_private(service: Service, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
-def test_exports_are_private_also_where_others_could_read_the_last_one(
+def test_exports_are_private_also_in_a_folder_that_others_may_read(
     service: Service, study: str, tmp_path: Path
 ) -> None:
     take_part(service, f"{study}-1", "south", of_one_mind(12, 2))
     close(service, f"{study}-1")
-    folder = tmp_path / "out"
-    paths = write_bundle(service, f"{study}-1", folder)
-    assert rights(folder) == 0o700
-    for each in paths:
-        each.chmod(0o644)
-    assert {rights(each) for each in write_bundle(service, f"{study}-1", folder)} == {0o600}
+    (tmp_path / "open").mkdir(mode=0o755)
+    paths = write_bundle(service, f"{study}-1", tmp_path / "open" / "out")
+    assert {rights(each) for each in paths} == {0o600}
+    folders = [each for each in (tmp_path / "open").rglob("*") if each.is_dir()]
+    assert {rights(each) for each in folders} == {0o700}
 
 
 def test_a_slip_with_codes_is_private_where_a_file_was_there(tmp_path: Path) -> None:

@@ -152,7 +152,7 @@ def test_the_consent_names_the_group_size_and_is_kept_by_its_hash(
     shown = client.get("/consent").text
     assert "at least 10 people" in shown
     assert "whoever holds the database" in shown
-    assert "logs and backups" in shown
+    assert "Backups of the database, and logs of it" in shown
     agree(client)
     assert sheet(client, service).consent == consent(10, "en").hash != consent(5, "en").hash
 
