@@ -7,7 +7,7 @@ again, after an answer of ours was lost on its way, shows the same receipt.
 from typing import Final
 from uuid import uuid4
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import is_sqlite
@@ -45,7 +45,12 @@ _FINISH: Final = (
     .values(state=FINISHED)
     .returning(_CODE.unit)
 )
-_KEEP: Final = insert(table(Response))
+_KEEP_ONCE: Final = {
+    True: sqlite.insert(table(Response)).on_conflict_do_nothing(),
+    False: postgresql.insert(table(Response))
+    .on_conflict_do_nothing()
+    .execution_options(preserve_rowcount=True),
+}
 
 
 class NotShown(Exception):
@@ -67,11 +72,9 @@ def send(
         if db.execute(_KEPT, {"receipt": receipt_hmac}).first() is None:
             raise Erased
         return receipt
-    survey = _open_road(service, db, sheet)
-    if db.execute(_KEPT, {"receipt": receipt_hmac}).first() is not None:  # sent in another wave
-        raise Conflict
-    db.execute(
-        _KEEP,
+    survey = _open_path(service, db, sheet)
+    kept = db.execute(
+        _KEEP_ONCE[is_sqlite(db)],
         {
             "id": uuid4(),
             "wave": sheet.wave,
@@ -86,6 +89,8 @@ def send(
             "receipt_hmac": receipt_hmac,
         },
     )
+    if kept.rowcount != 1:  # the receipt follows from the key of the sheet, which was sent in another wave
+        raise Conflict
     return receipt
 
 
@@ -101,7 +106,7 @@ def _first_time(service: Service, db: Connection, sheet: Sheet) -> bool:
     return False
 
 
-def _open_road(service: Service, db: Connection, sheet: Sheet) -> SurveyPath:
+def _open_path(service: Service, db: Connection, sheet: Sheet) -> SurveyPath:
     wave = db.execute(_STATE, {"wave": sheet.wave}).first()
     if wave is None:
         raise Closed
