@@ -37,7 +37,7 @@ SAME_FOR_ALL: Final = ("/safety", "/support", "/sheet", "/accessibility", "/eras
 
 @dataclass(frozen=True)
 class Walk:
-    survey: str
+    road: str
     form: str
     language: str
     width: int
@@ -52,8 +52,8 @@ def crossed(roads: tuple[str, ...], spoken: list[tuple[str, str]]) -> list[objec
     """Each form in each language on the next road and in the next of the six ways; on all for `walks`."""
     ways = [(width, scripts) for scripts in (True, False) for width in WIDTHS]
     in_turn = zip(cycle(roads), spoken, cycle(ways), strict=False)
-    usual = {Walk(survey, *each, *way) for survey, each, way in in_turn}
-    every = [Walk(survey, *each, *way) for survey, each, way in product(roads, spoken, ways)]
+    usual = {Walk(road, *each, *way) for road, each, way in in_turn}
+    every = [Walk(road, *each, *way) for road, each, way in product(roads, spoken, ways)]
     return [
         pytest.param(walk, id=str(walk), marks=() if walk in usual else pytest.mark.walks) for walk in every
     ]
@@ -130,7 +130,7 @@ def test_a_person_walks_by_keyboard_alone(
 ) -> None:
     with on(browser, walk.width, scripts=walk.scripts) as context:
         walker = Walker(context.new_page(), origin, walk)
-        if walk.survey == "private":
+        if walk.road == "private":
             reflects(walker)
             assert rows(service, RESPONSE) == []
         else:
@@ -199,7 +199,8 @@ def takes_part(walker: Walker, service: Service) -> None:
 def a_code(service: Service, form: Form) -> str:
     """For a wave that asks all that it may: every context question, and what links it with another."""
     with write(service.engine) as db:
-        studies.make_study(db, id="all", title="Everything", form=form.id, simulated=True, retire_on=RETIRED)
+        declared = {"simulated": True, "retire_on": RETIRED, "leaving": "rows"}
+        studies.make_study(db, id="all", title="Everything", form=form.id, **declared)
         studies.add_unit(db, "all", "only", "Only")
         wave = waves.make_wave(service, db, "all")
         pair_waves(service, db, wave, "all-2")
