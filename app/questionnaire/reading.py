@@ -1,6 +1,4 @@
-"""Read what the pages send: fields that were not asked are ignored, and a value that no page offers is
-refused.
-"""
+"""Read what the pages send: fields that were not asked are ignored; values that no page has are refused."""
 
 import re
 from collections.abc import Iterable, Mapping
