@@ -67,7 +67,7 @@ class Scale(Model):
 
     @cached_property
     def structure(self) -> dict[str, Any]:
-        """What the hash of a form covers; the measure only where it was added after form A was published."""
+        """What the hash of a form covers: a measure of `ordinal` is left out, so form A keeps its hash."""
         said: dict[str, Any] = {"codes": self.codes, "missing": dict(self.kinds)}
         return said if self.measure == "ordinal" else {**said, "measure": self.measure}
 
