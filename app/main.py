@@ -1,4 +1,4 @@
-"""The application: one service, one surface, the pages of respondents and of staff."""
+"""The application: one service, its middleware, and the pages of respondents and of staff."""
 
 from functools import cache
 from typing import Final
@@ -49,7 +49,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         redirect_slashes=False,
         telemetry=OFF,
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
-        # One flat list: an included router is asked three times about every request.
+        # One flat list of routes: an included router would be matched three times for every request.
         routes=[route for each in ROUTERS for route in each.routes],
     )
     app.state.service = service or make_service(settings)
@@ -71,7 +71,7 @@ async def static(name: str) -> Response:
 
 @router.get("/ready")
 def ready(request: Request) -> Response:
-    """Whether the database has the schema of this version: nothing is answered before."""
+    """Whether the database has the schema of this version; before that, nothing is answered."""
     is_ready = migrate.current(service_of(request).engine) == _head()
     return PlainTextResponse("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503)
 

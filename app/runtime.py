@@ -1,4 +1,4 @@
-"""What every part of the running service shares, made once at the start."""
+"""What all parts of the running service share, made once at the start."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ def service_of(request: Request) -> Service:
 
 
 def check_secret(service: Service) -> None:
-    """Refuse a secret that is not the one the database was made with; the first one is remembered."""
+    """Refuse a secret other than the one the database was made with; the first one is remembered."""
     kept = select(col(Setting.value)).where(col(Setting.name) == FINGERPRINT)
     with read(service.engine) as db:
         fingerprint = db.execute(kept).scalar()
