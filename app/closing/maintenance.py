@@ -242,7 +242,7 @@ class Maintenance:
         self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join(self._every)
+        self._thread.join(EVERY_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():
