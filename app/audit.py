@@ -28,7 +28,7 @@ _ACTING: Final[ContextVar[str | None]] = ContextVar("acting", default=None)
 class Chain:
     length: int
     head: str
-    """The last seal: who keeps it elsewhere can tell later that nothing was cut off."""
+    """The last seal: kept elsewhere, it shows later whether entries were cut off."""
     broken_at: int | None
     """The number of the first entry that is not what was written; None where all are."""
 

@@ -56,7 +56,7 @@ class Settings:
     origin: str = ""
     """The address of this service as browsers see it, for slips and reminders: never taken from a request."""
     proxies: tuple[Network, ...] = ()
-    """From where our own reverse proxy speaks, whose word on who spoke to it is taken."""
+    """The addresses of our own reverse proxy, whose header on the client's address is believed."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:

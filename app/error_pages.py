@@ -17,7 +17,7 @@ from app.templating import Page, html
 
 RETRY_AFTER_SECONDS: Final = "30"
 TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
-"""What the addresses begin with to which answers are posted."""
+"""The first parts of addresses to which answers are posted."""
 DAMAGE_ON_SQLITE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_READ")
 DAMAGE_ON_POSTGRES: Final = frozenset({"XX001", "XX002", "58P01"})
 """data_corrupted, index_corrupted, undefined_file"""

@@ -64,7 +64,7 @@ class Study(SQLModel, table=True):
     k: int
     simulated: bool
     leaving: str = Field(default="reports", sa_column_kwargs={"server_default": "reports"})
-    """What leaves it: a word of analysis.disclosure.leaving."""
+    """What it gives out: a word of analysis.disclosure.leaving."""
     context: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """The context questions that are asked; None asks all of the form's."""
     people: int | None = None
@@ -101,9 +101,9 @@ class Pair(SQLModel, table=True):
     __table_args__ = (ForeignKeyConstraint(["earlier"], ["wave.id"]),)
     earlier: str = Field(primary_key=True)
     later: str = Field(unique=True)
-    """No key to `wave`: it may be prepared when the earlier one is long closed."""
+    """No foreign key to `wave`: it may be prepared long after the earlier one has closed."""
     outcome: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """How many were linked and how many could not be told apart, or why nobody was; None until then."""
+    """How many were linked and how many were ambiguous, or why nobody was linked; None until the matching."""
 
 
 class PairKey(SQLModel, table=True):

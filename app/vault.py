@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH: Final = 12
 LONGEST: Final = 200
-"""More than a code is with everything that is pasted around it."""
+"""Longer than a code with whatever is pasted around it."""
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 RUN_BYTES: Final = 16

@@ -50,7 +50,7 @@ class TasksDone:
     closed: tuple[str, ...]
     expired: int
     out_of_reach: tuple[str, ...] = ()
-    """What may still tell of the waves that closed, and could not be cleaned."""
+    """Where data of the closed waves may remain, because it could not be cleaned."""
 
 
 class Busy(Refused):

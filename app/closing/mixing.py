@@ -24,7 +24,7 @@ BATCH: Final = 5_000
 TRIES: Final = 60
 PAUSE: Final = 0.5
 PATIENCE_MS: Final = 500
-"""Less than PostgreSQL's deadlock_timeout of 1 s: it is mixing that gives way, never a respondent."""
+"""Less than PostgreSQL's deadlock_timeout of 1 s, so that mixing gives way and not a respondent."""
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 

@@ -27,7 +27,7 @@ from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, 
 
 RESPONSE: Final = table(Response)
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
-"""For whoever makes something of all rows of a wave, which takes seconds that respondents need."""
+"""For work on all rows of a wave, which takes seconds of a processor that respondents need."""
 
 
 def microdata(

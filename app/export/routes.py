@@ -41,7 +41,7 @@ from app.templating import html
 router = APIRouter(prefix="/export", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
 OFFERED: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
-"""Beside the CSV and the codebook: what opens by itself. The rest belongs together, in one folder."""
+"""Formats offered as single files beside the CSV and the codebook; the others come in one folder."""
 
 
 @router.get("")

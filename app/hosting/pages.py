@@ -56,7 +56,7 @@ CHOICES: Final = {
         ),
     ),
 }
-"""What a study may give out, as a host reads it: its name, and what it means for whom."""
+"""What a study may give out, as a host reads it: the name, and what it means."""
 
 
 @dataclass(frozen=True)

@@ -74,7 +74,7 @@ class SurveyPath:
     numbers: Mapping[str, int]
     """The number of each item, as people see it."""
     leaving: Leaving = field(default_factory=Leaving)
-    """What is given out of the wave when it has closed; of a private run nothing is."""
+    """What is given out of the wave when it has closed; nothing of a private run."""
     retire_on: date | None = None
     """The day on which what was sent is deleted, where the study has declared one."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)

@@ -36,7 +36,7 @@ class Question(Page):
     help: str | None
     options: tuple[Option, ...]
     apart: tuple[Option, ...]
-    """What is no answer on the scale: set apart from it."""
+    """Options that are no answer on the scale, shown apart from it."""
     chosen: Answer | None
 
 

@@ -10,7 +10,7 @@ from typing import Self
 class Sheet:
     wave: str
     key: str
-    """Random, made once: sending the same sheet again is known by it, and the receipt follows from it."""
+    """Random, made once: a sheet sent again is recognised by it, and the receipt is derived from it."""
     language: str
     consent: str = ""
     """The hash of the consent text that was agreed to; empty until then."""

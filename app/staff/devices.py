@@ -16,7 +16,7 @@ from app.vault import new_token
 
 COOKIE: Final = "device"
 PATH: Final = "/staff"
-"""Where the cookie goes: not along with anybody's answers."""
+"""The path of the cookie, so that it is not sent with anybody's answers."""
 LASTS: Final = 180 * 24 * 60 * 60
 
 

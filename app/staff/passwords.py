@@ -17,7 +17,7 @@ LONGEST: Final = 200
 HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 KNOWN: Final = BoundedQueue(at_once=1, waiting=4)
 STRANGERS: Final = BoundedQueue(at_once=1, waiting=6)
-"""Those who sign in where nobody did before: however many they are, the others do not wait for them."""
+"""For sign-ins from unknown browsers; however many there are, those from known ones do not wait for them."""
 
 
 def hash_password(password: str) -> str:

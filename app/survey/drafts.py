@@ -95,7 +95,7 @@ class Proof(NamedTuple):
     phrase: Phrase | None = None
     token: str = ""
     anew: bool = False
-    """They will have what is saved deleted, and begin again."""
+    """They want to start anew, which deletes what is saved."""
 
 
 NONE: Final = Proof()

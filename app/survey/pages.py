@@ -98,7 +98,7 @@ class SentPage(Page):
     receipt: str
     key: str
     own: tuple[tuple[str, str], ...]
-    """The answers once more, for who asks to see them by topic; none once this page has ended."""
+    """The answers in hidden fields, for showing them by topic; none once this page has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ LONGEST: Final = 200
 """More than the longest phrase is with everything that is typed around it."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _READ_AS: Final = str.maketrans({"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": None})
-"""Arabic letters that are written for one another, and the sign that lengthens a word."""
+"""Arabic letters that are often written in place of others, and the sign that lengthens a word."""
 Phrase = tuple[int, ...]
 """Which word of the list each of the six is."""
 

@@ -47,7 +47,7 @@ TYPED_AT_MOST: Final = 40
 SAFETY: Final = "/safety"
 LATER: Final = "/later"
 PLACE_OF_WORDS: Final = "\ue000"
-"""A letter that is in no language."""
+"""A character of Unicode's private use area, which no text contains."""
 ASIDE: Final = {"safety": SAFETY, "later": LATER, "language": CONSENT}
 
 router = APIRouter(include_in_schema=False)

@@ -12,7 +12,7 @@ from app.config import Institution
 from app.staff.oidc.fetching import Unproven
 
 ALGORITHMS: Final = frozenset({"RS256", "PS256", "ES256"})
-"""Public keys alone: who can check a token must not be able to make one."""
+"""Algorithms with public keys only: with a shared key, whoever can check a token could make one."""
 OLDEST: Final = 10 * 60
 DRIFT: Final = 60
 """By how many seconds two clocks may differ."""
