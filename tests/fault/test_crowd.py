@@ -1,4 +1,4 @@
-"""A few people on their road while somebody crowds the service, and the same where a guard is missing."""
+"""A few people take part while somebody overloads the service, with the guards and without them."""
 
 from pathlib import Path
 

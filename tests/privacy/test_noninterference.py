@@ -1,4 +1,4 @@
-"""What people said who are held out, late or erased influences not one byte of any file that is served.
+"""Answers that are held out, late or erased change no byte of any file that is served.
 
 Every page, JSON and CSV is read over HTTP after each of a thousand scrambles, PDFs after a few of them, since
 each takes a second; `python -m tests.attack.scrambles` reads more of them.
