@@ -15,13 +15,11 @@ attacker, and on any fault that is missed.
 
 import argparse
 import sys
-import tempfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -39,7 +37,7 @@ from app.reflect import runs
 from app.runtime import Service, check_secret, make_service, now
 from app.studies import waves
 from app.vault import RUN_BYTES, Vault, new_token
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.questionnaire_client import Screen, filled_in, respond
 
 FAULTS: Final = ("one-process", "forgetful", "no-mark")
@@ -241,16 +239,12 @@ def main() -> int:
     parser.add_argument("--flood", type=int, default=50_001)
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for fault in ("", *FAULTS):
-                flood = 100 if fault else asked.flood
-                outcome = attack(make(f"ended_{fault.replace('-', '_')}"), asked.runs, flood, fault)
-                failed |= outcome.won is not bool(fault)
-                tell(f"{engine:8} {fault or 'as it is':12} {outcome}")
-    tell("as it must be" if not failed else "NOT AS IT MUST BE")
-    return int(failed)
+
+    def one(url: str, fault: str) -> Outcome:
+        flood = 100 if fault else asked.flood
+        return attack(url, asked.runs, flood, fault)
+
+    return run_each(asked.db, FAULTS, one, lambda outcome, fault: outcome.won is bool(fault))
 
 
 if __name__ == "__main__":

@@ -16,13 +16,11 @@ live   figures are computed at every look, in full precision: they change, and t
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -43,7 +41,7 @@ from app.export.reliability import as_json, reliability
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from instrument import Subscale, keyed
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.respondents import answer, make_due, sheet
 
 CONTROLS = ("exact", "live")
@@ -211,16 +209,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for control in ("", *CONTROLS):
-                count = max(3, asked.erasures // 10) if control else asked.erasures
-                outcome = attack(make(f"erased_{control}"), count, asked.seed, control)
-                failed |= bool(outcome.named or outcome.moved) if not control else not outcome.named
-                tell(f"{engine:8} {control or 'as it is':8} {outcome}")
-    tell("NOT AS IT MUST BE" if failed else "as it must be")
-    return int(failed)
+
+    def one(url: str, control: str) -> Outcome:
+        count = max(3, asked.erasures // 10) if control else asked.erasures
+        return attack(url, count, asked.seed, control)
+
+    return run_each(
+        asked.db,
+        CONTROLS,
+        one,
+        lambda outcome, control: bool(outcome.named) if control else not outcome.named + outcome.moved,
+    )
 
 
 if __name__ == "__main__":

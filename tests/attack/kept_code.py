@@ -23,11 +23,9 @@ that is missed.
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -48,7 +46,7 @@ from app.survey import drafts
 from app.survey.drafts import open_draft
 from app.survey.phrases import Phrase, in_words, phrase_of, read_phrase, word_list
 from app.vault import Vault, read_code, unseal
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.questionnaire_client import PAGES, Form, Screen
 from tests.lib.respondents import begin, rows, sheet
 
@@ -295,16 +293,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for fault in ("", *FAULTS):
-                count = max(2, asked.drafts // 10) if fault else asked.drafts
-                outcome = attack(make(f"kept_{fault}"), count, asked.seed, fault)
-                failed |= outcome.won if not fault else outcome.read < outcome.drafts
-                tell(f"{engine:8} {fault or 'as it is':10} {outcome}")
-    tell("as it must be" if not failed else "NOT AS IT MUST BE")
-    return int(failed)
+
+    def one(url: str, fault: str) -> Outcome:
+        count = max(2, asked.drafts // 10) if fault else asked.drafts
+        return attack(url, count, asked.seed, fault)
+
+    return run_each(
+        asked.db,
+        FAULTS,
+        one,
+        lambda outcome, fault: outcome.read == outcome.drafts if fault else not outcome.won,
+    )
 
 
 if __name__ == "__main__":

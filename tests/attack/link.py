@@ -26,10 +26,9 @@ The controls break the closing on purpose, and the attack must win:
 
 import argparse
 import math
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,19 +39,18 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text, update
 
-from app import migrate
 from app.closing import maintenance, mixing
 from app.closing.mixing import RESPONSE
 from app.config import Settings
-from app.db import is_sqlite, make_engine, read, write
+from app.db import is_sqlite, read, write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.vault import read_code
 from tests.attack.traces import Found, Sought, Trace, search
+from tests.lib.attack_runs import databases, tell
 from tests.lib.disk_bytes import stolen
 from tests.lib.linked_waves import EARLIER, close, declared, own, take_part
-from tests.lib.postgres_server import running_postgres
 from tests.lib.respondents import answer, make_due, sheet
 
 WAVE, UNIT = "twice-2", "south"
@@ -234,25 +232,6 @@ def _standard_errors(codes: Order, responses: Order, known: Known) -> float:
     return abs(correlation(true_order, responses)) * math.sqrt(len(codes) - 1)
 
 
-@contextmanager
-def databases(engine: str, folder: Path) -> Iterator[tuple[Callable[[str], str], Path]]:
-    """Give a maker of migrated, empty databases of an engine, and the folder of its cluster."""
-    if engine == "sqlite":
-        migrated = folder / "migrated.sqlite"
-        _migrate(f"sqlite:///{migrated}")
-        yield lambda name: f"sqlite:///{shutil.copy(migrated, folder / name)}", folder
-    else:
-        with running_postgres() as cluster:
-            _migrate(cluster.create("migrated"))
-            yield lambda name: cluster.create(name, template="migrated"), cluster.data
-
-
-def _migrate(url: str) -> None:
-    engine = make_engine(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-
-
 def main() -> int:
     options = _options()
     outcomes = []
@@ -270,11 +249,6 @@ def main() -> int:
         f"of {options.codes}; {tried} rankings, a false alarm by chance {tried * FALSE_ALARM:.3f}"
     )
     return 1 if linked else 0
-
-
-def tell(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def _options() -> argparse.Namespace:

@@ -18,12 +18,10 @@ import argparse
 import io
 import logging
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -39,7 +37,7 @@ from app.staff import accounts, sessions, throttle
 from app.staff.accounts import ACCOUNT
 from app.staff.visits import Visit
 from app.tables import SQLModel
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.staff_accounts import PASSWORD, code_of, ready
 
 FAULTS: Final = ("account-alone", "believing", "no-waiting")
@@ -227,16 +225,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for fault in ("", *FAULTS):
-                count = 2 if fault else asked.accounts
-                outcome = attack(make(f"out_{fault.replace('-', '_')}"), count, asked.seed, fault)
-                failed |= outcome.won is not bool(fault)
-                tell(f"{engine:8} {fault or 'as it is':14} {outcome}")
-    tell("as it must be" if not failed else "NOT AS IT MUST BE")
-    return int(failed)
+
+    def one(url: str, fault: str) -> Outcome:
+        count = 2 if fault else asked.accounts
+        return attack(url, count, asked.seed, fault)
+
+    return run_each(asked.db, FAULTS, one, lambda outcome, fault: outcome.won is bool(fault))
 
 
 if __name__ == "__main__":

@@ -30,8 +30,8 @@ from app.db import read, write
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.vault import read_code
-from tests.attack.link import databases, tell
 from tests.attack.traces import STATE_WITHIN, hits
+from tests.lib.attack_runs import databases, last_line, tell
 from tests.lib.disk_bytes import stolen
 from tests.lib.respondents import answer, make_due, sheet
 
@@ -118,8 +118,7 @@ def main() -> int:
                 outcome = attack(make(f"lone_{control}"), data, asked.units, 1, control)
                 failed |= bool(outcome.linked) if not control else outcome.linked < outcome.of
                 tell(f"{engine:8} {control or 'as it is':10} {outcome}")
-    tell("NOT AS IT MUST BE" if failed else "as it must be")
-    return int(failed)
+    return last_line(failed)
 
 
 if __name__ == "__main__":

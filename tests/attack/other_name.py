@@ -13,11 +13,9 @@ redirect gives the whole address. Exits with 1 on any success, and on any fault 
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -34,7 +32,7 @@ from app.main import create_app
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.survey import routes as survey
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.questionnaire_client import agree, enter
 from tests.lib.staff_accounts import ready, sign_in
 
@@ -169,15 +167,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Ask for every page by another name.")
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for fault in ("", *FAULTS):
-                outcome = attack(make(f"named_{fault.replace('-', '_')}"), fault)
-                failed |= outcome.won is not bool(fault)
-                tell(f"{engine:8} {fault or 'as it is':14} {outcome}")
-    tell("as it must be" if not failed else "NOT AS IT MUST BE")
-    return int(failed)
+
+    def one(url: str, fault: str) -> Outcome:
+        return attack(url, fault)
+
+    return run_each(asked.db, FAULTS, one, lambda outcome, fault: outcome.won is bool(fault))
 
 
 if __name__ == "__main__":

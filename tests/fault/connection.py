@@ -36,11 +36,11 @@ from app.studies.linking.elements import ELEMENTS
 from app.studies.waves import ISSUED
 from app.survey.phrases import read_phrase
 from app.vault import read_code, unpad, unseal
-from tests.attack.link import databases
 from tests.conftest import SECRET
 from tests.fault.line import Line
 from tests.fault.person import BLANK, Person, Request
 from tests.fault.serving import Server, served
+from tests.lib.attack_runs import databases
 from tests.lib.linked_waves import EARLIER, declared
 from tests.lib.respondents import rows
 
