@@ -156,7 +156,7 @@ class Response(SQLModel, table=True):
     pair_id: UUID | None = None
     """Random, and the same in two responses that were linked."""
     told: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """What exports tell of the person beside their answers, decided when the wave closed; None until then."""
+    """What exports show of the person beside their answers, decided when the wave closed; None until then."""
     archived: bool | None = None
     """Whether the row is in exports for an archive, decided with it."""
 
@@ -175,7 +175,7 @@ class Snapshot(SQLModel, table=True):
     base_table: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     figures: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """What researchers are told of the rows in figures; None only until the close is finished."""
+    """The figures of the rows that researchers see; None only until the close is finished."""
 
 
 class Digest(SQLModel, table=True):

@@ -33,7 +33,7 @@ QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
 def microdata(
     service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
 ) -> Microdata:
-    """Read the rows that leave a closed wave; refused where none do, or too few to give away."""
+    """Read the rows that leave a closed wave; refused where none do, or too few to be given out."""
     about = closed(db, wave)
     declared = LEAVING[about.leaving]
     check_rows_leave(declared, with_unit=with_unit)

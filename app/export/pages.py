@@ -37,7 +37,7 @@ class WavePage(Page):
     wave: str
     study: str
     n: int | None
-    """How many at least; None where there are too few rows to give away."""
+    """How many at least; None where there are too few rows to be given out."""
     fewest: int
     columns: int
     stage: str | None

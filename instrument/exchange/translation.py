@@ -51,7 +51,7 @@ class Original:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The roles of the other person that any of these words tell apart, in their order."""
+        """The roles of the other person that any of these words distinguish, in their order."""
         return tuple({role: None for by_role in self.sentences.values() for role in by_role if role})
 
     def file(self, language: str) -> Path:

@@ -21,7 +21,7 @@ Place = Any
 """What sorts: a number, a tuple of numbers, the value of a column."""
 
 CONTENT: Final = {"answers", "purposes", "elements", "told"}
-"""The answers, what is told of them and marks are what is to be linked, so they are no trace."""
+"""Answers, what exports show beside them, and marks are what is to be linked, so they are no trace."""
 HEAD: Final = 8
 POSTGRES_PAGE: Final = 8192
 POINTERS_FROM: Final = 24

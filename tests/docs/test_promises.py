@@ -41,7 +41,7 @@ MESSENGERS = {
 
 
 def sections() -> dict[str, dict[str, str]]:
-    """What each template says, and what is told to keep it."""
+    """What each template says, and the tests that keep it."""
     _, *parts = SECTION.split(PAGE)
     found = {}
     for template, told in zip(parts[::2], parts[1::2], strict=True):

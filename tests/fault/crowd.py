@@ -10,8 +10,9 @@ half-open  opens connections and sends a part of a request, a byte now and then,
 sign-ins   signs in with wrong passwords, sixteen at once from one place, while others sign in from elsewhere
 
 Everybody must get their receipt, no page may keep them waiting longer than `PATIENCE`, and staff must get in.
-Whoever crowds is answered, or told 503 or 429 with Retry-After. Then the guard is taken out, and the run must
-fail. Exits with 1 if somebody does not get through, or if a fault that was put in goes unnoticed.
+Whoever overloads the service is answered, or gets 503 or 429 with Retry-After. Then the guard is taken out,
+and the run must fail. Exits with 1 if somebody does not get through, or if a fault that was put in goes
+unnoticed.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Outcome:
     finished: int = 0
     slowest: float = 0.0
     told: Counter[int] = field(default_factory=Counter)
-    """How those who crowd were answered; 0 where the line was cut."""
+    """How those who overload were answered; 0 where the connection was cut."""
     unkind: int = 0
     """Refusals without Retry-After."""
     came_in: int = 0

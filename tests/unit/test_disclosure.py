@@ -69,7 +69,7 @@ def test_k_is_five_at_the_least_and_more_with_more_insiders():
 
 
 def test_the_clamp_is_one_tenth_of_a_share_for_yes_and_no():
-    """R4: a count is told from 3 to n - 3 only, so no group of fewer than 3 is ever told."""
+    """R4: a count is published only from 3 to n - 3, so no group of fewer than 3 ever is."""
     for count in range(11):
         seen = clamp([1] * count + [0] * (10 - count), 0, 1, Rules())
         assert seen.bound == ("at most" if count < 3 else "at least" if count > 7 else "exact")
