@@ -40,6 +40,8 @@ class Institution:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
+    """The settings of one service."""
+
     database_url: str
     secret: bytes = field(repr=False)
     secure: bool = True

@@ -11,6 +11,8 @@ from app.errors import Busy
 
 
 class BoundedQueue:
+    """A queue in which a few work, a few wait, and further ones are refused."""
+
     def __init__(self, at_once: int, waiting: int) -> None:
         self.at_most = at_once + waiting
         """How many threads it can hold at most."""

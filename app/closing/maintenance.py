@@ -47,6 +47,8 @@ log = logging.getLogger("counterpoise.maintenance")
 
 @dataclass(frozen=True)
 class TasksDone:
+    """What one run of the due tasks did: waves closed, and the number of drafts expired."""
+
     closed: tuple[str, ...]
     expired: int
     out_of_reach: tuple[str, ...] = ()

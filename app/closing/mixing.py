@@ -74,6 +74,7 @@ def lay_anew(db: Connection, kept: Table) -> None:
 
 
 def in_random_order(keys: list[Any]) -> list[Any]:
+    """Shuffle keys by the system's source of randomness, which no seed can repeat."""
     SystemRandom().shuffle(keys)
     return keys
 
@@ -100,4 +101,5 @@ def set_aside(db: Connection, kept: Table) -> Table:
 
 
 def drop(db: Connection, old: Table) -> None:
+    """Drop the old table."""
     old.drop(db)

@@ -49,4 +49,5 @@ def private_folder(path: Path) -> None:
 
 
 def is_private(path: Path) -> bool:
+    """Whether nobody but the owner has a right on a file or folder."""
     return not path.stat().st_mode & OTHERS

@@ -35,6 +35,8 @@ def places() -> int:
 
 
 class Connection(HttpToolsProtocol):
+    """A connection of uvicorn's HTTP protocol with limits of time and size."""
+
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._timer: TimerHandle | None = None

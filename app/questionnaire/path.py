@@ -58,6 +58,8 @@ BLOCK: Final = 64
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyPath:
+    """The steps of a wave or of a private run, and all that their pages need."""
+
     wave: str
     study_title: str
     simulated: bool
@@ -132,6 +134,7 @@ def survey_paths(service: Service) -> dict[str, SurveyPath]:
 
 
 def survey_path_of(service: Service, db: Connection, wave: str) -> SurveyPath:
+    """Return the survey path of a wave, from the cache or from the database."""
     return survey_paths(service).get(wave) or _read_survey_path(service, db, wave)
 
 
@@ -184,6 +187,7 @@ def asks(
 
 
 def numbers(form: Form) -> Mapping[str, int]:
+    """Number the items as people see them, from 1."""
     return {item.id: number for number, item in enumerate(form.items, 1)}
 
 

@@ -62,6 +62,7 @@ class Row(Page):
 
 
 def question(survey: SurveyPath, sheet: Sheet, name: str) -> Markup:
+    """Return the markup of a question, with the answer that was given."""
     return _made_once(survey, sheet, name, _choice if name in ELEMENTS else _question)
 
 

@@ -8,6 +8,8 @@ from typing import Self
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
+    """The answers of one person so far, with the consent that was given."""
+
     wave: str
     key: str
     """Random, made once: a sheet sent again is recognised by it, and the receipt is derived from it."""

@@ -21,6 +21,7 @@ STRANGERS: Final = BoundedQueue(at_once=1, waiting=6)
 
 
 def hash_password(password: str) -> str:
+    """Return the hash of a password, when it is this one's turn."""
     with KNOWN.take():
         return HASHER.hash(password)
 
@@ -35,6 +36,7 @@ def is_password(hashed: str | None, password: str, *, known: bool) -> bool:
 
 
 def check_password(password: str, name: str) -> None:
+    """Refuse a password that is too short, too long or too simple."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(f"a password has {SHORTEST} to {LONGEST} characters")
     if name in password.casefold() or len(set(password)) < SHORTEST // 2:

@@ -120,6 +120,7 @@ def client_of(request: Request, proxies: Sequence[Network]) -> str:
 
 
 def household(address: str) -> bytes:
+    """Return the part of an address that stands for its source: of IPv6 the first 64 bits."""
     found = _read(address)
     if found is None:
         return address.encode()

@@ -125,6 +125,7 @@ def check_opening(service: Service, study: Row[Any]) -> None:
 
 
 def the_study(db: Connection, study: str) -> Row[Any]:
+    """Return a study by its id; Refused where there is none."""
     found = db.execute(select(STUDY).where(STUDY.c.id == study)).first()
     if found is None:
         raise Refused(f"there is no study {study!r}")
@@ -161,6 +162,7 @@ def declare_unit(
     level: str = "unit",
     parent: str | None = None,
 ) -> None:
+    """Declare a unit, and note it in the trail."""
     add_unit(db, study, unit, title, level=level, parent=parent)
     audit(service.vault, db, {"action": "unit declared", "study": study, "unit": unit, "level": level})
 

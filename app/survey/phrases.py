@@ -45,6 +45,7 @@ def phrase_of(key: bytes) -> Phrase:
 
 
 def in_words(phrase: Phrase, language: str) -> str:
+    """Return a phrase in the words of a language."""
     words = word_list(language)
     return " ".join(words[each] for each in phrase)
 
@@ -60,6 +61,7 @@ def read_phrase(typed: str) -> Phrase:
 
 @cache
 def word_list(language: str) -> tuple[str, ...]:
+    """Return the 512 words of a language, in the order of their numbers."""
     return tuple((LISTS / f"{language}.txt").read_text(encoding="utf-8").split())
 
 

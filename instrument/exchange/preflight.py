@@ -27,6 +27,7 @@ BREAK: Final[Rule] = (
 
 
 def refuse(problems: Iterable[Problem]) -> None:
+    """Raise InstrumentError if there are any problems."""
     if found := tuple(problems):
         raise InstrumentError(found)
 

@@ -41,6 +41,7 @@ def key_of(token: str, keys: list[PyJWK]) -> PyJWK | None:
 
 
 def subject(token: str, key: PyJWK, institution: Institution, nonce: str) -> str:
+    """Return the subject of an ID token that passes every check; Unproven otherwise."""
     claims = jwt.decode(
         token,
         key,
