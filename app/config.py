@@ -40,6 +40,8 @@ class Institution:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
+    """The settings of one service."""
+
     database_url: str
     secret: bytes = field(repr=False)
     secure: bool = True
@@ -56,7 +58,7 @@ class Settings:
     origin: str = ""
     """The address of this service as browsers see it, for slips and reminders: never taken from a request."""
     proxies: tuple[Network, ...] = ()
-    """From where our own reverse proxy speaks, whose word on who spoke to it is taken."""
+    """The addresses of our own reverse proxy, whose header on the client's address is believed."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:

@@ -22,6 +22,8 @@ FINGERPRINT = "secret fingerprint"
 
 @dataclass(frozen=True, eq=False)
 class Service:
+    """The running service: its settings, engine, keys and installed instruments."""
+
     settings: Settings
     engine: Engine
     vault: Vault
@@ -29,6 +31,7 @@ class Service:
 
 
 def make_service(settings: Settings) -> Service:
+    """Make the service from its settings, once at the start."""
     return Service(
         settings,
         make_engine(settings.database_url),
@@ -38,6 +41,7 @@ def make_service(settings: Settings) -> Service:
 
 
 def service_of(request: Request) -> Service:
+    """Return the service that answers a request."""
     service: Service = request.app.state.service
     return service
 
@@ -58,6 +62,7 @@ def check_secret(service: Service) -> None:
 
 
 def now() -> datetime:
+    """Return the present moment, in UTC."""
     return datetime.now(UTC)
 
 

@@ -46,6 +46,7 @@ def lent(words: FormWords, form: Form) -> FormWords:
 def words_of(
     form: Form, words: FormWords, context: Mapping[str, ContextQuestion], spoken: ContextWords | None
 ) -> Words:
+    """Join the words of a form with its context questions, written out for every role."""
     roles = roles_of(form, context)
     stems = spread(words.stem, roles)
     sentences = {item.id: spread(words.items[item.id], roles) for item in form.items}
@@ -97,6 +98,7 @@ def words_of(
 
 
 def advice_of(actions: Actions, words: ActionsWords) -> Advice:
+    """Join the actions with their words in one language."""
     return Advice(
         language=words.language,
         status=words.status,
@@ -117,4 +119,5 @@ def advice_of(actions: Actions, words: ActionsWords) -> Advice:
 
 
 def claims_of(evidence: Evidence, words: ClaimsWords) -> Claims:
+    """Join the evidence with the words of the claims."""
     return Claims(**dict(words), evidence=evidence.evidence)

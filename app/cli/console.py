@@ -53,6 +53,7 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
+    """Print expected failures as one line without a traceback, and end with their exit code."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
     from app.error_pages import is_damage
@@ -75,6 +76,7 @@ def told_plainly() -> Iterator[None]:
 
 @contextmanager
 def at_work(what: str) -> Iterator[None]:
+    """Show on a terminal what the command is doing, as long as the block lasts."""
     from rich.console import Console
 
     with Console(stderr=True).status(what):
@@ -82,6 +84,7 @@ def at_work(what: str) -> Iterator[None]:
 
 
 def settings_of(directory: Path | None) -> "Settings":
+    """Return the settings, from the environment or from the folder of `--dir`."""
     from app.config import from_environment
 
     return from_environment(folder=directory or _usual_folder())

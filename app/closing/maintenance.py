@@ -47,10 +47,12 @@ log = logging.getLogger("counterpoise.maintenance")
 
 @dataclass(frozen=True)
 class TasksDone:
+    """What one run of the due tasks did: waves closed, and the number of drafts expired."""
+
     closed: tuple[str, ...]
     expired: int
     out_of_reach: tuple[str, ...] = ()
-    """What may still tell of the waves that closed, and could not be cleaned."""
+    """Where data of the closed waves may remain, because it could not be cleaned."""
 
 
 class Busy(Refused):

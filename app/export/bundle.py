@@ -87,6 +87,7 @@ def digest(data: Microdata) -> str:
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:
+    """Return files as one ZIP, in a folder of this name."""
     written = io.BytesIO()
     with ZipFile(written, "w", ZIP_DEFLATED) as archive:
         for path, content in files.items():

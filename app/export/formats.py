@@ -65,10 +65,12 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
 
 
 def as_codebook_json(data: Microdata) -> bytes:
+    """Write the codebook as JSON."""
     return json.dumps(as_codebook(data), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def as_codebook_html(data: Microdata) -> bytes:
+    """Write the codebook as a page that needs no other file."""
     return render(codebook_page(data, alone=True)).encode()
 
 

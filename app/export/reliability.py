@@ -32,6 +32,7 @@ def reliability(service: Service, db: Connection, wave: str) -> Reliability:
 
 
 def as_json(found: Reliability) -> dict[str, Any]:
+    """Return the kept figures as JSON for programs, with form and key."""
     return {
         "wave": found.wave,
         "form": found.form,

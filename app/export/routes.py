@@ -41,11 +41,12 @@ from app.templating import html
 router = APIRouter(prefix="/export", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
 OFFERED: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
-"""Beside the CSV and the codebook: what opens by itself. The rest belongs together, in one folder."""
+"""Formats offered as single files beside the CSV and the codebook; the others come in one folder."""
 
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the closed waves of the researcher's studies."""
     staff = admitted(request, "researcher")
     with read(service_of(request).engine) as db:
         found = _closed(db, staff)
@@ -58,6 +59,7 @@ def index(request: Request) -> Response:
 
 @router.get(HERE)
 def wave_overview(request: Request, wave: str) -> Response:
+    """Show what can be taken out of a wave, or why nothing can."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take(), read(service.engine) as db:
         about = _one(db, staff, wave)
@@ -112,23 +114,27 @@ def everything(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/codebook.json")
 def codebook_as_json(request: Request, wave: str) -> Response:
+    """The codebook as JSON."""
     with _data(request, wave) as data:
         return JSONResponse(as_codebook(data))
 
 
 @router.get(f"{HERE}/codebook.html")
 def codebook(request: Request, wave: str) -> Response:
+    """The codebook as a page."""
     with _data(request, wave) as data:
         return html(codebook_page(data))
 
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
+    """The kept reliability figures as JSON."""
     return _figures(request, wave, lambda found: JSONResponse(as_json(found)))
 
 
 @router.get(f"{HERE}/reliability.html")
 def reliability_as_page(request: Request, wave: str) -> Response:
+    """The kept reliability figures as a page."""
     return _figures(request, wave, lambda found: html(reliability_page(found)))
 
 

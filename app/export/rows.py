@@ -32,7 +32,7 @@ class Microdata:
     n: int
     """How many rows there were at the close, rounded down to a multiple of five."""
     digest_key: bytes = field(repr=False)
-    """Of this wave and this service: without it nobody can try by a digest what a row was."""
+    """A key of this wave and this service: without it nobody can test a guess of a row against a digest."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
 

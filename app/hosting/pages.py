@@ -56,7 +56,7 @@ CHOICES: Final = {
         ),
     ),
 }
-"""What a study may give out, as a host reads it: its name, and what it means for whom."""
+"""What a study may give out, as a host reads it: the name, and what it means."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +168,7 @@ class WavePage(Page):
 
 
 def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
+    """List the forms of which a study can be made."""
     return FormsPage(
         forms=tuple(
             Link(
@@ -205,6 +206,7 @@ def design_page(
 def study_page(
     service: Service, study: Row[Any], units: Sequence[Row[Any]], waves: Sequence[Row[Any]], problem: str = ""
 ) -> StudyPage:
+    """Lay out a study: its design, its units, and its waves with their states."""
     instrument = service.instruments[study.instrument]
     form = instrument.forms[study.form]
     asked = form.context if study.context is None else tuple(study.context)
@@ -258,6 +260,7 @@ def wave_page(
     today: date,
     problem: str = "",
 ) -> WavePage:
+    """Lay out a wave: its state, what can be done next, and whether codes can be made."""
     return WavePage(
         simulated=study.simulated,
         id=wave.id,
@@ -280,6 +283,7 @@ def wave_page(
 
 
 def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
+    """Say how many people the questions of a design may leave alone, question by question."""
     words = {each.value: each.words for each in _questions(instrument, form, ())}
     return Spent(
         budget.verdict[0].upper() + budget.verdict[1:] + ".",

@@ -67,6 +67,7 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
 
 
 def the_wave(db: Connection, wave: str) -> Row[Any]:
+    """Return a wave by its id; Refused where there is none."""
     found = db.execute(select(WAVE).where(WAVE.c.id == wave)).first()
     if found is None:
         raise Refused(f"there is no wave {wave!r}")
@@ -92,6 +93,7 @@ def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
 
 
 def open_wave(service: Service, db: Connection, wave: str) -> str:
+    """Open a wave, after checking its study, its pair and its units."""
     study = the_wave(db, wave).study
     _can_be_linked(db, wave)
     pin_partition(db, study)
@@ -119,12 +121,14 @@ def _can_be_linked(db: Connection, wave: str) -> None:
 
 
 def pause_wave(service: Service, db: Connection, wave: str) -> str:
+    """Stop a wave; what people have saved is kept."""
     state = move(db, wave, (OPEN,), PAUSED)
     audit(service.vault, db, {"action": "wave paused", "wave": wave})
     return state
 
 
 def resume_wave(service: Service, db: Connection, wave: str) -> str:
+    """Go on with a paused wave."""
     state = move(db, wave, (PAUSED,), OPEN)
     audit(service.vault, db, {"action": "wave resumed", "wave": wave})
     return state

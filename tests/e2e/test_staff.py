@@ -28,7 +28,7 @@ SHOTS = os.environ.get("COUNTERPOISE_SCREENSHOTS")
 
 @dataclass
 class Desk:
-    """What a member of staff does, in their words; every page they see is looked over."""
+    """What a member of staff does, in their words; every page they see is checked."""
 
     page: Page
     origin: str
@@ -41,7 +41,7 @@ class Desk:
         self.looks_over(path)
 
     def looks_over(self, what: str) -> None:
-        """No fault that can be found, nothing fetched from elsewhere."""
+        """Check that no fault is found and nothing is fetched from elsewhere."""
         assert faults(self.page, scripts=self.scripts) == [], what
         assert faults_enlarged(self.page) == [], what
         self.seen += 1

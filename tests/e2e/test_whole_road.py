@@ -1,4 +1,4 @@
-"""The whole road: a host at the command line, a person in a browser, staff with tokens."""
+"""The whole way: a host at the command line, a person in a browser, staff with tokens."""
 
 import csv
 import io

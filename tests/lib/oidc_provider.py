@@ -1,4 +1,4 @@
-"""An OpenID Connect provider of our own, over a real socket, that can misbehave in every way we know."""
+"""An OpenID Connect provider for tests, over a real socket, that can misbehave in every way we know."""
 
 import base64
 import json
@@ -50,7 +50,7 @@ def new_key(kid: str, alg: str = "RS256", bits: int = 2048) -> Key:
 
 @dataclass
 class Provider:
-    """Honest unless told otherwise."""
+    """A provider that behaves correctly unless told otherwise."""
 
     url: str = ""
     key: Key = field(default_factory=lambda: new_key("one"))
@@ -190,7 +190,7 @@ def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """Somebody hung up on us, as they should."""
+            """Ignore that the client hung up, as it should."""
 
     server = Quiet(("127.0.0.1", 0), Handler)
     if tls is not None:
@@ -205,11 +205,11 @@ def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
     thread.join()
 
 
-# ---- the road of a person, without a browser ----
+# ---- the steps of a person, without a browser ----
 
 
 def sets_out(client: Any) -> str:
-    """Press the button; the address at the institution that the page leads to."""
+    """Press the button; return the address at the institution that the page leads to."""
     page = client.post("/staff/institution")
     assert page.status_code == 200, page.text
     found = re.search(r'content="0; url=([^"]+)"', page.text)
@@ -218,7 +218,7 @@ def sets_out(client: Any) -> str:
 
 
 def signs_in_there(there: str) -> str:
-    """The address that the institution sends the browser back to."""
+    """Return the address that the institution sends the browser back to."""
     answer = httpx2.get(there, follow_redirects=False)
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests, ours alone, with nothing left behind."""
+"""A real PostgreSQL for the tests alone, which leaves nothing behind."""
 
 import contextlib
 import os

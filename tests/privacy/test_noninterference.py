@@ -1,4 +1,4 @@
-"""What people said who are held out, late or erased influences not one byte of any file that is served.
+"""Answers that are held out, late or erased change no byte of any file that is served.
 
 Every page, JSON and CSV is read over HTTP after each of many scrambles, PDFs after two of them, since each
 takes a second; `make attack` makes 1,000 scrambles on each engine and reads PDFs after 100.
