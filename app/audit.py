@@ -1,7 +1,8 @@
-"""What staff did, in a chain: each entry is sealed together with the seal before it.
+"""The trail of what staff did: each entry is sealed together with the seal of the entry before it.
 
-An event names an action and what it was done to, never an answer, a token or a person who answered. An entry
-that is changed, removed or swapped breaks the chain; a cut tail does not, so `head` is to be kept elsewhere.
+An event names an action and its object, never an answer, a token or a person who answered. Changing, removing
+or swapping an entry breaks the chain. Cutting off the last entries does not, so `head` is to be kept
+elsewhere.
 """
 
 import json
@@ -33,13 +34,13 @@ class Chain:
 
 
 def acting(name: str) -> None:
-    """Say who does what this request writes down from here on."""
+    """Set the name under which what this request does is written down."""
     _ACTING.set(name)
 
 
 @contextmanager
 def acts(name: str) -> Iterator[None]:
-    """Say who does what is written down within."""
+    """Set the name under which what happens within the block is written down."""
     token = _ACTING.set(name)
     try:
         yield
@@ -49,7 +50,7 @@ def acts(name: str) -> Iterator[None]:
 
 def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
     event = event if (by := _ACTING.get()) is None else {**event, "by": by}
-    if not is_sqlite(db):  # on SQLite a write is alone anyway
+    if not is_sqlite(db):  # SQLite allows one write at a time anyway
         db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
     last = db.execute(select(AUDIT.c.number, AUDIT.c.mac).order_by(AUDIT.c.number.desc()).limit(1)).first()
     number, before = (last.number + 1, last.mac) if last else (1, BEGINNING)

@@ -1,4 +1,4 @@
-"""Where the service keeps its data and its secret, read once from the environment or from a folder."""
+"""The settings of the service, read once from the environment or from a folder."""
 
 import os
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, kw_only=True)
 class Institution:
-    """Where staff of an institution sign in by OpenID Connect, and as whom this service asks there."""
+    """Where staff sign in by OpenID Connect, and the client under which this service asks there."""
 
     issuer: str
     client_id: str
@@ -62,7 +62,7 @@ class Settings:
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
-    """Read the settings; a `folder` from the command line stands in for what the environment leaves out."""
+    """Read the settings; a `folder` from the command line is used for what the environment leaves out."""
     if folder is None and "COUNTERPOISE_DATABASE_URL" not in environment:
         folder = Path(environment.get("COUNTERPOISE_DIR", "data"))
     secret, secret_file = _secret(environment, folder)
@@ -95,7 +95,7 @@ def new_secret_file(folder: Path) -> Path:
 
 
 def is_private(address: str) -> bool:
-    """Whether what is sent there is read by nobody on the way: https, or this computer alone."""
+    """Whether nobody can read on the way what is sent there: https, or this computer alone."""
     try:
         parts = urlsplit(address)
         host, _port = parts.hostname, parts.port
@@ -107,7 +107,7 @@ def is_private(address: str) -> bool:
 
 
 def _origin(environment: Mapping[str, str]) -> str:
-    """Nothing, or an address without a path, to which the paths of pages are put."""
+    """Return an address without a path, to which the paths of pages are added; empty if none is set."""
     origin = environment.get(ORIGIN, "").removesuffix("/")
     if origin and (not is_private(origin) or "?" in origin or urlsplit(origin).path):
         raise ConfigurationError(f"{ORIGIN} must be an https address without a path, ? or #")
@@ -126,7 +126,7 @@ def _proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:
 
 
 def _institution(environment: Mapping[str, str]) -> Institution | None:
-    """Nothing without an issuer; with one, all that belongs to it."""
+    """Return None without an issuer; with one, all settings that belong to it."""
     issuer = environment.get(f"{OIDC}ISSUER", "")
     if not issuer:
         return None

@@ -1,4 +1,4 @@
-"""One shape for every refusal: a calm page, or two lines of JSON where JSON was asked for."""
+"""One form for every refusal: a page, or two lines of JSON where JSON was asked for."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -94,7 +94,7 @@ def as_app_error(request: Request, error: Exception) -> AppError:
 
 
 def is_damage(error: DBAPIError) -> bool:
-    """Whether the database says that its files are not what it wrote."""
+    """Whether an error of the database means that its files are damaged."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return name.startswith(DAMAGE_ON_SQLITE) or getattr(error.orig, "sqlstate", None) in DAMAGE_ON_POSTGRES
 

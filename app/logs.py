@@ -1,8 +1,8 @@
-"""Logs that hold no value: an event, the template of a route, a status, a state of SQL, a place in the code.
+"""Logs without values: an event, the template of a route, a status, a state of SQL, a place in the code.
 
-A message is printed as it stands in the source and never filled in, since what would fill it in may be an
-answer, a code or an address. No request is logged that went well, and no time is written: who was here when
-is nobody's business.
+A message is printed as it stands in the source and never filled in, since its values may be an answer, a code
+or an address. Requests that went well are not logged, and no time is written, so that the log does not show
+who was here when.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""The application: one service, one surface, the pages of respondents and of staff."""
+"""The application: one service, its middleware, and the pages of respondents and of staff."""
 
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -55,7 +55,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         redirect_slashes=False,
         telemetry=OFF,
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
-        # One flat list: an included router is asked three times about every request.
+        # One flat list of routes: an included router would be matched three times for every request.
         routes=[*also_by_head(PUBLIC), *(route for each in OF_STAFF for route in each.routes)],
     )
     app.state.service = service or make_service(settings)

@@ -1,4 +1,4 @@
-"""What every part of the running service shares, made once at the start."""
+"""What all parts of the running service share, made once at the start."""
 
 import os
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ def make_secret(folder: Path) -> Path:
 
 
 def check_secret(service: Service) -> None:
-    """Refuse a secret that is not the one the database was made with; the first one is remembered."""
+    """Refuse a secret other than the one the database was made with; the first one is remembered."""
     fingerprint = _fingerprint(service.engine)
     if fingerprint is None:
         with write(service.engine) as db:

@@ -1,11 +1,11 @@
-"""What is kept, and nothing else.
+"""The tables of the database.
 
 The tables of respondents (code, draft, session, response, submit_key) hold no time, address or sequence and
-no foreign key: a key would leave its traces of who came when in the rows it points at. `draft.expires_on`, a
-date set once, is the one exception. Nothing leads from a response to a code, draft, session or submit_key.
-A draft lives until it is sent, begun anew, 15 days old, or the wave closes; a response until its receipt
-erases it or the wave is retired (app.closing.maintenance). On SQLite these tables have no rowid, since a
-rowid tells the order of arrival.
+no foreign key: checking a key would leave traces of who came when in the rows it points at.
+`draft.expires_on`, a date set once, is the one exception. Nothing leads from a response to a code, draft,
+session or submit_key. A draft lives until it is sent, started anew, 15 days old, or the wave closes; a
+response until its receipt erases it or the wave is retired (app.closing.maintenance). On SQLite these tables
+have no rowid, since a rowid shows the order of arrival.
 """
 
 from datetime import UTC, date, datetime
@@ -28,7 +28,7 @@ SQLModel.metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC on both engines; SQLite would give it back without its zone."""
+    """A moment in UTC on both engines; SQLite alone would return it without its zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -107,7 +107,7 @@ class Pair(SQLModel, table=True):
 
 
 class PairKey(SQLModel, table=True):
-    """The random key of the marks, in a table of its own, so that all of it can be destroyed."""
+    """The random key of the marks, in a table of its own, so that it can be destroyed completely."""
 
     __tablename__ = "pair_key"
     __table_args__ = (ForeignKeyConstraint(["earlier"], ["pair.earlier"]), NO_ROWID)
@@ -179,7 +179,7 @@ class Snapshot(SQLModel, table=True):
 
 
 class Digest(SQLModel, table=True):
-    """Of the responses of a closed wave, keyed: tells whether they are what they were."""
+    """A keyed digest of the responses of a closed wave: tells whether they have changed."""
 
     __table_args__ = (ForeignKeyConstraint(["wave"], ["wave.id"]),)
     wave: str = Field(primary_key=True)
@@ -210,7 +210,7 @@ class Account(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """Who an account is at the institution, as an HMAC: nobody reads from it who that is."""
+    """Who an account is at the institution, as an HMAC, from which nobody can read who that is."""
 
     __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
@@ -238,7 +238,7 @@ class StaffSession(SQLModel, table=True):
 
 
 class EndedKey(SQLModel, table=True):
-    """Random bytes of a private run, or of a sign-in elsewhere, that comes back for nobody."""
+    """Random bytes of a private run or a sign-in elsewhere that has ended and is not shown again."""
 
     __tablename__ = "ended_key"
     __table_args__ = NO_ROWID
@@ -262,5 +262,5 @@ RESPONDENT_TABLES = (Code, Draft, Session, Response, SubmitKey)
 
 
 def table(model: type[SQLModel]) -> Table:
-    """The table of a model, whose columns a type checker reads as columns."""
+    """The table of a model, with columns that a type checker knows as columns."""
     return SQLModel.metadata.tables[str(model.__tablename__)]

@@ -38,7 +38,7 @@ def html(page: Page, status: int = 200) -> HTMLResponse:
 
 @lru_cache(maxsize=512)
 def shared_html(page: Page) -> bytes:
-    """Render what is the same for many and holds nothing that anybody told us, once for all of them."""
+    """Render once, for everybody, a page that is the same for many and holds no input of anybody."""
     return render(page).encode()
 
 
@@ -66,7 +66,7 @@ def environment(language: str) -> Environment:
 
 @lru_cache
 def static_files() -> Mapping[str, str]:
-    """Each file's name -> its address, which changes with its content and may be kept for ever."""
+    """Each file's name -> its address, which changes with its content and so can be cached without end."""
     return MappingProxyType(
         {
             path.name: f"/static/{path.stem}-{sha256(path.read_bytes()).hexdigest()[:10]}{path.suffix}"

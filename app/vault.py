@@ -1,7 +1,7 @@
 """Keys, codes, tokens and receipts: everything that is derived from the one secret.
 
-One 32-byte secret is separated by HKDF labels, so that no derived key tells another. Codes have 60 random
-bits and tokens 256, which no one can guess; their HMACs need no slow hash.
+The 32-byte secret is separated by HKDF labels, so that no derived key reveals another. Codes have 60 random
+bits and tokens 256, which nobody can guess, so their HMACs need no slow hash.
 """
 
 import hmac
@@ -42,7 +42,7 @@ def new_code() -> str:
 def read_code(typed: str) -> str | None:
     """Read a code or receipt as a person types or pastes it: O for 0, I and L for 1, digits of any script.
 
-    Letters and digits alone count: no case or width, no spaces, dashes, quotes or marks of direction.
+    Only letters and digits count: case, width, spaces, dashes, quotes and marks of direction are ignored.
     """
     signs = (each for each in normalize("NFKC", typed[:LONGEST]).upper() if each.isalnum())
     code = "".join(str(decimal(each, each)) for each in signs).translate(_READ_AS)
@@ -59,12 +59,12 @@ def new_token() -> str:
 
 @dataclass(frozen=True, repr=False)
 class Vault:
-    """The secret and what it derives."""
+    """The secret and what is derived from it."""
 
     secret: bytes
 
     def fingerprint(self) -> str:
-        """Tell one secret from another without telling the secret: kept in `setting`, compared at start."""
+        """Identify the secret without revealing it: kept in `setting`, compared at the start."""
         return self._mac("fingerprint", b"counterpoise").hex()
 
     def code_hmac(self, code: str) -> bytes:
@@ -91,7 +91,7 @@ class Vault:
         return self._mac("identity", f"{issuer}\0{subject}".encode())
 
     def run_key(self, run: bytes, day: date) -> str:
-        """What the pages of a private run carry: its random bytes, and our mark that it began on this day."""
+        """The key in the pages of a private run: random bytes, and our mark that it began on this day."""
         return urlsafe_b64encode(run + self._mark(run, day)).decode().rstrip("=")
 
     def run_of(self, key: str, days: Iterable[date]) -> bytes | None:
@@ -109,7 +109,7 @@ class Vault:
         return self._mac("response-row", row)
 
     def key_for_draft(self, wave: str, code: str, phrase: Sequence[int]) -> bytes:
-        """Code and phrase together: neither opens anything alone."""
+        """The key from code and phrase together; neither opens anything alone."""
         return self._derive(f"draft\0{wave}\0{code}\0{' '.join(map(str, phrase))}".encode())
 
     def key_for_session(self, token: str) -> bytes:
@@ -161,7 +161,7 @@ def unseal(key: bytes, sealed: bytes) -> bytes | None:
 
 
 def pad(plain: bytes, size: int) -> bytes:
-    """Fill up to `size`, so that the length of a draft tells nothing of what is in it."""
+    """Fill up to `size`, so that the length of a draft shows nothing of its content."""
     if len(plain) >= size:
         raise ValueError(f"a draft of {len(plain)} bytes does not fit into {size}")
     return plain + b"\x01" + b"\0" * (size - len(plain) - 1)

@@ -1,6 +1,6 @@
-"""Work that takes long, a few at a time: some wait for their turn, the rest are sent away.
+"""Queues for work that takes long: a few run at a time, some wait for their turn, the rest are refused.
 
-Each who waits holds a thread that respondents need, so the queue is short.
+Each request that waits holds a thread that respondents need, so the queue is short.
 """
 
 from collections.abc import Iterator

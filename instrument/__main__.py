@@ -149,7 +149,7 @@ def _import(asked: argparse.Namespace) -> Iterable[Problem]:
 
 
 def _export_questionnaire(asked: argparse.Namespace) -> Iterable[Problem]:
-    """Write every file, or none where one is refused or would replace another content."""
+    """Write all files, or none where one is refused or would replace a file with another content."""
     instrument = load(asked.folder)
     files: dict[Path, bytes] = {}
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""What must agree between the files of an instrument; each check yields every problem it finds."""
+"""Checks that the files of an instrument agree; each check yields every problem it finds."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Words joined with what they are the words of: every sentence written out for every role, and hashed."""
+"""Joins words with the form they belong to: every sentence is written out for every role, and hashed."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -33,7 +33,7 @@ def spread(sentences: Mapping[str, str], roles: tuple[str, ...]) -> Mapping[str,
 
 
 def lent(words: FormWords, form: Form) -> FormWords:
-    """Take the words of another form for `form`, which asks some of its items."""
+    """Take the words of another form for `form`, which asks some of the items of that one."""
     return words.model_copy(
         update={
             "form": form.id,
@@ -74,7 +74,8 @@ def words_of(
             for id_, question in questions.items()
         },
         "facets": dict(words.facets),
-        # Lines that came after the first words were hashed count only where there are any.
+        # Kinds of lines that were added after words were first hashed enter the hash only where there are
+        # any.
         **{name: lines for name in ("before", "after") if (lines := getattr(words, name))},
     }
     return Words(

@@ -180,7 +180,7 @@ def form(request: Request, instrument: str, form: str, language: str = "en") -> 
 
 
 def _program(request: Request, *roles: Role) -> Staff:
-    """Who asks: a token of one of the roles. A browser's session opens pages, not this."""
+    """Return who asks, from a token of one of the roles. A browser's session does not work here."""
     route = f"GET {request.scope['route'].path}"
     for role in roles or sorted(ROUTES[route]):
         try:
@@ -195,7 +195,7 @@ def _program(request: Request, *roles: Role) -> Staff:
 def _page(
     request: Request, query: Select[Any], place: Any, limit: int, after: str | None
 ) -> tuple[list[Any], str | None]:
-    """Return one page of rows in the order of their ids, and the id to go on after."""
+    """Return one page of rows in the order of their ids, and the id after which the next page begins."""
     if after is not None:
         query = query.where(place > after)
     with read(service_of(request).engine) as db:
@@ -211,7 +211,7 @@ def _has_study(request: Request, staff: Staff, study: str) -> bool:
 
 @contextmanager
 def _rows(request: Request, wave: str) -> Iterator[Microdata]:
-    """The rows of a wave, for as long as it is this request's turn, among those of the pages."""
+    """Read the rows of a wave when it is this request's turn, in the queue that the pages use too."""
     service, staff = service_of(request), _program(request, "researcher")
     mine = (
         select(WAVE.c.id)

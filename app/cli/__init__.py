@@ -14,7 +14,8 @@ from app.cli.console import Dir, Json, WaveId, serving, settings_of, told_plainl
 from app.cli.staff import account_app, audit_app, operator, revoke, token
 from app.cli.studies import study_app, wave_app
 
-# Before NumPy loads: the server's threads share the processors, and more for one product slow them all.
+# Set before NumPy loads: the server's threads share the processors, so more threads for one product slow all
+# of them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(

@@ -1,4 +1,4 @@
-"""What the commands share: the service they run on, how they are told to wait, how they fail."""
+"""What the commands share: opening the service, telling people to wait, reporting failures."""
 
 import sys
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
 
 @contextmanager
 def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
-    """The service on the database of `directory`; what is expected to go wrong is told in a line."""
+    """Open the service on the database of `directory`; an expected failure is printed in one line."""
     from app import migrate as migration
     from app.audit import acts
     from app.errors import ConfigurationError

@@ -1,10 +1,10 @@
-"""What has to be done without anybody asking: close waves, expire drafts, delete old answers.
+"""Tasks that are due without anybody asking: close waves, expire drafts, delete old answers.
 
-Closing takes four steps, and a kill within or between them is made good by the next run: (a) the wave
-becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, drafts,
-sessions and submit keys are deleted, it is decided what may be told of the rows, they are mixed, and the
-snapshot is written, in one transaction; then the figures for researchers are kept; (c) the files are cleaned;
-(d) the wave becomes `closed`. Each can be done twice.
+Closing takes four steps. (a) The wave becomes `closing` when no send is in flight. (b) In one transaction the
+rows are linked, where the wave is the later one of a pair; drafts, sessions and submit keys are deleted;
+withholding is decided; the rows are mixed; and the snapshot is written. Then the figures for researchers are
+kept. (c) The files are cleaned. (d) The wave becomes `closed`. Each step can be repeated, so the next run
+completes what a kill has interrupted.
 """
 
 import fcntl
@@ -54,11 +54,11 @@ class TasksDone:
 
 
 class Busy(Refused):
-    """Another process tends the waves."""
+    """Another process is running the due tasks."""
 
 
 def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> TasksDone:
-    """Do all that is due, after waiting for another process that is at it."""
+    """Do all that is due; wait first while another process is doing so."""
     with alone(service, patience):
         expired = expire_drafts(service)
         with write(service.engine) as db:
@@ -109,10 +109,11 @@ def begin_to_close(service: Service, wave: str) -> None:
 
 
 def finish(service: Service, wave: str) -> None:
-    """Carry a `closing` wave to `closed`, from wherever an earlier attempt was cut off."""
+    """Carry a `closing` wave to `closed`, from wherever an earlier attempt was interrupted."""
     with write(service.engine) as db:
         lock(db)
-        # Before the rows are laid anew: where a changed row lies would tell who had left marks.
+        # Link before mixing. An UPDATE moves a row, and its position would reveal who answered the linking
+        # questions.
         link(service, db, wave)
         purge(db, wave)
         compute_snapshot(service, db, wave)
@@ -132,7 +133,7 @@ def finish(service: Service, wave: str) -> None:
 
 
 def out_of_reach(service: Service) -> tuple[str, ...]:
-    """What keeps the database's own log, where closing and erasing cannot clean it."""
+    """Say what keeps the database's own log where closing and erasing cannot clean it."""
     if is_sqlite(service.engine):
         return ()
     with read(service.engine) as db:
@@ -140,7 +141,7 @@ def out_of_reach(service: Service) -> tuple[str, ...]:
 
 
 def unfinished(service: Service) -> list[str]:
-    """The waves that closed under an earlier version, which decided and kept less."""
+    """The waves that closed under an earlier version, so that some decisions and figures are missing."""
     kept = select(WAVE.c.id).join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
     with read(service.engine) as db:
         return list(db.execute(kept.where(WAVE.c.state == CLOSED, SNAPSHOT.c.figures.is_(None))).scalars())
@@ -194,7 +195,7 @@ def to_retire(service: Service) -> list[str]:
 
 @contextmanager
 def alone(service: Service, patience: float) -> Iterator[None]:
-    """Hold the one lock of maintenance, which ends with the process however that ends."""
+    """Hold the only lock of maintenance; it is released when the process ends, in whatever way."""
     hold = _flock if is_sqlite(service.engine) else _advisory_lock
     deadline = time.monotonic() + patience
     while True:
@@ -209,7 +210,7 @@ def alone(service: Service, patience: float) -> Iterator[None]:
 
 @contextmanager
 def _flock(service: Service) -> Iterator[bool]:
-    """Lock a file beside the database: a lock in the database would stand in the way of its writers."""
+    """Lock a file beside the database: a lock inside the database would block its writers."""
     path = f"{make_url(service.settings.database_url).database}-tend"
     with open(path, "a", opener=open_private) as file:
         try:
@@ -222,7 +223,7 @@ def _flock(service: Service) -> Iterator[bool]:
 
 @contextmanager
 def _advisory_lock(service: Service) -> Iterator[bool]:
-    """Lock by a connection of its own: PostgreSQL lets go when the connection ends."""
+    """Lock by a connection of its own: PostgreSQL releases the lock when the connection ends."""
     key = {"key": lock_key("tend")}
     with outside(service.engine) as db:
         got = bool(db.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
@@ -234,7 +235,7 @@ def _advisory_lock(service: Service) -> Iterator[bool]:
 
 
 class Maintenance:
-    """Tend the waves in one thread, now and every minute, for as long as the block lasts."""
+    """Run the due tasks in one thread, now and every minute, as long as the block lasts."""
 
     def __init__(self, service: Service, every: float = EVERY_SECONDS) -> None:
         self._service = service

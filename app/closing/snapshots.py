@@ -1,10 +1,9 @@
 """What is published of a closed wave: computed once, when it closes, and never again.
 
-Where a study gives out rows that is no figure, only which answers count, and with them which rows leave.
-
-Not after an erasure, not for a late correction, not when the key changes: two reports of almost the same
-people, one taken from the other, would tell what the few between them answered. For the same reason each
-(wave, unit) pair of answers is used by one snapshot, once for ever.
+In a study that gives out rows these are no figures, but only which answers count, and so which rows leave.
+The snapshot is not computed again after an erasure, for a late correction or when the key changes: the
+difference between two reports of almost the same people would reveal what the few between them answered. For
+the same reason each (wave, unit) pair of answers is used by one snapshot only.
 """
 
 from collections.abc import Iterator, Mapping
@@ -35,7 +34,7 @@ SNAPSHOT: Final = table(Snapshot)
 
 
 def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
-    """Write the snapshot of a wave that is being closed; where there is one it stays as it is."""
+    """Write the snapshot of a wave that is being closed; an existing one stays as it is."""
     if db.execute(select(SNAPSHOT.c.wave).where(SNAPSHOT.c.wave == wave)).first():
         return
     of_study = ("title", "instrument", "form", "k", "simulated", "leaving")
@@ -76,9 +75,10 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
 
 
 def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
-    """The answers of this wave, and for reports, of closed waves of the same form, those used by no snapshot.
+    """Read the answers of this wave and, for reports, those of earlier waves that are in no snapshot yet.
 
-    Where rows leave, what was held out of an earlier wave is left to no later one.
+    Earlier waves are closed ones of the same form. Where rows leave, answers held out of an earlier wave stay
+    held out.
     """
     used = _used(db, wave.study)
     pooled = WAVE.c.state == CLOSED if LEAVING[wave.leaving].reports else false()

@@ -1,7 +1,7 @@
 """The answers of a closed wave as rows for research: shuffled, under fresh random ids, by the codebook.
 
-Purposes and the consent that was agreed to are left out: they say of few people that they were careful, and
-of nobody anything that research needs. The rows of the archive are those of people who agreed to it.
+Purposes and the hash of the consent are left out: research does not need them, and a rare value would mark a
+person. The rows of the archive are those of people who agreed to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,7 +123,7 @@ def _provenance(about: Row[Any], instrument: Instrument) -> dict[str, Cell]:
 
 
 def _turned(instrument: Instrument, form: Form) -> dict[tuple[str, int], Cell]:
-    """Every answer that can be stored, as it is scored."""
+    """Map every answer that can be stored to its scored value."""
     return {
         (item.id, code): None if (value := keyed(instrument, form.id, item.id, code)) is None else int(value)
         for item in form.items

@@ -1,4 +1,4 @@
-"""What the files of an export are called: of study, form and wave alone, and never of a person."""
+"""Names of export files: made of study, form and wave only, never of a person."""
 
 import re
 

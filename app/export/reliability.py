@@ -1,4 +1,4 @@
-"""How well the items of a closed wave hang together: the figures that were kept when it closed."""
+"""The reliability figures of a closed wave, as they were kept when it closed."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from app.studies.installed import as_it_was_asked
 
 
 def reliability(service: Service, db: Connection, wave: str) -> Reliability:
-    """Read what was kept; nothing is computed, and no row is read."""
+    """Read the figures that were kept; nothing is computed, and no row is read."""
     about = closed(db, wave)
     check_rows_leave(LEAVING[about.leaving], with_unit=False)
     if about.figures["n"] < FEWEST:

@@ -1,4 +1,4 @@
-"""What researchers take out of the service: closed waves only, of their own study."""
+"""Pages and files for researchers: of closed waves of their own study only."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,7 +76,7 @@ def wave_overview(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/responses.csv")
 def responses(request: Request, wave: str) -> Response:
-    """The rows themselves: only for somebody who has just proved who they are, and never unnoticed."""
+    """The rows themselves: only after a fresh sign-in, and always noted in the trail."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     with _data(request, wave) as data:
@@ -87,7 +87,7 @@ def responses(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/files/{{name}}")
 def one_file(request: Request, wave: str, name: str) -> Response:
-    """One file of an export, as the table of formats makes it."""
+    """One file of an export, made by its entry in the table of formats."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     if name not in FORMATS:
@@ -101,7 +101,7 @@ def one_file(request: Request, wave: str, name: str) -> Response:
 
 @router.get(f"{HERE}/all.zip")
 def everything(request: Request, wave: str) -> Response:
-    """The folder that the command line writes, as one file."""
+    """The folder that the command line writes, as one ZIP."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     with _data(request, wave) as data:
@@ -133,7 +133,7 @@ def reliability_as_page(request: Request, wave: str) -> Response:
 
 
 def _figures(request: Request, wave: str, shown: Callable[[Reliability], Response]) -> Response:
-    """Show figures of rows: as rows are taken out, after a fresh sign-in and never unnoticed."""
+    """Show figures of rows; like rows, only after a fresh sign-in and noted in the trail."""
     service, staff = service_of(request), admitted(request, "researcher")
     if not staff.fresh:
         return see_other(AGAIN)
@@ -149,7 +149,7 @@ def _figures(request: Request, wave: str, shown: Callable[[Reliability], Respons
 
 @contextmanager
 def _data(request: Request, wave: str) -> Iterator[Microdata]:
-    """The rows of a wave, for as long as it is this request's turn; only a turn gets a connection."""
+    """Read the rows of a wave when it is this request's turn; it takes a connection only then."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take():
         with read(service.engine) as db:

@@ -38,7 +38,7 @@ class Microdata:
 
     @property
     def titled(self) -> str:
-        """The study's title, with the word that simulated data carry wherever they show."""
+        """Return the study's title, with the word SIMULATED before it where the data are simulated."""
         return f"SIMULATED: {self.title}" if self.simulated else self.title
 
     def column(self, name: str) -> list[Cell]:
@@ -47,7 +47,7 @@ class Microdata:
 
 
 def note(data: Microdata) -> str:
-    """What whoever holds the rows has to know."""
+    """Say what whoever holds the rows has to know."""
     return f"{NOTE} {data.linked}" if data.linked else NOTE
 
 

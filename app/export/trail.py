@@ -1,4 +1,4 @@
-"""Taking answers out, and reading figures of them, is written into the trail."""
+"""Write into the trail that answers were taken out, or that figures of them were read."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ def note_taken(service: Service, wave: str) -> None:
 
 
 def note_compared(service: Service, wave: str) -> None:
-    """Asking again and again whether answers have changed tells when somebody erased theirs."""
+    """Note that a program asked whether answers have changed: asking often shows when somebody erased."""
     _note(service, wave, "answers compared")
 
 

@@ -1,6 +1,6 @@
-"""The one plot of a report: a dot for each facet on an axis from 0 to 100, placed in percent of its width.
+"""The plot of a report: a dot for each facet on an axis from 0 to 100, placed in percent of the width.
 
-Places in percent let the drawing be as wide as the screen, with words of the page's own size beside it.
+Because places are in percent, the drawing can be as wide as the screen while its words keep the page's size.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How figures of a report are said, on the page and in the terminal alike."""
+"""How figures of a report are worded, on the page and in the terminal."""
 
 from typing import Final
 
@@ -34,7 +34,7 @@ def people(node: Node) -> str:
 
 
 def as_answered(item: Item, line: ItemLine) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The mean and the shares of an item the way people answered it, the key's turning undone."""
+    """The mean and the shares of an item as people answered it, with a reversed item turned back."""
     figure = line.figure
     if isinstance(figure, Figure) and item.reversed:
         value = item.low + item.high - figure.value

@@ -184,7 +184,7 @@ def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
 def design_page(
     service: Service, instrument: Instrument, form: Form, fields: Mapping[str, str], problem: str = ""
 ) -> DesignPage:
-    """The form with what was typed so far, and what that would give away as soon as it can be said."""
+    """Make the page with what was typed so far, and what it would give away once that can be computed."""
     asked = tuple(each for each in form.context if f"ask_{each}" in fields)
     people = fields.get("people", "")
     may_say = people.isascii() and people.isdigit() and int(people[:9]) > 0
@@ -289,7 +289,7 @@ def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
 
 
 def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *, simulated: bool) -> Design:
-    """The design as it was typed; ValueError where a number or a day is none."""
+    """Read the design as it was typed; ValueError where a number or a day cannot be read."""
     return Design(
         id=fields.get("id", "").strip(),
         title=fields.get("title", "").strip(),

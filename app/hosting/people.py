@@ -1,6 +1,7 @@
-"""The operator makes accounts and gives roles; this role itself shows no study's answers and no report.
+"""Pages on which the operator makes accounts and gives roles; the role itself shows no answers and no report.
 
-Whoever makes an account signs in as it, so what is changed asks for a fresh sign-in, as answers do.
+Whoever makes an account could sign in as it, so every change asks for a fresh sign-in, as taking out answers
+does.
 """
 
 from collections.abc import Callable
@@ -115,7 +116,7 @@ def _changing(request: Request, change: Callable[[Service, Connection], object])
 def _showing_the_password(
     request: Request, name: str, make: Callable[[Service, Connection], str]
 ) -> Response:
-    """Show it on this one page: it is kept nowhere, so no other page could."""
+    """Show the password on this one page: it is kept nowhere, so no other page can show it."""
     service, staff = service_of(request), admitted(request, "operator")
     if not staff.fresh:
         return see_other(AGAIN)

@@ -1,4 +1,4 @@
-"""A host runs studies: declares them, issues codes, opens, pauses and closes. A host sees no answer."""
+"""Addresses of a host: declaring studies, issuing codes, opening, pausing and closing waves; no answers."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -147,7 +147,7 @@ def show_wave(request: Request, wave: str) -> Response:
 
 @router.post("/waves/{wave}/codes")
 def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
-    """Make codes and give them out as slips, once: no page lists them and no one can ask again."""
+    """Make codes and give them out once, as slips: they are not kept, so no page can list them again."""
     service, staff = service_of(request), admitted(request, "host")
     count, unit = fields.get("count", ""), fields.get("unit", "")
     address = service.settings.origin or fields.get("address", "").strip()
@@ -207,7 +207,7 @@ def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
 def _on_study(
     request: Request, study: str, change: Callable[[Service, Connection, Row[Any]], object]
 ) -> Response:
-    """Change a study of this host, and say on its page why it cannot be."""
+    """Change a study of this host; where that is refused, say why on the study's page."""
     service, staff = service_of(request), admitted(request, "host")
     try:
         with write(service.engine) as db:

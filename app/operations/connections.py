@@ -1,9 +1,9 @@
-"""Connections that say nothing, or little, do not keep people's places.
+"""Limits of time and length for unfinished requests, so that idle connections take nobody's place.
 
-Uvicorn waits for a request as long as its sender likes, and takes as many connections as there are
-descriptors. Here a head has a length, head and body have each a time in which they must have come, and where
-all places are taken, whoever has kept one longest without getting on makes room. Nobody is made to leave
-whose request is being answered.
+Uvicorn waits for a request without end and takes as many connections as there are descriptors. Here the head
+of a request has a greatest length, and head and body each have a time in which they must arrive. Where all
+places are taken, the connection that has made no progress for longest is closed. A connection whose request
+is being answered is never closed.
 """
 
 import asyncio
@@ -91,7 +91,7 @@ class Connection(HttpToolsProtocol):
         self._expect(None)
 
     def waits(self) -> bool:
-        """Whether nothing is being done for it: its request has not come, or its answer is not read."""
+        """Whether the connection waits for its other side: for a request, or for its answer to be read."""
         return not self._let_go and (not self._is_answering() or self.flow.write_paused)
 
     def let_go(self) -> None:
@@ -102,7 +102,7 @@ class Connection(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
 
     def _expect(self, seconds: float | None) -> None:
-        """Get on within so many seconds; None where it is not the other side's turn."""
+        """Close the connection unless it makes progress within so many seconds; None stops that clock."""
         self._since = monotonic()
         if self._timer is not None:
             self._timer.cancel()

@@ -1,10 +1,10 @@
 """The demonstration: SIMULATED answers of 600 people in a closed wave, an open wave, and staff links.
 
-A study gives out reports or rows, so there are two: that one gives out reports, a second one, closed, rows of
-240 other people.
+A study gives out either reports or rows, so there are two studies: the one above gives out reports; a second,
+closed one gives out the rows of 240 other people.
 
-It runs on this computer alone and opens its staff pages without sign-in, so it refuses a database that holds
-anything else than SIMULATED studies.
+It listens on this computer only and opens its staff pages without sign-in, so it refuses a database that
+holds any study that is not SIMULATED.
 """
 
 import json
@@ -117,7 +117,7 @@ def prepare(service: Service) -> str:
 
 
 def people(instrument: Instrument, seed: int = SEED) -> Iterator[tuple[str, Mapping[str, int | str]]]:
-    """SIMULATED people: the unit of each and what they answer; six facets under one general factor."""
+    """Make SIMULATED people: the unit of each and their answers, from six facets under one general factor."""
     rng = np.random.default_rng(seed)
     form, key = instrument.forms["a"], instrument.key.subscales("a")
     facets = [subscale for subscale in key.values() if subscale.items]
@@ -153,7 +153,7 @@ def _simulated_wave(
     leaving: str,
     those: Iterable[tuple[str, Mapping[str, int | str]]],
 ) -> None:
-    """Make a study's closed wave in one transaction, so that stopping half-way leaves nothing of it."""
+    """Make a study's closed wave in one transaction, so that an interruption leaves nothing of it."""
     console = Console(stderr=True)
     with write(service.engine) as db:
         studies.make_study(db, id=study, title=title, k=K, simulated=True, leaving=leaving)
@@ -175,7 +175,7 @@ def _simulated_wave(
 def respond(
     service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str], *, agreed: str
 ) -> None:
-    """Take part as a person does, without the pages: a code, a draft, answers that are sent."""
+    """Take part as a person does, without the pages: use a code, keep a draft, send the answers."""
     [code] = waves.issue_codes(service, db, wave, unit, 1)
     entered = enter(service, db, str(read_code(code)))
     if entered is None:

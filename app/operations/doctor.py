@@ -1,6 +1,6 @@
-"""Look at everything that a promise rests on and that a host can set wrong, and say how to mend it.
+"""Check whatever the promises to respondents rest on and a host can set wrong, and say how to mend it.
 
-What is found is read from a live connection: what a configuration file says is not what a server does.
+Settings are read from a live connection, because a running server may differ from its configuration file.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -79,7 +79,7 @@ _OWNED: Final = text(
 
 
 def examine(service: Service) -> list[Check]:
-    """Look at everything; what cannot be read is told like the rest, and never ends the examination."""
+    """Run every check; what cannot be read is reported as a finding and does not end the examination."""
     return [
         *readable("database", lambda: _database(service)),
         Check(
@@ -107,7 +107,7 @@ def examine(service: Service) -> list[Check]:
 
 
 def readable(name: str, checks: Callable[[], Iterable[Check]]) -> list[Check]:
-    """Make these checks, or tell that what they look at cannot be read."""
+    """Run these checks, or report that what they look at cannot be read."""
     found: list[Check] = []
     try:
         found.extend(checks())
@@ -119,7 +119,7 @@ def readable(name: str, checks: Callable[[], Iterable[Check]]) -> list[Check]:
 
 
 def _is_not_reached(error: OperationalError) -> bool:
-    """Whether the database was not asked at all, or another process holds it."""
+    """Whether the database could not be asked at all, or another process holds it."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return not is_damage(error) and (error.statement is None or name.startswith(IN_USE))
 
@@ -150,7 +150,7 @@ def _pages(db: Connection) -> Iterator[Check]:
 
 
 def _answers(service: Service, db: Connection) -> Iterator[Check]:
-    """Compare the rows of closed waves with what was kept of them, and look for what was not kept."""
+    """Compare the rows of closed waves with their digests, and find waves that have none."""
     waves = changed(service, db)
     yield Check(
         "answers",
@@ -175,7 +175,7 @@ def _answers(service: Service, db: Connection) -> Iterator[Check]:
 
 
 def _files(service: Service) -> Iterator[Check]:
-    """Look who else may read the secret and a SQLite database; PostgreSQL looks after its own files."""
+    """Find out who else may read the secret and a SQLite database; PostgreSQL guards its own files."""
     there = [] if service.settings.secret_file is None else [service.settings.secret_file]
     if is_sqlite(service.engine):
         there += sqlite_files(Path(str(make_url(service.settings.database_url).database)))
@@ -225,7 +225,7 @@ def _postgres(db: Connection) -> Iterator[Check]:
 
 
 def _libraries(db: Connection, role: str) -> Check:
-    """Look for what logs statements with their values; only some roles may see what is loaded."""
+    """Find loaded libraries that log statements with their values; only some roles may see the list."""
     names = {"names": LIBRARIES}
     shown = list(db.execute(_LOADED, names).scalars())
     loaded = {library.strip() for each in shown for library in each.split(",")} - {""}
@@ -242,7 +242,7 @@ def _libraries(db: Connection, role: str) -> Check:
 
 
 def _institution(service: Service) -> Iterator[Check]:
-    """Ask the institution's provider, where there is one, as somebody who signs in would."""
+    """Ask the institution's provider, where one is set, for what a sign-in needs."""
     if service.settings.institution is None:
         return
     try:
@@ -259,7 +259,7 @@ def _institution(service: Service) -> Iterator[Check]:
 
 
 def _both_left(db: Connection) -> Check:
-    """Rows that were taken out of a study of reports, from the time when a study gave out both."""
+    """Name studies of reports whose rows were exported under a version that allowed both."""
     taken = {each.event["wave"] for each in events(db) if each.event["action"] == TAKEN}
     of_reports = select(WAVE.c.id).join(STUDY, STUDY.c.id == WAVE.c.study).where(STUDY.c.leaving == "reports")
     both = sorted(taken & set(db.execute(of_reports).scalars()))
@@ -275,7 +275,7 @@ def _both_left(db: Connection) -> Check:
 
 
 def _contents(service: Service, db: Connection) -> Iterator[Check]:
-    """Look at what only a migrated database can tell."""
+    """Make the checks that need a migrated database."""
     kept = db.execute(select(SETTING.c.value).where(SETTING.c.name == FINGERPRINT)).scalar()
     yield Check(
         "secret",

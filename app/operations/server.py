@@ -23,7 +23,7 @@ _CURES: Final = {
 
 
 def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
-    """A server that logs no request, trusts no proxy's word and tells nothing of itself."""
+    """Make a server that logs no request, trusts no proxy's headers and does not name its software."""
     spare_the_collector()
     return uvicorn.Server(
         uvicorn.Config(
@@ -57,10 +57,10 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def spare_the_collector() -> None:
-    """Have the garbage collector pass over what is loaded at the start, and look less often at the rest.
+    """Exclude what is loaded at the start from garbage collection, and collect the rest less often.
 
-    Reading the stored report of a large wave makes a hundred thousand objects, at each seven hundred of which
-    it would look again: four fifths of the time of a page.
+    Reading the stored report of a large wave makes a hundred thousand objects. By default the collector would
+    run at each seven hundred of them, which took four fifths of the time of a page.
     """
     gc.collect()
     gc.freeze()

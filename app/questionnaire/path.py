@@ -1,4 +1,4 @@
-"""What one wave asks and in which words: fixed when the wave was made, so looked up once."""
+"""What one wave asks and in which words: fixed when the wave was made, so it is looked up once and kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -81,17 +81,17 @@ class SurveyPath:
     """What app.questionnaire.rendering has made so far."""
 
     def form_name(self, language: str) -> str:
-        """How a page of one's own answers names its form and its words."""
+        """Name the form and its words, as a page of one's own answers does."""
         return f"{self.instrument.id}/{self.form.id}/{language}"
 
     @property
     def layout(self) -> str:
-        """The one layout there is, kept with the answers: vertical at every width."""
+        """Return the only layout there is, vertical at every width; it is kept with the answers."""
         return f"vertical-{self.per_page}"
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The languages to choose from, in the order of their list; none where there is nothing to choose."""
+        """The languages to choose from, in the order of their list; empty where there is only one."""
         return tuple(each for each in LANGUAGES if each in self.words) if len(self.words) > 1 else ()
 
     @property
@@ -99,24 +99,24 @@ class SurveyPath:
         return (CONSENT, *self.asks, CHECK)
 
     def next_step(self, sheet: Sheet) -> str:
-        """The first page that this person has not been shown."""
+        """The first page that this person has not been shown yet."""
         if not sheet.consent:
             return CONSENT
         unseen = (path for path, ids in self.asks.items() if not all(each in sheet.answers for each in ids))
         return next(unseen, CHECK)
 
     def beside(self, path: str, by: int) -> str:
-        """The step before (-1) or after (1) a page with questions."""
+        """The page of questions before (-1) or after (1) a page of questions."""
         return self.steps[self.steps.index(path) + by]
 
     @property
     def linked(self) -> bool:
-        """Whether people may be known again, without identity, in another wave."""
+        """Whether responses may be linked, without identity, with those of another wave."""
         return LINK in self.asks
 
     @property
     def purposes(self) -> tuple[str, ...]:
-        """What people may agree to. An archive is of rows, so where none leave nobody is asked for it."""
+        """What people may agree to; an archive holds rows, so only studies that give out rows ask for it."""
         return tuple(each for each in PURPOSES if self.leaving.rows or each != ARCHIVE)
 
     def consent(self, language: str) -> Consent:
@@ -127,7 +127,7 @@ _PATHS: Final[WeakKeyDictionary[Service, dict[str, SurveyPath]]] = WeakKeyDictio
 
 
 def survey_paths(service: Service) -> dict[str, SurveyPath]:
-    """What each open wave and each form in private asks, looked up once for each running service."""
+    """Make a cache, for one running service, of what each open wave and each private form asks."""
     return _PATHS.setdefault(service, {})
 
 
@@ -169,7 +169,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         leaving=LEAVING[found.leaving],
         retire_on=found.retire_on,
     )
-    if found.state != PREPARED:  # until it opens it may still become one of a pair
+    if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
         survey_paths(service)[wave] = survey
     return survey
 
@@ -177,7 +177,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
 def asks(
     form: Form, per_page: int, context: tuple[str, ...], elements: tuple[str, ...] = ()
 ) -> Mapping[str, tuple[str, ...]]:
-    """What each page asks: the context and what links two waves, where there is any of it, then the items."""
+    """List what each page asks: the context and the linking questions, if there are any, then the items."""
     before = {path: ids for path, ids in ((ABOUT, context), (LINK, elements)) if ids}
     count = range(1, pages(form, per_page) + 1)
     return {**before, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in count}}
@@ -188,7 +188,7 @@ def numbers(form: Form) -> Mapping[str, int]:
 
 
 def _draft_size(wave: str, form: Form, instrument: Instrument, elements: tuple[str, ...]) -> int:
-    """Enough for the longest sheet that this form allows, in whole blocks: every draft is as long as this."""
+    """Return the size of the longest sheet that this form allows, in whole blocks: all drafts have it."""
     items = {
         item.id: max((*allowed(form, item), LEFT_BLANK), key=lambda code: len(str(code)))
         for item in form.items

@@ -1,4 +1,4 @@
-"""An answer sheet: what one person has said so far, from the consent to the last question."""
+"""An answer sheet: what one person has answered so far, from the consent to the last question."""
 
 import json
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ class Sheet:
     """Codes by item; option ids or codes by context question. What was never shown is absent."""
 
     def in_language(self, language: str) -> Self:
-        """The same answers in other words: what was agreed to was agreed to in the words before."""
+        """Return the same answers in another language; the consent must be given again in its words."""
         return replace(self, language=language, consent="")
 
     def to_bytes(self) -> bytes:
-        """One spelling for equal sheets, so that two can be compared by their HMAC."""
+        """Return the same bytes for equal sheets, so that two can be compared by their HMAC."""
         return json.dumps(vars(self), sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod

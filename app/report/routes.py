@@ -85,7 +85,7 @@ def unit_report(request: Request, wave: str, unit: str) -> Response:
 
 
 def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
-    """The closed waves that this member of staff may see; of open ones nothing is told, not even that."""
+    """The closed waves that this member of staff may see; that there are open ones is not shown."""
     query = (
         select(
             *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at),
@@ -99,7 +99,7 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
 
 
 def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
-    """One for the wave, or one for each named unit of which anything is told.
+    """Return a link for the wave, or one for each named unit of which anything is published.
 
     Where a study gives out rows, the one page says why there is no report.
     """
@@ -114,7 +114,7 @@ def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
 
 @contextmanager
 def _kept(request: Request, wave: str) -> Iterator[dict[str, Any]]:
-    """The stored report, for as long as it is this request's turn; only a turn gets a connection."""
+    """Read the stored report when it is this request's turn; it takes a connection only then."""
     staff = admitted(request, "trainer")
     with QUEUE.take():
         with read(service_of(request).engine) as db:
@@ -130,7 +130,7 @@ def _page(request: Request, wave: str, unit: str | None) -> Response:
 
 
 def _pdf(request: Request, wave: str, unit: str | None) -> Response:
-    """The printer has a queue of its own, in which nobody waits who only wants to read."""
+    """Print in a queue of its own, so that nobody who only wants to read waits for the printer."""
     with _kept(request, wave) as kept:
         page = page_for(service_of(request), kept, unit)
     return _file(as_pdf(page), "application/pdf", _name(wave, unit, "pdf"))

@@ -28,7 +28,7 @@ def visit_of(request: Request) -> Visit:
 
 
 def remember_device(response: Response, service: Service, account: Row[Any]) -> None:
-    """Have this browser known as one in which the owner of this account has signed in."""
+    """Set the cookie by which this browser is known as one in which this account has signed in."""
     told = {"account": account.id.hex, "key": new_token(), "factor": factor_of(account)}
     give_cookie(
         response,

@@ -1,4 +1,4 @@
-"""Passwords of staff: Argon2id, two at once at the most, of which strangers get one."""
+"""Passwords of staff: Argon2id, at most two computed at once, one of them for strangers."""
 
 import secrets
 from functools import cache
@@ -26,7 +26,7 @@ def hash_password(password: str) -> str:
 
 
 def is_password(hashed: str | None, password: str, *, known: bool) -> bool:
-    """Compare; where there is nothing to compare with, it takes as long to say no."""
+    """Compare; where there is no password to compare with, refusing takes as long."""
     with (KNOWN if known else STRANGERS).take():
         try:
             return HASHER.verify(hashed or _nobodys(), password[:LONGEST]) and hashed is not None
@@ -42,7 +42,7 @@ def check_password(password: str, name: str) -> None:
 
 
 def one_time_password() -> str:
-    """80 random bits, in groups that can be read out."""
+    """Return 80 random bits, in groups that can be read aloud."""
     return "-".join(secrets.token_hex(2) for _ in range(5))
 
 

@@ -1,4 +1,4 @@
-"""Who may open what: one table. A route of staff that is not in it is open to nobody."""
+"""One table of who may open what. A route of staff that is not in it is open to nobody."""
 
 from collections.abc import Mapping
 from typing import Final, Literal

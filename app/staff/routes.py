@@ -159,7 +159,7 @@ def leave(request: Request) -> Response:
 
 
 def at_work(request: Request, token: str) -> Response:
-    """Where somebody who has just signed in goes; the session that this browser had ends."""
+    """Send somebody who has just signed in to their pages; a session that this browser had before ends."""
     service = service_of(request)
     with write(service.engine) as db:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
@@ -178,7 +178,7 @@ def _roles(member: Member) -> tuple[Role, ...]:
 
 
 def _at(service: Service, path: str, token: str, *, known: bool = False) -> Response:
-    """On to a page with a session; the browser of an account is `known` from now on."""
+    """Go on to a page with a session; an account's browser is `known` from now on."""
     response = see_other(path)
     give_cookie(response, service.settings, token, COOKIE)
     if known:
@@ -198,7 +198,7 @@ def _member(request: Request) -> Member:
 
 
 def _enrol_page(request: Request, problem: str = "") -> EnrolPage:
-    """The secret of the second factor: shown until the first code has come back, and never after."""
+    """Show the secret of the second factor, until the first code was typed and never after that."""
     service = service_of(request)
     with read(service.engine) as db:
         member = sessions.member_of(db, token_of(request, COOKIE) or "")

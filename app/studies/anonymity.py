@@ -1,17 +1,17 @@
-"""The anonymity budget: how many people may stand alone by what they say of themselves, known beforehand.
+"""The anonymity budget: how many people can be identified by their context answers, computed beforehand.
 
 Somebody is alone if nobody else gives the same combination of answers to the context questions. With N people
 who answer independently and a combination c of probability p(c), the expected number of them is
 
     sum over c of  N p(c) (1 - p(c))^(N-1).
 
-How people will answer is not known, so the budget takes the worst case over all p. One term is greatest at
-p = 1/N, and concave up to p = 2/N. With C combinations the sum is therefore at most
+How people will answer is not known, so the budget takes the worst case over all p. One term is greatest at p
+= 1/N, and concave up to p = 2/N. With C combinations the sum is therefore at most
 
     N (1 - 1/C)^(N-1)  where C >= N  (all combinations alike),
     C (1 - 1/N)^(N-1)  where C < N   (every term at its greatest).
 
-Not saying counts as an answer, and in two ways, since the rows tell a blank from "rather not say".
+Not saying counts as two further answers, since the rows distinguish a blank from "rather not say".
 """
 
 import math
@@ -44,7 +44,7 @@ class AnonymityBudget:
 
     @property
     def alone(self) -> float:
-        """The greatest number of people that can be expected to stand alone."""
+        """The greatest expected number of people who are alone."""
         n, c = self.people, self.combinations
         if n < 2 or c < 2:  # noqa: PLR2004 - one person, or one combination
             return float(n == 1 and c > 1)

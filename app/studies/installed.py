@@ -25,7 +25,7 @@ _ASKED: Final = (
 
 
 def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
-    """The instrument of a wave, refused where its form is another one now: answers are never guessed at."""
+    """The instrument of a wave; refused where its form has changed since, as answers could be misread."""
     instrument = service.instruments.get(wave.instrument)
     form = instrument.forms.get(wave.form) if instrument else None
     if instrument is None or form is None or form.hash != wave.form_hash:

@@ -1,7 +1,7 @@
 """The life of a wave: prepared -> open <-> paused -> closing -> closed -> retired.
 
-Staff prepare, open, pause and announce the close here; app.closing.maintenance closes what is due and
-app.closing.mixing takes away what could link a code to an answer.
+Staff prepare, open, pause and announce the close here; app.closing.maintenance closes what is due, and
+app.closing.mixing removes what could link a code to an answer.
 """
 
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
     per_page = form.per_page if items_per_page is None else items_per_page
     if not 1 <= per_page <= len(form.items):
         raise Refused(f"a page shows 1 to {len(form.items)} items; {per_page} is outside")
-    # In another language the consent and the buttons would be in English: that is no language to answer in.
+    # Only languages of the interface: in any other the consent and the buttons would be in English.
     hashes = {
         language: words.hash
         for (of, language), words in instrument.words.items()
@@ -102,7 +102,7 @@ def check_can_close(service: Service, db: Connection, wave: str) -> None:
 
 
 def _can_be_linked(db: Connection, wave: str) -> None:
-    """A wave of a pair opens after the other one, and not for so few that a guess is as good as knowledge."""
+    """Check that a pair's later wave opens after the earlier one, and that there are enough people."""
     pair = unmatched(db, wave)
     if pair is None:
         return
@@ -128,7 +128,7 @@ def resume_wave(service: Service, db: Connection, wave: str) -> str:
 
 
 def announce_close(service: Service, db: Connection, wave: str, at: datetime) -> None:
-    """Say when the wave closes. The moment may be brought forward, never put off."""
+    """Announce when the wave closes. The moment may be brought forward, never put off."""
     found = the_wave(db, wave)
     if found.state not in (OPEN, PAUSED):
         raise Refused(f"wave {wave!r} is {found.state}; only an open or a paused wave can be closed")
@@ -140,7 +140,7 @@ def announce_close(service: Service, db: Connection, wave: str, at: datetime) ->
 
 
 def first_unit(db: Connection, wave: str) -> str:
-    """The unit that codes are for where none is named."""
+    """The unit that codes are for if none is named."""
     for unit in units(db, the_wave(db, wave).study):
         if unit.level == "unit":
             return str(unit.id)
@@ -148,7 +148,7 @@ def first_unit(db: Connection, wave: str) -> str:
 
 
 def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: int) -> list[str]:
-    """Make `count` codes for a unit, in an order that tells nothing; only their HMACs are kept."""
+    """Make `count` codes for a unit, in random order; only their HMACs are kept."""
     found = the_wave(db, wave)
     if found.state not in (PREPARED, OPEN, PAUSED):
         raise Refused(f"wave {wave!r} is {found.state}; it takes no more codes")
@@ -157,7 +157,8 @@ def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: i
     if count < 1:
         raise Refused("ask for one code at the least")
     codes = [new_code() for _ in range(count)]
-    # Stored in the order of their HMACs: where a row lies then tells nothing of the place on a printed list.
+    # Stored in the order of their HMACs, so that a row's position does not show a code's place on a printed
+    # list.
     hmacs = sorted(service.vault.code_hmac(code) for code in codes)
     db.execute(insert(CODE), [{"hmac": each, "wave": wave, "unit": unit, "state": ISSUED} for each in hmacs])
     audit(service.vault, db, {"action": "codes issued", "wave": wave, "unit": unit, "count": str(count)})
@@ -168,9 +169,9 @@ def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: i
 def hold_wave(db: Connection, wave: str, *, exclusive: bool = False) -> None:
     """Keep the state of the wave as it is until this transaction ends.
 
-    Everything that writes for a respondent holds the wave first and reads its state after that; a change of
-    state holds it exclusively, so that no send is in flight when it comes. An advisory lock, since a row lock
-    would write the transaction of every send into the wave's row. On SQLite a write is alone anyway.
+    Everything that writes for a respondent holds the wave first and reads its state after that. A change of
+    state holds it exclusively, so no send is in flight then. It is an advisory lock, since a row lock would
+    write the transaction of every send into the wave's row. SQLite allows one write at a time anyway.
     """
     if not is_sqlite(db):
         kind = "" if exclusive else "_shared"
@@ -190,7 +191,7 @@ def move(db: Connection, wave: str, states: tuple[str, ...], to: str) -> str:
 
 
 def expect(db: Connection, wave: str, states: tuple[str, ...], to: str) -> None:
-    """Refuse what leads to the state `to` unless the wave is in one of `states`, which it then stays in."""
+    """Refuse a change to the state `to` unless the wave is in one of `states`, in which it then stays."""
     hold_wave(db, wave, exclusive=True)
     state = the_wave(db, wave).state
     if state not in states:

@@ -1,4 +1,4 @@
-"""Pages that depend on nobody's answers; each is made once."""
+"""Pages that depend on nobody's answers; each is rendered once and kept."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""People to talk to, by country: a file that an operator edits, read once and refused with every fault."""
+"""People to talk to, by country: a file that an operator edits, read once, or refused with all its faults."""
 
 from functools import cache
 from pathlib import Path

@@ -33,7 +33,7 @@ class LandingPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class BackPage(Page):
-    """Asks who has typed a code under which something is saved for what opens it."""
+    """Asks who has typed a code under which a draft is saved for the phrase that opens it."""
 
     template: ClassVar[str] = "survey/back.html"
     code: str
@@ -156,7 +156,7 @@ def link_page(survey: SurveyPath, sheet: Sheet) -> LinkPage:
 
 
 def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
-    """Every answer as it was given, each with the hidden field that sends it."""
+    """Show every answer as it was given, each with the hidden field that sends it."""
     blocks = tuple(
         Block(
             path,
@@ -175,25 +175,25 @@ def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
 
 
 def sent_page(survey: SurveyPath, sheet: Sheet, receipt: str, key: str, *, ended: bool) -> SentPage:
-    """`key` is known by this page, so that leaving it ends what it offers."""
+    """Show the receipt; `key` identifies this page, so that leaving it ends what it offers."""
     own = () if ended else own_answers(survey, sheet, key)
     return SentPage(**manner(survey, sheet), receipt=in_groups(receipt), key=key, own=own)
 
 
 def result_run(sheet: Sheet) -> bytes:
-    """The same bytes whenever the same sheet is sent; they lead to nothing else."""
+    """Return a run key that is the same whenever the same sheet is sent, and leads to nothing else."""
     return sha256(f"result {sheet.key}".encode()).digest()[:RUN_BYTES]
 
 
 def own_answers(survey: SurveyPath, sheet: Sheet, key: str) -> tuple[tuple[str, str], ...]:
-    """What a page of one's own answers is made of: the items, and who the other person is."""
+    """The answers that a page of one's own result needs: the items, and who the other person is."""
     names = [each for each in (survey.form.role, *survey.numbers) if each in sheet.answers]
     answers = ((each, str(sheet.answers[each])) for each in names)
     return (("_form", survey.form_name(sheet.language)), ("_key", key), ("_at", CHECK), *answers)
 
 
 def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:
-    """What the check page carries beside the answers; no question's id begins with an underscore."""
+    """What the check page carries beside the answers; these begin with `_`, as no question's id does."""
     return (
         ("_wave", sheet.wave),
         ("_key", sheet.key),

@@ -1,9 +1,9 @@
-"""A phrase: six words that open a draft beside its code, so that whoever kept the code opens nothing.
+"""A phrase: six words that open a draft together with its code, so that the code alone opens nothing.
 
-It follows from the random key of the draft, so it is kept nowhere: who has opened the draft can be shown it
-again, nobody else can. There are 512 words for each language; a word stands in one list alone, so a phrase
-is read without asking for its language. 54 bits: somebody with the code, the secret and the whole database
-would have to try half of 1.8e16 phrases, each by some hashes of its own, in the days that a draft is kept.
+It is derived from the random key of the draft, so it is stored nowhere: whoever has opened the draft can be
+shown it again, nobody else. There are 512 words for each language; each word is in one list only, so a phrase
+is read without asking for its language. That makes 54 bits: somebody with the code, the secret and the whole
+database would have to try half of 1.8e16 phrases, each with several hashes, in the days that a draft is kept.
 """
 
 import hmac
@@ -31,7 +31,7 @@ Phrase = tuple[int, ...]
 
 
 class Misread(Exception):
-    """What was typed is no phrase; `unknown` are the words in it that stand in no list."""
+    """What was typed is no phrase; `unknown` are its words that are in no list."""
 
     def __init__(self, unknown: tuple[str, ...]) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ def in_words(phrase: Phrase, language: str) -> str:
 
 
 def read_phrase(typed: str) -> Phrase:
-    """Read a phrase as a person types it: no case, accents or punctuation, in any language."""
+    """Read a phrase as a person types it: case, accents and punctuation are ignored, in any language."""
     words = _WORD.findall(_plain(typed[:LONGEST]))
     unknown = tuple(word for word in words if word not in _numbers())
     if unknown or len(words) != WORDS:
@@ -65,13 +65,13 @@ def word_list(language: str) -> tuple[str, ...]:
 
 @cache
 def _numbers() -> Mapping[str, int]:
-    """Each word of every list, as it is compared -> its place in the list."""
+    """Each word of every list, in the form in which words are compared -> its place in the list."""
     return MappingProxyType(
         {_plain(word): place for each in LANGUAGES for place, word in enumerate(word_list(each))}
     )
 
 
 def _plain(text: str) -> str:
-    """What is left of letters that a keyboard may lack: no case, width, accents, hamza on its letter."""
+    """Return a word without what a keyboard may lack: case, width, accents, hamza on its letter."""
     letters = normalize("NFKD", text.casefold())
     return "".join(each for each in letters if not combining(each)).translate(_READ_AS)

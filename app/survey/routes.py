@@ -60,7 +60,7 @@ async def landing(request: Request) -> Response:
 
 @router.get("/enter")
 async def enter_anew(request: Request) -> Response:
-    """Who comes to the address of a page that only a typed code leads to begins at the first."""
+    """Send whoever opens, by GET, a page that only a typed code leads to, to the first page."""
     return see_other(home(language_of(request)) + "/")
 
 
@@ -96,7 +96,7 @@ def show_consent(request: Request) -> Response:
     page = consent_page(opened)
     if opened.sheet.consent or page.phrase is None:
         return html(page)
-    # The same for everybody but for the six words, which are put in last.
+    # The page is the same for everybody except the six words, which are put in last.
     shared = shared_html(replace(page, phrase=PLACE_OF_WORDS))
     return HTMLResponse(shared.replace(PLACE_OF_WORDS.encode(), page.phrase.encode()))
 
@@ -193,7 +193,7 @@ async def show_erase(request: Request) -> Response:
 
 @router.post("/erase")
 def erase_answers(request: Request, fields: Fields) -> Response:
-    """Delete what a receipt stands for, and show nothing of it."""
+    """Delete the response that a receipt belongs to, and show nothing of it."""
     service = service_of(request)
     typed = fields.get("receipt", "")
     receipt = read_code(typed)
@@ -210,7 +210,7 @@ def erase_answers(request: Request, fields: Fields) -> Response:
 
 @router.get(LATER)
 def later(request: Request) -> Response:
-    """What it takes to come back, for who has just saved and means to go."""
+    """Say what is needed to come back, to somebody who has just saved and wants to leave."""
     return html(later_page(_opened(request)))
 
 
@@ -240,7 +240,7 @@ def _ask_for_the_phrase(
 
 
 def _asked(opened: Opened, path: str, page: Page) -> Response:
-    """A page of questions that nobody has answered yet is the same for everybody."""
+    """Render a page of questions; one without any answer yet is the same for everybody and is kept."""
     if opened.sheet.answers.keys().isdisjoint(opened.survey.asks[path]):
         return HTMLResponse(shared_html(page))
     return html(page)
@@ -257,7 +257,7 @@ def _opened_to_save(request: Request, db: Connection) -> Opened:
 
 
 def _elsewhere(opened: Opened, path: str) -> Response | None:
-    """Send on who asks for a page beyond the first that they have not been shown."""
+    """Redirect whoever asks for a page beyond the first that they have not been shown."""
     steps, next_step = opened.survey.steps, opened.survey.next_step(opened.sheet)
     if path not in steps:
         raise NotFound
@@ -269,7 +269,7 @@ def _to(sheet: Sheet, step: str) -> Response:
 
 
 def _speak(db: Connection, opened: Opened, language: str) -> Response:
-    """Go on in another language: every answer stays, and what is agreed to is read again in its words."""
+    """Go on in another language: every answer stays, and the consent is read again in its words."""
     if language not in opened.survey.words:
         raise Unreadable
     sheet = opened.sheet.in_language(language)
@@ -280,8 +280,8 @@ def _speak(db: Connection, opened: Opened, language: str) -> Response:
 def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) -> Response:
     """Save a page and go on, or stay where something is newly blank, so that it is asked about once.
 
-    Who goes back, aside or clears an answer has not left the rest blank yet. A question that is not in the
-    form takes no saved answer away: it was answered in another tab, since buttons alone clear an answer.
+    Going back, aside or clearing one answer does not leave the rest blank. A question that is missing from
+    the form keeps its saved answer: it was answered in another tab, since only a button clears an answer.
     """
     survey, sheet, before = opened.survey, opened.sheet, opened.sheet.answers
     if path not in survey.asks:

@@ -1,4 +1,4 @@
-"""What a tool would cut, refuse or run is refused here, before a file is written."""
+"""Finds what a tool would cut, refuse or run, so that it is refused before a file is written."""
 
 import html
 import re
@@ -53,7 +53,7 @@ def names(
     longest: int,
     reserved: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Find names, each after what it names, that are too long, kept by the tool, or no longer apart."""
+    """Find names that are too long, reserved by the tool, or equal to another after the tool's changes."""
     first: dict[str, str] = {}
     for what, name in taken:
         if len(name) > longest:

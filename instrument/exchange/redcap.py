@@ -124,7 +124,7 @@ def _no_answers(options: tuple[Option, ...]) -> str:
 
 
 def read(data: bytes, file: str, language: str | None) -> Read:
-    """Read the choices of one answer; other fields are left aside and said."""
+    """Read the single-choice fields; other fields are left aside and named."""
     incoming = Incoming(file)
     reader = csv.reader(io.StringIO(incoming.decoded(data), newline=""), strict=True)
     header: list[str] = []

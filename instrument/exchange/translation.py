@@ -1,4 +1,4 @@
-"""Words beside those they are translated from: taken apart into sentences, and joined again."""
+"""Words beside those they are translated from: split into sentences, and joined again."""
 
 import unicodedata
 from collections import Counter
@@ -16,7 +16,9 @@ from instrument.spelling import remark_of, spelled
 from instrument.values import Frozen, Language, Model
 from instrument.words import NOT_SAID, ActionsWords, ClaimsWords, ContextWords, FormWords
 
-BARE: Final = frozenset(["form", "language", "direction", "status", "stage"])  # names, not for translating
+BARE: Final = frozenset(
+    ["form", "language", "direction", "status", "stage"]
+)  # names, which are not translated
 BESIDE: Final[Mapping[str, type[Model]]] = MappingProxyType(
     {"context": ContextWords, "actions": ActionsWords, "claims": ClaimsWords}
 )
@@ -26,7 +28,7 @@ Sentences = dict[str, dict[str, str]]
 
 
 class Remark(Model):
-    """What a translator says of a sentence: how it reads when turned back, and why it is as it is."""
+    """A translator's note on a sentence: how it reads when translated back, and why it is worded so."""
 
     back_translation: str = ""
     comment: str = ""
@@ -74,7 +76,7 @@ def original(folder: Path, name: str) -> Original:
 
 
 def translated(original: Original, language: str) -> Sentences:
-    """Read as much as there is in another language, complete or not."""
+    """Read what there is in another language, complete or not."""
     file = original.file(language)
     if not file.exists():
         return {}
@@ -147,7 +149,7 @@ def direction_of(texts: Iterable[str]) -> Literal["ltr", "rtl"]:
 
 
 def remarks(original: Original, language: str) -> Mapping[str, Remark]:
-    """Read what translators said of their sentences, by key and role."""
+    """Read the translators' notes on sentences, by key and role."""
     file = original.remarks_file(language)
     if not file.exists():
         return MappingProxyType({})

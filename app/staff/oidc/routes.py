@@ -1,8 +1,8 @@
 """Signing in by the institution: to it, back from it, and the code of the second factor.
 
-Our cookies are Strict, so the browser sends none of them along when the institution sends somebody back, nor
-on any redirect of that chain. What the way back needs is therefore in a Lax cookie of its own, and the page
-it ends on sends the browser on by itself, as a click there would: from then on it is our own site again.
+Our cookies are Strict, so the browser does not send them when the institution sends somebody back, nor on any
+redirect of that chain. What the way back needs is therefore in a separate Lax cookie, and the page where it
+ends sends the browser on by itself, as a click there would: that request comes from our own site again.
 """
 
 import logging
@@ -140,6 +140,6 @@ def _provider(request: Request) -> Provider:
 
 
 def _not_signed_in(provider: Provider, error: Unproven) -> Response:
-    """One page for whatever went wrong; the log says at which line, and nothing of anybody."""
+    """Show one page for every failure; the log names the line of code and nobody's data."""
     log.warning("nobody was signed in by the institution", extra={"at": where(error.__cause__ or error)})
     return html(SignInPage(problem="institution", institution=provider.institution.label), Unreadable.status)
