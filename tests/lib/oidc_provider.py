@@ -132,7 +132,7 @@ class Provider:
 
 @contextmanager
 def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
-    """Another site than the service: `localhost` there, 127.0.0.1 here.
+    """Run the provider as another site than the service: `localhost` there, 127.0.0.1 here.
 
     The service waits a minute for it, so that a busy machine is not taken for a provider that hangs; a test
     of one that hangs sets its own.
