@@ -27,7 +27,8 @@ class Table:
     that hold ordered ones, or the codes of columns whose codes are no numbers. `missing` are the ranges of
     codes, `marks` the texts, that the file itself declares to be no answers; the codes are in the columns.
     `unusable` says of columns that cannot be used why not: that matters to whoever asks for one. `aliases`
-    are columns of the file under another name. `notes` are sentences on how the file was read.
+    are columns under another name, with the one that the file has. `notes` are sentences on how the file was
+    read.
     """
 
     file: Path
@@ -38,7 +39,7 @@ class Table:
     missing: Mapping[str, tuple[Range, ...]] = field(default_factory=dict)
     marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
-    aliases: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal_comma: DecimalComma = "unless thousands"
 

@@ -71,16 +71,19 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
         window=instrument.forms[wave.form].window,
         k=wave.k,
         leaving=wave.leaving,
+        imported=wave.imported,
     )
 
 
 def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
     """The answers of this wave, and for reports, of closed waves of the same form, those used by no snapshot.
 
-    Where rows leave, what was held out of an earlier wave is left to no later one.
+    Answers from files and those that people gave here are never taken together: a report says which it rests
+    on. Where rows leave, what was held out of an earlier wave is left to no later one.
     """
     used = _used(db, wave.study)
-    pooled = WAVE.c.state == CLOSED if LEAVING[wave.leaving].reports else false()
+    alike = (WAVE.c.state == CLOSED) & (WAVE.c.imported == wave.imported)
+    pooled = alike if LEAVING[wave.leaving].reports else false()
     answers = (
         select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers)
         .join(WAVE, WAVE.c.id == RESPONSE.c.wave)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.csv_cells import Cell
+from app.studies.waves import ORIGIN
 from instrument import Column, Form, Instrument
 
 ROW_ID: Final = "row_id"
@@ -35,6 +36,8 @@ class Microdata:
     """Of this wave and this service: without it nobody can try by a digest what a row was."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
+    imported: bool = False
+    """Whether the answers came from a file."""
 
     @property
     def titled(self) -> str:
@@ -48,7 +51,7 @@ class Microdata:
 
 def note(data: Microdata) -> str:
     """What whoever holds the rows has to know."""
-    return f"{NOTE} {data.linked}" if data.linked else NOTE
+    return " ".join(filter(None, (NOTE, data.linked, ORIGIN if data.imported else "")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +66,4 @@ class Reliability:
     form_hash: str
     key_revision: int
     figures: Mapping[str, Any]
+    imported: bool = False

@@ -19,6 +19,7 @@ from app.export.labelled import (
 )
 from app.export.names import data_file
 from app.export.rows import Microdata
+from app.studies.waves import ORIGIN
 from instrument import Column, Subscale
 
 LINE: Final = 200
@@ -332,6 +333,7 @@ def _held_as_text(each: Coded) -> bool:
 def _heading(data: Microdata, mark: str) -> list[str]:
     title = " ".join(data.title.split())
     said = [f"{mark} {title}, {data.wave}", f"{mark} Labels, kinds of missing and scores of {_csv(data)}"]
+    said += [f"{mark} {ORIGIN}"] if data.imported else []
     return [f"{mark} SIMULATED: these answers were made up by a program", *said] if data.simulated else said
 
 

@@ -13,6 +13,7 @@ from app.csv_cells import cell
 COLUMNS: Final = (
     "wave",
     "simulated",
+    "imported",
     "part",
     "title",
     "level",
@@ -52,7 +53,7 @@ def as_csv(report: Report) -> bytes:
         for facet in report.scheme.facets
         for item in facet.items
     }
-    about = (cell(report.about.wave), _yes(report.about.simulated))
+    about = (cell(report.about.wave), _yes(report.about.simulated), _yes(report.about.imported))
     for node in report.nodes:
         part = (*about, node.id, cell(node.title), node.level, node.n, node.units)
         writer.writerows((*part, *row) for row in _rows(node, titles, asked))

@@ -16,6 +16,7 @@ from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
 from app.report.stored import stored_report
 from app.runtime import Service
+from app.studies.waves import ORIGIN
 
 
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:
@@ -50,6 +51,7 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
     head = [
         f"{about.title}, collection {about.ordinal}, closed on {closed_on}",
         *(["SIMULATED: these answers were made up."] if about.simulated else []),
+        *([ORIGIN] if about.imported else []),
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]
     node = find_node(report, None) if unit is None else _node(report, unit)

@@ -29,6 +29,12 @@ ISSUED: Final = "issued"
 STARTED: Final = "started"
 FINISHED: Final = "finished"
 
+ORIGIN: Final = (
+    "These answers were given elsewhere and came in as a file. What was shown to those people, and what they "
+    "agreed to, is not known here, and no receipt erases their answers."
+)
+"""Stands wherever an imported wave is described."""
+
 WAVE: Final = table(Wave)
 CODE: Final = table(Code)
 
@@ -151,7 +157,12 @@ def first_unit(db: Connection, wave: str) -> str:
 
 def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: int) -> list[str]:
     """Make `count` codes for a unit, in an order that tells nothing; only their HMACs are kept."""
+    hold_wave(db, wave)
     found = the_wave(db, wave)
+    if found.imported:
+        raise Refused(
+            f"wave {wave!r} has its answers from a file; prepare another wave for people who answer"
+        )
     if found.state not in (PREPARED, OPEN, PAUSED):
         raise Refused(f"wave {wave!r} is {found.state}; it takes no more codes")
     if (unit, "unit") not in {(each.id, each.level) for each in units(db, found.study)}:
