@@ -5,6 +5,7 @@ import io
 import json
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -22,6 +23,7 @@ from app.closing.mixing import RESPONSE
 from app.config import Settings
 from app.db import read, write
 from app.errors import Refused
+from app.hosting.pages import study_page, wave_page
 from app.main import create_app
 from app.operations.wave_import import import_wave
 from app.report.text import report_json, report_pdf, report_text
@@ -29,6 +31,7 @@ from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.studies.paired_waves import pair_waves
 from app.studies.waves import ORIGIN, WAVE
+from app.templating import render
 from tests.conftest import SECRET
 from tests.lib.cohorts import close, signed_in, take_part
 from tests.lib.respondents import rows, state
@@ -275,6 +278,12 @@ def test_it_is_called_imported_wherever_it_is_described(here: Service, tmp_path:
         assert ORIGIN in client.get(f"/export/waves/{given_out}/codebook.html").text
         assert ORIGIN in client.get(f"/export/waves/{given_out}/reliability.html").text
         bearer = {"authorization": f"Bearer {token}"}
+        with read(here.engine) as db:
+            found, asked = waves.the_wave(db, told), studies.the_study(db, "told")
+            hosts = wave_page(found, asked, studies.units(db, "told"), address="", today=date(2026, 11, 30))
+            beside = [link.beside for link in study_page(here, asked, (), [found]).waves]
+        assert ORIGIN in render(hosts)
+        assert beside == ["closed, imported from a file"]
         [about] = client.get("/api/v1/studies/given/waves", headers=bearer).json()["items"]
         assert about["imported"] is True
     assert ORIGIN in report_text(here, told)
