@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from analysis.disclosure.leaving import ORIGIN
 from app.errors import AppError
 from app.export.rows import Microdata, Reliability, note
-from app.studies.waves import ORIGIN
 from app.templating import Page
 from instrument import Column
 

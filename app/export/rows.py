@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from analysis.disclosure.leaving import ORIGIN
 from app.csv_cells import Cell
-from app.studies.waves import ORIGIN
 from instrument import Column, Form, Instrument
 
 ROW_ID: Final = "row_id"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from analysis.disclosure.leaving import ORIGIN
 from app.export.labelled import (
     SPSS_LABEL,
     STATA_LABEL,
@@ -19,7 +20,6 @@ from app.export.labelled import (
 )
 from app.export.names import data_file
 from app.export.rows import Microdata
-from app.studies.waves import ORIGIN
 from instrument import Column, Subscale
 
 LINE: Final = 200

@@ -7,12 +7,11 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from app.languages import _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
 from app.studies.study import LEVELS, Design
-from app.studies.waves import ORIGIN
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from app.templating import Page
 from instrument import Form, Instrument

@@ -7,13 +7,12 @@ from typing import ClassVar, Final
 from markupsafe import Markup
 
 from analysis.disclosure.base_table import Scheme
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
 from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
 from app.languages import english_day
 from app.report.charts import distributions
-from app.studies.waves import ORIGIN
 from app.templating import Page
 from instrument import Instrument
 

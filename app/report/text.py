@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
@@ -16,7 +16,6 @@ from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
 from app.report.stored import stored_report
 from app.runtime import Service
-from app.studies.waves import ORIGIN
 
 
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:

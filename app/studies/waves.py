@@ -29,12 +29,6 @@ ISSUED: Final = "issued"
 STARTED: Final = "started"
 FINISHED: Final = "finished"
 
-ORIGIN: Final = (
-    "These answers were given elsewhere and came in as a file. What was shown to those people, and what they "
-    "agreed to, is not known here, and no receipt erases their answers."
-)
-"""Stands wherever an imported wave is described."""
-
 WAVE: Final = table(Wave)
 CODE: Final = table(Code)
 

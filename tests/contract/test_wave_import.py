@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from analysis.__main__ import main as analysis
+from analysis.disclosure.leaving import ORIGIN
 from app import studies
 from app.audit import events
 from app.cli import app as cli
@@ -30,7 +31,7 @@ from app.report.text import report_json, report_pdf, report_text
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.studies.paired_waves import pair_waves
-from app.studies.waves import ORIGIN, WAVE
+from app.studies.waves import WAVE
 from app.templating import render
 from tests.conftest import SECRET
 from tests.lib.cohorts import close, signed_in, take_part
