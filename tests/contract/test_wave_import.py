@@ -252,6 +252,10 @@ def test_a_file_of_too_few_for_what_it_says_of_people_is_refused(here: Service, 
             here, wave, written(tmp_path, [row[:1] + row[2:] for row in some(60)], [header[0], *header[2:]])
         )
     answers = some(60)
+    answers[5][1] = "somebody"
+    with pytest.raises(Refused, match=r"row 6, role: no answer to role \("):
+        import_wave(here, wave, written(tmp_path, answers, header))
+    answers[5][1] = "practice_educator"
     answers[0][1], answers[1][1] = "", "rather_not_say"
     import_wave(here, wave, written(tmp_path, answers, header))
     given = [row.answers["role"] for row in rows(here, RESPONSE, wave=wave)]
