@@ -12,7 +12,17 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData, Table
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Table,
+    false,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -99,6 +109,8 @@ class Wave(SQLModel, table=True):
     state: str
     opened_on: date | None = None
     closes_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
+    imported: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether its answers came from a file, all at once, and nobody gave them here."""
 
 
 class Pair(SQLModel, table=True):

@@ -218,6 +218,8 @@ class About:
     k: int
     leaving: str = "reports"
     """What the study declared that it gives out: a word of analysis.disclosure.leaving."""
+    imported: bool = False
+    """Whether the answers came from a file."""
 
 
 @dataclass(frozen=True, kw_only=True)

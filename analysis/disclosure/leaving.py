@@ -34,6 +34,12 @@ LEAVING: Final[Mapping[str, Leaving]] = MappingProxyType(
 )
 """What a study may declare, by the word that is stored with it."""
 
+ORIGIN: Final = (
+    "These answers were given elsewhere and came in as a file. What was shown to those people, and what they "
+    "agreed to, is not known here, and no receipt erases their answers."
+)
+"""Stands beside whatever is told of a wave whose answers came from a file."""
+
 
 def settle(table: BaseTable, declared: Leaving) -> BaseTable:
     """Keep of a wave's base table what its study gives out, once, when the wave closes.

@@ -73,18 +73,30 @@ def far_codes(X: Matrix) -> list[float]:
     return sorted(far)
 
 
-def _twice(dataset: Dataset) -> list[str]:
+def again(dataset: Dataset) -> tuple[str, tuple[int, ...]] | None:
+    """Return the column of ids, and the rows from 1 in the table whose id stands above already, if any."""
     name = _id_column(dataset.table)
     if name is None:
+        return None
+    ids = dataset.text(name)
+    times = Counter(cell for cell in ids if cell)
+    if len(times) < dataset.n / 2:  # a column of few values names groups rather than people
+        return None
+    seen = set[str | None]()
+    rows = []
+    for place, person in zip(dataset.rows.tolist(), ids, strict=True):
+        if person and person in seen:
+            rows.append(place + 1)
+        seen.add(person)
+    return (name, tuple(rows)) if rows else None
+
+
+def _twice(dataset: Dataset) -> list[str]:
+    found = again(dataset)
+    if found is None:
         return []
-    times = Counter(cell for cell in dataset.text(name) if cell)
-    twice = [person for person, count in times.items() if count > 1]
-    if (
-        not twice or len(times) < dataset.n / 2
-    ):  # a column with few distinct values names groups rather than people
-        return []
-    more = sum(times[person] - 1 for person in twice)
-    return [f"{_rows(more)} whose {name} stands above already (counted, all of them)."]
+    name, rows = found
+    return [f"{_rows(len(rows))} whose {name} stands above already (counted, all of them)."]
 
 
 def _id_column(table: Table) -> str | None:

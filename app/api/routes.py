@@ -84,7 +84,7 @@ def waves(request: Request, study: str, limit: Limit = PAGE, after: After = None
     """The closed waves of a study; others are not shown, not even that they exist."""
     staff = _program(request)
     query = (
-        select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at)
+        select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, WAVE.c.imported)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(staff.may_see(), STUDY.c.id == study, WAVE.c.state.in_((CLOSED, RETIRED)))
     )
@@ -93,7 +93,11 @@ def waves(request: Request, study: str, limit: Limit = PAGE, after: After = None
         raise NotFound
     items = [
         answers.WaveAnswer(
-            id=row.id, study=row.study, ordinal=row.ordinal, closed_on=row.closes_at.date().isoformat()
+            id=row.id,
+            study=row.study,
+            ordinal=row.ordinal,
+            closed_on=row.closes_at.date().isoformat(),
+            imported=row.imported,
         )
         for row in rows
     ]

@@ -100,5 +100,7 @@ def _usual_folder() -> Path:
 
 
 def _stop(message: str) -> NoReturn:
-    typer.echo(f"counterpoise: {message}", err=True)
+    # Names come from files, too, and a control character would act in the terminal.
+    plain = "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in message)
+    typer.echo(f"counterpoise: {plain}", err=True)
     sys.exit(2)

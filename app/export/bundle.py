@@ -57,6 +57,7 @@ def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str,
     tree = {
         "wave": data.wave,
         "simulated": data.simulated,
+        "imported": data.imported,
         "instrument": instrument.id,
         "form": form.id,
         "form_hash": form.hash,

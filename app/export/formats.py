@@ -36,6 +36,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
         "wave": data.wave,
         "study": data.title,
         "simulated": data.simulated,
+        "imported": data.imported,
         "n": data.n,
         "instrument": instrument.title,
         "licence": instrument.licence,

@@ -57,6 +57,7 @@ def microdata(
         wave=wave,
         title=about.title,
         simulated=about.simulated,
+        imported=about.imported,
         instrument=instrument,
         form=form,
         columns=columns,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from analysis.disclosure.leaving import ORIGIN
 from app.errors import AppError
 from app.export.rows import Microdata, Reliability, note
 from app.templating import Page
@@ -16,6 +17,7 @@ class WaveLink:
     study: str
     ordinal: int
     closed_on: str
+    imported: bool
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class WavePage(Page):
     files: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
+    origin: str
+    """What there is to know of a wave whose answers came from a file; empty of any other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +97,7 @@ class ReliabilityPage(Page):
     study: str
     n: int
     stage: str | None
+    origin: str
     scales: tuple[ScaleRow, ...]
 
 
@@ -104,6 +109,7 @@ def reliability_page(data: Reliability) -> ReliabilityPage:
         study=data.title,
         n=data.figures["n"],
         stage=data.stage,
+        origin=ORIGIN if data.imported else "",
         scales=tuple(
             ScaleRow(each["label"], each["k"], each["n"], tuple(map(_figure, (each["alpha"], each["omega"]))))
             for each in data.figures["scales"].values()
@@ -122,6 +128,7 @@ def wave_page(
     study: str,
     *,
     simulated: bool,
+    imported: bool,
     data: Microdata | None,
     files: tuple[FileLink, ...],
     fewest: int,
@@ -138,6 +145,7 @@ def wave_page(
         stage=claims.label if claims else None,
         files=files,
         linked=data.linked if data and data.linked else None,
+        origin=ORIGIN if imported else "",
     )
 
 

@@ -23,6 +23,7 @@ def reliability(service: Service, db: Connection, wave: str) -> Reliability:
         wave=wave,
         title=about.title,
         simulated=about.simulated,
+        imported=about.imported,
         stage=instrument.claims.label if instrument.claims else None,
         form=about.form,
         form_hash=about.form_hash,
@@ -39,6 +40,7 @@ def as_json(found: Reliability) -> dict[str, Any]:
         "form_hash": found.form_hash,
         "key_revision": found.key_revision,
         "simulated": found.simulated,
+        "imported": found.imported,
         "stage": found.stage,
         **found.figures,
     }

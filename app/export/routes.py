@@ -51,7 +51,9 @@ def index(request: Request) -> Response:
     with read(service_of(request).engine) as db:
         found = _closed(db, staff)
     waves = tuple(
-        WaveLink(f"/export/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at))
+        WaveLink(
+            f"/export/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at), wave.imported
+        )
         for wave in found
     )
     return html(ResearcherPage(simulated=any(wave.simulated for wave in found), waves=waves))
@@ -72,7 +74,15 @@ def wave_overview(request: Request, wave: str) -> Response:
     here = f"/export/waves/{wave}/files"
     files = tuple(FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in OFFERED.items())
     return html(
-        wave_page(wave, about.title, simulated=about.simulated, data=data, files=files, fewest=FEWEST)
+        wave_page(
+            wave,
+            about.title,
+            simulated=about.simulated,
+            imported=about.imported,
+            data=data,
+            files=files,
+            fewest=FEWEST,
+        )
     )
 
 
@@ -176,7 +186,7 @@ def _one(db: Connection, staff: Staff, wave: str) -> Row[Any]:
 
 def _closed(db: Connection, staff: Staff, wave: str | None = None) -> list[Row[Any]]:
     query = (
-        select(WAVE.c.id, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
+        select(WAVE, STUDY.c.title, STUDY.c.simulated)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(WAVE.c.state == CLOSED)
         .order_by(STUDY.c.title, WAVE.c.ordinal)

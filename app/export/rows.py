@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from analysis.disclosure.leaving import ORIGIN
 from app.csv_cells import Cell
 from instrument import Column, Form, Instrument
 
@@ -35,6 +36,8 @@ class Microdata:
     """A key of this wave and this service: without it nobody can test a guess of a row against a digest."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
+    imported: bool = False
+    """Whether the answers came from a file."""
 
     @property
     def titled(self) -> str:
@@ -48,7 +51,7 @@ class Microdata:
 
 def note(data: Microdata) -> str:
     """Say what whoever holds the rows has to know."""
-    return f"{NOTE} {data.linked}" if data.linked else NOTE
+    return " ".join(filter(None, (NOTE, data.linked, ORIGIN if data.imported else "")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +66,4 @@ class Reliability:
     form_hash: str
     key_revision: int
     figures: Mapping[str, Any]
+    imported: bool = False

@@ -97,7 +97,7 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
     """The closed waves that this member of staff may see; that there are open ones is not shown."""
     query = (
         select(
-            *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at),
+            *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, WAVE.c.imported),
             *(STUDY.c.title, STUDY.c.simulated, STUDY.c.leaving),
         )
         .join(STUDY, STUDY.c.id == WAVE.c.study)
@@ -113,6 +113,7 @@ def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
     Where a study gives out rows, the one page says why there is no report.
     """
     beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/report/waves/{wave.id}"
+    beside += ", imported from a file" if wave.imported else ""
     if wave.study not in staff.units or LEAVING[wave.leaving].rows:
         yield Link(address, wave.title, beside)
         return

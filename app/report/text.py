@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
@@ -54,6 +54,7 @@ def report_text(service: Service, wave: str, unit: str | None = None) -> str:
     head = [
         f"{about.title}, collection {about.ordinal}, closed on {closed_on}",
         *(["SIMULATED: these answers were made up."] if about.simulated else []),
+        *([ORIGIN] if about.imported else []),
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]
     node = find_node(report, None) if unit is None else _node(report, unit)

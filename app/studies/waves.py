@@ -153,7 +153,12 @@ def first_unit(db: Connection, wave: str) -> str:
 
 def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: int) -> list[str]:
     """Make `count` codes for a unit, in random order; only their HMACs are kept."""
+    hold_wave(db, wave)
     found = the_wave(db, wave)
+    if found.imported:
+        raise Refused(
+            f"wave {wave!r} has its answers from a file; prepare another wave for people who answer"
+        )
     if found.state not in (PREPARED, OPEN, PAUSED):
         raise Refused(f"wave {wave!r} is {found.state}; it takes no more codes")
     if (unit, "unit") not in {(each.id, each.level) for each in units(db, found.study)}:

@@ -159,6 +159,29 @@ def test_codes_of_closed_waves_lose_their_unit_and_their_state(empty_url: str) -
     engine.dispose()
 
 
+def test_a_wave_of_before_was_not_imported_and_an_imported_one_goes_down_and_up(empty_url: str) -> None:
+    engine = make_engine(empty_url)
+    migrate.upgrade(engine, "0008")
+    with write(engine) as db:
+        db.exec_driver_sql(
+            "INSERT INTO study (id, title, instrument, form, k, simulated) "
+            "VALUES ('s', 'S', 'ppiq', 'a', 10, false)"
+        )
+        db.exec_driver_sql(
+            "INSERT INTO wave (id, study, ordinal, form_hash, words_hashes, items_per_page, state) "
+            "VALUES ('s-1', 's', 1, 'f', '{}', 5, 'closed')"
+        )
+    migrate.upgrade(engine)
+    with write(engine) as db:
+        assert not db.exec_driver_sql("SELECT imported FROM wave").scalar()
+        db.exec_driver_sql("UPDATE wave SET imported = true")
+    migrate.downgrade(engine, "0008")
+    migrate.upgrade(engine)
+    with read(engine) as db:
+        assert db.exec_driver_sql("SELECT id, state FROM wave").fetchall() == [("s-1", "closed")]
+    engine.dispose()
+
+
 def test_a_migration_killed_at_any_statement_can_be_run_again(empty_url: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     kills = 0
