@@ -57,20 +57,21 @@ class Settings:
     institution: Institution | None = None
     origin: str = ""
     """The address of this service as browsers see it, for slips and reminders: never taken from a request."""
+    secret_file: Path | None = None
+    """The file that the secret was read from."""
     proxies: tuple[Network, ...] = ()
     """The addresses of our own reverse proxy, whose header on the client's address is believed."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
     """Read the settings; a `folder` from the command line is used for what the environment leaves out."""
-    url = environment.get("COUNTERPOISE_DATABASE_URL")
-    if url is None and folder is None:
+    if folder is None and "COUNTERPOISE_DATABASE_URL" not in environment:
         folder = Path(environment.get("COUNTERPOISE_DIR", "data"))
-    if url is None and folder is not None:
-        url = f"sqlite:///{folder / DATABASE_FILE}"
+    secret, secret_file = _secret(environment, folder)
     return Settings(
-        database_url=str(url),
-        secret=_secret(environment, folder),
+        database_url=database_url(environment, folder or Path()),
+        secret=secret,
+        secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
         leave_to=environment.get("COUNTERPOISE_LEAVE_TO", Settings.leave_to),
         instruments=Path(named) if (named := environment.get("COUNTERPOISE_INSTRUMENTS")) else None,
@@ -79,6 +80,10 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         origin=_origin(environment),
         proxies=_proxies(environment),
     )
+
+
+def database_url(environment: Mapping[str, str], folder: Path) -> str:
+    return environment.get("COUNTERPOISE_DATABASE_URL") or f"sqlite:///{folder / DATABASE_FILE}"
 
 
 def new_secret_file(folder: Path) -> Path:
@@ -146,17 +151,19 @@ def _institution(environment: Mapping[str, str]) -> Institution | None:
     )
 
 
-def _secret(environment: Mapping[str, str], folder: Path | None) -> bytes:
+def _secret(environment: Mapping[str, str], folder: Path | None) -> tuple[bytes, Path | None]:
     text = environment.get("COUNTERPOISE_SECRET")
-    source = "COUNTERPOISE_SECRET"
+    source, path = "COUNTERPOISE_SECRET", None
     if text is None:
         named = environment.get("COUNTERPOISE_SECRET_FILE")
         path = Path(named) if named else (folder / SECRET_FILE if folder else None)
         if path is None or not path.is_file():
             raise ConfigurationError(
                 "there is no secret: set COUNTERPOISE_SECRET to 64 hexadecimal digits, or "
-                "COUNTERPOISE_SECRET_FILE to a file that holds them; "
-                "`counterpoise migrate --new-secret` makes one in the data folder"
+                "COUNTERPOISE_SECRET_FILE to a file that holds them. A database that was used before needs "
+                f"the one that it was made with{'' if path is None else f', as {path}'}: put that back from "
+                "where you keep it, since no other opens its codes, drafts and receipts. Only for a new "
+                "database `counterpoise migrate --new-secret` makes one in the data folder"
             )
         keep_private(path)
         if folder is not None and path.parent == folder:
@@ -168,4 +175,4 @@ def _secret(environment: Mapping[str, str], folder: Path | None) -> bytes:
         secret = b""
     if len(secret) != SECRET_BYTES:
         raise ConfigurationError(f"{source} must hold exactly 64 hexadecimal digits ({SECRET_BYTES} bytes)")
-    return secret
+    return secret, path

@@ -10,12 +10,25 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, Busy, Damaged, NotAllowed, NotDone, NotFound, NotSaved, TooLarge, Unreadable
+from app.errors import (
+    AppError,
+    Busy,
+    Damaged,
+    NotAllowed,
+    NotDone,
+    NotFound,
+    NotInstalled,
+    NotSaved,
+    TooLarge,
+    Unreadable,
+)
 from app.languages import language_of
 from app.logs import log_failure
 from app.templating import Page, html
 
 RETRY_AFTER_SECONDS: Final = "30"
+FAULT: Final = 500
+"""From here on it is a fault of ours."""
 TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
 """The first parts of addresses to which answers are posted."""
 DAMAGE_ON_SQLITE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_READ")
@@ -43,7 +56,7 @@ async def refuse(request: Request, error: Exception) -> Response:
 def refusal(request: Request, error: Exception) -> Response:
     """Answer an error as a page or as JSON, and log it if it is a fault of the service."""
     refused = as_app_error(request, error)
-    if refused.status >= 500 and not isinstance(error, AppError):  # noqa: PLR2004 - a fault of ours
+    if isinstance(error, NotInstalled) or (refused.status >= FAULT and not isinstance(error, AppError)):
         log_failure(request, refused.status, error)
     if request.url.path.endswith(".json") or request.url.path.startswith("/api/"):
         response: Response = JSONResponse(
@@ -92,7 +105,7 @@ def is_damage(error: DBAPIError) -> bool:
 
 
 def _not_taken(request: Request) -> AppError:
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return Busy()
     first = request.url.path[1:].partition("/")[0]
     return NotSaved() if first in TAKES_ANSWERS else NotDone()

@@ -74,13 +74,12 @@ def migrate(
 ) -> None:
     """Bring the database to the schema of this version."""
     from app import migrate as migration
-    from app.config import new_secret_file
     from app.operations.whole import forget_serving
-    from app.runtime import check_secret
+    from app.runtime import check_secret, make_secret
 
     if new_secret:
         with told_plainly():
-            typer.echo(f"secret: {new_secret_file(directory or Path('data'))}")
+            typer.echo(f"secret: {make_secret(directory or Path('data'))}")
     with serving(directory, migrated=False) as service:
         before = migration.current(service.engine)
         migration.upgrade(service.engine)

@@ -23,6 +23,8 @@ Dir = Annotated[
     ),
 ]
 WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
+NOT_ALLOWED = "42501"
+"""insufficient_privilege"""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
 
 
@@ -69,6 +71,8 @@ def told_plainly() -> Iterator[None]:
     except DBAPIError as error:
         if is_damage(error):
             _stop("the files of the database are damaged: counterpoise doctor says what to do")
+        if getattr(error.orig, "sqlstate", None) == NOT_ALLOWED:
+            _stop("the database's role may not do this: counterpoise doctor says what it is to be granted")
         if not isinstance(error, OperationalError):
             raise
         _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")

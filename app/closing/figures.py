@@ -19,8 +19,9 @@ from app.closing.snapshots import SNAPSHOT
 from app.closing.withholding import FEWEST
 from app.db import read, write
 from app.runtime import Service
+from app.studies.installed import as_it_was_asked
 from app.studies.study import STUDY
-from app.studies.waves import WAVE, as_it_was_asked
+from app.studies.waves import WAVE
 from instrument import Instrument
 
 Answers = Mapping[str, Any]

@@ -11,7 +11,7 @@ import fcntl
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -36,7 +36,7 @@ from app.files.private import open_private
 from app.runtime import Service, now
 from app.studies.linking.pairs import give_up, link
 from app.studies.study import STUDY, the_study
-from app.studies.waves import ISSUED, STARTED, WAVE, expect, lock_key, move, the_wave, waves
+from app.studies.waves import ISSUED, STARTED, WAVE, check_can_close, expect, lock_key, move, the_wave, waves
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, RETIRED
 
 EVERY_SECONDS: Final = 60.0
@@ -65,12 +65,10 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         expired = expire_drafts(service)
         with write(service.engine) as db:
             ended.forget(db)
-        for wave in due(service):
-            with write(service.engine) as db:
-                move(db, wave, (OPEN, PAUSED), CLOSING)
+        failures = failures_of(begin_to_close, service, due(service))
         with read(service.engine) as db:
             closing = tuple(each.id for each in waves(db) if each.state == CLOSING)
-        failures = [failure for wave in closing if (failure := finished(service, wave))]
+        failures += failures_of(finish, service, closing)
         for wave in unfinished(service):
             with write(service.engine) as db:
                 decide(service, db, wave)
@@ -92,13 +90,24 @@ def due(service: Service) -> list[str]:
         return list(db.execute(select(WAVE.c.id).where(ended)).scalars())
 
 
-def finished(service: Service, wave: str) -> Exception | None:
-    """Finish a wave; what goes wrong with one must not keep the others from closing."""
-    try:
-        finish(service, wave)
-    except Exception as error:  # noqa: BLE001 - raised by the caller when every wave has had its turn
-        return error
-    return None
+def failures_of(
+    step: Callable[[Service, str], None], service: Service, these: Iterable[str]
+) -> list[Exception]:
+    """Take a step with each wave; what goes wrong with one must not keep the others from closing."""
+    failures: list[Exception] = []
+    for wave in these:
+        try:
+            step(service, wave)
+        except Exception as error:  # noqa: BLE001 - raised when every wave has had its turn
+            failures.append(error)
+    return failures
+
+
+def begin_to_close(service: Service, wave: str) -> None:
+    """Let no send in any more; a wave that could not be closed waits until it can, and takes nothing."""
+    with write(service.engine) as db:
+        check_can_close(service, db, wave)
+        move(db, wave, (OPEN, PAUSED), CLOSING)
 
 
 def finish(service: Service, wave: str) -> None:
@@ -244,7 +253,7 @@ class Maintenance:
         self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join(self._every)
+        self._thread.join(EVERY_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -23,8 +23,9 @@ from analysis.disclosure.base_table import (
 from analysis.disclosure.leaving import LEAVING, settle
 from analysis.disclosure.release import release, report_as_json
 from app.runtime import Service
+from app.studies.installed import as_it_was_asked
 from app.studies.study import STUDY, units
-from app.studies.waves import WAVE, as_it_was_asked
+from app.studies.waves import WAVE
 from app.tables import CLOSED, Response, Snapshot, table
 from instrument import Instrument
 

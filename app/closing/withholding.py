@@ -17,9 +17,10 @@ from app.closing.leaving import rows_that_leave
 from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST, Value, withhold, withhold_last
 from app.runtime import Service
+from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import outcome_of
 from app.studies.study import STUDY
-from app.studies.waves import WAVE, as_it_was_asked
+from app.studies.waves import WAVE
 from instrument import LEFT_BLANK, WITHHELD, Form, Instrument
 
 ARCHIVE: Final = "archive"

@@ -20,7 +20,7 @@ from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
 from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.runtime import Service
-from app.studies.waves import as_it_was_asked
+from app.studies.installed import as_it_was_asked
 from app.tables import Response, table
 from app.work_queue import BoundedQueue
 from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score

@@ -9,7 +9,7 @@ from app.closing.withholding import FEWEST
 from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.rows import Reliability
 from app.runtime import Service
-from app.studies.waves import as_it_was_asked
+from app.studies.installed import as_it_was_asked
 
 
 def reliability(service: Service, db: Connection, wave: str) -> Reliability:

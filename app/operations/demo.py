@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from socket import socket
 from typing import Final
 
 import numpy as np
@@ -30,15 +31,15 @@ from analysis.disclosure.leaving import LEAVING
 from analysis.simulation import higher_order, simulate, thresholds_from
 from app import migrate, studies
 from app.closing import maintenance
-from app.config import from_environment, new_secret_file
+from app.config import from_environment
 from app.db import read, write
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.operations.server import server
+from app.operations.server import listening, server
 from app.operations.whole import serving_marked
 from app.questionnaire.consent import STUDY, consent
 from app.questionnaire.sheet import Sheet
-from app.runtime import Service, check_secret, make_service, now
+from app.runtime import Service, check_secret, make_secret, make_service, now
 from app.studies import waves
 from app.survey.drafts import enter
 from app.survey.sending import send
@@ -66,7 +67,12 @@ NOT_APPLICABLE: Final = 0.03
 
 def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     """Prepare what is missing, serve on this computer alone, and print the links once it answers."""
-    new_secret_file(folder)
+    with listening(HOST, port) as place:
+        _serve_demo(folder, port, place, as_json=as_json)
+
+
+def _serve_demo(folder: Path, port: int, place: socket, *, as_json: bool) -> None:
+    make_secret(folder)
     origin = f"http://{HOST}:{port}"
     settings = replace(from_environment(os.environ, folder), secure=False, demo=True, origin=origin)
     service = make_service(settings)
@@ -88,7 +94,7 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     running = server(create_app(settings, service), HOST, port)
     threading.Thread(target=_announce, args=(running, links, as_json), daemon=True).start()
     with serving_marked(service), maintenance.Maintenance(service):
-        running.run()
+        running.run([place])
 
 
 def prepare(service: Service) -> str:

@@ -15,7 +15,6 @@ from app.audit import events
 from app.closing.digests import changed
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
-from app.config import SECRET_FILE
 from app.db import SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
@@ -24,6 +23,8 @@ from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
+from app.studies.installed import CURE, missing
+from app.studies.rights import grant_checkpoint, without_checkpoint
 from app.studies.study import SMALLEST_K, STUDY
 from app.survey.drafts import NO_PHRASE
 from app.tables import CLOSED, RESPONDENT_TABLES, Draft, Setting, Wave, table
@@ -53,6 +54,8 @@ LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "lo
 LOG_VALUES: Final = frozenset({"auto_explain", "pgaudit"})
 """Libraries that log statements, or what was in them, when they are loaded."""
 
+GIVEN_TO_A_CONTAINER: Final = Path("/run/secrets")
+"""Mounted for this service alone; its rights say nothing of who reads it elsewhere."""
 IN_USE: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
 RESTORE: Final = (
     "stop the service, keep a copy of all its files as they are, and put the last good backup back; what was "
@@ -65,10 +68,6 @@ _FIGURES: Final = (
     .join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
     .where(WAVE.c.state == CLOSED)
     .order_by(WAVE.c.id)
-)
-_MAY_CHECKPOINT: Final = text(
-    "SELECT rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = 'pg_checkpoint' "
-    "AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles WHERE rolname = current_user"
 )
 _LOADED: Final = text("SELECT setting FROM pg_settings WHERE name IN :names").bindparams(
     bindparam("names", expanding=True)
@@ -176,17 +175,20 @@ def _answers(service: Service, db: Connection) -> Iterator[Check]:
 
 
 def _files(service: Service) -> Iterator[Check]:
-    """Find out who else may read the files of a SQLite database; PostgreSQL guards its own."""
-    if not is_sqlite(service.engine):
-        return
-    path = Path(str(make_url(service.settings.database_url).database))
-    there = [*sqlite_files(path), *(each for each in [path.with_name(SECRET_FILE)] if each.exists())]
-    open_to_others = [each.name for each in there if not is_private_file(each)]
+    """Find out who else may read the secret and a SQLite database; PostgreSQL guards its own files."""
+    there = [] if service.settings.secret_file is None else [service.settings.secret_file]
+    if is_sqlite(service.engine):
+        there += sqlite_files(Path(str(make_url(service.settings.database_url).database)))
+    open_to_others = [
+        each for each in there if GIVEN_TO_A_CONTAINER not in each.parents and not is_private_file(each)
+    ]
     yield Check(
         "files",
         not open_to_others,
-        f"others may read {', '.join(open_to_others)}" if open_to_others else "for their owner alone",
-        f"chmod 600 them in {path.parent}, by the user who owns them",
+        f"others may read {', '.join(each.name for each in open_to_others)}"
+        if open_to_others
+        else "for their owner alone",
+        f"by the user who owns them: chmod 600 {' '.join(map(str, open_to_others))}",
     )
 
 
@@ -211,12 +213,12 @@ def _postgres(db: Connection) -> Iterator[Check]:
         found = str(db.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())
         yield Check(name, found in wanted, found, f"set {name} = {wanted[0]} in postgresql.conf")
     role = str(db.execute(text("SELECT current_user")).scalar_one())
-    may = bool(db.execute(_MAY_CHECKPOINT).scalar_one())
+    may = without_checkpoint(db) is None
     yield Check(
         "CHECKPOINT",
         may,
         f"{role} may" if may else f"{role} may not, so that no wave can close",
-        f'GRANT pg_checkpoint TO "{role}"',
+        grant_checkpoint(role),
     )
     yield from checks(db)
     yield _libraries(db, role)
@@ -293,6 +295,13 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         "nothing to do: they are sent, or deleted within fifteen days",
     )
     yield _both_left(db)
+    absent = missing(service, db)
+    yield Check(
+        "questionnaires",
+        not absent,
+        f"not installed: {'; '.join(absent)}" if absent else "installed as they were asked",
+        CURE,
+    )
     smallest = db.execute(select(func.min(STUDY.c.k))).scalar()
     yield Check(
         "K",

@@ -1,15 +1,25 @@
 """The HTTP server as we set it up: one process and no access log."""
 
+import errno
 import gc
+import socket
 from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
 
+from app.errors import ConfigurationError
 from app.logs import LOGGING
 from app.operations.connections import Connection
 
 LOOK_AFTER: Final = 100_000
+ELSEWHERE: Final = "name an address of this computer by --host"
+_CURES: Final = {
+    errno.EADDRINUSE: "another program has it, perhaps this service itself. Stop that one, or name another "
+    "port by --port",
+    errno.EACCES: "ports under 1024 are for the system. Name another one by --port, and have the reverse "
+    "proxy pass on to it",
+}
 
 
 def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
@@ -28,6 +38,22 @@ def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
             timeout_graceful_shutdown=5,
         )
     )
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """Take the place where the service will listen; one that cannot be had is told with what to do."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    place = socket.socket(family)
+    try:
+        place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        place.bind((host, port))
+    except OSError as error:
+        place.close()
+        cure = _CURES.get(error.errno or 0, ELSEWHERE)
+        raise ConfigurationError(
+            f"cannot listen on port {port} of {host} ({error.strerror}): {cure}"
+        ) from None
+    return place
 
 
 def spare_the_collector() -> None:

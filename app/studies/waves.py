@@ -16,11 +16,12 @@ from app.db import is_sqlite
 from app.errors import Refused
 from app.languages import LANGUAGES
 from app.runtime import Service, now
+from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
-from app.studies.study import check_opening, pin_partition, the_study, units
+from app.studies.rights import check_may_close
+from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
 from app.vault import in_groups, new_code
-from instrument import Instrument
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""
@@ -74,18 +75,6 @@ def the_wave(db: Connection, wave: str) -> Row[Any]:
     return found
 
 
-def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
-    """The instrument of a wave; refused where its form has changed since, as answers could be misread."""
-    instrument = service.instruments.get(wave.instrument)
-    form = instrument.forms.get(wave.form) if instrument else None
-    if instrument is None or form is None or form.hash != wave.form_hash:
-        raise Refused(
-            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
-            "put it back as it was, then run `counterpoise wave run-due-tasks` again"
-        )
-    return instrument
-
-
 def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
     """The waves of one study or of all, oldest first."""
     query = select(WAVE).order_by(WAVE.c.study, WAVE.c.ordinal)
@@ -96,6 +85,7 @@ def open_wave(service: Service, db: Connection, wave: str) -> str:
     """Open a wave, after checking its study, its pair and its units."""
     study = the_wave(db, wave).study
     _can_be_linked(db, wave)
+    check_can_close(service, db, wave)
     pin_partition(db, study)
     check_opening(service, the_study(db, study))
     state = move(db, wave, (PREPARED,), OPEN)
@@ -104,6 +94,13 @@ def open_wave(service: Service, db: Connection, wave: str) -> str:
     told = {"wave": wave, "partition": str(opened.partition_hash), "leaving": opened.leaving}
     audit(service.vault, db, {"action": "wave opened", **told})
     return state
+
+
+def check_can_close(service: Service, db: Connection, wave: str) -> None:
+    """Refuse a wave that could not be closed: before it opens, and before its end is announced."""
+    check_may_close(db)
+    asked = select(WAVE, STUDY.c.instrument, STUDY.c.form).join(STUDY, STUDY.c.id == WAVE.c.study)
+    as_it_was_asked(service, db.execute(asked.where(WAVE.c.id == wave)).one())
 
 
 def _can_be_linked(db: Connection, wave: str) -> None:
@@ -141,6 +138,7 @@ def announce_close(service: Service, db: Connection, wave: str, at: datetime) ->
         raise Refused(f"wave {wave!r} is {found.state}; only an open or a paused wave can be closed")
     if found.closes_at is not None and at > found.closes_at:
         raise Refused(f"wave {wave!r} closes at {found.closes_at:%Y-%m-%d %H:%M} UTC already")
+    check_can_close(service, db, wave)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(closes_at=at))
     audit(service.vault, db, {"action": "close announced", "wave": wave, "closes at": at.isoformat()})
 

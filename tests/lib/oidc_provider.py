@@ -14,6 +14,7 @@ from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import time
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from app.config import Institution
+from app.staff.oidc import fetching
 
 CLIENT, PASSWORD = "counterpoise", "s3cret of: the client/é"
 OURS = "http://127.0.0.1:8000"
@@ -130,7 +132,11 @@ class Provider:
 
 @contextmanager
 def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
-    """Run the provider as another site than the service: `localhost` there, 127.0.0.1 here."""
+    """Run the provider as another site than the service: `localhost` there, 127.0.0.1 here.
+
+    The service waits a minute for it, so that a busy machine is not taken for a provider that hangs; a test
+    of one that hangs sets its own.
+    """
     provider = Provider()
 
     class Handler(BaseHTTPRequestHandler):
@@ -192,7 +198,8 @@ def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     provider.url = f"{'https' if tls else 'http'}://localhost:{server.server_port}"
-    yield provider
+    with patch.multiple(fetching, LONGEST=60.0, LONGEST_PAUSE=60.0):
+        yield provider
     server.shutdown()
     server.server_close()
     thread.join()
