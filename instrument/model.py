@@ -108,6 +108,9 @@ class Form(Model):
     result: Result = "facets"
     words: Identifier | None = None
     """The form whose words this one takes: equal items have equal sentences, in every language."""
+    edition: Count = 1
+    replaces: Identifier | None = None
+    """The form of the edition before. Both stay, and answers to one are never pooled or compared with the other."""
     scales: Named[Scale]
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS)]
 
@@ -125,7 +128,7 @@ class Form(Model):
     @cached_property
     def hash(self) -> str:
         # Fields that were added after form A was published enter the hash only of forms that use them.
-        later = {"role": self.role, "result": self.result}
+        later = {name: getattr(self, name) for name in ("role", "result", "edition", "replaces")}
         return sha256(
             {
                 "form": self.id,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Row
 
 from analysis.disclosure.leaving import LEAVING, ORIGIN
-from app.languages import _, english_day
+from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
 from app.studies.study import LEVELS, Design
@@ -170,16 +170,18 @@ class WavePage(Page):
 
 
 def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
-    """List the forms of which a study can be made."""
+    """List the forms of which a study can be made, a later edition before the one that it replaces."""
     return FormsPage(
         forms=tuple(
             Link(
                 f"/host/studies?form={each.id}/{form.id}",
                 f"{each.title}, {_title(form)}",
-                f"{form.about}. {len(form.items)} questions.",
+                f"{form.about}. {len(form.items)} questions, in {_languages(each, form)}.{_replaced(each, form)}",
             )
             for each in instruments
-            for form in each.forms.values()
+            for form in sorted(
+                each.forms.values(), key=lambda form: (form.replaces or form.id, -form.edition)
+            )
         )
     )
 
@@ -340,8 +342,24 @@ def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tupl
 
 
 def _title(form: Form) -> str:
+    if form.edition > 1:
+        return f"form {(form.replaces or form.id).upper()}, edition {form.edition}"
     name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
     return f"form {name}"
+
+
+def _languages(instrument: Instrument, form: Form) -> str:
+    spoken = [language for of, language in instrument.words if of == form.id and language in LANGUAGES]
+    return ", ".join(LANGUAGES[language].name for language in spoken) or "no language of these pages"
+
+
+def _replaced(instrument: Instrument, form: Form) -> str:
+    """Say that there is a later edition of a form, and what this one is still for."""
+    if all(other.replaces != form.id for other in instrument.forms.values()):
+        return ""
+    return (
+        " There is a later edition. Take this one to go on with a study, or for a language that is only here."
+    )
 
 
 def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:

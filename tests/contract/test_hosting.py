@@ -377,6 +377,21 @@ def test_pause_resume_and_the_announced_end(service: Service, opened: TestClient
     assert "is closed" in opened.get("/host/waves/spring-1").text
 
 
+def test_the_later_edition_of_a_form_is_listed_first_and_says_its_language(host: TestClient) -> None:
+    listed = re.findall(
+        r'<a href="/host/studies\?form=([\w/]+)">(.*?)</a>(.*?)</li>',
+        host.get("/host/studies").text,
+        re.DOTALL,
+    )
+    said = {form: name + beside for form, name, beside in listed}
+    assert [form for form, _, _ in listed][:2] == ["ppiq/a2", "ppiq/a"]
+    assert "form A, edition 2" in said["ppiq/a2"]
+    assert "in English." in said["ppiq/a2"]
+    assert "There is a later edition." in said["ppiq/a"]
+    assert "Cymraeg" in said["ppiq/a"]
+    assert not any("later edition" in said[form] for form in said.keys() - {"ppiq/a"})
+
+
 def test_what_leaves_is_asked_with_what_it_means_and_nothing_chosen(host: TestClient) -> None:
     page = host.get("/host/studies?form=ppiq/a").text
     asked = page[page.index("What leaves this study") : page.index("Smallest group")]
