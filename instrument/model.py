@@ -25,7 +25,7 @@ from instrument.values import (
     Text,
     sha256,
 )
-from instrument.words import Action, Advice, Claims, Heading, Words
+from instrument.words import Action, Advice, Audience, Claims, Heading, Words
 
 
 class Scale(Model):
@@ -103,6 +103,8 @@ class Form(Model):
     window: Text
     per_page: Annotated[Count, Field(le=50)]
     context: Distinct[Identifier] = ()
+    audience: Audience = "staff"
+    """Who answers: decides on safeguards and actions that belong to the form; not part of its hash."""
     role: Identifier = "role"
     """The context question whose answer chooses the sentences, where it is asked."""
     result: Result = "facets"
@@ -110,7 +112,7 @@ class Form(Model):
     """The form whose words this one takes: equal items have equal sentences, in every language."""
     edition: Count = 1
     replaces: Identifier | None = None
-    """The form of the edition before. Both stay, and answers to one are never pooled or compared with the other."""
+    """The form of the edition before. Both stay, and their answers are never pooled or compared."""
     scales: Named[Scale]
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS)]
 

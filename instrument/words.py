@@ -12,6 +12,7 @@ from instrument.values import Code, Frozen, Identifier, Language, Model, Sentenc
 NOT_SAID: Final = "not_said"  # the role of people who did not say it
 Status = Literal["draft", "reviewed", "back-translated", "tested"]
 Heading = Literal["explain", "address", "agree"]
+Audience = Literal["staff", "service_users"]
 
 
 class _Spoken(Model):

@@ -11,7 +11,9 @@ from analysis.disclosure.leaving import LEAVING, ORIGIN
 from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
+from app.studies.information import EVERY, LONGEST, example, lacking, required
 from app.studies.study import LEVELS, Design
+from app.studies.waves import CONFIRMATIONS
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from app.templating import Page
 from instrument import Form, Instrument
@@ -139,10 +141,35 @@ class StudyPage(Page):
     waves: tuple[Link, ...]
     units_locked: bool
     design_locked: bool
+    unsaid: tuple[str, ...]
+    """What people will read of the study, and is not written yet."""
     values: Mapping[str, str]
     leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
     limit: str = f"{LIMIT:.0%}"
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Written:
+    """An entry of the study information: what it is, what is written so far, and an example."""
+
+    name: str
+    title: str
+    hint: str
+    text: str
+    example: str
+    required: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class InformationPage(Page):
+    template: ClassVar[str] = "hosting/information.html"
+    study: str
+    title: str
+    entries: tuple[Written, ...]
+    locked: bool
+    longest: int = LONGEST
     problem: str = ""
 
 
@@ -166,6 +193,7 @@ class WavePage(Page):
     address: str
     k: int
     gives_out_rows: bool
+    confirmations: tuple[Choice, ...]
     problem: str = ""
 
 
@@ -176,7 +204,8 @@ def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
             Link(
                 f"/host/studies?form={each.id}/{form.id}",
                 f"{each.title}, {_title(form)}",
-                f"{form.about}. {len(form.items)} questions, in {_languages(each, form)}.{_replaced(each, form)}",
+                f"{form.about}. {len(form.items)} questions, in {_languages(each, form)}."
+                f"{_replaced(each, form)}",
             )
             for each in instruments
             for form in sorted(
@@ -247,6 +276,7 @@ def study_page(
         ),
         units_locked=study.partition_hash is not None,
         design_locked=bool(waves),
+        unsaid=lacking(form, study.information),
         values={
             "id": study.id,
             "title": study.title,
@@ -288,6 +318,26 @@ def wave_page(
         address=address,
         k=study.k,
         gives_out_rows=LEAVING[study.leaving].rows,
+        confirmations=tuple(Choice(name, sentence) for name, sentence in CONFIRMATIONS.items()),
+        problem=problem,
+    )
+
+
+def information_page(
+    study: Row[Any], form: Form, said: Mapping[str, str], *, locked: bool, problem: str = ""
+) -> InformationPage:
+    """Lay out what people read of a study before they agree, to be written."""
+    return InformationPage(
+        simulated=study.simulated,
+        study=study.id,
+        title=study.title,
+        entries=tuple(
+            Written(
+                name, entry.title, entry.hint, said.get(name, ""), example()[name], name in required(form)
+            )
+            for name, entry in EVERY.items()
+        ),
+        locked=locked,
         problem=problem,
     )
 

@@ -54,7 +54,7 @@ def import_wave(
         expect(db, wave, (PREPARED,), OPEN)
         if _target(service, db, wave) != target:
             raise Refused(f"{wave!r} was changed while {file} was read: try again")
-        open_wave(service, db, wave)
+        open_wave(service, db, wave, elsewhere=True)
         db.execute(update(WAVE).where(WAVE.c.id == wave).values(imported=True))
         db.execute(insert(RESPONSE), [_row(service, wave, each) for each in people])
         audit(service.vault, db, {"action": "answers imported", "wave": wave})
