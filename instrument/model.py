@@ -1,7 +1,7 @@
 """What an instrument is made of. Each model reads its part of one file; `consistency` compares the files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -235,6 +235,8 @@ class ActionKind(Model):
     facet: Identifier
     heading: Heading
     strength: Annotated[int, Field(strict=True, ge=1, le=3)]
+    audience: Audience | None = None
+    """Whose forms it belongs to; None for all."""
 
 
 class Actions(Model):
@@ -280,13 +282,16 @@ class Instrument:
     def actions(self) -> tuple[Action, ...]:
         return self.advice[self.language].actions if self.advice else ()
 
-    @property
-    def actions_intro(self) -> str | None:
-        return self.advice[self.language].intro if self.advice else None
-
-    @property
-    def safety(self) -> str | None:
-        return self.advice[self.language].safety if self.advice else None
+    def advice_for(self, form: Form, language: str) -> Advice | None:
+        """Return what belongs to a form: its audience's actions, with the line for whoever feels unsafe."""
+        found = self.advice.get(language)
+        if found is None:
+            return None
+        return replace(
+            found,
+            safety=found.safety_of.get(form.audience, found.safety),
+            actions=tuple(each for each in found.actions if each.audience in (None, form.audience)),
+        )
 
     @property
     def claims(self) -> Claims | None:

@@ -63,6 +63,8 @@ class ActionsWords(_Spoken):
 
     intro: Text
     safety: Text
+    safety_of: Frozen[Audience, Text] = Field(default_factory=dict, validate_default=True)
+    """The same for one audience, where it turns to others for help."""
     actions: Frozen[Identifier, ActionSentences]
 
 
@@ -128,6 +130,7 @@ class Action:
     facet: str
     heading: Heading
     strength: int
+    audience: Audience | None
     action: str
     evidence: str
 
@@ -140,6 +143,7 @@ class Advice:
     status: Status
     intro: str
     safety: str
+    safety_of: Mapping[Audience, str]
     actions: tuple[Action, ...]
 
 

@@ -77,7 +77,7 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
     facets = {name: each for name, each in scores.items() if shown[name].items}
     order = _order(facets) if personal and kind == "facets" else ()
     say = translations(words.language)
-    advice = instrument.advice.get(sheet.language)
+    advice = instrument.advice_for(survey.form, sheet.language)
     return Result(
         topics=_topics(survey, sheet, words, order),
         ask=tuple(

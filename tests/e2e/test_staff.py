@@ -279,6 +279,6 @@ def test_by_keyboard_alone_a_host_opens_a_collection(browser: Browser, service: 
         for confirmed in ("units", "people"):
             keys.goes_to(f"[name=confirm_{confirmed}]")
             page.keyboard.press("Space")
-        keys.goes_to("button:has-text('Open this collection')")
+        keys.goes_to("form[action$='/open'] button")
         keys.enters()
         expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")

@@ -165,8 +165,8 @@ def test_every_facet_has_actions_under_every_heading() -> None:
     facets = [subscale.id for subscale in ppiq().key.subscales("a").values() if subscale.items]
     assert shown == {(facet, heading) for facet in facets for heading in ("explain", "address", "agree")}
     assert [action.facet for action in ppiq().actions if action.strength == 3] == ["ag"]
-    assert "may help" in (ppiq().actions_intro or "")
-    assert "unsafe" in (ppiq().safety or "")
+    assert "may help" in ppiq().advice["en"].intro
+    assert "unsafe" in ppiq().advice["en"].safety
 
 
 # LOCK
