@@ -1,4 +1,4 @@
-"""People to talk to, by country or nation: a file that an operator edits, read once, or refused with all its faults."""
+"""People to talk to, by country or nation: an operator's file, read once, or refused with all its faults."""
 
 from functools import cache
 from pathlib import Path
