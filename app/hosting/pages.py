@@ -399,7 +399,7 @@ def _title(form: Form) -> str:
 
 
 def _languages(instrument: Instrument, form: Form) -> str:
-    spoken = [language for of, language in instrument.words if of == form.id and language in LANGUAGES]
+    spoken = [language for language in LANGUAGES if (form.id, language) in instrument.words]
     return ", ".join(LANGUAGES[language].name for language in spoken) or "no language of these pages"
 
 

@@ -344,7 +344,11 @@ def test_people_to_talk_to_are_the_same_for_everybody_and_told_nothing(client: T
     assert "This site tells nobody about you" in page
     assert "has not yet checked" in page
     text = words_of(page)
-    assert all(person.name in text for g in signposts().countries["gb"].groups for person in g.people)
+    people = [person for each in signposts().countries.values() for g in each.groups for person in g.people]
+    assert all(person.name in text for person in people)
+    reached = [person for person in people if person.telephone or person.address]
+    assert 0 < text.count("Not checked") == sum(not person.seen for person in reached) < len(reached)
+    assert "If your country is not here" in text
     for where in ("/", "/reflect", "/safety"):
         assert 'href="/support"' in client.get(where).text
     assert 'href="/support"' in sent_page(client, code)
