@@ -75,6 +75,9 @@ def _translated(original: FormWords, words: FormWords) -> Iterator[Finding]:
     for item_id in words.help.keys() - original.help.keys():
         yield f"item `{item_id}` has no help to translate", ("help", item_id)
     yield from _lines(original, words, "before", "after")
+    for name in ("reading", "least", "most"):
+        if bool(getattr(original, name)) != bool(getattr(words, name)):
+            yield f"`{name}` is said in one language and not in the other", (name,)
 
 
 def _sentences(form: Form, words: FormWords, source: Source) -> Iterator[Finding]:

@@ -75,7 +75,11 @@ def words_of(
         },
         "facets": dict(words.facets),
         # Lines that came after the first words were hashed count only where there are any.
-        **{name: lines for name in ("before", "after") if (lines := getattr(words, name))},
+        **{
+            name: lines
+            for name in ("before", "after", "reading", "least", "most")
+            if (lines := getattr(words, name))
+        },
     }
     return Words(
         form=form.id,
@@ -92,6 +96,9 @@ def words_of(
         questions=MappingProxyType(dict(questions)),
         facets=words.facets,
         after=words.after,
+        reading=words.reading,
+        least=words.least,
+        most=words.most,
     )
 
 

@@ -22,8 +22,12 @@ Sheets = Mapping[str, Sequence[Row]]
 QUESTIONNAIRE: Final = (
     *("id", "title", "licence", "language", "form", "about", "window", "per_page", "published"),
     "key_revision",
+    "private",
 )
-WORDS: Final = ("language", "direction", "status", "title", "stem", "before", "after")
+WORDS: Final = (
+    *("language", "direction", "status", "title", "stem", "before", "after"),
+    *("reading", "least", "most"),
+)
 ITEMS: Final = ("item", "scale", "does_not_apply", "cell", "text", "help")
 ANSWERS: Final = ("scale", "code", "kind", "measure", "text")
 SUBSCALES: Final = ("subscale", "items", "of", "method", "min_answered", "min_items", "shown", "name")
@@ -153,6 +157,8 @@ def _questionnaire(reader: _Reader) -> tuple[str, list[str]]:
         header.put(cells.get(name, ""), at(name), name)
     language = cells.get("language") or "en"
     header.put(language, at("language"), "language")
+    if cells.get("private"):
+        header.put(reader.flag(cells["private"], at("private")), at("private"), "private")
     form_id = cells.get("form") or cells.get("id", "")
     form = reader.document(f"forms/{form_id}.yaml", "questionnaire")
     form.put(form_id, at("form"), "form")
@@ -181,6 +187,9 @@ def _words(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
         for name in ("before", "after"):
             if cells.get(name):
                 words.put(cells[name].split("\n"), at(name), name)
+        for name in ("reading", "least", "most"):
+            if cells.get(name):
+                words.put(cells[name], at(name), name)
 
 
 def _items(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
