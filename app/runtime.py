@@ -1,6 +1,6 @@
 """What every part of the running service shares, made once at the start."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +13,10 @@ import instrument
 from app.config import Settings
 from app.db import make_engine, read, write
 from app.errors import ConfigurationError
+from app.logs import log
 from app.tables import Setting
 from app.vault import Vault
-from instrument import Instrument
+from instrument import Instrument, InstrumentError
 
 FINGERPRINT = "secret fingerprint"
 
@@ -33,7 +34,7 @@ def make_service(settings: Settings) -> Service:
         settings,
         make_engine(settings.database_url),
         Vault(settings.secret),
-        _instruments(settings.instruments),
+        Installed(settings.instruments),
     )
 
 
@@ -61,8 +62,49 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _instruments(folder: Path | None) -> dict[str, Instrument]:
-    found = [instrument.ppiq()]
-    if folder is not None:
-        found += [instrument.load(path.parent) for path in sorted(folder.glob("*/key.yaml"))]
-    return {each.id: each for each in found}
+class Installed(Mapping[str, Instrument]):
+    """The PPIQ and the instruments of a folder; one that is put there while the service runs is found.
+
+    What is wrong with the folder at the start is an error; one that cannot be read later is left out.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._folder = folder
+        self._changed = self._when_changed()
+        found = [instrument.ppiq(), *map(instrument.load, self._folders())]
+        self._known = {each.id: each for each in found}
+
+    def __getitem__(self, name: str) -> Instrument:
+        return self._now()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def _now(self) -> Mapping[str, Instrument]:
+        if (changed := self._when_changed()) != self._changed:
+            self._changed = changed
+            there = {each.folder for each in self._known.values()}
+            found = (_load(each) for each in self._folders() if each not in there)
+            self._known = {**{each.id: each for each in found if each}, **self._known}
+        return self._known
+
+    def _folders(self) -> list[Path]:
+        there = self._folder.glob("[!.]*/key.yaml") if self._folder else ()
+        return sorted(path.parent for path in there)
+
+    def _when_changed(self) -> int:
+        try:
+            return self._folder.stat().st_mtime_ns if self._folder else 0
+        except OSError:
+            return 0
+
+
+def _load(folder: Path) -> Instrument | None:
+    try:
+        return instrument.load(folder)
+    except (InstrumentError, OSError):
+        log.warning("a questionnaire cannot be read and is left out: python -m instrument check FOLDER")
+        return None
