@@ -1,28 +1,33 @@
-"""What every part of the running service shares, made once at the start."""
+"""What all parts of the running service share, made once at the start."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, Final
 
-from sqlalchemy import Engine, insert, select
-from sqlmodel import col
+from sqlalchemy import Engine, insert, inspect, select
 from starlette.requests import Request
 
 import instrument
-from app.config import Settings
+from app.config import SECRET_FILE, Settings, database_url, new_secret_file
 from app.db import make_engine, read, write
-from app.errors import ConfigurationError
+from app.errors import ConfigurationError, NotInstalled
+from app.files.private import private_folder
 from app.logs import log
-from app.tables import Setting
+from app.tables import Setting, table
 from app.vault import Vault
 from instrument import Instrument, InstrumentError
 
-FINGERPRINT = "secret fingerprint"
+FINGERPRINT: Final = "secret fingerprint"
+_SETTING: Final = table(Setting)
 
 
 @dataclass(frozen=True, eq=False)
 class Service:
+    """The running service: its settings, engine, keys and installed instruments."""
+
     settings: Settings
     engine: Engine
     vault: Vault
@@ -30,6 +35,7 @@ class Service:
 
 
 def make_service(settings: Settings) -> Service:
+    """Make the service from its settings, once at the start."""
     return Service(
         settings,
         make_engine(settings.database_url),
@@ -39,18 +45,35 @@ def make_service(settings: Settings) -> Service:
 
 
 def service_of(request: Request) -> Service:
+    """Return the service that answers a request."""
     service: Service = request.app.state.service
     return service
 
 
+def make_secret(folder: Path) -> Path:
+    """Make a secret in the folder where there is none; refused for a database that was made with another."""
+    private_folder(folder)
+    if not (folder / SECRET_FILE).exists():
+        engine = make_engine(database_url(os.environ, folder))
+        try:
+            used = inspect(engine).has_table(_SETTING.name) and _fingerprint(engine) is not None
+        finally:
+            engine.dispose()
+        if used:
+            raise ConfigurationError(
+                f"this database was made with a secret that is not in {folder}: put that back as "
+                f"{folder / SECRET_FILE}, from where you keep it. No other opens its codes, drafts and "
+                "receipts, so no new one is made"
+            )
+    return new_secret_file(folder)
+
+
 def check_secret(service: Service) -> None:
-    """Refuse a secret that is not the one the database was made with; the first one is remembered."""
-    kept = select(col(Setting.value)).where(col(Setting.name) == FINGERPRINT)
-    with read(service.engine) as db:
-        fingerprint = db.execute(kept).scalar()
+    """Refuse a secret other than the one the database was made with; the first one is remembered."""
+    fingerprint = _fingerprint(service.engine)
     if fingerprint is None:
         with write(service.engine) as db:
-            db.execute(insert(Setting).values(name=FINGERPRINT, value=service.vault.fingerprint()))
+            db.execute(insert(_SETTING).values(name=FINGERPRINT, value=service.vault.fingerprint()))
     elif fingerprint != service.vault.fingerprint():
         raise ConfigurationError(
             "this secret is not the one that the database was made with: codes, drafts and receipts would "
@@ -58,14 +81,22 @@ def check_secret(service: Service) -> None:
         )
 
 
+def _fingerprint(engine: Engine) -> str | None:
+    kept = select(_SETTING.c.value).where(_SETTING.c.name == FINGERPRINT)
+    with read(engine) as db:
+        return db.execute(kept).scalar()
+
+
 def now() -> datetime:
+    """Return the present moment, in UTC."""
     return datetime.now(UTC)
 
 
 class Installed(Mapping[str, Instrument]):
     """The PPIQ and the instruments of a folder; one that is put there while the service runs is found.
 
-    What is wrong with the folder at the start is an error; one that cannot be read later is left out.
+    Whoever needs another is told that it is not here. What is wrong with the folder at the start is an error;
+    one that cannot be read later is left out.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -75,7 +106,15 @@ class Installed(Mapping[str, Instrument]):
         self._known = {each.id: each for each in found}
 
     def __getitem__(self, name: str) -> Instrument:
-        return self._now()[name]
+        if (found := self._now().get(name)) is None:
+            raise NotInstalled(f"the questionnaire {name!r} is not installed")
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._now()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._now().get(name, default)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._now())

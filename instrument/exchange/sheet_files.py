@@ -80,20 +80,20 @@ def sheets_of_xlsx(content: bytes, path: Path) -> Sheets:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as packed:
             _refuse_hostile(packed, path)
-        with warnings.catch_warnings():  # of styles and extensions, which words do not need
+        with warnings.catch_warnings():  # about styles and extensions, which are not used
             warnings.simplefilter("ignore")
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
             sheets = {sheet.title.strip().lower(): _laid_out(sheet, path) for sheet in book.worksheets}
             book.close()
     except InstrumentError:
         raise
-    except Exception as error:  # a stranger's file may break the reader in any way
+    except Exception as error:  # a damaged file may raise any error in the reader
         raise _refused(path, "the file is not a spreadsheet that can be read; save it again") from error
     return sheets
 
 
 def _laid_out(sheet: Any, path: Path) -> list[list[str]]:
-    """Return the rows of a sheet, whatever size the file says that it has."""
+    """Return the rows of a sheet, whatever size the file states."""
     sheet.reset_dimensions()
     rows = []
     for cells in sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS + 1):
@@ -135,7 +135,7 @@ def xlsx_of_sheets(sheets: Sheets, stream: IO[bytes]) -> None:
 
 
 def _text_cell(cell: Any) -> Any:
-    """Return a cell as text: one that begins like a formula is none."""
+    """Return a cell as text, also where it begins like a formula."""
     cell.data_type = "s"
     return cell
 
