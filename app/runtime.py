@@ -40,7 +40,7 @@ def make_service(settings: Settings) -> Service:
         settings,
         make_engine(settings.database_url),
         Vault(settings.secret),
-        Installed(settings.instruments),
+        _installed(settings.instruments),
     )
 
 
@@ -99,11 +99,10 @@ class Installed(Mapping[str, Instrument]):
     one that cannot be read later is left out.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, known: Mapping[str, Instrument], folder: Path | None = None) -> None:
+        self._known = known
         self._folder = folder
-        self._changed = self._when_changed()
-        found = [instrument.ppiq(), *map(instrument.load, self._folders())]
-        self._known = {each.id: each for each in found}
+        self._changed = 0
 
     def __getitem__(self, name: str) -> Instrument:
         if (found := self._now().get(name)) is None:
@@ -126,19 +125,24 @@ class Installed(Mapping[str, Instrument]):
         if (changed := self._when_changed()) != self._changed:
             self._changed = changed
             there = {each.folder for each in self._known.values()}
-            found = (_load(each) for each in self._folders() if each not in there)
+            found = (_load(each) for each in _folders(self._folder) if each not in there)
             self._known = {**{each.id: each for each in found if each}, **self._known}
         return self._known
-
-    def _folders(self) -> list[Path]:
-        there = self._folder.glob("[!.]*/key.yaml") if self._folder else ()
-        return sorted(path.parent for path in there)
 
     def _when_changed(self) -> int:
         try:
             return self._folder.stat().st_mtime_ns if self._folder else 0
         except OSError:
             return 0
+
+
+def _installed(folder: Path | None) -> Installed:
+    found = [instrument.ppiq(), *map(instrument.load, _folders(folder))]
+    return Installed({each.id: each for each in found}, folder)
+
+
+def _folders(folder: Path | None) -> list[Path]:
+    return sorted(path.parent for path in folder.glob("[!.]*/key.yaml")) if folder else []
 
 
 def _load(folder: Path) -> Instrument | None:
