@@ -28,7 +28,7 @@ PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """`values` labels the codes of a category, `missing` those that stand for no answer."""
+    """One column: `values` labels the codes of a category, `missing` those that stand for no answer."""
 
     name: str
     label: str
@@ -82,7 +82,7 @@ def _raw(form: Form, words: Words) -> Iterator[Column]:
     for item in form.items:
         scale = form.scales[item.scale]
         labels = {code: words.label(item.scale, code) for code in allowed(form, item)}
-        # Who does not know has answered, and no longer by degrees.
+        # "I do not know" is an answer, but not a degree on the scale.
         answers = (*scale.codes, *(code for code in scale.missing if code == DO_NOT_KNOW))
         yield Column(
             name=f"raw_{item.id}",

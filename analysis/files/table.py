@@ -16,7 +16,7 @@ Range = tuple[float, float]
 
 
 class TableError(ValueError):
-    """A file cannot be read as a table of answers: says which file, row and column, and what to do."""
+    """A file cannot be read as a table of answers; the message names file, row and column, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +26,9 @@ class Table:
     `labels` are the columns' questions, `words` those of their codes, `ordered` the categories of columns
     that hold ordered ones, or the codes of columns whose codes are no numbers. `missing` are the ranges of
     codes, `marks` the texts, that the file itself declares to be no answers; the codes are in the columns.
-    `unusable` says of columns that cannot be used why not: that matters to whoever asks for one. `aliases`
-    are columns under another name, with the one that the file has. `notes` are sentences on how the file was
-    read.
+    `unusable` gives, for each column that cannot be used, the reason, which is raised when it is asked for.
+    `aliases` are columns under another name, with the one that the file has. `notes` are sentences on how the
+    file was read.
     """
 
     file: Path
@@ -67,7 +67,7 @@ class Table:
         missing: Sequence[float | str] = (),
         words: Mapping[str, float] | None = None,
     ) -> Matrix:
-        """Return columns as an n x k array, NaN for missing.
+        """Return columns as an array of n rows x k items, NaN for missing.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""A table of answers fitted to a form of an instrument: columns to items, cells to codes."""
+"""Fits a table of answers to a form of an instrument: columns to items, cells to codes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -232,7 +232,8 @@ def _codes(
             table.cells(name),
             Reading(words=words, marks=table.marks.get(name, frozenset()), decimal_comma=table.decimal_comma),
         )
-        # A1, A2 … may begin at another code than 1: only where the scale does are they its codes.
+        # In columns with A1, A2 … the numbers are codes of the scale only if the scale begins with the same
+        # number.
         plain = not read.lettered or min(scale.codes) == 1
         known = dict(read.by_cell) if plain else {}
         cells = [cell or None for cell in table.cells(name)]

@@ -1,4 +1,4 @@
-"""What is checked in answers before any figure: rows without an answer, ids that stand twice, odd codes."""
+"""Checks of answers before any figure: rows without an answer, ids that occur twice, odd codes."""
 
 from collections import Counter
 from dataclasses import replace
@@ -15,7 +15,7 @@ ID_NAMES: Final = (
     *("person", "person_id", "participant", "participant_id", "respondent", "respondent_id", "responseid"),
     *("response_id", "record_id", "subject", "subject_id", "case_id", "pid", "id", "_uuid", "key", "session"),
 )
-_FAR: Final = 3  # codes between an odd one and its neighbour
+_FAR: Final = 3  # distance in codes between an odd one and its neighbour
 _RARE: Final = 0.2
 
 
@@ -44,7 +44,7 @@ def checked(dataset: Dataset) -> Dataset:
 
 
 def refuse_correlations(X: Matrix, name: str) -> None:
-    """Raise DatasetError where rows are no people but the rows of a correlation matrix."""
+    """Raise DatasetError where the rows are those of a correlation matrix instead of people."""
     if is_correlation_matrix(X):
         raise DatasetError(
             f"{name} holds correlations: as many rows as items, the same on both sides of a diagonal of "
@@ -80,7 +80,7 @@ def again(dataset: Dataset) -> tuple[str, tuple[int, ...]] | None:
         return None
     ids = dataset.text(name)
     times = Counter(cell for cell in ids if cell)
-    if len(times) < dataset.n / 2:  # a column of few values names groups rather than people
+    if len(times) < dataset.n / 2:  # few distinct values name groups rather than people
         return None
     seen = set[str | None]()
     rows = []

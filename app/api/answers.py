@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answered(BaseModel):
-    """Every field is always there, so that a program need not ask."""
+    """Every field is always present, so that a program need not test for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -1,4 +1,4 @@
-"""What the commands share: the service they run on, how they are told to wait, how they fail."""
+"""What the commands share: opening the service, telling people to wait, reporting failures."""
 
 import sys
 from collections.abc import Iterator
@@ -23,12 +23,14 @@ Dir = Annotated[
     ),
 ]
 WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
+NOT_ALLOWED = "42501"
+"""insufficient_privilege"""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
 
 
 @contextmanager
 def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
-    """The service on the database of `directory`; what is expected to go wrong is told in a line."""
+    """Open the service on the database of `directory`; an expected failure is printed in one line."""
     from app import migrate as migration
     from app.audit import acts
     from app.errors import ConfigurationError
@@ -53,6 +55,7 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
+    """Print expected failures as one line without a traceback, and end with their exit code."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
     from app.error_pages import is_damage
@@ -68,6 +71,8 @@ def told_plainly() -> Iterator[None]:
     except DBAPIError as error:
         if is_damage(error):
             _stop("the files of the database are damaged: counterpoise doctor says what to do")
+        if getattr(error.orig, "sqlstate", None) == NOT_ALLOWED:
+            _stop("the database's role may not do this: counterpoise doctor says what it is to be granted")
         if not isinstance(error, OperationalError):
             raise
         _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")
@@ -75,6 +80,7 @@ def told_plainly() -> Iterator[None]:
 
 @contextmanager
 def at_work(what: str) -> Iterator[None]:
+    """Show on a terminal what the command is doing, as long as the block lasts."""
     from rich.console import Console
 
     with Console(stderr=True).status(what):
@@ -82,6 +88,7 @@ def at_work(what: str) -> Iterator[None]:
 
 
 def settings_of(directory: Path | None) -> "Settings":
+    """Return the settings, from the environment or from the folder of `--dir`."""
     from app.config import from_environment
 
     return from_environment(folder=directory or _usual_folder())

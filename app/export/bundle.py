@@ -1,7 +1,7 @@
-"""The files of an export together: a folder from the command line, one ZIP from the page.
+"""All files of an export: as a folder from the command line, as one ZIP from the page.
 
-Every file is made before the first is written, so that what cannot be made leaves nothing half done; a
-manifest holds the hash of each, of form, key and code, and of the data.
+Every file is made before the first is written, so that a failure leaves no half export. The manifest holds a
+hash of each file, of form, key and code, and of the data.
 """
 
 import hmac
@@ -41,7 +41,7 @@ def bundle(data: Microdata) -> dict[str, bytes]:
 
 
 def questionnaire_files(data: Microdata) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Write the form for other tools; where one cannot hold it, its reason stands in the manifest instead."""
+    """Write the form for other tools; where one cannot hold it, the manifest says why instead."""
     made, left_out = {}, {}
     for name, write in QUESTIONNAIRE_FORMATS.items():
         try:
@@ -52,7 +52,7 @@ def questionnaire_files(data: Microdata) -> tuple[dict[str, bytes], dict[str, st
 
 
 def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str, str]) -> bytes:
-    """Say what belongs together: a hash for every file, and what the answers were asked and scored by."""
+    """Return the hash of every file, and by which form, words and key the answers were asked and scored."""
     form, instrument = data.form, data.instrument
     tree = {
         "wave": data.wave,
@@ -77,10 +77,10 @@ def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str,
 
 
 def digest(data: Microdata) -> str:
-    """Hash the rows whatever their order and their ids, which are drawn anew for every export.
+    """Hash the rows regardless of their order and their ids, which are drawn anew for every export.
 
-    With a key: an open hash from before an erasure, beside the rows from after it, proves who guesses the
-    erased row, and of a short form all can be tried.
+    The hash is keyed. With an open one, whoever has the hash from before an erasure and the rows from after
+    it could test guesses of the erased row, and for a short form all possible rows can be tried.
     """
     kept = [place for place, column in enumerate(data.columns) if column.name not in {ROW_ID, PAIR_ID}]
     rows = sorted(json.dumps([row[place] for place in kept]) for row in data.rows)
@@ -88,6 +88,7 @@ def digest(data: Microdata) -> str:
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:
+    """Return files as one ZIP, in a folder of this name."""
     written = io.BytesIO()
     with ZipFile(written, "w", ZIP_DEFLATED) as archive:
         for path, content in files.items():
@@ -104,7 +105,7 @@ def write_bundle(
     with_unit: bool = False,
     archive: bool = False,
 ) -> list[Path]:
-    """Write the folder of an export, or one file of it; refused where another file would be lost."""
+    """Write the folder of an export, or one file of it; refused where a file of that name already exists."""
     if format_ not in {None, *FORMATS}:
         raise Refused(f"there is no format {format_!r}: choose one of {', '.join(FORMATS)}")
     with read(service.engine) as db:

@@ -20,7 +20,7 @@ from instrument import MISSING_LABELS
 
 
 def as_csv(data: Microdata) -> bytes:
-    """UTF-8 with a header; an empty cell is a value that does not exist, not one that was not given."""
+    """Write UTF-8 with a header. An empty cell means that there is no such value; unanswered has a code."""
     written = io.StringIO(newline="")
     writer = csv.writer(written)
     writer.writerow(column.name for column in data.columns)
@@ -29,7 +29,7 @@ def as_csv(data: Microdata) -> bytes:
 
 
 def as_codebook(data: Microdata) -> dict[str, Any]:
-    """What every column and code means, and where it comes from."""
+    """Write what every column and code means, and where it comes from."""
     instrument, form = data.instrument, data.form
     claims = instrument.claims
     return {
@@ -66,15 +66,17 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
 
 
 def as_codebook_json(data: Microdata) -> bytes:
+    """Write the codebook as JSON."""
     return json.dumps(as_codebook(data), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def as_codebook_html(data: Microdata) -> bytes:
+    """Write the codebook as a page that needs no other file."""
     return render(codebook_page(data, alone=True)).encode()
 
 
 def as_claims(data: Microdata) -> bytes:
-    """What may be said of the questionnaire at its present stage, and what stands behind it."""
+    """Write what may be said of the questionnaire at its present stage, and the evidence for it."""
     claims = data.instrument.claims
     if claims is None:
         return b"Nothing is said about this questionnaire: its folder holds no claims.\n"

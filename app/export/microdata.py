@@ -1,7 +1,7 @@
 """The answers of a closed wave as rows for research: shuffled, under fresh random ids, by the codebook.
 
-Purposes and the consent that was agreed to are left out: they say of few people that they were careful, and
-of nobody anything that research needs. The rows of the archive are those of people who agreed to it.
+Purposes and the hash of the consent are left out: research does not need them, and a rare value would mark a
+person. The rows of the archive are those of people who agreed to it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,20 +20,20 @@ from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
 from app.export.rows import PAIR_ID, ROW_ID, Microdata
 from app.runtime import Service
-from app.studies.waves import as_it_was_asked
+from app.studies.installed import as_it_was_asked
 from app.tables import Response, table
 from app.work_queue import BoundedQueue
 from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score
 
 RESPONSE: Final = table(Response)
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
-"""For whoever makes something of all rows of a wave, which takes seconds that respondents need."""
+"""For work on all rows of a wave, which takes seconds of a processor that respondents need."""
 
 
 def microdata(
     service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
 ) -> Microdata:
-    """Read the rows that leave a closed wave; refused where none do, or too few to give away."""
+    """Read the rows that leave a closed wave; refused where none do, or too few to be given out."""
     about = closed(db, wave)
     declared = LEAVING[about.leaving]
     check_rows_leave(declared, with_unit=with_unit)
@@ -124,7 +124,7 @@ def _provenance(about: Row[Any], instrument: Instrument) -> dict[str, Cell]:
 
 
 def _turned(instrument: Instrument, form: Form) -> dict[tuple[str, int], Cell]:
-    """Every answer that can be stored, as it is scored."""
+    """Map every answer that can be stored to its scored value."""
     return {
         (item.id, code): None if (value := keyed(instrument, form.id, item.id, code)) is None else int(value)
         for item in form.items

@@ -39,7 +39,7 @@ class WavePage(Page):
     wave: str
     study: str
     n: int | None
-    """How many at least; None where there are too few rows to give away."""
+    """How many at least; None where there are too few rows to be given out."""
     fewest: int
     columns: int
     stage: str | None
@@ -102,6 +102,7 @@ class ReliabilityPage(Page):
 
 
 def reliability_page(data: Reliability) -> ReliabilityPage:
+    """Lay out the reliability figures that were kept when the wave closed."""
     return ReliabilityPage(
         simulated=data.simulated,
         wave=data.wave,
@@ -132,6 +133,7 @@ def wave_page(
     files: tuple[FileLink, ...],
     fewest: int,
 ) -> WavePage:
+    """Lay out what can be taken out of a wave; without `data` there are too few rows."""
     claims = data.instrument.claims if data else None
     return WavePage(
         simulated=simulated,
@@ -148,12 +150,14 @@ def wave_page(
 
 
 def no_rows_page(wave: str, study: str, refused: AppError, *, simulated: bool) -> NoRowsPage:
+    """Lay out the reason why no row of a wave leaves."""
     return NoRowsPage(
         simulated=simulated, wave=wave, study=study, title=refused.title, message=refused.message
     )
 
 
 def codebook_page(data: Microdata, *, alone: bool = False) -> CodebookPage:
+    """Lay out the codebook; `alone` is a file of its own, without links into the service."""
     form, instrument = data.form, data.instrument
     words = [each for each in instrument.words.values() if each.form == form.id]
     return CodebookPage(

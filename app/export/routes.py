@@ -1,4 +1,4 @@
-"""What researchers take out of the service: closed waves only, of their own study."""
+"""Pages and files for researchers: of closed waves of their own study only."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,11 +41,12 @@ from app.templating import html
 router = APIRouter(prefix="/export", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
 OFFERED: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
-"""Beside the CSV and the codebook: what opens by itself. The rest belongs together, in one folder."""
+"""Formats offered as single files beside the CSV and the codebook; the others come in one folder."""
 
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the closed waves of the researcher's studies."""
     staff = admitted(request, "researcher")
     with read(service_of(request).engine) as db:
         found = _closed(db, staff)
@@ -60,6 +61,7 @@ def index(request: Request) -> Response:
 
 @router.get(HERE)
 def wave_overview(request: Request, wave: str) -> Response:
+    """Show what can be taken out of a wave, or why nothing can."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take(), read(service.engine) as db:
         about = _one(db, staff, wave)
@@ -86,7 +88,7 @@ def wave_overview(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/responses.csv")
 def responses(request: Request, wave: str) -> Response:
-    """The rows themselves: only for somebody who has just proved who they are, and never unnoticed."""
+    """The rows themselves: only after a fresh sign-in, and always noted in the trail."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     with _data(request, wave) as data:
@@ -97,7 +99,7 @@ def responses(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/files/{{name}}")
 def one_file(request: Request, wave: str, name: str) -> Response:
-    """One file of an export, as the table of formats makes it."""
+    """One file of an export, made by its entry in the table of formats."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     if name not in FORMATS:
@@ -111,7 +113,7 @@ def one_file(request: Request, wave: str, name: str) -> Response:
 
 @router.get(f"{HERE}/all.zip")
 def everything(request: Request, wave: str) -> Response:
-    """The folder that the command line writes, as one file."""
+    """The folder that the command line writes, as one ZIP."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     with _data(request, wave) as data:
@@ -122,28 +124,32 @@ def everything(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/codebook.json")
 def codebook_as_json(request: Request, wave: str) -> Response:
+    """The codebook as JSON."""
     with _data(request, wave) as data:
         return JSONResponse(as_codebook(data))
 
 
 @router.get(f"{HERE}/codebook.html")
 def codebook(request: Request, wave: str) -> Response:
+    """The codebook as a page."""
     with _data(request, wave) as data:
         return html(codebook_page(data))
 
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
+    """The kept reliability figures as JSON."""
     return _figures(request, wave, lambda found: JSONResponse(as_json(found)))
 
 
 @router.get(f"{HERE}/reliability.html")
 def reliability_as_page(request: Request, wave: str) -> Response:
+    """The kept reliability figures as a page."""
     return _figures(request, wave, lambda found: html(reliability_page(found)))
 
 
 def _figures(request: Request, wave: str, shown: Callable[[Reliability], Response]) -> Response:
-    """Show figures of rows: as rows are taken out, after a fresh sign-in and never unnoticed."""
+    """Show figures of rows; like rows, only after a fresh sign-in and noted in the trail."""
     service, staff = service_of(request), admitted(request, "researcher")
     if not staff.fresh:
         return see_other(AGAIN)
@@ -159,7 +165,7 @@ def _figures(request: Request, wave: str, shown: Callable[[Reliability], Respons
 
 @contextmanager
 def _data(request: Request, wave: str) -> Iterator[Microdata]:
-    """The rows of a wave, for as long as it is this request's turn; only a turn gets a connection."""
+    """Read the rows of a wave when it is this request's turn; it takes a connection only then."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take():
         with read(service.engine) as db:

@@ -33,7 +33,7 @@ class Microdata:
     n: int
     """How many rows there were at the close, rounded down to a multiple of five."""
     digest_key: bytes = field(repr=False)
-    """Of this wave and this service: without it nobody can try by a digest what a row was."""
+    """A key of this wave and this service: without it nobody can test a guess of a row against a digest."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
     imported: bool = False
@@ -41,7 +41,7 @@ class Microdata:
 
     @property
     def titled(self) -> str:
-        """The study's title, with the word that simulated data carry wherever they show."""
+        """Return the study's title, with the word SIMULATED before it where the data are simulated."""
         return f"SIMULATED: {self.title}" if self.simulated else self.title
 
     def column(self, name: str) -> list[Cell]:
@@ -50,7 +50,7 @@ class Microdata:
 
 
 def note(data: Microdata) -> str:
-    """What whoever holds the rows has to know."""
+    """Say what whoever holds the rows has to know."""
     return " ".join(filter(None, (NOTE, data.linked, ORIGIN if data.imported else "")))
 
 

@@ -56,7 +56,7 @@ CHOICES: Final = {
         ),
     ),
 }
-"""What a study may give out, as a host reads it: its name, and what it means for whom."""
+"""What a study may give out, as a host reads it: the name, and what it means."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +170,7 @@ class WavePage(Page):
 
 
 def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
+    """List the forms of which a study can be made."""
     return FormsPage(
         forms=tuple(
             Link(
@@ -186,7 +187,7 @@ def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
 def design_page(
     service: Service, instrument: Instrument, form: Form, fields: Mapping[str, str], problem: str = ""
 ) -> DesignPage:
-    """The form with what was typed so far, and what that would give away as soon as it can be said."""
+    """Make the page with what was typed so far, and what it would give away once that can be computed."""
     asked = tuple(each for each in form.context if f"ask_{each}" in fields)
     people = fields.get("people", "")
     may_say = people.isascii() and people.isdigit() and int(people[:9]) > 0
@@ -207,6 +208,7 @@ def design_page(
 def study_page(
     service: Service, study: Row[Any], units: Sequence[Row[Any]], waves: Sequence[Row[Any]], problem: str = ""
 ) -> StudyPage:
+    """Lay out a study: its design, its units, and its waves with their states."""
     instrument = service.instruments[study.instrument]
     form = instrument.forms[study.form]
     asked = form.context if study.context is None else tuple(study.context)
@@ -265,6 +267,7 @@ def wave_page(
     today: date,
     problem: str = "",
 ) -> WavePage:
+    """Lay out a wave: its state, what can be done next, and whether codes can be made."""
     return WavePage(
         simulated=study.simulated,
         id=wave.id,
@@ -288,6 +291,7 @@ def wave_page(
 
 
 def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
+    """Say how many people the questions of a design may leave alone, question by question."""
     words = {each.value: each.words for each in _questions(instrument, form, ())}
     return Spent(
         budget.verdict[0].upper() + budget.verdict[1:] + ".",
@@ -297,7 +301,7 @@ def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
 
 
 def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *, simulated: bool) -> Design:
-    """The design as it was typed; ValueError where a number or a day is none."""
+    """Read the design as it was typed; ValueError where a number or a day cannot be read."""
     return Design(
         id=fields.get("id", "").strip(),
         title=fields.get("title", "").strip(),

@@ -1,4 +1,4 @@
-"""A report as files of figures. Like the page they are functions of the report, and of nothing else."""
+"""A report as files of figures. Like the page, they are functions of the stored report alone."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The pages a trainer reads: what is on each, ready to print, out of the report and the instrument alone."""
+"""The pages a trainer reads: what is on each, ready to print, from the report and the instrument alone."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -118,7 +118,7 @@ class NothingPage(Page):
 
 
 def report_page(report: Report, name: str | None, instrument: Instrument | None) -> Page | None:
-    """The page of a unit, of everybody where none is named; None where nothing is told of that unit."""
+    """The page of a unit, or of everybody where none is named; None where nothing is published of it."""
     about = report.about
     if not report.parts and name is None:
         return NothingPage(
@@ -135,7 +135,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
 
 
 def find_node(report: Report, name: str | None) -> Node | None:
-    """What is told of a unit; of everybody where none is named."""
+    """What is published of a unit, or of everybody where none is named."""
     wanted = name or next((part.id for part in report.parts), None)
     return next((node for node in report.nodes if node.id == wanted), None)
 
@@ -203,7 +203,7 @@ def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:
 
 
 def _advice(scheme: Scheme, instrument: Instrument) -> tuple[FacetAdvice, ...]:
-    """Every action of every facet, whatever the figures: an action shown must give no answer away."""
+    """Every action of every facet, whatever the figures: so an action shown reveals no answer."""
     several = []
     for facet in scheme.facets:
         headings = []
@@ -233,7 +233,7 @@ def _above(report: Report, node: Node) -> Link | None:
 
 
 def _below(report: Report, node: Node) -> tuple[Link, ...]:
-    """The reports one level down, by title: an order by figures would be a ranking."""
+    """The reports one level down, in the order of titles: an order by figures would be a ranking."""
     parents = (None, EVERYONE) if node.id == EVERYONE else (node.id,)
     below = [part for part in report.parts if part.parent in parents and part.id != node.id]
     return tuple(

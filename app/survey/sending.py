@@ -1,7 +1,7 @@
-"""Send answers: one transaction in which the draft becomes a response that nothing leads to.
+"""Send answers: in one transaction the draft becomes a response to which no other row leads.
 
 The sheet comes from the page that was sent, not from the draft, so a person sends what they saw. Sending it
-again, after an answer of ours was lost on its way, shows the same receipt.
+again, after our answer was lost on its way, shows the same receipt.
 """
 
 from typing import Any, Final
@@ -82,7 +82,7 @@ def send(
     )
     elements = marks(service.vault, db, sheet.wave, sheet.answers) if survey.linked else None
     kept = db.execute(_KEEP_ONCE[is_sqlite(db)], {**row, "elements": elements})
-    if kept.rowcount != 1:  # the receipt follows from the key of the sheet, which was sent in another wave
+    if kept.rowcount != 1:  # the receipt is derived from the key of the sheet, which was sent in another wave
         raise Conflict
     return receipt
 
@@ -106,7 +106,7 @@ def response_row(
 
 
 def _first_time(service: Service, db: Connection, sheet: Sheet) -> bool:
-    """Put the key of this sheet where it can stand once; False if it stands there with the same sheet."""
+    """Store the key of this sheet, which can stand once; False if it is there already with the same sheet."""
     hmac = service.vault.submit_hmac(sheet.wave, sheet.key)
     body = service.vault.body_hmac(sheet.to_bytes())
     row = {"hmac": hmac, "wave": sheet.wave, "body_hmac": body}

@@ -1,4 +1,4 @@
-"""A database comes to the present schema, also after a kill at any statement, and loses no row on the way."""
+"""A database comes to the present schema, also after a kill at any statement, and loses no row."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ def test_accounts_come_and_go_while_the_study_keeps_its_rows(empty_url: str) -> 
 
 
 def test_a_study_of_before_gives_out_reports_but_for_one_that_was_to_be_linked(empty_url: str) -> None:
-    """Rows are the more that could be taken; what was reported already is never joined by rows."""
+    """No further rows leave where a report was made already."""
     engine = make_engine(empty_url)
     migrate.upgrade(engine, "0005")
     made = (

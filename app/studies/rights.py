@@ -1,0 +1,35 @@
+"""What a role of PostgreSQL must be allowed to do for a wave to close: looked at before one opens."""
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.db import is_sqlite
+from app.errors import Refused
+
+_MAY_CHECKPOINT: Final = text(
+    "SELECT current_user, rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = "
+    "'pg_checkpoint' AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles "
+    "WHERE rolname = current_user"
+)
+
+
+def without_checkpoint(db: Connection) -> str | None:
+    """The role that serves, if it may not write the log back; None where it may."""
+    if is_sqlite(db):
+        return None
+    role, may = db.execute(_MAY_CHECKPOINT).one()
+    return None if may else str(role)
+
+
+def grant_checkpoint(role: str) -> str:
+    return f'GRANT pg_checkpoint TO "{role}"'
+
+
+def check_may_close(db: Connection) -> None:
+    """Refuse what would end in a wave that cannot close."""
+    if (role := without_checkpoint(db)) is not None:
+        raise Refused(
+            f"the database's role {role!r} may not clean its files, so no wave could close. Have an "
+            f"administrator of PostgreSQL run: {grant_checkpoint(role)};"
+        )
