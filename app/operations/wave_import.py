@@ -19,9 +19,10 @@ from app.questionnaire.consent import STUDY as FOR_THE_STUDY
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.studies.anonymity import budget_of, check_budget
+from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import codes_of, unmatched
 from app.studies.study import STUDY, units
-from app.studies.waves import WAVE, as_it_was_asked, expect, open_wave, the_wave
+from app.studies.waves import WAVE, expect, open_wave, the_wave
 from app.survey.sending import response_row
 from app.tables import OPEN, PREPARED, Response, table
 from app.vault import new_token
