@@ -27,8 +27,7 @@ class Table:
     that hold ordered ones, or the codes of columns whose codes are no numbers. `missing` are the ranges of
     codes, `marks` the texts, that the file itself declares to be no answers; the codes are in the columns.
     `unusable` gives, for each column that cannot be used, the reason, which is raised when it is asked for.
-    `aliases` are columns under another name, with the one that the file has. `notes` are sentences on how the
-    file was read.
+    `aliases` are columns of the file under another name. `notes` are sentences on how the file was read.
     """
 
     file: Path

@@ -78,8 +78,9 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
 def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
     """Read the answers of this wave and, for reports, those of earlier waves that are in no snapshot yet.
 
-    Earlier waves are closed ones of the same form, and imported where this one is: a report rests on one kind
-    of answers. Where rows leave, answers held out of an earlier wave stay held out.
+    Earlier waves are closed ones of the same form and of the same origin: answers from files and those that
+    people gave here are never taken together, since a report says which it rests on. Where rows leave,
+    answers held out of an earlier wave stay held out.
     """
     used = _used(db, wave.study)
     alike = (WAVE.c.state == CLOSED) & (WAVE.c.imported == wave.imported)
