@@ -12,6 +12,7 @@ from analysis.files.chunked import blocks, file_moments
 from analysis.files.item_names import chosen_columns
 from analysis.files.read_table import read_table
 from analysis.files.table import Table, TableError
+from analysis.files.write_table import write_table
 from analysis.report.dataset import DatasetError
 from analysis.report.fitted import read_dataset
 from analysis.report.named_answers import Named, read_named
@@ -198,6 +199,20 @@ def test_a_map_names_the_columns_and_codes_of_another_system(tmp_path):
     own.write_text("item,column\nease_1,nowhere\n")
     with pytest.raises(TableError, match="no column nowhere"):
         read_dataset(file, instrument, map_file=own)
+
+
+@pytest.mark.parametrize(("ending", "most"), [("sav", 256), ("dta", 80)])
+def test_labels_that_a_format_cannot_hold_are_cut_between_words_and_say_so(tmp_path, ending, most):
+    question = " ".join(["Whether réunions"] * 30)
+    file = tmp_path / f"answers.{ending}"
+    columns = {"q1": np.array([1.0, 2.0])}
+    write_table(Table(file=file, columns=columns, labels={"q1": question}, words={"q1": {1: question}}), file)
+    read = pyreadstat.read_sav if ending == "sav" else pyreadstat.read_dta
+    about = read(str(file))[1]
+    for label, held in ((about.column_labels[0], most), (about.variable_value_labels["q1"][1], 120)):
+        assert question.startswith(label[:-1])
+        assert label.endswith((" réunions…", "Whether…"))
+        assert held - 12 < len(label.encode() if held != 80 else label) <= held
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet", "sav", "dta"])
