@@ -11,14 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 Matrix = NDArray[np.float64]
 Row = TypeVar("Row", bound=Any)
 Missing = Literal["complete", "pairwise"]
-"""Which rows a figure rests on: those with every answer, or for each pair of items those with both answers.
-"""
+"""Which rows a figure rests on: those with every answer, or for each pair of items those with both."""
 
 SMALLEST: Final = 0.001
 MOST: Final = 1e60
-NO_ANSWER: Final = frozenset(
-    {"NoneType", "NAType"}
-)  # recognised by name, so that pandas need not be imported
+NO_ANSWER: Final = frozenset({"NoneType", "NAType"})  # by name, so that pandas need not be imported
 
 Reason = Literal[
     "too few rows",

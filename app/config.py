@@ -83,6 +83,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
 
 
 def database_url(environment: Mapping[str, str], folder: Path) -> str:
+    """Return the address of the database: the setting or, without one, SQLite in the folder."""
     return environment.get("COUNTERPOISE_DATABASE_URL") or f"sqlite:///{folder / DATABASE_FILE}"
 
 

@@ -75,8 +75,7 @@ def words_of(
             for id_, question in questions.items()
         },
         "facets": dict(words.facets),
-        # Kinds of lines that were added after words were first hashed enter the hash only where there are
-        # any.
+        # Lines that forms have had only later enter the hash only where there are any, so old hashes stay.
         **{
             name: lines
             for name in ("before", "after", "reading", "least", "most")

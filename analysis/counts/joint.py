@@ -18,9 +18,7 @@ Planes = NDArray[np.uint64]
 Part = TypeVar("Part")
 
 MAX_CATEGORIES: Final = 64
-BLOCK_ROWS: Final = (
-    16_384  # rows of a block, 256 words a plane: the planes stay in the cache, and a count fits in 16 bits
-)
+BLOCK_ROWS: Final = 16_384  # 256 words a plane: planes stay in the cache, and a count fits in 16 bits
 COMPILE_FROM: Final = 100_000  # rows below which NumPy takes less time than the import of the compiler
 
 

@@ -13,9 +13,7 @@ from analysis.estimate import Listing, Matrix, Unavailable, as_matrix, complete_
 from analysis.linear_algebra.roots import TOO_NEAR, orthogonal, root_of
 from analysis.moments import moments
 
-NORMAL_MAD: Final = (
-    1.4826  # by which the median absolute deviation estimates the standard deviation of a normal distribution
-)
+NORMAL_MAD: Final = 1.4826  # standard deviation of a normal variable over its median absolute deviation
 BLOCK: Final = 4096
 
 

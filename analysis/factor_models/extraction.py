@@ -16,18 +16,16 @@ from numpy.typing import NDArray
 from analysis.correlation.item_correlations import SINGULAR
 from analysis.estimate import Matrix, Unavailable
 
-LOWEST_UNIQUENESS: Final = (
-    0.005  # lowest uniqueness, as in R's factanal and psych; an item held there is a Heywood case
-)
+LOWEST_UNIQUENESS: Final = 0.005  # as in R's factanal and psych; an item held there is a Heywood case
 MAX_STEPS: Final = 100
 GRADIENT: Final = 1e-9
 LOOSE_START: Final = 0.5
 RANDOM_STARTS: Final = 20
 SINGLE_STARTS: Final = 5
-LEAVES: Final = (
-    1.6  # an item does nearly as well as a factor if it leaves less than so many times the factor's squares
-)
-EXPLAINS: Final = 0.75  # and explains more than this share of the squares
+# An item does nearly as well as a factor if it leaves less than LEAVES times the squares that the factor
+# leaves, and explains more than the share EXPLAINS of those that the factor explains.
+LEAVES: Final = 1.6
+EXPLAINS: Final = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)

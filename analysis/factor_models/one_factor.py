@@ -12,14 +12,10 @@ from analysis.estimate import Matrix, Unavailable
 TOLERANCE: Final = 1e-10
 ITERATIONS: Final = 200
 HALVINGS: Final = 16
-VANISHING: Final = (
-    1e-3  # in a fit that has not converged, a unique variance below this counts as going to nought
-)
+VANISHING: Final = 1e-3  # where a fit has not converged, a unique variance below it counts as nought
 BEATEN: Final = 1e-6  # a discrepancy that is lower by more belongs to another minimum
 GONE: Final = 1e-7  # a unique variance below this counts as nought: Σ cannot be inverted beyond
-LEAST: Final = (
-    1e-4  # a unique variance below this may still be falling to nought when a step is shorter than 1e-6
-)
+LEAST: Final = 1e-4  # a unique variance below it may still be falling when a step is shorter than 1e-6
 ROUNDING: Final = 1e-12  # rounding error of the discrepancy at its minimum
 RIDGE: Final = 1e-10  # keeps the equations solvable where a loading vanishes
 Flags = NDArray[np.bool_]

@@ -9,10 +9,7 @@ from analysis.graphics.svg import LABELS, LINE, SMALL, WIDTH, Box, Direction
 
 _BAR = 26.0
 _FEWEST, _MOST = 2, 7
-_CLOSE, _WIDE = (
-    4.0,
-    10.0,
-)  # distance between hatching lines, for the outermost answers and for those next to the middle
+_CLOSE, _WIDE = 4.0, 10.0  # between hatching lines, for the outermost answers and for the innermost
 
 
 def item_distributions(

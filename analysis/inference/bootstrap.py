@@ -13,10 +13,7 @@ from analysis.linear_algebra.exact import near, weighted_sums, whole
 SEED: Final = 20_260_101
 CELLS: Final = 4_000_000  # weights held in memory at a time: 16 MB, up to 26 MB where rows are many
 TOGETHER: Final = 64  # resamples that are computed together where rows are many
-MANY, WORTHWHILE = (
-    10_000,
-    8,
-)  # from so many rows on, distinct rows are counted, and used if they are fewer by this factor
+MANY, WORTHWHILE = 10_000, 8  # from so many rows, distinct ones are used if fewer by this factor
 PRODUCTS: Final = 1_000_000  # products of two items' answers held in memory at a time: 8 MB at most
 EXACT: Final = 2**24  # single precision holds every whole number up to here
 TIE: Final = 1e-10  # figures that differ by no more are the same, computed in two ways

@@ -30,7 +30,7 @@ from analysis.item_response.scoring import person_scores
 Matching = Literal["rest", "total", "theta"] | Callable[[Matrix], Matrix]
 _Score = Callable[
     [int, NDArray[np.intp]], Matrix | Unavailable
-]  # calls of the model of an item, by the items that match people
+]  # the models of an item, from its index and the items that match people
 Verdict = Literal["no difference found", "a small difference", "a difference"]
 
 NEGLIGIBLE: Final = 0.02  # of the change in McFadden's R² due to the groups

@@ -13,9 +13,7 @@ from analysis.estimate import Matrix, PrintedTable, TableParts, Unavailable, as_
 from analysis.item_response.mokken import mokken_scalability
 
 ROUNDING: Final = 1e-12
-EARLIER: Final = (
-    1e-10  # subtracted from H for each later position, so that the first of equal pairs is chosen
-)
+EARLIER: Final = 1e-10  # subtracted from H for each later position: the first of equal pairs is chosen
 ONE_SIDED: Final = 1.6449  # 5 % of the normal distribution, to the digits that mokken has
 
 

@@ -13,9 +13,7 @@ from analysis.estimate import Matrix
 
 BITS: Final = 53  # bits of a whole number in double precision
 ROWS: Final = 8192  # rows of a block; with 30 items it stays in the cache between centring and multiplying
-BITS_OF_FACTORS: Final = (
-    BITS - 1 - ROWS.bit_length()
-) // 2  # bits of a slice, so that a block's products add up within BITS
+BITS_OF_FACTORS: Final = (BITS - 1 - ROWS.bit_length()) // 2  # so a block's products add up within BITS
 SLICES: Final = 3  # slices of a number; the rest is smaller than rounding error
 
 Sliced = list[tuple[Matrix, Matrix]]

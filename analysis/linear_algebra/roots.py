@@ -16,9 +16,7 @@ CLEAR: Final = 1e-5  # an eigenvalue above this share of the largest has eleven 
 NOUGHT: Final = 1e-13  # below this share an eigenvalue of R is rounding error
 NOUGHT_IN_ROWS: Final = 1e-24  # the same of T'T, where T is made of the rows
 DIGITS: Final = 1e4  # an eigenvalue this many times larger has the four digits that a figure needs
-OUTSIDE: Final = (
-    1e-8  # an item with a smaller share in the dependent directions is not one of the dependent items
-)
+OUTSIDE: Final = 1e-8  # largest share in the dependent directions of an item that is not dependent
 
 TOO_NEAR: Final = Unavailable(
     reason="singular matrix", detail="or so nearly that the answers do not tell which: rounding would decide"

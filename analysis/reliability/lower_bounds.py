@@ -18,16 +18,9 @@ from analysis.reliability.alpha import INDEFINITE, NOTHING, Data, alpha_of
 Scaling = Literal["covariances", "correlations"]
 
 ALL_SPLITS: Final = 100_000  # up to so many splits all are computed: up to 20 items
-NEGATIVE: Final = (
-    1e-11  # an eigenvalue farther below nought, relative to the largest, is more than rounding error
-)
-GAP: Final = (
-    1e-10  # largest distance of the greatest lower bound from its optimum, relative to the items' variances
-)
-NEAR, CENTRED = (
-    0.25,
-    0.1,
-)  # Newton decrements: below the first, full steps are taken; below the second, the next μ
+NEGATIVE: Final = 1e-11  # an eigenvalue so far below nought, relative to the largest, is no rounding
+GAP: Final = 1e-10  # of the greatest lower bound from its optimum, relative to the items' variances
+NEAR, CENTRED = 0.25, 0.1  # Newton decrements: below the first, full steps; below the second, the next μ
 STEPS: Final = 300
 SPLITS: Final = 10_000
 

@@ -158,7 +158,7 @@ def wave_pair(
     later: Annotated[str, typer.Argument(metavar="LATER", help="The other; it may be prepared later.")],
     directory: Dir = None,
 ) -> None:
-    """Link two waves by a code of people's own, without identity; say so before the earlier one opens."""
+    """Link two waves by a code that people make from their own words. Say so before the earlier one opens."""
     from app.db import write
     from app.studies.paired_waves import pair_waves
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from analysis.files.shortening import shortened
 from app.csv_cells import Cell
 from app.errors import Refused
 from app.export.rows import Microdata, note
@@ -181,20 +182,6 @@ def as_xlsx(data: Microdata) -> bytes:
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
-
-
-def shortened(label: str, most: int, *, bytes_: bool = True) -> str:
-    """Return a label that a format holds whole, or as many of its words as it holds and an ellipsis.
-
-    The codebook has every label whole.
-    """
-    size = (lambda text: len(text.encode())) if bytes_ else len
-    if size(label) <= most:
-        return label
-    words = label.split()
-    while words and size(" ".join(words) + "…") > most:
-        words.pop()
-    return " ".join(words) + "…"
 
 
 def _fit(columns: tuple[Coded, ...], longest: int, program: str) -> None:

@@ -16,9 +16,7 @@ from instrument.spelling import remark_of, spelled
 from instrument.values import Frozen, Language, Model
 from instrument.words import NOT_SAID, ActionsWords, ClaimsWords, ContextWords, FormWords
 
-BARE: Final = frozenset(
-    ["form", "language", "direction", "status", "stage"]
-)  # names, which are not translated
+BARE: Final = frozenset(["form", "language", "direction", "status", "stage"])  # names, never translated
 BESIDE: Final[Mapping[str, type[Model]]] = MappingProxyType(
     {"context": ContextWords, "actions": ActionsWords, "claims": ClaimsWords}
 )

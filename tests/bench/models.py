@@ -37,13 +37,8 @@ LINES = {
     "ordered": ("invariance WLSMV, two steps and a test", {"lavaan": (20, 1)}),
     "large": ("CFA WLSMV, n = 100,000", {"lavaan": (20, 1)}),
 }
-LIMITS = {
-    "ml": 4,
-    "wlsmv": 25,
-    "fiml": 1400,
-    "ordered": 100,
-    "large": 400,
-}  # ms, estimated from the number of operations
+# In ms, estimated from the number of operations.
+LIMITS = {"ml": 4, "wlsmv": 25, "fiml": 1400, "ordered": 100, "large": 400}
 
 
 def data(n: int) -> np.ndarray:
