@@ -187,6 +187,30 @@ def test_a_yes_publishes_and_locks_it_without_a_restart(host: TestClient, servic
         load(folder / "garden")
 
 
+def test_a_yes_that_was_cut_off_can_be_said_again_and_no_other_takes_its_place(service: Service) -> None:
+    first = bring(service)
+    other = bring(service, changed("items", 2, "text", "I like the garden."), "henk")
+    for own, host in ((first, "hana"), (other, "henk")):
+        with write(service.engine) as db:
+            brought.hand_over(service, db, brought.the_brought(db, own.rpartition("/")[2], host))
+    first_name, other_name = (each.rpartition("/")[2] for each in (first, other))
+    with read(service.engine) as db:
+        row = brought.the_brought(db, first_name)
+
+    def is_cut_off() -> None:
+        with write(service.engine) as db:
+            brought.publish(service, db, row)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        is_cut_off()
+    assert "garden" in service.instruments
+    assert kept(service) == ["handed over", "handed over"]
+    assert at_the_terminal("publish", first_name).exit_code == 0
+    assert "there is a questionnaire 'garden' already" in at_the_terminal("publish", other_name).output
+    assert sorted(kept(service)) == ["handed over", "published"]
+
+
 def test_a_refusal_says_why(host: TestClient, service: Service) -> None:
     own = bring(service)
     host.post(f"{own}/hand-over")
