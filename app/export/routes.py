@@ -15,7 +15,7 @@ from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, zipped
 from app.export.closed_wave import NoRows, TooFew
-from app.export.formats import FORMATS, as_codebook, as_csv
+from app.export.formats import FORMATS, as_codebook
 from app.export.microdata import QUEUE, microdata
 from app.export.pages import (
     FileLink,
@@ -80,7 +80,7 @@ def responses(request: Request, wave: str) -> Response:
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     with _data(request, wave) as data:
-        content = as_csv(data)
+        content = FORMATS["csv"].make(data)
     note_taken(service_of(request), wave)
     return _file(content, "text/csv; charset=utf-8", f"{wave}_responses.csv")
 

@@ -15,7 +15,7 @@ from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST
 from app.db import read, write
 from app.export.bundle import write_bundle
-from app.export.formats import as_csv
+from app.export.formats import FORMATS
 from app.export.linked import shown
 from app.export.microdata import microdata
 from app.export.rows import NOTE, Microdata
@@ -38,7 +38,7 @@ def data(service: Service, wave: str, **how: bool) -> Microdata:
 
 
 def exported(service: Service, wave: str, **how: bool) -> Rows:
-    return list(csv.DictReader(io.StringIO(as_csv(data(service, wave, **how)).decode())))
+    return list(csv.DictReader(io.StringIO(FORMATS["csv"].make(data(service, wave, **how)).decode())))
 
 
 def raw(row: dict[str, str]) -> tuple[str, ...]:

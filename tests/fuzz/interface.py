@@ -3,12 +3,11 @@
     python -m tests.fuzz.interface --cases 5000 [--seed 1]
 
 Each call fits the description or breaks it; half of the names in its address are of something that is there,
-and the token is a researcher's, a trainer's or none. No answer may be an error of the service, nor have a status,
-a type of content or a shape that the description does not tell of.
+and the token is a researcher's, a trainer's or none. No answer may be an error of the service, nor have a
+status, a type of content or a shape that the description does not tell of.
 """
 
 import argparse
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -121,7 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     with TemporaryDirectory() as folder:
         statuses = run(closed_waves(Path(folder)), asked.cases, asked.seed)
-    print(f"{statuses.total()} calls:", ", ".join(f"{count} of {status}" for status, count in sorted(statuses.items())))
+    print(
+        f"{statuses.total()} calls:",
+        ", ".join(f"{count} of {status}" for status, count in sorted(statuses.items())),
+    )
     return 0
 
 
