@@ -1,18 +1,19 @@
 """The files of an export together: a folder from the command line, one ZIP from the page.
 
 What cannot be made is refused before the first file is written. Rows are written a block after the other,
-into a hidden folder, whose files are put in their places once all are whole. A manifest holds the hash of each,
-of form, key and code, and of the data.
+into a hidden folder, whose files are put in their places once all are whole. A manifest holds the hash of
+each file, of form, key and code, and of the data.
 """
 
 import hmac
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
+from subprocess import SubprocessError
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -21,16 +22,22 @@ import numpy as np
 from app.db import read
 from app.errors import Refused
 from app.export.formats import FORMATS, Format
-from app.export.microdata import microdata
+from app.export.joined import joined
+from app.export.microdata import linked_microdata, microdata
 from app.export.progress import Tell, quiet
 from app.export.rows import AT_ONCE, PAIR_ID, ROW_ID, Microdata
 from app.export.trail import note_taken
 from app.files.private import open_private, private_folder
+from app.paper.pages import paper_pdf
 from app.runtime import Service
 from instrument import InstrumentError
 from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
 
 MANIFEST: Final = "manifest.json"
+PAPER: Final = "instrument/paper.pdf"
+LINKED: Final = "linked"
+OF_TABLES: Final = {name: each for name, each in FORMATS.items() if not each.path.startswith("syntax/")}
+"""Scripts compute the scores of one wave."""
 Files = Iterator[tuple[str, Iterable[bytes]]]
 """Each file by its path in the folder; its blocks are taken before the next file is asked for."""
 
@@ -44,6 +51,17 @@ def bundle(data: Microdata) -> Files:
     """Make every file there is, and the manifest of them all."""
     questionnaire, left_out = questionnaire_files(data)
     return _with_manifest(data, [*files_of(data), *questionnaire], left_out)
+
+
+def linked_bundle(earlier: Microdata, later: Microdata) -> Files:
+    """Make the files of two linked waves, and one table of those who are in both."""
+    both = joined(earlier, later)
+    folders = {
+        earlier.wave: bundle(earlier),
+        later.wave: bundle(later),
+        LINKED: _with_manifest(both, files_of(both, OF_TABLES), {}),
+    }
+    return ((f"{folder}/{path}", blocks) for folder, files in folders.items() for path, blocks in files)
 
 
 def _with_manifest(
@@ -77,6 +95,10 @@ def questionnaire_files(data: Microdata) -> tuple[list[tuple[str, Iterable[bytes
             made.append((f"instrument/{name}", (written,)))
         except InstrumentError as error:
             left_out[f"instrument/{name}"] = "; ".join(map(str, error.problems))
+    try:
+        made.append((PAPER, (paper_pdf(data.instrument, data.form.id, data.instrument.language),)))
+    except SubprocessError:
+        left_out[PAPER] = "this machine cannot set a PDF: it takes Pango"
     return made, left_out
 
 
@@ -134,24 +156,38 @@ def write_bundle(
     folder: Path,
     *,
     format_: str | None = None,
+    linked: bool = False,
     with_unit: bool = False,
     archive: bool = False,
     tell: Tell = quiet,
 ) -> list[Path]:
     """Write the folder of an export, or one file of it; refused where another file would be lost."""
-    if format_ not in {None, *FORMATS}:
-        raise Refused(f"there is no format {format_!r}: choose one of {', '.join(FORMATS)}")
+    formats = OF_TABLES if linked else FORMATS
+    if format_ not in {None, *formats}:
+        raise Refused(f"there is no format {format_!r}: choose one of {', '.join(formats)}")
+    how = {"with_unit": with_unit, "archive": archive}
+    waves: tuple[Microdata, ...]
     with read(service.engine) as db:
-        data = microdata(service, db, wave, with_unit=with_unit, archive=archive, tell=tell)
-    if format_ is None:
-        files = bundle(data)
-        paths = [MANIFEST, *(each.path_of(data) for each in FORMATS.values())]
-    else:
-        files = ((Path(path).name, blocks) for path, blocks in files_of(data, {format_: FORMATS[format_]}))
-        paths = [Path(FORMATS[format_].path_of(data)).name]
-    _refuse_taken(folder, paths)
-    note_taken(service, wave)
-    return put(folder, _told(files, data.count, tell))
+        if linked:
+            waves = linked_microdata(service, db, wave, **how, tell=tell)
+        else:
+            waves = (microdata(service, db, wave, **how, tell=tell),)
+    files, first = _chosen(waves, format_)
+    _refuse_taken(folder, first)
+    for each in waves:
+        note_taken(service, each.wave)
+    return put(folder, _told(files, max(each.count for each in waves), tell))
+
+
+def _chosen(waves: Sequence[Microdata], format_: str | None) -> tuple[Files, list[str]]:
+    """The files of one wave or of two, and what none may be in the place of: told before they are written."""
+    both = joined(*waves) if len(waves) > 1 else None
+    if format_ is not None:
+        [(path, blocks)] = files_of(both or waves[0], {format_: FORMATS[format_]})
+        return iter([(Path(path).name, blocks)]), [Path(path).name]
+    if both:
+        return linked_bundle(*waves), [*(each.wave for each in waves), LINKED]
+    return bundle(waves[0]), [MANIFEST, *(each.path_of(waves[0]) for each in FORMATS.values())]
 
 
 def _told(files: Files, rows: int, tell: Tell) -> Files:

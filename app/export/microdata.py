@@ -20,11 +20,13 @@ from analysis.disclosure.leaving import LEAVING
 from app.closing.leaving import rows_that_leave
 from app.closing.withholding import FEWEST, PROVENANCE_THAT_TELLS, UNIT, context_of
 from app.csv_cells import Cell
+from app.errors import Refused
 from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
 from app.export.progress import Tell, quiet
-from app.export.rows import AT_ONCE, PAIR_ID, ROW_ID, Cells, Microdata, by_column
+from app.export.rows import PAIR_ID, ROW_ID, Cells, Microdata, by_column
 from app.runtime import Service
+from app.studies.linking.pairs import outcome_of
 from app.studies.waves import as_it_was_asked
 from app.tables import Response, table
 from app.work_queue import BoundedQueue
@@ -33,6 +35,8 @@ from instrument import Column, Form, Instrument, codebook, keyed, score
 RESPONSE: Final = table(Response)
 LEAST_ID: Final = 10**9
 MOST_ID: Final = 10**10
+READ_AT_ONCE: Final = 2000
+"""A stored row takes some kilobytes until it is held by column."""
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
 """For whoever makes something of all rows of a wave, which takes seconds that respondents need."""
 
@@ -76,6 +80,24 @@ def microdata(
     )
 
 
+def linked_microdata(
+    service: Service,
+    db: Connection,
+    wave: str,
+    *,
+    with_unit: bool = False,
+    archive: bool = False,
+    tell: Tell = quiet,
+) -> tuple[Microdata, Microdata]:
+    """Read both waves of a pair, at the same moment."""
+    pair = outcome_of(db, wave)
+    if pair is None:
+        raise Refused(f"{wave!r} is in no pair of waves that are linked")
+    how = {"with_unit": with_unit, "archive": archive}
+    earlier, later = (microdata(service, db, each, **how, tell=tell) for each in (pair.earlier, pair.later))
+    return earlier, later
+
+
 def _blocks(
     db: Connection, wave: str, leaving: Container[Pair], *, archive: bool, tell: Tell
 ) -> Iterator[list[Row[Any]]]:
@@ -84,7 +106,8 @@ def _blocks(
     of_wave = RESPONSE.c.wave == wave
     total = db.execute(select(func.count()).select_from(RESPONSE).where(of_wave)).scalar_one()
     answers = db.execute(
-        select(*(RESPONSE.c[name] for name in names)).where(of_wave), execution_options={"yield_per": AT_ONCE}
+        select(*(RESPONSE.c[name] for name in names)).where(of_wave),
+        execution_options={"yield_per": READ_AT_ONCE},
     )
     seen = kept = inside = 0
     for some in answers.partitions():

@@ -44,6 +44,8 @@ class WavePage(Page):
     files: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
+    joins: bool
+    """Whether any row is linked with one of the other wave."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +138,7 @@ def wave_page(
         stage=claims.label if claims else None,
         files=files,
         linked=data.linked if data and data.linked else None,
+        joins=data is not None and data.is_linked,
     )
 
 

@@ -25,8 +25,8 @@ NOTE: Final = (
 )
 
 
-AT_ONCE: Final = 25_000
-"""How many rows are read, and written, at once."""
+AT_ONCE: Final = 10_000
+"""How many rows are written at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +114,14 @@ class Microdata:
     @property
     def rows(self) -> Iterator[tuple[Cell, ...]]:
         return zip(*self.cells, strict=True)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether any row is linked with one of another wave."""
+        return any(
+            column.name == PAIR_ID and any(cell is not None for cell in cells.values)
+            for column, cells in zip(self.columns, self.cells, strict=True)
+        )
 
     def blocks(self) -> Iterator[tuple[Cells, ...]]:
         return blocks(self.cells)
