@@ -39,7 +39,7 @@ PAGE: Final = 50
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     403: {"model": answers.ErrorAnswer, "description": "The study gives out reports and no rows"},
     404: {"model": answers.ErrorAnswer, "description": "Not there, or not for this token"},
-    422: {"model": answers.ErrorAnswer, "description": "A parameter cannot be read"},
+    422: {"model": answers.ErrorAnswer, "description": "A parameter cannot be read, or a file not be made"},
     503: {"model": answers.ErrorAnswer, "description": "Busy; try again after the seconds of Retry-After"},
 }
 ZIP: Final = "application/zip"

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
-from subprocess import SubprocessError
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
 
@@ -25,16 +24,13 @@ from app.export.formats import FORMATS, Format
 from app.export.joined import joined
 from app.export.microdata import linked_microdata, microdata
 from app.export.progress import Tell, quiet
+from app.export.questionnaire import questionnaire_files
 from app.export.rows import AT_ONCE, PAIR_ID, ROW_ID, Microdata
 from app.export.trail import note_taken
 from app.files.private import open_private, private_folder
-from app.paper.pages import paper_pdf
 from app.runtime import Service
-from instrument import InstrumentError
-from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
 
 MANIFEST: Final = "manifest.json"
-PAPER: Final = "instrument/paper.pdf"
 LINKED: Final = "linked"
 OF_TABLES: Final = {name: each for name, each in FORMATS.items() if not each.path.startswith("syntax/")}
 """Scripts compute the scores of one wave."""
@@ -50,7 +46,8 @@ def files_of(data: Microdata, formats: Mapping[str, Format] = FORMATS) -> list[t
 def bundle(data: Microdata) -> Files:
     """Make every file there is, and the manifest of them all."""
     questionnaire, left_out = questionnaire_files(data)
-    return _with_manifest(data, [*files_of(data), *questionnaire], left_out)
+    beside = [(path, (content,)) for path, content in questionnaire.items()]
+    return _with_manifest(data, [*files_of(data), *beside], left_out)
 
 
 def linked_bundle(earlier: Microdata, later: Microdata) -> Files:
@@ -83,23 +80,6 @@ def _with_manifest(
 
 def in_memory(files: Iterable[tuple[str, Iterable[bytes]]]) -> dict[str, bytes]:
     return {path: b"".join(blocks) for path, blocks in files}
-
-
-def questionnaire_files(data: Microdata) -> tuple[list[tuple[str, Iterable[bytes]]], dict[str, str]]:
-    """Write the form for other tools; where one cannot hold it, its reason stands in the manifest instead."""
-    made: list[tuple[str, Iterable[bytes]]] = []
-    left_out = {}
-    for name, write in QUESTIONNAIRE_FORMATS.items():
-        try:
-            written = write(data.instrument, data.form.id, data.instrument.language)
-            made.append((f"instrument/{name}", (written,)))
-        except InstrumentError as error:
-            left_out[f"instrument/{name}"] = "; ".join(map(str, error.problems))
-    try:
-        made.append((PAPER, (paper_pdf(data.instrument, data.form.id, data.instrument.language),)))
-    except SubprocessError:
-        left_out[PAPER] = "this machine cannot set a PDF: it takes Pango"
-    return made, left_out
 
 
 def manifest(data: Microdata, hashes: Mapping[str, str], left_out: Mapping[str, str]) -> bytes:

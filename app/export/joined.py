@@ -9,8 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from app.errors import Refused
-from app.export.rows import PAIR_ID, Cells, Microdata
+from app.export.rows import PAIR_ID, Cells, DoesNotFit, Microdata
 from instrument import Column
 
 OF_BOTH: Final = frozenset({PAIR_ID, "simulated", "form_hash", "key_revision", "code_version"})
@@ -23,13 +22,13 @@ def joined(earlier: Microdata, later: Microdata) -> Microdata:
 
     Raises
     ------
-    Refused
+    DoesNotFit
         If no row is linked.
     """
     places = [_places(each) for each in (earlier, later)]
     ids = [each for each in places[0] if each in places[1]]
     if not ids:
-        raise Refused(f"no row of {earlier.wave!r} is linked with one of {later.wave!r}")
+        raise DoesNotFit(f"no row of {earlier.wave!r} is linked with one of {later.wave!r}")
     columns: list[Column] = []
     cells: list[Cells] = []
     for ordinal, data in enumerate((earlier, later), start=1):

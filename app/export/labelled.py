@@ -18,8 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from app.csv_cells import Cell
-from app.errors import Refused
-from app.export.rows import Cells, Microdata, note
+from app.export.rows import Cells, DoesNotFit, Microdata, note
 from instrument import (
     DO_NOT_KNOW,
     DOES_NOT_APPLY,
@@ -216,12 +215,12 @@ def check_fit(columns: Sequence[Coded], longest: int, program: str) -> None:
     for each in columns:
         for code, label in {**each.values, **each.column.missing}.items():
             if len(label.encode()) > longest:
-                raise Refused(
+                raise DoesNotFit(
                     f"the words of code {code} of {each.column.name} take {len(label.encode())} bytes, and "
                     f"{program} holds {longest}: take the answers out as CSV or Parquet"
                 )
         if not each.is_text and len(each.column.missing) > SPSS_MISSING:
-            raise Refused(f"{each.column.name} has more than {SPSS_MISSING} kinds of missing")
+            raise DoesNotFit(f"{each.column.name} has more than {SPSS_MISSING} kinds of missing")
 
 
 def as_series(each: Coded, letters: Mapping[Cell, str] = MappingProxyType({})) -> Any:

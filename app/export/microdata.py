@@ -20,11 +20,10 @@ from analysis.disclosure.leaving import LEAVING
 from app.closing.leaving import rows_that_leave
 from app.closing.withholding import FEWEST, PROVENANCE_THAT_TELLS, UNIT, context_of
 from app.csv_cells import Cell
-from app.errors import Refused
 from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
 from app.export.progress import Tell, quiet
-from app.export.rows import PAIR_ID, ROW_ID, Cells, Microdata, by_column
+from app.export.rows import PAIR_ID, ROW_ID, Cells, DoesNotFit, Microdata, by_column
 from app.runtime import Service
 from app.studies.linking.pairs import outcome_of
 from app.studies.waves import as_it_was_asked
@@ -61,7 +60,8 @@ def microdata(
     pair = pairing(db, wave, leaving, archive=archive)
     columns = tuple(_columns(instrument, form, asked, wave, pair, with_unit=with_unit))
     reading = _Reading(instrument, form, columns, pair.ids if pair else frozenset())
-    found = reading.all(_blocks(db, wave, leaving, archive=archive, tell=tell))
+    total = db.execute(select(func.count()).select_from(RESPONSE).where(RESPONSE.c.wave == wave)).scalar_one()
+    found = reading.all(_blocks(db, wave, leaving, total, archive=archive, tell=tell), total)
     count = len(next(iter(found.values())))
     found[ROW_ID] = Cells(_ids(count))
     for name, cell in _provenance(about, instrument).items():
@@ -92,23 +92,19 @@ def linked_microdata(
     """Read both waves of a pair, at the same moment."""
     pair = outcome_of(db, wave)
     if pair is None:
-        raise Refused(f"{wave!r} is in no pair of waves that are linked")
+        raise DoesNotFit(f"{wave!r} is in no pair of waves that are linked")
     how = {"with_unit": with_unit, "archive": archive}
     earlier, later = (microdata(service, db, each, **how, tell=tell) for each in (pair.earlier, pair.later))
     return earlier, later
 
 
 def _blocks(
-    db: Connection, wave: str, leaving: Container[Pair], *, archive: bool, tell: Tell
+    db: Connection, wave: str, leaving: Container[Pair], total: int, *, archive: bool, tell: Tell
 ) -> Iterator[list[Row[Any]]]:
     """The rows that leave, some at a time; refused in the end where they were too few."""
     names = ("wave", "unit", "answers", "told", "archived", "pair_id")
-    of_wave = RESPONSE.c.wave == wave
-    total = db.execute(select(func.count()).select_from(RESPONSE).where(of_wave)).scalar_one()
-    answers = db.execute(
-        select(*(RESPONSE.c[name] for name in names)).where(of_wave),
-        execution_options={"yield_per": READ_AT_ONCE},
-    )
+    asked = select(*(RESPONSE.c[name] for name in names)).where(RESPONSE.c.wave == wave)
+    answers = db.execute(asked, execution_options={"yield_per": READ_AT_ONCE})
     seen = kept = inside = 0
     for some in answers.partitions():
         rows = [row for row in some if (row.wave, row.unit) in leaving]
@@ -159,9 +155,9 @@ class _Reading:
             *(f"{name}_answered" for name in self.scores),
         ]
 
-    def all(self, blocks: Iterable[list[Row[Any]]]) -> dict[str, Cells]:
-        """Read all rows, shuffled: by name what was read, and the keyed answers, which follow from it."""
-        cells = by_column(([self._row(row) for row in rows] for rows in blocks), len(self.names))
+    def all(self, blocks: Iterable[list[Row[Any]]], most: int) -> dict[str, Cells]:
+        """Read all rows, so many at the most, and shuffle them: by name, with what follows from them."""
+        cells = by_column(([self._row(row) for row in rows] for rows in blocks), len(self.names), most)
         order = _order(len(cells[0]))
         found = {name: cells.pop(0)[order] for name in self.names}
         return found | {item: self._keyed(item, found[f"raw_{item}"]) for item in self.items}
@@ -194,8 +190,9 @@ def _order(count: int) -> NDArray[np.integer]:
 
 def _ids(count: int) -> Sequence[int]:
     """As many different numbers of ten digits, by chance."""
-    drawn = np.unique(LEAST_ID + _chance(count + count // 100 + 100) % (MOST_ID - LEAST_ID))
-    return array("q", drawn[_order(len(drawn))[:count]].tobytes())
+    drawn = np.sort(LEAST_ID + _chance(count + count // 100 + 100) % (MOST_ID - LEAST_ID))
+    different = drawn[1:][drawn[1:] != drawn[:-1]]
+    return array("q", different[_order(len(different))[:count]].tobytes())
 
 
 def _chance(count: int) -> NDArray[np.uint64]:

@@ -42,6 +42,8 @@ class WavePage(Page):
     columns: int
     stage: str | None
     files: tuple[FileLink, ...]
+    rest: tuple[FileLink, ...]
+    questionnaire: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
     joins: bool
@@ -125,6 +127,8 @@ def wave_page(
     simulated: bool,
     data: Microdata | None,
     files: tuple[FileLink, ...],
+    rest: tuple[FileLink, ...],
+    questionnaire: tuple[FileLink, ...],
     fewest: int,
 ) -> WavePage:
     claims = data.instrument.claims if data else None
@@ -137,6 +141,8 @@ def wave_page(
         columns=len(data.columns) if data else 0,
         stage=claims.label if claims else None,
         files=files,
+        rest=rest,
+        questionnaire=questionnaire,
         linked=data.linked if data and data.linked else None,
         joins=data is not None and data.is_linked,
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from mimetypes import guess_type
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -26,6 +27,7 @@ from app.export.pages import (
     reliability_page,
     wave_page,
 )
+from app.export.questionnaire import PURPOSES, WRITERS, offered, written
 from app.export.reliability import as_json, reliability
 from app.export.rows import Reliability
 from app.export.trail import note_read, note_taken
@@ -41,8 +43,8 @@ from app.templating import html
 router = APIRouter(prefix="/export", include_in_schema=False)
 T = TypeVar("T")
 HERE: Final = "/waves/{wave}"
-OFFERED: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
-"""Beside the CSV and the codebook: what opens by itself. The rest belongs together, in one folder."""
+OPENS: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
+"""Beside the CSV and the codebook: what opens by itself. The rest is offered after it."""
 
 
 @router.get("")
@@ -69,10 +71,19 @@ def wave_overview(request: Request, wave: str) -> Response:
         except TooFew:
             data = None
     here = f"/export/waves/{wave}/files"
-    files = tuple(FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in OFFERED.items())
-    return html(
-        wave_page(wave, about.title, simulated=about.simulated, data=data, files=files, fewest=FEWEST)
+    files = {name: FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in FORMATS.items()}
+    beside = [FileLink(f"{here}/{name}", name, PURPOSES[name]) for name in (offered(data) if data else ())]
+    page = wave_page(
+        wave,
+        about.title,
+        simulated=about.simulated,
+        data=data,
+        files=tuple(files[name] for name in OPENS),
+        rest=tuple(each for name, each in files.items() if name not in {*OPENS, "csv"}),
+        questionnaire=tuple(beside),
+        fewest=FEWEST,
     )
+    return html(page)
 
 
 @router.get(f"{HERE}/responses.csv")
@@ -91,6 +102,8 @@ def one_file(request: Request, wave: str, name: str) -> Response:
     """One file of an export, as the table of formats makes it."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
+    if name in WRITERS:
+        return _of_questionnaire(request, wave, name)
     if name not in FORMATS:
         raise NotFound
     chosen = FORMATS[name]
@@ -98,6 +111,12 @@ def one_file(request: Request, wave: str, name: str) -> Response:
         made, path = chosen.make(data), chosen.path_of(data)
     note_taken(service_of(request), wave)
     return _file(made, chosen.media_type, Path(path).name)
+
+
+def _of_questionnaire(request: Request, wave: str, name: str) -> Response:
+    with _data(request, wave, microdata) as data:
+        made = written(data, name)
+    return _file(made, guess_type(name)[0] or "application/octet-stream", f"{data.form.id}_{name}")
 
 
 @router.get(f"{HERE}/all.zip")

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.csv_cells import Cell
+from app.errors import AppError, Refused
 from instrument import Column, Form, Instrument
 
 ROW_ID: Final = "row_id"
@@ -67,15 +68,19 @@ class _Places(dict[Cell, int]):
         return place
 
 
-def by_column(blocks: Iterable[Sequence[Sequence[Cell]]], width: int) -> list[Cells]:
-    """Hold rows, which come in blocks, by column."""
+def by_column(some: Iterable[Sequence[Sequence[Cell]]], width: int, most: int) -> list[Cells]:
+    """Hold rows, which come some at a time and are so many at the most, by column."""
     known = [_Places() for _ in range(width)]
-    parts: list[list[NDArray[np.unsignedinteger]]] = [[np.empty(0, np.uint8)] for _ in range(width)]
-    for rows in blocks:
-        for seen, part, cells in zip(known, parts, zip(*rows, strict=True), strict=False):
-            places = np.fromiter(map(seen.__getitem__, cells), np.uint32, len(rows))
-            part.append(places.astype(np.min_scalar_type(len(seen))))
-    return [Cells((*seen,), np.concatenate(parts.pop(0))) for seen in known]
+    held: list[NDArray[np.unsignedinteger]] = [np.empty(most, np.uint8) for _ in range(width)]
+    first = 0
+    for rows in some:
+        last = first + len(rows)
+        for column, cells in enumerate(zip(*rows, strict=True)):
+            places = np.fromiter(map(known[column].__getitem__, cells), np.uint32, len(rows))
+            held[column] = held[column].astype(np.min_scalar_type(len(known[column])), copy=False)
+            held[column][first:last] = places
+        first = last
+    return [Cells((*seen,), places[:first]) for seen, places in zip(known, held, strict=True)]
 
 
 def blocks(columns: Sequence[Cells]) -> Iterator[tuple[Cells, ...]]:
@@ -133,6 +138,17 @@ class Microdata:
 def note(data: Microdata) -> str:
     """What whoever holds the rows has to know."""
     return f"{NOTE} {data.linked}" if data.linked else NOTE
+
+
+class DoesNotFit(AppError, Refused):
+    """A format cannot hold the answers or the questionnaire."""
+
+    status = 422
+    title = "This file cannot be made"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.message = why
 
 
 @dataclass(frozen=True, kw_only=True)

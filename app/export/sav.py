@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.csv_cells import Cell
-from app.errors import Refused
 from app.export.labelled import (
     SPSS_LABEL,
     SPSS_VALUE_LABEL,
@@ -28,7 +27,7 @@ from app.export.labelled import (
     shortened,
     written_by,
 )
-from app.export.rows import Cells, Microdata, blocks, note
+from app.export.rows import Cells, DoesNotFit, Microdata, blocks, note
 
 FILE_LABEL: Final = 60
 TEXT: Final = 255
@@ -55,7 +54,7 @@ def _kept_as(each: Coded) -> str:
         return "<f8"
     longest = max(len(as_text(cell).encode()) for cell in each.cells.values)
     if longest > TEXT:
-        raise Refused(
+        raise DoesNotFit(
             f"a text of {each.column.name} takes {longest} bytes, and the SPSS file holds {TEXT}: take the "
             "answers out as CSV or Parquet"
         )

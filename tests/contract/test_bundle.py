@@ -19,11 +19,11 @@ from app.export.bundle import bundle, digest, in_memory, write_bundle
 from app.export.formats import FORMATS
 from app.export.metadata import DDI
 from app.export.microdata import microdata
+from app.export.questionnaire import PURPOSES, SPREADSHEET, WRITERS
 from app.export.rows import Microdata, by_column
 from app.operations import demo
 from app.runtime import Service
 from instrument import ppiq
-from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
 from tests.lib.cohorts import close, signed_in, take_part
 
 WAVE = "demo-1"
@@ -54,8 +54,9 @@ def test_the_folder_holds_every_format_and_a_manifest_with_the_hash_of_each(
     said = json.loads((tmp_path / "out" / "manifest.json").read_text())
     found = {str(path.relative_to(tmp_path / "out")) for path in written} - {"manifest.json"}
     named = {each.path.format(stem="form-a_wave-demo1") for each in FORMATS.values()}
-    named |= {f"instrument/{name}" for name in QUESTIONNAIRE_FORMATS}
+    named |= {f"instrument/{name}" for name in WRITERS if name != SPREADSHEET}
     assert found == set(said["files"]) == named
+    assert "which a spreadsheet form does not hold" in said["left_out"].pop(f"instrument/{SPREADSHEET}")
     assert said["left_out"] == {}
     for path, hash_ in said["files"].items():
         assert sha256((tmp_path / "out" / path).read_bytes()).hexdigest() == hash_
@@ -89,7 +90,7 @@ def test_the_hash_of_a_file_proves_no_guess_about_an_erased_row(closed: Service,
     first, *rest = one.rows
     other = next(row[place] for row in rest if row[place] != first[place])
     first = (*first[:place], other, *first[place + 1 :])
-    cells = by_column([[first, *rest]], len(one.columns))
+    cells = by_column([[first, *rest]], len(one.columns), one.count)
     assert make(one) == make(replace(one, cells=tuple(cells)))
 
 
@@ -111,13 +112,21 @@ def test_the_page_gives_what_the_command_writes_to_whoever_is_fresh(
     signed_in(closed, client, "researcher", "demo")
     page = client.get(f"/export/waves/{WAVE}").text
     links = [link for link in re.findall(r'href="([^"]+)"', page) if "/files/" in link]
-    assert links == [f"/export/waves/{WAVE}/files/{name}" for name in ("sav", "dta", "parquet", "xlsx")]
-    for link in links:
+    opens = ["sav", "dta", "parquet", "xlsx"]
+    names = [*opens, *(each for each in FORMATS if each not in {"csv", *opens}), *WRITERS]
+    names.remove(SPREADSHEET)
+    assert links == [f"/export/waves/{WAVE}/files/{name}" for name in names]
+    files = in_memory(bundle(data(closed)))
+    for name, link in zip(names, links, strict=True):
         reply = client.get(link)
-        assert reply.status_code == 200
-        assert "form-a_wave-demo1" in reply.headers["content-disposition"]
+        assert reply.status_code == 200, name
+        if name in WRITERS:
+            assert reply.content == files[f"instrument/{name}"] or name == "xlsform.xlsx"
+        assert (FORMATS[name].purpose if name in FORMATS else PURPOSES[name]) in page
+    refused = client.get(f"/export/waves/{WAVE}/files/{SPREADSHEET}")
+    assert (refused.status_code, "which a spreadsheet form does not hold" in refused.text) == (422, True)
     with zipfile.ZipFile(io.BytesIO(client.get(f"/export/waves/{WAVE}/all.zip").content)) as everything:
-        assert {*everything.namelist()} == {f"{WAVE}/{path}" for path in in_memory(bundle(data(closed)))}
+        assert {*everything.namelist()} == {f"{WAVE}/{path}" for path in files}
     assert client.get(f"/export/waves/{WAVE}/files/nonsense").status_code == 404
 
 

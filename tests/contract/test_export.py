@@ -287,7 +287,7 @@ def test_no_cell_is_a_formula(evil: str) -> None:
     )
     made = Microdata(
         wave=WAVE, title="", simulated=True, instrument=ppiq(), form=ppiq().forms["a"], columns=columns,
-        cells=tuple(by_column([[(evil, -66, None)]], 3)), n=0, digest_key=b"",
+        cells=tuple(by_column([[(evil, -66, None)]], 3, 1)), n=0, digest_key=b"",
     )  # fmt: skip
     written = FORMATS["csv"].make(made)
     [row] = rows_of(written)

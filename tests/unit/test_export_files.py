@@ -42,7 +42,7 @@ def made(count: int, *, label: str | None = None) -> Microdata:
     columns = codebook(instrument, form.id, "en")
     if label is not None:
         columns = tuple(_called(column, label) for column in columns)
-    cells = by_column([[_row(columns, rng, place) for place in range(count)]], len(columns))
+    cells = by_column([[_row(columns, rng, place) for place in range(count)]], len(columns), count)
     return Microdata(
         wave="demo-1",
         title=label or "Demonstration",
