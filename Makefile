@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks attack fault fuzz kernels simulation bench formats lock messages system clean
+.PHONY: help run test unit check layout walks attack fault fuzz kernels simulation bench formats wheel lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -57,6 +57,9 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it installs from Debian
 	.ci/system-packages r-base-core r-cran-haven pspp libreoffice-calc-nogui
 	$(BIN)/python -m pytest -m formats tests/formats tests/docs/test_api_page.py
+
+wheel: system $(VENV)/dev ## wheel and source distribution into dist/, installed in an empty environment and served
+	$(BIN)/python -m tests.package --out dist
 
 fault: system $(VENV)/dev ## connections cut, servers killed and crowded while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres

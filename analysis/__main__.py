@@ -35,13 +35,14 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
 
 
 ACTS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n\r"}
-"""Characters of a stranger's file that a terminal would obey: shown instead."""
+"""Control characters, which a terminal would obey, and how they are shown instead."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 2 where what was asked or given cannot be used, with the reason on stderr."""
     asked = _parser().parse_args(arguments)
-    # Products here are many and small: threads of BLAS would wait for each other, and for other programs.
+    # The matrix products are many and small: with several threads BLAS spends more time waiting than
+    # computing.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     command: Command = asked.command
     say, clear = _progress(asked_for=asked.progress)
@@ -84,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _progress(*, asked_for: bool) -> tuple[Progress, Callable[[], None]]:
-    """Return what says how far it is, and what takes that away again; silent where nobody is looking."""
+    """Return functions that show and remove the progress: on a terminal, elsewhere only if asked for."""
     looking = sys.stderr.isatty()
     started = time.monotonic()
 

@@ -1,7 +1,8 @@
-"""What staff did, in a chain: each entry is sealed together with the seal before it.
+"""The trail of what staff did: each entry is sealed together with the seal of the entry before it.
 
-An event names an action and what it was done to, never an answer, a token or a person who answered. An entry
-that is changed, removed or swapped breaks the chain; a cut tail does not, so `head` is to be kept elsewhere.
+An event names an action and its object, never an answer, a token or a person who answered. Changing, removing
+or swapping an entry breaks the chain. Cutting off the last entries does not, so `head` is to be kept
+elsewhere.
 """
 
 import json
@@ -25,21 +26,23 @@ _ACTING: Final[ContextVar[str | None]] = ContextVar("acting", default=None)
 
 @dataclass(frozen=True)
 class Chain:
+    """The result of checking the trail."""
+
     length: int
     head: str
-    """The last seal: who keeps it elsewhere can tell later that nothing was cut off."""
+    """The last seal: kept elsewhere, it shows later whether entries were cut off."""
     broken_at: int | None
     """The number of the first entry that is not what was written; None where all are."""
 
 
 def acting(name: str) -> None:
-    """Say who does what this request writes down from here on."""
+    """Set the name under which what this request does is written down."""
     _ACTING.set(name)
 
 
 @contextmanager
 def acts(name: str) -> Iterator[None]:
-    """Say who does what is written down within."""
+    """Set the name under which what happens within the block is written down."""
     token = _ACTING.set(name)
     try:
         yield
@@ -48,8 +51,9 @@ def acts(name: str) -> Iterator[None]:
 
 
 def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
+    """Add an entry to the trail, sealed together with the entry before it."""
     event = event if (by := _ACTING.get()) is None else {**event, "by": by}
-    if not is_sqlite(db):  # on SQLite a write is alone anyway
+    if not is_sqlite(db):  # SQLite allows one write at a time anyway
         db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
     last = db.execute(select(AUDIT.c.number, AUDIT.c.mac).order_by(AUDIT.c.number.desc()).limit(1)).first()
     number, before = (last.number + 1, last.mac) if last else (1, BEGINNING)
@@ -59,10 +63,12 @@ def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
 
 
 def events(db: Connection) -> list[Row[Any]]:
+    """Return all entries of the trail, oldest first."""
     return list(db.execute(select(AUDIT).order_by(AUDIT.c.number)))
 
 
 def verify(vault: Vault, db: Connection) -> Chain:
+    """Check every seal of the trail; return where the first one is broken, if one is."""
     before, length = BEGINNING, 0
     for length, entry in enumerate(events(db), start=1):
         mac = vault.audit_mac(before, _sealed(length, entry.at, entry.event))

@@ -1,4 +1,4 @@
-"""Where the service keeps its data and its secret, read once from the environment or from a folder."""
+"""The settings of the service, read once from the environment or from a folder."""
 
 import os
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, kw_only=True)
 class Institution:
-    """Where staff of an institution sign in by OpenID Connect, and as whom this service asks there."""
+    """Where staff sign in by OpenID Connect, and the client under which this service asks there."""
 
     issuer: str
     client_id: str
@@ -40,6 +40,8 @@ class Institution:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
+    """The settings of one service."""
+
     database_url: str
     secret: bytes = field(repr=False)
     secure: bool = True
@@ -55,20 +57,21 @@ class Settings:
     institution: Institution | None = None
     origin: str = ""
     """The address of this service as browsers see it, for slips and reminders: never taken from a request."""
+    secret_file: Path | None = None
+    """The file that the secret was read from."""
     proxies: tuple[Network, ...] = ()
-    """From where our own reverse proxy speaks, whose word on who spoke to it is taken."""
+    """The addresses of our own reverse proxy, whose header on the client's address is believed."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
-    """Read the settings; a `folder` from the command line stands in for what the environment leaves out."""
-    url = environment.get("COUNTERPOISE_DATABASE_URL")
-    if url is None and folder is None:
+    """Read the settings; a `folder` from the command line is used for what the environment leaves out."""
+    if folder is None and "COUNTERPOISE_DATABASE_URL" not in environment:
         folder = Path(environment.get("COUNTERPOISE_DIR", "data"))
-    if url is None and folder is not None:
-        url = f"sqlite:///{folder / DATABASE_FILE}"
+    secret, secret_file = _secret(environment, folder)
     return Settings(
-        database_url=str(url),
-        secret=_secret(environment, folder),
+        database_url=database_url(environment, folder or Path()),
+        secret=secret,
+        secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
         leave_to=environment.get("COUNTERPOISE_LEAVE_TO", Settings.leave_to),
         instruments=Path(named) if (named := environment.get("COUNTERPOISE_INSTRUMENTS")) else None,
@@ -77,6 +80,11 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         origin=_origin(environment),
         proxies=_proxies(environment),
     )
+
+
+def database_url(environment: Mapping[str, str], folder: Path) -> str:
+    """Return the address of the database: the setting or, without one, SQLite in the folder."""
+    return environment.get("COUNTERPOISE_DATABASE_URL") or f"sqlite:///{folder / DATABASE_FILE}"
 
 
 def new_secret_file(folder: Path) -> Path:
@@ -90,7 +98,7 @@ def new_secret_file(folder: Path) -> Path:
 
 
 def is_private(address: str) -> bool:
-    """Whether what is sent there is read by nobody on the way: https, or this computer alone."""
+    """Whether nobody can read on the way what is sent there: https, or this computer alone."""
     try:
         parts = urlsplit(address)
         host, _port = parts.hostname, parts.port
@@ -102,7 +110,7 @@ def is_private(address: str) -> bool:
 
 
 def _origin(environment: Mapping[str, str]) -> str:
-    """Nothing, or an address without a path, to which the paths of pages are put."""
+    """Return an address without a path, to which the paths of pages are added; empty if none is set."""
     origin = environment.get(ORIGIN, "").removesuffix("/")
     if origin and (not is_private(origin) or "?" in origin or urlsplit(origin).path):
         raise ConfigurationError(f"{ORIGIN} must be an https address without a path, ? or #")
@@ -121,7 +129,7 @@ def _proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:
 
 
 def _institution(environment: Mapping[str, str]) -> Institution | None:
-    """Nothing without an issuer; with one, all that belongs to it."""
+    """Return None without an issuer; with one, all settings that belong to it."""
     issuer = environment.get(f"{OIDC}ISSUER", "")
     if not issuer:
         return None
@@ -144,17 +152,19 @@ def _institution(environment: Mapping[str, str]) -> Institution | None:
     )
 
 
-def _secret(environment: Mapping[str, str], folder: Path | None) -> bytes:
+def _secret(environment: Mapping[str, str], folder: Path | None) -> tuple[bytes, Path | None]:
     text = environment.get("COUNTERPOISE_SECRET")
-    source = "COUNTERPOISE_SECRET"
+    source, path = "COUNTERPOISE_SECRET", None
     if text is None:
         named = environment.get("COUNTERPOISE_SECRET_FILE")
         path = Path(named) if named else (folder / SECRET_FILE if folder else None)
         if path is None or not path.is_file():
             raise ConfigurationError(
                 "there is no secret: set COUNTERPOISE_SECRET to 64 hexadecimal digits, or "
-                "COUNTERPOISE_SECRET_FILE to a file that holds them; "
-                "`counterpoise migrate --new-secret` makes one in the data folder"
+                "COUNTERPOISE_SECRET_FILE to a file that holds them. A database that was used before needs "
+                f"the one that it was made with{'' if path is None else f', as {path}'}: put that back from "
+                "where you keep it, since no other opens its codes, drafts and receipts. Only for a new "
+                "database `counterpoise migrate --new-secret` makes one in the data folder"
             )
         keep_private(path)
         if folder is not None and path.parent == folder:
@@ -166,4 +176,4 @@ def _secret(environment: Mapping[str, str], folder: Path | None) -> bytes:
         secret = b""
     if len(secret) != SECRET_BYTES:
         raise ConfigurationError(f"{source} must hold exactly 64 hexadecimal digits ({SECRET_BYTES} bytes)")
-    return secret
+    return secret, path

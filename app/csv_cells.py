@@ -1,15 +1,16 @@
-"""Cells of CSV files that no spreadsheet takes for a formula."""
+"""Cells of CSV files that no spreadsheet reads as a formula."""
 
 import re
 from typing import Final
 
 Cell = int | float | str | None
 
-# Where a cell begins in any spreadsheet: elsewhere a semicolon or a tab may part the cells.
+# Wherever a cell may begin in a spreadsheet: some separate cells by semicolons or tabs.
 _OPENS_A_FORMULA: Final = re.compile("(?:^|(?<=[;\t\r\n]))(?= *[-=+@\t\r\n\0＝＋－＠])")  # noqa: RUF001
 
 
 def cell(value: Cell) -> str:
+    """Return the text of a cell; one that a spreadsheet would run gets an apostrophe in front."""
     if value is None:
         return ""
     if isinstance(value, str):

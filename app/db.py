@@ -1,4 +1,4 @@
-"""One engine, two kinds of transaction: `read` and `write`; `outside` is for what refuses to run in one.
+"""One engine and two kinds of transaction, `read` and `write`; `outside` is for statements that allow none.
 
 Both give a Connection and end with the block, so what an endpoint returns after a `write` block has been
 committed before the response leaves. On SQLite a write begins with BEGIN IMMEDIATE: a deferred transaction
@@ -40,6 +40,7 @@ PATIENCE: Final = 0.5
 
 
 def make_engine(url: str) -> Engine:
+    """Make the engine of a database: SQLite by pysqlite3, PostgreSQL by psycopg."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
     return create_engine(
@@ -55,12 +56,14 @@ def make_engine(url: str) -> Engine:
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for reading; its transaction ends with the block."""
     with engine.connect() as connection:
         yield connection
 
 
 @contextmanager
 def write(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for writing; the transaction is committed when the block ends without an error."""
     with (
         _turn(engine),
         engine.connect().execution_options(immediate=True) as connection,
@@ -71,7 +74,7 @@ def write(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def outside(engine: Engine) -> Iterator[Connection]:
-    """Give a connection outside any transaction, for VACUUM and its kin, which refuse to run in one."""
+    """Give a connection outside any transaction, for VACUUM and similar statements, which allow none."""
     options = {"outside": True} if is_sqlite(engine) else {"isolation_level": "AUTOCOMMIT"}
     with engine.connect().execution_options(**options) as connection:
         yield connection
@@ -79,9 +82,9 @@ def outside(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _turn(engine: Engine) -> Iterator[None]:
-    """Queue for the one writer that SQLite lets in, rather than ask again and again, which costs CPU.
+    """Queue for the one writer that SQLite allows, instead of asking it repeatedly, which costs CPU time.
 
-    Who has waited in vain goes on and is told by SQLite itself that the database is locked.
+    After `PATIENCE` seconds the caller goes on, and SQLite itself refuses it if the database is still locked.
     """
     turn = engine.get_execution_options().get("turn")
     if turn is None:
@@ -96,6 +99,7 @@ def _turn(engine: Engine) -> Iterator[None]:
 
 
 def is_sqlite(connection: Connection | Engine) -> bool:
+    """Whether the database is SQLite; the only other engine is PostgreSQL."""
     return connection.dialect.name == "sqlite"
 
 
@@ -129,16 +133,16 @@ def _sqlite(url: str) -> Engine:
 
 
 def sqlite_files(path: Path) -> list[Path]:
-    """Return those that are there of the files that make up a database."""
+    """Return those of the files of a SQLite database that exist."""
     names = (path, *(path.with_name(f"{path.name}{ending}") for ending in SQLITE_ENDINGS))
     return [each for each in names if each.exists()]
 
 
 def _kept_private(path: Path) -> bool:
-    """Make the file, or take it from others; tell whether it was made whole, by VACUUM INTO.
+    """Make the file private to its owner; tell whether it is a copy made whole, by VACUUM INTO.
 
-    SQLite gives its log the rights of the file. A file that was copied from a running service says that it
-    has a log; one that VACUUM INTO made does not, until it is opened.
+    SQLite gives its log the access rights of the file. A file that was copied from a running service states
+    that it has a log; one that VACUUM INTO made does not, until it is opened.
     """
     if not path.parent.is_dir():
         return False

@@ -1,4 +1,4 @@
-"""One shape for every refusal: a calm page, or two lines of JSON where JSON was asked for."""
+"""One form for every refusal: a page, or two lines of JSON where JSON was asked for."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final
@@ -10,14 +10,27 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from app.errors import AppError, Busy, Damaged, NotAllowed, NotDone, NotFound, NotSaved, TooLarge, Unreadable
+from app.errors import (
+    AppError,
+    Busy,
+    Damaged,
+    NotAllowed,
+    NotDone,
+    NotFound,
+    NotInstalled,
+    NotSaved,
+    TooLarge,
+    Unreadable,
+)
 from app.languages import language_of
 from app.logs import log_failure
 from app.templating import Page, html
 
 RETRY_AFTER_SECONDS: Final = "30"
+FAULT: Final = 500
+"""From here on it is a fault of ours."""
 TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
-"""What the addresses begin with to which answers are posted."""
+"""The first parts of addresses to which answers are posted."""
 DAMAGE_ON_SQLITE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_READ")
 DAMAGE_ON_POSTGRES: Final = frozenset({"XX001", "XX002", "58P01"})
 """data_corrupted, index_corrupted, undefined_file"""
@@ -26,6 +39,8 @@ _BY_STATUS: Final = {404: NotFound, 405: NotAllowed, 413: TooLarge}
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorPage(Page):
+    """The page of a refusal: what happened, and what to do."""
+
     template: ClassVar[str] = "error.html"
     title: str
     message: str
@@ -34,12 +49,14 @@ class ErrorPage(Page):
 
 
 async def refuse(request: Request, error: Exception) -> Response:
+    """Answer an error of a request; registered for every kind of error in the application."""
     return refusal(request, error)
 
 
 def refusal(request: Request, error: Exception) -> Response:
+    """Answer an error as a page or as JSON, and log it if it is a fault of the service."""
     refused = as_app_error(request, error)
-    if refused.status >= 500 and not isinstance(error, AppError):  # noqa: PLR2004 - a fault of ours
+    if isinstance(error, NotInstalled) or (refused.status >= FAULT and not isinstance(error, AppError)):
         log_failure(request, refused.status, error)
     if request.url.path.endswith(".json") or request.url.path.startswith("/api/"):
         response: Response = JSONResponse(
@@ -65,6 +82,7 @@ def refusal(request: Request, error: Exception) -> Response:
 
 
 def as_app_error(request: Request, error: Exception) -> AppError:
+    """Return the refusal that an error of the framework or the database stands for."""
     match error:
         case AppError():
             return error
@@ -81,13 +99,13 @@ def as_app_error(request: Request, error: Exception) -> AppError:
 
 
 def is_damage(error: DBAPIError) -> bool:
-    """Whether the database says that its files are not what it wrote."""
+    """Whether an error of the database means that its files are damaged."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return name.startswith(DAMAGE_ON_SQLITE) or getattr(error.orig, "sqlstate", None) in DAMAGE_ON_POSTGRES
 
 
 def _not_taken(request: Request) -> AppError:
-    if request.method == "GET":
+    if request.method in ("GET", "HEAD"):
         return Busy()
     first = request.url.path[1:].partition("/")[0]
     return NotSaved() if first in TAKES_ANSWERS else NotDone()

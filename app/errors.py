@@ -12,6 +12,7 @@ AppError
 +-- NotSaved             503  the database did not take it; nothing was lost, try again
 |   +-- Busy             503  the database did not give it
 |   +-- NotDone          503  the database did not do it: what was asked for was no answer to keep
++-- NotInstalled         503  the questions are not here as they were asked; also a Refused
 +-- Paused               503  the wave takes nothing just now, or not yet
 +-- Forbidden            403  a form posted from another site
 +-- TooLarge             413
@@ -137,3 +138,13 @@ class ConfigurationError(Exception):
 
 class Refused(Exception):
     """A command that the present state does not allow; says why; shown without a traceback."""
+
+
+class NotInstalled(AppError, Refused):
+    """People read the title and the message; whoever runs a command reads what is missing."""
+
+    status = 503
+    title = _("This collection cannot be shown just now")
+    message = _(
+        "Its questions are missing here just now. What you had saved is kept; please come back another day."
+    )

@@ -1,4 +1,4 @@
-"""Read a posted form: one dependency, without a hop to another thread, that takes no more than it must."""
+"""Reads a posted form of limited size; the dependency is async, because a sync one would need a thread."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final
@@ -14,7 +14,7 @@ MAX_FIELDS: Final = 2_000
 
 
 async def read_form(request: Request) -> Mapping[str, str]:
-    """The fields of a form; one that comes twice or holds a NUL is refused: no page of ours sends that."""
+    """The fields of a form; one that comes twice or holds a NUL is refused: no page of ours sends it."""
     if (
         request.headers.get("content-type", "").partition(";")[0].strip()
         != "application/x-www-form-urlencoded"

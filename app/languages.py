@@ -1,7 +1,7 @@
-"""The languages of the interface: how each calls itself, which way it runs, its addresses, its catalogue.
+"""The languages of the interface: the name, direction, address and catalogue of each.
 
-English stands in the source. Every other language has a PO file, which is the only form of it that is kept:
-it is compiled in memory when a page first needs it, so there is nothing to build and nothing to fall behind.
+English stands in the source. Every other language has a PO file and no compiled one: it is compiled in memory
+when a page first needs it, so no build step is needed and no compiled file can be out of date.
 """
 
 from collections.abc import Mapping
@@ -39,28 +39,28 @@ def _(message: str) -> str:
 
 
 def home(language: str) -> str:
-    """What every address of a language begins with: nothing for English, `/ar` for Arabic."""
+    """How every address of a language begins: nothing for English, `/ar` for Arabic."""
     return "" if language == SOURCE else f"/{language}"
 
 
 def told_apart(path: str) -> tuple[str, str]:
-    """The language that an address names, and the address without it."""
+    """Split an address into its language and the rest."""
     first, _, rest = path[1:].partition("/")
     return (first, f"/{rest}") if first in LANGUAGES and first != SOURCE else (SOURCE, path)
 
 
 def language_of(request: Request) -> str:
-    """The language that the address names, as the surface has read it."""
+    """The language that the address names, as the middleware has read it."""
     language: str = request.scope["language"]
     return language
 
 
 @cache
 def translations(language: str) -> NullTranslations:
-    """What the interface says in a language; an unknown one is an error, never English instead."""
+    """The interface's words in a language; an unknown one is an error, never English instead."""
     if language == SOURCE:
         return NullTranslations()
-    # Neither is needed by a service that nobody visits in another language.
+    # Imported here, since a service that nobody visits in another language needs neither.
     from babel.messages.mofile import write_mo  # noqa: PLC0415
     from babel.messages.pofile import read_po  # noqa: PLC0415
 
@@ -73,11 +73,12 @@ def translations(language: str) -> NullTranslations:
 
 
 def catalogue(language: str) -> Path:
+    """Return the path of a language's catalogue."""
     return LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 
 def day(iso: str, language: str) -> str:
-    """A date, given as in ISO 8601, as the language writes it."""
+    """Write a date, given as in ISO 8601, as the language does."""
     from babel.dates import format_date  # noqa: PLC0415 - as above
 
     locale = "en_GB" if language == SOURCE else language
@@ -90,7 +91,7 @@ def english_day(on: date) -> str:
 
 
 def decimal(value: float, language: str) -> str:
-    """A figure with at most one decimal, written as the language writes it, in the digits of codes."""
+    """Write a figure with at most one decimal as the language does, in the digits 0-9 as codes have them."""
     from babel.numbers import format_decimal  # noqa: PLC0415 - as above
 
     return format_decimal(round(value, 1), format="#,##0.#", locale=language)

@@ -1,8 +1,8 @@
-"""Logs that hold no value: an event, the template of a route, a status, a state of SQL, a place in the code.
+"""Logs without values: an event, the template of a route, a status, a state of SQL, a place in the code.
 
-A message is printed as it stands in the source and never filled in, since what would fill it in may be an
-answer, a code or an address. No request is logged that went well, and no time is written: who was here when
-is nobody's business.
+A message is printed as it stands in the source and never filled in, since its values may be an answer, a code
+or an address. Requests that went well are not logged, and no time is written, so that the log does not show
+who was here when.
 """
 
 import logging
@@ -16,6 +16,8 @@ log = logging.getLogger("counterpoise")
 
 
 class ValueFree(logging.Formatter):
+    """A formatter that prints a message's template and the place of an error, never a value."""
+
     def format(self, record: logging.LogRecord) -> str:
         parts = [
             record.levelname,
@@ -36,6 +38,7 @@ def where(error: BaseException) -> str:
 
 
 def log_failure(request: Request, status: int, error: Exception) -> None:
+    """Log a failed request: route, status, state of SQL, and the lines that the error passed through."""
     original = getattr(error, "orig", None)
     route = request.scope.get("route")
     fields = {

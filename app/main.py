@@ -1,18 +1,22 @@
-"""The application: one service, one surface, the pages of respondents and of staff."""
+"""The application: one service, its middleware, and the pages of respondents and of staff."""
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute
 
 from app import migrate
 from app.api.routes import router as api
 from app.config import Settings
+from app.db import read
 from app.error_pages import refuse
 from app.errors import AppError, NotFound
 from app.export.routes import router as export
@@ -26,6 +30,7 @@ from app.staff.oidc.provider import Provider
 from app.staff.oidc.routes import router as institution
 from app.staff.routes import router as staff
 from app.staff.throttle import Throttle
+from app.studies.installed import missing
 from app.support.routes import router as support
 from app.support.signposts import DEFAULT, signposts
 from app.survey.routes import router as survey
@@ -37,10 +42,12 @@ OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False
 
 router = APIRouter(include_in_schema=False)
 
-ROUTERS: Final = (survey, router, reflect, support, staff, institution, report, export, host, people, api)
+PUBLIC: Final = (survey, router, reflect, support)
+OF_STAFF: Final = (staff, institution, report, export, host, people, api)
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    """Make the application, with its middleware, error pages and the routes of every feature."""
     app = FastAPI(
         title="Counterpoise",
         docs_url=None,
@@ -49,8 +56,8 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         redirect_slashes=False,
         telemetry=OFF,
         exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
-        # One flat list: an included router is asked three times about every request.
-        routes=[route for each in ROUTERS for route in each.routes],
+        # One flat list of routes: an included router would be matched three times for every request.
+        routes=[*also_by_head(PUBLIC), *(route for each in OF_STAFF for route in each.routes)],
     )
     app.state.service = service or make_service(settings)
     app.state.throttle = Throttle(settings.proxies)
@@ -62,6 +69,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
 @router.get("/static/{name}")
 async def static(name: str) -> Response:
+    """A static file, by its address with a hash of its content."""
     found = _assets().get(f"/static/{name}")
     if found is None:
         raise NotFound
@@ -71,9 +79,22 @@ async def static(name: str) -> Response:
 
 @router.get("/ready")
 def ready(request: Request) -> Response:
-    """Whether the database has the schema of this version: nothing is answered before."""
-    is_ready = migrate.current(service_of(request).engine) == _head()
+    """Whether the database has the schema of this version, and every questionnaire is here that it asks."""
+    service = service_of(request)
+    is_ready = migrate.current(service.engine) == _head()
+    if is_ready:
+        with read(service.engine) as db:
+            is_ready = not missing(service, db)
     return PlainTextResponse("ready\n" if is_ready else "not ready\n", 200 if is_ready else 503)
+
+
+def also_by_head(routers: Iterable[APIRouter]) -> Iterator[BaseRoute]:
+    """What is looked at may be asked for by HEAD, as monitors and proxies do; the server sends no body."""
+    for each in routers:
+        for route in each.routes:
+            if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
+                route.methods.add("HEAD")
+            yield route
 
 
 @cache

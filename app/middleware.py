@@ -1,4 +1,4 @@
-"""What every answer to a browser has in common: headers, the cookie, and no form from another site."""
+"""What all answers to a browser have in common: headers, the cookie, and no forms from other sites."""
 
 from typing import Final, Literal
 from urllib.parse import urlsplit
@@ -32,9 +32,9 @@ ONE_YEAR: Final = 365 * 24 * 60 * 60
 
 
 class Surface:
-    """The outermost layer: adds the headers, refuses forms of other sites, turns what fails into a page.
+    """The outermost layer: adds the headers, refuses forms of other sites, turns errors into pages.
 
-    It reads the language off the address, too, so that every route is there once for all languages.
+    It also removes the language from the address, so that every route is defined once for all languages.
     """
 
     def __init__(self, app: ASGIApp, *, secure: bool) -> None:
@@ -72,7 +72,7 @@ class Surface:
 
 
 def refuse_other_sites(scope: Scope) -> None:
-    """Refuse a form that another site made the browser send; what is no browser sends neither header."""
+    """Refuse a form that another site made the browser send; only browsers send either header."""
     if scope["method"] in SAFE_METHODS:
         return
     headers = Headers(scope=scope)
@@ -86,19 +86,20 @@ def refuse_other_sites(scope: Scope) -> None:
 
 
 def refuse_no_names(path: str, query: bytes) -> None:
-    """PostgreSQL takes a NUL in no text, so nothing is called by one, nor asked for after one."""
+    """Refuse a NUL in an address: PostgreSQL stores it in no text, so no name can have one."""
     if "\0" in path or b"%00" in query or b"\0" in query:
         raise NotFound
 
 
 def see_other(address: str) -> Response:
+    """Redirect to an address by GET, after a form was taken."""
     return Response(status_code=303, headers={"location": address})
 
 
 def cookie_name(settings: Settings, name: str, path: str = "/") -> str:
-    """On https the browser itself refuses a cookie of this prefix that plain http set, or another host.
+    """Name the cookie so that, on https, the browser refuses it from plain http or another host.
 
-    The second holds for a cookie of the whole site alone.
+    The second holds only for a cookie of the whole site.
     """
     if not settings.secure:
         return name
@@ -115,10 +116,10 @@ def give_cookie(
     seconds: int | None = None,
     path: str = "/",
 ) -> None:
-    """Set a cookie that ends with the browser, goes to this host alone and never along from another site.
+    """Set a cookie that ends with the browser and goes to this host alone, never from another site.
 
-    Strict rather than Lax: nobody comes to the questionnaire by a link that needs the cookie. Lax is for who
-    comes back from their institution.
+    It is Strict rather than Lax, since nobody follows a link to the questionnaire that needs the cookie. Lax
+    is for people who come back from their institution.
     """
     response.set_cookie(
         cookie_name(settings, name, path),
@@ -132,18 +133,19 @@ def give_cookie(
 
 
 def expire_cookie(response: Response, settings: Settings, name: str = PLACE) -> None:
+    """Have the browser delete a cookie."""
     response.delete_cookie(
         cookie_name(settings, name), secure=settings.secure, httponly=True, samesite="strict"
     )
 
 
 def clear_site_data(response: Response) -> None:
-    """Ask the browser to forget; not the cookies, since it would forget those of the whole domain."""
+    """Ask the browser to forget; not the cookies, since those of the whole domain would go."""
     response.headers["clear-site-data"] = '"cache", "storage"'
 
 
 def leave_site(settings: Settings) -> Response:
-    """Leave at once: nothing is read or written; the cookie goes, which was the token's only copy."""
+    """Leave at once: nothing is read or written; the cookie, the only copy of the token, is deleted."""
     response = see_other(settings.leave_to)
     expire_cookie(response, settings)
     clear_site_data(response)
@@ -151,4 +153,5 @@ def leave_site(settings: Settings) -> Response:
 
 
 def token_of(request: Request, name: str = PLACE, path: str = "/") -> str | None:
+    """Return the token in the request's cookie, if it has one."""
     return request.cookies.get(cookie_name(service_of(request).settings, name, path))

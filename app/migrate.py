@@ -1,12 +1,12 @@
 """Bring a database to the schema of this version, in one transaction.
 
 Alembic's own handling of SQLite commits half a migration when it is killed, and every retry then fails with
-"table already exists". Here DDL is part of the one transaction on both engines, begun with BEGIN IMMEDIATE on
-SQLite, so a killed migration never happened. The lock ends with the transaction: one that a pooled
-connection kept would block the next migration.
+"table already exists". Here DDL is part of one transaction on both engines, begun with BEGIN IMMEDIATE on
+SQLite, so a kill rolls the whole migration back. The lock ends with the transaction: one held by a pooled
+connection would block the next migration.
 
-Which schema a database has, and which this version wants, every command asks first: told without Alembic,
-whose loading takes a third of a second.
+Every command first asks which schema a database has and which this version wants. That is answered without
+Alembic, which takes a third of a second to load.
 """
 
 from pathlib import Path
@@ -24,11 +24,12 @@ LOCK_KEY: Final = 0x636F756E74
 
 
 def head() -> str:
-    """The newest of the migrations, which stand in one line and are numbered by it."""
+    """The newest of the migrations, which form one line and are numbered in it."""
     return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
 
 
 def current(engine: Engine) -> str | None:
+    """Return the schema's number that a database has; None before its first migration."""
     with read(engine) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
@@ -36,10 +37,12 @@ def current(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
+    """Bring the database to a newer schema, by default the newest."""
     _run(engine, "upgrade", to)
 
 
 def downgrade(engine: Engine, to: str) -> None:
+    """Bring the database back to an older schema."""
     _run(engine, "downgrade", to)
 
 

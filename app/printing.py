@@ -1,8 +1,8 @@
 """Pages set as tagged PDFs, in a process of their own.
 
-Setting a page takes seconds of Python and a good deal of memory. In the server's own process everybody who
-answers would wait for it; as it is, one page is set at a time, on what the others leave of the processors.
-Nothing is fetched for a page but what stands in it: drawings, and texts to be drawn as pictures to scan.
+Setting a page takes seconds of Python and much memory. In the server's own process everybody who answers
+would wait for it, so one page at a time is set in another process of lower priority. Nothing is fetched for a
+page except what it holds itself: drawings, and texts to be drawn as pictures to scan.
 """
 
 import os
@@ -35,7 +35,7 @@ def pdf_of_markup(markup: str) -> bytes:
             [sys.executable, "-P", "-m", __name__],
             input=markup.encode(),
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # it may quote the page, and so a code or a name
+            stderr=subprocess.DEVNULL,  # its message may quote the page, and so a code or a name
             env={name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOISE_")},
             timeout=PATIENCE_SECONDS,
             check=True,
@@ -43,7 +43,7 @@ def pdf_of_markup(markup: str) -> bytes:
 
 
 def main() -> None:
-    """Read a page, write its PDF. WeasyPrint needs Pango, which nothing else here does."""
+    """Read a page, write its PDF. WeasyPrint needs Pango, which no other part of the project needs."""
     from weasyprint import HTML  # noqa: PLC0415
     from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
 
@@ -61,7 +61,7 @@ def main() -> None:
 
 
 def drawn(text: str) -> bytes:
-    """Draw a text as a picture to scan. PNG, since setting vectors takes seven times as long."""
+    """Draw a text as a picture to scan. It is a PNG, since setting vectors takes seven times as long."""
     import segno  # noqa: PLC0415
 
     picture = BytesIO()

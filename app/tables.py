@@ -1,18 +1,28 @@
-"""What is kept, and nothing else.
+"""The tables of the database.
 
 The tables of respondents (code, draft, session, response, submit_key) hold no time, address or sequence and
-no foreign key: a key would leave its traces of who came when in the rows it points at. `draft.expires_on`, a
-date set once, is the one exception. Nothing leads from a response to a code, draft, session or submit_key.
-A draft lives until it is sent, begun anew, 15 days old, or the wave closes; a response until its receipt
-erases it or the wave is retired (app.closing.maintenance). On SQLite these tables have no rowid, since a
-rowid tells the order of arrival.
+no foreign key: checking a key would leave traces of who came when in the rows it points at.
+`draft.expires_on`, a date set once, is the one exception. Nothing leads from a response to a code, draft,
+session or submit_key. A draft lives until it is sent, started anew, 15 days old, or the wave closes; a
+response until its receipt erases it or the wave is retired (app.closing.maintenance). On SQLite these tables
+have no rowid, since a rowid shows the order of arrival.
 """
 
 from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData, Table
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Table,
+    false,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -28,7 +38,7 @@ SQLModel.metadata = MetaData(
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment in UTC on both engines; SQLite would give it back without its zone."""
+    """A moment in UTC on both engines; SQLite alone would return it without its zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -56,6 +66,8 @@ def _bytes(**options: Any) -> Any:
 
 
 class Study(SQLModel, table=True):
+    """A study: its form, its design and what it gives out."""
+
     id: str = Field(primary_key=True)
     title: str
     instrument: str
@@ -64,7 +76,7 @@ class Study(SQLModel, table=True):
     k: int
     simulated: bool
     leaving: str = Field(default="reports", sa_column_kwargs={"server_default": "reports"})
-    """What leaves it: a word of analysis.disclosure.leaving."""
+    """What it gives out: a word of analysis.disclosure.leaving."""
     context: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """The context questions that are asked; None asks all of the form's."""
     people: int | None = None
@@ -74,6 +86,8 @@ class Study(SQLModel, table=True):
 
 
 class Unit(SQLModel, table=True):
+    """A unit, department or organisation of a study."""
+
     __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
     study: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -83,6 +97,8 @@ class Unit(SQLModel, table=True):
 
 
 class Wave(SQLModel, table=True):
+    """A wave: its form and words by their hashes, and its state."""
+
     __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
     id: str = Field(primary_key=True)
     study: str = Field(index=True)
@@ -93,6 +109,8 @@ class Wave(SQLModel, table=True):
     state: str
     opened_on: date | None = None
     closes_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
+    imported: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether its answers came from a file, all at once, and nobody gave them here."""
 
 
 class Pair(SQLModel, table=True):
@@ -101,13 +119,13 @@ class Pair(SQLModel, table=True):
     __table_args__ = (ForeignKeyConstraint(["earlier"], ["wave.id"]),)
     earlier: str = Field(primary_key=True)
     later: str = Field(unique=True)
-    """No key to `wave`: it may be prepared when the earlier one is long closed."""
+    """No foreign key to `wave`: it may be prepared long after the earlier one has closed."""
     outcome: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """How many were linked and how many could not be told apart, or why nobody was; None until then."""
+    """How many were linked and how many were ambiguous, or why nobody was linked; None until the matching."""
 
 
 class PairKey(SQLModel, table=True):
-    """The random key of the marks, in a table of its own, so that all of it can be destroyed."""
+    """The random key of the marks, in a table of its own, so that it can be destroyed completely."""
 
     __tablename__ = "pair_key"
     __table_args__ = (ForeignKeyConstraint(["earlier"], ["pair.earlier"]), NO_ROWID)
@@ -116,6 +134,8 @@ class PairKey(SQLModel, table=True):
 
 
 class Code(SQLModel, table=True):
+    """A code of a wave, as an HMAC; while the wave is open, its unit and state as well."""
+
     __table_args__ = NO_ROWID
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     wave: str
@@ -125,6 +145,8 @@ class Code(SQLModel, table=True):
 
 
 class Draft(SQLModel, table=True):
+    """A sealed draft, with its key wrapped in two ways."""
+
     __table_args__ = NO_ROWID
     code_hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     ciphertext: bytes = Field(sa_column=_bytes())
@@ -134,12 +156,16 @@ class Draft(SQLModel, table=True):
 
 
 class Session(SQLModel, table=True):
+    """The browser that has a draft open."""
+
     __table_args__ = NO_ROWID
     token_hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     code_hmac: bytes = Field(sa_column=_bytes(unique=True))
 
 
 class Response(SQLModel, table=True):
+    """The answers that a person has sent, with nothing that leads back to them."""
+
     __table_args__ = NO_ROWID
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     wave: str
@@ -156,12 +182,14 @@ class Response(SQLModel, table=True):
     pair_id: UUID | None = None
     """Random, and the same in two responses that were linked."""
     told: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """What exports tell of the person beside their answers, decided when the wave closed; None until then."""
+    """What exports show of the person beside their answers, decided when the wave closed; None until then."""
     archived: bool | None = None
     """Whether the row is in exports for an archive, decided with it."""
 
 
 class SubmitKey(SQLModel, table=True):
+    """The key of a sheet that was sent, so that it is stored once however often it is sent."""
+
     __tablename__ = "submit_key"
     __table_args__ = NO_ROWID
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
@@ -170,16 +198,18 @@ class SubmitKey(SQLModel, table=True):
 
 
 class Snapshot(SQLModel, table=True):
+    """What is published of a closed wave: base table, report, figures."""
+
     __table_args__ = (ForeignKeyConstraint(["wave"], ["wave.id"]),)
     wave: str = Field(primary_key=True)
     base_table: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     figures: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """What researchers are told of the rows in figures; None only until the close is finished."""
+    """The figures of the rows that researchers see; None only until the close is finished."""
 
 
 class Digest(SQLModel, table=True):
-    """Of the responses of a closed wave, keyed: tells whether they are what they were."""
+    """A keyed digest of the responses of a closed wave: tells whether they have changed."""
 
     __table_args__ = (ForeignKeyConstraint(["wave"], ["wave.id"]),)
     wave: str = Field(primary_key=True)
@@ -187,6 +217,8 @@ class Digest(SQLModel, table=True):
 
 
 class Token(SQLModel, table=True):
+    """A token of a role for a study, as a hash."""
+
     __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
     hash: str = Field(primary_key=True)
     role: str
@@ -195,6 +227,8 @@ class Token(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
+    """An account of staff."""
+
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str = Field(unique=True)
     password: str
@@ -210,7 +244,7 @@ class Account(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """Who an account is at the institution, as an HMAC: nobody reads from it who that is."""
+    """Who an account is at the institution, as an HMAC, from which nobody can read who that is."""
 
     __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
@@ -218,6 +252,8 @@ class Identity(SQLModel, table=True):
 
 
 class Grant(SQLModel, table=True):
+    """A role of an account in a study."""
+
     __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
     account: UUID = Field(primary_key=True)
     study: str = Field(primary_key=True)
@@ -228,6 +264,8 @@ class Grant(SQLModel, table=True):
 
 
 class StaffSession(SQLModel, table=True):
+    """A session of staff, by the hash of its token."""
+
     __tablename__ = "staff_session"
     __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
     hash: str = Field(primary_key=True)
@@ -238,7 +276,7 @@ class StaffSession(SQLModel, table=True):
 
 
 class EndedKey(SQLModel, table=True):
-    """Random bytes of a private run, or of a sign-in elsewhere, that comes back for nobody."""
+    """Random bytes of a private run or a sign-in elsewhere that has ended and is not shown again."""
 
     __tablename__ = "ended_key"
     __table_args__ = NO_ROWID
@@ -247,6 +285,8 @@ class EndedKey(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
+    """An entry of the trail, with its seal."""
+
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     event: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
@@ -254,6 +294,8 @@ class Audit(SQLModel, table=True):
 
 
 class Setting(SQLModel, table=True):
+    """A value of the service itself, by its name."""
+
     name: str = Field(primary_key=True)
     value: str
 
@@ -262,5 +304,5 @@ RESPONDENT_TABLES = (Code, Draft, Session, Response, SubmitKey)
 
 
 def table(model: type[SQLModel]) -> Table:
-    """The table of a model, whose columns a type checker reads as columns."""
+    """The table of a model, with columns that a type checker knows as columns."""
     return SQLModel.metadata.tables[str(model.__tablename__)]

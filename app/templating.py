@@ -23,27 +23,32 @@ STATIC: Final = FOLDER / "static"
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
+    """A page: the fields of a subclass are all that its template can use."""
+
     template: ClassVar[str]
     language: str = SOURCE
     simulated: bool = False
 
 
 def render(page: Page) -> str:
+    """Return the markup of a page."""
     return _template(page.language, page.template).render(page.__dict__)
 
 
 def html(page: Page, status: int = 200) -> HTMLResponse:
+    """Return the response with a page."""
     return HTMLResponse(render(page), status)
 
 
 @lru_cache(maxsize=512)
 def shared_html(page: Page) -> bytes:
-    """Render what is the same for many and holds nothing that anybody told us, once for all of them."""
+    """Render once, for everybody, a page that is the same for many and holds no input of anybody."""
     return render(page).encode()
 
 
 @lru_cache
 def environment(language: str) -> Environment:
+    """Return the template environment of a language."""
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         undefined=StrictUndefined,
@@ -66,7 +71,7 @@ def environment(language: str) -> Environment:
 
 @lru_cache
 def static_files() -> Mapping[str, str]:
-    """Each file's name -> its address, which changes with its content and may be kept for ever."""
+    """Each file's name -> its address, which changes with its content and so can be cached without end."""
     return MappingProxyType(
         {
             path.name: f"/static/{path.stem}-{sha256(path.read_bytes()).hexdigest()[:10]}{path.suffix}"

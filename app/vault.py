@@ -1,7 +1,7 @@
 """Keys, codes, tokens and receipts: everything that is derived from the one secret.
 
-One 32-byte secret is separated by HKDF labels, so that no derived key tells another. Codes have 60 random
-bits and tokens 256, which no one can guess; their HMACs need no slow hash.
+The 32-byte secret is separated by HKDF labels, so that no derived key reveals another. Codes have 60 random
+bits and tokens 256, which nobody can guess, so their HMACs need no slow hash.
 """
 
 import hmac
@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH: Final = 12
 LONGEST: Final = 200
-"""More than a code is with everything that is pasted around it."""
+"""Longer than a code with whatever is pasted around it."""
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 RUN_BYTES: Final = 16
@@ -36,13 +36,14 @@ _READ_AS: Final = str.maketrans("OIL", "011")
 
 
 def new_code() -> str:
+    """Return a new random code."""
     return "".join(secrets.choice(CROCKFORD) for _ in range(CODE_LENGTH))
 
 
 def read_code(typed: str) -> str | None:
     """Read a code or receipt as a person types or pastes it: O for 0, I and L for 1, digits of any script.
 
-    Letters and digits alone count: no case or width, no spaces, dashes, quotes or marks of direction.
+    Only letters and digits count: case, width, spaces, dashes, quotes and marks of direction are ignored.
     """
     signs = (each for each in normalize("NFKC", typed[:LONGEST]).upper() if each.isalnum())
     code = "".join(str(decimal(each, each)) for each in signs).translate(_READ_AS)
@@ -50,21 +51,23 @@ def read_code(typed: str) -> str | None:
 
 
 def in_groups(code: str) -> str:
+    """Return a code in three groups of four, as it is printed."""
     return "-".join(code[i : i + 4] for i in range(0, CODE_LENGTH, 4))
 
 
 def new_token() -> str:
+    """Return a new random token."""
     return secrets.token_urlsafe(KEY_BYTES)
 
 
 @dataclass(frozen=True, repr=False)
 class Vault:
-    """The secret and what it derives."""
+    """The secret and what is derived from it."""
 
     secret: bytes
 
     def fingerprint(self) -> str:
-        """Tell one secret from another without telling the secret: kept in `setting`, compared at start."""
+        """Identify the secret without revealing it: kept in `setting`, compared at the start."""
         return self._mac("fingerprint", b"counterpoise").hex()
 
     def code_hmac(self, code: str) -> bytes:
@@ -91,7 +94,7 @@ class Vault:
         return self._mac("identity", f"{issuer}\0{subject}".encode())
 
     def run_key(self, run: bytes, day: date) -> str:
-        """What the pages of a private run carry: its random bytes, and our mark that it began on this day."""
+        """The key in the pages of a private run: random bytes, and our mark that it began on this day."""
         return urlsafe_b64encode(run + self._mark(run, day)).decode().rstrip("=")
 
     def run_of(self, key: str, days: Iterable[date]) -> bytes | None:
@@ -109,7 +112,7 @@ class Vault:
         return self._mac("response-row", row)
 
     def key_for_draft(self, wave: str, code: str, phrase: Sequence[int]) -> bytes:
-        """Code and phrase together: neither opens anything alone."""
+        """The key from code and phrase together; neither opens anything alone."""
         return self._derive(f"draft\0{wave}\0{code}\0{' '.join(map(str, phrase))}".encode())
 
     def key_for_session(self, token: str) -> bytes:
@@ -144,10 +147,12 @@ def _label_key(secret: bytes, label: str) -> bytes:
 
 
 def new_key() -> bytes:
+    """Return a new random key."""
     return os.urandom(KEY_BYTES)
 
 
 def seal(key: bytes, plain: bytes) -> bytes:
+    """Encrypt and authenticate bytes under a key (AES-GCM), with a random nonce in front."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, None)
 
@@ -161,11 +166,12 @@ def unseal(key: bytes, sealed: bytes) -> bytes | None:
 
 
 def pad(plain: bytes, size: int) -> bytes:
-    """Fill up to `size`, so that the length of a draft tells nothing of what is in it."""
+    """Fill up to `size`, so that the length of a draft shows nothing of its content."""
     if len(plain) >= size:
         raise ValueError(f"a draft of {len(plain)} bytes does not fit into {size}")
     return plain + b"\x01" + b"\0" * (size - len(plain) - 1)
 
 
 def unpad(padded: bytes) -> bytes:
+    """Remove what `pad` added."""
     return padded.rstrip(b"\0")[:-1]

@@ -20,6 +20,7 @@ from instrument.nodes import Problem
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run one command; exit code 1 where something is wrong, with each problem on stderr."""
     asked = _parser().parse_args(arguments)
     try:
         problems: Iterable[Problem] = asked.run(asked)
@@ -149,7 +150,7 @@ def _import(asked: argparse.Namespace) -> Iterable[Problem]:
 
 
 def _export_questionnaire(asked: argparse.Namespace) -> Iterable[Problem]:
-    """Write every file, or none where one is refused or would replace another content."""
+    """Write all files, or none where one is refused or would replace a file with another content."""
     instrument = load(asked.folder)
     files: dict[Path, bytes] = {}
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""What a person sent, read into codes."""
+"""Reads what a person sent into codes."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ def allowed(form: Form, item: Item) -> tuple[int, ...]:
     Returns
     -------
     tuple of int
-        Codes of answers first, in the order shown, then those that stand for having given none.
+        Codes of answers first, in the order shown, then the codes for no answer.
     """
     scale = form.scales[item.scale]
     missing = (c for c in scale.missing if c != DOES_NOT_APPLY or item.does_not_apply)

@@ -1,4 +1,4 @@
-"""Instrument folders: reading one whole, with every problem at once."""
+"""Reads the folder of an instrument whole, and reports every problem in it at once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
@@ -81,7 +81,7 @@ def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
 def read_documents(
     files: Sequence[str], document_of: Callable[[str], Document], folder: Path
 ) -> tuple[Instrument | None, list[Problem]]:
-    """Read an instrument from documents called as the files of a folder are, wherever they come from."""
+    """Read an instrument from documents named like the files of a folder, wherever they come from."""
     forms = [name for name in files if name.startswith("forms/")]
     words = [name for name in files if name.startswith("words/")]
     if len(forms) + len(words) > MAX_FILES:
@@ -130,7 +130,7 @@ def _joined(folder: Path, source: Source) -> Instrument:
 
 
 def _words(source: Source, written_in: str) -> Iterator[Words]:
-    """Join the words of every form, those first in which the instrument was written."""
+    """Join the words of every form; the language in which the instrument was written comes first."""
     spoken = {part.model.language: part.model for part in source.context_words}
     said = sorted((part.model for part in source.words), key=lambda words: words.language != written_in)
     for part in source.forms:

@@ -15,11 +15,11 @@ PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
         "row_id": "Random number of this row, made anew for every export",
         "simulated": "1 where the answers were made up by a program",
         "wave": "Collection in which the answers were given",
-        "unit": "Unit that the code was made for",
-        "language": "Language in which the questionnaire was shown",
+        "unit": "Unit that the code was made for, or that a file named",
+        "language": "Language in which the questionnaire was shown; und is not known",
         "form_hash": "SHA-256 of the form: its items, scales, order and pages",
-        "words_hash": "SHA-256 of the words as they were shown",
-        "layout": "How the questions were laid out",
+        "words_hash": "SHA-256 of the words as they were shown, or imported",
+        "layout": "How the questions were laid out, or imported",
         "key_revision": "Revision of the scoring key",
         "code_version": "Version of the program that scored and wrote this",
     }
@@ -28,7 +28,7 @@ PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """`values` labels the codes of a category, `missing` those that stand for no answer."""
+    """One column: `values` labels the codes of a category, `missing` those that stand for no answer."""
 
     name: str
     label: str
@@ -82,7 +82,7 @@ def _raw(form: Form, words: Words) -> Iterator[Column]:
     for item in form.items:
         scale = form.scales[item.scale]
         labels = {code: words.label(item.scale, code) for code in allowed(form, item)}
-        # Who does not know has answered, and no longer by degrees.
+        # "I do not know" is an answer, but not a degree on the scale.
         answers = (*scale.codes, *(code for code in scale.missing if code == DO_NOT_KNOW))
         yield Column(
             name=f"raw_{item.id}",

@@ -1,4 +1,4 @@
-"""The codes that stand for having given no answer."""
+"""The codes for no answer."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

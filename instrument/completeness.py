@@ -1,4 +1,4 @@
-"""Whether every language says all that is asked, and nothing else: none falls back on another."""
+"""Checks that every language has words for all that is asked, and for nothing else: there is no fallback."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Final
@@ -69,7 +69,7 @@ def _original(source: Source, form_id: str) -> FormWords | None:
 
 
 def _translated(original: FormWords, words: FormWords) -> Iterator[Finding]:
-    """What may be left out of a form's words must still be in all its languages or in none."""
+    """Check that words which a form may leave out are in all its languages or in none."""
     for item_id in original.help.keys() - words.help.keys():
         yield f"the help for item `{item_id}` has no words", ("help",)
     for item_id in words.help.keys() - original.help.keys():
@@ -88,7 +88,7 @@ def _sentences(form: Form, words: FormWords, source: Source) -> Iterator[Finding
 
 
 def _spoken(sentences: Mapping[str, str], roles: tuple[str, ...], *place: str) -> Iterator[Finding]:
-    if "" in sentences:  # one sentence for everybody
+    if "" in sentences:  # the same sentence for every role
         return
     yield from _same(roles, sentences, *place, "role")
 
@@ -102,7 +102,7 @@ def _labels(form: Form, words: FormWords) -> Iterator[Finding]:
 
 
 def _facets(words: FormWords, source: Source) -> Iterator[Finding]:
-    """Every subscale that is shown has a name; a form without scores may name the facets it touches."""
+    """Check that every subscale that is shown has a name, and that every name belongs to such a subscale."""
     if not source.key:
         return
     key = source.key.model
@@ -126,7 +126,7 @@ def _same(wanted: Collection[Any], spoken: Mapping[Any, object], *place: str) ->
 
 
 def _languages(source: Source) -> Iterator[Problem]:
-    """A language that a form is asked in needs words for whatever else is shown beside it."""
+    """Check that each language of a form has words for whatever else is shown beside it."""
     first: dict[str, Part[FormWords]] = {}
     for part in source.words:
         first.setdefault(part.model.language, part)
@@ -162,7 +162,7 @@ def _actions_words(source: Source) -> Iterator[Problem]:
 
 
 def _claims_words(source: Source) -> Iterator[Problem]:
-    """Claims follow the evidence: words of an earlier stage may not be shown, nor one line left out."""
+    """Check that the words of claims are those of the present stage of evidence, and none is left out."""
     language = source.header.model.language if source.header else None
     written = next((p.model for p in source.claims_words if p.model.language == language), None)
     for spoken in source.claims_words:
@@ -182,7 +182,7 @@ def _lines(written: Model, spoken: Model, *names: str) -> Iterator[Finding]:
 
 
 def _evidence(source: Source) -> Iterator[Problem]:
-    """Refuse a later stage of the evidence that no study stands behind."""
+    """Refuse a later stage of the evidence when no study is named for it."""
     if source.evidence and source.evidence.model.stage != FIRST_STAGE and not source.evidence.model.evidence:
         message = f"only `{FIRST_STAGE}` stands without a study under `evidence`"
         yield source.evidence.document.problem(message, "stage")

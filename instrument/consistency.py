@@ -1,4 +1,4 @@
-"""What must agree between the files of an instrument; each check yields every problem it finds."""
+"""Checks that the files of an instrument agree; each check yields every problem it finds."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +16,7 @@ KEPT_NAMES: Final = frozenset(["context", "actions", "claims"])  # of files of w
 
 
 def problems(source: Source) -> list[Problem]:
+    """Return every problem that the checks find between the files of a folder."""
     return [problem for check in _CHECKS for problem in check(source)]
 
 

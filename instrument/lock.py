@@ -1,4 +1,4 @@
-"""LOCK: the hash of every form, key revision and set of words, so that nothing changes unseen."""
+"""LOCK: the hash of every form, key revision and set of words, so that no change goes unnoticed."""
 
 import json
 from collections.abc import Iterator
@@ -22,6 +22,8 @@ class _Form(BaseModel):
 
 
 class Lock(BaseModel):
+    """The content of LOCK: hashes of forms, key revisions and words."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     forms: dict[str, _Form] = {}
@@ -49,7 +51,7 @@ def digests(instrument: Instrument) -> dict[str, Any]:
 
 
 def problems(instrument: Instrument) -> list[Problem]:
-    """Compare the instrument with its LOCK; a folder without one is not locked."""
+    """Compare the instrument with its LOCK; a folder without the file is not locked."""
     try:
         then = _read(instrument.folder)
     except ValueError:
@@ -62,7 +64,7 @@ def problems(instrument: Instrument) -> list[Problem]:
 
 
 def write(instrument: Instrument) -> list[Problem]:
-    """Write LOCK anew, earlier key revisions kept; refuse if what is locked for good has changed."""
+    """Write LOCK anew, with earlier key revisions kept; refuse if what is locked for good has changed."""
     try:
         then = _read(instrument.folder) or Lock()
     except ValueError:
@@ -89,7 +91,7 @@ def _read(folder: Path) -> Lock | None:
 
 
 def _refusals(instrument: Instrument, then: Lock) -> Iterator[Problem]:
-    """What may never change: a published form, and a key revision once locked."""
+    """Find changes to what may never change: a published form, and a key revision once locked."""
     for form_id, locked in then.forms.items():
         form = instrument.forms.get(form_id)
         if locked.published and (form is None or not form.published or form.hash != locked.sha256):

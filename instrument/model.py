@@ -29,7 +29,7 @@ from instrument.words import Action, Advice, Claims, Heading, Words
 
 
 class Scale(Model):
-    """The codes of the answers, and the codes that stand for having given none."""
+    """The codes of the answers, and the codes for no answer."""
 
     id: Identifier
     measure: Literal["ordinal", "nominal"] = "ordinal"
@@ -62,12 +62,12 @@ class Scale(Model):
 
     @cached_property
     def missing(self) -> tuple[int, ...]:
-        """What may be stored in place of an answer, in this project's own codes."""
+        """The codes, in this project's own numbers, that may be stored in place of an answer."""
         return tuple(KINDS[kind] for kind in self.kinds)
 
     @cached_property
     def structure(self) -> dict[str, Any]:
-        """What the hash of a form covers: of the measure, only one that form A had not heard of."""
+        """What the hash of a form covers: a measure of `ordinal` is left out, so form A keeps its hash."""
         said: dict[str, Any] = {"codes": self.codes, "missing": dict(self.kinds)}
         return said if self.measure == "ordinal" else {**said, "measure": self.measure}
 
@@ -124,7 +124,7 @@ class Form(Model):
 
     @cached_property
     def hash(self) -> str:
-        # Fields that came after form A was published count only in forms that use them.
+        # Fields that were added after form A was published enter the hash only of forms that use them.
         later = {"role": self.role, "result": self.result}
         return sha256(
             {
@@ -141,7 +141,7 @@ class Form(Model):
 
 
 class KeyedItem(Model):
-    """An item as it is scored: `reversed` where agreement means less of what is scored."""
+    """An item as it is scored: `reversed` where agreement means less of what is measured."""
 
     id: Identifier
     reversed: bool
@@ -218,10 +218,14 @@ class ContextQuestion(Model):
 
 
 class Context(Model):
+    """The context questions of an instrument."""
+
     questions: Named[ContextQuestion]
 
 
 class ActionKind(Model):
+    """An action without its words: its facet, its heading and the strength of its evidence."""
+
     id: Identifier
     facet: Identifier
     heading: Heading
@@ -235,14 +239,14 @@ class Actions(Model):
 
 
 class Evidence(Model):
-    """What stands behind the claims; their words are in words/claims.LANGUAGE.yaml."""
+    """The studies behind the claims; the words of claims are in words/claims.LANGUAGE.yaml."""
 
     stage: Identifier
     evidence: tuple[Text, ...] = ()
 
 
 class Header(Model):
-    """`language` is the one the instrument was written in; every other is a translation from it."""
+    """What stands at the head of an instrument; `language` is that of the original, not a translation."""
 
     id: Identifier
     title: Text

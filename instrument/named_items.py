@@ -1,4 +1,4 @@
-"""Items asked for by name, as a questionnaire of one scale: no folder, no words, nothing to publish."""
+"""Items chosen by name, as a questionnaire of one scale: without a folder, words or publication."""
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ def named_items(
         One form `items`, one scale, one subscale `all_items`. The models are not checked against what folders
         may hold, since the names are those of somebody's file.
     """
-    # Whole numbers as such, since codes are compared and printed; the model's own answers are never others.
+    # Whole numbers become int, since codes are compared and printed, and the model allows no others.
     whole: tuple[Any, ...] = tuple(int(code) if float(code).is_integer() else code for code in codes)
     scale = Scale.model_construct(
         id="answers", measure="ordinal", codes=whole, kinds={"left_blank": LEFT_BLANK}

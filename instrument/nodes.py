@@ -23,12 +23,12 @@ _READ_DIFFERENTLY: Final = frozenset(["yes", "no", "on", "off", "y", "n", "true"
 _QUOTED: Final = frozenset("'\"|>")
 _Place = tuple[str | int, ...]
 
-# libyaml reads twenty times faster than the pure reader, which the time bound of a hostile file needs.
+# libyaml reads twenty times faster than the Python reader; the time limit for hostile files needs that.
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Name(str):
-    """A word written without quotes: fit for an identifier, never for text that people read."""
+    """A word written without quotes: used for identifiers, never for text that people read."""
 
     __slots__ = ()
 
@@ -86,13 +86,13 @@ def is_name(written: str) -> bool:
 
 
 def shown(value: object, length: int = 40) -> str:
-    """Shorten what a stranger wrote, so that a message stays a line, and show what a terminal would obey."""
+    """Shorten what a stranger wrote to one line, with control characters of a terminal made visible."""
     written = "".join(each if each.isprintable() else f"\\u{ord(each):04x}" for each in str(value))
     return written if len(written) <= length else f"{written[:length]}…"
 
 
 def _content(path: Path) -> str:
-    if not path.is_file():  # a pipe would keep us waiting
+    if not path.is_file():  # reading a pipe would wait without end
         raise _Unreadable(None, "there is no such file")
     try:
         with path.open("rb") as stream:
@@ -109,7 +109,7 @@ def _content(path: Path) -> str:
 
 
 class _Reader:
-    """Builds plain data from the parser's events; a limit stops the reading where it is crossed."""
+    """Builds plain data from the parser's events, and stops where a limit is exceeded."""
 
     def __init__(self, document: Document) -> None:
         self._document = document

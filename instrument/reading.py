@@ -53,7 +53,7 @@ class Reading:
         try:
             return Part(document, model.model_validate(document.data))
         except ValidationError as error:
-            # What a refused value leads to is not told twice.
+            # A refused value causes further errors, which are not reported.
             told = {problem.line for problem in document.problems}
             found = (_plain(document, dict(e)) for e in error.errors(include_url=False, include_input=False))
             self.problems += [problem for problem in found if problem.line not in told]

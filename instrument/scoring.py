@@ -1,4 +1,4 @@
-"""The only scoring code there is."""
+"""Scores answers. No other code of the project scores, or turns reversed items."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from instrument.model import Form, Instrument, Subscale
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Score:
-    """A figure and what it rests on; None without enough answers. Nothing unanswered is ever zero."""
+    """A figure and the answers it rests on; None with too few answers. Unanswered items never count as 0."""
 
     value: float | None
     answered: int
@@ -21,8 +21,8 @@ class Score:
     rather_not_say: int = 0
     left_blank: int = 0
     note: str | None = None
-    lacking: tuple[str, ...] = ()  # the subscales without a figure that this one needs
-    needed: int | None = None  # how many answers it takes, where there are too few
+    lacking: tuple[str, ...] = ()  # the subscales that this one is made of and that have no figure
+    needed: int | None = None  # how many answers are needed, where there are too few
 
 
 # Each answer stands with the foot and the top of its scale: (keyed code, foot, top).
@@ -30,7 +30,7 @@ _Keyed = tuple[int, int, int]
 
 
 def _pomp(answers: Sequence[_Keyed]) -> float:
-    """Percentage of the maximum possible: 0 at the foot of every scale, 100 at the top."""
+    """Percentage of the maximum possible: 0 at the lowest code of every scale, 100 at the highest."""
     return 100 * fsum((code - foot) / (top - foot) for code, foot, top in answers) / len(answers)
 
 
@@ -65,7 +65,7 @@ def score(instrument: Instrument, form_id: str, answers: Mapping[str, int]) -> d
     Raises
     ------
     ValueError
-        A code that its item cannot have: stored answers are never guessed at.
+        A code that its item cannot have.
     """
     form = instrument.forms[form_id]
     subscales = instrument.key.subscales(form_id)

@@ -1,4 +1,4 @@
-"""The files of one folder as they were read, before it is known whether they agree."""
+"""The files of one folder as they were read, before they are compared with each other."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ Finding = tuple[str, tuple[str | int, ...]]  # a message, and where in the file
 
 @dataclass(frozen=True)
 class Part(Generic[M]):
-    """One file: what it says, and the lines it says it on."""
+    """One file: its content, and the line of each value in it."""
 
     document: Document
     model: M
@@ -26,7 +26,7 @@ class Part(Generic[M]):
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A part is missing where its file could not be read."""
+    """All files of a folder; a part is missing where its file could not be read."""
 
     files: tuple[str, ...]
     header: Part[Header] | None
@@ -48,7 +48,7 @@ class Source:
         return next((part.model for part in self.forms if part.model.id == form_id), None)
 
     def knows(self, form_id: str) -> bool:
-        """Tell whether there is such a form, be its file readable or not."""
+        """Tell whether there is such a form, even if its file cannot be read."""
         return f"forms/{form_id}.yaml" in self.files
 
     def speakers(self, part: Part[FormWords]) -> tuple[Form, ...]:
@@ -58,5 +58,6 @@ class Source:
 
 
 def told(document: Document, findings: Iterator[Finding], *within: str | int) -> Iterator[Problem]:
+    """Return findings as problems with file and line."""
     for message, place in findings:
         yield document.problem(message, *within, *place)

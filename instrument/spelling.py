@@ -1,4 +1,4 @@
-"""Writes a file of words as it is always written, so that the same words are the same bytes."""
+"""Writes a file of words in one fixed layout, so that the same words are the same bytes."""
 
 import json
 import re
@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from instrument.nodes import is_name
 
-# Marks of direction and joining are there to be seen by whoever reads the file.
+# Invisible marks of direction and joining are written as escapes, so that a reader of the file sees them.
 _UNSEEN: Final = re.compile("[\u200c-\u200f]")
 
 
 def spelled(words: dict[str, Any], bare: frozenset[str], remark: str = "") -> str:
-    """Write words below a remark; every text is in quotes but for the names under a key of `bare`."""
+    """Write words below a remark; every text is in quotes except names under a key of `bare`."""
     return remark + "".join(f"{line}\n" for line in _mapping(words, bare, ""))
 
 

@@ -1,4 +1,4 @@
-"""The kinds of value that a file may hold, with a plain message for each that it may not."""
+"""The kinds of value that a file may hold, each with a plain message for values it refuses."""
 
 import hashlib
 import json
@@ -15,7 +15,7 @@ from instrument.nodes import Name, shown
 
 MAX_ITEMS: Final = 500
 
-# An identifier becomes a variable of SPSS and Stata, which keep these words for themselves.
+# An identifier becomes a variable of SPSS and Stata, which reserve these words.
 KEPT_WORDS: Final = frozenset(
     "all and by eq ge gt le lt ne not or to with if in using byte int long float double".split()  # noqa: SIM905 - a sentence of words
 )
@@ -97,7 +97,7 @@ Count = Annotated[int, Field(strict=True, ge=1, le=MAX_ITEMS)]
 Flag = Annotated[bool, Field(strict=True)]
 Distinct = Annotated[tuple[V, ...], AfterValidator(_distinct)]
 Frozen = Annotated[Mapping[K, V], AfterValidator(MappingProxyType)]
-# A sentence as a file has it: one string for everybody, or one for each role of the other person.
+# A sentence in a file: one string for everybody, or one for each role of the other person.
 Sentences = Annotated[
     Mapping[str, Text], BeforeValidator(lambda v: v if isinstance(v, dict) else {"": v}), Field(min_length=1)
 ]
@@ -105,6 +105,6 @@ Named = Annotated[Mapping[Identifier, V], BeforeValidator(_named), AfterValidato
 
 
 def sha256(structure: Any) -> str:
-    """Hash plain data in one canonical spelling, whatever the order and layout of the file it came from."""
+    """Hash plain data in one canonical form, independent of the order and layout of its file."""
     spelling = json.dumps(structure, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=dict)
     return hashlib.sha256(spelling.encode()).hexdigest()

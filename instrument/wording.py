@@ -1,4 +1,4 @@
-"""Words joined with what they are the words of: every sentence written out for every role, and hashed."""
+"""Joins words with the form they belong to: every sentence is written out for every role, and hashed."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -33,7 +33,7 @@ def spread(sentences: Mapping[str, str], roles: tuple[str, ...]) -> Mapping[str,
 
 
 def lent(words: FormWords, form: Form) -> FormWords:
-    """Take the words of another form for `form`, which asks some of its items."""
+    """Take the words of another form for `form`, which asks some of the items of that one."""
     return words.model_copy(
         update={
             "form": form.id,
@@ -46,6 +46,7 @@ def lent(words: FormWords, form: Form) -> FormWords:
 def words_of(
     form: Form, words: FormWords, context: Mapping[str, ContextQuestion], spoken: ContextWords | None
 ) -> Words:
+    """Join the words of a form with its context questions, written out for every role."""
     roles = roles_of(form, context)
     stems = spread(words.stem, roles)
     sentences = {item.id: spread(words.items[item.id], roles) for item in form.items}
@@ -74,7 +75,7 @@ def words_of(
             for id_, question in questions.items()
         },
         "facets": dict(words.facets),
-        # Lines that came after the first words were hashed count only where there are any.
+        # Lines that forms have had only later enter the hash only where there are any, so old hashes stay.
         **{name: lines for name in ("before", "after") if (lines := getattr(words, name))},
     }
     return Words(
@@ -96,6 +97,7 @@ def words_of(
 
 
 def advice_of(actions: Actions, words: ActionsWords) -> Advice:
+    """Join the actions with their words in one language."""
     return Advice(
         language=words.language,
         status=words.status,
@@ -116,4 +118,5 @@ def advice_of(actions: Actions, words: ActionsWords) -> Advice:
 
 
 def claims_of(evidence: Evidence, words: ClaimsWords) -> Claims:
+    """Join the evidence with the words of the claims."""
     return Claims(**dict(words), evidence=evidence.evidence)

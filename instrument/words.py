@@ -1,4 +1,4 @@
-"""What is said, apart from what is asked: the files under words/, and what is joined from them."""
+"""The wording of questions, apart from their structure: files under words/, and words joined from them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 from instrument.codes import Kind
 from instrument.values import Code, Frozen, Identifier, Language, Model, Sentences, Text
 
-NOT_SAID: Final = "not_said"  # the role of someone who kept it to themselves
+NOT_SAID: Final = "not_said"  # the role of people who did not say it
 Status = Literal["draft", "reviewed", "back-translated", "tested"]
 Heading = Literal["explain", "address", "agree"]
 
@@ -20,11 +20,15 @@ class _Spoken(Model):
 
 
 class ContextSentences(Model):
+    """A context question in words, with its options."""
+
     question: Text
     options: Frozen[Identifier, Text]
 
 
 class ContextWords(_Spoken):
+    """The context questions in one language."""
+
     questions: Frozen[Identifier, ContextSentences]
 
 
@@ -47,11 +51,15 @@ class FormWords(_Spoken):
 
 
 class ActionSentences(Model):
+    """An action in words, with its evidence."""
+
     action: Text
     evidence: Text
 
 
 class ActionsWords(_Spoken):
+    """The actions in one language, with the text before them and the text on safety."""
+
     intro: Text
     safety: Text
     actions: Frozen[Identifier, ActionSentences]
@@ -107,13 +115,13 @@ class Words:
         return self.questions[context_id].options[option_id]
 
     def facet(self, subscale_id: str) -> str:
-        """Name a subscale; one that is never shown has no name but its own id."""
+        """Return the name of a subscale; one that is never shown has only its id."""
         return self.facets.get(subscale_id, subscale_id)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """What a supervisor or trainer can do, and how much stands behind it (3: a randomised experiment)."""
+    """What a supervisor or trainer can do, and how strong its evidence is (3: a randomised experiment)."""
 
     id: str
     facet: str
@@ -125,7 +133,7 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Advice:
-    """Every action in one language, with what is said before them and for those who feel unsafe."""
+    """Every action in one language, with the text before them and the text for people who feel unsafe."""
 
     language: str
     status: Status

@@ -1,4 +1,4 @@
-"""What several commands take: the answers, and where the page goes. Each argument is declared here alone."""
+"""Arguments that several commands take, such as the answers and where the page goes, each declared once."""
 
 import argparse
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def add_file(parser: argparse.ArgumentParser) -> None:
 
 
 def add_answers(parser: argparse.ArgumentParser, *, model: bool = False) -> None:
-    """Add which of the file's columns are answers, and how they are read: by a folder, or by name."""
+    """Add which of the file's columns are answers, and how they are read: by a folder, or by their names."""
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--instrument", metavar="FOLDER", type=Path, help="the questionnaire's folder")
     which.add_argument("--items", metavar="NAMES", help=ITEMS)
@@ -41,7 +41,7 @@ def add_answers(parser: argparse.ArgumentParser, *, model: bool = False) -> None
 
 
 def add_items(parser: argparse.ArgumentParser) -> None:
-    """Add columns by name alone, and how they are read."""
+    """Add columns chosen by their names alone, and how they are read."""
     parser.add_argument("--items", metavar="NAMES", required=True, help=ITEMS)
     _add_reading(parser, "")
     parser.set_defaults(instrument=None, form=None, map=None)
@@ -66,7 +66,7 @@ def add_group(parser: argparse.ArgumentParser, *, required: bool, words: str) ->
 
 
 def add_page(parser: argparse.ArgumentParser, command: Command) -> None:
-    """Add the format of the page and where it goes, and say what writes it."""
+    """Add the format of the page and where it goes, and set the function that writes it."""
     parser.add_argument(
         "--format",
         choices=FORMATS,
@@ -78,7 +78,7 @@ def add_page(parser: argparse.ArgumentParser, command: Command) -> None:
 
 
 def add_command(parser: argparse.ArgumentParser, command: Command) -> None:
-    """Add what every command takes, and say which function it is."""
+    """Add what every command takes, and set the function that runs it."""
     parser.add_argument(
         "--progress", action="store_true", help="say on stderr how far it is, even into a file"
     )
@@ -86,9 +86,9 @@ def add_command(parser: argparse.ArgumentParser, command: Command) -> None:
 
 
 def dataset_of(asked: argparse.Namespace, file: Path | None = None, *, items: str | None = None) -> "Dataset":
-    """Return the answers that were asked for; ValueError where an option does not go with the others.
+    """Return the answers that were asked for; ValueError where two options exclude each other.
 
-    `file` and `items` stand in for those of the command line.
+    `file` and `items` replace those of the command line.
     """
     path = asked.file if file is None else file
     if asked.instrument is None:
@@ -118,7 +118,8 @@ def dataset_of(asked: argparse.Namespace, file: Path | None = None, *, items: st
 def occasions_of(asked: argparse.Namespace) -> tuple["Dataset", "Dataset"]:
     """Return the answers of two files with the same items and the same codes."""
     if asked.instrument is None and not asked.codes:
-        # A code that nobody gave on one occasion is one all the same: the codes of both are those of each.
+        # A code that nobody gave on one occasion may stand on the other, so each occasion gets the codes of
+        # both.
         found = (dataset_of(asked, file).form.scales["answers"].codes for file in (asked.first, asked.second))
         asked.codes = ",".join(f"{code:g}" for code in sorted({code for codes in found for code in codes}))
     first = dataset_of(asked, asked.first)

@@ -1,4 +1,4 @@
-"""`python -m analysis score`: the table as it came, with scores."""
+"""`python -m analysis score`: the table as it was read, with columns of scores."""
 
 import argparse
 from pathlib import Path

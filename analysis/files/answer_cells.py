@@ -15,7 +15,7 @@ _THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+", re.ASCII)
 _CODE_FIRST: Final = re.compile(r"[(\[]?([+-]?\d+)[)\]]?\s*(?:[-–—=:.,|]\s*|\s)\(?([^\W\d_].*)", re.DOTALL)
 _CODE_LAST: Final = re.compile(r"([^\W\d_].*?)\s*(?:[-–—=:]\s*|\s)?[(\[]([+-]?\d+)[)\]]", re.DOTALL)
 _LETTERED: Final = re.compile(r"([A-Za-z]{1,3})0*(\d{1,3})", re.ASCII)
-_PRECISE: Final = 15  # digits that a float keeps
+_PRECISE: Final = 15  # significant digits that a float holds exactly
 DecimalComma = Literal["yes", "unless thousands", "no"]
 
 
@@ -23,9 +23,9 @@ DecimalComma = Literal["yes", "unless thousands", "no"]
 class Reading:
     """How cells are to be read.
 
-    `words` are codes by the words that stand for them, folded; `marks` are the cells of no answer besides
-    those that are so everywhere, folded. `decimal_comma` says what 4,5 is: a number ("yes"), one unless it
-    may as well be thousands ("unless thousands"), or none ("no").
+    `words` gives the code of each word that stands for one; `marks` are the cells that mean no answer,
+    besides those that do so in every file. Both are folded. `decimal_comma` says how 4,5 is read: as a number
+    ("yes"), as a number unless the comma may separate thousands ("unless thousands"), or as text ("no").
     """
 
     words: Mapping[str, float] = field(default_factory=dict)
@@ -35,9 +35,9 @@ class Reading:
 
 @dataclass(frozen=True, kw_only=True)
 class Codes:
-    """The code of each distinct cell, NaN for no answer; `unread` are those that mean nothing, in order.
+    """The code of each distinct cell, NaN for no answer; `unread` are the cells without a meaning, in order.
 
-    `lettered` is what stands before the numbers of codes like A1, empty where there is none.
+    `lettered` is the letters before the numbers of codes like A1, empty where there are none.
     """
 
     by_cell: Mapping[str, float]
@@ -74,12 +74,12 @@ def number(cell: str, *, decimal_comma: DecimalComma = "no") -> float | None:
 
 
 def is_missing(cell: str) -> bool:
-    """Return whether a cell's text stands for no answer everywhere."""
+    """Return whether a cell's text means no answer in every file."""
     return cell.strip().casefold() in MISSING_MARKS
 
 
 def keeps_its_text(cell: str) -> bool:
-    """Return whether a number's text says more than the number: leading zeros, or digits a float drops.
+    """Return whether a text holds more than its number: leading zeros, or digits that a float loses.
 
     Examples
     --------
@@ -93,9 +93,9 @@ def keeps_its_text(cell: str) -> bool:
 def codes_of(cells: Iterable[str], reading: Reading) -> Codes:
     """Return what each distinct cell of a column means.
 
-    The first of these that reads all is taken for the whole column: numbers and words that have a code;
-    a code with its word in one cell, each code with one word; letters before a number (A1, A2); true and
-    false.
+    These ways of reading are tried in turn, and the first that reads every cell is used for the whole column:
+    numbers, and words that have a code; a code and its word in one cell, with one word for each code; letters
+    before a number (A1, A2); true and false.
     """
     distinct = list(dict.fromkeys(cells))
     plain = {cell: _plain(cell, reading) for cell in distinct}
@@ -120,7 +120,7 @@ def _plain(cell: str, reading: Reading) -> float | None:
 
 
 def _with_words(unread: Sequence[str]) -> dict[str, float] | None:
-    """Return the codes of cells like `4 - Agree` or `Agree (4)`: one word a code and one code a word."""
+    """Return the codes of cells like `4 - Agree` or `Agree (4)`, where each code has one word."""
     for shape, code_at, word_at in ((_CODE_FIRST, 1, 2), (_CODE_LAST, 2, 1)):
         found = {cell: shape.fullmatch(cell.strip()) for cell in unread}
         if not all(found.values()):
@@ -146,7 +146,7 @@ def _truth(plain: Mapping[str, float | None], unread: Sequence[str]) -> dict[str
 def _lettered(
     plain: Mapping[str, float | None], unread: Sequence[str]
 ) -> tuple[dict[str, float] | None, str]:
-    """Return the codes of cells like `A3`, where all cells are such and bear the same letters."""
+    """Return the codes of cells like `A3`, where all cells are such and begin with the same letters."""
     found = {cell: _LETTERED.fullmatch(cell.strip()) for cell in unread}
     letters = {match[1] for match in found.values() if match is not None}
     numbers = any(code == code for code in _known(plain).values())  # noqa: PLR0124 - not NaN
@@ -156,7 +156,7 @@ def _lettered(
 
 
 def numbers_of(cells: Sequence[str], parse: Callable[[str], float | None]) -> list[float] | None:
-    """Return a column's cells as numbers, NaN where there is none; None where one of them is text."""
+    """Return a column's cells as numbers, NaN for empty ones; None where one of them is text."""
     values: dict[str, float] = {}
     for cell in set(cells):
         value = math.nan if is_missing(cell) else parse(cell)

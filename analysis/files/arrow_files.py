@@ -39,7 +39,7 @@ def _unreadable(file: Path, kind: str, error: Exception) -> TableError:
 def _table(file: Path, read: Any) -> Table:
     import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
 
-    read.validate(full=True)  # offsets of a damaged file would lead outside its memory
+    read.validate(full=True)  # a damaged file may hold offsets that point outside its memory
     names = [plain_name(name) for name in read.column_names]
     times = Counter(names)
     chosen = {name: place for place, name in enumerate(names) if times[name] == 1 and name}
@@ -59,7 +59,7 @@ def _table(file: Path, read: Any) -> Table:
     return Table(
         file=file,
         columns=columns,
-        # Categories that are numbers already stand for themselves.
+        # Categories that are numbers are their own codes.
         ordered={
             name: categories
             for name, categories in ordered.items()

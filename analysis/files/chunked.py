@@ -1,6 +1,7 @@
 """Large files of answers in blocks of rows: joint counts and moments of more people than fit in memory.
 
-A block is an n x k array of bytes whose columns lie each in one piece, as files and kernels have them.
+A block is an array of bytes, n rows x k items, each column contiguous in memory, as the files and the
+counting code have them.
 """
 
 import csv
@@ -23,9 +24,9 @@ Block = NDArray[np.int8]
 
 EMPTY: Final = -128  # stands for a missing answer in a block
 ROWS: Final = 262_144
-_FEW_ROWS: Final = 32_768  # of a block that stays in cache between reading and multiplying
+_FEW_ROWS: Final = 32_768  # rows of a block that stays in the cache between reading and multiplying
 _CSV_BYTES: Final = 16_777_216
-_HEAD: Final = 65_536  # bytes that show how a CSV file is made
+_HEAD: Final = 65_536  # bytes read to find out the layout of a CSV file
 _NULLS: Final = ("", ".", "NA", "na", "N/A", "n/a", "NaN", "nan", "#N/A", "#NULL!")
 _CODES: Final = "give answers as whole numbers from -127 to 127"
 
@@ -45,7 +46,7 @@ def blocks(file: Path | str, items: Sequence[str], *, rows: int = ROWS) -> Itera
     Yields
     ------
     Block
-        n x k bytes, `EMPTY` where an answer is missing.
+        n rows x k items of bytes, `EMPTY` where an answer is missing.
 
     Raises
     ------
@@ -98,12 +99,12 @@ def file_moments(
     Returns
     -------
     Moments or Unavailable
-        To be given to `cronbach_alpha` and all else that takes moments. Unavailable with fewer than two items
-        or three complete rows.
+        For `cronbach_alpha` and whatever else takes moments. Unavailable with fewer than two items or three
+        complete rows.
 
     Notes
     -----
-    Sums and products are whole numbers, so that the order of rows and blocks makes no difference at all.
+    Sums and products are whole numbers, so the order of rows and blocks changes no digit.
     """
     codes = np.array(sorted({EMPTY, *missing}))
     streams = _streams(Path(file), items, rows=_FEW_ROWS, workers=processors())
@@ -115,7 +116,7 @@ def file_moments(
         return Unavailable(reason="too few items", detail=f"{len(items)} of at least 2")
     if n < 3:  # noqa: PLR2004 - two rows lie on one line
         return Unavailable(reason="no complete rows", detail=f"{n} complete rows, at least 3 are needed")
-    # About a whole number close to each mean, so that nothing cancels and nothing is rounded before the end.
+    # Deviations from a whole number close to each mean: sums stay exact and small.
     zero = np.round(sums / n).astype(np.int64)
     about = sums - n * zero
     whole = np.triu(products) + np.triu(products, 1).T
@@ -143,7 +144,7 @@ def _products(stream: Iterable[Block], k: int, codes: NDArray[Any]) -> tuple[int
 
 
 def _streams(file: Path, items: Sequence[str], *, rows: int, workers: int) -> list[Iterator[Block]]:
-    """Return the blocks of a file, in as many streams as can be read at the same time."""
+    """Return the blocks of a file as iterators, as many as can be read at the same time."""
     if file.suffix.lower() not in {".parquet", ".csv", ".tsv"}:
         answers = read_table(file).matrix(items)
         return [iter(_from_floats(file, items, answers, rows))]
@@ -211,7 +212,7 @@ def _csv_blocks(file: Path, items: Sequence[str], rows: int) -> Iterator[Block]:
 
 
 def _plain_delimiter(file: Path, items: Sequence[str]) -> str:
-    """Return what parts the cells of a CSV file in UTF-8 with these columns, empty where it is not plain."""
+    """Return what separates the cells of a CSV file with these columns, empty where it is not plain UTF-8."""
     with file.open("rb") as content:
         head = content.read(_HEAD)
     sample = head.decode("utf-8-sig", "replace")

@@ -25,9 +25,9 @@ def table_of_rows(
 ) -> Table:
     """Return rows of text as a table.
 
-    Columns without a name are left aside, of two with one name neither can be used. Heading rows below the
-    header become labels. A column is one of numbers where each of its cells is a number, or missing, and
-    says no more than this number; else its cells are kept as they are.
+    Columns without a name are left aside; of two with one name neither can be used. Heading rows below the
+    header become labels. A column becomes numbers where each of its cells is missing or a number, and its
+    text says no more than this number; otherwise its cells are kept as text.
     """
     names = [plain_name(name) for name in header]
     times = Counter(names)
@@ -61,7 +61,7 @@ def _column(cells: list[str], parse: "partial[float | None]") -> Column:
 
 
 def _heading_rows(rows: Sequence[Sequence[str]], places: Sequence[int]) -> int:
-    """Return how many rows at the top are headings: up to one of import ids, or words above numbers."""
+    """Return how many rows at the top are headings: all up to a row of import ids, or words above numbers."""
     for row, cells in enumerate(rows[: _HEADING_ROWS + 1]):
         if _are_import_ids([cells[place] for place in places]):
             return row + 1
@@ -87,7 +87,7 @@ def _is_import_id(cell: str) -> bool:
 
 
 def _is_heading(rows: Sequence[Sequence[str]], places: Sequence[int]) -> bool:
-    """Return whether the first row has words in every column that has numbers alone below, in two or more."""
+    """Return whether the first row has words in every column that is numeric below, two columns at least."""
     numeric = [place for place in places if _numbers_below(rows, place)]
     return len(numeric) > 1 and all(
         number(rows[0][place]) is None and not is_missing(rows[0][place]) for place in numeric

@@ -1,4 +1,4 @@
-"""Text with a delimiter (CSV, TSV) as rows of cells: the delimiter found by parsing, quotes heeded."""
+"""Text with a delimiter (CSV, TSV) as rows of cells; the delimiter is found by parsing, with quotes."""
 
 import csv
 import re
@@ -14,7 +14,7 @@ from analysis.files.table import TableError
 
 DELIMITERS: Final = ",;\t|"
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_SAMPLE: Final = 60  # rows that say which delimiter it is
+_SAMPLE: Final = 60  # rows that are parsed to find the delimiter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,8 @@ def read_delimited(text: str, name: str, *, tabs: bool = False) -> Delimited:
     name
         What the file is called, for messages.
     tabs
-        Whether the name of the file says that tabs part its cells; anything else only if none does.
+        Whether the file's name says that tabs separate the cells; others are then tried only where none is
+        found.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def read_delimited(text: str, name: str, *, tabs: bool = False) -> Delimited:
 
 
 def delimiter_of(text: str, *, tabs: bool = False) -> str:
-    r"""Return what parts the cells: the character by which most rows have equally many, and more than one.
+    r"""Return the delimiter: the character by which most rows have equally many cells, and more than one.
 
     Examples
     --------
@@ -81,7 +82,7 @@ def _regularity(text: str, delimiter: str) -> tuple[float, int]:
 
 
 def _said(text: str) -> tuple[str, str]:
-    """Return the text without a first line `sep=;`, and the delimiter that this line says."""
+    """Return the text without a first line `sep=;`, and the delimiter that this line names."""
     first, _, rest = text.partition("\n")
     line = first.strip("\r\ufeff\"' ")
     if line[:4].lower() == "sep=" and len(line) <= 5:  # noqa: PLR2004 - sep= and one character
@@ -110,10 +111,10 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
 
 
 def _swallows_rows(row: Sequence[str], delimiter: str) -> bool:
-    """Return whether a cell that goes over several lines holds the end of its row, and rows below it.
+    """Return whether a cell of several lines holds the end of its row, and rows below it.
 
-    So it is where a stray quote opened a cell and another one, rows below, closed it. Of two columns it
-    cannot be told: the second line of a comment may well have one comma.
+    That happens where a stray quote opened a cell and another, some rows below, closed it. With two columns
+    this cannot be recognised, since the second line of a comment may well hold one comma.
     """
     last = len(row) - 1
     if last < 2:  # noqa: PLR2004 - two columns
@@ -137,7 +138,7 @@ def _unclosed(name: str, number: int, error: csv.Error | None) -> TableError:
 
 
 def _fitted(records: Iterator[list[str]], cells: int, name: str) -> Iterator[list[str]]:
-    """Yield rows as long as the header; what is empty beyond it is left out."""
+    """Yield rows as long as the header; empty cells beyond it are left out."""
     for number, row in enumerate(records, start=1):
         if len(row) > cells and not any(cell.strip() for cell in row[cells:]):
             del row[cells:]

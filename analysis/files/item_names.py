@@ -1,4 +1,4 @@
-"""Columns asked for by a line of words: names, quoted names, ranges and beginnings."""
+"""Columns chosen by a line of words: names, quoted names, ranges and beginnings of names."""
 
 import re
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ def chosen_columns(said: str, table: Table) -> tuple[str, ...]:
     Parameters
     ----------
     said
-        Names parted by commas, in quotes where a name holds one. `q1-q8` are the columns numbered from 1 to 8
-        or, where the ends are not numbered alike, all from the one to the other as they stand in the file;
-        `q*` are all that begin so. A name finds its column whatever the case and the group before it
-        (`group/q1`).
+        Names separated by commas; a name that holds a comma stands in quotes. `q1-q8` are the columns
+        numbered from 1 to 8 or, where the two names differ in more than a number, all from one to the other
+        in the order of the file; `q*` are all that begin so. A name finds its column whatever the case and
+        the group before it (`group/q1`).
     table
         The table.
 
@@ -109,11 +109,11 @@ def _columns(token: str, names: Sequence[str], table: Table) -> list[str]:
 
 
 def _range(first: str, last: str) -> list[str]:
-    """Return the names from one to the other where they differ in one number alone, else none."""
+    """Return the names from one to the other where they differ in one number alone; none otherwise."""
     low, high = _NUMBERED.fullmatch(first), _NUMBERED.fullmatch(last)
     if low is None or high is None:
         return []
-    # q1-8 goes without repeating what stands before the number.
+    # q1-8 is short for q1-q8.
     begins = high[1] in {low[1], ""}
     if not begins or low[3] != high[3] or int(low[2]) > int(high[2]):
         return []

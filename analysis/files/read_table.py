@@ -21,7 +21,7 @@ from analysis.files.text_encoding import decoded
 def read_table(file: Path | str) -> Table:
     r"""Read a table by the ending of its name.
 
-    Text is UTF-8, UTF-16 or Windows-1252 with a line of names, cells parted by commas, semicolons, tabs or
+    Text is UTF-8, UTF-16 or Windows-1252 with a line of names, cells separated by commas, semicolons, tabs or
     bars. Heading rows below the names (Qualtrics) become labels. A survey's definition beside the file
     (LimeSurvey's .lss, REDCap's data dictionary) brings labels and words. Rows are numbered from 1 below the
     names and headings.

@@ -16,7 +16,7 @@ MOST_CELLS: Final = 2**25  # of a sheet once laid out: a file of 5 kB can have 1
 
 
 def read_xlsx(file: Path) -> Table:
-    """Read the first sheet that has cells; formulas stand for the values that were saved with them."""
+    """Read the first sheet that has cells; of a formula, the value that was saved with it."""
     sheet, others, rows = _rows(file)
     while rows and not any(rows[-1]):
         rows.pop()
@@ -66,7 +66,7 @@ def _rows(file: Path) -> tuple[str, list[str], list[list[str]]]:
 
 def _laid_out(sheet: Any, file: Path) -> list[list[str]]:
     """Return the rows without the empty cells at their ends; refuse more than any table of answers has."""
-    sheet.reset_dimensions()  # a file states what it likes, and every row would be filled up to it
+    sheet.reset_dimensions()  # a stated size may be false, and every row would be filled up to it
     rows, wide = list[list[str]](), 0
     for cells in sheet.iter_rows(values_only=True):
         row = [_cell(cell) for cell in cells]

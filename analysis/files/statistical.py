@@ -21,7 +21,7 @@ def read_sav(file: Path) -> Table:
 
 
 def _refuse_impossible_rows(file: Path) -> None:
-    """Raise TableError where a header says more rows than its file holds: the reader makes room for them."""
+    """Raise TableError where a header states more rows than its file holds: the reader allocates them."""
     with file.open("rb") as content:
         head = content.read(84)
     if len(head) < 84:  # noqa: PLR2004 - up to the number of rows

@@ -1,6 +1,6 @@
-"""The definition of a survey that lies beside its answers: LimeSurvey's .lss, REDCap's data dictionary.
+"""The definition of a survey beside its file of answers: LimeSurvey's .lss, REDCap's data dictionary.
 
-It brings the questions of columns and the words of their codes.
+It gives the questions of the columns and the words of their codes.
 """
 
 import csv
@@ -26,7 +26,7 @@ _Said = TypeVar("_Said")
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What a survey's definition says of columns, by their names: as the fields of a Table."""
+    """What a survey's definition says of columns, by their names, in the form of the fields of a Table."""
 
     labels: Mapping[str, str] = field(default_factory=dict)
     words: Mapping[str, Mapping[float, str]] = field(default_factory=dict)
@@ -34,7 +34,7 @@ class Survey:
 
 
 def with_survey(table: Table) -> Table:
-    """Return a table with what the one definition beside it says of its columns, if there is one."""
+    """Return a table with what the one definition beside its file says of its columns, if there is one."""
     for find, read in SURVEYS:
         files = find(table.file)
         if len(files) != 1:

@@ -16,7 +16,7 @@ Range = tuple[float, float]
 
 
 class TableError(ValueError):
-    """A file cannot be read as a table of answers: says which file, row and column, and what to do."""
+    """A file cannot be read as a table of answers; the message names file, row and column, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,8 @@ class Table:
     `labels` are the columns' questions, `words` those of their codes, `ordered` the categories of columns
     that hold ordered ones, or the codes of columns whose codes are no numbers. `missing` are the ranges of
     codes, `marks` the texts, that the file itself declares to be no answers; the codes are in the columns.
-    `unusable` says of columns that cannot be used why not: that matters to whoever asks for one. `aliases`
-    are columns of the file under another name. `notes` are sentences on how the file was read.
+    `unusable` gives, for each column that cannot be used, the reason, which is raised when it is asked for.
+    `aliases` are columns of the file under another name. `notes` are sentences on how the file was read.
     """
 
     file: Path
@@ -38,7 +38,7 @@ class Table:
     missing: Mapping[str, tuple[Range, ...]] = field(default_factory=dict)
     marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
-    aliases: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal_comma: DecimalComma = "unless thousands"
 
@@ -66,7 +66,7 @@ class Table:
         missing: Sequence[float | str] = (),
         words: Mapping[str, float] | None = None,
     ) -> Matrix:
-        """Return columns as an n x k array, NaN for missing.
+        """Return columns as an array of n rows x k items, NaN for missing.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Bytes of a text file as text: UTF-8, UTF-16 and Windows-1252 told apart, anything else refused by name."""
+"""Bytes of a text file as text: UTF-8, UTF-16 and Windows-1252 are told apart, others refused by name."""
 
 import codecs
 from typing import Final
@@ -58,7 +58,7 @@ def _encoding(content: bytes) -> str:
 
 
 def _other_than_utf_8(content: bytes, name: str) -> tuple[str, tuple[str, ...]]:
-    """Read Windows-1252, or UTF-8 in which a few bytes are broken, by which of the two there is more of."""
+    """Read Windows-1252, or UTF-8 with a few broken bytes, whichever fits more of the bytes."""
     spoiled = content.decode("utf-8", "replace").removeprefix("\ufeff")
     broken = spoiled.count("\ufffd")
     whole = sum(ord(letter) > 0x7F for letter in spoiled) - broken  # noqa: PLR2004 - beyond ASCII

@@ -31,7 +31,7 @@ _RESERVED: Final = frozenset(
 def write_table(table: Table, file: Path) -> None:
     """Write a table by the ending of the file's name; whole numbers are written without a point.
 
-    Names and labels that SPSS or Stata cannot hold are shortened, names into labels.
+    Names and labels that SPSS or Stata cannot hold are shortened; the full name then stands in the label.
 
     Parameters
     ----------
@@ -66,7 +66,9 @@ def _write_xlsx(table: Table, file: Path) -> None:
     from openpyxl import Workbook  # noqa: PLC0415 - only where a file needs it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
-    with file.open("wb") as stream:  # before the book is begun, which cannot be left half written
+    with file.open(
+        "wb"
+    ) as stream:  # checked before the workbook is begun, since it cannot be left half written
         book = Workbook(write_only=True)
         sheet = book.create_sheet("answers")
 
@@ -192,7 +194,7 @@ def _value_labels(table: Table, names: Mapping[str, str]) -> dict[str, dict[floa
 
 
 def _cut(text: str, longest: int) -> str:
-    """Return a text that takes no more bytes than this, no letter cut in two."""
+    """Return a text of at most so many bytes, with no letter cut in two."""
     return text.encode()[:longest].decode(errors="ignore").rstrip("_")
 
 

@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Answered(BaseModel):
-    """Every field is always there, so that a program need not ask."""
+    """Every field is always present, so that a program need not test for it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,6 +27,7 @@ class WaveAnswer(Answered):
     study: str
     ordinal: int
     closed_on: str = Field(description="Year, month and day, in UTC")
+    imported: bool = Field(description="Whether its answers were given elsewhere and came in as a file")
 
 
 class WavesAnswer(Answered):

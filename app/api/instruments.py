@@ -1,4 +1,4 @@
-"""Questionnaires as the interface for programs tells of them."""
+"""Questionnaires as the interface for programs describes them."""
 
 from app.api.answers import FormAnswer, InstrumentAnswer, ItemAnswer, ScaleAnswer, WholeFormAnswer
 from instrument import Instrument, codebook

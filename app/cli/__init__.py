@@ -14,7 +14,8 @@ from app.cli.console import Dir, Json, WaveId, serving, settings_of, telling, to
 from app.cli.staff import account_app, audit_app, operator, revoke, token
 from app.cli.studies import study_app, wave_app
 
-# Before NumPy loads: the server's threads share the processors, and more for one product slow them all.
+# Set before NumPy loads: the server's threads share the processors, so more threads for one product slow all
+# of them.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 app = typer.Typer(
@@ -73,13 +74,12 @@ def migrate(
 ) -> None:
     """Bring the database to the schema of this version."""
     from app import migrate as migration
-    from app.config import new_secret_file
     from app.operations.whole import forget_serving
-    from app.runtime import check_secret
+    from app.runtime import check_secret, make_secret
 
     if new_secret:
         with told_plainly():
-            typer.echo(f"secret: {new_secret_file(directory or Path('data'))}")
+            typer.echo(f"secret: {make_secret(directory or Path('data'))}")
     with serving(directory, migrated=False) as service:
         before = migration.current(service.engine)
         migration.upgrade(service.engine)
@@ -170,7 +170,7 @@ def export(
         str | None, typer.Option("--format", metavar="NAME", help="One file alone: csv, sav, dta, xlsx, ...")
     ] = None,
     with_unit: Annotated[
-        bool, typer.Option("--unit", help="Add the unit, under the rule of five, where declared.")
+        bool, typer.Option("--unit", help="Add each row's unit, if the study declared that it leaves.")
     ] = False,
     archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
     linked: Annotated[

@@ -1,4 +1,4 @@
-"""What the commands share: the service they run on, how they are told to wait, how they fail."""
+"""What the commands share: opening the service, telling people to wait, reporting failures."""
 
 import sys
 from collections.abc import Iterator
@@ -24,12 +24,14 @@ Dir = Annotated[
     ),
 ]
 WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
+NOT_ALLOWED = "42501"
+"""insufficient_privilege"""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
 
 
 @contextmanager
 def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Service"]:
-    """The service on the database of `directory`; what is expected to go wrong is told in a line."""
+    """Open the service on the database of `directory`; an expected failure is printed in one line."""
     from app import migrate as migration
     from app.audit import acts
     from app.errors import ConfigurationError
@@ -72,6 +74,7 @@ def telling() -> Iterator["Tell"]:
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
+    """Print expected failures as one line without a traceback, and end with their exit code."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
     from app.error_pages import is_damage
@@ -87,6 +90,8 @@ def told_plainly() -> Iterator[None]:
     except DBAPIError as error:
         if is_damage(error):
             _stop("the files of the database are damaged: counterpoise doctor says what to do")
+        if getattr(error.orig, "sqlstate", None) == NOT_ALLOWED:
+            _stop("the database's role may not do this: counterpoise doctor says what it is to be granted")
         if not isinstance(error, OperationalError):
             raise
         _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")
@@ -94,6 +99,7 @@ def told_plainly() -> Iterator[None]:
 
 @contextmanager
 def at_work(what: str) -> Iterator[None]:
+    """Show on a terminal what the command is doing, as long as the block lasts."""
     from rich.console import Console
 
     with Console(stderr=True).status(what):
@@ -101,6 +107,7 @@ def at_work(what: str) -> Iterator[None]:
 
 
 def settings_of(directory: Path | None) -> "Settings":
+    """Return the settings, from the environment or from the folder of `--dir`."""
     from app.config import from_environment
 
     return from_environment(folder=directory or _usual_folder())
@@ -112,5 +119,7 @@ def _usual_folder() -> Path:
 
 
 def _stop(message: str) -> NoReturn:
-    typer.echo(f"counterpoise: {message}", err=True)
+    # Names come from files, too, and a control character would act in the terminal.
+    plain = "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in message)
+    typer.echo(f"counterpoise: {plain}", err=True)
     sys.exit(2)

@@ -1,4 +1,4 @@
-"""Take what was deleted out of the files of the database."""
+"""Remove what was deleted from the files of the database."""
 
 import time
 from typing import Final
@@ -20,11 +20,11 @@ _REWRITE: Final = text("ALTER TABLE response ALTER COLUMN layout TYPE varchar US
 
 
 class StillRead(Refused):
-    """What was deleted cannot leave the files of the database while somebody reads them."""
+    """The deleted rows cannot be removed from the files while somebody reads them."""
 
 
 def clean(service: Service) -> None:
-    """Rewrite the files, so that nothing of the rows that are gone is left in them."""
+    """Rewrite the files, so that nothing of deleted rows is left in them."""
     with outside(service.engine) as db:
         if is_sqlite(db):
             db.execute(text("VACUUM"))
@@ -41,11 +41,12 @@ def clean(service: Service) -> None:
 
 
 def rewrite(service: Service) -> None:
-    """Write the responses that are left into a new file, with new indexes, where one was deleted before.
+    """Write the remaining responses into a new file with new indexes, if a response was deleted before.
 
     On PostgreSQL the bytes of a deleted row stay on their page, and vacuuming, also in full, keeps them while
-    any older transaction runs. A column that is computed anew has the table written from the rows that are.
-    Then the log, which has the pages as they were, is renewed. The next run makes a kill in between good.
+    any older transaction runs. Computing a column anew makes PostgreSQL write the table from the rows that
+    are there now. Then the write-ahead log is renewed, since it holds the old pages. After a kill in between,
+    the next run does both again.
     """
     if is_sqlite(service.engine):
         return
@@ -65,11 +66,11 @@ def rewrite(service: Service) -> None:
 
 
 def scrub(service: Service) -> bool:
-    """Take what was deleted out of the files; tell whether that could be done at once.
+    """Remove what was deleted from the files; tell whether that could be done at once.
 
-    On SQLite, where secure_delete has overwritten it in its page, the write-ahead log is written back and cut
-    to nothing; a reader that stays keeps it, and the next run tries again. On PostgreSQL the places of dead
-    rows are free to be used again; `rewrite` takes out what was in them.
+    On SQLite secure_delete has overwritten the row in its page already; the write-ahead log is written back
+    and cut to nothing. A reader prevents that, and the next run tries again. On PostgreSQL the space of
+    deleted rows is only marked as free; `rewrite` removes their bytes.
     """
     with outside(service.engine) as db:
         if not is_sqlite(db):

@@ -1,8 +1,8 @@
 """A keyed digest of the rows of each closed wave, by which a changed bit of an answer is found.
 
-It is the sum of a keyed hash of each row, so the order of the rows plays no part, and an erasure takes its
-row's hash away without reading the others, and without vouching for them. Not in it are the id, which mixing
-renews, and the pair_id, which comes later.
+It is the sum of a keyed hash of each row. The order of the rows plays no part, and an erasure subtracts the
+hash of its row without reading the others. It does not cover the id, which mixing renews, or the pair_id,
+which is set later.
 """
 
 from collections.abc import Sequence
@@ -27,14 +27,14 @@ ROW: Final = [
 
 
 def keep_digest(service: Service, db: Connection, wave: str) -> None:
-    """Keep the digest of a wave whose rows are decided; where there is one it stays as it is."""
+    """Keep the digest of a wave once withholding is decided; an existing one stays as it is."""
     if db.execute(select(DIGEST.c.wave).where(DIGEST.c.wave == wave)).first() is None:
         made = _sum(service.vault, db, wave).to_bytes(BYTES, "big")
         db.execute(insert(DIGEST).values(wave=wave, sum=made))
 
 
 def take_away(service: Service, db: Connection, wave: str, row: Sequence[Any]) -> None:
-    """Take a row that was erased, as `ROW` has it, out of the digest of its wave, if that has one."""
+    """Subtract an erased row, given as `ROW` has it, from the digest of its wave, if there is one."""
     kept = db.execute(select(DIGEST.c.sum).where(DIGEST.c.wave == wave).with_for_update()).scalar()
     if kept is not None:
         left = (int.from_bytes(kept, "big") - _mac(service.vault, row)) % (1 << 8 * BYTES)
@@ -42,11 +42,12 @@ def take_away(service: Service, db: Connection, wave: str, row: Sequence[Any]) -
 
 
 def end_digest(db: Connection, wave: str) -> None:
+    """Delete the digest of a wave, whose rows are being deleted."""
     db.execute(delete(DIGEST).where(DIGEST.c.wave == wave))
 
 
 def changed(service: Service, db: Connection) -> list[str]:
-    """The waves whose rows are not those that were kept, or cannot be read."""
+    """The waves whose rows differ from their digest, or cannot be read."""
     found = []
     for wave, kept in db.execute(select(DIGEST.c.wave, DIGEST.c.sum).order_by(DIGEST.c.wave)).all():
         try:

@@ -1,4 +1,4 @@
-"""Erase a response, and note that the table is to be rewritten: until then its bytes stay on the page."""
+"""Erase a response, and note that the table has to be rewritten: until then its bytes stay on the page."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ _ERASE: Final = (
 
 
 def erase(service: Service, db: Connection, receipt: str) -> bool:
-    """Delete what a receipt stands for; tell whether there was anything."""
+    """Delete the response that a receipt belongs to; tell whether there was one."""
     gone = db.execute(_ERASE, {"receipt": service.vault.receipt_hmac(receipt)}).first()
     if gone is None:
         return False
@@ -32,10 +32,11 @@ def erase(service: Service, db: Connection, receipt: str) -> bool:
 
 
 def note_deleted(db: Connection) -> None:
-    """Have the due tasks rewrite the table; SQLite overwrites what is deleted by itself."""
+    """Note that the due tasks have to rewrite the table; SQLite overwrites deleted rows by itself."""
     if not is_sqlite(db):
         db.execute(note(TO_REWRITE))
 
 
 def note(name: str) -> postgresql.Insert:
+    """Return the statement that stores a mark in `setting`, unless it is there already."""
     return postgresql.insert(SETTING).values(name=name, value="").on_conflict_do_nothing()

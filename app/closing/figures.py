@@ -1,8 +1,9 @@
-"""What researchers are told of a closed wave in figures: computed once, of the rows that leave, and kept.
+"""The figures of a closed wave that researchers see: computed once, from the rows that leave, and kept.
 
-Computed at every look they would tell, before and after an erasure, what was erased. Kept, beside rows that
-have lost one, they would tell the same if they were exact; so they are few, of whole scales, and rounded to
-what their sampling error bears. Whoever wants more has the rows.
+If they were computed at every look, the difference between before and after an erasure would reveal the
+erased answers. Kept figures beside rows that have lost one would reveal the same if they were exact. So they
+are few, of whole scales, and rounded to steps no finer than their standard error. The rows themselves allow
+any other figure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,17 +19,18 @@ from app.closing.snapshots import SNAPSHOT
 from app.closing.withholding import FEWEST
 from app.db import read, write
 from app.runtime import Service
+from app.studies.installed import as_it_was_asked
 from app.studies.study import STUDY
-from app.studies.waves import WAVE, as_it_was_asked
+from app.studies.waves import WAVE
 from instrument import Instrument
 
 Answers = Mapping[str, Any]
 
 
 def keep_figures(service: Service, wave: str, *, late: bool = False) -> None:
-    """Compute and keep the figures of a wave, outside any lock; where they are kept they stay.
+    """Compute and keep the figures of a wave, outside any lock; existing ones stay as they are.
 
-    `late` says for good that this was not at the close, of a wave that closed under an earlier version.
+    `late` records that this was not at the close, for a wave that closed under an earlier version.
     """
     asked = select(WAVE, STUDY.c.instrument, STUDY.c.form, STUDY.c.leaving).join(
         STUDY, STUDY.c.id == WAVE.c.study
@@ -45,7 +47,7 @@ def keep_figures(service: Service, wave: str, *, late: bool = False) -> None:
 
 
 def figures(instrument: Instrument, form: str, people: Sequence[Answers]) -> dict[str, Any]:
-    """Count people and scale them: alpha and omega of each scale, or the reason why there is none."""
+    """Return the number of people, and alpha and omega of each scale or the reason why there is none."""
     from analysis.report.answers import ScaleAnswers  # noqa: PLC0415 - NumPy loads with it
     from analysis.report.dataset import label  # noqa: PLC0415
     from analysis.report.fitted import make_dataset  # noqa: PLC0415
@@ -68,13 +70,14 @@ def figures(instrument: Instrument, form: str, people: Sequence[Answers]) -> dic
 
 
 def coefficients(answers: Any) -> dict[str, dict[str, float | str]]:
+    """Return alpha and omega of a scale, each with its interval or the reason why there is none."""
     from analysis.report.coefficients import COEFFICIENTS, HEADLINES  # noqa: PLC0415
 
     return {name: told(COEFFICIENTS[name].compute(answers)) for name in HEADLINES}
 
 
 def told(figure: Any) -> dict[str, float | str]:
-    """A figure and its interval as they are kept; of what is missing the reason, without its detail."""
+    """Return a figure and its interval as they are kept; of a missing one the reason without its detail."""
     from analysis.estimate import REASONS, Unavailable  # noqa: PLC0415
 
     if isinstance(figure, Unavailable):

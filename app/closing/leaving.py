@@ -1,4 +1,4 @@
-"""Which rows of a closed wave leave: by what its study declared, and by what was settled at the close."""
+"""Which rows of a closed wave are given out, by what its study declared and what was settled at the close."""
 
 from typing import Final
 
@@ -13,7 +13,7 @@ WAVE: Final = table(Wave)
 
 
 def rows_that_leave(db: Connection, study: str, declared: Leaving) -> frozenset[Pair]:
-    """The (wave, unit) pairs of a study whose rows leave; of a wave that has not closed none do."""
+    """The (wave, unit) pairs of a study whose rows are given out; none of a wave that has not closed."""
     tables = select(SNAPSHOT.c.base_table).join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
     settled = db.execute(tables.where(WAVE.c.study == study)).scalars()
     return frozenset[Pair]().union(*(rows_leave(table_from_json(each), declared) for each in settled))

@@ -1,17 +1,17 @@
-"""What has to be done without anybody asking: close waves, expire drafts, delete old answers.
+"""Tasks that are due without anybody asking: close waves, expire drafts, delete old answers.
 
-Closing takes four steps, and a kill within or between them is made good by the next run: (a) the wave
-becomes `closing` when no send is in flight; (b) the rows are linked where the wave ends a pair, drafts,
-sessions and submit keys are deleted, it is decided what may be told of the rows, they are mixed, and the
-snapshot is written, in one transaction; then the figures for researchers are kept; (c) the files are cleaned;
-(d) the wave becomes `closed`. Each can be done twice.
+Closing takes four steps. (a) The wave becomes `closing` when no send is in flight. (b) In one transaction the
+rows are linked, where the wave is the later one of a pair; drafts, sessions and submit keys are deleted;
+withholding is decided; the rows are mixed; and the snapshot is written. Then the figures for researchers are
+kept. (c) The files are cleaned. (d) The wave becomes `closed`. Each step can be repeated, so the next run
+completes what a kill has interrupted.
 """
 
 import fcntl
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -36,7 +36,7 @@ from app.files.private import open_private
 from app.runtime import Service, now
 from app.studies.linking.pairs import give_up, link
 from app.studies.study import STUDY, the_study
-from app.studies.waves import ISSUED, STARTED, WAVE, expect, lock_key, move, the_wave, waves
+from app.studies.waves import ISSUED, STARTED, WAVE, check_can_close, expect, lock_key, move, the_wave, waves
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, RETIRED
 
 EVERY_SECONDS: Final = 60.0
@@ -47,28 +47,28 @@ log = logging.getLogger("counterpoise.maintenance")
 
 @dataclass(frozen=True)
 class TasksDone:
+    """What one run of the due tasks did: waves closed, and the number of drafts expired."""
+
     closed: tuple[str, ...]
     expired: int
     out_of_reach: tuple[str, ...] = ()
-    """What may still tell of the waves that closed, and could not be cleaned."""
+    """Where data of the closed waves may remain, because it could not be cleaned."""
 
 
 class Busy(Refused):
-    """Another process tends the waves."""
+    """Another process is running the due tasks."""
 
 
 def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> TasksDone:
-    """Do all that is due, after waiting for another process that is at it."""
+    """Do all that is due; wait first while another process is doing so."""
     with alone(service, patience):
         expired = expire_drafts(service)
         with write(service.engine) as db:
             ended.forget(db)
-        for wave in due(service):
-            with write(service.engine) as db:
-                move(db, wave, (OPEN, PAUSED), CLOSING)
+        failures = failures_of(begin_to_close, service, due(service))
         with read(service.engine) as db:
             closing = tuple(each.id for each in waves(db) if each.state == CLOSING)
-        failures = [failure for wave in closing if (failure := finished(service, wave))]
+        failures += failures_of(finish, service, closing)
         for wave in unfinished(service):
             with write(service.engine) as db:
                 decide(service, db, wave)
@@ -90,20 +90,32 @@ def due(service: Service) -> list[str]:
         return list(db.execute(select(WAVE.c.id).where(ended)).scalars())
 
 
-def finished(service: Service, wave: str) -> Exception | None:
-    """Finish a wave; what goes wrong with one must not keep the others from closing."""
-    try:
-        finish(service, wave)
-    except Exception as error:  # noqa: BLE001 - raised by the caller when every wave has had its turn
-        return error
-    return None
+def failures_of(
+    step: Callable[[Service, str], None], service: Service, these: Iterable[str]
+) -> list[Exception]:
+    """Take a step with each wave; what goes wrong with one must not keep the others from closing."""
+    failures: list[Exception] = []
+    for wave in these:
+        try:
+            step(service, wave)
+        except Exception as error:  # noqa: BLE001 - raised when every wave has had its turn
+            failures.append(error)
+    return failures
+
+
+def begin_to_close(service: Service, wave: str) -> None:
+    """Let no send in any more; a wave that could not be closed waits until it can, and takes nothing."""
+    with write(service.engine) as db:
+        check_can_close(service, db, wave)
+        move(db, wave, (OPEN, PAUSED), CLOSING)
 
 
 def finish(service: Service, wave: str) -> None:
-    """Carry a `closing` wave to `closed`, from wherever an earlier attempt was cut off."""
+    """Carry a `closing` wave to `closed`, from wherever an earlier attempt was interrupted."""
     with write(service.engine) as db:
         lock(db)
-        # Before the rows are laid anew: where a changed row lies would tell who had left marks.
+        # Link before mixing. An UPDATE moves a row, and its position would reveal who answered the linking
+        # questions.
         link(service, db, wave)
         purge(db, wave)
         compute_snapshot(service, db, wave)
@@ -123,7 +135,7 @@ def finish(service: Service, wave: str) -> None:
 
 
 def out_of_reach(service: Service) -> tuple[str, ...]:
-    """What keeps the database's own log, where closing and erasing cannot clean it."""
+    """Say what keeps the database's own log where closing and erasing cannot clean it."""
     if is_sqlite(service.engine):
         return ()
     with read(service.engine) as db:
@@ -131,7 +143,7 @@ def out_of_reach(service: Service) -> tuple[str, ...]:
 
 
 def unfinished(service: Service) -> list[str]:
-    """The waves that closed under an earlier version, which decided and kept less."""
+    """The waves that closed under an earlier version, so that some decisions and figures are missing."""
     kept = select(WAVE.c.id).join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
     with read(service.engine) as db:
         return list(db.execute(kept.where(WAVE.c.state == CLOSED, SNAPSHOT.c.figures.is_(None))).scalars())
@@ -185,7 +197,7 @@ def to_retire(service: Service) -> list[str]:
 
 @contextmanager
 def alone(service: Service, patience: float) -> Iterator[None]:
-    """Hold the one lock of maintenance, which ends with the process however that ends."""
+    """Hold the only lock of maintenance; it is released when the process ends, in whatever way."""
     hold = _flock if is_sqlite(service.engine) else _advisory_lock
     deadline = time.monotonic() + patience
     while True:
@@ -200,7 +212,7 @@ def alone(service: Service, patience: float) -> Iterator[None]:
 
 @contextmanager
 def _flock(service: Service) -> Iterator[bool]:
-    """Lock a file beside the database: a lock in the database would stand in the way of its writers."""
+    """Lock a file beside the database: a lock inside the database would block its writers."""
     path = f"{make_url(service.settings.database_url).database}-tend"
     with open(path, "a", opener=open_private) as file:
         try:
@@ -213,7 +225,7 @@ def _flock(service: Service) -> Iterator[bool]:
 
 @contextmanager
 def _advisory_lock(service: Service) -> Iterator[bool]:
-    """Lock by a connection of its own: PostgreSQL lets go when the connection ends."""
+    """Lock by a connection of its own: PostgreSQL releases the lock when the connection ends."""
     key = {"key": lock_key("tend")}
     with outside(service.engine) as db:
         got = bool(db.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
@@ -225,7 +237,7 @@ def _advisory_lock(service: Service) -> Iterator[bool]:
 
 
 class Maintenance:
-    """Tend the waves in one thread, now and every minute, for as long as the block lasts."""
+    """Run the due tasks in one thread, now and every minute, as long as the block lasts."""
 
     def __init__(self, service: Service, every: float = EVERY_SECONDS) -> None:
         self._service = service
@@ -241,7 +253,7 @@ class Maintenance:
         self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join(self._every)
+        self._thread.join(EVERY_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -1,9 +1,9 @@
-"""Take away what links a code to an answer, when a wave closes.
+"""Remove what links a code to an answer when a wave closes.
 
-A send writes code and response in one transaction, so while a wave is open the database tells which code gave
-which answer: by xmin, by place in the heap, by the frames of the write-ahead log. Closing copies both tables
-in random order, responses under new ids, into new tables in one transaction and drops the old; then
-app.closing.cleaning rewrites the files, so that neither a dead row nor a stale page is left.
+A send writes code and response in one transaction, so while a wave is open the files of the database show
+which code gave which answer: by xmin, by the place in the heap, by the frames of the write-ahead log. Closing
+copies both tables into new ones in random order, responses under new ids, in one transaction, and drops the
+old tables. Then app.closing.cleaning rewrites the files, so that neither a dead row nor a stale page is left.
 """
 
 import time
@@ -24,12 +24,12 @@ BATCH: Final = 5_000
 TRIES: Final = 60
 PAUSE: Final = 0.5
 PATIENCE_MS: Final = 500
-"""Less than PostgreSQL's deadlock_timeout of 1 s: it is mixing that gives way, never a respondent."""
+"""Less than PostgreSQL's deadlock_timeout of 1 s, so that mixing gives way and not a respondent."""
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
 def mix(db: Connection) -> None:
-    """Lay every code and response down anew, within one transaction that has locked the tables.
+    """Copy every code and response in random order, within one transaction that has locked the tables.
 
     The rows of all waves are mixed, since they share the tables.
     """
@@ -38,7 +38,7 @@ def mix(db: Connection) -> None:
 
 
 def lock(db: Connection) -> None:
-    """Lock the respondent tables on PostgreSQL; on SQLite the transaction is alone from its beginning."""
+    """Lock the respondent tables on PostgreSQL; on SQLite the transaction is the only writer anyway."""
     if is_sqlite(db):
         return
     names = ", ".join(table(model).name for model in RESPONDENT_TABLES)
@@ -58,7 +58,7 @@ def lock(db: Connection) -> None:
 def lay_anew(db: Connection, kept: Table) -> None:
     """Copy a table in random order into a new one of the same name and drop the old.
 
-    Only the keys are held here; the rows pass within the database, byte for byte.
+    Only the keys are held in memory; the rows are copied within the database, byte for byte.
     """
     old = set_aside(db, kept)
     kept.create(db)
@@ -74,17 +74,18 @@ def lay_anew(db: Connection, kept: Table) -> None:
 
 
 def in_random_order(keys: list[Any]) -> list[Any]:
+    """Shuffle keys by the system's source of randomness, which no seed can repeat."""
     SystemRandom().shuffle(keys)
     return keys
 
 
 def renewed(kept: Table, key: Any) -> Any:
-    """A response gets a new id, so that one noted while the wave was open leads nowhere."""
+    """Give each response a new id, so that one noted while the wave was open leads nowhere."""
     return uuid4() if kept is RESPONSE else key
 
 
 def set_aside(db: Connection, kept: Table) -> Table:
-    """Rename the table and, on PostgreSQL, its indexes, so that the new one bears the names of the models."""
+    """Rename the table and, on PostgreSQL, its indexes, so that the new one can have the models' names."""
     old = kept.to_metadata(MetaData(), name=f"old_{kept.name}")
     indexes: list[str] = []
     if not is_sqlite(db):
@@ -100,4 +101,5 @@ def set_aside(db: Connection, kept: Table) -> Table:
 
 
 def drop(db: Connection, old: Table) -> None:
+    """Drop the old table."""
     old.drop(db)

@@ -1,8 +1,8 @@
-"""Delete, when a wave closes, what it needs no more: whatever is left of a code tells nobody who answered.
+"""Delete what a closing wave no longer needs, so that nothing left of a code tells who answered.
 
-A code keeps its wave alone, so that typing it says that the collection has closed. Its unit, and whether it
-was used, would name the answer of whoever was the only one of their unit. How many codes were made for which
-unit stands in the trail, and how many answered in the report.
+A code keeps its wave only, so that typing it says that the collection has closed. Its unit, and whether it
+was used, would identify the answer of somebody who was the only one of their unit to answer. The trail has
+the number of codes made for each unit, the report the number of answers.
 """
 
 from typing import Final
@@ -18,10 +18,10 @@ SUBMIT_KEY: Final[Table] = table(SubmitKey)
 
 
 def purge(db: Connection, wave: str) -> None:
-    """Delete drafts, sessions and submit keys of a wave, and what its codes say beside the wave."""
+    """Delete drafts, sessions and submit keys of a wave, and of its codes everything but the wave."""
     of_wave = select(CODE.c.hmac).where(CODE.c.wave == wave)
     db.execute(delete(SESSION).where(SESSION.c.code_hmac.in_(of_wave)))
     db.execute(delete(DRAFT).where(DRAFT.c.code_hmac.in_(of_wave)))
-    # A key that was left in a browser would link.
+    # A submit key that is still in a browser would link that browser to a response.
     db.execute(delete(SUBMIT_KEY).where(SUBMIT_KEY.c.wave == wave))
     db.execute(update(CODE).where(CODE.c.wave == wave).values(unit=None, state=None))

@@ -1,10 +1,9 @@
 """What is published of a closed wave: computed once, when it closes, and never again.
 
-Where a study gives out rows that is no figure, only which answers count, and with them which rows leave.
-
-Not after an erasure, not for a late correction, not when the key changes: two reports of almost the same
-people, one taken from the other, would tell what the few between them answered. For the same reason each
-(wave, unit) pair of answers is used by one snapshot, once for ever.
+In a study that gives out rows these are no figures, but only which answers count, and so which rows leave.
+The snapshot is not computed again after an erasure, for a late correction or when the key changes: the
+difference between two reports of almost the same people would reveal what the few between them answered. For
+the same reason each (wave, unit) pair of answers is used by one snapshot only.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,8 +23,9 @@ from analysis.disclosure.base_table import (
 from analysis.disclosure.leaving import LEAVING, settle
 from analysis.disclosure.release import release, report_as_json
 from app.runtime import Service
+from app.studies.installed import as_it_was_asked
 from app.studies.study import STUDY, units
-from app.studies.waves import WAVE, as_it_was_asked
+from app.studies.waves import WAVE
 from app.tables import CLOSED, Response, Snapshot, table
 from instrument import Instrument
 
@@ -34,7 +34,7 @@ SNAPSHOT: Final = table(Snapshot)
 
 
 def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
-    """Write the snapshot of a wave that is being closed; where there is one it stays as it is."""
+    """Write the snapshot of a wave that is being closed; an existing one stays as it is."""
     if db.execute(select(SNAPSHOT.c.wave).where(SNAPSHOT.c.wave == wave)).first():
         return
     of_study = ("title", "instrument", "form", "k", "simulated", "leaving")
@@ -71,16 +71,20 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
         window=instrument.forms[wave.form].window,
         k=wave.k,
         leaving=wave.leaving,
+        imported=wave.imported,
     )
 
 
 def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
-    """The answers of this wave, and for reports, of closed waves of the same form, those used by no snapshot.
+    """Read the answers of this wave and, for reports, those of earlier waves that are in no snapshot yet.
 
-    Where rows leave, what was held out of an earlier wave is left to no later one.
+    Earlier waves are closed ones of the same form and of the same origin: answers from files and those that
+    people gave here are never taken together, since a report says which it rests on. Where rows leave,
+    answers held out of an earlier wave stay held out.
     """
     used = _used(db, wave.study)
-    pooled = WAVE.c.state == CLOSED if LEAVING[wave.leaving].reports else false()
+    alike = (WAVE.c.state == CLOSED) & (WAVE.c.imported == wave.imported)
+    pooled = alike if LEAVING[wave.leaving].reports else false()
     answers = (
         select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers)
         .join(WAVE, WAVE.c.id == RESPONSE.c.wave)

@@ -1,8 +1,8 @@
-"""No combination of what is known about people may be rarer than five rows in an export.
+"""Withhold context values so that no combination of them is rarer than five rows in an export.
 
-A value that makes one too rare becomes "withheld" (-66), in those rows alone, from the last column to the
-first. What is withheld depends on how often each combination occurs and on nothing else: not on the order of
-the rows, not on what was answered.
+A value in too rare a combination becomes "withheld" (-66), in those rows alone, column by column from the
+last to the first. The result depends only on how often each combination occurs, not on the order of the rows
+or on the answers.
 """
 
 from collections import Counter, defaultdict
@@ -18,7 +18,7 @@ Combination = tuple[Value, ...]
 
 
 def withhold(rows: Sequence[Combination], least: int = LEAST) -> list[Combination]:
-    """The rows with values withheld until every combination stands `least` times or more."""
+    """Return the rows with values withheld until every combination occurs at least `least` times."""
     if 0 < len(rows) < least:
         raise ValueError(f"{len(rows)} rows are fewer than the {least} that every combination must have")
     counts = Counter(rows)
@@ -31,9 +31,9 @@ def withhold(rows: Sequence[Combination], least: int = LEAST) -> list[Combinatio
 
 
 def withhold_last(rows: Sequence[Combination], least: int = LEAST) -> list[Combination]:
-    """Withhold values of the last column alone, the others being common enough already.
+    """Withhold values of the last column alone; combinations of the others must be common enough already.
 
-    Whoever joins such rows with those that lack the column learns nothing that these rows do not show.
+    Whoever joins such rows with an export without that column learns nothing beyond what these rows show.
     """
     beside: dict[Combination, list[Combination]] = defaultdict(list)
     for row in rows:
@@ -49,7 +49,7 @@ def withhold_last(rows: Sequence[Combination], least: int = LEAST) -> list[Combi
 def _with_the_rarest(
     counts: Counter[Combination], shown: dict[Combination, Combination], least: int
 ) -> dict[Combination, Combination]:
-    """Where all that could be withheld still stands too rarely, the rarest of the rest joins it."""
+    """If the rows with a value withheld are still too few, withhold it in the next rarest rows as well."""
     everything = [place for place in range(len(next(iter(shown), ()))) if _tells_apart(counts, place)]
     while failing := _too_rare(counts, shown, least):
         enough = _counted(counts, {each: now for each, now in shown.items() if each not in failing})
@@ -81,5 +81,5 @@ def _counted(counts: Counter[Combination], shown: Mapping[Combination, Combinati
 
 
 def _tells_apart(counts: Counter[Combination], place: int) -> bool:
-    """A column that is the same for everybody tells nothing, and withholding it helps nobody."""
+    """Whether a column has more than one value; one that is the same for everybody identifies nobody."""
     return len({each[place] for each in counts}) > 1

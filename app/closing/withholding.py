@@ -1,9 +1,9 @@
-"""What may be told of each person beside their answers: decided once, when their wave closes.
+"""What exports may show of each person beside their answers: decided once, when their wave closes.
 
-Answers are nearly unique, so whoever holds two exports of a wave joins them; a decision of each export's own
-could be subtracted from another's. Here one decision heeds all there will ever be: with and without the unit,
-of everybody and of those who agreed to an archive, which is itself known of whoever holds both. It is kept
-with the rows. An erasure changes nothing of it: a combination that has become rare stays as it was decided.
+Answers are nearly unique, so whoever holds two exports of a wave can join them, and could subtract a decision
+made for one export from that made for another. So there is one decision for all exports: with and without the
+unit, of everybody and of those who agreed to an archive (which is itself known to whoever holds both). It is
+kept with the rows. An erasure does not change it: a combination that has become rare stays as it was decided.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,16 +17,17 @@ from app.closing.leaving import rows_that_leave
 from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST, Value, withhold, withhold_last
 from app.runtime import Service
+from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import outcome_of
 from app.studies.study import STUDY
-from app.studies.waves import WAVE, as_it_was_asked
+from app.studies.waves import WAVE
 from instrument import LEFT_BLANK, WITHHELD, Form, Instrument
 
 ARCHIVE: Final = "archive"
 """The purpose that a person agreed to or not."""
 UNIT: Final = "unit"
 FEWEST: Final = 10
-"""Fewer rows are given to nobody."""
+"""The fewest rows that are given out."""
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 Known = dict[str, Value]
 _DECIDE: Final = (
@@ -37,7 +38,7 @@ _DECIDE: Final = (
 
 
 def decide(service: Service, db: Connection, wave: str) -> None:
-    """Decide for the rows of a wave that leave; of the others nothing is told. What was decided stays."""
+    """Decide for the rows of a wave that leave; of others nothing is shown. An existing decision stays."""
     rows = list(db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave)))
     if all(row.told is not None for row in rows):
         return
@@ -72,7 +73,7 @@ def context_of(form: Form, asked: Sequence[str] | None) -> list[str]:
 def known_of(
     instrument: Instrument, form: Form, context: Sequence[str], rows: Sequence[Row[Any]]
 ) -> list[Known]:
-    """What is known of each person, from what is withheld last to what is withheld first, and the unit."""
+    """What is known of each person, in the order from what is withheld last to what is withheld first."""
     context = sorted(context, key=lambda name: (name != form.role, len(instrument.context[name].options)))
     return [
         {
@@ -85,9 +86,9 @@ def known_of(
 
 
 def archived(agreed: Sequence[bool]) -> list[bool]:
-    """Whose rows an archive gets: of none, or of so many that it tells of no few who are or are not in it.
+    """Choose whose rows an archive gets, so that neither the people in it nor those outside are few.
 
-    Where fewer than five did not agree, a few of those who did join them, drawn by chance.
+    Where fewer than five did not agree, a few of those who did are left out too, drawn at random.
     """
     places = [place for place, each in enumerate(agreed) if each]
     outside = len(agreed) - len(places)
@@ -99,10 +100,10 @@ def archived(agreed: Sequence[bool]) -> list[bool]:
 
 
 def decided(known: Sequence[Known], inside: Sequence[bool]) -> list[Known]:
-    """Withhold what is rare among those in an archive, and among those who are not.
+    """Withhold rare values separately among those in an archive and those who are not.
 
-    From the last column to the first, the unit only when all else is settled: so an export with units shows
-    no more of the rest than one without.
+    Columns are taken from the last to the first, and the unit when all else is settled: so an export with
+    units shows no more of the other columns than one without.
     """
     told: dict[int, Known] = {}
     for group in (True, False):
@@ -124,6 +125,6 @@ def _of_group(known: Sequence[Known]) -> Iterator[Known]:
 
 
 def same_for_all(known: Sequence[Known]) -> list[Known]:
-    """What is known of people, withheld where it tells any of them apart."""
+    """What is known of people, with every column withheld that has more than one value."""
     telling = {name for name in known[0] if len({each[name] for each in known}) > 1}
     return [{name: WITHHELD if name in telling else value for name, value in each.items()} for each in known]

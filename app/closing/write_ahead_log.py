@@ -1,8 +1,8 @@
-"""PostgreSQL's own log of what was written: what it still tells of a wave, and what keeps it from forgetting.
+"""PostgreSQL's write-ahead log: what it still holds of a wave, and what prevents its removal.
 
-Whoever reads it tells by its transactions which code gave which answer, and reads what was erased. A server
-at rest writes nothing, so nothing of it is ever overwritten. `renew` ends the file that is being written,
-has the older ones recycled, and writes over those.
+Its transactions show which code gave which answer, and it holds what was erased. An idle server writes
+nothing, so nothing in the log is overwritten by itself. `renew` ends the file that is being written, has the
+older ones recycled, and writes over those.
 """
 
 from collections.abc import Iterator
@@ -36,9 +36,9 @@ class Check:
 
 
 def renew(db: Connection) -> None:
-    """Have nothing stand in the files of the log that was written before, as far as this role may.
+    """Overwrite what the files of the log held before, as far as this role may.
 
-    An ended file is filled up with zeros, and so is each that was recycled, once it is written to and ended.
+    An ended file is filled up with zeros, and so is each recycled file once it is written to and ended.
     """
     if not _may(db, SWITCH):
         db.execute(text("CHECKPOINT"))
@@ -54,7 +54,7 @@ def renew(db: Connection) -> None:
 
 
 def checks(db: Connection) -> Iterator[Check]:
-    """Look at all that keeps the log, or copies of it, out of reach of `renew`."""
+    """Look for everything that keeps the log, or copies of it, out of reach of `renew`."""
     role = str(db.execute(text("SELECT current_user")).scalar_one())
     for function in (SWITCH, LIST):
         may = _may(db, function)

@@ -1,8 +1,8 @@
-"""What has ended and comes back for nobody: a private run, the page of a receipt, a sign-in elsewhere.
+"""Keys of what has ended and is not shown again: private runs, pages of a receipt, sign-ins elsewhere.
 
-None of them has a row while it lasts. What is kept of it afterwards is random bytes, which say nothing of
-anybody, and the day on which they are forgotten: in the database, so that a second process and a restart
-know of it too.
+None of them has a row while it lasts. When it ends, a row of random bytes is written, which identify nobody,
+with the day on which they are deleted. They are in the database so that other processes, and a restarted one,
+know of them too.
 """
 
 from datetime import timedelta
@@ -24,13 +24,14 @@ _KNOWN: Final = select(ENDED_KEY.c.key).where(ENDED_KEY.c.key == bindparam("of_k
 
 
 def end(db: Connection, key: bytes) -> bool:
-    """Remember that what has this key has ended; False where it had before."""
+    """Remember that what has this key has ended; False if it had ended before."""
     forget_on = now().date() + timedelta(days=DAYS_KEPT)
     row = (sqlite if is_sqlite(db) else postgresql).insert(ENDED_KEY).values(key=key, forget_on=forget_on)
     return db.execute(row.on_conflict_do_nothing().returning(ENDED_KEY.c.key)).first() is not None
 
 
 def has_ended(db: Connection, key: bytes) -> bool:
+    """Whether what has this key has ended."""
     return db.execute(_KNOWN, {"of_key": key}).first() is not None
 
 

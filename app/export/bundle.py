@@ -1,4 +1,4 @@
-"""The files of an export together: a folder from the command line, one ZIP from the page.
+"""All files of an export: as a folder from the command line, as one ZIP from the page.
 
 What cannot be made is refused before the first file is written. Rows are written a block after the other,
 into a hidden folder, whose files are put in their places once all are whole. A manifest holds the hash of
@@ -88,6 +88,7 @@ def manifest(data: Microdata, hashes: Mapping[str, str], left_out: Mapping[str, 
     tree = {
         "wave": data.wave,
         "simulated": data.simulated,
+        "imported": data.imported,
         "instrument": instrument.id,
         "form": form.id,
         "form_hash": form.hash,
@@ -107,10 +108,10 @@ def manifest(data: Microdata, hashes: Mapping[str, str], left_out: Mapping[str, 
 
 
 def digest(data: Microdata) -> str:
-    """Hash the rows whatever their order and their ids, which are drawn anew for every export.
+    """Hash the rows regardless of their order and their ids, which are drawn anew for every export.
 
-    With a key: an open hash from before an erasure, beside the rows from after it, proves who guesses the
-    erased row, and of a short form all can be tried.
+    The hash is keyed. With an open one, whoever has the hash from before an erasure and the rows from after
+    it could test guesses of the erased row, and for a short form all possible rows can be tried.
     """
     kept = [place for place, column in enumerate(data.columns) if column.name not in {ROW_ID, PAIR_ID}]
     hashes = bytearray()

@@ -1,4 +1,4 @@
-"""The waves that anything is given out of: those that have closed."""
+"""Waves of which something may be given out: those that have closed."""
 
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ SNAPSHOT: Final = table(Snapshot)
 
 
 class TooFew(Refused):
-    """There are not enough rows to give any away."""
+    """There are fewer rows than may be given out."""
 
 
 class NoRows(AppError):
@@ -31,7 +31,7 @@ class NoRows(AppError):
 
 
 def check_rows_leave(declared: Leaving, *, with_unit: bool) -> None:
-    """Refuse what a study has not declared that it gives out.
+    """Refuse to give out rows that the study has not declared that it gives out.
 
     Raises
     ------
@@ -50,7 +50,7 @@ def check_rows_leave(declared: Leaving, *, with_unit: bool) -> None:
 
 
 def closed(db: Connection, wave: str) -> Row[Any]:
-    """A closed wave with its study and its figures; refused where it is none, or they are not kept yet."""
+    """Return a closed wave with its study and figures; refused if it is not closed or has no figures yet."""
     of_study = [STUDY.c[each] for each in ("title", "instrument", "form", "simulated", "context", "leaving")]
     asked = (
         select(WAVE, *of_study, SNAPSHOT.c.figures)

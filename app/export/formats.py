@@ -40,13 +40,14 @@ def _field(value: Cell) -> str:
 
 
 def as_codebook(data: Microdata) -> dict[str, Any]:
-    """What every column and code means, and where it comes from."""
+    """Write what every column and code means, and where it comes from."""
     instrument, form = data.instrument, data.form
     claims = instrument.claims
     return {
         "wave": data.wave,
         "study": data.title,
         "simulated": data.simulated,
+        "imported": data.imported,
         "n": data.n,
         "instrument": instrument.title,
         "licence": instrument.licence,
@@ -76,15 +77,17 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
 
 
 def as_codebook_json(data: Microdata) -> bytes:
+    """Write the codebook as JSON."""
     return json.dumps(as_codebook(data), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def as_codebook_html(data: Microdata) -> bytes:
+    """Write the codebook as a page that needs no other file."""
     return render(codebook_page(data, alone=True)).encode()
 
 
 def as_claims(data: Microdata) -> bytes:
-    """What may be said of the questionnaire at its present stage, and what stands behind it."""
+    """Write what may be said of the questionnaire at its present stage, and the evidence for it."""
     claims = data.instrument.claims
     if claims is None:
         return b"Nothing is said about this questionnaire: its folder holds no claims.\n"

@@ -1,10 +1,11 @@
-"""What a wave of a pair gives out: which rows are one person's, and then nothing else that is known of them.
+"""What is exported of a wave that is linked with another: which rows belong together, and no context.
 
-Rows with the same pair_id join two exports, and what is known of a person twice would tell more than once:
-who was a nurse then and a lecturer now is rare, however common both are. Withholding what is rare in both
-together would not help, since the earlier export was taken before the later one was thought of. So a wave of
-a pair is exported without context, unit and language from the first, but for what is the same for everybody.
-What is left to know is whether a row is linked: that, too, is true of no fewer than five rows, or not shown.
+Rows with the same pair_id join two exports, and two contexts of one person together can be rare even where
+each is common: somebody who was a nurse in one wave and a lecturer in the next. Withholding the rare
+combinations would come too late, since the earlier wave may have been exported already. So a wave of a pair
+is exported without context, unit and language from the first, except for values that are the same for
+everybody. Being unlinked is itself a rare mark where it is true of fewer than five rows; then further ids are
+left out.
 """
 
 from collections import Counter
@@ -23,7 +24,7 @@ from instrument import Column
 
 @dataclass(frozen=True, kw_only=True)
 class Pairing:
-    """`outcome` as it is kept, None until the later wave has closed; `ids` those that may be shown."""
+    """`outcome` as kept, None until the later wave has closed; `ids` are the pair ids that may be shown."""
 
     earlier: str
     later: str
@@ -36,7 +37,7 @@ class Pairing:
 
     @property
     def note(self) -> str:
-        """What a holder of the rows has to know, with what came of the matching."""
+        """Say what a holder of the rows has to know about linking, and how many rows were matched."""
         known = (
             f"This wave is one of a pair ({self.earlier}, {self.later}), so what is known of people beside "
             "their answers is withheld unless it is the same for everybody."
@@ -66,7 +67,7 @@ class Pairing:
 
 
 def pairing(db: Connection, wave: str, leaving: Container[Pair], *, archive: bool) -> Pairing | None:
-    """What came of a wave's pair, by the (wave, unit) pairs whose rows leave; None where it is in none."""
+    """Return the result of a wave's pair for the (wave, unit) pairs whose rows leave; None without a pair."""
     pair = outcome_of(db, wave)
     if pair is None:
         return None
@@ -82,9 +83,10 @@ def pairing(db: Connection, wave: str, leaving: Container[Pair], *, archive: boo
 
 
 def shown(waves: Sequence[Sequence[UUID | None]]) -> frozenset[UUID]:
-    """The ids that both waves have, without as many as it takes for nobody to be one of a few unlinked.
+    """Return the ids that both waves have, less as many as are needed so that no few rows are unlinked.
 
-    Which are left out follows from the ids, which are random: the same ones every time.
+    Which ids are left out follows from the ids themselves, which are random, so that every export leaves out
+    the same.
     """
     counts = Counter(each for some in waves for each in some if each is not None)
     complete = sorted(each for each, count in counts.items() if count == len(waves))

@@ -81,7 +81,7 @@ def as_dataset_description(data: Microdata) -> bytes:
 
 
 def as_sidecar(data: Microdata) -> bytes:
-    """Write what stands beside the CSV: its columns, described."""
+    """Write the JSON file beside the CSV that describes its columns."""
     return _json({"variableMeasured": [_measured(column) for column in data.columns]})
 
 

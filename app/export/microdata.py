@@ -1,7 +1,7 @@
 """The answers of a closed wave as rows for research: shuffled, under fresh random ids, by the codebook.
 
-Purposes and the consent that was agreed to are left out: they say of few people that they were careful, and
-of nobody anything that research needs. The rows of the archive are those of people who agreed to it.
+Purposes and the hash of the consent are left out: research does not need them, and a rare value would mark a
+person. The rows of the archive are those of people who agreed to it.
 """
 
 from array import array
@@ -37,7 +37,7 @@ MOST_ID: Final = 10**10
 READ_AT_ONCE: Final = 2000
 """A stored row takes some kilobytes until it is held by column."""
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
-"""For whoever makes something of all rows of a wave, which takes seconds that respondents need."""
+"""For work on all rows of a wave, which takes seconds of a processor that respondents need."""
 
 
 def microdata(
@@ -49,7 +49,7 @@ def microdata(
     archive: bool = False,
     tell: Tell = quiet,
 ) -> Microdata:
-    """Read the rows that leave a closed wave; refused where none do, or too few to give away."""
+    """Read the rows that leave a closed wave; refused where none do, or too few to be given out."""
     about = closed(db, wave)
     declared = LEAVING[about.leaving]
     check_rows_leave(declared, with_unit=with_unit)
@@ -70,6 +70,7 @@ def microdata(
         wave=wave,
         title=about.title,
         simulated=about.simulated,
+        imported=about.imported,
         instrument=instrument,
         form=form,
         columns=columns,

@@ -1,4 +1,4 @@
-"""What the files of an export are called: of study, form and wave alone, and never of a person."""
+"""Names of export files: made of study, form and wave only, never of a person."""
 
 import re
 
@@ -12,4 +12,5 @@ def stem(data: Microdata) -> str:
 
 
 def data_file(data: Microdata) -> str:
+    """Return the path of the CSV within the folder of the export."""
     return f"data/{stem(data)}_data.csv"

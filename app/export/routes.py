@@ -1,4 +1,4 @@
-"""What researchers take out of the service: closed waves only, of their own study."""
+"""Pages and files for researchers: of closed waves of their own study only."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,11 +49,14 @@ OPENS: Final = {name: each for name, each in FORMATS.items() if each.path.starts
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the closed waves of the researcher's studies."""
     staff = admitted(request, "researcher")
     with read(service_of(request).engine) as db:
         found = _closed(db, staff)
     waves = tuple(
-        WaveLink(f"/export/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at))
+        WaveLink(
+            f"/export/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at), wave.imported
+        )
         for wave in found
     )
     return html(ResearcherPage(simulated=any(wave.simulated for wave in found), waves=waves))
@@ -61,6 +64,7 @@ def index(request: Request) -> Response:
 
 @router.get(HERE)
 def wave_overview(request: Request, wave: str) -> Response:
+    """Show what can be taken out of a wave, or why nothing can."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take(), read(service.engine) as db:
         about = _one(db, staff, wave)
@@ -88,7 +92,7 @@ def wave_overview(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/responses.csv")
 def responses(request: Request, wave: str) -> Response:
-    """The rows themselves: only for somebody who has just proved who they are, and never unnoticed."""
+    """The rows themselves: only after a fresh sign-in, and always noted in the trail."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     with _data(request, wave, microdata) as data:
@@ -99,7 +103,7 @@ def responses(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/files/{{name}}")
 def one_file(request: Request, wave: str, name: str) -> Response:
-    """One file of an export, as the table of formats makes it."""
+    """One file of an export, made by its entry in the table of formats."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     if name in WRITERS:
@@ -154,16 +158,18 @@ def codebook(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
+    """The kept reliability figures as JSON."""
     return _figures(request, wave, lambda found: JSONResponse(as_json(found)))
 
 
 @router.get(f"{HERE}/reliability.html")
 def reliability_as_page(request: Request, wave: str) -> Response:
+    """The kept reliability figures as a page."""
     return _figures(request, wave, lambda found: html(reliability_page(found)))
 
 
 def _figures(request: Request, wave: str, shown: Callable[[Reliability], Response]) -> Response:
-    """Show figures of rows: as rows are taken out, after a fresh sign-in and never unnoticed."""
+    """Show figures of rows; like rows, only after a fresh sign-in and noted in the trail."""
     service, staff = service_of(request), admitted(request, "researcher")
     if not staff.fresh:
         return see_other(AGAIN)
@@ -200,7 +206,7 @@ def _one(db: Connection, staff: Staff, wave: str) -> Row[Any]:
 
 def _closed(db: Connection, staff: Staff, wave: str | None = None) -> list[Row[Any]]:
     query = (
-        select(WAVE.c.id, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
+        select(WAVE, STUDY.c.title, STUDY.c.simulated)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(WAVE.c.state == CLOSED)
         .order_by(STUDY.c.title, WAVE.c.ordinal)

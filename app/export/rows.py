@@ -103,13 +103,15 @@ class Microdata:
     n: int
     """How many rows there were at the close, rounded down to a multiple of five."""
     digest_key: bytes = field(repr=False)
-    """Of this wave and this service: without it nobody can try by a digest what a row was."""
+    """A key of this wave and this service: without it nobody can test a guess of a row against a digest."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
+    imported: bool = False
+    """Whether the answers came from a file."""
 
     @property
     def titled(self) -> str:
-        """The study's title, with the word that simulated data carry wherever they show."""
+        """Return the study's title, with the word SIMULATED before it where the data are simulated."""
         return f"SIMULATED: {self.title}" if self.simulated else self.title
 
     @property
@@ -136,8 +138,8 @@ class Microdata:
 
 
 def note(data: Microdata) -> str:
-    """What whoever holds the rows has to know."""
-    return f"{NOTE} {data.linked}" if data.linked else NOTE
+    """Say what whoever holds the rows has to know."""
+    return " ".join(filter(None, (NOTE, data.linked, ORIGIN if data.imported else "")))
 
 
 class DoesNotFit(AppError, Refused):
@@ -163,3 +165,4 @@ class Reliability:
     form_hash: str
     key_revision: int
     figures: Mapping[str, Any]
+    imported: bool = False

@@ -1,7 +1,7 @@
 """Scripts for R, SPSS and Stata that read the CSV: labels, kinds of missing, and the scores computed anew.
 
-Each script computes every score from the raw answers as the scoring key says it, compares it with the column
-of the file, and stops or counts where they differ, so that what the key means can be read and checked.
+Each script computes every score from the raw answers by the scoring key and compares it with the column of
+the file. It stops at, or counts, rows that differ, so that a reader can check what the key means.
 """
 
 import json
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from analysis.disclosure.leaving import ORIGIN
 from app.export.labelled import (
     SPSS_LABEL,
     STATA_LABEL,
@@ -27,7 +28,7 @@ LINE: Final = 200
 
 @dataclass(frozen=True, kw_only=True)
 class ScoredItem:
-    """An item of a subscale: its raw column, the way it counts, and the ends of its scale."""
+    """An item of a subscale: its raw column, whether it is reversed, and the ends of its scale."""
 
     raw: str
     reversed: bool
@@ -181,7 +182,7 @@ def _spss_score(data: Microdata, subscale: Subscale) -> Iterator[str]:
 
 
 def _spss_compared(data: Microdata) -> Iterator[str]:
-    """Count the rows in which a score differs; a frequency of nothing but zeros is what there should be."""
+    """Count the rows in which a score differs from the file's; every count should be nought."""
     names = [subscale.id for subscale in _shown(data) if subscale.shown]
     for name in names:
         yield f"COMPUTE differs_{name} = 0."
@@ -304,13 +305,13 @@ def scored_items(data: Microdata, subscale: Subscale) -> tuple[ScoredItem, ...]:
 
 
 def _shown(data: Microdata) -> list[Subscale]:
-    """The subscales, those first that others are made of."""
+    """Return the subscales, those first that others are made of."""
     subscales = data.instrument.key.subscales(data.form.id).values()
     return sorted(subscales, key=lambda subscale: bool(subscale.of))
 
 
 def _expression(item: ScoredItem, method: str) -> str:
-    """What an answer counts for: its keyed code or, for a percentage, its way from the foot to the top."""
+    """Return what an answer counts: its keyed code or, for POMP, its share of the way up the scale."""
     if method == "pomp":
         way = f"{item.top} - {item.raw}" if item.reversed else f"{item.raw} - {item.foot}"
         return f"({way}) / {item.top - item.foot}"
@@ -332,11 +333,12 @@ def _held_as_text(each: Coded) -> bool:
 def _heading(data: Microdata, mark: str) -> list[str]:
     title = " ".join(data.title.split())
     said = [f"{mark} {title}, {data.wave}", f"{mark} Labels, kinds of missing and scores of {_csv(data)}"]
+    said += [f"{mark} {ORIGIN}"] if data.imported else []
     return [f"{mark} SIMULATED: these answers were made up by a program", *said] if data.simulated else said
 
 
 def _csv(data: Microdata) -> str:
-    """Where the CSV lies, seen from the folder of the scripts."""
+    """Return the path of the CSV as seen from the folder of the scripts."""
     return f"../{data_file(data)}"
 
 

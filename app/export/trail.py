@@ -1,4 +1,4 @@
-"""Taking answers out, and reading figures of them, is written into the trail."""
+"""Write into the trail that answers were taken out, or that figures of them were read."""
 
 from typing import Final
 
@@ -10,15 +10,17 @@ TAKEN: Final = "answers taken out"
 
 
 def note_taken(service: Service, wave: str) -> None:
+    """Note that rows of a wave were taken out."""
     _note(service, wave, TAKEN)
 
 
 def note_compared(service: Service, wave: str) -> None:
-    """Asking again and again whether answers have changed tells when somebody erased theirs."""
+    """Note that a program asked whether answers have changed: asking often shows when somebody erased."""
     _note(service, wave, "answers compared")
 
 
 def note_read(service: Service, wave: str) -> None:
+    """Note that figures of rows were read."""
     _note(service, wave, "figures read")
 
 

@@ -1,1 +1,1 @@
-"""How figures are said and drawn, for reports and for the result of a person alike."""
+"""How figures are worded and drawn, in reports and in a person's own result."""

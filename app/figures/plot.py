@@ -1,6 +1,6 @@
-"""The one plot of a report: a dot for each facet on an axis from 0 to 100, placed in percent of its width.
+"""The plot of a report: a dot for each facet on an axis from 0 to 100, placed in percent of the width.
 
-Places in percent let the drawing be as wide as the screen, with words of the page's own size beside it.
+Because places are in percent, the drawing can be as wide as the screen while its words keep the page's size.
 """
 
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ class Line:
 
 
 def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line:
+    """Make the row of a figure: a dot with its interval, an arrow for a bound, or words alone."""
     if isinstance(figure, Untold):
         return Line(label=label, text=format_figure(figure), is_total=is_total)
     value, half = figure.value, figure.half_width

@@ -1,4 +1,4 @@
-"""How figures of a report are said, on the page and in the terminal alike."""
+"""How figures of a report are worded, on the page and in the terminal."""
 
 from typing import Final
 
@@ -17,24 +17,27 @@ _OTHER_WAY: Final[dict[Bound, Bound]] = {"exact": "exact", "at most": "at least"
 
 
 def format_figure(figure: Figure | Untold) -> str:
+    """Return a figure as text: "54.0", "at most 12.5" or "cannot be shown"."""
     if isinstance(figure, Untold):
         return "cannot be shown"
     return f"{figure.value:.1f}" if figure.bound == "exact" else f"{figure.bound} {figure.value:.1f}"
 
 
 def how_sure(figure: Figure | Untold) -> str:
+    """Return the half-width of a figure's interval as text; empty where there is none."""
     if isinstance(figure, Untold) or figure.half_width is None:
         return ""
     return f"± {figure.half_width:.0f}"
 
 
 def people(node: Node) -> str:
+    """Say how many people, at least, answered in a unit or in several."""
     units = f" of {node.units} units" if node.units > 1 else ""
     return f"at least {node.n} people{units}"
 
 
 def as_answered(item: Item, line: ItemLine) -> tuple[str, tuple[tuple[str, str], ...]]:
-    """The mean and the shares of an item the way people answered it, the key's turning undone."""
+    """The mean and the shares of an item as people answered it, with a reversed item turned back."""
     figure = line.figure
     if isinstance(figure, Figure) and item.reversed:
         value = item.low + item.high - figure.value

@@ -1,4 +1,4 @@
-"""Files and folders for their owner alone, whatever was there before."""
+"""Files and folders that only their owner may read, whatever was there before."""
 
 import contextlib
 import os
@@ -9,11 +9,11 @@ from typing import Final
 FILE: Final = 0o600
 FOLDER: Final = 0o700
 OTHERS: Final = 0o077
-"""What anybody but the owner may do."""
+"""The rights of everybody but the owner."""
 
 
 def keep_private(path: Path) -> None:
-    """Take every right from others, where this user may; `counterpoise doctor` tells where it may not."""
+    """Remove all rights of others, where this user may; `counterpoise doctor` reports where it may not."""
     with contextlib.suppress(PermissionError, FileNotFoundError):
         path.chmod(FOLDER if path.is_dir() else FILE)
 
@@ -27,9 +27,9 @@ def open_private(path: str, flags: int) -> int:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a new file in the place of what was there, which others may have open or have laid as a link."""
+    """Write a new file in place of the old one, which others may have open or have laid as a link."""
     if path.exists() and not path.is_file():
-        with path.open("wb") as stream:  # a terminal or a pipe: nothing of it stays
+        with path.open("wb") as stream:  # a terminal or a pipe, which stores nothing
             stream.write(content)
         return
     made = path.with_name(f".{secrets.token_hex(8)}")
@@ -42,11 +42,12 @@ def write_private(path: Path, content: bytes) -> None:
 
 
 def private_folder(path: Path) -> None:
-    """Make a folder, and those above it, where there is none; one that was there is left as it is."""
+    """Make a folder, and missing folders above it; one that exists is left as it is."""
     for each in (*reversed(path.parents), path):
         if not each.is_dir():
             each.mkdir(mode=FOLDER)
 
 
 def is_private(path: Path) -> bool:
+    """Whether nobody but the owner has a right on a file or folder."""
     return not path.stat().st_mode & OTHERS

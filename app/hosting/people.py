@@ -1,6 +1,7 @@
-"""The operator makes accounts and gives roles; this role itself shows no study's answers and no report.
+"""Pages on which the operator makes accounts and gives roles; the role itself shows no answers and no report.
 
-Whoever makes an account signs in as it, so what is changed asks for a fresh sign-in, as answers do.
+Whoever makes an account could sign in as it, so every change asks for a fresh sign-in, as taking out answers
+does.
 """
 
 from collections.abc import Callable
@@ -49,12 +50,14 @@ class PeoplePage(Page):
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the accounts with their roles."""
     admitted(request, "operator")
     return html(_page(service_of(request)))
 
 
 @router.post("/accounts")
 def make_account(request: Request, fields: Fields) -> Response:
+    """Make an account and show the password for its first sign-in, once."""
     name = fields.get("name", "").strip().casefold()
 
     def make(service: Service, db: Connection) -> str:
@@ -68,6 +71,7 @@ def make_account(request: Request, fields: Fields) -> Response:
 
 @router.post("/accounts/{account}/renew")
 def renew_account(request: Request, account: str) -> Response:
+    """Start an account anew and show its new password, once."""
     return _showing_the_password(
         request, account, lambda service, db: accounts.renew_account(service, db, account)
     )
@@ -75,16 +79,19 @@ def renew_account(request: Request, account: str) -> Response:
 
 @router.post("/accounts/{account}/stop")
 def stop_account(request: Request, account: str) -> Response:
+    """End an account."""
     return _changing(request, lambda service, db: accounts.stop_account(service, db, account))
 
 
 @router.post("/accounts/{account}/grant")
 def give(request: Request, account: str, fields: Fields) -> Response:
+    """Give an account a role."""
     return _changing(request, lambda service, db: _give(service, db, account, fields))
 
 
 @router.post("/accounts/{account}/withdraw")
 def withdraw(request: Request, account: str, fields: Fields) -> Response:
+    """Take a role back from an account."""
     role, study = fields.get("role", ""), fields.get("study", "")
     return _changing(request, lambda service, db: accounts.withdraw(service, db, account, role, study))
 
@@ -115,7 +122,7 @@ def _changing(request: Request, change: Callable[[Service, Connection], object])
 def _showing_the_password(
     request: Request, name: str, make: Callable[[Service, Connection], str]
 ) -> Response:
-    """Show it on this one page: it is kept nowhere, so no other page could."""
+    """Show the password on this one page: it is kept nowhere, so no other page can show it."""
     service, staff = service_of(request), admitted(request, "operator")
     if not staff.fresh:
         return see_other(AGAIN)

@@ -27,7 +27,8 @@ class Slips(Page):
 def slips(codes: Sequence[str], address: str, title: str, language: str = "en") -> Slips:
     """Lay out codes to cut out, each with a picture to scan.
 
-    The picture holds the code behind `#`, which a browser keeps to itself: it is in no request and no log.
+    The picture holds an address with the code behind `#`. A browser does not send that part, so the code is
+    in no request and no log.
     """
     address = address.rstrip("/") + home(language)
     made = []

@@ -1,1 +1,1 @@
-"""Running the service: the demonstration, the server, and what an operator can get wrong."""
+"""Running the service: the demonstration, the server, and the checks of the doctor."""

@@ -1,9 +1,9 @@
-"""Connections that say nothing, or little, do not keep people's places.
+"""Limits of time and length for unfinished requests, so that idle connections take nobody's place.
 
-Uvicorn waits for a request as long as its sender likes, and takes as many connections as there are
-descriptors. Here a head has a length, head and body have each a time in which they must have come, and where
-all places are taken, whoever has kept one longest without getting on makes room. Nobody is made to leave
-whose request is being answered.
+Uvicorn waits for a request without end and takes as many connections as there are descriptors. Here the head
+of a request has a greatest length, and head and body each have a time in which they must arrive. Where all
+places are taken, the connection that has made no progress for longest is closed. A connection whose request
+is being answered is never closed.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ BODY_SECONDS: Final = 60.0
 """64 KiB at 9 kbit/s; no form is larger."""
 LARGEST_HEAD: Final = 64 * 1024
 READING_SECONDS: Final = 300.0
-"""How long somebody may take for the answer, once it is more than a line holds."""
+"""How long somebody may take to read the answer, once it no longer fits into the socket's buffer."""
 MOST: Final = 1_000
 AT_A_TIME: Final = 10
-"""So many make room at once, so that not everybody who comes has all the others looked through."""
+"""So many are closed at once, so that not every new connection has to search through all others."""
 SPARE: Final = 200
 """Descriptors for the database, for files and for what is printed."""
 
@@ -35,14 +35,16 @@ def places() -> int:
 
 
 class Connection(HttpToolsProtocol):
+    """A connection of uvicorn's HTTP protocol with limits of time and size."""
+
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._timer: TimerHandle | None = None
         self._since = monotonic()
-        """When it last got on: connected, or came to the end of a head, a body or an answer."""
+        """When it last made progress: connected, or finished a head, a body or an answer."""
         self._let_go = False
         self._head = 0
-        """How much has come of a head that is not whole yet."""
+        """Bytes received of a head that is not complete yet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
@@ -91,7 +93,7 @@ class Connection(HttpToolsProtocol):
         self._expect(None)
 
     def waits(self) -> bool:
-        """Whether nothing is being done for it: its request has not come, or its answer is not read."""
+        """Whether the connection waits for its other side: for a request, or for its answer to be read."""
         return not self._let_go and (not self._is_answering() or self.flow.write_paused)
 
     def let_go(self) -> None:
@@ -102,7 +104,7 @@ class Connection(HttpToolsProtocol):
         return self.cycle is not None and not self.cycle.response_complete and not self.cycle.more_body
 
     def _expect(self, seconds: float | None) -> None:
-        """Get on within so many seconds; None where it is not the other side's turn."""
+        """Close the connection unless it makes progress within so many seconds; None stops that clock."""
         self._since = monotonic()
         if self._timer is not None:
             self._timer.cancel()

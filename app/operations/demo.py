@@ -1,10 +1,10 @@
 """The demonstration: SIMULATED answers of 600 people in a closed wave, an open wave, and staff links.
 
-A study gives out reports or rows, so there are two: that one gives out reports, a second one, closed, rows of
-240 other people.
+A study gives out either reports or rows, so there are two studies: the one above gives out reports; a second,
+closed one gives out the rows of 240 other people.
 
-It runs on this computer alone and opens its staff pages without sign-in, so it refuses a database that holds
-anything else than SIMULATED studies.
+It listens on this computer only and opens its staff pages without sign-in, so it refuses a database that
+holds any study that is not SIMULATED.
 """
 
 import json
@@ -17,6 +17,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 from pathlib import Path
+from socket import socket
 from typing import Final
 
 import numpy as np
@@ -30,15 +31,15 @@ from analysis.disclosure.leaving import LEAVING
 from analysis.simulation import higher_order, simulate, thresholds_from
 from app import migrate, studies
 from app.closing import maintenance
-from app.config import from_environment, new_secret_file
+from app.config import from_environment
 from app.db import read, write
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.operations.server import server
+from app.operations.server import listening, server
 from app.operations.whole import serving_marked
 from app.questionnaire.consent import STUDY, consent
 from app.questionnaire.sheet import Sheet
-from app.runtime import Service, check_secret, make_service, now
+from app.runtime import Service, check_secret, make_secret, make_service, now
 from app.studies import waves
 from app.survey.drafts import enter
 from app.survey.sending import send
@@ -66,7 +67,12 @@ NOT_APPLICABLE: Final = 0.03
 
 def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     """Prepare what is missing, serve on this computer alone, and print the links once it answers."""
-    new_secret_file(folder)
+    with listening(HOST, port) as place:
+        _serve_demo(folder, port, place, as_json=as_json)
+
+
+def _serve_demo(folder: Path, port: int, place: socket, *, as_json: bool) -> None:
+    make_secret(folder)
     origin = f"http://{HOST}:{port}"
     settings = replace(from_environment(os.environ, folder), secure=False, demo=True, origin=origin)
     service = make_service(settings)
@@ -88,7 +94,7 @@ def serve_demo(folder: Path, port: int, *, as_json: bool) -> None:
     running = server(create_app(settings, service), HOST, port)
     threading.Thread(target=_announce, args=(running, links, as_json), daemon=True).start()
     with serving_marked(service), maintenance.Maintenance(service):
-        running.run()
+        running.run([place])
 
 
 def prepare(service: Service) -> str:
@@ -111,7 +117,7 @@ def prepare(service: Service) -> str:
 
 
 def people(instrument: Instrument, seed: int = SEED) -> Iterator[tuple[str, Mapping[str, int | str]]]:
-    """SIMULATED people: the unit of each and what they answer; six facets under one general factor."""
+    """Make SIMULATED people: the unit of each and their answers, from six facets under one general factor."""
     rng = np.random.default_rng(seed)
     form, key = instrument.forms["a"], instrument.key.subscales("a")
     facets = [subscale for subscale in key.values() if subscale.items]
@@ -147,7 +153,7 @@ def _simulated_wave(
     leaving: str,
     those: Iterable[tuple[str, Mapping[str, int | str]]],
 ) -> None:
-    """Make a study's closed wave in one transaction, so that stopping half-way leaves nothing of it."""
+    """Make a study's closed wave in one transaction, so that an interruption leaves nothing of it."""
     console = Console(stderr=True)
     with write(service.engine) as db:
         studies.make_study(db, id=study, title=title, k=K, simulated=True, leaving=leaving)
@@ -169,7 +175,7 @@ def _simulated_wave(
 def respond(
     service: Service, db: Connection, wave: str, unit: str, answers: Mapping[str, int | str], *, agreed: str
 ) -> None:
-    """Take part as a person does, without the pages: a code, a draft, answers that are sent."""
+    """Take part as a person does, without the pages: use a code, keep a draft, send the answers."""
     [code] = waves.issue_codes(service, db, wave, unit, 1)
     entered = enter(service, db, str(read_code(code)))
     if entered is None:

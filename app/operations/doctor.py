@@ -1,6 +1,6 @@
-"""Look at everything that a promise rests on and that a host can set wrong, and say how to mend it.
+"""Check whatever the promises to respondents rest on and a host can set wrong, and say how to mend it.
 
-What is found is read from a live connection: what a configuration file says is not what a server does.
+Settings are read from a live connection, because a running server may differ from its configuration file.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -15,7 +15,6 @@ from app.audit import events
 from app.closing.digests import changed
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
-from app.config import SECRET_FILE
 from app.db import SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
@@ -24,6 +23,8 @@ from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
+from app.studies.installed import CURE, missing
+from app.studies.rights import grant_checkpoint, without_checkpoint
 from app.studies.study import SMALLEST_K, STUDY
 from app.survey.drafts import NO_PHRASE
 from app.tables import CLOSED, RESPONDENT_TABLES, Draft, Setting, Wave, table
@@ -48,11 +49,13 @@ POSTGRES_SETTINGS: Final = {
     "debug_print_rewritten": ("off",),
     "debug_print_plan": ("off",),
 }
-"""Three keep what was acknowledged, the fourth keeps time out, the rest answers and times out of logs."""
+"""Three keep acknowledged writes, the fourth keeps times out of rows, the rest answers out of logs."""
 LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
 LOG_VALUES: Final = frozenset({"auto_explain", "pgaudit"})
 """Libraries that log statements, or what was in them, when they are loaded."""
 
+GIVEN_TO_A_CONTAINER: Final = Path("/run/secrets")
+"""Mounted for this service alone; its rights say nothing of who reads it elsewhere."""
 IN_USE: Final = ("SQLITE_BUSY", "SQLITE_LOCKED")
 RESTORE: Final = (
     "stop the service, keep a copy of all its files as they are, and put the last good backup back; what was "
@@ -66,10 +69,6 @@ _FIGURES: Final = (
     .where(WAVE.c.state == CLOSED)
     .order_by(WAVE.c.id)
 )
-_MAY_CHECKPOINT: Final = text(
-    "SELECT rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = 'pg_checkpoint' "
-    "AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles WHERE rolname = current_user"
-)
 _LOADED: Final = text("SELECT setting FROM pg_settings WHERE name IN :names").bindparams(
     bindparam("names", expanding=True)
 )
@@ -80,7 +79,7 @@ _OWNED: Final = text(
 
 
 def examine(service: Service) -> list[Check]:
-    """Look at everything; what cannot be read is told like the rest, and never ends the examination."""
+    """Run every check; what cannot be read is reported as a finding and does not end the examination."""
     return [
         *readable("database", lambda: _database(service)),
         Check(
@@ -108,7 +107,7 @@ def examine(service: Service) -> list[Check]:
 
 
 def readable(name: str, checks: Callable[[], Iterable[Check]]) -> list[Check]:
-    """Make these checks, or tell that what they look at cannot be read."""
+    """Run these checks, or report that what they look at cannot be read."""
     found: list[Check] = []
     try:
         found.extend(checks())
@@ -120,7 +119,7 @@ def readable(name: str, checks: Callable[[], Iterable[Check]]) -> list[Check]:
 
 
 def _is_not_reached(error: OperationalError) -> bool:
-    """Whether the database was not asked at all, or another process holds it."""
+    """Whether the database could not be asked at all, or another process holds it."""
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     return not is_damage(error) and (error.statement is None or name.startswith(IN_USE))
 
@@ -151,7 +150,7 @@ def _pages(db: Connection) -> Iterator[Check]:
 
 
 def _answers(service: Service, db: Connection) -> Iterator[Check]:
-    """Compare the rows of closed waves with what was kept of them, and look for what was not kept."""
+    """Compare the rows of closed waves with their digests, and find waves that have none."""
     waves = changed(service, db)
     yield Check(
         "answers",
@@ -176,17 +175,20 @@ def _answers(service: Service, db: Connection) -> Iterator[Check]:
 
 
 def _files(service: Service) -> Iterator[Check]:
-    """Look who else may read the files of a SQLite database; those of PostgreSQL it looks after itself."""
-    if not is_sqlite(service.engine):
-        return
-    path = Path(str(make_url(service.settings.database_url).database))
-    there = [*sqlite_files(path), *(each for each in [path.with_name(SECRET_FILE)] if each.exists())]
-    open_to_others = [each.name for each in there if not is_private_file(each)]
+    """Find out who else may read the secret and a SQLite database; PostgreSQL guards its own files."""
+    there = [] if service.settings.secret_file is None else [service.settings.secret_file]
+    if is_sqlite(service.engine):
+        there += sqlite_files(Path(str(make_url(service.settings.database_url).database)))
+    open_to_others = [
+        each for each in there if GIVEN_TO_A_CONTAINER not in each.parents and not is_private_file(each)
+    ]
     yield Check(
         "files",
         not open_to_others,
-        f"others may read {', '.join(open_to_others)}" if open_to_others else "for their owner alone",
-        f"chmod 600 them in {path.parent}, by the user who owns them",
+        f"others may read {', '.join(each.name for each in open_to_others)}"
+        if open_to_others
+        else "for their owner alone",
+        f"by the user who owns them: chmod 600 {' '.join(map(str, open_to_others))}",
     )
 
 
@@ -211,19 +213,19 @@ def _postgres(db: Connection) -> Iterator[Check]:
         found = str(db.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())
         yield Check(name, found in wanted, found, f"set {name} = {wanted[0]} in postgresql.conf")
     role = str(db.execute(text("SELECT current_user")).scalar_one())
-    may = bool(db.execute(_MAY_CHECKPOINT).scalar_one())
+    may = without_checkpoint(db) is None
     yield Check(
         "CHECKPOINT",
         may,
         f"{role} may" if may else f"{role} may not, so that no wave can close",
-        f'GRANT pg_checkpoint TO "{role}"',
+        grant_checkpoint(role),
     )
     yield from checks(db)
     yield _libraries(db, role)
 
 
 def _libraries(db: Connection, role: str) -> Check:
-    """Look for what logs statements with their values; only some roles may see what is loaded."""
+    """Find loaded libraries that log statements with their values; only some roles may see the list."""
     names = {"names": LIBRARIES}
     shown = list(db.execute(_LOADED, names).scalars())
     loaded = {library.strip() for each in shown for library in each.split(",")} - {""}
@@ -240,7 +242,7 @@ def _libraries(db: Connection, role: str) -> Check:
 
 
 def _institution(service: Service) -> Iterator[Check]:
-    """Ask the institution's provider, where there is one, as somebody who signs in would."""
+    """Ask the institution's provider, where one is set, for what a sign-in needs."""
     if service.settings.institution is None:
         return
     try:
@@ -257,7 +259,7 @@ def _institution(service: Service) -> Iterator[Check]:
 
 
 def _both_left(db: Connection) -> Check:
-    """Rows that were taken out of a study of reports, from the time when a study gave out both."""
+    """Name studies of reports whose rows were exported under a version that allowed both."""
     taken = {each.event["wave"] for each in events(db) if each.event["action"] == TAKEN}
     of_reports = select(WAVE.c.id).join(STUDY, STUDY.c.id == WAVE.c.study).where(STUDY.c.leaving == "reports")
     both = sorted(taken & set(db.execute(of_reports).scalars()))
@@ -273,7 +275,7 @@ def _both_left(db: Connection) -> Check:
 
 
 def _contents(service: Service, db: Connection) -> Iterator[Check]:
-    """Look at what only a migrated database can tell."""
+    """Make the checks that need a migrated database."""
     kept = db.execute(select(SETTING.c.value).where(SETTING.c.name == FINGERPRINT)).scalar()
     yield Check(
         "secret",
@@ -293,6 +295,13 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         "nothing to do: they are sent, or deleted within fifteen days",
     )
     yield _both_left(db)
+    absent = missing(service, db)
+    yield Check(
+        "questionnaires",
+        not absent,
+        f"not installed: {'; '.join(absent)}" if absent else "installed as they were asked",
+        CURE,
+    )
     smallest = db.execute(select(func.min(STUDY.c.k))).scalar()
     yield Check(
         "K",

@@ -3,18 +3,25 @@
 from app import migrate
 from app.closing.maintenance import Maintenance
 from app.config import Settings
+from app.db import read
 from app.errors import ConfigurationError
 from app.main import create_app
-from app.operations.server import server
+from app.operations.server import listening, server
 from app.operations.whole import serving_marked
 from app.runtime import check_secret, make_service
+from app.studies.installed import CURE, missing
+from app.studies.rights import check_may_close
 
 
 def serve_forever(settings: Settings, host: str, port: int) -> None:
-    """Refuse to start on another schema or with another secret; then serve until stopped."""
+    """Refuse to start on what would fail later, and say how to mend it; then serve until stopped."""
     service = make_service(settings)
     if migrate.current(service.engine) != migrate.head():
         raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
     check_secret(service)
-    with serving_marked(service), Maintenance(service):
-        server(create_app(settings, service), host, port).run()
+    with read(service.engine) as db:
+        check_may_close(db)
+        if absent := missing(service, db):
+            raise ConfigurationError(f"not installed: {'; '.join(absent)}. To serve, {CURE}")
+    with listening(host, port) as place, serving_marked(service), Maintenance(service):
+        server(create_app(settings, service), host, port).run([place])

@@ -1,9 +1,9 @@
 """Notice a SQLite database that was copied from a running service without the files beside it.
 
-While a service runs, what was saved last stands in the log, the file that ends in -wal: the database file
-alone opens as whole and lacks it. So the file itself says that it is being served, under a random mark that
-stands in another file beside it as well; both go when the service stops. After a kill both are still there,
-and so is the log. A file with a mark that nothing stands beside was copied alone.
+While a service runs, the latest rows stand in the log, the file that ends in -wal. The database file alone
+opens without an error but lacks them. So while the service runs, a random mark stands in the database and in
+another file beside it; both are removed when the service stops. After a kill both marks are still there, and
+so is the log. A database with a mark and no such file beside it was copied alone.
 """
 
 import secrets
@@ -42,7 +42,7 @@ def serving_marked(service: Service) -> Iterator[None]:
     with write(service.engine) as db:
         db.execute(delete(SETTING).where(SETTING.c.name == SERVED))
         db.execute(insert(SETTING).values(name=SERVED, value=mark))
-    scrub(service)  # so that the mark is in the file itself
+    scrub(service)  # moves the mark from the log into the file itself
     try:
         yield
     finally:
@@ -56,7 +56,7 @@ def check_whole(service: Service) -> None:
 
 
 def is_whole(service: Service) -> bool:
-    """Whether nothing is missed; a copy that VACUUM INTO made loses the mark that came with it."""
+    """Whether no file is missing; a copy made by VACUUM INTO loses the mark that it was made with."""
     mark = _mark(service)
     if mark is None:
         return True
@@ -70,7 +70,7 @@ def is_whole(service: Service) -> bool:
 
 
 def forget_serving(service: Service) -> None:
-    """Take the mark away: from the file first, so that a kill in between leaves nothing that is missed."""
+    """Remove the mark, from the database first: a kill in between leaves nothing that looks missing."""
     if is_sqlite(service.engine):
         with write(service.engine) as db:
             db.execute(delete(SETTING).where(SETTING.c.name == SERVED))

@@ -1,7 +1,7 @@
-"""Paper: every form from the definition that the screen uses.
+"""Paper versions of every form, made from the definition that the screen uses.
 
-The layout is the screen's (one answer under the other), so that paper and screen ask alike. The PDF is tagged
-(PDF/UA-1) and the same every time it is made.
+The layout is that of the screen (one answer under the other), so that paper and screen ask alike. The PDF is
+tagged (PDF/UA-1), and the same bytes every time it is made.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class PaperForm(Page):
 
 
 def paper_form(instrument: Instrument, form_id: str, language: str, role: str = NOT_SAID) -> PaperForm:
-    """Lay out a form for one role: the person it speaks of is named as that role is."""
+    """Lay out a form for one role, with the sentences that name the other person by it."""
     form, words = instrument.forms[form_id], instrument.words[form_id, language]
     questions = []
     for number, item in enumerate(form.items, 1):

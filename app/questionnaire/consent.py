@@ -30,6 +30,8 @@ class ConsentText(Page):
 
 @dataclass(frozen=True)
 class Consent:
+    """The consent as shown: markup, plain text and the hash of the text."""
+
     markup: Markup
     text: str
     hash: str
@@ -39,7 +41,7 @@ class Consent:
 def consent(
     k: int, language: str, *, leaving: Leaving, linked: bool = False, retire_on: date | None = None
 ) -> Consent:
-    """The text for a study that gives out nothing of fewer than `k`; hashed over its words, not its marks."""
+    """Return the text for a study that reports on `k` people at least; the hash is over its words alone."""
     deleted_on = day(retire_on.isoformat(), language) if retire_on else None
     text_page = ConsentText(language=language, k=k, leaving=leaving, linked=linked, deleted_on=deleted_on)
     markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped

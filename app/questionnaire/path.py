@@ -1,4 +1,4 @@
-"""What one wave asks and in which words: fixed when the wave was made, so looked up once."""
+"""What one wave asks and in which words: fixed when the wave was made, so it is looked up once and kept."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy import Connection, bindparam, select
 
 from analysis.disclosure.leaving import LEAVING, Leaving
-from app.errors import ConfigurationError, NotFound
+from app.errors import NotFound, NotInstalled
 from app.languages import LANGUAGES
 from app.questionnaire.consent import ARCHIVE, PURPOSES, Consent, consent
 from app.questionnaire.sheet import Sheet
@@ -58,6 +58,8 @@ BLOCK: Final = 64
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyPath:
+    """The steps of a wave or of a private run, and all that their pages need."""
+
     wave: str
     study_title: str
     simulated: bool
@@ -74,24 +76,24 @@ class SurveyPath:
     numbers: Mapping[str, int]
     """The number of each item, as people see it."""
     leaving: Leaving = field(default_factory=Leaving)
-    """What is given out of the wave when it has closed; of a private run nothing is."""
+    """What is given out of the wave when it has closed; nothing of a private run."""
     retire_on: date | None = None
     """The day on which what was sent is deleted, where the study has declared one."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
     """What app.questionnaire.rendering has made so far."""
 
     def form_name(self, language: str) -> str:
-        """How a page of one's own answers names its form and its words."""
+        """Name the form and its words, as a page of one's own answers does."""
         return f"{self.instrument.id}/{self.form.id}/{language}"
 
     @property
     def layout(self) -> str:
-        """The one layout there is, kept with the answers: vertical at every width."""
+        """Return the only layout there is, vertical at every width; it is kept with the answers."""
         return f"vertical-{self.per_page}"
 
     @property
     def offered(self) -> tuple[str, ...]:
-        """The languages to choose from, in the order of their list; none where there is nothing to choose."""
+        """The languages to choose from, in the order of their list; empty where there is only one."""
         return tuple(each for each in LANGUAGES if each in self.words) if len(self.words) > 1 else ()
 
     @property
@@ -99,24 +101,24 @@ class SurveyPath:
         return (CONSENT, *self.asks, CHECK)
 
     def next_step(self, sheet: Sheet) -> str:
-        """The first page that this person has not been shown."""
+        """The first page that this person has not been shown yet."""
         if not sheet.consent:
             return CONSENT
         unseen = (path for path, ids in self.asks.items() if not all(each in sheet.answers for each in ids))
         return next(unseen, CHECK)
 
     def beside(self, path: str, by: int) -> str:
-        """The step before (-1) or after (1) a page with questions."""
+        """The page of questions before (-1) or after (1) a page of questions."""
         return self.steps[self.steps.index(path) + by]
 
     @property
     def linked(self) -> bool:
-        """Whether people may be known again, without identity, in another wave."""
+        """Whether responses may be linked, without identity, with those of another wave."""
         return LINK in self.asks
 
     @property
     def purposes(self) -> tuple[str, ...]:
-        """What people may agree to. An archive is of rows, so where none leave nobody is asked for it."""
+        """What people may agree to; an archive holds rows, so only studies that give out rows ask for it."""
         return tuple(each for each in PURPOSES if self.leaving.rows or each != ARCHIVE)
 
     def consent(self, language: str) -> Consent:
@@ -127,11 +129,12 @@ _PATHS: Final[WeakKeyDictionary[Service, dict[str, SurveyPath]]] = WeakKeyDictio
 
 
 def survey_paths(service: Service) -> dict[str, SurveyPath]:
-    """What each open wave and each form in private asks, looked up once for each running service."""
+    """Make a cache, for one running service, of what each open wave and each private form asks."""
     return _PATHS.setdefault(service, {})
 
 
 def survey_path_of(service: Service, db: Connection, wave: str) -> SurveyPath:
+    """Return the survey path of a wave, from the cache or from the database."""
     return survey_paths(service).get(wave) or _read_survey_path(service, db, wave)
 
 
@@ -142,14 +145,14 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
     instrument = service.instruments.get(found.instrument)
     form = instrument.forms.get(found.form) if instrument else None
     if instrument is None or form is None or form.hash != found.form_hash:
-        raise ConfigurationError(f"the form that wave {wave!r} was made with is not installed as it was")
+        raise NotInstalled(f"the form that wave {wave!r} was made with is not installed as it was")
     words = {
         language: each
         for (asked, language), each in instrument.words.items()
         if asked == form.id and language in LANGUAGES and found.words_hashes.get(language) == each.hash
     }
     if not words:
-        raise ConfigurationError(f"the words that wave {wave!r} was made with are not installed as they were")
+        raise NotInstalled(f"the words that wave {wave!r} was made with are not installed as they were")
     chosen = form.context if found.context is None else found.context
     context = tuple(each for each in form.context if each in chosen)
     elements = tuple(ELEMENTS) if unmatched(db, wave) else ()
@@ -169,7 +172,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         leaving=LEAVING[found.leaving],
         retire_on=found.retire_on,
     )
-    if found.state != PREPARED:  # until it opens it may still become one of a pair
+    if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
         survey_paths(service)[wave] = survey
     return survey
 
@@ -177,18 +180,19 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
 def asks(
     form: Form, per_page: int, context: tuple[str, ...], elements: tuple[str, ...] = ()
 ) -> Mapping[str, tuple[str, ...]]:
-    """What each page asks: the context and what links two waves, where there is any of it, then the items."""
+    """List what each page asks: the context and the linking questions, if there are any, then the items."""
     before = {path: ids for path, ids in ((ABOUT, context), (LINK, elements)) if ids}
     count = range(1, pages(form, per_page) + 1)
     return {**before, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in count}}
 
 
 def numbers(form: Form) -> Mapping[str, int]:
+    """Number the items as people see them, from 1."""
     return {item.id: number for number, item in enumerate(form.items, 1)}
 
 
 def _draft_size(wave: str, form: Form, instrument: Instrument, elements: tuple[str, ...]) -> int:
-    """Enough for the longest sheet that this form allows, in whole blocks: every draft is as long as this."""
+    """Return the size of the longest sheet that this form allows, in whole blocks: all drafts have it."""
     items = {
         item.id: max((*allowed(form, item), LEFT_BLANK), key=lambda code: len(str(code)))
         for item in form.items

@@ -1,4 +1,4 @@
-"""Read what the pages send: only what was asked is read, and a value that no page offers is refused."""
+"""Read what the pages send: fields that were not asked are ignored; values that no page has are refused."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -23,19 +23,19 @@ _HIDDEN: Final = {
 
 
 def read_page(survey: SurveyPath, path: str, fields: Fields) -> dict[str, int | str]:
-    """The answers to what one page asks; what was not given was left blank."""
+    """Return the answers to what one page asks; a question that was not answered was left blank."""
     return read_given(survey, survey.asks[path], fields)
 
 
 def wave_of(fields: Fields) -> str:
-    """The wave that a check page was made for, once its hidden fields look as it makes them."""
+    """Return the wave of a check page, after checking that its hidden fields are such as our pages send."""
     if not all(pattern.fullmatch(fields.get(name, "")) for name, pattern in _HIDDEN.items()):
         raise Unreadable
     return fields["_wave"]
 
 
 def read_sheet(survey: SurveyPath, fields: Fields) -> Sheet:
-    """The whole sheet as the check page carries it; what it does not carry was never shown."""
+    """Read the whole sheet that the check page carries; a question that it does not carry was never shown."""
     shown = tuple(each for ids in survey.asks.values() for each in ids if each in fields)
     return Sheet(
         wave=fields["_wave"],
@@ -48,6 +48,7 @@ def read_sheet(survey: SurveyPath, fields: Fields) -> Sheet:
 
 
 def read_given(survey: SurveyPath, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
+    """Return the answers that a form's fields give to these questions; a wrong value is refused."""
     items = [survey.form.by_id[each] for each in ids if each in survey.form.by_id]
     questions = [survey.context[each] for each in ids if each in survey.context]
     given = {item.id: fields[item.id] for item in items if item.id in fields}

@@ -1,7 +1,7 @@
 """Questions and answers as markup, made once for each answer that there can be.
 
-A page of items is the same for everybody but for the role in its sentences and the chosen answers, so its
-parts are kept on the survey path. There are only so many: every answer was read against what the form offers.
+A page of items is the same for everybody except for the role in its sentences and the chosen answers, so its
+parts are cached on the survey path. The cache is bounded, because only answers that the form offers are read.
 """
 
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ class Question(Page):
     help: str | None
     options: tuple[Option, ...]
     apart: tuple[Option, ...]
-    """What is no answer on the scale: set apart from it."""
+    """Options that are no answer on the scale, shown apart from it."""
     chosen: Answer | None
 
 
@@ -62,16 +62,17 @@ class Row(Page):
 
 
 def question(survey: SurveyPath, sheet: Sheet, name: str) -> Markup:
+    """Return the markup of a question, with the answer that was given."""
     return _made_once(survey, sheet, name, _choice if name in ELEMENTS else _question)
 
 
 def row(survey: SurveyPath, sheet: Sheet, name: str) -> Markup:
-    """A line of the check page, with the hidden field that sends the answer."""
+    """Make a line of the check page, with the hidden field that sends the answer."""
     return _made_once(survey, sheet, name, _row_of_choice if name in ELEMENTS else _row)
 
 
 def role_of(survey: SurveyPath, sheet: Sheet) -> str | None:
-    """Who the other person is, where it was said: sentences inflect by it."""
+    """Return who the other person is, if that was said: it chooses the wording of the sentences."""
     role = sheet.answers.get(survey.form.role)
     return role if isinstance(role, str) else None
 
@@ -135,7 +136,7 @@ def _row_of_choice(_read_survey_path: SurveyPath, sheet: Sheet, name: str) -> Ro
 
 
 def _options(sheet: Sheet, name: str) -> Iterator[Option]:
-    """The answers of the language, and one that was chosen in the letters of another."""
+    """Return the answers of the language, and the chosen one even if it is spelled as in another language."""
     values, chosen = offered_marks(ELEMENTS[name], sheet.language), sheet.answers.get(name)
     for value in values if chosen in (None, LEFT_BLANK, *values) else (*values, str(chosen)):
         other = value == ANOTHER
@@ -143,7 +144,7 @@ def _options(sheet: Sheet, name: str) -> Iterator[Option]:
 
 
 def _offered(survey: SurveyPath, language: str, name: str) -> tuple[tuple[Option, ...], tuple[Option, ...]]:
-    """The answers on the scale, in its order, and what stands apart from it."""
+    """Return the answers on the scale, in its order, and those offered apart from it."""
     words, item = survey.words[language], survey.form.by_id.get(name)
     if item is None:
         options = [Option(each, words.option(name, each)) for each in survey.context[name].options]

@@ -1,4 +1,4 @@
-"""An answer sheet: what one person has said so far, from the consent to the last question."""
+"""An answer sheet: what one person has answered so far, from the consent to the last question."""
 
 import json
 from collections.abc import Mapping
@@ -8,9 +8,11 @@ from typing import Self
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
+    """The answers of one person so far, with the consent that was given."""
+
     wave: str
     key: str
-    """Random, made once: sending the same sheet again is known by it, and the receipt follows from it."""
+    """Random, made once: a sheet sent again is recognised by it, and the receipt is derived from it."""
     language: str
     consent: str = ""
     """The hash of the consent text that was agreed to; empty until then."""
@@ -19,11 +21,11 @@ class Sheet:
     """Codes by item; option ids or codes by context question. What was never shown is absent."""
 
     def in_language(self, language: str) -> Self:
-        """The same answers in other words: what was agreed to was agreed to in the words before."""
+        """Return the same answers in another language; the consent must be given again in its words."""
         return replace(self, language=language, consent="")
 
     def to_bytes(self) -> bytes:
-        """One spelling for equal sheets, so that two can be compared by their HMAC."""
+        """Return the same bytes for equal sheets, so that two can be compared by their HMAC."""
         return json.dumps(vars(self), sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod

@@ -1,4 +1,4 @@
-"""The pages of somebody who reflects privately: those of the questionnaire, answers carried along."""
+"""The pages of somebody who reflects privately: those of the questionnaire, with answers in hidden fields."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ class StartPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class Carried(Page):
-    """What every page of a run has: the way to leave for good, and what the next page is to know."""
+    """What every page of a run holds: the button to leave for good, and the answers for the next page."""
 
     key: str
     hidden: Hidden
@@ -90,10 +90,11 @@ class EndPage(Page):
 
 
 def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
-    """Every form of every instrument that has all its words in the language, and how many others there are.
+    """List every form of every instrument that has all its words in the language, and count the others.
 
-    A form that takes the words of another stands beside it, told apart by its number of questions. Who
-    answers a form is said in the language that its instrument was written in; elsewhere its title says.
+    A form that takes the words of another is told apart by its number of questions. The line that says who
+    answers a form is shown in the language in which its instrument was written; in other languages the title
+    says it.
     """
     paths = [
         survey_path_of(service, instrument, form)
@@ -118,10 +119,12 @@ def start_page(service: Service, language: str, *, problem: bool = False) -> Sta
 
 
 def page_of(run: Run) -> Page:
+    """Return the page that a run has come to."""
     return AsidePage(**_carried(run, run.at)) if run.aside else _PAGES.get(run.at, _asking)(run)
 
 
 def result_page(run: Run, *, personal: bool) -> ResultPage:
+    """Lay out the result; `personal` orders topics by the figures."""
     return ResultPage(
         **_carried(run, CHECK),
         kind=run.survey.form.result,
@@ -131,7 +134,7 @@ def result_page(run: Run, *, personal: bool) -> ResultPage:
 
 
 def carried_answers(survey: SurveyPath, answers: Mapping[str, int | str]) -> Hidden:
-    """The answers as hidden fields, in the order in which they were asked."""
+    """Return the answers as hidden fields, in the order in which they were asked."""
     return tuple(
         (each, str(answers[each])) for ids in survey.asks.values() for each in ids if each in answers
     )

@@ -1,6 +1,7 @@
-"""What a person is shown of their own answers: answers and topics first, figures behind the arithmetic.
+"""What a person is shown of their own answers: answers and topics first, then figures and arithmetic.
 
-What may be shown is data: `Form.result`. No band, no cut-off, and no order by figures but in private.
+What is shown is declared in the form (`Form.result`). There is no band and no cut-off; topics are ordered by
+figures in private only.
 """
 
 from dataclasses import dataclass
@@ -48,6 +49,8 @@ class TopicAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
+    """What is shown of a person's answers: topics, figures with their arithmetic, and advice."""
+
     topics: tuple[Topic, ...]
     ask: tuple[str, ...]
     """The questions answered with "I do not know"."""
@@ -60,7 +63,7 @@ class Result:
 
 
 def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
-    """`personal` lets the order of topics follow the figures; otherwise it is the same for everybody."""
+    """Make the result; `personal` orders topics by the figures, otherwise all people get the same order."""
     kind, words, instrument = (
         survey.form.result,
         survey.words[sheet.language],
@@ -100,13 +103,13 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
 
 
 def _order(scores: dict[str, Score]) -> tuple[str, ...]:
-    """Topics with the largest figure first; those without one after them, where they were."""
+    """Put topics with the largest figure first; those without one follow in the order that they had."""
     with_figure = {name: each.value for name, each in scores.items() if each.value is not None}
     return tuple(sorted(with_figure, key=lambda name: -with_figure[name]))
 
 
 def _sorted(scores: dict[str, Score], order: tuple[str, ...]) -> list[tuple[str, Score]]:
-    """In the order given, and what it does not name after that."""
+    """Sort by the order given; what it does not name comes after that."""
     return [(name, scores[name]) for name in dict.fromkeys([*order, *scores])]
 
 
@@ -120,7 +123,7 @@ def _topics(survey: SurveyPath, sheet: Sheet, words: Words, order: tuple[str, ..
 
 
 def _topic_by_item(survey: SurveyPath) -> dict[str, str]:
-    """The subscale that an item counts in, or the letters of its cell; by area, the whole cell."""
+    """Give each item its subscale or, by cell, the letters of its cell; by area, the whole cell."""
     cells = {item.id: item.cell or "" for item in survey.form.items}
     if survey.form.result == "areas":
         return cells
@@ -139,7 +142,7 @@ def _line(words: Words, name: str, figure: Score) -> Line:
 
 
 def _points(survey: SurveyPath, codes: dict[str, int], name: str) -> list[str]:
-    """The points of each answer, turned where the sentence speaks the other way."""
+    """Return the points of each answer, turned round for a reversed item."""
     subscale = survey.instrument.key.subscales(survey.form.id)[name]
     points = (
         keyed(survey.instrument, survey.form.id, item.id, codes[item.id])
@@ -154,7 +157,7 @@ def _figure(figure: Score, language: str) -> str:
 
 
 def _note(words: Words, figure: Score) -> tuple[str, ...]:
-    """What a figure rests on, then what was not answered and why."""
+    """Say how many answers a figure rests on, then what was not answered and why."""
     say = translations(words.language)
     if figure.lacking:
         names = say.gettext(", ").join(words.facets[name] for name in figure.lacking if name in words.facets)
@@ -174,7 +177,7 @@ def _note(words: Words, figure: Score) -> tuple[str, ...]:
 def _tips(
     instrument: Instrument, words: Words, advice: Advice | None, order: tuple[str, ...]
 ) -> tuple[TopicAdvice, ...]:
-    """Every action of every facet for everybody: an action shown gives no answer away."""
+    """Return every action of every facet, whatever was answered: so an action shown reveals no answer."""
     if advice is None:
         return ()
     say = translations(words.language).gettext
@@ -199,6 +202,6 @@ def _tip(action: Action, language: str) -> Tip:
 
 
 def _facet_name(instrument: Instrument, words: Words, facet: str) -> str:
-    """As this form calls it, or as another form of the instrument does."""
+    """Return the facet's name in this form or, where it has none, in another form of the instrument."""
     others = (each for (_, spoken), each in instrument.words.items() if spoken == words.language)
     return next((each.facets[facet] for each in (words, *others) if facet in each.facets), facet)

@@ -1,4 +1,4 @@
-"""Reflecting privately: no code, no account, no cookie; the database is told only that a run has ended."""
+"""Reflecting privately: no code, account or cookie. The database keeps only random keys of ended runs."""
 
 import os
 
@@ -24,12 +24,13 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/reflect")
 async def start(request: Request) -> Response:
+    """Show the forms that can be answered privately."""
     return html(start_page(service_of(request), language_of(request)))
 
 
 @router.post("/reflect")
 def go_on(request: Request, fields: Fields) -> Response:
-    """The next page of a run, made of nothing but what the page before it sends."""
+    """Return the next page of a run, made only from what the page before it sends."""
     service = service_of(request)
     if "_form" not in fields:
         return html(start_page(service, language_of(request), problem=True), Unreadable.status)
@@ -47,7 +48,7 @@ def go_on(request: Request, fields: Fields) -> Response:
 
 @router.post("/result")
 def show_result(request: Request, fields: Fields) -> Response:
-    """What somebody may see of answers they have just sent; in the same order for everybody."""
+    """Show somebody the result of answers they have just sent; its order is the same for everybody."""
     service = service_of(request)
     _, key = _live(service, fields)
     return html(result_page(read_run(service, fields, key), personal=False))
@@ -55,9 +56,9 @@ def show_result(request: Request, fields: Fields) -> Response:
 
 @router.get("/exit/{key}")
 async def leave_for_good(request: Request, key: str) -> Response:
-    """Leave as from any page, and wait for nothing; then it is written down that this run has ended.
+    """Send the browser away at once; after that, note that this run has ended.
 
-    Nobody can fill the table with keys of their own making.
+    Only a key that this service made is noted, so nobody can fill the table with keys of their own.
     """
     service = service_of(request)
     response = leave_site(service.settings)
@@ -67,7 +68,7 @@ async def leave_for_good(request: Request, key: str) -> Response:
 
 
 def _live(service: Service, fields: Fields) -> tuple[bytes, str]:
-    """The run that a page is of, if it has not ended; one that began two weeks ago has."""
+    """Return the run of a page; refused if it has ended or began more than two weeks ago."""
     key = fields.get("_key", "")
     if not RUN_KEY.fullmatch(key):
         raise Unreadable

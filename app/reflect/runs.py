@@ -1,6 +1,6 @@
-"""Reflecting privately: what a person has answered travels in the page itself, and is nowhere else.
+"""Reflecting privately: a person's answers travel in the page itself and are stored nowhere else.
 
-Each page is a pure function of the one before it and of what was chosen there.
+Each page is a pure function of the page before it and of what was chosen there.
 """
 
 from collections.abc import Iterator, Mapping
@@ -25,7 +25,7 @@ DAYS_OF_A_RUN: Final = 14
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A sheet that nobody keeps, and the page that it has come to."""
+    """The sheet of one private run, which is not stored, and the page that it has come to."""
 
     survey: SurveyPath
     sheet: Sheet
@@ -37,7 +37,7 @@ class Run:
 
 
 def survey_path_of(service: Service, instrument: Instrument, form: Form) -> SurveyPath:
-    """What a form asks in private: of the context, only who the other person is, to choose the sentences."""
+    """Return what a form asks in private: of the context only who the other person is, to word sentences."""
     name = f"{instrument.id}/{form.id}"
     paths = survey_paths(service)
     if name not in paths:
@@ -64,7 +64,7 @@ def survey_path_of(service: Service, instrument: Instrument, form: Form) -> Surv
 
 
 def read_run(service: Service, fields: Fields, key: str) -> Run:
-    """The run as the page carries it; what is on the page itself is left to `turn`."""
+    """Read the run from the fields of a page; answers given on that page itself are read by `turn`."""
     survey, language = _named(service, fields.get("_form", ""))
     at = fields.get("_at", CONSENT)
     if at not in survey.steps:
@@ -76,7 +76,7 @@ def read_run(service: Service, fields: Fields, key: str) -> Run:
 
 
 def turn(run: Run, fields: Fields) -> Run:
-    """The page that follows from what was pressed."""
+    """Return the page that follows from the button that was pressed."""
     survey, at, go = run.survey, run.at, fields.get("_go")
     if at in survey.asks:
         return _asked(run, fields)
@@ -88,13 +88,13 @@ def turn(run: Run, fields: Fields) -> Run:
 
 
 def days_of_runs() -> Iterator[date]:
-    """The days on which a run can have begun that still goes on; a key that has ended is kept for longer."""
+    """Return the days on which a run that goes on can have begun; keys of ended runs are kept longer."""
     today = now().date()
     return (today - timedelta(days=before) for before in range(DAYS_OF_A_RUN))
 
 
 def blank_on(run: Run) -> tuple[str, ...]:
-    """What was left blank on the page, and asked about; a second time it is not."""
+    """Return the questions that are left blank on the page, which are asked about once."""
     return tuple(
         each for each in run.survey.asks.get(run.at, ()) if run.sheet.answers.get(each) == LEFT_BLANK
     )

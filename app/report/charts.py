@@ -1,4 +1,4 @@
-"""The drawings of a report, from what the report tells and nothing else."""
+"""The drawings of a report, made from its figures alone."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -16,7 +16,7 @@ ROW: Final = 36.0
 
 
 def distributions(facet: Facet, lines: Sequence[ItemLine]) -> str | None:
-    """Bars of the answers to a facet's questions as they were given, in the finest bands all of them have.
+    """Draw bars of the answers to a facet's questions as given, in the finest bands that all of them have.
 
     None where no question of the facet has shares, or where its questions are answered on several scales.
     """
@@ -39,7 +39,7 @@ def distributions(facet: Facet, lines: Sequence[ItemLine]) -> str | None:
 
 
 def _as_given(item: Item, shares: Sequence[Share]) -> list[tuple[int, int, int]]:
-    """Bands of the answers as they were given: the key's turning undone."""
+    """Return the bands of the answers as they were given, with reversed items turned back."""
     if not item.reversed:
         return [(share.low, share.high, share.percent) for share in shares]
     ends = item.low + item.high
@@ -56,7 +56,7 @@ def _in_bands(shares: Sequence[tuple[int, int, int]], bands: Sequence[tuple[int,
 
 
 def facets(lines: Sequence[Line], title: str) -> str:
-    """The plot of the page for paper: the same dots, arrows and intervals at fixed places."""
+    """Draw the plot of the page for paper: the same dots, arrows and intervals, at fixed places."""
     bottom = 8 + ROW * len(lines)
     body = [
         svg.rule(_x(tick), 4, _x(tick), bottom + 4, "quiet" if tick in (0, 100) else "hairline")

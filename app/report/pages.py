@@ -1,4 +1,4 @@
-"""The pages a trainer reads: what is on each, ready to print, out of the report and the instrument alone."""
+"""The pages a trainer reads: what is on each, ready to print, from the report and the instrument alone."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from markupsafe import Markup
 
 from analysis.disclosure.base_table import Scheme
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
 from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
@@ -79,6 +79,8 @@ class ReportPage(Page):
     study: str
     ordinal: int
     closed_on: str
+    origin: str
+    """What there is to know of a wave whose answers came from a file; empty of any other."""
     respondents: str
     window: str
     questions: int
@@ -110,12 +112,13 @@ class NothingPage(Page):
     study: str
     ordinal: int
     closed_on: str
+    origin: str
     k: int
     gives_out_rows: bool
 
 
 def report_page(report: Report, name: str | None, instrument: Instrument | None) -> Page | None:
-    """The page of a unit, of everybody where none is named; None where nothing is told of that unit."""
+    """The page of a unit, or of everybody where none is named; None where nothing is published of it."""
     about = report.about
     if not report.parts and name is None:
         return NothingPage(
@@ -123,6 +126,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
             study=about.title,
             ordinal=about.ordinal,
             closed_on=english_day(date.fromisoformat(about.closed_on)),
+            origin=ORIGIN if about.imported else "",
             k=about.k,
             gives_out_rows=LEAVING[about.leaving].rows,
         )
@@ -131,7 +135,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
 
 
 def find_node(report: Report, name: str | None) -> Node | None:
-    """What is told of a unit; of everybody where none is named."""
+    """What is published of a unit, or of everybody where none is named."""
     wanted = name or next((part.id for part in report.parts), None)
     return next((node for node in report.nodes if node.id == wanted), None)
 
@@ -149,6 +153,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         study=about.title,
         ordinal=about.ordinal,
         closed_on=english_day(date.fromisoformat(about.closed_on)),
+        origin=ORIGIN if about.imported else "",
         respondents=about.respondents,
         window=about.window,
         questions=sum(len(facet.items) for facet in report.scheme.facets),
@@ -198,7 +203,7 @@ def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:
 
 
 def _advice(scheme: Scheme, instrument: Instrument) -> tuple[FacetAdvice, ...]:
-    """Every action of every facet, whatever the figures: an action shown must give no answer away."""
+    """Every action of every facet, whatever the figures: so an action shown reveals no answer."""
     several = []
     for facet in scheme.facets:
         headings = []
@@ -228,7 +233,7 @@ def _above(report: Report, node: Node) -> Link | None:
 
 
 def _below(report: Report, node: Node) -> tuple[Link, ...]:
-    """The reports one level down, by title: an order by figures would be a ranking."""
+    """The reports one level down, in the order of titles: an order by figures would be a ranking."""
     parents = (None, EVERYONE) if node.id == EVERYONE else (node.id,)
     below = [part for part in report.parts if part.parent in parents and part.id != node.id]
     return tuple(

@@ -34,6 +34,7 @@ router = APIRouter(prefix="/report", include_in_schema=False)
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the closed waves of the trainer's studies, with links to their reports."""
     staff = admitted(request, "trainer")
     with QUEUE.take(), read(service_of(request).engine) as db:
         found = closed_waves(db, staff)
@@ -43,27 +44,32 @@ def index(request: Request) -> Response:
 
 @router.get("/waves/{wave}.json")
 def wave_as_json(request: Request, wave: str) -> Response:
+    """The stored report of a wave as JSON."""
     with _kept(request, wave) as kept:
         return _json(kept)
 
 
 @router.get("/waves/{wave}.csv")
 def wave_as_csv(request: Request, wave: str) -> Response:
+    """The figures of a wave as CSV."""
     return _csv(request, wave, None)
 
 
 @router.get("/waves/{wave}.pdf")
 def wave_as_pdf(request: Request, wave: str) -> Response:
+    """The report of a wave as a PDF."""
     return _pdf(request, wave, None)
 
 
 @router.get("/waves/{wave}")
 def wave_report(request: Request, wave: str) -> Response:
+    """The report of a wave as a page."""
     return _page(request, wave, None)
 
 
 @router.get("/waves/{wave}/units/{unit}.json")
 def unit_as_json(request: Request, wave: str, unit: str) -> Response:
+    """The stored report of one unit as JSON."""
     with _kept(request, wave) as kept:
         parts = [part for part in kept["parts"] if part["id"] == unit]
         return _json({**narrowed(kept, unit), "parts": parts})
@@ -71,24 +77,27 @@ def unit_as_json(request: Request, wave: str, unit: str) -> Response:
 
 @router.get("/waves/{wave}/units/{unit}.csv")
 def unit_as_csv(request: Request, wave: str, unit: str) -> Response:
+    """The figures of one unit as CSV."""
     return _csv(request, wave, unit)
 
 
 @router.get("/waves/{wave}/units/{unit}.pdf")
 def unit_as_pdf(request: Request, wave: str, unit: str) -> Response:
+    """The report of one unit as a PDF."""
     return _pdf(request, wave, unit)
 
 
 @router.get("/waves/{wave}/units/{unit}")
 def unit_report(request: Request, wave: str, unit: str) -> Response:
+    """The report of one unit as a page."""
     return _page(request, wave, unit)
 
 
 def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
-    """The closed waves that this member of staff may see; of open ones nothing is told, not even that."""
+    """The closed waves that this member of staff may see; that there are open ones is not shown."""
     query = (
         select(
-            *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at),
+            *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, WAVE.c.imported),
             *(STUDY.c.title, STUDY.c.simulated, STUDY.c.leaving),
         )
         .join(STUDY, STUDY.c.id == WAVE.c.study)
@@ -99,11 +108,12 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
 
 
 def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
-    """One for the wave, or one for each named unit of which anything is told.
+    """Return a link for the wave, or one for each named unit of which anything is published.
 
     Where a study gives out rows, the one page says why there is no report.
     """
     beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/report/waves/{wave.id}"
+    beside += ", imported from a file" if wave.imported else ""
     if wave.study not in staff.units or LEAVING[wave.leaving].rows:
         yield Link(address, wave.title, beside)
         return
@@ -114,7 +124,7 @@ def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
 
 @contextmanager
 def _kept(request: Request, wave: str) -> Iterator[dict[str, Any]]:
-    """The stored report, for as long as it is this request's turn; only a turn gets a connection."""
+    """Read the stored report when it is this request's turn; it takes a connection only then."""
     staff = admitted(request, "trainer")
     with QUEUE.take():
         with read(service_of(request).engine) as db:
@@ -130,7 +140,7 @@ def _page(request: Request, wave: str, unit: str | None) -> Response:
 
 
 def _pdf(request: Request, wave: str, unit: str | None) -> Response:
-    """The printer has a queue of its own, in which nobody waits who only wants to read."""
+    """Print in a queue of its own, so that nobody who only wants to read waits for the printer."""
     with _kept(request, wave) as kept:
         page = page_for(service_of(request), kept, unit)
     return _file(as_pdf(page), "application/pdf", _name(wave, unit, "pdf"))

@@ -19,7 +19,7 @@ from app.templating import Page
 
 
 def stored_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any] | None:
-    """The stored report of a closed wave; `staff` is None at the command line, which may see all."""
+    """The stored report of a closed wave; `staff` is None at the command line, which may see all of it."""
     query = (
         select(cast(SNAPSHOT.c.report, Text))
         .join(WAVE, WAVE.c.id == SNAPSHOT.c.wave)
@@ -35,13 +35,13 @@ def stored_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, A
 
 @lru_cache(maxsize=4)
 def _read(stored: str) -> dict[str, Any]:
-    """Read a report once for all its pages: of two hundred units that is most of their time."""
+    """Parse a report once for all its pages: with two hundred units that is most of a page's time."""
     report: dict[str, Any] = from_json(stored)
     return report
 
 
 def _of_named_units(report: dict[str, Any], staff: Staff) -> dict[str, Any]:
-    """Leave what this trainer was named for, where it is not all."""
+    """Keep the units that this trainer was named for, where these are not all."""
     units = staff.units.get(report["about"]["study"])
     if units is None:
         return report
@@ -53,7 +53,7 @@ def _of_named_units(report: dict[str, Any], staff: Staff) -> dict[str, Any]:
 
 
 def narrowed(kept: dict[str, Any], unit: str) -> dict[str, Any]:
-    """Leave what is told of one unit, before the rest of a big report is read."""
+    """Keep what is published of one unit, before the rest of a large report is parsed."""
     nodes = [node for node in kept["nodes"] if node["id"] == unit]
     if not nodes:
         raise NotFound
@@ -61,7 +61,7 @@ def narrowed(kept: dict[str, Any], unit: str) -> dict[str, Any]:
 
 
 def page_for(service: Service, kept: dict[str, Any], unit: str | None) -> Page:
-    """The page of a stored report, out of what it says of one part alone."""
+    """The page of a stored report, from what it says of one unit alone."""
     wanted = unit or next((part["id"] for part in kept["parts"]), None)
     report = report_from_json(kept if wanted is None else narrowed(kept, wanted))
     page = report_page(report, unit, service.instruments.get(report.about.instrument))

@@ -1,7 +1,7 @@
 """Accounts of staff: who they are, and their roles for a study. How they sign in is app.staff.sessions.
 
-An account is made with a password for the first sign-in alone; whoever uses it chooses another and takes the
-secret of the second factor along.
+An account is made with a password for the first sign-in alone; whoever uses it then chooses another and
+receives the secret of the second factor.
 """
 
 import os
@@ -43,7 +43,7 @@ class Held:
 
 
 def make_account(service: Service, db: Connection, name: str) -> str:
-    """Make an account and return the password for its first sign-in, which is kept nowhere."""
+    """Make an account and return the password for its first sign-in, which is not stored."""
     name = name.strip().casefold()
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} cannot be a name: take 2 to 64 small letters, digits and . _ @ + -")
@@ -56,7 +56,7 @@ def make_account(service: Service, db: Connection, name: str) -> str:
 
 
 def renew_account(service: Service, db: Connection, name: str) -> str:
-    """Begin an account anew, after a lost password or device, or to sign in by the institution from now on.
+    """Start an account anew, after a lost password or device, or to sign in by the institution.
 
     Its sessions end, its grants stay.
     """
@@ -70,7 +70,7 @@ def renew_account(service: Service, db: Connection, name: str) -> str:
 
 
 def stop_account(service: Service, db: Connection, name: str) -> None:
-    """End an account: it signs in no more, from this moment on. The last operator cannot be stopped."""
+    """End an account: it can no longer sign in. The last operator cannot be stopped."""
     found = the_account(db, name)
     _keep_an_operator(db, found.id)
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(active=False))
@@ -80,6 +80,7 @@ def stop_account(service: Service, db: Connection, name: str) -> None:
 
 
 def the_account(db: Connection, name: str) -> Row[Any]:
+    """Return an account by its name; Refused where there is none."""
     found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
     if found is None:
         raise Refused(f"there is no account {name!r}")
@@ -87,7 +88,7 @@ def the_account(db: Connection, name: str) -> Row[Any]:
 
 
 def accounts(db: Connection) -> list[Row[Any]]:
-    """All of them, `linked` if they sign in by the institution."""
+    """All accounts, `linked` if they sign in by the institution."""
     linked = IDENTITY.c.account.is_not(None).label("linked")
     every = select(ACCOUNT, linked).outerjoin(IDENTITY, IDENTITY.c.account == ACCOUNT.c.id)
     return list(db.execute(every.order_by(ACCOUNT.c.name)))
@@ -108,6 +109,7 @@ def give(
 
 
 def withdraw(service: Service, db: Connection, name: str, role: str, study: str) -> None:
+    """Take a role back; the last operator's cannot be taken."""
     found = the_account(db, name)
     if role == "operator":
         _keep_an_operator(db, found.id)
@@ -118,6 +120,7 @@ def withdraw(service: Service, db: Connection, name: str, role: str, study: str)
 
 
 def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
+    """Return the roles of an account."""
     held = select(GRANT).where(GRANT.c.account == account).order_by(GRANT.c.study, GRANT.c.role)
     return tuple(
         Held(each.study, each.role, frozenset(each.units) if each.units else None)
@@ -126,6 +129,7 @@ def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
 
 
 def end_sessions(db: Connection, account: UUID) -> None:
+    """End all sessions of an account."""
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))
 
 
@@ -164,7 +168,7 @@ def _check_grant(db: Connection, role: str, study: str, of: Sequence[str] | None
 
 
 def _keep_rows_and_reports_apart(db: Connection, account: Row[Any], role: str, study: str) -> None:
-    """A courtesy alone: what a study gives out is one of the two, whoever reads it."""
+    """Refuse both roles to one account: a precaution, since a study gives out one of the two anyway."""
     other = {"researcher": "trainer", "trainer": "researcher"}.get(role)
     if other and db.execute(select(GRANT).where(*_the_grant(account.id, other, study))).first():
         raise Refused(

@@ -1,8 +1,8 @@
-"""Staff: who asks, by an account or by a token, and nothing at any address without either.
+"""Who of the staff asks, by an account or a token; without either every address of theirs is 404.
 
 An account holds grants, each a role for a study; a token opens the pages of one role for one study until it
-expires. Whatever they do not open is not there: 404, so that nobody learns what there is. The demonstration
-opens its pages to everyone on the same computer.
+expires. Whatever they do not open answers 404, so that nobody learns what exists. The demonstration opens its
+pages to everyone on the same computer.
 """
 
 import secrets
@@ -53,7 +53,7 @@ class Staff:
     """They have proved who they are a moment ago."""
 
     def may_see(self) -> ColumnElement[bool]:
-        """Which studies, as a condition for every query of staff pages."""
+        """The condition, for every query of staff pages, on the studies that may be seen."""
         return STUDY.c.simulated.is_(True) if self.studies is None else STUDY.c.id.in_(self.studies)
 
     @property
@@ -62,7 +62,7 @@ class Staff:
 
 
 def make_token(service: Service, db: Connection, role: str, study: str, days: int = 30) -> str:
-    """Make a token and keep its hash alone."""
+    """Make a token; only its hash is kept."""
     if role not in get_args(OfToken):
         raise Refused(f"a token is for a {' or a '.join(get_args(OfToken))}; {role!r} is neither")
     if not 1 <= days <= LONGEST_DAYS:
@@ -76,7 +76,7 @@ def make_token(service: Service, db: Connection, role: str, study: str, days: in
 
 
 def end_tokens(service: Service, db: Connection, role: str, study: str) -> int:
-    """End every token of a role for a study: which of them got lost is seldom known."""
+    """End every token of a role for a study, all at once: it is seldom known which of them got lost."""
     ended = db.execute(delete(TOKEN).where(TOKEN.c.role == role, TOKEN.c.study == study)).rowcount
     if not ended:
         raise Refused(f"there is no token for a {role} of {study!r}")
@@ -85,7 +85,7 @@ def end_tokens(service: Service, db: Connection, role: str, study: str) -> int:
 
 
 def admitted(request: Request, role: Role) -> Staff:
-    """Who asks, if they may see pages of this role; to everyone else there is nothing here.
+    """Return who asks, if they may see pages of this role; everyone else gets 404.
 
     What they do from here on is written down under their name.
     """
@@ -124,7 +124,7 @@ def _asking(request: Request, role: Role) -> Staff | None:
 
 
 def _shown(request: Request) -> str:
-    """The browser's cookie, or the header by which a program shows its token; never a session's."""
+    """The token of a program from its header, otherwise what the cookie holds; no session in a header."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     if kind.casefold() == "bearer" and token.startswith(PREFIX):
         return token

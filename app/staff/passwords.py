@@ -1,4 +1,4 @@
-"""Passwords of staff: Argon2id, two at once at the most, of which strangers get one."""
+"""Passwords of staff: Argon2id, at most two computed at once, one of them for strangers."""
 
 import secrets
 from functools import cache
@@ -17,16 +17,17 @@ LONGEST: Final = 200
 HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 KNOWN: Final = BoundedQueue(at_once=1, waiting=4)
 STRANGERS: Final = BoundedQueue(at_once=1, waiting=6)
-"""Those who sign in where nobody did before: however many they are, the others do not wait for them."""
+"""For sign-ins from unknown browsers; however many there are, those from known ones do not wait for them."""
 
 
 def hash_password(password: str) -> str:
+    """Return the hash of a password, when it is this one's turn."""
     with KNOWN.take():
         return HASHER.hash(password)
 
 
 def is_password(hashed: str | None, password: str, *, known: bool) -> bool:
-    """Compare; where there is nothing to compare with, it takes as long to say no."""
+    """Compare; where there is no password to compare with, refusing takes as long."""
     with (KNOWN if known else STRANGERS).take():
         try:
             return HASHER.verify(hashed or _nobodys(), password[:LONGEST]) and hashed is not None
@@ -35,6 +36,7 @@ def is_password(hashed: str | None, password: str, *, known: bool) -> bool:
 
 
 def check_password(password: str, name: str) -> None:
+    """Refuse a password that is too short, too long or too simple."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(f"a password has {SHORTEST} to {LONGEST} characters")
     if name in password.casefold() or len(set(password)) < SHORTEST // 2:
@@ -42,7 +44,7 @@ def check_password(password: str, name: str) -> None:
 
 
 def one_time_password() -> str:
-    """80 random bits, in groups that can be read out."""
+    """Return 80 random bits, in groups that can be read aloud."""
     return "-".join(secrets.token_hex(2) for _ in range(5))
 
 

@@ -66,6 +66,7 @@ class AgainPage(Page):
 
 @router.get(SIGN_IN)
 def show_sign_in(request: Request) -> Response:
+    """Show the ways to sign in, or who is signed in."""
     service, token = service_of(request), token_of(request, COOKIE) or ""
     if service.settings.demo:
         return html(SignInPage(simulated=True, open_to=OPEN_IN_DEMO))
@@ -81,6 +82,7 @@ def show_sign_in(request: Request) -> Response:
 
 @router.post(SIGN_IN)
 def sign_in_by_token(request: Request, fields: Fields) -> Response:
+    """Sign in by a token of a study."""
     service, token = service_of(request), fields.get("token", "").strip()
     with read(service.engine) as db:
         held = token_grant(db, token)
@@ -96,6 +98,7 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
 
 @router.post(f"{SIGN_IN}/sign-in")
 def sign_in(request: Request, fields: Fields) -> Response:
+    """Sign in by name, password and code."""
     service = service_of(request)
     name, password, code = (fields.get(each, "") for each in ("name", "password", "code"))
     try:
@@ -113,11 +116,13 @@ def sign_in(request: Request, fields: Fields) -> Response:
 
 @router.get(ENROL)
 def show_enrol(request: Request) -> Response:
+    """Show the secret of the second factor and ask for a password."""
     return html(_enrol_page(request))
 
 
 @router.post(ENROL)
 def enrol(request: Request, fields: Fields) -> Response:
+    """Set up the account: take the chosen password and the first code."""
     service = service_of(request)
     if fields.get("password") != fields.get("repeated"):
         return html(_enrol_page(request, problem="the two passwords differ"), Unreadable.status)
@@ -132,12 +137,14 @@ def enrol(request: Request, fields: Fields) -> Response:
 
 @router.get(AGAIN)
 def show_again(request: Request) -> Response:
+    """Ask for a code again, before something that needs a fresh sign-in."""
     _member(request)
     return html(AgainPage())
 
 
 @router.post(AGAIN)
 def again(request: Request, fields: Fields) -> Response:
+    """Take the code, and begin a fresh session."""
     service = service_of(request)
     _member(request)
     failures = visit_of(request).throttle.devices
@@ -149,6 +156,7 @@ def again(request: Request, fields: Fields) -> Response:
 
 @router.post(f"{SIGN_IN}/leave")
 def leave(request: Request) -> Response:
+    """Sign out, and have the browser forget the pages."""
     service, response = service_of(request), see_other(SIGN_IN)
     if token := token_of(request, COOKIE):
         with write(service.engine) as db:
@@ -159,7 +167,7 @@ def leave(request: Request) -> Response:
 
 
 def at_work(request: Request, token: str) -> Response:
-    """Where somebody who has just signed in goes; the session that this browser had ends."""
+    """Send somebody who has just signed in to their pages; a session that this browser had before ends."""
     service = service_of(request)
     with write(service.engine) as db:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
@@ -178,7 +186,7 @@ def _roles(member: Member) -> tuple[Role, ...]:
 
 
 def _at(service: Service, path: str, token: str, *, known: bool = False) -> Response:
-    """On to a page with a session; the browser of an account is `known` from now on."""
+    """Go on to a page with a session; an account's browser is `known` from now on."""
     response = see_other(path)
     give_cookie(response, service.settings, token, COOKIE)
     if known:
@@ -198,7 +206,7 @@ def _member(request: Request) -> Member:
 
 
 def _enrol_page(request: Request, problem: str = "") -> EnrolPage:
-    """The secret of the second factor: shown until the first code has come back, and never after."""
+    """Show the secret of the second factor, until the first code was typed and never after that."""
     service = service_of(request)
     with read(service.engine) as db:
         member = sessions.member_of(db, token_of(request, COOKIE) or "")

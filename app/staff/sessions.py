@@ -1,7 +1,7 @@
-"""Signing in by password and second factor; sessions of staff, that end; waiting after failures.
+"""Signing in by password and second factor; sessions of staff and their end; waiting after failures.
 
-Whatever is wrong with a sign-in, it takes as long and is told alike, so that nobody learns which names there
-are.
+A refused sign-in takes as long and gets the same answer whatever was wrong, so that nobody learns which names
+there are.
 """
 
 import secrets
@@ -49,7 +49,7 @@ class Member:
 
 
 def sign_in(service: Service, name: str, password: str, code: str, visit: Visit) -> str | None:
-    """A session's token if name, password and code are right; None whatever else is the case."""
+    """Return a session's token if name, password and code are right; None in every other case."""
     with read(service.engine) as db:
         found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
     known = known_as(service, found, code, visit)
@@ -68,20 +68,20 @@ def sign_in(service: Service, name: str, password: str, code: str, visit: Visit)
 
 
 def known_as(service: Service, found: Row[Any] | None, code: str, visit: Visit) -> bytes | None:
-    """By what the owner of an account is known before anything costly is done; None for a stranger."""
+    """Return what shows, before any costly step, that the account's owner is asking; None for a stranger."""
     two_codes = found is not None and found.enrol_until is None and _two_codes(service, found, code)
     return visit.known_as(found, two_codes=bool(two_codes))
 
 
 def let_in(db: Connection, held: Row[Any], step: int) -> str:
-    """Take the code of this step, never again; a new session begins."""
+    """Use up the code of this step, so that it works once; begin a new session."""
     taken = {"last_step": step, "failures": 0, "wait_until": None}
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(taken))
     return _new_session(db, held.id)
 
 
 def enrol(service: Service, token: str, password: str, code: str) -> str:
-    """Take the chosen password and the first code; a new session begins. Refused with the reason."""
+    """Store the chosen password and the first code; begin a new session. Refused with the reason."""
     with read(service.engine) as db:
         member = member_of(db, token)
     if member is None or member.enrolled:
@@ -97,7 +97,7 @@ def enrol(service: Service, token: str, password: str, code: str) -> str:
 
 
 def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: int) -> str:
-    """Keep the password and the step of the first code; a new session begins."""
+    """Store the password and the step of the first code; begin a new session."""
     chosen = {"password": hashed, "enrol_until": None, "last_step": step, "failures": 0}
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(chosen))
     end_sessions(db, held.id)
@@ -106,10 +106,10 @@ def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: 
 
 
 def show_again(service: Service, token: str, code: str, failures: Failures) -> str | None:
-    """A new session in the place of this one, fresh once more, for a code of the second factor.
+    """Return a new, fresh session in place of this one, for a code of the second factor.
 
-    Who fails makes this session wait, for all but two codes in a row: in it, whatever strangers do in the
-    account's name is of no account.
+    A failure makes this session wait, except for two codes in a row. What strangers do in the account's name
+    does not matter here.
     """
     session = hash_of(token).encode()
     with write(service.engine) as db:
@@ -117,7 +117,7 @@ def show_again(service: Service, token: str, code: str, failures: Failures) -> s
         held = for_update(db, member.id) if member and member.enrolled else None
         if held is None:
             return None
-        waits = failures.waits(session)  # looked at when it is this try's turn, so that many at once count
+        waits = failures.waits(session)  # read in this try's turn, so that tries at once all count
         step = _two_codes(service, held, code) if waits else code_step(service, held, code, session)
         if step is not None:
             db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
@@ -128,6 +128,7 @@ def show_again(service: Service, token: str, code: str, failures: Failures) -> s
 
 
 def sign_out(service: Service, db: Connection, token: str) -> None:
+    """End a session, and note it in the trail."""
     member = member_of(db, token)
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
     if member is not None:
@@ -135,7 +136,7 @@ def sign_out(service: Service, db: Connection, token: str) -> None:
 
 
 def member_of(db: Connection, token: str) -> Member | None:
-    """Who holds this session, if it has not ended. Grants are read anew each time: a change holds at once."""
+    """Return who holds this session, if it has not ended. Grants are read anew, so a change holds at once."""
     found = _session(db, token)
     if found is None:
         return None
@@ -145,18 +146,20 @@ def member_of(db: Connection, token: str) -> Member | None:
 
 
 def is_to_be_noted(db: Connection, token: str) -> bool:
-    """Whether it was some time ago that this session was last seen in use."""
+    """Whether the time of last use is old enough to be written again."""
     found = _session(db, token)
     return found is not None and found.idle_at - IDLE < now() - NOTED_EVERY
 
 
 def note_use(db: Connection, token: str) -> None:
+    """Write down that a session is in use, so that it does not end as idle."""
     db.execute(
         update(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)).values(idle_at=now() + IDLE)
     )
 
 
 def totp_secret(service: Service, account: Row[Any]) -> bytes:
+    """Return the opened secret of an account's second factor."""
     secret = unseal(service.vault.key_for_totp(account.id.bytes), account.totp)
     if secret is None:
         raise Refused(
@@ -166,14 +169,15 @@ def totp_secret(service: Service, account: Row[Any]) -> bytes:
 
 
 def hash_of(token: str) -> str:
-    """A token has 256 random bits: no one can try them all, so its hash need not be slow."""
+    """Hash a token. It has 256 random bits, which nobody can guess, so a fast hash is enough."""
     return sha256(token.encode()).hexdigest()
 
 
 def code_step(service: Service, held: Row[Any], code: str, known: bytes | None) -> int | None:
-    """The step to remember if this sign-in may go on: 0 for the first one, which needs no code.
+    """Return the step to remember if this sign-in may go on: 0 for the first one, which needs no code.
 
-    The password of that one has 80 random bits, so it need not wait; nor need two codes, nor who is known.
+    That one's password has 80 random bits, so it need not wait; nor need two codes in a row, nor a known
+    browser.
     """
     moment = now()
     if not held.active:
@@ -229,15 +233,16 @@ def _new_session(db: Connection, account: UUID) -> str:
 
 
 def for_update(db: Connection, account: UUID) -> Row[Any] | None:
+    """Read an account and lock it until the transaction ends, so that a code works once."""
     held = select(ACCOUNT).where(ACCOUNT.c.id == account).with_for_update()
     found: list[Row[Any]] = list(db.execute(held))
     return found[0] if found else None
 
 
 def note_failure(db: Connection, account: UUID | None) -> None:
-    """Make strangers who try this account wait, unless they do; what is not looked at is not counted.
+    """Make strangers who try this account wait, unless they do already; tries meanwhile do not count.
 
-    One row is written for unknown names too: it takes as long.
+    A row is written for unknown names too, so that they take as long.
     """
     noted = (
         (sqlite if is_sqlite(db) else postgresql).insert(SETTING).values(name=LAST_FAILED, value=new_token())

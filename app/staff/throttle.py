@@ -1,7 +1,8 @@
-"""Sign-ins that fail make where they come from wait, and nobody else.
+"""After failed sign-ins, further ones from the same source have to wait, and from no other.
 
 A source is an HMAC of an address under a salt that is drawn each day. It is in this process's memory alone:
-no address is written anywhere, and tomorrow nobody can tell which it was. Only sign-ins of staff ask for it.
+no address is written anywhere, and after the day nobody can find out which it was. Only sign-ins of staff use
+it.
 """
 
 import hmac
@@ -24,11 +25,11 @@ from app.runtime import now
 
 FREE_OF_SOURCE: Final = 10
 FREE_OF_DEVICE: Final = 5
-"""How many failures cost nothing."""
+"""How many failures cause no waiting."""
 FIRST_WAIT: Final = 15.0
 LONGEST_WAIT: Final = 15 * 60.0
 MOST_KEPT: Final = 10_000
-"""How many are remembered; who fails from more places than that has forgotten the first."""
+"""How many keys are remembered; beyond that the oldest is forgotten."""
 AT_ONCE: Final = 2
 """How many sign-ins of one source are looked at at the same time."""
 IPV6_HOUSEHOLD: Final = 64
@@ -36,7 +37,7 @@ IPV6_HOUSEHOLD: Final = 64
 
 
 class TooManyTries(Exception):
-    """Whoever comes from there must wait before they try again."""
+    """The source must wait before its next try."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class _Failed:
 
 
 class Failures:
-    """How often somebody has failed, by any key; after the free ones each makes the next try wait longer."""
+    """The number of failures by key; after the free ones, each makes the next try wait longer."""
 
     def __init__(self, free: int) -> None:
         self._free = free
@@ -68,7 +69,7 @@ class Failures:
 
 
 class Throttle:
-    """What one process remembers of sign-ins that failed."""
+    """What one process remembers of failed sign-ins."""
 
     def __init__(self, proxies: Sequence[Network] = ()) -> None:
         self.devices = Failures(FREE_OF_DEVICE)
@@ -80,7 +81,7 @@ class Throttle:
         self._day, self._salt = date.min, b""
 
     def source(self, request: Request) -> bytes:
-        """Where a request comes from, as nobody can tell it who has not the salt of the day."""
+        """Return where a request comes from, as an HMAC of its address under the salt of the day."""
         with self._guard:
             if self._day != (today := now().date()):
                 self._day, self._salt = today, os.urandom(32)
@@ -88,7 +89,7 @@ class Throttle:
 
     @contextmanager
     def turn(self, source: bytes) -> Iterator[None]:
-        """Look at one try of a source; refused where it waits or has others under way."""
+        """Let one try of a source go on; refused while it waits or has others under way."""
         with self._guard:
             if self._sources.waits(source) or self._under_way[source] >= AT_ONCE:
                 raise TooManyTries
@@ -110,7 +111,7 @@ def wait(failures: int, free: int) -> float:
 
 
 def client_of(request: Request, proxies: Sequence[Network]) -> str:
-    """Whose address it is: where our own proxy speaks, the last one it names, which is who spoke to it."""
+    """Return the client's address: from our own proxy, the last one it names, which is who spoke to it."""
     speaks = request.client.host if request.client else ""
     if not any(_is_in(speaks, network) for network in proxies):
         return speaks
@@ -119,6 +120,7 @@ def client_of(request: Request, proxies: Sequence[Network]) -> str:
 
 
 def household(address: str) -> bytes:
+    """Return the part of an address that stands for its source: of IPv6 the first 64 bits."""
     found = _read(address)
     if found is None:
         return address.encode()
@@ -133,9 +135,9 @@ def _is_in(address: str, network: Network) -> bool:
 
 
 def _read(address: str) -> IPv4Address | IPv6Address | None:
-    """Read an address without the port that some proxies name along, which is another at every connection.
+    """Read an address without the port that some proxies add, which differs at every connection.
 
-    A socket for both kinds of address tells an IPv4 one as a part of IPv6.
+    A socket for both kinds of address gives an IPv4 address as part of an IPv6 one.
     """
     bare = address
     if address.startswith("["):

@@ -15,6 +15,7 @@ ISSUER: Final = "Counterpoise"
 
 
 def code_at(secret: bytes, step: int) -> str:
+    """Return the six digits of a time step."""
     mac = hmac.digest(secret, step.to_bytes(8, "big"), "sha1")
     start = mac[-1] & 15
     number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFF_FFFF
@@ -22,11 +23,12 @@ def code_at(secret: bytes, step: int) -> str:
 
 
 def step_at(moment: datetime) -> int:
+    """Return the number of the time step of 30 seconds that a moment is in."""
     return int(moment.timestamp()) // STEP_SECONDS
 
 
 def step_of(secret: bytes, typed: str, moment: datetime, last: int) -> int | None:
-    """The step whose code was typed, if that is about now and later than the last one taken."""
+    """The step whose code was typed, if it is about now and later than the last one used."""
     present, digits = step_at(moment), typed.replace(" ", "").encode()
     steps = range(present - DRIFT, present + DRIFT + 1)
     same = [step for step in steps if hmac.compare_digest(code_at(secret, step).encode(), digits)]
@@ -34,7 +36,7 @@ def step_of(secret: bytes, typed: str, moment: datetime, last: int) -> int | Non
 
 
 def step_of_two(secret: bytes, typed: str, moment: datetime, last: int) -> int | None:
-    """The later step of two codes in a row, one typed after the other: nobody guesses twelve digits."""
+    """The later step of two codes in a row, typed one after the other: twelve digits cannot be guessed."""
     digits = typed.replace(" ", "")
     step = step_of(secret, digits[DIGITS:], moment, last)
     if step is None or len(digits) != 2 * DIGITS:
@@ -49,5 +51,5 @@ def as_text(secret: bytes) -> str:
 
 
 def address(secret: bytes, name: str) -> str:
-    """What the picture says to the device that scans it."""
+    """The address in the picture that the device scans."""
     return f"otpauth://totp/{ISSUER}:{quote(name)}?secret={as_text(secret)}&issuer={ISSUER}"

@@ -1,8 +1,8 @@
-"""Who tries to sign in: a browser in which they have signed in before, or a stranger from somewhere.
+"""Who tries to sign in: somebody in a browser in which they have signed in before, or a stranger.
 
-Strangers can make an account wait by failing in its name. Its owner is not kept out by that: the browser in
-which they signed in before has a cookie that says so, and elsewhere they show two codes of their device, one
-after the other, which nobody guesses. Whoever fails in such a browser makes that browser wait, and no other.
+Strangers can make an account wait by failing in its name. That does not keep its owner out: the browser in
+which they signed in before has a cookie that says so, and elsewhere they type two codes of their device in a
+row, which nobody can guess. A failure in a known browser makes that browser wait, and no other.
 """
 
 from collections.abc import Iterator
@@ -19,6 +19,8 @@ from app.staff.throttle import Throttle
 
 @dataclass(frozen=True)
 class Device:
+    """A browser in which an account has signed in before, as its sealed cookie says."""
+
     account: UUID
     key: bytes
     factor: str
@@ -34,7 +36,7 @@ class Visit:
     device: Device | None = None
 
     def known_as(self, account: Row[Any] | None, *, two_codes: bool) -> bytes | None:
-        """By what the owner of an account is known, and would have to wait; None for a stranger."""
+        """Return the key under which the known owner's failures count; None for a stranger."""
         if account is None:
             return None
         ways = []
@@ -49,7 +51,7 @@ class Visit:
 
     @contextmanager
     def turn(self, known: bytes | None) -> Iterator[None]:
-        """Be looked at: at once if known, in the turn of the source if not."""
+        """Go on at once if known; otherwise when it is the turn of the source."""
         if known is not None:
             yield
             return
@@ -64,4 +66,5 @@ class Visit:
 
 
 def factor_of(account: Row[Any]) -> str:
+    """Return a hash that identifies an account's second factor."""
     return sha256(account.totp).hexdigest()

@@ -1,4 +1,4 @@
-"""Studies, their groups and waves, what their questions give away, and how two waves are linked."""
+"""Studies, their units and waves, what their questions give away, and how two waves are linked."""
 
 from app.studies.study import (
     LEVELS,

@@ -1,17 +1,17 @@
-"""The anonymity budget: how many people may stand alone by what they say of themselves, known beforehand.
+"""The anonymity budget: how many people can be identified by their context answers, computed beforehand.
 
 Somebody is alone if nobody else gives the same combination of answers to the context questions. With N people
 who answer independently and a combination c of probability p(c), the expected number of them is
 
     sum over c of  N p(c) (1 - p(c))^(N-1).
 
-How people will answer is not known, so the budget takes the worst case over all p. One term is greatest at
-p = 1/N, and concave up to p = 2/N. With C combinations the sum is therefore at most
+How people will answer is not known, so the budget takes the worst case over all p. One term is greatest at p
+= 1/N, and concave up to p = 2/N. With C combinations the sum is therefore at most
 
     N (1 - 1/C)^(N-1)  where C >= N  (all combinations alike),
     C (1 - 1/N)^(N-1)  where C < N   (every term at its greatest).
 
-Not saying counts as an answer, and in two ways, since the rows tell a blank from "rather not say".
+Not saying counts as two further answers, since the rows distinguish a blank from "rather not say".
 """
 
 import math
@@ -29,12 +29,16 @@ WAYS_OF_NOT_SAYING: Final = 2
 
 @dataclass(frozen=True)
 class Asked:
+    """A context question, and the number of answers it allows, counting the two ways of not saying."""
+
     question: str
     answers: int
 
 
 @dataclass(frozen=True)
 class AnonymityBudget:
+    """The questions of a design and the number of people, with the figures that follow."""
+
     people: int
     asked: tuple[Asked, ...]
 
@@ -44,7 +48,7 @@ class AnonymityBudget:
 
     @property
     def alone(self) -> float:
-        """The greatest number of people that can be expected to stand alone."""
+        """The greatest expected number of people who are alone."""
         n, c = self.people, self.combinations
         if n < 2 or c < 2:  # noqa: PLR2004 - one person, or one combination
             return float(n == 1 and c > 1)
@@ -71,6 +75,7 @@ class AnonymityBudget:
 
 
 def budget_of(instrument: Instrument, form: str, context: Iterable[str], people: int) -> AnonymityBudget:
+    """Return the budget of a form's context questions; Refused for a question it does not have."""
     if people < 1:
         raise Refused("say how many people are expected to answer")
     offered = instrument.forms[form].context
@@ -90,5 +95,6 @@ def budget_of(instrument: Instrument, form: str, context: Iterable[str], people:
 
 
 def check_budget(budget: AnonymityBudget) -> None:
+    """Refuse a design that may leave more people alone than the limit allows."""
     if not budget.is_kept:
         raise Refused(budget.verdict)

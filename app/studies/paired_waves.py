@@ -13,7 +13,7 @@ from app.vault import new_key
 
 
 def pair_waves(service: Service, db: Connection, earlier: str, later: str) -> None:
-    """Pair two waves. The later one may be prepared in its time: its name says which it will be."""
+    """Pair two waves. The later one need not exist yet: its name says which it will be."""
     first = the_wave(db, earlier)
     study, _, ordinal = later.rpartition("-")
     if study != first.study or not ordinal.isdecimal() or int(ordinal) <= first.ordinal:

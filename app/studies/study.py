@@ -1,4 +1,4 @@
-"""A study and the units it is counted by: one tree, declared before the first wave opens."""
+"""A study and the units in which its people are counted: one tree, declared before the first wave opens."""
 
 import json
 import re
@@ -23,7 +23,7 @@ LEVELS: Final = ("unit", "department", "organisation")
 SMALLEST_K: Final = 5
 USUAL_K: Final = 10
 USUAL_LEAVING: Final = "reports"
-"""Gives out the least: nobody's single answers."""
+"""The default, since it gives out nobody's single answers."""
 LONGEST_ID: Final = 40
 LONGEST_TITLE: Final = 200
 MOST_PEOPLE: Final = 1_000_000
@@ -31,7 +31,7 @@ ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 NOT_IN_TITLES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, halves of characters, and ends of lines."""
 TURNS_TEXT: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Marks that turn the direction of what follows, beyond the title's own end. Scripts do without."""
+"""Marks that change the direction of text beyond the title's own end; no script needs them."""
 STUDY: Final = table(Study)
 UNIT: Final = table(Unit)
 WAVE: Final = table(Wave)
@@ -71,7 +71,7 @@ def make_study(
     people: int | None = None,
     retire_on: date | None = None,
 ) -> None:
-    """Write down a study as it is given; `declare_study` checks what it would give away."""
+    """Store a study as it is given; `declare_study` checks what its questions give away."""
     _check_id(id)
     _check_title(title)
     if k < SMALLEST_K:
@@ -97,13 +97,13 @@ def make_study(
 
 
 def declare_study(service: Service, db: Connection, design: Design) -> None:
-    """Make a study whose design is installed, and gives away no more than the budget allows."""
+    """Make a study whose form is installed and whose questions stay within the anonymity budget."""
     make_study(db, **vars(_checked(service, design)))
     audit(service.vault, db, {"action": "study made", **_told(design)})
 
 
 def change_design(service: Service, db: Connection, design: Design) -> None:
-    """Declare a study anew, as long as nothing has been prepared by the old design."""
+    """Declare a study anew, as long as no wave has been prepared."""
     if db.execute(select(WAVE.c.id).where(WAVE.c.study == design.id)).first():
         raise Refused(f"the design of {design.id!r} has been fixed since its first wave was prepared")
     the_study(db, design.id)
@@ -114,7 +114,7 @@ def change_design(service: Service, db: Connection, design: Design) -> None:
 
 
 def check_opening(service: Service, study: Row[Any]) -> None:
-    """Refuse to open a study of real people of whom more would stand alone than the budget allows."""
+    """Refuse to open a study of real people of whom more would be alone than the budget allows."""
     if study.simulated:
         return
     if study.people is None:
@@ -125,6 +125,7 @@ def check_opening(service: Service, study: Row[Any]) -> None:
 
 
 def the_study(db: Connection, study: str) -> Row[Any]:
+    """Return a study by its id; Refused where there is none."""
     found = db.execute(select(STUDY).where(STUDY.c.id == study)).first()
     if found is None:
         raise Refused(f"there is no study {study!r}")
@@ -161,12 +162,13 @@ def declare_unit(
     level: str = "unit",
     parent: str | None = None,
 ) -> None:
+    """Declare a unit, and note it in the trail."""
     add_unit(db, study, unit, title, level=level, parent=parent)
     audit(service.vault, db, {"action": "unit declared", "study": study, "unit": unit, "level": level})
 
 
 def remove_unit(service: Service, db: Connection, study: str, unit: str) -> None:
-    """Take a unit back, before the first wave opens and while nothing stands below it or has codes of it."""
+    """Remove a unit before the first wave opens, if nothing lies below it and no codes are for it."""
     if the_study(db, study).partition_hash is not None:
         raise Refused(f"the units of {study!r} have been fixed since its first wave opened")
     if any(each.parent == unit for each in units(db, study)):
@@ -185,13 +187,13 @@ def units(db: Connection, study: str) -> list[Row[Any]]:
 
 
 def partition_hash(db: Connection, study: str) -> str:
-    """Tell one tree from another: who is counted together, whatever the titles say."""
+    """Hash the tree of units: who is counted together; titles play no part."""
     tree = [[unit.id, unit.level, unit.parent] for unit in units(db, study)]
     return sha256(json.dumps(tree).encode()).hexdigest()
 
 
 def pin_partition(db: Connection, study: str) -> None:
-    """Fix the tree when the first wave opens, and refuse one that was changed behind the service's back."""
+    """Fix the tree when the first wave opens; later, refuse one that was changed in the database directly."""
     pinned, present = the_study(db, study).partition_hash, partition_hash(db, study)
     if not any(unit.level == "unit" for unit in units(db, study)):
         raise Refused(f"{study!r} has no unit yet; declare its units before a wave opens")
@@ -207,17 +209,17 @@ def what_leaves(db: Connection, study: str) -> Leaving:
 
 
 def usual_context(form: Form) -> tuple[str, ...]:
-    """Who the other person is, which chooses the sentences, and nothing else."""
+    """The default context: who the other person is, which chooses the sentences, and nothing else."""
     return (form.role,) if form.role in form.context else ()
 
 
 def _told(design: Design) -> dict[str, str]:
-    """What the trail says of a design."""
+    """What the trail records of a design."""
     return {"study": design.id, "k": str(design.k), "leaving": design.leaving}
 
 
 def _checked(service: Service, design: Design) -> Design:
-    """The design with what was left out filled in; refused where it cannot be, or gives too much away."""
+    """Return the design with defaults filled in; refused if it is impossible or gives too much away."""
     instrument = service.instruments.get(design.instrument)
     if instrument is None or design.form not in instrument.forms:
         raise Refused(f"form {design.form!r} of {design.instrument!r} is not installed")
@@ -255,7 +257,7 @@ def _check_leaving(leaving: str) -> None:
 
 
 def _check_title(title: str) -> None:
-    """People read it on pages, on paper and in a terminal, where a control character would act."""
+    """Refuse control characters: titles are read on pages, on paper and in a terminal that obeys them."""
     if not 1 <= len(title) <= LONGEST_TITLE:
         raise Refused(f"people read the name: it needs 1 to {LONGEST_TITLE} letters")
     for each in title:

@@ -1,7 +1,7 @@
 """The life of a wave: prepared -> open <-> paused -> closing -> closed -> retired.
 
-Staff prepare, open, pause and announce the close here; app.closing.maintenance closes what is due and
-app.closing.mixing takes away what could link a code to an answer.
+Staff prepare, open, pause and announce the close here; app.closing.maintenance closes what is due, and
+app.closing.mixing removes what could link a code to an answer.
 """
 
 from datetime import datetime, timedelta
@@ -16,11 +16,12 @@ from app.db import is_sqlite
 from app.errors import Refused
 from app.languages import LANGUAGES
 from app.runtime import Service, now
+from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
-from app.studies.study import check_opening, pin_partition, the_study, units
+from app.studies.rights import check_may_close
+from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
 from app.vault import in_groups, new_code
-from instrument import Instrument
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""
@@ -43,7 +44,7 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
     per_page = form.per_page if items_per_page is None else items_per_page
     if not 1 <= per_page <= len(form.items):
         raise Refused(f"a page shows 1 to {len(form.items)} items; {per_page} is outside")
-    # In another language the consent and the buttons would be in English: that is no language to answer in.
+    # Only languages of the interface: in any other the consent and the buttons would be in English.
     hashes = {
         language: words.hash
         for (of, language), words in instrument.words.items()
@@ -67,22 +68,11 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
 
 
 def the_wave(db: Connection, wave: str) -> Row[Any]:
+    """Return a wave by its id; Refused where there is none."""
     found = db.execute(select(WAVE).where(WAVE.c.id == wave)).first()
     if found is None:
         raise Refused(f"there is no wave {wave!r}")
     return found
-
-
-def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
-    """The instrument of a wave, refused where its form is another one now: answers are never guessed at."""
-    instrument = service.instruments.get(wave.instrument)
-    form = instrument.forms.get(wave.form) if instrument else None
-    if instrument is None or form is None or form.hash != wave.form_hash:
-        raise Refused(
-            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
-            "put it back as it was, then run `counterpoise wave run-due-tasks` again"
-        )
-    return instrument
 
 
 def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
@@ -92,8 +82,10 @@ def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
 
 
 def open_wave(service: Service, db: Connection, wave: str) -> str:
+    """Open a wave, after checking its study, its pair and its units."""
     study = the_wave(db, wave).study
     _can_be_linked(db, wave)
+    check_can_close(service, db, wave)
     pin_partition(db, study)
     check_opening(service, the_study(db, study))
     state = move(db, wave, (PREPARED,), OPEN)
@@ -104,8 +96,15 @@ def open_wave(service: Service, db: Connection, wave: str) -> str:
     return state
 
 
+def check_can_close(service: Service, db: Connection, wave: str) -> None:
+    """Refuse a wave that could not be closed: before it opens, and before its end is announced."""
+    check_may_close(db)
+    asked = select(WAVE, STUDY.c.instrument, STUDY.c.form).join(STUDY, STUDY.c.id == WAVE.c.study)
+    as_it_was_asked(service, db.execute(asked.where(WAVE.c.id == wave)).one())
+
+
 def _can_be_linked(db: Connection, wave: str) -> None:
-    """A wave of a pair opens after the other one, and not for so few that a guess is as good as knowledge."""
+    """Check that a pair's later wave opens after the earlier one, and that there are enough people."""
     pair = unmatched(db, wave)
     if pair is None:
         return
@@ -119,30 +118,33 @@ def _can_be_linked(db: Connection, wave: str) -> None:
 
 
 def pause_wave(service: Service, db: Connection, wave: str) -> str:
+    """Stop a wave; what people have saved is kept."""
     state = move(db, wave, (OPEN,), PAUSED)
     audit(service.vault, db, {"action": "wave paused", "wave": wave})
     return state
 
 
 def resume_wave(service: Service, db: Connection, wave: str) -> str:
+    """Go on with a paused wave."""
     state = move(db, wave, (PAUSED,), OPEN)
     audit(service.vault, db, {"action": "wave resumed", "wave": wave})
     return state
 
 
 def announce_close(service: Service, db: Connection, wave: str, at: datetime) -> None:
-    """Say when the wave closes. The moment may be brought forward, never put off."""
+    """Announce when the wave closes. The moment may be brought forward, never put off."""
     found = the_wave(db, wave)
     if found.state not in (OPEN, PAUSED):
         raise Refused(f"wave {wave!r} is {found.state}; only an open or a paused wave can be closed")
     if found.closes_at is not None and at > found.closes_at:
         raise Refused(f"wave {wave!r} closes at {found.closes_at:%Y-%m-%d %H:%M} UTC already")
+    check_can_close(service, db, wave)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(closes_at=at))
     audit(service.vault, db, {"action": "close announced", "wave": wave, "closes at": at.isoformat()})
 
 
 def first_unit(db: Connection, wave: str) -> str:
-    """The unit that codes are for where none is named."""
+    """The unit that codes are for if none is named."""
     for unit in units(db, the_wave(db, wave).study):
         if unit.level == "unit":
             return str(unit.id)
@@ -150,8 +152,13 @@ def first_unit(db: Connection, wave: str) -> str:
 
 
 def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: int) -> list[str]:
-    """Make `count` codes for a unit, in an order that tells nothing; only their HMACs are kept."""
+    """Make `count` codes for a unit, in random order; only their HMACs are kept."""
+    hold_wave(db, wave)
     found = the_wave(db, wave)
+    if found.imported:
+        raise Refused(
+            f"wave {wave!r} has its answers from a file; prepare another wave for people who answer"
+        )
     if found.state not in (PREPARED, OPEN, PAUSED):
         raise Refused(f"wave {wave!r} is {found.state}; it takes no more codes")
     if (unit, "unit") not in {(each.id, each.level) for each in units(db, found.study)}:
@@ -159,7 +166,8 @@ def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: i
     if count < 1:
         raise Refused("ask for one code at the least")
     codes = [new_code() for _ in range(count)]
-    # Stored in the order of their HMACs: where a row lies then tells nothing of the place on a printed list.
+    # Stored in the order of their HMACs, so that a row's position does not show a code's place on a printed
+    # list.
     hmacs = sorted(service.vault.code_hmac(code) for code in codes)
     db.execute(insert(CODE), [{"hmac": each, "wave": wave, "unit": unit, "state": ISSUED} for each in hmacs])
     audit(service.vault, db, {"action": "codes issued", "wave": wave, "unit": unit, "count": str(count)})
@@ -170,9 +178,9 @@ def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: i
 def hold_wave(db: Connection, wave: str, *, exclusive: bool = False) -> None:
     """Keep the state of the wave as it is until this transaction ends.
 
-    Everything that writes for a respondent holds the wave first and reads its state after that; a change of
-    state holds it exclusively, so that no send is in flight when it comes. An advisory lock, since a row lock
-    would write the transaction of every send into the wave's row. On SQLite a write is alone anyway.
+    Everything that writes for a respondent holds the wave first and reads its state after that. A change of
+    state holds it exclusively, so no send is in flight then. It is an advisory lock, since a row lock would
+    write the transaction of every send into the wave's row. SQLite allows one write at a time anyway.
     """
     if not is_sqlite(db):
         kind = "" if exclusive else "_shared"
@@ -192,7 +200,7 @@ def move(db: Connection, wave: str, states: tuple[str, ...], to: str) -> str:
 
 
 def expect(db: Connection, wave: str, states: tuple[str, ...], to: str) -> None:
-    """Refuse what leads to the state `to` unless the wave is in one of `states`, which it then stays in."""
+    """Refuse a change to the state `to` unless the wave is in one of `states`, in which it then stays."""
     hold_wave(db, wave, exclusive=True)
     state = the_wave(db, wave).state
     if state not in states:

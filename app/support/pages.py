@@ -1,4 +1,4 @@
-"""Pages that are the same for everybody: people to talk to, a sheet to talk from, accessibility."""
+"""Pages that are the same for everybody: people to talk to, a sheet to plan a talk, accessibility."""
 
 from dataclasses import dataclass
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""People to talk to, by country: a file that an operator edits, read once and refused with every fault."""
+"""People to talk to, by country: a file that an operator edits, read once, or refused with all its faults."""
 
 from functools import cache
 from pathlib import Path
@@ -46,6 +46,7 @@ class Signposts(Model):
 
 @cache
 def signposts(path: Path = DEFAULT) -> Signposts:
+    """Return the people to talk to from a file, read once; refused with every fault."""
     document = read(path, str(path))
     if not document.readable:
         raise _refused(document.problems)

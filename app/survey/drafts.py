@@ -1,9 +1,9 @@
-"""Answers on their way: kept for the one person who began them, until they are sent or expire.
+"""Drafts: answers kept for the one person who began them, until they are sent or expire.
 
 A draft is sealed under a random key. That key is wrapped twice: under the code and the phrase together, to
-come back on any device, and under the session's token, to go on. None of the three is kept, so whoever holds
-the database and its secret opens no draft, and whoever holds the code alone none either: they can begin anew,
-which deletes the draft unread and ends its session. All drafts of a form have one size.
+come back on any device, and under the session's token, to go on. None of the three is stored, so the database
+and its secret together open no draft, and neither does the code alone: it can only start anew, which deletes
+the draft unread and ends its session. All drafts of a form have one size.
 """
 
 from dataclasses import dataclass
@@ -83,6 +83,8 @@ _HOLD_CODE: Final = text("SELECT pg_advisory_xact_lock(:key)")
 
 @dataclass(frozen=True)
 class Entered:
+    """The result of entering a code: the session's token, and where to go on."""
+
     token: str
     language: str
     step: str
@@ -90,19 +92,19 @@ class Entered:
 
 
 class Proof(NamedTuple):
-    """What somebody shows beside a code under which something is saved."""
+    """What somebody shows beside a code under which a draft is saved."""
 
     phrase: Phrase | None = None
     token: str = ""
     anew: bool = False
-    """They will have what is saved deleted, and begin again."""
+    """They want to start anew, which deletes what is saved."""
 
 
 NONE: Final = Proof()
 
 
 class _Keys(NamedTuple):
-    """The key of a draft, and what it is kept as."""
+    """The key of a draft, and the wrapped forms in which it is stored."""
 
     draft: bytes
     by_code: bytes
@@ -110,7 +112,7 @@ class _Keys(NamedTuple):
 
 
 class Saved(Exception):
-    """Something is saved under this code, and what was shown beside the code does not open it."""
+    """A draft is saved under this code, and what was shown beside the code does not open it."""
 
     def __init__(self, *, has_phrase: bool) -> None:
         super().__init__()
@@ -118,7 +120,7 @@ class Saved(Exception):
 
 
 class NotOffered(Exception):
-    """The wave has not all its words in this language; `languages` are those it has."""
+    """The wave does not have all its words in this language; `languages` are those it has."""
 
     def __init__(self, languages: tuple[str, ...]) -> None:
         super().__init__()
@@ -130,7 +132,8 @@ def enter(
 ) -> Entered | None:
     """Begin in a language, or come back on this device and end the session of any other.
 
-    None for an unknown code. Who comes back finds the language they left, whatever the first page spoke.
+    None for an unknown code. A person who comes back gets the language of their draft, not that of the first
+    page.
     """
     hmac = service.vault.code_hmac(code)
     found = _held(db, _BY_CODE, {"hmac": hmac})
@@ -147,7 +150,7 @@ def enter(
         by_code=seal(service.vault.key_for_draft(found.wave, code, phrase_of(key)), key),
         by_session=seal(service.vault.key_for_session(token), key),
     )
-    # Sessions before drafts, as in sending: two that take them in turn cannot wait for each other.
+    # Sessions are locked before drafts, as in sending: one order of locks prevents deadlock.
     db.execute(_END_SESSION, {"of_code": hmac})
     if kept is not None:
         sheet = _come_back(db, found, survey, language, keys)
@@ -176,7 +179,7 @@ def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = 
 
 
 def save(db: Connection, opened: Opened, sheet: Sheet) -> None:
-    """Keep a sheet; with the consent a code is started, and asks from then on for what opens its draft."""
+    """Keep a sheet; from the consent on the code counts as started, and needs what opens its draft."""
     if sheet.consent and not opened.sheet.consent:
         db.execute(_START, {"of_code": opened.code_hmac})
     sealed = _sealed(opened.key, opened.survey, sheet)
@@ -195,10 +198,11 @@ def check_open(state: str, closes_at: datetime | None) -> None:
 
 
 def _proven(service: Service, found: Row[Any], code: str, proof: Proof) -> bytes | None:
-    """The key of what is saved, by the phrase beside the code or by the session that is still here.
+    """The key of the saved draft, opened by the phrase beside the code or by the session of this browser.
 
-    None where it is to be deleted: who proves nothing begins anew, unasked while nobody has agreed to
-    anything, since the answer to a code that was typed may be lost on its way, and is asked from then on.
+    None where the draft is to be deleted, because nothing was shown that opens it. As long as nobody has
+    agreed to the consent that happens without a question, since the answer to a typed code may have been lost
+    on its way; afterwards it is asked first.
     """
     vault, key = service.vault, None
     if proof.anew:
@@ -232,7 +236,7 @@ def _come_back(db: Connection, found: Row[Any], survey: SurveyPath, language: st
     sheet = Sheet.from_bytes(unpad(_opened(keys.draft, found.ciphertext)))
     if sheet.language in survey.words:
         return sheet
-    # Its words are no longer installed as they were: the answers stay, in words that are.
+    # Its words are not installed any more: the answers are kept, in words that are.
     sheet = sheet.in_language(_offered(survey, language))
     save(db, _open(found, keys.draft, survey, sheet), sheet)
     return sheet
@@ -249,7 +253,7 @@ def _offered(survey: SurveyPath, language: str) -> str:
 
 
 def _held(db: Connection, query: Any, parameters: dict[str, bytes]) -> Row[Any] | None:
-    """Read, hold wave and code, read again what may have changed meanwhile; a write on SQLite is alone."""
+    """Read, hold wave and code, then read again what may have changed meanwhile; SQLite has one writer."""
     found = db.execute(query, parameters).first()
     if found is None or is_sqlite(db):
         return found
@@ -264,6 +268,6 @@ def _sealed(key: bytes, survey: SurveyPath, sheet: Sheet) -> bytes:
 
 def _opened(key: bytes, sealed: bytes) -> bytes:
     plain = unseal(key, sealed)
-    if plain is None:  # the key is the right one, so what was sealed is not what was written
+    if plain is None:  # the key is right, so the stored bytes were changed
         raise Damaged
     return plain

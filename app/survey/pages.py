@@ -33,7 +33,7 @@ class LandingPage(Page):
 
 @dataclass(frozen=True, kw_only=True)
 class BackPage(Page):
-    """Asks who has typed a code under which something is saved for what opens it."""
+    """Asks who has typed a code under which a draft is saved for the phrase that opens it."""
 
     template: ClassVar[str] = "survey/back.html"
     code: str
@@ -98,7 +98,7 @@ class SentPage(Page):
     receipt: str
     key: str
     own: tuple[tuple[str, str], ...]
-    """The answers once more, for who asks to see them by topic; none once this page has ended."""
+    """The answers in hidden fields, for showing them by topic; none once this page has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,16 +120,19 @@ class SafetyPage(Page):
 
 
 def landing_page(service: Service, language: str, **rest: Any) -> LandingPage:
+    """Lay out the first page, which is the same for everybody in a language."""
     words = (each for instrument in service.instruments.values() for each in instrument.words.values())
     draft = language != SOURCE and any((each.language, each.status) == (language, DRAFT) for each in words)
     return LandingPage(language=language, draft=draft, **rest)
 
 
 def later_page(opened: Opened) -> LaterPage:
+    """Lay out what is needed to come back: the code and the six words."""
     return LaterPage(**manner(opened.survey, opened.sheet), phrase=_phrase(opened))
 
 
 def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
+    """Lay out the consent, with the six words for coming back."""
     survey, sheet = opened.survey, opened.sheet
     return ConsentPage(
         **manner(survey, sheet),
@@ -145,6 +148,7 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
 
 
 def link_page(survey: SurveyPath, sheet: Sheet) -> LinkPage:
+    """Lay out the linking questions of a wave that is one of a pair."""
     ids = survey.asks[LINK]
     return LinkPage(
         **manner(survey, sheet),
@@ -156,7 +160,7 @@ def link_page(survey: SurveyPath, sheet: Sheet) -> LinkPage:
 
 
 def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
-    """Every answer as it was given, each with the hidden field that sends it."""
+    """Show every answer as it was given, each with the hidden field that sends it."""
     blocks = tuple(
         Block(
             path,
@@ -175,25 +179,25 @@ def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
 
 
 def sent_page(survey: SurveyPath, sheet: Sheet, receipt: str, key: str, *, ended: bool) -> SentPage:
-    """`key` is known by this page, so that leaving it ends what it offers."""
+    """Show the receipt; `key` identifies this page, so that leaving it ends what it offers."""
     own = () if ended else own_answers(survey, sheet, key)
     return SentPage(**manner(survey, sheet), receipt=in_groups(receipt), key=key, own=own)
 
 
 def result_run(sheet: Sheet) -> bytes:
-    """The same bytes whenever the same sheet is sent; they lead to nothing else."""
+    """Return a run key that is the same whenever the same sheet is sent, and leads to nothing else."""
     return sha256(f"result {sheet.key}".encode()).digest()[:RUN_BYTES]
 
 
 def own_answers(survey: SurveyPath, sheet: Sheet, key: str) -> tuple[tuple[str, str], ...]:
-    """What a page of one's own answers is made of: the items, and who the other person is."""
+    """The answers that a page of one's own result needs: the items, and who the other person is."""
     names = [each for each in (survey.form.role, *survey.numbers) if each in sheet.answers]
     answers = ((each, str(sheet.answers[each])) for each in names)
     return (("_form", survey.form_name(sheet.language)), ("_key", key), ("_at", CHECK), *answers)
 
 
 def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:
-    """What the check page carries beside the answers; no question's id begins with an underscore."""
+    """What the check page carries beside the answers; these begin with `_`, as no question's id does."""
     return (
         ("_wave", sheet.wave),
         ("_key", sheet.key),

@@ -1,9 +1,9 @@
-"""A phrase: six words that open a draft beside its code, so that whoever kept the code opens nothing.
+"""A phrase: six words that open a draft together with its code, so that the code alone opens nothing.
 
-It follows from the random key of the draft, so it is kept nowhere: who has opened the draft can be shown it
-again, nobody else can. There are 512 words for each language; a word stands in one list alone, so a phrase
-is read without asking for its language. 54 bits: somebody with the code, the secret and the whole database
-would have to try half of 1.8e16 phrases, each by some hashes of its own, in the days that a draft is kept.
+It is derived from the random key of the draft, so it is stored nowhere: whoever has opened the draft can be
+shown it again, nobody else. There are 512 words for each language; each word is in one list only, so a phrase
+is read without asking for its language. That makes 54 bits: somebody with the code, the secret and the whole
+database would have to try half of 1.8e16 phrases, each with several hashes, in the days that a draft is kept.
 """
 
 import hmac
@@ -25,13 +25,13 @@ LONGEST: Final = 200
 """More than the longest phrase is with everything that is typed around it."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _READ_AS: Final = str.maketrans({"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": None})
-"""Arabic letters that are written for one another, and the sign that lengthens a word."""
+"""Arabic letters that are often written in place of others, and the sign that lengthens a word."""
 Phrase = tuple[int, ...]
 """Which word of the list each of the six is."""
 
 
 class Misread(Exception):
-    """What was typed is no phrase; `unknown` are the words in it that stand in no list."""
+    """What was typed is no phrase; `unknown` are its words that are in no list."""
 
     def __init__(self, unknown: tuple[str, ...]) -> None:
         super().__init__()
@@ -45,12 +45,13 @@ def phrase_of(key: bytes) -> Phrase:
 
 
 def in_words(phrase: Phrase, language: str) -> str:
+    """Return a phrase in the words of a language."""
     words = word_list(language)
     return " ".join(words[each] for each in phrase)
 
 
 def read_phrase(typed: str) -> Phrase:
-    """Read a phrase as a person types it: no case, accents or punctuation, in any language."""
+    """Read a phrase as a person types it: case, accents and punctuation are ignored, in any language."""
     words = _WORD.findall(_plain(typed[:LONGEST]))
     unknown = tuple(word for word in words if word not in _numbers())
     if unknown or len(words) != WORDS:
@@ -60,18 +61,19 @@ def read_phrase(typed: str) -> Phrase:
 
 @cache
 def word_list(language: str) -> tuple[str, ...]:
+    """Return the 512 words of a language, in the order of their numbers."""
     return tuple((LISTS / f"{language}.txt").read_text(encoding="utf-8").split())
 
 
 @cache
 def _numbers() -> Mapping[str, int]:
-    """Each word of every list, as it is compared -> its place in the list."""
+    """Each word of every list, in the form in which words are compared -> its place in the list."""
     return MappingProxyType(
         {_plain(word): place for each in LANGUAGES for place, word in enumerate(word_list(each))}
     )
 
 
 def _plain(text: str) -> str:
-    """What is left of letters that a keyboard may lack: no case, width, accents, hamza on its letter."""
+    """Return a word without what a keyboard may lack: case, width, accents, hamza on its letter."""
     letters = normalize("NFKD", text.casefold())
     return "".join(each for each in letters if not combining(each)).translate(_READ_AS)

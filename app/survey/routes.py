@@ -47,7 +47,7 @@ TYPED_AT_MOST: Final = 40
 SAFETY: Final = "/safety"
 LATER: Final = "/later"
 PLACE_OF_WORDS: Final = "\ue000"
-"""A letter that is in no language."""
+"""A character of Unicode's private use area, which no text contains."""
 ASIDE: Final = {"safety": SAFETY, "later": LATER, "language": CONSENT}
 
 router = APIRouter(include_in_schema=False)
@@ -55,17 +55,19 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def landing(request: Request) -> Response:
+    """Show the first page, which asks for a code."""
     return HTMLResponse(shared_html(landing_page(service_of(request), language_of(request))))
 
 
 @router.get("/enter")
 async def enter_anew(request: Request) -> Response:
-    """Who comes to the address of a page that only a typed code leads to begins at the first."""
+    """Send whoever opens, by GET, a page that only a typed code leads to, to the first page."""
     return see_other(home(language_of(request)) + "/")
 
 
 @router.post("/enter")
 def enter_code(request: Request, fields: Fields) -> Response:
+    """Take a code: begin, go on, or ask for what opens the saved draft."""
     service = service_of(request)
     typed = fields.get("code", "")
     code = read_code(typed)
@@ -92,17 +94,19 @@ def enter_code(request: Request, fields: Fields) -> Response:
 
 @router.get("/consent")
 def show_consent(request: Request) -> Response:
+    """Show the consent."""
     opened = _opened(request)
     page = consent_page(opened)
     if opened.sheet.consent or page.phrase is None:
         return html(page)
-    # The same for everybody but for the six words, which are put in last.
+    # The page is the same for everybody except the six words, which are put in last.
     shared = shared_html(replace(page, phrase=PLACE_OF_WORDS))
     return HTMLResponse(shared.replace(PLACE_OF_WORDS.encode(), page.phrase.encode()))
 
 
 @router.post("/consent")
 def agree(request: Request, fields: Fields) -> Response:
+    """Keep the consent that was given, or go on in another language."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         if (language := fields.get("_language")) is not None:
@@ -120,12 +124,14 @@ def agree(request: Request, fields: Fields) -> Response:
 
 @router.get("/about")
 def show_about(request: Request) -> Response:
+    """Show the page of context questions."""
     opened = _opened(request)
     return _elsewhere(opened, ABOUT) or _asked(opened, ABOUT, about_page(opened.survey, opened.sheet))
 
 
 @router.post("/about")
 def save_about(request: Request, fields: Fields) -> Response:
+    """Save the context questions."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, ABOUT, fields)
@@ -133,12 +139,14 @@ def save_about(request: Request, fields: Fields) -> Response:
 
 @router.get("/link")
 def show_link(request: Request) -> Response:
+    """Show the linking questions."""
     opened = _opened(request)
     return _elsewhere(opened, LINK) or html(link_page(opened.survey, opened.sheet))
 
 
 @router.post("/link")
 def save_link(request: Request, fields: Fields) -> Response:
+    """Save the linking questions."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, LINK, fields)
@@ -146,12 +154,14 @@ def save_link(request: Request, fields: Fields) -> Response:
 
 @router.get("/page/{number}")
 def show_page(request: Request, number: str) -> Response:
+    """Show a page of items."""
     opened, path = _opened(request), f"/page/{number}"
     return _elsewhere(opened, path) or _asked(opened, path, items_page(opened.survey, opened.sheet, path))
 
 
 @router.post("/page/{number}")
 def save_page(request: Request, number: str, fields: Fields) -> Response:
+    """Save a page of items."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, f"/page/{number}", fields)
@@ -159,12 +169,14 @@ def save_page(request: Request, number: str, fields: Fields) -> Response:
 
 @router.get("/check")
 def show_check(request: Request) -> Response:
+    """Show every answer once more before it is sent."""
     opened = _opened(request)
     return _elsewhere(opened, CHECK) or html(check_page(opened.survey, opened.sheet))
 
 
 @router.post("/send")
 def send_answers(request: Request, fields: Fields) -> Response:
+    """Send the answers of the check page, and show the receipt."""
     service = service_of(request)
     try:
         with write(service.engine) as db:
@@ -183,17 +195,19 @@ def send_answers(request: Request, fields: Fields) -> Response:
 
 @router.get("/exit")
 async def leave(request: Request) -> Response:
+    """Leave the site at once."""
     return leave_site(service_of(request).settings)
 
 
 @router.get("/erase")
 async def show_erase(request: Request) -> Response:
+    """Show the form that takes a receipt."""
     return html(ErasePage(language=language_of(request)))
 
 
 @router.post("/erase")
 def erase_answers(request: Request, fields: Fields) -> Response:
-    """Delete what a receipt stands for, and show nothing of it."""
+    """Delete the response that a receipt belongs to, and show nothing of it."""
     service = service_of(request)
     typed = fields.get("receipt", "")
     receipt = read_code(typed)
@@ -210,12 +224,13 @@ def erase_answers(request: Request, fields: Fields) -> Response:
 
 @router.get(LATER)
 def later(request: Request) -> Response:
-    """What it takes to come back, for who has just saved and means to go."""
+    """Say what is needed to come back, to somebody who has just saved and wants to leave."""
     return html(later_page(_opened(request)))
 
 
 @router.get(SAFETY)
 async def safety(request: Request) -> Response:
+    """Show how to stay safe."""
     return html(SafetyPage(language=language_of(request), under_way=token_of(request) is not None))
 
 
@@ -240,7 +255,7 @@ def _ask_for_the_phrase(
 
 
 def _asked(opened: Opened, path: str, page: Page) -> Response:
-    """A page of questions that nobody has answered yet is the same for everybody."""
+    """Render a page of questions; one without any answer yet is the same for everybody and is kept."""
     if opened.sheet.answers.keys().isdisjoint(opened.survey.asks[path]):
         return HTMLResponse(shared_html(page))
     return html(page)
@@ -257,7 +272,7 @@ def _opened_to_save(request: Request, db: Connection) -> Opened:
 
 
 def _elsewhere(opened: Opened, path: str) -> Response | None:
-    """Send on who asks for a page beyond the first that they have not been shown."""
+    """Redirect whoever asks for a page beyond the first that they have not been shown."""
     steps, next_step = opened.survey.steps, opened.survey.next_step(opened.sheet)
     if path not in steps:
         raise NotFound
@@ -269,7 +284,7 @@ def _to(sheet: Sheet, step: str) -> Response:
 
 
 def _speak(db: Connection, opened: Opened, language: str) -> Response:
-    """Go on in another language: every answer stays, and what is agreed to is read again in its words."""
+    """Go on in another language: every answer stays, and the consent is read again in its words."""
     if language not in opened.survey.words:
         raise Unreadable
     sheet = opened.sheet.in_language(language)
@@ -280,8 +295,8 @@ def _speak(db: Connection, opened: Opened, language: str) -> Response:
 def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) -> Response:
     """Save a page and go on, or stay where something is newly blank, so that it is asked about once.
 
-    Who goes back, aside or clears an answer has not left the rest blank yet. A question that is not in the
-    form takes no saved answer away: it was answered in another tab, since buttons alone clear an answer.
+    Going back, aside or clearing one answer does not leave the rest blank. A question that is missing from
+    the form keeps its saved answer: it was answered in another tab, since only a button clears an answer.
     """
     survey, sheet, before = opened.survey, opened.sheet, opened.sheet.answers
     if path not in survey.asks:

@@ -1,10 +1,10 @@
-"""Send answers: one transaction in which the draft becomes a response that nothing leads to.
+"""Send answers: in one transaction the draft becomes a response to which no other row leads.
 
 The sheet comes from the page that was sent, not from the draft, so a person sends what they saw. Sending it
-again, after an answer of ours was lost on its way, shows the same receipt.
+again, after our answer was lost on its way, shows the same receipt.
 """
 
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
@@ -73,29 +73,40 @@ def send(
             raise Erased
         return receipt
     survey = _open_path(service, db, sheet)
-    kept = db.execute(
-        _KEEP_ONCE[is_sqlite(db)],
-        {
-            "id": uuid4(),
-            "wave": sheet.wave,
-            "unit": _finish(service, db, sheet.wave, token, code),
-            "language": sheet.language,
-            "words_hash": survey.words[sheet.language].hash,
-            "consent_hash": sheet.consent,
-            "purposes": list(sheet.purposes),
-            "layout": survey.layout,
-            "answers": {name: each for name, each in sheet.answers.items() if name not in ELEMENTS},
-            "elements": marks(service.vault, db, sheet.wave, sheet.answers) if survey.linked else None,
-            "receipt_hmac": receipt_hmac,
-        },
+    row = response_row(
+        sheet,
+        unit=_finish(service, db, sheet.wave, token, code),
+        words_hash=survey.words[sheet.language].hash,
+        layout=survey.layout,
+        receipt_hmac=receipt_hmac,
     )
-    if kept.rowcount != 1:  # the receipt follows from the key of the sheet, which was sent in another wave
+    elements = marks(service.vault, db, sheet.wave, sheet.answers) if survey.linked else None
+    kept = db.execute(_KEEP_ONCE[is_sqlite(db)], {**row, "elements": elements})
+    if kept.rowcount != 1:  # the receipt is derived from the key of the sheet, which was sent in another wave
         raise Conflict
     return receipt
 
 
+def response_row(
+    sheet: Sheet, *, unit: str, words_hash: str, layout: str, receipt_hmac: bytes
+) -> dict[str, Any]:
+    """What is kept of a sheet: a row of `response`, under a random id."""
+    return {
+        "id": uuid4(),
+        "wave": sheet.wave,
+        "unit": unit,
+        "language": sheet.language,
+        "words_hash": words_hash,
+        "consent_hash": sheet.consent,
+        "purposes": list(sheet.purposes),
+        "layout": layout,
+        "answers": {name: each for name, each in sheet.answers.items() if name not in ELEMENTS},
+        "receipt_hmac": receipt_hmac,
+    }
+
+
 def _first_time(service: Service, db: Connection, sheet: Sheet) -> bool:
-    """Put the key of this sheet where it can stand once; False if it stands there with the same sheet."""
+    """Store the key of this sheet, which can stand once; False if it is there already with the same sheet."""
     hmac = service.vault.submit_hmac(sheet.wave, sheet.key)
     body = service.vault.body_hmac(sheet.to_bytes())
     row = {"hmac": hmac, "wave": sheet.wave, "body_hmac": body}

@@ -1,4 +1,4 @@
-"""Scores as the arithmetic of tools that have `if`: the same steps, spelled as each tool spells them."""
+"""Scores as formulas for tools that have `if`: the same steps, written in the syntax of each tool."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from instrument.model import KeyedItem, Subscale
 
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
-    """How a tool spells the parts of a calculation; `is_keyed` where its numbers are turned round already."""
+    """How a tool writes the parts of a formula; `is_keyed` where its numbers are reversed already."""
 
     is_empty: Callable[[str], str]
     is_code: Callable[[str, str], str]
@@ -21,7 +21,7 @@ class Dialect:
 
 
 def answered(asked: Questionnaire, subscale: Subscale, dialect: Dialect) -> str:
-    """Count the answers that a score rests on; what stands for none is left out."""
+    """Count the answers that a score rests on, codes for no answer left out."""
     if subscale.of:
         return dialect.added(dialect.score(f"{part}{ANSWERED}") for part in subscale.of)
     return dialect.added(f"if({_is_none(asked.by_id[item.id], dialect)}, 0, 1)" for item in subscale.items)

@@ -1,4 +1,4 @@
-"""A small questionnaire to begin one's own with: it loads as it is, and its remarks say what to change."""
+"""A small questionnaire to start one's own from: it loads as it is, and comments say what to change."""
 
 from pathlib import Path
 from typing import Final
@@ -31,7 +31,7 @@ REMARKS: Final = {
 
 
 def new(name: str, folder: Path) -> None:
-    """Write the example into a folder that is not there yet; InstrumentError where it cannot be."""
+    """Write the example into a folder that does not exist yet; InstrumentError where it cannot be written."""
     try:
         _ID.validate_python(name)
     except ValidationError as error:

@@ -18,6 +18,7 @@ _CONTROLS: Final = "http://hl7.org/fhir/questionnaire-item-control"
 
 
 def written(asked: Questionnaire) -> bytes:
+    """Write a form as a FHIR Questionnaire in JSON; InstrumentError where it cannot hold it."""
     preflight.refuse(_refusals(asked))
     return (json.dumps(_resource(asked), ensure_ascii=False, indent=2) + "\n").encode()
 
@@ -100,7 +101,7 @@ def _question(asked: Questionnaire, question: Question) -> dict[str, Any]:
 
 
 def _option(asked: Questionnaire, question: Question, option: Option, system: str) -> dict[str, Any]:
-    """Tools of today read the weight beside the coding, older ones the ordinal value on it."""
+    """Write an answer with its weight twice: beside the coding for current tools, on it for older ones."""
     coding = {"system": system, "code": option.code, "display": option.label}
     weight = asked.weight(question, option)
     if weight is None:

@@ -96,7 +96,7 @@ def _lacking(asked: Questionnaire) -> Iterator[str]:
 
 
 def _far(codes: tuple[int, ...]) -> int | None:
-    """A code at either end that is farther from the others than they are apart."""
+    """Find a code at either end that is farther from its neighbour than the others are from each other."""
     for ordered in (sorted(codes), sorted(codes, reverse=True)):
         *others, last = ordered
         if len(others) > 1 and abs(last - others[-1]) > abs(others[-1] - others[0]) + 1:
@@ -112,7 +112,7 @@ _Scale = tuple[tuple[Option, ...], Mapping[Kind, Option]]
 
 
 def _scales(asked: Questionnaire) -> dict[str, _Scale]:
-    """The answers offered, by a name for each kind; whether an item may not apply is its own."""
+    """Make a scale for each kind of answers offered; whether an item may not apply is left to the item."""
     scales: dict[str, _Scale] = {}
     for question in asked.questions:
         if not question.is_item:
@@ -127,7 +127,7 @@ def _scales(asked: Questionnaire) -> dict[str, _Scale]:
 def _spoken_scales(
     spoken: Questionnaire, first: Questionnaire, scales: Mapping[str, _Scale]
 ) -> dict[str, _Scale]:
-    """The same scales in the words of one language."""
+    """Return the same scales in the words of one language."""
     said: dict[str, _Scale] = {}
     for question in spoken.questions:
         name = _named(first.by_id[question.id], scales) if question.is_item else None
@@ -139,7 +139,7 @@ def _spoken_scales(
 
 
 def _new_name(question: Question, scales: Mapping[str, _Scale]) -> str:
-    """Call a scale as the file does, if it can be called so, or else by its number."""
+    """Name a scale as the file does where that name is allowed, otherwise by a number."""
     wanted = question.scale.lower().removesuffix("_or_none")
     numbered = (f"answers_{number}" for number in count(len(scales) + 1))
     return next(name for name in chain((wanted,), numbered) if _is_free(name, scales))
@@ -153,7 +153,7 @@ def _is_free(name: str, scales: Mapping[str, _Scale]) -> bool:
 
 
 def _context_questions(asked: Questionnaire) -> list[Question]:
-    """Those whose answers are names; one called `role` is asked first, as in every form."""
+    """Return the questions whose answers are names; one called `role` is asked first, as in every form."""
     questions = (question for question in asked.questions if not question.is_item)
     return sorted(questions, key=lambda question: question.id != Form.model_fields["role"].default)
 
@@ -163,7 +163,7 @@ def _answers(question: Question) -> tuple[Option, ...]:
 
 
 def _named(question: Question, scales: Mapping[str, _Scale]) -> str | None:
-    """The scale that a question is answered on, if there is one: equal answers, and equal codes for none."""
+    """Find the scale of a question, if there is one: the same answers, and the same codes for no answer."""
     own = {option.no_answer: option for option in question.no_answers if option.no_answer}
     others = own.keys() - {"does_not_apply"}
     for name, (answers, none) in scales.items():

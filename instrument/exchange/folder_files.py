@@ -18,7 +18,7 @@ def read_files(folder: Path) -> dict[str, dict[Any, Any]]:
 
 
 def write_files(files: Files, folder: Path, remarks: Mapping[str, str] | None = None) -> None:
-    """Write files into a folder that is not there yet; `remarks` are the first lines of some."""
+    """Write files into a folder that does not exist yet; `remarks` are first lines, by file."""
     folder.mkdir(parents=True)
     for name, said in files.items():
         path = folder / name
@@ -49,6 +49,6 @@ def _flow(value: Any) -> str:
 
 
 def _scalar(value: Any) -> str:
-    """Return text in quotes, numbers and true or false without; marks that nobody sees are written out."""
+    """Write text in quotes, numbers and true or false without; invisible characters become escapes."""
     written = json.dumps(value, ensure_ascii=False)
     return "".join(f"\\u{ord(c):04x}" if "\u200b" <= c <= "\u200f" else c for c in written)

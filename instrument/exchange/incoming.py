@@ -1,4 +1,4 @@
-"""What every reader of another tool's file needs: its text, its names, and what it does not say."""
+"""What every reader of another tool's file needs: cleaning texts and names, and noting what is missing."""
 
 import html
 import re
@@ -39,6 +39,7 @@ _SHOWN: Final = 8  # names in a remark
 
 
 def content(file: Path) -> bytes:
+    """Return the bytes of a file; InstrumentError where there is none, or it is too large."""
     if not file.is_file():
         raise InstrumentError((Problem(str(file), None, "there is no such file"),))
     with file.open("rb") as stream:
@@ -59,7 +60,7 @@ class Incoming:
         self.pages: list[tuple[str, list[Question]]] = []
         self.scores: list[Subscale] = []
         self.facets: dict[str, str] = {}
-        self._unread: list[str] = []  # calculations
+        self._unread: list[str] = []  # names of calculations
         self._renamed: dict[str, str] = {}
         self._aside: dict[str, list[str]] = {}
         self._seen: dict[str, int | None] = {}
@@ -78,7 +79,7 @@ class Incoming:
             raise self.stop("this is not UTF-8 text: save it as UTF-8", line) from None
 
     def text(self, written: str, line: int, what: str) -> str:
-        """Take a text as one line without markup; what cannot be shown is refused at its place."""
+        """Return a text as one line without markup; one that cannot be shown is refused at its place."""
         raw = html.unescape(_TAG.sub(" ", written))
         clean = unicodedata.normalize("NFC", " ".join(raw.split()))
         try:
@@ -89,7 +90,7 @@ class Incoming:
             return shown(clean)
 
     def identifier(self, written: str, line: int | None, what: str, first: str = "q") -> str:
-        """Take a name as an identifier: small letters, and `_` for whatever is neither letter nor digit."""
+        """Return a name as an identifier: small letters, and `_` for whatever is neither letter nor digit."""
         name = re.sub(r"[^a-z0-9]+", "_", written.lower()).strip("_")
         name = name if name[:1].isalpha() else f"{first}{name}"
         if name != written:
@@ -102,7 +103,7 @@ class Incoming:
             return name
 
     def language(self, written: str | None, asked: str | None) -> str:
-        """The language that was asked for, or else the one that the file states."""
+        """Return the language that was asked for, or else the one that the file states."""
         spoken = [found[1] for line in self.lines["about"] if (found := _WORDS.fullmatch(line))]
         written = written or next(iter(spoken), None)
         if asked is None and not written:
@@ -152,7 +153,7 @@ class Incoming:
         self.pages[-1][1].append(made)
 
     def score(self, written: str, label: str, name: str) -> None:
-        """Add a score whose line says how it is made; a calculation alone is not read."""
+        """Add a score whose line of the key says how it is made; a formula without that line is not read."""
         subscale = subscale_of(written)
         if subscale is None:
             self._unread.append(name)
@@ -161,7 +162,7 @@ class Incoming:
         self.facets[subscale.id] = label
 
     def finished(self, *, title: str, language: str) -> Read:
-        """Hand over what was read, or raise everything that is wrong with the file."""
+        """Return what was read, or raise everything that is wrong with the file."""
         pages = tuple(Page(heading=heading, questions=tuple(own)) for heading, own in self.pages if own)
         items = [question.id for page in pages for question in page.questions if question.is_item]
         if not items and not self.problems:
@@ -208,7 +209,7 @@ class Incoming:
 
 
 def kind_of(code: str, stated: str = "") -> Kind | None:
-    """The kind of no answer that a code stands for, as stated or, of our own codes, by itself."""
+    """Return the kind of no answer that a code stands for: as stated or, for our own codes, as we define."""
     if stated in KINDS:
         return next(kind for kind in KINDS if kind == stated)
     return _KIND_BY_CODE.get(int(code)) if _NUMBER.fullmatch(code) else None

@@ -1,4 +1,4 @@
-"""The folder of an instrument as one JSON file: its files letter by letter, and one form for programs."""
+"""The folder of an instrument as one JSON file: its files to the byte, and a form that programs can use."""
 
 import json
 from dataclasses import asdict, replace

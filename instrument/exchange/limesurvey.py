@@ -1,7 +1,8 @@
 """LimeSurvey's tab-separated structure of a survey (.txt), out and in.
 
-A code of an answer there has five letters and digits. Ours is a letter (A for an answer, N, R, K or B for the
-kind of none, o for an option of a context question), M where the number is negative, and the number.
+LimeSurvey allows five letters and digits for the code of an answer. We write a letter (A for an answer; N, R,
+K or B for the kind of no answer; o for an option of a context question), M where the number is negative, and
+the number.
 """
 
 import csv
@@ -70,7 +71,7 @@ def _plain(name: str) -> str:
 
 
 def _score(name: str) -> str:
-    """What a score is called: apart from the questions, and from the columns that the tool has."""
+    """Name a score so that it differs from the questions, and from the columns of LimeSurvey itself."""
     return f"n{_plain(name.removesuffix(ANSWERED))}" if name.endswith(ANSWERED) else f"score{_plain(name)}"
 
 
@@ -99,7 +100,7 @@ def _code(question: Question, at: int, option: Option) -> str:
 
 
 def written(asked: Questionnaire) -> bytes:
-    """Write the marked UTF-8 that the tool wants, one row each for survey, groups, questions and answers."""
+    """Write UTF-8 with a byte order mark, as LimeSurvey expects: a row for each group, question, answer."""
     rows = list(_rows(asked))
     preflight.refuse(_refusals(asked, rows))
     table = io.StringIO()
@@ -207,7 +208,7 @@ def _equations(asked: Questionnaire, score: Subscale) -> Iterator[_Row]:
 
 
 def read(data: bytes, file: str, language: str | None) -> Read:
-    """Read the choices of one answer in every language of the survey; the rest is left aside and said."""
+    """Read the single-choice questions in every language of the survey; the rest is left aside and named."""
     incoming = Incoming(file)
     rows = list(_table(data, incoming))
     stated = [row["text"] for _, row in rows if (row["class"], row["name"]) == ("S", "language")]
@@ -221,7 +222,7 @@ def read(data: bytes, file: str, language: str | None) -> Read:
 
 
 def _spoken(rows: list[tuple[int, _Row]], incoming: Incoming, first: str, language: str | None) -> Read:
-    """Read one language of a survey: its rows are apart from those of others, and in the same order."""
+    """Read one language of a survey: its rows stand apart from those of others, in the same order."""
     spoken = incoming.language(first, language)
     own = [(at, row) for at, row in rows if row["language"] in {"", first}]
     title = next(

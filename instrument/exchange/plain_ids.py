@@ -1,4 +1,4 @@
-"""Ids made of names that other systems and people give."""
+"""Ids made from names that other systems and people use."""
 
 import re
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What a tool would cut, refuse or run is refused here, before a file is written."""
+"""Finds what a tool would cut, refuse or run, so that it is refused before a file is written."""
 
 import html
 import re
@@ -10,7 +10,7 @@ from instrument.exchange.questionnaire import Questionnaire
 from instrument.nodes import Problem, shown
 
 Rule = tuple[Callable[[str], object], str]
-"""Finds what a text may not have, and says what a tool would do with it."""
+"""A search for what a text may not contain, and what a tool would do with it."""
 
 FORMULA: Final[Rule] = (
     re.compile(r"(?![-+]?\d+$)\s*[=+\-@＝＋－＠]").match,  # noqa: RUF001
@@ -27,6 +27,7 @@ BREAK: Final[Rule] = (
 
 
 def refuse(problems: Iterable[Problem]) -> None:
+    """Raise InstrumentError if there are any problems."""
     if found := tuple(problems):
         raise InstrumentError(found)
 
@@ -53,7 +54,7 @@ def names(
     longest: int,
     reserved: Collection[str] = (),
 ) -> Iterator[Problem]:
-    """Find names, each after what it names, that are too long, kept by the tool, or no longer apart."""
+    """Find names that are too long, reserved by the tool, or equal to another after the tool's changes."""
     first: dict[str, str] = {}
     for what, name in taken:
         if len(name) > longest:

@@ -1,4 +1,4 @@
-"""A questionnaire as other tools know it: pages of questions with their options, and its scores."""
+"""A questionnaire as other tools represent it: pages of questions with their options, and its scores."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -13,14 +13,14 @@ from instrument.model import Form, Instrument, Item, Subscale, page, pages
 from instrument.nodes import Problem, shown
 from instrument.words import Words
 
-ANSWERED: Final = "_answered"  # after the name of a score: how many answers it rests on
+ANSWERED: Final = "_answered"  # suffix of the column that counts the answers of a score
 
 _NUMBER: Final = re.compile(r"-?[0-9]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One answer that is offered; `no_answer` says which kind of none it stands for."""
+    """One answer that is offered; `no_answer` is the kind of no answer that it stands for, if any."""
 
     code: str
     label: str
@@ -43,7 +43,7 @@ class Question:
 
     @cached_property
     def codes(self) -> tuple[int, ...]:
-        """The codes of answers, those that stand for none left out."""
+        """The codes of answers, without those for no answer."""
         return tuple(int(option.code) for option in self.options if not option.no_answer)
 
     @property
@@ -61,13 +61,15 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
+    """The questions of one page, under a heading."""
+
     questions: tuple[Question, ...]
     heading: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Questionnaire:
-    """One form in one language, with its scores; `source` is the file to look into for its sentences."""
+    """One form in one language, with its scores; `source` is the file in which its sentences stand."""
 
     id: str
     source: str
@@ -96,7 +98,7 @@ class Questionnaire:
 
     @property
     def structure(self) -> object:
-        """What is equal in every language."""
+        """What is the same in every language."""
         questions = [
             (question.id, bool(question.help), [option.code for option in question.options])
             for question in self.questions
@@ -108,7 +110,7 @@ class Questionnaire:
         return frozenset(item.id for score in self.scores for item in score.items if item.reversed)
 
     def weight(self, question: Question, option: Option) -> int | None:
-        """What an answer counts where the direction of its item is heeded; None for what is no answer."""
+        """What an answer counts, reversed where its item is; None for no answer."""
         if option.no_answer or not question.is_item:
             return None
         code = int(option.code)
@@ -118,7 +120,7 @@ class Questionnaire:
         return self.facets.get(score.id, score.id)
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Every text that people read but the labels of answers, with its place in words."""
+        """Every text that people read except the labels of answers, with its place in the words."""
         yield "title", self.title
         for name, lines in (("before", self.before), ("after", self.after), ("about", self.about)):
             yield from ((f"{name}, line {number}", line) for number, line in enumerate(lines, 1))
@@ -139,7 +141,7 @@ class Questionnaire:
 
 
 def questionnaire(instrument: Instrument, form_id: str, language: str) -> Questionnaire:
-    """Lay out a form in one language; its sentences are those for people who have not said a role."""
+    """Lay out a form in one language, with the sentences for people who have not said a role."""
     words = _words(instrument, form_id, language)
     form = instrument.forms[form_id]
     subscales = tuple(instrument.key.subscales(form_id).values())
@@ -186,7 +188,7 @@ def _context(instrument: Instrument, words: Words, name: str) -> Question:
 
 
 def _item(form: Form, words: Words, item: Item) -> Question:
-    """An item with the codes of its own scale; left blank is no option, it is the lack of one."""
+    """Return an item with the codes of its own scale; left blank is no option, since nothing is chosen."""
     scale = form.scales[item.scale]
     may = allowed(form, item)
     answers = (Option(code=str(code), label=words.label(scale.id, code)) for code in scale.codes)
@@ -205,7 +207,7 @@ def _item(form: Form, words: Words, item: Item) -> Question:
 
 
 def _about(instrument: Instrument, form: Form, words: Words) -> Iterator[str]:
-    """What must travel with the questions: licence, what may be said, whether the words are a draft."""
+    """Return what goes with the questions: licence, claims, and whether the words are a draft."""
     yield f"{instrument.title}, form {form.id}, key revision {instrument.key.revision}."
     yield f"Licence: {instrument.licence}."
     claims = instrument.claims_in.get(words.language)

@@ -54,6 +54,7 @@ _YES_NO: Final = {"yesno": ("Yes", "No"), "truefalse": ("True", "False")}
 
 
 def written(asked: Questionnaire) -> bytes:
+    """Write a form as a REDCap data dictionary; InstrumentError where it cannot hold it."""
     rows = list(_rows(asked))
     preflight.refuse(_refusals(asked, rows))
     table = io.StringIO()
@@ -124,7 +125,7 @@ def _no_answers(options: tuple[Option, ...]) -> str:
 
 
 def read(data: bytes, file: str, language: str | None) -> Read:
-    """Read the choices of one answer; other fields are left aside and said."""
+    """Read the single-choice fields; other fields are left aside and named."""
     incoming = Incoming(file)
     reader = csv.reader(io.StringIO(incoming.decoded(data), newline=""), strict=True)
     header: list[str] = []

@@ -71,20 +71,20 @@ def _xlsx_sheets(path: Path) -> Sheets:
     try:
         with zipfile.ZipFile(path) as packed:
             _refuse_hostile(packed, path)
-        with warnings.catch_warnings():  # of styles and extensions, which words do not need
+        with warnings.catch_warnings():  # about styles and extensions, which are not used
             warnings.simplefilter("ignore")
             book = load_workbook(path, read_only=True, data_only=True)
             sheets = {sheet.title.strip().lower(): _laid_out(sheet, path) for sheet in book.worksheets}
             book.close()
     except InstrumentError:
         raise
-    except Exception as error:  # a stranger's file may break the reader in any way
+    except Exception as error:  # a damaged file may raise any error in the reader
         raise _refused(path, "the file is not a spreadsheet that can be read; save it again") from error
     return sheets
 
 
 def _laid_out(sheet: Any, path: Path) -> list[list[str]]:
-    """Return the rows of a sheet, whatever size the file says that it has."""
+    """Return the rows of a sheet, whatever size the file states."""
     sheet.reset_dimensions()
     rows = []
     for cells in sheet.iter_rows(values_only=True, max_row=MOST_ROWS, max_col=MOST_COLUMNS + 1):
@@ -116,7 +116,9 @@ def _write_xlsx(sheets: Sheets, path: Path) -> None:
     from openpyxl import Workbook  # noqa: PLC0415 - only where a file needs it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
-    with path.open("wb") as stream:  # before the book is begun, which cannot be left half written
+    with path.open(
+        "wb"
+    ) as stream:  # checked before the workbook is begun, since it cannot be left half written
         book = Workbook(write_only=True)
         for name, rows in sheets.items():
             sheet = book.create_sheet(name)
@@ -126,7 +128,7 @@ def _write_xlsx(sheets: Sheets, path: Path) -> None:
 
 
 def _text_cell(cell: Any) -> Any:
-    """Return a cell as text: one that begins like a formula is none."""
+    """Return a cell as text, also where it begins like a formula."""
     cell.data_type = "s"
     return cell
 

@@ -1,6 +1,6 @@
-"""One form as a spreadsheet: questionnaire, words, items, answers, subscales. Every complaint is at its cell.
+"""One form as a spreadsheet: questionnaire, words, items, answers, subscales. Problems name their cell.
 
-A form with questions on the person, or with actions and claims beside it, is more than the sheets hold.
+A form with questions on the person, or with actions and claims beside it, is more than the sheets can hold.
 """
 
 import re
@@ -46,7 +46,7 @@ _FALSE: Final = frozenset({"", "false", "no", "0"})
 
 
 class CellDocument(Document):
-    """A file of an instrument as sheets say it: a problem is at a cell."""
+    """A file of an instrument, read from sheets: a problem names a cell instead of a line."""
 
     def __init__(self, file: str, sheet: str) -> None:
         super().__init__(file, data={})
@@ -59,7 +59,7 @@ class CellDocument(Document):
         return Problem(self.cells[place], None, message)
 
     def put(self, value: Any, cell: str, *place: str | int) -> None:
-        """Set a value at a place, and remember the cell that says it."""
+        """Set a value at a place, and remember the cell that it came from."""
         *within, last = place
         at = self.data
         for name in within:
@@ -72,7 +72,7 @@ class CellDocument(Document):
 
 @dataclass
 class _Reader:
-    """The sheets on their way to documents, and what is wrong with them."""
+    """Turns the sheets into documents, and collects what is wrong with them."""
 
     sheets: Sheets
     problems: list[Problem] = field(default_factory=list)
@@ -117,7 +117,7 @@ class _Reader:
 
 
 def instrument_of(sheets: Sheets) -> Instrument:
-    """Return the instrument that sheets describe; InstrumentError has every complaint, each at its cell."""
+    """Return the instrument that sheets describe; InstrumentError has every problem, each at its cell."""
     reader = _documents(sheets)
     instrument, problems = read_documents([*reader.documents], reader.documents.__getitem__, Path())
     told = [*reader.problems, *problems]
@@ -243,7 +243,7 @@ def _code(reader: _Reader, form: CellDocument, scale: str, code: int, cell: str)
 
 
 def _may_be_skipped(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
-    """Give a scale without codes for no answer those of every question: it may be skipped, and refused."""
+    """Give a scale without codes for no answer the two usual ones: left blank, and rather not say."""
     for scale, said in reader.documents[f"forms/{form_id}.yaml"].data["scales"].items():
         given = said.setdefault("missing", {})
         lacking = [kind for kind in _DEFAULTS if kind not in given and (kind == "left_blank" or not given)]

@@ -1,4 +1,4 @@
-"""Translators' files: a table with a row for every sentence, there and back again without loss."""
+"""Translators' files: a table with a row for every sentence, written and read back without loss."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ WORDS: Final = "words"  # the row that says which words these are, in the two la
 MAX_BYTES: Final = 1024 * 1024
 MAX_ROWS: Final = 5_000
 
-_FORMULA: Final = re.compile(r"'*[=+\-@]")  # what a spreadsheet would run
+_FORMULA: Final = re.compile(r"'*[=+\-@]")  # characters with which a spreadsheet begins a formula
 _NAMES: Final = re.compile(r"([a-z0-9_]{1,40})\.([A-Za-z-]{2,8})")
 _TEXT: Final = TypeAdapter[str](Text)
 _LANGUAGE: Final = TypeAdapter[str](Language)
@@ -38,6 +38,8 @@ _LANGUAGE: Final = TypeAdapter[str](Language)
 
 @dataclass(frozen=True)
 class Row:
+    """A row of a translator's file, with its line."""
+
     line: int
     key: str
     role: str
@@ -76,7 +78,7 @@ def export_table(folder: Path, name: str, language: str) -> str:
 
 
 def import_table(folder: Path, file: Path) -> Path:
-    """Write the words that a translator's file holds, all of them or, with InstrumentError, none."""
+    """Write the words that a translator's file holds: all of them or, with InstrumentError, none."""
     rows, name, language = _rows_of(file)
     source = original(folder, name)
     if language == source.language:
@@ -126,7 +128,7 @@ def _refusals(row: Row, source: Original) -> Iterator[str]:
 
 
 def _gaps(file: str, rows: list[Row], source: Original) -> Iterator[Problem]:
-    """What has no row, or more than one."""
+    """Find sentences that have no row, or more than one."""
     first: dict[tuple[str, str], int] = {}
     for row in rows:
         if (row.key, row.role) in first:
@@ -144,7 +146,7 @@ def _gaps(file: str, rows: list[Row], source: Original) -> Iterator[Problem]:
 
 
 def _rows_of(file: Path) -> tuple[list[Row], str, str]:
-    """Read the rows of a file that a stranger may have sent, and which words they are."""
+    """Read the rows of a file, and which words they are; the file may come from a stranger."""
     rows: list[Row] = []
     for line, cells in _lines(file):
         if line == 1 and tuple(cells) != COLUMNS:
@@ -209,7 +211,7 @@ def _plain(cell: str) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Write a file at once or not at all."""
+    """Write a file whole or not at all, in the place of the one there."""
     beside = file.with_suffix(".new")
     beside.write_text(text, "utf-8")
     beside.replace(file)

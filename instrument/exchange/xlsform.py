@@ -42,7 +42,7 @@ _UNREADABLE: Final = (
     ValueError,
 )
 _SHEETS: Final = ("survey", "choices", "settings")
-_CELL: Final = 32_767  # letters; a writer of workbooks cuts what is longer without a word
+_CELL: Final = 32_767  # characters; writers of workbooks cut longer texts silently
 _PIPED: Final[preflight.Rule] = (
     re.compile(r"\$\{").search,
     "it would be replaced by an answer: take out ${",
@@ -75,7 +75,7 @@ def written(asked: Questionnaire) -> bytes:
 
 
 def _dateless(workbook: bytes) -> bytes:
-    """Take out when it was written, so that the same questions are the same bytes."""
+    """Remove the time of writing, so that the same questions give the same bytes."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(workbook)) as dated, zipfile.ZipFile(stream, "w") as parts:
         for name in dated.namelist():
@@ -133,7 +133,7 @@ def _sheets(asked: Questionnaire) -> dict[str, list[_Row]]:
 
 
 def _list_name(question: Question, lists: dict[str, tuple[Option, ...]]) -> str:
-    """Name the list of a question's options after its scale, which another list may be called already."""
+    """Name the list of a question's options after its scale, or otherwise where that name is taken."""
     name = question.scale
     while lists.setdefault(name, question.options) != question.options:
         name += "_too"
@@ -175,7 +175,7 @@ def _survey(asked: Questionnaire, lists: Mapping[str, str], label: str, hint: st
 
 
 def read(data: bytes, file: str, language: str | None) -> Read:
-    """Read the choices of one answer; what else a form may ask is left aside and said."""
+    """Read the single-choice questions; other kinds of question are left aside and named."""
     incoming = Incoming(file)
     sheets = _tables(data, incoming)
     settings = next((row for _, row in sheets.get("settings", [])), {})
@@ -191,7 +191,7 @@ def read(data: bytes, file: str, language: str | None) -> Read:
 
 
 def _languages(rows: _Rows) -> list[str]:
-    """What follows `label` in the heads of columns, as ``::English (en)``; nothing where it stands alone."""
+    """Return what follows `label` in column names, as ``::English (en)``; nothing where it stands alone."""
     columns = dict.fromkeys(column for _, row in rows for column in row)
     return [column.removeprefix("label") for column in columns if re.match(r"label(:|$)", column)]
 
@@ -280,7 +280,7 @@ def _tables(data: bytes, incoming: Incoming) -> dict[str, _Rows]:
 
 
 def _safe(data: bytes, incoming: Incoming) -> None:
-    """Refuse what is no workbook, unpacks to too much, or brings declarations of its own."""
+    """Refuse a file that is no workbook, unpacks to too much, or has declarations of its own (DTD)."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as parts:
             if sum(part.file_size for part in parts.infolist()) > MAX_UNPACKED:
@@ -317,5 +317,5 @@ def _rows(sheet: Any, incoming: Incoming) -> _Rows:
 
 
 def _plain(value: object) -> str:
-    """A number as it was typed: Excel has 1.0 where somebody wrote 1."""
+    """Return a number as it was typed: Excel has 1.0 where somebody wrote 1."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

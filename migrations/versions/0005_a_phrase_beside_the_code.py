@@ -1,7 +1,7 @@
 """a phrase beside the code: what a code alone opens is taken out of the database
 
-Drafts that were begun before keep their session, so whoever is answering goes on; nothing else opens them.
-A phrase cannot be wrapped in here, since nobody has the codes.
+Drafts that were begun before keep their session, so whoever is answering can go on; nothing else opens them.
+They get no phrase, since wrapping their key under one needs the code, which is not stored.
 
 Revision: 0005, after 0004.
 """
@@ -15,7 +15,7 @@ branch_labels: str | None = None
 depends_on: str | None = None
 
 LENGTH = 60
-"""Of a sealed key; no key that is all zeros opens anything."""
+"""Bytes of a sealed key; a key of zeros opens nothing."""
 
 
 def upgrade() -> None:
@@ -24,4 +24,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Nothing comes back: drafts that were begun since open by their session until they expire."""
+    """The values of the removed column do not come back: drafts begun since then open by their session."""

@@ -1,7 +1,7 @@
 """what a closed wave keeps: nothing beside the wave of its codes, and what was decided at the close
 
-Codes of waves that have closed lose their unit and their state. What is decided at the close from now on is
-decided for waves that have closed already when what is due is done next.
+Codes of waves that have closed lose their unit and their state. For waves that have closed already, the due
+tasks decide at their next run what is otherwise decided at the close.
 
 Revision: 0006, after 0005.
 """
@@ -26,7 +26,7 @@ def upgrade() -> None:
     closed = sa.select(wave.c.id).where(wave.c.state.in_(("closed", "retired")))
     op.execute(sa.update(code).where(code.c.wave.in_(closed)).values(unit=None, state=None))
     if op.get_bind().dialect.name == "postgresql":
-        # Written anew, since a changed row leaves its old self on the page; then the log is renewed.
+        # The table is rewritten, since an UPDATE leaves the old row on its page; then the log is renewed.
         op.execute("ALTER TABLE code ALTER COLUMN wave TYPE varchar USING wave || ''")
         setting = sa.table("setting", sa.column("name"), sa.column("value"))
         op.execute(sa.insert(setting).values(name="log to renew", value=""))
@@ -43,7 +43,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What codes said is gone; an earlier version reads them as used in no unit."""
+    """The unit and state of closed waves' codes are gone: an earlier version reads used, in no unit."""
     op.execute(sa.text("DELETE FROM setting WHERE name = 'log to renew'"))
     op.drop_table("digest")
     op.drop_column("snapshot", "figures")

@@ -1,7 +1,7 @@
 """what leaves a study: reports by unit, or rows
 
-A study of before gives out reports, whatever it gave out so far: rows are the more that could be taken. Where
-two waves are to be linked and no report was made yet it gives out rows, since linking serves nothing else.
+Existing studies give out reports, even where rows were exported: no further rows are added. Where two waves
+are to be linked and no report was made yet, the study gives out rows, since linking serves nothing else.
 
 Revision: 0007, after 0006.
 """

@@ -1,4 +1,5 @@
-"""what has ended: random keys of private runs and of sign-ins elsewhere, and the day that forgets them
+"""what has ended: random keys of private runs and of sign-ins elsewhere, and the day on which they are
+deleted
 
 Revision: 0008, after 0007.
 """

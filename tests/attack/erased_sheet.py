@@ -1,27 +1,26 @@
-"""The erased sheet: figures from before an erasure, taken together with what is there after it.
+"""The erased sheet: figures from before an erasure, compared with what is there after it.
 
     python -m tests.attack.erased_sheet --erasures 120 --seed 1 --db sqlite,postgres
 
 In waves of 30 to 90 people somebody erases their answers. The attacker has the page on reliability from
-before and from after, and every row that is left. For each scale he tries every sheet that the erased person
-could have filled in (or none, since an incomplete one is in no coefficient), reckons alpha and its interval
-as the page would have shown them, and keeps those sheets with which it does. An answer is his where all that
-are left agree in it. Omega, of the same covariances, is not tried.
+before and from after, and every row that is left. For each scale the attacker tries every sheet that the
+erased person could have filled in (or none, since an incomplete one is in no coefficient), computes alpha and
+its interval as the page would have shown them, and keeps the sheets that match. An answer counts as found
+where all matching sheets agree in it. Omega, which rests on the same covariances, is not tried.
 
 The controls break the figures on purpose, and the attack must win:
+
 exact  figures are kept in full precision.
-live   figures are computed at every look, in full precision: they move, and the rows are not needed.
+live   figures are computed at every look, in full precision: they change, and the rows are not needed.
 """
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
-from pathlib import Path
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -42,7 +41,7 @@ from app.export.reliability import as_json, reliability
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from instrument import Subscale, keyed
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.respondents import answer, make_due, sheet
 
 CONTROLS = ("exact", "live")
@@ -112,7 +111,7 @@ def _items(service: Service) -> list[str]:
 
 
 def _given(service: Service, item: str, mood: float, chance: Random) -> int:
-    """Answers that hang together, so that there is a coefficient; a few are left out."""
+    """Correlated answers, so that there is a coefficient; a few are left out."""
     if chance.random() < 0.01:
         return -88
     value = min(4, max(0, round(2 + mood + chance.gauss(0, 1))))
@@ -121,7 +120,7 @@ def _given(service: Service, item: str, mood: float, chance: Random) -> int:
 
 
 def shown(service: Service, wave: str, *, live: bool) -> dict[str, Any]:
-    """What the page tells at this moment."""
+    """What the page shows at this moment."""
     if live:
         with write(service.engine) as db:
             db.execute(update(SNAPSHOT).where(SNAPSHOT.c.wave == wave).values(figures=None))
@@ -182,7 +181,7 @@ def alphas(rows: Matrix, candidates: Matrix) -> NDArray[np.float64]:
 
 @cache
 def quantile(at: float, n: int, k: int) -> float:
-    """Of the F distribution by which Feldt's interval is reckoned."""
+    """A quantile of the F distribution, for Feldt's interval."""
     return float(f_distribution.ppf(at, n - 1, (n - 1) * (k - 1)))
 
 
@@ -210,16 +209,17 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for control in ("", *CONTROLS):
-                count = max(3, asked.erasures // 10) if control else asked.erasures
-                outcome = attack(make(f"erased_{control}"), count, asked.seed, control)
-                failed |= bool(outcome.named or outcome.moved) if not control else not outcome.named
-                tell(f"{engine:8} {control or 'as it is':8} {outcome}")
-    tell("NOT AS IT MUST BE" if failed else "as it must be")
-    return int(failed)
+
+    def one(url: str, control: str) -> Outcome:
+        count = max(3, asked.erasures // 10) if control else asked.erasures
+        return attack(url, count, asked.seed, control)
+
+    return run_each(
+        asked.db,
+        CONTROLS,
+        one,
+        lambda outcome, control: bool(outcome.named) if control else not outcome.named + outcome.moved,
+    )
 
 
 if __name__ == "__main__":

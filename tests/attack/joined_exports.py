@@ -1,28 +1,27 @@
-"""Exports of one wave, joined by the answers: what does a holder of all of them know that few share?
+"""Exports of one wave, joined by the answers: what does a holder of all of them know that few people share?
 
     python -m tests.attack.joined_exports --waves 20 --seed 1 --db sqlite,postgres
 
 Sixty people answer each wave; four in five agree to an archive, in some waves all but a few. The attacker
 takes every export there is (with and without units, of everybody and of the archive), and all of them again
-when some have erased their answers. Answers are nearly unique, so he joins the rows by them: of each he
-knows every cell that any export tells, and whether they are in the archive. Counted are the people who share
-what he knows of them with fewer than four others.
+when some people have erased their answers. Answers are nearly unique, so the attacker joins the rows by them,
+and knows of each every cell that any export shows, and whether it is in the archive. People who share that
+combination with fewer than four others are counted.
 
 The controls break the decision on purpose, and the attack must win:
-no-archive  withheld is what is rare among all; who agreed to an archive is not heeded.
+
+no-archive  withheld is what is rare among all; who agreed to an archive is ignored.
 all-agreed  an archive gets everybody who agreed, however few did not.
-anew        the decision is taken again for every export.
+anew        the decision is made again for every export.
 """
 
 import argparse
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import product
-from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
@@ -39,7 +38,7 @@ from app.export.microdata import microdata
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from instrument import WITHHELD
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.respondents import answer, make_due, sheet
 
 PEOPLE = 60
@@ -169,16 +168,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for control in ("", *CONTROLS):
-                count = max(3, asked.waves // 5) if control else asked.waves
-                outcome = attack(make(f"joined_{control}"), count, asked.seed, control)
-                failed |= bool(outcome.rare) if not control else not outcome.rare
-                tell(f"{engine:8} {control or 'as it is':10} {outcome}")
-    tell("NOT AS IT MUST BE" if failed else "as it must be")
-    return int(failed)
+
+    def one(url: str, control: str) -> Outcome:
+        count = max(3, asked.waves // 5) if control else asked.waves
+        return attack(url, count, asked.seed, control)
+
+    return run_each(asked.db, CONTROLS, one, lambda outcome, control: bool(outcome.rare) is bool(control))
 
 
 if __name__ == "__main__":

@@ -1,33 +1,34 @@
-"""The link attack: a thief of the whole database tries to tell which code gave which answer.
+"""The link attack: an attacker with the whole database tries to find out which code gave which answer.
 
     python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres \\
         [--skip-mix | --sorted | --leave-old]
 
-People answer by the functions of the service, in an order that the thief knows (a roster, a calendar and
-patience), while a backup reads, so that every write stays in the files. Then the wave closes and the thief
-ranks codes and responses by every order that the files, the rows and his notes hold, and guesses that the
-k-th of one ranking goes with the k-th of the other. He wins if any of them is right for more than six.
+People answer by the functions of the service, in an order that the attacker knows (from a roster and a
+calendar), while a backup reads, so that every write stays in the files. Then the wave closes. The attacker
+ranks codes and responses by every order that the files, the rows and the notes hold, and guesses that the
+k-th of one ranking goes with the k-th of the other. The attack succeeds if any pairing is right for more than
+six.
 
-Six: by chance a ranking is right as often as a random permutation has fixed points, about Poisson(1), so more
+Six: by chance a pairing is right as often as a random permutation has fixed points, about Poisson(1), so more
 than six come by chance with probability 8.3e-5. Rankings that are nearly the same count once; the last line
-says how likely a false alarm is over all that were tried. A weaker leak shows as a correlation: beyond five
-standard errors it counts too (6e-7).
+gives the probability of a false alarm over all that were tried. A weaker leak shows as a correlation: beyond
+five standard errors it counts too (6e-7).
 
 The controls break the closing on purpose, and the attack must win:
---skip-mix   the wave is only marked closed, which the backup does not hold up.
---sorted     rows are copied in the order of their ids, which they keep. Ids by chance tell no order, so this
-             plants ids that rise as people send (as UUIDv7 and sequences do): what makes such a slip harmless
-             is that closing gives new ids and a random order.
+
+--skip-mix   the wave is only marked closed, which the backup does not prevent.
+--sorted     rows are copied in the order of their ids, which they keep. Random ids have no order, so this
+             plants ids that rise as people send (as UUIDv7 and sequences do): closing makes such a slip
+             harmless by new ids and a random order.
 --leave-old  the old tables are not dropped. On SQLite rows lie in the order of their keys and the file is
-             rewritten, so an old table tells no more than its ids do: there the rising ids are planted too.
+             rewritten, so an old table shows no more than its ids do: there the rising ids are planted too.
 """
 
 import argparse
 import math
-import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,19 +39,18 @@ from uuid import UUID
 import numpy as np
 from sqlalchemy import text, update
 
-from app import migrate
 from app.closing import maintenance, mixing
 from app.closing.mixing import RESPONSE
 from app.config import Settings
-from app.db import is_sqlite, make_engine, read, write
+from app.db import is_sqlite, read, write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.vault import read_code
 from tests.attack.traces import Found, Sought, Trace, search
+from tests.lib.attack_runs import databases, tell
 from tests.lib.disk_bytes import stolen
 from tests.lib.linked_waves import EARLIER, close, declared, own, take_part
-from tests.lib.postgres_server import running_postgres
 from tests.lib.respondents import answer, make_due, sheet
 
 WAVE, UNIT = "twice-2", "south"
@@ -66,7 +66,7 @@ Order = tuple[bytes, ...]
 
 @dataclass(frozen=True)
 class Known:
-    """The thief's notes, and the truth, which he has not."""
+    """The attacker's notes, and the truth, which the attacker does not have."""
 
     issued: list[bytes]
     answered: list[bytes]
@@ -182,7 +182,7 @@ def broken(control: str) -> Iterator[None]:
 
 
 def judge(found: Found, known: Known) -> Outcome:
-    """Score every guess; the thief is credited with his best."""
+    """Score every guess; the attacker is credited with the best."""
     score = {f"one writer: {name}": _right(pairs, known) for name, pairs in found.joins.items()}
     errors = 0.0
     for name, codes, responses in _rankings(found, known):
@@ -232,25 +232,6 @@ def _standard_errors(codes: Order, responses: Order, known: Known) -> float:
     return abs(correlation(true_order, responses)) * math.sqrt(len(codes) - 1)
 
 
-@contextmanager
-def databases(engine: str, folder: Path) -> Iterator[tuple[Callable[[str], str], Path]]:
-    """Give a maker of migrated, empty databases of an engine, and the folder of its cluster."""
-    if engine == "sqlite":
-        migrated = folder / "migrated.sqlite"
-        _migrate(f"sqlite:///{migrated}")
-        yield lambda name: f"sqlite:///{shutil.copy(migrated, folder / name)}", folder
-    else:
-        with running_postgres() as cluster:
-            _migrate(cluster.create("migrated"))
-            yield lambda name: cluster.create(name, template="migrated"), cluster.data
-
-
-def _migrate(url: str) -> None:
-    engine = make_engine(url)
-    migrate.upgrade(engine)
-    engine.dispose()
-
-
 def main() -> int:
     options = _options()
     outcomes = []
@@ -268,11 +249,6 @@ def main() -> int:
         f"of {options.codes}; {tried} rankings, a false alarm by chance {tried * FALSE_ALARM:.3f}"
     )
     return 1 if linked else 0
-
-
-def tell(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def _options() -> argparse.Namespace:

@@ -1,28 +1,27 @@
-"""Kept out: a stranger fails at signing in, in somebody's name, until its owner cannot sign in.
+"""The lockout attack: a stranger fails at signing in, in somebody's name, until the owner cannot sign in.
 
     python -m tests.attack.lockout --accounts 40 --db sqlite,postgres
 
 For each account strangers fail with wrong passwords, from one source and from many, some with a header that
-names other sources, some with a cookie of their own account or one they have made up. Meanwhile the owner
-signs in where they did before, and with two codes where they did not, and shows once more who they are; other
-people sign in for the first time from elsewhere. Then somebody who has the password guesses codes for an hour
-of tries. The stranger wins if an owner or anybody else is kept out; he wins, too, if more than a few of his
-guesses are looked at, or if an address is in the database or a log.
+names other sources, some with a cookie of their own account or an invented one. Meanwhile the owner signs in
+where they did before, and with two codes where they did not, and proves again who they are; other people sign
+in for the first time from elsewhere. Then somebody who has the password guesses codes for an hour of tries.
+The attack succeeds if an owner or anybody else is kept out, if more than a few of the guesses are looked at,
+or if an address is in the database or a log.
 
-Faults are then put in on purpose, and he must win: the account alone waits, whoever tries; a source is
-what a request says of itself; nobody waits. Exits with 1 on any success, and on any fault that is missed.
+Faults are then put in on purpose, and the attack must succeed: the account alone waits, whoever tries; a
+source is what a request says of itself; nobody waits. Exits with 1 on any success, and on any fault that is
+missed.
 """
 
 import argparse
 import io
 import logging
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_network
-from pathlib import Path
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
@@ -38,7 +37,7 @@ from app.staff import accounts, sessions, throttle
 from app.staff.accounts import ACCOUNT
 from app.staff.visits import Visit
 from app.tables import SQLModel
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.staff_accounts import PASSWORD, code_of, ready
 
 FAULTS: Final = ("account-alone", "believing", "no-waiting")
@@ -120,7 +119,7 @@ class Attack:
         came.append(self.shows_again(at_home, name))
         elsewhere = self.browser()
         came.append(self.signs_in(elsewhere, f"192.0.2.{number % 250}", name, codes=2))
-        # They may even sit where the stranger does.
+        # They may even be at the stranger's address.
         came.append(self.signs_in(self.browser(), STRANGER, name, codes=2))
         self.outcome.kept_out += not all(came)
         invited = f"invited-{name}"
@@ -162,7 +161,7 @@ class Attack:
         return client.post("/staff/again", data={"code": code_of(self.service, name)}).status_code == 303
 
     def forget_step(self, name: str) -> None:
-        """A code works once; nobody waits for the next one here."""
+        """Forget the last step: a code works once, and the test does not wait for the next one."""
         with write(self.service.engine) as db:
             db.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(last_step=0))
 
@@ -206,7 +205,7 @@ def logged() -> Iterator[io.StringIO]:
 
 @contextmanager
 def faulty(fault: str) -> Iterator[None]:
-    """Put a fault into who waits for whose failures."""
+    """Put a fault into who has to wait for whose failures."""
     with ExitStack() as parts:
         if fault == "account-alone":
             parts.enter_context(patch.object(Visit, "known_as", lambda *_, **__: None))
@@ -226,16 +225,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for fault in ("", *FAULTS):
-                count = 2 if fault else asked.accounts
-                outcome = attack(make(f"out_{fault.replace('-', '_')}"), count, asked.seed, fault)
-                failed |= outcome.won is not bool(fault)
-                tell(f"{engine:8} {fault or 'as it is':14} {outcome}")
-    tell("as it must be" if not failed else "NOT AS IT MUST BE")
-    return int(failed)
+
+    def one(url: str, fault: str) -> Outcome:
+        count = 2 if fault else asked.accounts
+        return attack(url, count, asked.seed, fault)
+
+    return run_each(asked.db, FAULTS, one, lambda outcome, fault: outcome.won is bool(fault))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,21 @@
-"""The other name: somebody makes a browser ask for this service by a name that leads to them.
+"""The other name: somebody makes a browser ask for this service by a host name that leads to them.
 
     python -m tests.attack.other_name --db sqlite,postgres
 
-Whatever a page, a slip or a redirect says of where the service is would lead people there, with their codes.
-Every page that a host, a person and a stranger can get is asked for with each header that can name a host,
-and codes are made meanwhile; the other name must be in no byte that comes back, nor on a slip.
+If a page, a slip or a redirect repeated that name as the address of the service, it would lead people there,
+with their codes. Every page that a host, a person and a stranger can get is asked for with each header that
+can name a host, and codes are made meanwhile; the other name must be in no byte that comes back, nor on a
+slip.
 
-Two faults are then put in on purpose, and he must win: the address on slips is that of the request; where one
-is sent on to is the whole address. Exits with 1 on any success, and on any fault that is missed.
+Two faults are then put in on purpose, and the attack must win: the address on slips is that of the request; a
+redirect gives the whole address. Exits with 1 on any success, and on any fault that is missed.
 """
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 from unittest.mock import patch
 
@@ -33,7 +32,7 @@ from app.main import create_app
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
 from app.survey import routes as survey
-from tests.attack.link import databases, tell
+from tests.lib.attack_runs import run_each
 from tests.lib.questionnaire_client import agree, enter
 from tests.lib.staff_accounts import ready, sign_in
 
@@ -142,7 +141,7 @@ def declared(service: Service) -> str:
 
 @contextmanager
 def faulty(fault: str) -> Iterator[None]:
-    """Put a fault into what is said of where the service is."""
+    """Put a fault into where the address of the service is taken from."""
     with ExitStack() as parts:
         if fault == "of-the-request":
             whole = hosting._wave_page
@@ -168,15 +167,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Ask for every page by another name.")
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
-    failed = False
-    for engine in asked.db.split(","):
-        with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
-            for fault in ("", *FAULTS):
-                outcome = attack(make(f"named_{fault.replace('-', '_')}"), fault)
-                failed |= outcome.won is not bool(fault)
-                tell(f"{engine:8} {fault or 'as it is':14} {outcome}")
-    tell("as it must be" if not failed else "NOT AS IT MUST BE")
-    return int(failed)
+
+    def one(url: str, fault: str) -> Outcome:
+        return attack(url, fault)
+
+    return run_each(asked.db, FAULTS, one, lambda outcome, fault: outcome.won is bool(fault))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The doctor reads what is, and whatever is wrong it names together with the cure."""
+"""The doctor reads the actual state, and names whatever is wrong together with the cure."""
 
 import contextlib
 import shutil
@@ -21,13 +21,14 @@ from app.closing.purge import DRAFT
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check
 from app.db import is_sqlite, make_engine, outside, write
+from app.errors import Refused
 from app.export.trail import note_taken
 from app.operations.doctor import examine
 from app.runtime import Service
 from app.studies import waves
 from app.survey.drafts import NO_PHRASE
 from app.vault import Vault
-from tests.lib.respondents import answer, begin, make_due, people, sheet
+from tests.lib.respondents import answer, begin, make_due, people, sheet, state
 
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize(
@@ -43,7 +44,7 @@ def host(service: Service) -> Service:
 
 
 def wrong(service: Service) -> dict[str, Check]:
-    """What is to be mended, but for fsync, which the PostgreSQL of the tests goes without."""
+    """What is to be mended, without fsync, which the PostgreSQL of the tests switches off."""
     checks = {check.name: check for check in examine(service)}
     if not is_sqlite(service.engine):
         assert checks.pop("fsync").found == "off"
@@ -174,6 +175,23 @@ def test_a_role_that_cannot_clean_is_found(host: Service) -> None:
 
 
 @on_postgres
+def test_a_role_that_could_close_no_wave_opens_none_and_announces_no_end(host: Service, study: str) -> None:
+    with write(host.engine) as db:
+        prepared = waves.make_wave(host, db, study)
+    with role(host, "guest") as guest:
+        with write(guest.engine) as db, pytest.raises(Refused, match='GRANT pg_checkpoint TO "guest"'):
+            waves.open_wave(guest, db, prepared)
+        with pytest.raises(Refused, match='GRANT pg_checkpoint TO "guest"'):
+            make_due(guest, "demo-1")
+        make_due(host, "demo-1")
+        with pytest.raises(Refused, match='GRANT pg_checkpoint TO "guest"'):
+            maintenance.begin_to_close(guest, "demo-1")
+        assert state(host, "demo-1") == "open"
+    maintenance.run_due_tasks(host)
+    assert state(host, "demo-1") == "closed"
+
+
+@on_postgres
 @pytest.mark.parametrize(
     ("setting", "value"),
     [
@@ -215,6 +233,26 @@ def test_a_slot_that_keeps_the_log_is_found(host: Service) -> None:
     finally:
         with outside(host.engine) as db:
             db.execute(text("SELECT pg_drop_replication_slot('standby')"))
+
+
+@pytest.mark.usefixtures("study")
+def test_a_questionnaire_that_is_not_there_is_found_with_its_study(host: Service) -> None:
+    gone = replace(host, instruments={})
+    found = wrong(gone)["questionnaires"]
+    assert found.found == "not installed: form 'a' of 'ppiq', which the study 'demo' asks"
+    assert "COUNTERPOISE_INSTRUMENTS" in found.mend
+    with write(host.engine) as db:
+        db.execute(update(waves.WAVE).values(form_hash="0" * 64))
+    assert "form 'a' of 'ppiq' as the wave 'demo-1' asked it" in wrong(host)["questionnaires"].found
+
+
+def test_a_secret_that_others_may_read_is_found_wherever_it_lies(host: Service, tmp_path: Path) -> None:
+    secret = tmp_path / "elsewhere"
+    secret.write_text("of nobody")
+    secret.chmod(0o644)
+    found = wrong(replace(host, settings=replace(host.settings, secret_file=secret)))["files"]
+    assert found.found == "others may read elsewhere"
+    assert found.mend.endswith(f"chmod 600 {secret}")
 
 
 @on_sqlite

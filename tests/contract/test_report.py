@@ -455,7 +455,7 @@ def test_a_form_that_is_not_the_one_asked_is_refused(service: Service) -> None:
     with pytest.raises(Refused, match="that is not installed now"):
         close(service, "demo-1")
     with read(service.engine) as db:
-        assert waves.the_wave(db, "demo-1").state == "closing"
+        assert waves.the_wave(db, "demo-1").state == "open"
         assert db.execute(select(SNAPSHOT)).first() is None
 
 

@@ -1,18 +1,22 @@
-"""What scripts and hosts lean on: the links of the demonstration, refusals to start, the composed service."""
+"""What scripts and hosts rely on: the demonstration's links, refusals to start, the composed service."""
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 import httpx2
 import pytest
 import yaml
+from typer.testing import CliRunner, Result
 
+from app.cli import app as cli
 from tests.conftest import SECRET
 from tests.lib.questionnaire_client import respond
 
@@ -38,6 +42,18 @@ def running(*words: str, **environment: str) -> Iterator["subprocess.Popen[str]"
         process.terminate()
 
 
+class Here(Protocol):
+    def __call__(self, *words: str, **environment: str) -> Result: ...
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch) -> Here:
+    """The command in this process, for what ends at once."""
+    for name in OURS:
+        monkeypatch.delenv(name, raising=False)
+    return lambda *words, **environment: CliRunner().invoke(cli, words, env=environment)
+
+
 def wait_until_ready(address: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -50,9 +66,10 @@ def wait_until_ready(address: str) -> None:
 
 
 @pytest.fixture
-def migrated(tmp_path: Path) -> Path:
-    assert counterpoise("migrate", "--new-secret", "--dir", str(tmp_path)).returncode == 0
-    return tmp_path
+def migrated(tmp_path: Path, here: Here) -> Path:
+    folder = tmp_path / "not there yet"
+    assert here("migrate", "--new-secret", "--dir", str(folder)).exit_code == 0
+    return folder
 
 
 def test_the_demonstration_prints_one_line_of_json_and_its_links_lead_somewhere(
@@ -73,33 +90,74 @@ def test_the_demonstration_prints_one_line_of_json_and_its_links_lead_somewhere(
     assert (tmp_path / "secret").stat().st_mode & 0o777 == 0o600
 
 
-def test_it_does_not_start_without_a_secret(migrated: Path) -> None:
+def test_it_does_not_start_without_a_secret(migrated: Path, here: Here) -> None:
     (migrated / "secret").unlink()
-    ended = counterpoise("serve", "--dir", str(migrated))
-    assert ended.returncode == 2
+    ended = here("serve", "--dir", str(migrated))
+    assert ended.exit_code == 2
     assert "there is no secret" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_it_does_not_start_with_another_secret(migrated: Path) -> None:
-    ended = counterpoise("serve", "--dir", str(migrated), COUNTERPOISE_SECRET="ab" * 32)
-    assert ended.returncode == 2
+def test_a_database_that_lost_its_secret_gains_no_other(migrated: Path, here: Here) -> None:
+    """A new one would look as if it mended something, and open nothing."""
+    kept = (migrated / "secret").read_bytes()
+    (migrated / "secret").unlink()
+    for words in (["serve"], ["migrate", "--new-secret"], ["demo"]):
+        ended = here(*words, "--dir", str(migrated))
+        assert ended.exit_code == 2
+        assert "put that back" in " ".join(ended.stderr.split())
+        assert not (migrated / "secret").exists()
+    (migrated / "secret").write_bytes(kept)
+    assert here("migrate", "--new-secret", "--dir", str(migrated)).exit_code == 0
+    assert (migrated / "secret").read_bytes() == kept
+
+
+def test_a_port_that_is_taken_is_told_with_what_to_do(migrated: Path, here: Here) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for command in ("serve", "demo"):
+            ended = here(command, "--dir", str(migrated), "--port", port)
+            assert ended.exit_code == 2
+            assert f"cannot listen on port {port}" in ended.stderr
+            assert "name another port by --port" in ended.stderr
+
+
+def test_it_does_not_start_without_a_questionnaire_that_a_study_asks(migrated: Path, here: Here) -> None:
+    design = ("seven", "A study", "--instrument", "seven", "--form", "seven", "--simulated")
+    made = here(
+        "study",
+        "make",
+        *design,
+        "--dir",
+        str(migrated),
+        COUNTERPOISE_INSTRUMENTS=str(ROOT / "tests" / "instruments"),
+    )
+    assert made.exit_code == 0, made.stderr
+    ended = here("serve", "--dir", str(migrated))
+    assert ended.exit_code == 2
+    assert "form 'seven' of 'seven', which the study 'seven' asks" in ended.stderr
+    assert "COUNTERPOISE_INSTRUMENTS" in ended.stderr
+    found = here("doctor", "--strict", "--dir", str(migrated))
+    assert found.exit_code == 1
+    assert "which the study 'seven' asks" in found.stdout
+
+
+def test_it_does_not_start_with_another_secret(migrated: Path, here: Here) -> None:
+    ended = here("serve", "--dir", str(migrated), COUNTERPOISE_SECRET="ab" * 32)
+    assert ended.exit_code == 2
     assert "not the one that the database was made with" in ended.stderr
 
 
-def test_it_does_not_start_on_a_database_of_another_schema(tmp_path: Path) -> None:
-    ended = counterpoise("serve", "--dir", str(tmp_path), COUNTERPOISE_SECRET=SECRET.hex())
-    assert ended.returncode == 2
+def test_it_does_not_start_on_a_database_of_another_schema(tmp_path: Path, here: Here) -> None:
+    ended = here("serve", "--dir", str(tmp_path), COUNTERPOISE_SECRET=SECRET.hex())
+    assert ended.exit_code == 2
     assert "counterpoise migrate" in ended.stderr
 
 
-def test_the_demonstration_refuses_a_database_that_is_not_simulated(migrated: Path) -> None:
-    assert (
-        counterpoise("study", "make", "real", "A study", "--people", "20", "--dir", str(migrated)).returncode
-        == 0
-    )
-    ended = counterpoise("demo", "--dir", str(migrated))
-    assert ended.returncode == 2
+def test_the_demonstration_refuses_a_database_that_is_not_simulated(migrated: Path, here: Here) -> None:
+    assert here("study", "make", "real", "A study", "--people", "20", "--dir", str(migrated)).exit_code == 0
+    ended = here("demo", "--dir", str(migrated))
+    assert ended.exit_code == 2
     assert "holds the study real" in ended.stderr
 
 

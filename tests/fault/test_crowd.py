@@ -1,4 +1,8 @@
-"""A few people on their road while somebody crowds the service, and the same where a guard is missing."""
+"""A few people take part while somebody overloads the service, with the guards and without one.
+
+No page is timed here, so that a slow machine changes nothing. `make fault` times them, and also takes away
+the other guards, without which pages come late.
+"""
 
 from pathlib import Path
 
@@ -14,13 +18,16 @@ PEOPLE, HALF_OPEN = 4, 1_100
 def test_who_crowds_the_service_keeps_nobody_from_answering(
     sqlite_url: str, tmp_path: Path, name: str
 ) -> None:
-    outcome = crowded(sqlite_url, tmp_path / "log", name, people=PEOPLE, half_open=HALF_OPEN)
-    assert outcome.holds, outcome
+    log = tmp_path / "log"
+    outcome = crowded(sqlite_url, log, name, people=PEOPLE, half_open=HALF_OPEN, gives_up=120)
+    assert outcome.all_came_through, outcome
     assert outcome.told.total() > 0
-    assert (tmp_path / "log").read_text() == ""
+    assert log.read_text() == ""
 
 
-@pytest.mark.parametrize("name", ATTACKS)
-def test_without_its_guard_people_would_wait(sqlite_url: str, tmp_path: Path, name: str) -> None:
-    outcome = crowded(sqlite_url, tmp_path / "log", name, people=PEOPLE, half_open=HALF_OPEN, faulty=True)
-    assert not outcome.holds, outcome
+def test_where_connections_may_stay_half_open_nobody_comes_through(sqlite_url: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    outcome = crowded(
+        sqlite_url, log, "half-open", people=PEOPLE, half_open=HALF_OPEN, faulty=True, gives_up=5
+    )
+    assert not outcome.finished, outcome

@@ -1,4 +1,4 @@
-"""What every answer shows to a browser, whichever route and however it ends; and what no log shows."""
+"""What every response shows to a browser, whichever route and however it ends; and what no log shows."""
 
 import io
 import logging
@@ -19,7 +19,7 @@ from app.logs import ValueFree
 from app.main import create_app
 from app.middleware import HEADERS
 from app.questionnaire.sheet import Sheet
-from app.runtime import Service
+from app.runtime import Installed, Service
 from app.studies import waves
 from app.templating import static_files
 from app.vault import read_code
@@ -86,6 +86,33 @@ def test_every_route_has_every_header_however_it_ends(client: TestClient) -> Non
             statuses.add(answer.status_code)
             assert answer.status_code < 500 or answer.status_code == 503, (method, path, answer.status_code)
     assert {200, 303, 403, 404, 405, 413, 422} <= statuses
+
+
+def test_what_is_looked_at_is_answered_by_head_as_well(client: TestClient) -> None:
+    for path in ("/", "/ready", "/safety", "/reflect", "/erase", "/cy/", *static_files().values()):
+        assert (client.get(path).status_code, client.head(path).status_code) == (200, 200), path
+    assert client.head("/send").status_code == 405
+
+
+@pytest.mark.usefixtures("study")
+def test_a_collection_whose_questions_are_missing_is_told_calmly_and_logged(
+    service: Service, code: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = replace(service, instruments=Installed({}))
+    with TestClient(create_app(gone.settings, gone), base_url="http://127.0.0.1") as client:
+        assert client.get("/ready").status_code == client.head("/ready").status_code == 503
+        for answer in (client.post("/enter", data={"code": code}), client.get("/host/studies/demo")):
+            assert answer.status_code in (503, 404)
+            assert "our fault" not in answer.text
+        answer = client.post("/enter", data={"code": code})
+        assert answer.status_code == 503
+        assert "Its questions are missing here just now" in answer.text
+    assert "app.errors.NotInstalled" in caplog.records[-1].at
+    assert client_of(service).get("/ready").status_code == 200
+
+
+def client_of(service: Service) -> TestClient:
+    return TestClient(create_app(service.settings, service), base_url="http://127.0.0.1")
 
 
 def test_the_pages_of_the_road_have_every_header(client: TestClient, code: str) -> None:
@@ -182,7 +209,7 @@ def test_one_shape_of_error_for_people_and_one_for_programs(client: TestClient) 
     twin = client.get("/nothing.json")
     assert (twin.status_code, set(twin.json())) == (404, {"error", "message"})
     wrong = client.delete("/")
-    assert (wrong.status_code, wrong.headers["allow"]) == (405, "GET")
+    assert (wrong.status_code, set(wrong.headers["allow"].split(", "))) == (405, {"GET", "HEAD"})
     assert "cannot be used in that way" in wrong.text
 
 

@@ -1,7 +1,7 @@
-"""Ask a server of the institution for JSON: never in the clear, never for long, never more than a little.
+"""Ask a server of the institution for JSON: by https only, with limits of time and size.
 
-No redirect is followed. Whoever asks holds a thread that respondents need, so the whole of an answer has one
-end, however slowly its bytes come.
+No redirect is followed. A request holds a thread that respondents need, so there is one time limit for the
+whole answer, however slowly its bytes come.
 """
 
 import ssl
@@ -26,7 +26,7 @@ OK: Final = 200
 
 
 class Unproven(Exception):
-    """Nobody has shown who they are; says why for a reader of this code, not for a page or a log."""
+    """Nobody has shown who they are; the reason is for readers of this code, not for a page or a log."""
 
 
 def ask(
@@ -66,7 +66,7 @@ def _connection(parts: SplitResult) -> HTTPConnection:
 
 
 def _hang_up(line: socket) -> None:
-    """Whoever reads from it comes to its end at once, beneath TLS too."""
+    """Close the socket beneath TLS too, so that a thread that reads from it comes to the end at once."""
     with suppress(OSError):
         socket.shutdown(line, SHUT_RDWR)
 

@@ -1,4 +1,4 @@
-"""What an ID token must be before its subject is believed: OpenID Connect Core 1.0, section 3.1.3.7."""
+"""The checks that an ID token must pass before its subject is used: OpenID Connect Core 1.0, 3.1.3.7."""
 
 from collections.abc import Mapping
 from hmac import compare_digest
@@ -12,7 +12,7 @@ from app.config import Institution
 from app.staff.oidc.fetching import Unproven
 
 ALGORITHMS: Final = frozenset({"RS256", "PS256", "ES256"})
-"""Public keys alone: who can check a token must not be able to make one."""
+"""Algorithms with public keys only: with a shared key, whoever can check a token could make one."""
 OLDEST: Final = 10 * 60
 DRIFT: Final = 60
 """By how many seconds two clocks may differ."""
@@ -22,7 +22,7 @@ REQUIRED: Final = ["iss", "sub", "aud", "exp", "iat", "nonce"]
 
 
 def public_keys(found: Mapping[str, Any]) -> list[PyJWK]:
-    """The keys of a set that check signatures; whatever else is in it is passed over."""
+    """The keys of a set that check signatures; other entries are skipped."""
     stated = [each for each in found["keys"] if isinstance(each, dict) and "d" not in each]
     return [
         key
@@ -32,7 +32,7 @@ def public_keys(found: Mapping[str, Any]) -> list[PyJWK]:
 
 
 def key_of(token: str, keys: list[PyJWK]) -> PyJWK | None:
-    """The one key that the token names; a set of a single key needs no name."""
+    """The key that the token names; with a single key in the set it need not name one."""
     if len(token) > LONGEST_TOKEN:
         raise Unproven("a token that is too long")
     named = jwt.get_unverified_header(token).get("kid")
@@ -41,6 +41,7 @@ def key_of(token: str, keys: list[PyJWK]) -> PyJWK | None:
 
 
 def subject(token: str, key: PyJWK, institution: Institution, nonce: str) -> str:
+    """Return the subject of an ID token that passes every check; Unproven otherwise."""
     claims = jwt.decode(
         token,
         key,

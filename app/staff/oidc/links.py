@@ -1,7 +1,7 @@
-"""Who an account is at the institution, which stands in for the password, never for the second factor.
+"""Links of accounts to people at the institution, whose sign-in replaces the password alone.
 
-A link is made where an account is set up, by whoever has its one-time password, and ends when the account is
-renewed or stopped. Nobody gets an account by signing in.
+The code of our second factor is still asked for. A link is made where an account is set up, by whoever has
+its one-time password, and ends when the account is renewed or stopped. Signing in makes no account.
 """
 
 from typing import Final
@@ -33,7 +33,7 @@ BY: Final = "the institution"
 
 
 def sign_in(service: Service, identity: bytes, code: str, visit: Visit) -> str | None:
-    """A session's token if an account is linked and the code is its own; None whatever else is the case."""
+    """Return a session's token if an account is linked and the code is its own; None in every other case."""
     linked = select(ACCOUNT).join(IDENTITY, IDENTITY.c.account == ACCOUNT.c.id)
     with read(service.engine) as db:
         found = db.execute(linked.where(IDENTITY.c.hmac == identity)).first()
@@ -52,7 +52,7 @@ def sign_in(service: Service, identity: bytes, code: str, visit: Visit) -> str |
 
 
 def link(service: Service, token: str, account: UUID, identity: bytes, code: str) -> str | None:
-    """Set the account up without a password; None if the code is wrong or the identity another account's."""
+    """Set the account up without a password; None if the code is wrong or the identity linked elsewhere."""
     nobodys = hash_password(new_token())
     with write(service.engine) as db:
         member = member_of(db, token)

@@ -1,7 +1,7 @@
 """The institution's OpenID Connect provider: the way to it, and what comes back (code flow with PKCE).
 
-Its documents are kept for minutes. A few ask at once and the rest are sent away, so that a provider that
-hangs takes no thread from respondents. Whatever goes wrong out there is `Unproven`.
+Its documents are cached for minutes. A few requests ask it at once and the rest are refused, so that a
+provider that hangs takes no thread from respondents. Every failure on its side is raised as `Unproven`.
 """
 
 import secrets
@@ -31,7 +31,7 @@ WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
 @dataclass(frozen=True, kw_only=True)
 class Journey:
-    """What a browser takes along, sealed, to the institution and back."""
+    """What a browser takes, sealed, to the institution and back."""
 
     state: str
     nonce: str
@@ -41,13 +41,15 @@ class Journey:
 
 
 class Provider:
+    """The institution's provider, with its documents cached."""
+
     def __init__(self, institution: Institution) -> None:
         self.institution = institution
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}
         self._queue = BoundedQueue(AT_ONCE, WAITING)
 
     def begin(self, account: str) -> tuple[Journey, str]:
-        """A journey, and the address at the institution where it leads."""
+        """Return a journey, and the address at the institution where it leads."""
         with self._asking():
             there = self._metadata()["authorization_endpoint"]
             if not is_private(there):
@@ -73,7 +75,7 @@ class Provider:
     def subject(
         self, journey: Journey | None, answer: Sequence[tuple[str, str]], end: Callable[[bytes], bool]
     ) -> str:
-        """Who came back, as the institution knows them; `end` tells if a journey had not ended before."""
+        """Return who came back, as the institution names them; `end` is False for a journey ended before."""
         if journey is None:
             raise Unproven("an answer to nothing that was asked in this browser")
         said = dict(answer)
@@ -98,7 +100,7 @@ class Provider:
 
     @contextmanager
     def _asking(self) -> Iterator[None]:
-        """Take a turn; whatever a server out there makes of its answer is told alike."""
+        """Ask when it is this request's turn; any failure of the server or its answer becomes `Unproven`."""
         with self._queue.take():
             try:
                 yield

@@ -1,8 +1,8 @@
 """Signing in by the institution: to it, back from it, and the code of the second factor.
 
-Our cookies are Strict, so the browser sends none of them along when the institution sends somebody back, nor
-on any redirect of that chain. What the way back needs is therefore in a Lax cookie of its own, and the page
-it ends on sends the browser on by itself, as a click there would: from then on it is our own site again.
+Our cookies are Strict, so the browser does not send them when the institution sends somebody back, nor on any
+redirect of that chain. What the way back needs is therefore in a separate Lax cookie, and the page where it
+ends sends the browser on by itself, as a click there would: that request comes from our own site again.
 """
 
 import logging
@@ -60,6 +60,7 @@ class CodePage(Page):
 
 @router.post(BEGIN)
 def begin(request: Request) -> Response:
+    """Send the browser to the institution, with a sealed journey in a cookie."""
     service, provider = service_of(request), _provider(request)
     with read(service.engine) as db:
         member = member_of(db, token_of(request, COOKIE) or "")
@@ -76,6 +77,7 @@ def begin(request: Request) -> Response:
 
 @router.get(WAY_BACK)
 def back(request: Request) -> Response:
+    """Take what the institution sends back, and seal who came for the page of the code."""
     service, provider = service_of(request), _provider(request)
     journey = unsealed(request, AWAY)
     try:
@@ -100,6 +102,7 @@ def back(request: Request) -> Response:
 
 @router.get(CODE)
 def show_code(request: Request) -> Response:
+    """Ask for the code of the second factor."""
     provider = _provider(request)
     if unsealed(request, BACK) is None:
         return see_other(SIGN_IN)
@@ -108,6 +111,7 @@ def show_code(request: Request) -> Response:
 
 @router.post(CODE)
 def take_code(request: Request, fields: Fields) -> Response:
+    """Take the code: sign in, or link the account that is being set up."""
     service, provider, shown = service_of(request), _provider(request), unsealed(request, BACK)
     if shown is None:
         return see_other(SIGN_IN)
@@ -140,6 +144,6 @@ def _provider(request: Request) -> Provider:
 
 
 def _not_signed_in(provider: Provider, error: Unproven) -> Response:
-    """One page for whatever went wrong; the log says at which line, and nothing of anybody."""
+    """Show one page for every failure; the log names the line of code and nobody's data."""
     log.warning("nobody was signed in by the institution", extra={"at": where(error.__cause__ or error)})
     return html(SignInPage(problem="institution", institution=provider.institution.label), Unreadable.status)

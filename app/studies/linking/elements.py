@@ -1,7 +1,7 @@
-"""Eight small questions whose answers together know a person again, and singly tell nothing of who it is.
+"""Eight small questions whose answers together recognise a person, while none alone identifies them.
 
-They ask for what stays the same, what nobody at work is likely to know, and nothing of sex, ethnicity or age.
-Letters are asked for, not names: an answer on its own is shared by many.
+They ask for what stays the same and what nobody at work is likely to know, and nothing about sex, ethnicity
+or age. Letters are asked for, not names, because many people share an answer.
 """
 
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ ENOUGH: Final = 6
 """So many of the eight must agree, and so many must be answered for any to be kept.
 
 Of two strangers six agree three times in a million; of one person's two sheets in more than nine of ten:
-tests/unit/test_linking.py reckons both.
+tests/unit/test_linking.py computes both.
 """
 ANOTHER: Final = "another"
 ALPHABETS: Final[Mapping[str, str]] = MappingProxyType({"ar": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"})
@@ -47,7 +47,7 @@ ELEMENTS: Final[Mapping[str, Element]] = MappingProxyType(
     {
         each.id: each
         for each in (
-            # An id with a hyphen is no item's and no context question's.
+            # Ids with a hyphen, which no item or context question can have.
             Element("own-mother", DAY, _("On which day of the month was your mother born?")),
             Element("own-father", DAY, _("On which day of the month was your father born?")),
             Element(
@@ -71,5 +71,5 @@ def offered(element: Element, language: str) -> tuple[str, ...]:
 
 
 def allowed(element: Element) -> frozenset[str]:
-    """The answers in any language: one given before the language was changed stays an answer."""
+    """The answers in any language, since one given before the language was changed stays an answer."""
     return frozenset(offered(element, "")).union(*(offered(element, each) for each in ALPHABETS))

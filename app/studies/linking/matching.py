@@ -1,4 +1,4 @@
-"""Know people again by marks that agree in enough places; whoever could be two is linked with nobody."""
+"""Match people by marks that agree in enough places; whoever has two candidates is linked with nobody."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ Marks = Sequence[str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Matched:
-    """Links as places in the two lists, and how many of each list had a candidate but no link."""
+    """Links as positions in the two lists, and how many of each list had a candidate but no link."""
 
     links: tuple[tuple[int, int], ...]
     ambiguous_earlier: int
@@ -22,7 +22,7 @@ class Matched:
 def match(earlier: Sequence[Marks], later: Sequence[Marks], enough: int = ENOUGH) -> Matched:
     """Link two sheets that agree in `enough` marks where neither agrees so well with any other.
 
-    The best of several candidates is not taken: which of them is the same person would be a guess.
+    Of several candidates the best is not taken, since it would be a guess.
     """
     of_later = candidates(earlier, later, enough)
     of_earlier: dict[int, list[int]] = defaultdict(list)
@@ -42,7 +42,7 @@ def match(earlier: Sequence[Marks], later: Sequence[Marks], enough: int = ENOUGH
 
 
 def candidates(earlier: Sequence[Marks], later: Sequence[Marks], enough: int) -> dict[int, list[int]]:
-    """The place of each later sheet that has any -> the places of the earlier ones it agrees with."""
+    """Map the position of each later sheet that has candidates to the positions of these earlier sheets."""
     bearers: dict[tuple[int, str], list[int]] = defaultdict(list)
     for place, marks in enumerate(earlier):
         for element, mark in enumerate(marks):

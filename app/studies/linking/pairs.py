@@ -1,8 +1,9 @@
 """A pair of waves: its random key, the marks made with it, and the one matching when the later wave closes.
 
-A mark is an HMAC of question and answer under a key of the pair and the secret of the service: a copy of the
-database alone tests no guess. Whoever holds both can, for a person they know well, until key and marks are
-destroyed; among few people such a guess would be as good as knowledge, hence no pair of fewer than 30 codes.
+A mark is an HMAC of question and answer under a key made of the pair's random key and the secret of the
+service, so a copy of the database alone cannot test a guess. Whoever holds both can, for a person they know
+well, until key and marks are destroyed. Among few people such a guess would nearly always be right, so a pair
+needs at least 30 codes.
 """
 
 import hmac
@@ -42,16 +43,17 @@ _LINK: Final = update(RESPONSE).where(RESPONSE.c.id == bindparam("of_id")).value
 
 
 def unmatched(db: Connection, wave: str) -> Row[Any] | None:
-    """The pair of a wave with its key, as long as there is one: afterwards nothing is asked or marked."""
+    """The pair of a wave with its key, while there is one: afterwards nothing is asked or marked."""
     return db.execute(_OF_PAIR, {"wave": wave}).first()
 
 
 def codes_of(db: Connection, wave: str) -> int:
+    """Return how many codes a wave has."""
     return db.execute(select(func.count()).select_from(CODE).where(CODE.c.wave == wave)).scalar_one()
 
 
 def marks(vault: Vault, db: Connection, wave: str, answers: Mapping[str, int | str]) -> Marks | None:
-    """The marks to keep with a response; None where too few questions were answered to know anyone again."""
+    """The marks to keep with a response; None where too few questions were answered to recognise anyone."""
     given = [answers.get(each) for each in ELEMENTS]
     pair = unmatched(db, wave)
     if pair is None or sum(isinstance(each, str) for each in given) < ENOUGH:
@@ -64,9 +66,10 @@ def marks(vault: Vault, db: Connection, wave: str, answers: Mapping[str, int | s
 
 
 def link(service: Service, db: Connection, wave: str) -> None:
-    """Link the responses of a pair whose later wave is being closed; key and marks end, whatever comes of it.
+    """Link the responses of a pair whose later wave is being closed, and destroy key and marks in any case.
 
-    With the key it is gone for ever, so a close that is carried on after a kill finds nothing left to do.
+    Without the key nothing can be linked again, so a close that goes on after a kill leaves the pair as it
+    is.
     """
     pair = unmatched(db, wave)
     if pair is None or pair.later != wave:
@@ -89,7 +92,7 @@ def outcome_of(db: Connection, wave: str) -> Row[Any] | None:
 
 
 def _refused(db: Connection, pair: Row[Any]) -> str | None:
-    """Why nobody is linked: too few to hide among, or links that nothing would show."""
+    """Say why nobody is linked: too few people, or links that no export would show."""
     of_wave = select(STUDY.c.leaving).join(WAVE, WAVE.c.study == STUDY.c.id).where(WAVE.c.id == pair.later)
     if not LEAVING[db.execute(of_wave).scalar_one()].rows:
         return NO_ROWS
@@ -125,7 +128,7 @@ def _marked(db: Connection, wave: str) -> list[Row[Any]]:
 
 
 def _end(service: Service, db: Connection, pair: Row[Any], outcome: dict[str, int | str]) -> None:
-    """Destroy marks and key, and say what came of the pair."""
+    """Destroy marks and key, and keep the result of the pair."""
     both = RESPONSE.c.wave.in_((pair.earlier, pair.later))
     db.execute(update(RESPONSE).where(both, RESPONSE.c.elements.is_not(None)).values(elements=None))
     db.execute(delete(KEY).where(KEY.c.earlier == pair.earlier))

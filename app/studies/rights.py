@@ -1,0 +1,36 @@
+"""The rights that a role of PostgreSQL needs for closing a wave, checked before one opens."""
+
+from typing import Final
+
+from sqlalchemy import Connection, text
+
+from app.db import is_sqlite
+from app.errors import Refused
+
+_MAY_CHECKPOINT: Final = text(
+    "SELECT current_user, rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = "
+    "'pg_checkpoint' AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles "
+    "WHERE rolname = current_user"
+)
+
+
+def without_checkpoint(db: Connection) -> str | None:
+    """Return the role that serves if it may not run CHECKPOINT; None where it may."""
+    if is_sqlite(db):
+        return None
+    role, may = db.execute(_MAY_CHECKPOINT).one()
+    return None if may else str(role)
+
+
+def grant_checkpoint(role: str) -> str:
+    """Return the statement that gives the role the right."""
+    return f'GRANT pg_checkpoint TO "{role}"'
+
+
+def check_may_close(db: Connection) -> None:
+    """Refuse to open a wave that could not close, because rights are missing."""
+    if (role := without_checkpoint(db)) is not None:
+        raise Refused(
+            f"the database's role {role!r} may not clean its files, so no wave could close. Have an "
+            f"administrator of PostgreSQL run: {grant_checkpoint(role)};"
+        )
