@@ -83,7 +83,7 @@ def in_memory(files: Iterable[tuple[str, Iterable[bytes]]]) -> dict[str, bytes]:
 
 
 def manifest(data: Microdata, hashes: Mapping[str, str], left_out: Mapping[str, str]) -> bytes:
-    """Say what belongs together: a hash for every file, and what the answers were asked and scored by."""
+    """Return the hash of every file, and by which form, words and key the answers were asked and scored."""
     form, instrument = data.form, data.instrument
     tree = {
         "wave": data.wave,
@@ -123,6 +123,7 @@ def digest(data: Microdata) -> str:
 
 
 def zipped(files: Files, folder: str) -> bytes:
+    """Return files as one ZIP, in a folder of this name."""
     written = io.BytesIO()
     with ZipFile(written, "w", ZIP_DEFLATED) as archive:
         for path, blocks in files:
@@ -142,7 +143,7 @@ def write_bundle(
     archive: bool = False,
     tell: Tell = quiet,
 ) -> list[Path]:
-    """Write the folder of an export, or one file of it; refused where another file would be lost."""
+    """Write the folder of an export, or one file of it; refused where a file of that name already exists."""
     formats = OF_TABLES if linked else FORMATS
     if format_ not in {None, *formats}:
         raise Refused(f"there is no format {format_!r}: choose one of {', '.join(formats)}")

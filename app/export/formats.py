@@ -23,7 +23,7 @@ from instrument import MISSING_LABELS
 
 
 def as_csv(data: Microdata) -> Iterator[bytes]:
-    """UTF-8 with a header; an empty cell is a value that does not exist, not one that was not given."""
+    """Write UTF-8 with a header. An empty cell means that there is no such value; unanswered has a code."""
     yield ",".join(map(_field, (column.name for column in data.columns))).encode() + b"\r\n"
     for block in data.blocks():
         fields = [each.spread(np.array([*map(_field, each.values)], dtype=object)).tolist() for each in block]

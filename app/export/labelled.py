@@ -256,7 +256,7 @@ def _text(sheet: Any, value: Cell) -> Any:
 
 
 def written_by(write: Callable[[str], None]) -> bytes:
-    """Return what a library writes under a name: in memory where the system can, so that no disk keeps it."""
+    """Return what a library writes to a named file: in memory where the system can, so no disk keeps it."""
     if hasattr(os, "memfd_create"):
         held = os.memfd_create("export")
         try:

@@ -25,8 +25,8 @@ from app.export.linked import Pairing, pairing
 from app.export.progress import Tell, quiet
 from app.export.rows import PAIR_ID, ROW_ID, Cells, DoesNotFit, Microdata, by_column
 from app.runtime import Service
+from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import outcome_of
-from app.studies.waves import as_it_was_asked
 from app.tables import Response, table
 from app.work_queue import BoundedQueue
 from instrument import Column, Form, Instrument, codebook, keyed, score

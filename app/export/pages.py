@@ -50,6 +50,8 @@ class WavePage(Page):
     """What there is to know of a wave that is one of a pair."""
     joins: bool
     """Whether any row is linked with one of the other wave."""
+    origin: str
+    """What there is to know of a wave whose answers came from a file; empty of any other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,6 +154,7 @@ def wave_page(
         questionnaire=questionnaire,
         linked=data.linked if data and data.linked else None,
         joins=data is not None and data.is_linked,
+        origin=ORIGIN if imported else "",
     )
 
 

@@ -45,7 +45,7 @@ WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
 
 
 def questionnaire_files(data: Microdata) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Write the form as every file; where one cannot hold it, its reason stands in the manifest instead."""
+    """Write the form as every file; where one cannot hold it, the manifest says why instead."""
     made, left_out = {}, {}
     for name in WRITERS:
         try:

@@ -44,7 +44,7 @@ router = APIRouter(prefix="/export", include_in_schema=False)
 T = TypeVar("T")
 HERE: Final = "/waves/{wave}"
 OPENS: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
-"""Beside the CSV and the codebook: what opens by itself. The rest is offered after it."""
+"""Formats offered first, beside the CSV and the codebook; the others follow, folded."""
 
 
 @router.get("")
@@ -81,6 +81,7 @@ def wave_overview(request: Request, wave: str) -> Response:
         wave,
         about.title,
         simulated=about.simulated,
+        imported=about.imported,
         data=data,
         files=tuple(files[name] for name in OPENS),
         rest=tuple(each for name, each in files.items() if name not in {*OPENS, "csv"}),
@@ -125,7 +126,7 @@ def _of_questionnaire(request: Request, wave: str, name: str) -> Response:
 
 @router.get(f"{HERE}/all.zip")
 def everything(request: Request, wave: str, *, linked: bool = False) -> Response:
-    """The folder that the command line writes, as one file: of a wave, or of both waves of a pair."""
+    """The folder that the command line writes, as one ZIP: of a wave, or of both waves of a pair."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
     if linked:
@@ -146,12 +147,14 @@ def _everything(request: Request, waves: Sequence[str], files: Files) -> Respons
 
 @router.get(f"{HERE}/codebook.json")
 def codebook_as_json(request: Request, wave: str) -> Response:
+    """The codebook as JSON."""
     with _data(request, wave, microdata) as data:
         return JSONResponse(as_codebook(data))
 
 
 @router.get(f"{HERE}/codebook.html")
 def codebook(request: Request, wave: str) -> Response:
+    """The codebook as a page."""
     with _data(request, wave, microdata) as data:
         return html(codebook_page(data))
 
@@ -185,7 +188,7 @@ def _figures(request: Request, wave: str, shown: Callable[[Reliability], Respons
 
 @contextmanager
 def _data(request: Request, wave: str, reader: Callable[[Service, Connection, str], T]) -> Iterator[T]:
-    """The rows of a wave, for as long as it is this request's turn; only a turn gets a connection."""
+    """Read the rows of a wave when it is this request's turn; it takes a connection only then."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take():
         with read(service.engine) as db:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.disclosure.leaving import ORIGIN
 from app.csv_cells import Cell
 from app.errors import AppError, Refused
 from instrument import Column, Form, Instrument

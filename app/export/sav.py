@@ -119,7 +119,7 @@ def _spss_format(each: Coded) -> str:
 
 
 def _notes(data: Microdata, columns: Sequence[Coded]) -> list[str]:
-    """Return what whoever holds the file has to know, and the labels that SPSS would cut."""
+    """Return the notes of the file: what its reader has to know, and whole labels that SPSS would cut."""
     cut = [
         f"{each.column.name}: {each.column.label}"
         for each in columns
@@ -129,7 +129,7 @@ def _notes(data: Microdata, columns: Sequence[Coded]) -> list[str]:
 
 
 def _lines(text: str, most: int = 80) -> list[str]:
-    """Return a text in lines of at most so many bytes, which is what a note of SPSS is made of."""
+    """Split a text into lines of at most so many bytes, the unit of which a note of SPSS is made."""
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

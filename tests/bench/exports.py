@@ -3,10 +3,10 @@
     python -m tests.bench.exports [--responses 10000,100000,1000000] [--memory 1000000]
 
 Of each number a closed wave is laid into a database. CSV is written beside pandas' `to_csv` of the same
-table, .sav beside pyreadstat alone, Parquet beside pandas' `to_parquet`, .dta and .xlsx alone; the quickest of
-three counts, of a million the only one. Then `counterpoise export` itself takes the wave of `--memory` responses
-out as CSV, Parquet and .sav, each in a process of its own. Exits with 1 where CSV or .sav takes more than twice
-its peer's time, or the command more than 300 MB.
+table, .sav beside pyreadstat alone, Parquet beside pandas' `to_parquet`, .dta and .xlsx alone; the quickest
+of three counts, of a million the only one. Then `counterpoise export` itself takes the wave of `--memory`
+responses out as CSV, Parquet and .sav, each in a process of its own. Exits with 1 where CSV or .sav takes
+more than twice its peer's time, or the command more than 300 MB.
 """
 
 import argparse
@@ -104,7 +104,7 @@ def peers(data: Microdata) -> dict[str, tuple[str, Callable[[Path], object]]]:
     labels = {each.column.name: {**each.values, **each.column.missing} for each in numbers}
     return {
         "csv": ("pandas", lambda path: plain.to_csv(path, index=False)),
-        "parquet": ("pandas", lambda path: plain.to_parquet(path)),
+        "parquet": ("pandas", plain.to_parquet),
         "sav": (
             "pyreadstat",
             lambda path: pyreadstat.write_sav(

@@ -23,7 +23,7 @@ from app.export.labelled import coded
 from app.export.metadata import DDI
 from app.export.rows import Microdata, by_column
 from app.export.sav import write_sav
-from instrument import Column, codebook, keyed, ppiq
+from instrument import Column, codebook, ppiq
 
 HOSTILE = {
     "quotes": 'She said "no", and \'why\'; then, "yes"',
