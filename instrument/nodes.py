@@ -6,7 +6,7 @@ names, and text in quotes. What other readers of YAML would turn into something 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -71,9 +71,18 @@ class Document:
 
 def read(path: Path, file: str) -> Document:
     """Read `path`, which problems call `file`; never raises for what the file contains."""
+    return _read(file, lambda: _content(path))
+
+
+def read_text(text: str, file: str) -> Document:
+    """Read what stands in a file, as `read` does."""
+    return _read(file, lambda: text)
+
+
+def _read(file: str, content: Callable[[], str]) -> Document:
     document = Document(file)
     try:
-        document.data = _Reader(document).read(_content(path))
+        document.data = _Reader(document).read(content())
     except _Unreadable as refused:
         document.problems.append(Problem(file, refused.line, str(refused)))
         document.readable = False

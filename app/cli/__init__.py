@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Dir, Json, WaveId, serving, settings_of, told_plainly
+from app.cli.instruments import instrument_app
 from app.cli.staff import account_app, audit_app, operator, revoke, token
 from app.cli.studies import study_app, wave_app
 
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.add_typer(wave_app, name="wave")
+app.add_typer(instrument_app, name="instrument")
 app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
 for command in (operator, token, revoke):
