@@ -76,7 +76,7 @@ def read(path: Path, file: str) -> Document:
 
 def read_text(text: str, file: str) -> Document:
     """Read what stands in a file, as `read` does."""
-    return _read(file, lambda: text)
+    return _read(file, lambda: _decoded(text.encode()))
 
 
 def _read(file: str, content: Callable[[], str]) -> Document:
@@ -108,6 +108,10 @@ def _content(path: Path) -> str:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise _Unreadable(None, f"the file cannot be read: {error.strerror}") from None
+    return _decoded(content)
+
+
+def _decoded(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise _Unreadable(None, f"the file is larger than {MAX_BYTES // 1024} KiB")
     try:

@@ -110,15 +110,18 @@ def publish(service: Service, db: Connection, found: Row[Any]) -> Path:
             "there is no folder of questionnaires: set COUNTERPOISE_INSTRUMENTS to one, here and where the "
             "service runs, and start the service again"
         )
+    _move(service, db, found, (HANDED_OVER,), PUBLISHED)
     brought = instrument_of_files(found.files)
     folder = shelf / brought.id
     if brought.id in service.instruments or folder.exists():
         raise Refused(
             f"there is a questionnaire {brought.id!r} already: refuse this one, so that it gets another id"
         )
-    _move(service, db, found, (HANDED_OVER,), PUBLISHED)
-    shelf.mkdir(parents=True, exist_ok=True)
-    made = Path(mkdtemp(prefix=".new-", dir=shelf))
+    try:
+        shelf.mkdir(parents=True, exist_ok=True)
+        made = Path(mkdtemp(prefix=".new-", dir=shelf))
+    except OSError as error:
+        raise Refused(f"the folder {shelf} cannot be written into: {error.strerror}") from None
     try:
         _write(made, found.files)
         made.chmod(0o755)  # whoever serves is to read it, as a folder that was made by hand

@@ -31,6 +31,7 @@ from instrument.exchange.sheet_files import MOST_BYTES, xlsx_of_sheets
 
 AROUND: Final = 64 * 1024
 """What a form holds beside its file."""
+LONGEST_NAME: Final = 100
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 STATES: Final = {
     DRAFT: "a draft that nobody but you sees",
@@ -111,7 +112,7 @@ async def _read_file(request: Request, _staff: Annotated[Staff, Depends(_host)])
         sent = form.get("file")
         if not isinstance(sent, UploadFile):
             raise Unreadable
-        return PurePath(sent.filename or "").name, await sent.read()
+        return PurePath(sent.filename or "").name[:LONGEST_NAME], await sent.read()
     finally:
         await form.close()
 

@@ -18,7 +18,7 @@ from instrument.nodes import Problem, read_text
 
 NAME: Final = "the file"
 CPU_SECONDS: Final = 20
-MEMORY_BYTES: Final = 2**30
+MEMORY_BYTES: Final = 2**29
 OPEN_FILES: Final = 64
 WALL_SECONDS: Final = 120.0
 MOST_TOLD: Final = 4 * 2**20
@@ -107,10 +107,12 @@ def main() -> None:
     files: dict[str, str] = {}
     problems: tuple[Problem, ...] = ()
     try:
-        found = sheets_of_xlsx(sys.stdin.buffer.read(MOST_BYTES + 1), Path(NAME))
-        files, problems = hosted_files({name: rows for name, rows in found.items() if name in SHEETS})
+        found = sheets_of_xlsx(sys.stdin.buffer.read(MOST_BYTES + 1), Path(NAME), SHEETS)
+        files, problems = hosted_files(found)
+        if files:
+            instrument_of_files(files)
     except InstrumentError as error:
-        problems = error.problems
+        files, problems = {}, error.problems
     told = [[problem.file, problem.message] for problem in problems[:MOST_PROBLEMS]]
     sys.stdout.write(json.dumps({"files": files, "problems": told}))
 

@@ -1,6 +1,7 @@
 """What a host may bring: items on ordered scales, none of which asks who or where somebody is."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from instrument.exchange.folder_files import as_written
@@ -14,6 +15,7 @@ from instrument.exchange.spreadsheet_form import (
     read_form,
 )
 from instrument.nodes import Problem
+from instrument.values import MAX_ITEMS
 
 WHY: Final = "which tells who or where somebody is"
 _CURES: Final = (
@@ -30,6 +32,8 @@ _CURES: Final = (
     ("has no item", "write the item as it stands in the sheet items, or add it there"),
     ("at least", "fill in this sheet; the example shows how"),
     ("is longer", "shorten it"),
+    ("is larger than", "it has more words than a questionnaire can: shorten them, or leave languages out"),
+    ("has more than", "it has more rows than a questionnaire can: leave some out"),
     ("sheet is missing", "add a sheet of this name; the example has them all"),
     ("cannot be reversed", "use codes at equal steps, or take the - before the item away"),
     ("yes or no", "type yes or no"),
@@ -99,10 +103,10 @@ def _unordered(form: CellDocument) -> Iterator[Problem]:
 
 def _identifying(words: CellDocument) -> Iterator[Problem]:
     said = words.data
-    for item, sentence in said.get("items", {}).items():
+    for item, sentence in islice(said.get("items", {}).items(), MAX_ITEMS):
         if what := asks_for(sentence):
             yield words.problem(f"item `{item}` asks for {what}, {WHY}", "items", item)
-    for item, sentence in said.get("help", {}).items():
+    for item, sentence in islice(said.get("help", {}).items(), MAX_ITEMS):
         if what := asks_for(sentence):
             yield words.problem(f"the help of item `{item}` asks for {what}, {WHY}", "help", item)
     if what := asks_for(said.get("stem", "")):

@@ -4,6 +4,7 @@ import csv
 import io
 import warnings
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -73,8 +74,11 @@ def _csv_rows(path: Path) -> list[list[str]]:
         raise _refused(path, f"the file is not CSV: {error}") from None
 
 
-def sheets_of_xlsx(content: bytes, path: Path) -> Sheets:
-    """Return every sheet of what a spreadsheet file holds; `path` is what problems call it."""
+def sheets_of_xlsx(content: bytes, path: Path, only: Collection[str] = ()) -> Sheets:
+    """Return the sheets of what a spreadsheet file holds, all or those of these names.
+
+    Problems call it by `path`.
+    """
     from openpyxl import load_workbook  # noqa: PLC0415 - only where a file needs it
 
     try:
@@ -83,7 +87,10 @@ def sheets_of_xlsx(content: bytes, path: Path) -> Sheets:
         with warnings.catch_warnings():  # about styles and extensions, which are not used
             warnings.simplefilter("ignore")
             book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
-            sheets = {sheet.title.strip().lower(): _laid_out(sheet, path) for sheet in book.worksheets}
+            named = {sheet.title.strip().lower(): sheet for sheet in book.worksheets}
+            sheets = {
+                name: _laid_out(sheet, path) for name, sheet in named.items() if name in (only or named)
+            }
             book.close()
     except InstrumentError:
         raise

@@ -28,6 +28,9 @@ FAR = (
 )
 
 
+LONG: Rows = [["item", "text"], *([f"q{number}", ("How is it? " * 60).strip()] for number in range(450))]
+
+
 def cell(place: str, text: str) -> str:
     row = "".join(each for each in place if each.isdigit())
     return f'<row r="{row}"><c r="{place}" t="inlineStr"><is><t>{text}</t></is></c></row>'
@@ -51,6 +54,10 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
     "a zip of something else": (lambda: zipped("a.txt", b"text"), "not a spreadsheet that can be read"),
     "nothing but NULs": (lambda: bytes(5000), "not a spreadsheet that can be read"),
     "no sheet of ours": (lambda: xlsx({"prices": [["what"], ["tea"]]}), "this sheet is missing"),
+    "more words than a folder holds": (
+        lambda: xlsx({**GARDEN, "items": LONG, "subscales": [["subscale", "items"]]}),
+        "larger than 256 KiB",
+    ),
     "cells far apart": (
         lambda: with_parts(xlsx(), {SHEET: FAR.format(cell("GS1", "item")).encode()}),
         "more than 200 columns",
@@ -126,7 +133,7 @@ def test_the_process_has_little_and_no_secret(monkeypatch: pytest.MonkeyPatch) -
     told = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=confined.ROOT
     )
-    assert told.stdout.strip() == str([(20, 20), (2**30, 2**30), (0, 0), (64, 64)])
+    assert told.stdout.strip() == str([(20, 20), (2**29, 2**29), (0, 0), (64, 64)])
 
 
 def test_a_process_that_ends_or_never_does_is_a_refusal(
