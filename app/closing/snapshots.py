@@ -80,7 +80,7 @@ def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
     Earlier waves are closed ones of the same form. Where rows leave, answers held out of an earlier wave stay
     held out.
     """
-    used = _used(db, wave.study)
+    used = used_pairs(db, wave.study)
     pooled = WAVE.c.state == CLOSED if LEAVING[wave.leaving].reports else false()
     answers = (
         select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers)
@@ -97,7 +97,8 @@ def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
         yield Group(unit=unit, pairs=tuple(sorted(pairs)), people=people)
 
 
-def _used(db: Connection, study: str) -> set[Pair]:
+def used_pairs(db: Connection, study: str) -> set[Pair]:
+    """The (wave, unit) pairs of a study whose answers a report has used."""
     earlier = (
         select(SNAPSHOT.c.base_table).join(WAVE, WAVE.c.id == SNAPSHOT.c.wave).where(WAVE.c.study == study)
     )
