@@ -1,13 +1,13 @@
 """Reliability, structure and precision of ordinal questionnaires: arrays or counts in, frozen results out.
 
-Names are looked up on first use, so that ``python -m analysis --help`` starts at once and a kernel never
-imports a data frame.
+Names are imported on first use, so that ``python -m analysis --help`` starts at once and the statistics do
+not import pandas.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-if TYPE_CHECKING:  # what `_HOME` says, for readers that do not run it: type checkers and editors
+if TYPE_CHECKING:  # the imports that `_HOME` lists, for type checkers and editors, which do not run it
     from analysis.agreement.intraclass import intraclass_correlation as intraclass_correlation
     from analysis.agreement.measurement_error import limits_of_agreement as limits_of_agreement
     from analysis.agreement.measurement_error import measurement_error as measurement_error

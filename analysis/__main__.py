@@ -35,7 +35,7 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
 
 
 ACTS: Final = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n\r"}
-"""Characters of a stranger's file that a terminal would obey: shown instead."""
+"""Control characters, which a terminal would obey, and how they are shown instead."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -85,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _progress(*, asked_for: bool) -> tuple[Progress, Callable[[], None]]:
-    """Return functions that show and remove the progress; without a terminal both do nothing."""
+    """Return functions that show and remove the progress: on a terminal, elsewhere only if asked for."""
     looking = sys.stderr.isatty()
     started = time.monotonic()
 

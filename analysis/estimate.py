@@ -15,7 +15,7 @@ Missing = Literal["complete", "pairwise"]
 
 SMALLEST: Final = 0.001
 MOST: Final = 1e60
-NO_ANSWER: Final = frozenset({"NoneType", "NAType"})  # by name: pandas is not imported for it
+NO_ANSWER: Final = frozenset({"NoneType", "NAType"})  # by name, so that pandas need not be imported
 
 Reason = Literal[
     "too few rows",
@@ -48,7 +48,10 @@ REASONS: Final[dict[Reason, str]] = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unavailable:
-    """No figure, and why: `reason` is one of a closed list, `detail` names the item or number at fault."""
+    """In place of a figure, the reason why there is none.
+
+    `reason` is one of a closed list; `detail` names the item or number at fault.
+    """
 
     reason: Reason
     detail: str = ""
@@ -66,8 +69,8 @@ class Unavailable:
 class Estimate:
     """A figure with its interval at `level`.
 
-    `low` and `high` are None where there is no interval; `no_interval` is then the reason, if there is
-    more to say than that none is known for this figure.
+    `low` and `high` are None where there is no interval; `no_interval` is then the reason, empty where no
+    interval is known for this kind of figure.
     """
 
     value: float
@@ -81,7 +84,7 @@ class Estimate:
 
     @property
     def limits(self) -> tuple[float, float] | tuple[Unavailable, Unavailable]:
-        """The two ends of the interval, or twice the reason why there is none."""
+        """The two ends of the interval, or the reason why there is none, twice."""
         if self.low is None or self.high is None:
             why = self.no_interval or Unavailable(reason="no interval")
             return why, why
@@ -95,11 +98,11 @@ class Estimate:
 
 
 class Probability(float):
-    """The p of a test: tables do not print it as nought."""
+    """The p of a test, which tables do not print as nought."""
 
 
 def as_array(X: object) -> NDArray[Any]:
-    """Return answers as an array of numbers, copied where they are none: NaN for None, NA, masked cells."""
+    """Return answers as an array of numbers, copied if needed: None, NA and masked cells become NaN."""
     if isinstance(X, np.ma.MaskedArray):
         return np.ma.filled(X.astype(np.float64), np.nan)
     try:
@@ -118,7 +121,7 @@ def as_array(X: object) -> NDArray[Any]:
 
 
 def as_matrix(X: ArrayLike) -> Matrix:
-    """Return `X` as an n x k float array; ValueError if it has another shape or no ordinary numbers."""
+    """Return `X` as a float array of n rows x k items; ValueError for another shape or infinite numbers."""
     matrix = as_array(X).astype(np.float64, copy=False)
     if matrix.ndim != 2:  # noqa: PLR2004 - rows by items
         raise ValueError(
@@ -132,7 +135,7 @@ def as_matrix(X: ArrayLike) -> Matrix:
 
 
 def as_answers(X: ArrayLike) -> Matrix:
-    """Return `X` as `as_matrix` does; ValueError where its rows are no people but those of correlations."""
+    """Return `X` as `as_matrix` does; ValueError where it is a correlation matrix and not rows of people."""
     matrix = as_matrix(X)
     if is_correlation_matrix(matrix):
         raise ValueError(
@@ -143,7 +146,7 @@ def as_answers(X: ArrayLike) -> Matrix:
 
 
 def is_correlation_matrix(X: Matrix) -> bool:
-    """Return whether an array is symmetric with ones on its diagonal and, beside it, no whole numbers alone.
+    """Return whether an array is symmetric with a diagonal of ones and has numbers that are not whole.
 
     Examples
     --------
@@ -163,7 +166,7 @@ def is_correlation_matrix(X: Matrix) -> bool:
 
 
 def check_size(lowest: float, highest: float) -> None:
-    """Refuse what no scale of answers has, and whose fourth powers a float does not hold."""
+    """Refuse numbers larger or smaller than answers to any scale, since their fourth powers overflow."""
     if lowest < -MOST or highest > MOST:
         raise ValueError(
             f"answers must be finite numbers (below {MOST:.0e} in size), or NaN where there is no answer"
@@ -196,7 +199,7 @@ def complete_rows(X: Matrix) -> Matrix:
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Return rows as an aligned text table: words to the left, numbers to the right with three digits."""
+    """Return rows as an aligned text table: words left-aligned, numbers right-aligned with three digits."""
     cells = [[cell(value) for value in row] for row in rows]
     widths = [max(len(text) for text in column) for column in zip(headers, *cells, strict=True)]
     numeric = [any(isinstance(row[j], int | float) for row in rows) for j in range(len(headers))]

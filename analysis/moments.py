@@ -11,16 +11,15 @@ from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Missing, Unavailable, as_answers, complete_rows
 from analysis.linear_algebra.exact import blocks, cross_products, whole
 
-ROUNDING: Final = 1e-20  # a variance this small beside the squared mean may be rounding alone
+ROUNDING: Final = 1e-20  # a variance below this share of the squared mean may be rounding error
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moments:
-    """What coefficients of covariances need; `rule` says which rows stand behind them.
+    """Means and covariances, from which coefficients are computed; `rule` says which rows they rest on.
 
     `n` is the number of complete rows, or, pair by pair, of all rows; `answered` counts each item's answers.
-    `rows` are the complete rows themselves, for what needs them, where they are known. `names` are the items'
-    names, for reasons that have to name one.
+    `rows` are the complete rows, where they are known. `names` are the items' names, for messages.
     """
 
     n: int
@@ -65,7 +64,7 @@ def moments(
     Parameters
     ----------
     X : n x k array with NaN for missing, or JointCounts, or Moments, which are returned as they are
-        Counts know no rows: where answers are missing they are taken pair by pair, whatever `missing` says.
+        Counts hold no rows: where answers are missing they are used pair by pair, whatever `missing` says.
     missing : "complete" for rows without a missing answer, "pairwise" as R's ``cov(x, use = "pairwise")``
     names : names of the items, for the reason why there is no figure; counts bring their own
 
@@ -147,7 +146,7 @@ def _pairwise(X: Matrix, holes: NDArray[np.bool_]) -> Moments:
 
 
 def _exact_zeros(covariance: Matrix, means: Matrix, X: Matrix) -> Matrix:
-    """Set to nought what a constant item leaves by rounding, so that it is known for what it is."""
+    """Set rounding errors in a constant item's covariances to nought, so that it counts as constant."""
     for item in np.flatnonzero(np.diagonal(covariance) <= ROUNDING * means**2):
         if np.fmax.reduce(X[:, item]) == np.fmin.reduce(X[:, item]):
             covariance[item] = covariance[:, item] = 0.0

@@ -1,4 +1,4 @@
-"""Made-up ordinal answers with a known structure: a factor model seen through thresholds.
+"""Simulated ordinal answers with a known structure: a factor model cut at thresholds.
 
 Whatever is shown from these answers carries the word SIMULATED.
 """
@@ -171,7 +171,8 @@ def _decompose(L: Matrix, phi: ArrayLike | None) -> tuple[Matrix, Matrix]:
         raise ValueError("phi must be correlations: ones on the diagonal, no negative eigenvalue")
     if unique.min() < -_ROUNDING:
         raise ValueError(f"item {int(unique.argmin()) + 1} would have a communality above 1")
-    # The symmetric root, whatever signs the eigenvectors come with: a seed means the same everywhere.
+    # The symmetric root does not depend on the signs of eigenvectors, so a seed gives the same answers
+    # everywhere.
     return (vectors * np.sqrt(values.clip(0.0))) @ vectors.T, unique.clip(0.0)
 
 

@@ -26,9 +26,11 @@ _ACTING: Final[ContextVar[str | None]] = ContextVar("acting", default=None)
 
 @dataclass(frozen=True)
 class Chain:
+    """The result of checking the trail."""
+
     length: int
     head: str
-    """The last seal: who keeps it elsewhere can tell later that nothing was cut off."""
+    """The last seal: kept elsewhere, it shows later whether entries were cut off."""
     broken_at: int | None
     """The number of the first entry that is not what was written; None where all are."""
 
@@ -49,6 +51,7 @@ def acts(name: str) -> Iterator[None]:
 
 
 def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
+    """Add an entry to the trail, sealed together with the entry before it."""
     event = event if (by := _ACTING.get()) is None else {**event, "by": by}
     if not is_sqlite(db):  # SQLite allows one write at a time anyway
         db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
@@ -60,10 +63,12 @@ def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
 
 
 def events(db: Connection) -> list[Row[Any]]:
+    """Return all entries of the trail, oldest first."""
     return list(db.execute(select(AUDIT).order_by(AUDIT.c.number)))
 
 
 def verify(vault: Vault, db: Connection) -> Chain:
+    """Check every seal of the trail; return where the first one is broken, if one is."""
     before, length = BEGINNING, 0
     for length, entry in enumerate(events(db), start=1):
         mac = vault.audit_mac(before, _sealed(length, entry.at, entry.event))

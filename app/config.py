@@ -44,6 +44,8 @@ class Institution:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
+    """The settings of one service."""
+
     database_url: str
     secret: bytes = field(repr=False)
     secure: bool = True
@@ -66,7 +68,7 @@ class Settings:
     secret_file: Path | None = None
     """The file that the secret was read from."""
     proxies: tuple[Network, ...] = ()
-    """From where our own reverse proxy speaks, whose word on who spoke to it is taken."""
+    """The addresses of our own reverse proxy, whose header on the client's address is believed."""
 
 
 def from_environment(environment: Mapping[str, str] = os.environ, folder: Path | None = None) -> Settings:
@@ -91,6 +93,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
 
 
 def database_url(environment: Mapping[str, str], folder: Path) -> str:
+    """Return the address of the database: the setting or, without one, SQLite in the folder."""
     return environment.get("COUNTERPOISE_DATABASE_URL") or f"sqlite:///{folder / DATABASE_FILE}"
 
 

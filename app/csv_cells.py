@@ -10,6 +10,7 @@ _OPENS_A_FORMULA: Final = re.compile("(?:^|(?<=[;\t\r\n]))(?= *[-=+@\t\r\n\0ï¼ï
 
 
 def cell(value: Cell) -> str:
+    """Return the text of a cell; one that a spreadsheet would run gets an apostrophe in front."""
     if value is None:
         return ""
     if isinstance(value, str):

@@ -40,6 +40,7 @@ PATIENCE: Final = 0.5
 
 
 def make_engine(url: str) -> Engine:
+    """Make the engine of a database: SQLite by pysqlite3, PostgreSQL by psycopg."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
     return create_engine(
@@ -55,12 +56,14 @@ def make_engine(url: str) -> Engine:
 
 @contextmanager
 def read(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for reading; its transaction ends with the block."""
     with engine.connect() as connection:
         yield connection
 
 
 @contextmanager
 def write(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for writing; the transaction is committed when the block ends without an error."""
     with (
         _turn(engine),
         engine.connect().execution_options(immediate=True) as connection,
@@ -96,6 +99,7 @@ def _turn(engine: Engine) -> Iterator[None]:
 
 
 def is_sqlite(connection: Connection | Engine) -> bool:
+    """Whether the database is SQLite; the only other engine is PostgreSQL."""
     return connection.dialect.name == "sqlite"
 
 

@@ -31,7 +31,7 @@ RETRY_AFTER_SECONDS: Final = "30"
 FAULT: Final = 500
 """From here on it is a fault of ours."""
 TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
-"""What the addresses begin with to which answers are posted."""
+"""The first parts of addresses to which answers are posted."""
 DAMAGE_ON_SQLITE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_READ")
 DAMAGE_ON_POSTGRES: Final = frozenset({"XX001", "XX002", "58P01"})
 """data_corrupted, index_corrupted, undefined_file"""
@@ -40,6 +40,8 @@ _BY_STATUS: Final = {404: NotFound, 405: NotAllowed, 413: TooLarge}
 
 @dataclass(frozen=True, kw_only=True)
 class ErrorPage(Page):
+    """The page of a refusal: what happened, and what to do."""
+
     template: ClassVar[str] = "error.html"
     title: str
     message: str
@@ -48,10 +50,12 @@ class ErrorPage(Page):
 
 
 async def refuse(request: Request, error: Exception) -> Response:
+    """Answer an error of a request; registered for every kind of error in the application."""
     return refusal(request, error)
 
 
 def refusal(request: Request, error: Exception) -> Response:
+    """Answer an error as a page or as JSON, and log it if it is a fault of the service."""
     refused = as_app_error(request, error)
     if isinstance(error, NotInstalled | NotNoted) or (
         refused.status >= FAULT and not isinstance(error, AppError)
@@ -81,6 +85,7 @@ def refusal(request: Request, error: Exception) -> Response:
 
 
 def as_app_error(request: Request, error: Exception) -> AppError:
+    """Return the refusal that an error of the framework or the database stands for."""
     match error:
         case AppError():
             return error

@@ -73,6 +73,7 @@ def translations(language: str) -> NullTranslations:
 
 
 def catalogue(language: str) -> Path:
+    """Return the path of a language's catalogue."""
     return LOCALE / language / "LC_MESSAGES" / f"{DOMAIN}.po"
 
 

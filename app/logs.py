@@ -16,6 +16,8 @@ log = logging.getLogger("counterpoise")
 
 
 class ValueFree(logging.Formatter):
+    """A formatter that prints a message's template and the place of an error, never a value."""
+
     def format(self, record: logging.LogRecord) -> str:
         parts = [
             record.levelname,
@@ -36,6 +38,7 @@ def where(error: BaseException) -> str:
 
 
 def log_failure(request: Request, status: int, error: Exception) -> None:
+    """Log a failed request: route, status, state of SQL, and the lines that the error passed through."""
     original = getattr(error, "orig", None)
     route = request.scope.get("route")
     fields = {

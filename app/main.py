@@ -47,6 +47,7 @@ OF_STAFF: Final = (staff, institution, report, export, host, people, api)
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
+    """Make the application, with its middleware, error pages and the routes of every feature."""
     app = FastAPI(
         title="Counterpoise",
         docs_url=None,
@@ -68,6 +69,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
 
 @router.get("/static/{name}")
 async def static(name: str) -> Response:
+    """A static file, by its address with a hash of its content."""
     found = _assets().get(f"/static/{name}")
     if found is None:
         raise NotFound

@@ -92,6 +92,7 @@ def refuse_no_names(path: str, query: bytes) -> None:
 
 
 def see_other(address: str) -> Response:
+    """Redirect to an address by GET, after a form was taken."""
     return Response(status_code=303, headers={"location": address})
 
 
@@ -132,6 +133,7 @@ def give_cookie(
 
 
 def expire_cookie(response: Response, settings: Settings, name: str = PLACE) -> None:
+    """Have the browser delete a cookie."""
     response.delete_cookie(
         cookie_name(settings, name), secure=settings.secure, httponly=True, samesite="strict"
     )
@@ -151,4 +153,5 @@ def leave_site(settings: Settings) -> Response:
 
 
 def token_of(request: Request, name: str = PLACE, path: str = "/") -> str | None:
+    """Return the token in the request's cookie, if it has one."""
     return request.cookies.get(cookie_name(service_of(request).settings, name, path))

@@ -29,6 +29,7 @@ def head() -> str:
 
 
 def current(engine: Engine) -> str | None:
+    """Return the schema's number that a database has; None before its first migration."""
     with read(engine) as connection:
         if not inspect(connection).has_table("alembic_version"):
             return None
@@ -36,10 +37,12 @@ def current(engine: Engine) -> str | None:
 
 
 def upgrade(engine: Engine, to: str = "head") -> None:
+    """Bring the database to a newer schema, by default the newest."""
     _run(engine, "upgrade", to)
 
 
 def downgrade(engine: Engine, to: str) -> None:
+    """Bring the database back to an older schema."""
     _run(engine, "downgrade", to)
 
 

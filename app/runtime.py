@@ -25,6 +25,8 @@ _SETTING: Final = table(Setting)
 
 @dataclass(frozen=True, eq=False)
 class Service:
+    """The running service: its settings, engine, keys and installed instruments."""
+
     settings: Settings
     engine: Engine
     vault: Vault
@@ -32,6 +34,7 @@ class Service:
 
 
 def make_service(settings: Settings) -> Service:
+    """Make the service from its settings, once at the start."""
     return Service(
         settings,
         make_engine(settings.database_url),
@@ -48,6 +51,7 @@ class Installed(dict[str, Instrument]):
 
 
 def service_of(request: Request) -> Service:
+    """Return the service that answers a request."""
     service: Service = request.app.state.service
     return service
 
@@ -90,6 +94,7 @@ def _fingerprint(engine: Engine) -> str | None:
 
 
 def now() -> datetime:
+    """Return the present moment, in UTC."""
     return datetime.now(UTC)
 
 

@@ -12,7 +12,17 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, Column, DateTime, Dialect, ForeignKeyConstraint, LargeBinary, MetaData, Table
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    ForeignKeyConstraint,
+    LargeBinary,
+    MetaData,
+    Table,
+    false,
+)
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
 
@@ -56,6 +66,8 @@ def _bytes(**options: Any) -> Any:
 
 
 class Study(SQLModel, table=True):
+    """A study: its form, its design and what it gives out."""
+
     id: str = Field(primary_key=True)
     title: str
     instrument: str
@@ -64,7 +76,7 @@ class Study(SQLModel, table=True):
     k: int
     simulated: bool
     leaving: str = Field(default="reports", sa_column_kwargs={"server_default": "reports"})
-    """What leaves it: a word of analysis.disclosure.leaving."""
+    """What it gives out: a word of analysis.disclosure.leaving."""
     context: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """The context questions that are asked; None asks all of the form's."""
     people: int | None = None
@@ -74,6 +86,8 @@ class Study(SQLModel, table=True):
 
 
 class Unit(SQLModel, table=True):
+    """A unit, department or organisation of a study."""
+
     __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
     study: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -83,6 +97,8 @@ class Unit(SQLModel, table=True):
 
 
 class Wave(SQLModel, table=True):
+    """A wave: its form and words by their hashes, and its state."""
+
     __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
     id: str = Field(primary_key=True)
     study: str = Field(index=True)
@@ -93,6 +109,8 @@ class Wave(SQLModel, table=True):
     state: str
     opened_on: date | None = None
     closes_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
+    imported: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether its answers came from a file, all at once, and nobody gave them here."""
 
 
 class Pair(SQLModel, table=True):
@@ -101,9 +119,9 @@ class Pair(SQLModel, table=True):
     __table_args__ = (ForeignKeyConstraint(["earlier"], ["wave.id"]),)
     earlier: str = Field(primary_key=True)
     later: str = Field(unique=True)
-    """No key to `wave`: it may be prepared when the earlier one is long closed."""
+    """No foreign key to `wave`: it may be prepared long after the earlier one has closed."""
     outcome: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """How many were linked and how many could not be told apart, or why nobody was; None until then."""
+    """How many were linked and how many were ambiguous, or why nobody was linked; None until the matching."""
 
 
 class PairKey(SQLModel, table=True):
@@ -116,6 +134,8 @@ class PairKey(SQLModel, table=True):
 
 
 class Code(SQLModel, table=True):
+    """A code of a wave, as an HMAC; while the wave is open, its unit and state as well."""
+
     __table_args__ = NO_ROWID
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     wave: str
@@ -125,6 +145,8 @@ class Code(SQLModel, table=True):
 
 
 class Draft(SQLModel, table=True):
+    """A sealed draft, with its key wrapped in two ways."""
+
     __table_args__ = NO_ROWID
     code_hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     ciphertext: bytes = Field(sa_column=_bytes())
@@ -134,12 +156,16 @@ class Draft(SQLModel, table=True):
 
 
 class Session(SQLModel, table=True):
+    """The browser that has a draft open."""
+
     __table_args__ = NO_ROWID
     token_hmac: bytes = Field(sa_column=_bytes(primary_key=True))
     code_hmac: bytes = Field(sa_column=_bytes(unique=True))
 
 
 class Response(SQLModel, table=True):
+    """The answers that a person has sent, with nothing that leads back to them."""
+
     __table_args__ = NO_ROWID
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     wave: str
@@ -156,12 +182,14 @@ class Response(SQLModel, table=True):
     pair_id: UUID | None = None
     """Random, and the same in two responses that were linked."""
     told: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """What exports tell of the person beside their answers, decided when the wave closed; None until then."""
+    """What exports show of the person beside their answers, decided when the wave closed; None until then."""
     archived: bool | None = None
     """Whether the row is in exports for an archive, decided with it."""
 
 
 class SubmitKey(SQLModel, table=True):
+    """The key of a sheet that was sent, so that it is stored once however often it is sent."""
+
     __tablename__ = "submit_key"
     __table_args__ = NO_ROWID
     hmac: bytes = Field(sa_column=_bytes(primary_key=True))
@@ -170,12 +198,14 @@ class SubmitKey(SQLModel, table=True):
 
 
 class Snapshot(SQLModel, table=True):
+    """What is published of a closed wave: base table, report, figures."""
+
     __table_args__ = (ForeignKeyConstraint(["wave"], ["wave.id"]),)
     wave: str = Field(primary_key=True)
     base_table: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     report: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     figures: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
-    """What researchers are told of the rows in figures; None only until the close is finished."""
+    """The figures of the rows that researchers see; None only until the close is finished."""
 
 
 class Digest(SQLModel, table=True):
@@ -187,6 +217,8 @@ class Digest(SQLModel, table=True):
 
 
 class Token(SQLModel, table=True):
+    """A token of a role for a study, as a hash."""
+
     __table_args__ = (ForeignKeyConstraint(["study"], ["study.id"]),)
     hash: str = Field(primary_key=True)
     role: str
@@ -195,6 +227,8 @@ class Token(SQLModel, table=True):
 
 
 class Account(SQLModel, table=True):
+    """An account of staff."""
+
     id: UUID = Field(default_factory=uuid4, primary_key=True)
     name: str = Field(unique=True)
     password: str
@@ -218,6 +252,8 @@ class Identity(SQLModel, table=True):
 
 
 class Grant(SQLModel, table=True):
+    """A role of an account in a study."""
+
     __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
     account: UUID = Field(primary_key=True)
     study: str = Field(primary_key=True)
@@ -228,6 +264,8 @@ class Grant(SQLModel, table=True):
 
 
 class StaffSession(SQLModel, table=True):
+    """A session of staff, by the hash of its token."""
+
     __tablename__ = "staff_session"
     __table_args__ = (ForeignKeyConstraint(["account"], ["account.id"]),)
     hash: str = Field(primary_key=True)
@@ -247,6 +285,8 @@ class EndedKey(SQLModel, table=True):
 
 
 class Audit(SQLModel, table=True):
+    """An entry of the trail, with its seal."""
+
     number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
     at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
     event: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
@@ -254,6 +294,8 @@ class Audit(SQLModel, table=True):
 
 
 class Setting(SQLModel, table=True):
+    """A value of the service itself, by its name."""
+
     name: str = Field(primary_key=True)
     value: str
 

@@ -23,16 +23,20 @@ STATIC: Final = FOLDER / "static"
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
+    """A page: the fields of a subclass are all that its template can use."""
+
     template: ClassVar[str]
     language: str = SOURCE
     simulated: bool = False
 
 
 def render(page: Page) -> str:
+    """Return the markup of a page."""
     return _template(page.language, page.template).render(page.__dict__)
 
 
 def html(page: Page, status: int = 200) -> HTMLResponse:
+    """Return the response with a page."""
     return HTMLResponse(render(page), status)
 
 
@@ -44,6 +48,7 @@ def shared_html(page: Page) -> bytes:
 
 @lru_cache
 def environment(language: str) -> Environment:
+    """Return the template environment of a language."""
     made = Environment(
         loader=FileSystemLoader(FOLDER / "templates"),
         undefined=StrictUndefined,

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH: Final = 12
 LONGEST: Final = 200
-"""More than a code is with everything that is pasted around it."""
+"""Longer than a code with whatever is pasted around it."""
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 RUN_BYTES: Final = 16
@@ -36,6 +36,7 @@ _READ_AS: Final = str.maketrans("OIL", "011")
 
 
 def new_code() -> str:
+    """Return a new random code."""
     return "".join(secrets.choice(CROCKFORD) for _ in range(CODE_LENGTH))
 
 
@@ -50,10 +51,12 @@ def read_code(typed: str) -> str | None:
 
 
 def in_groups(code: str) -> str:
+    """Return a code in three groups of four, as it is printed."""
     return "-".join(code[i : i + 4] for i in range(0, CODE_LENGTH, 4))
 
 
 def new_token() -> str:
+    """Return a new random token."""
     return secrets.token_urlsafe(KEY_BYTES)
 
 
@@ -148,10 +151,12 @@ def _label_key(secret: bytes, label: str) -> bytes:
 
 
 def new_key() -> bytes:
+    """Return a new random key."""
     return os.urandom(KEY_BYTES)
 
 
 def seal(key: bytes, plain: bytes) -> bytes:
+    """Encrypt and authenticate bytes under a key (AES-GCM), with a random nonce in front."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + AESGCM(key).encrypt(nonce, plain, None)
 
@@ -172,4 +177,5 @@ def pad(plain: bytes, size: int) -> bytes:
 
 
 def unpad(padded: bytes) -> bytes:
+    """Remove what `pad` added."""
     return padded.rstrip(b"\0")[:-1]

@@ -11,9 +11,11 @@ from app.errors import Busy
 
 
 class BoundedQueue:
+    """A queue in which a few work, a few wait, and further ones are refused."""
+
     def __init__(self, at_once: int, waiting: int) -> None:
         self.at_most = at_once + waiting
-        """How many threads it holds at the most."""
+        """How many threads it can hold at most."""
         self._working = BoundedSemaphore(at_once)
         self._queue = BoundedSemaphore(self.at_most)
 

@@ -20,6 +20,7 @@ from instrument.nodes import Problem
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run one command; exit code 1 where something is wrong, with each problem on stderr."""
     asked = _parser().parse_args(arguments)
     try:
         problems: Iterable[Problem] = asked.run(asked)

@@ -16,6 +16,7 @@ KEPT_NAMES: Final = frozenset(["context", "actions", "claims"])  # of files of w
 
 
 def problems(source: Source) -> list[Problem]:
+    """Return every problem that the checks find between the files of a folder."""
     return [problem for check in _CHECKS for problem in check(source)]
 
 

@@ -22,6 +22,8 @@ class _Form(BaseModel):
 
 
 class Lock(BaseModel):
+    """The content of LOCK: hashes of forms, key revisions and words."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     forms: dict[str, _Form] = {}

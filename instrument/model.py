@@ -218,10 +218,14 @@ class ContextQuestion(Model):
 
 
 class Context(Model):
+    """The context questions of an instrument."""
+
     questions: Named[ContextQuestion]
 
 
 class ActionKind(Model):
+    """An action without its words: its facet, its heading and the strength of its evidence."""
+
     id: Identifier
     facet: Identifier
     heading: Heading

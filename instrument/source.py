@@ -58,5 +58,6 @@ class Source:
 
 
 def told(document: Document, findings: Iterator[Finding], *within: str | int) -> Iterator[Problem]:
+    """Return findings as problems with file and line."""
     for message, place in findings:
         yield document.problem(message, *within, *place)

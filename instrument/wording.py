@@ -46,6 +46,7 @@ def lent(words: FormWords, form: Form) -> FormWords:
 def words_of(
     form: Form, words: FormWords, context: Mapping[str, ContextQuestion], spoken: ContextWords | None
 ) -> Words:
+    """Join the words of a form with its context questions, written out for every role."""
     roles = roles_of(form, context)
     stems = spread(words.stem, roles)
     sentences = {item.id: spread(words.items[item.id], roles) for item in form.items}
@@ -74,8 +75,7 @@ def words_of(
             for id_, question in questions.items()
         },
         "facets": dict(words.facets),
-        # Kinds of lines that were added after words were first hashed enter the hash only where there are
-        # any.
+        # Lines that forms have had only later enter the hash only where there are any, so old hashes stay.
         **{name: lines for name in ("before", "after") if (lines := getattr(words, name))},
     }
     return Words(
@@ -97,6 +97,7 @@ def words_of(
 
 
 def advice_of(actions: Actions, words: ActionsWords) -> Advice:
+    """Join the actions with their words in one language."""
     return Advice(
         language=words.language,
         status=words.status,
@@ -117,4 +118,5 @@ def advice_of(actions: Actions, words: ActionsWords) -> Advice:
 
 
 def claims_of(evidence: Evidence, words: ClaimsWords) -> Claims:
+    """Join the evidence with the words of the claims."""
     return Claims(**dict(words), evidence=evidence.evidence)

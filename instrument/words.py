@@ -20,11 +20,15 @@ class _Spoken(Model):
 
 
 class ContextSentences(Model):
+    """A context question in words, with its options."""
+
     question: Text
     options: Frozen[Identifier, Text]
 
 
 class ContextWords(_Spoken):
+    """The context questions in one language."""
+
     questions: Frozen[Identifier, ContextSentences]
 
 
@@ -47,11 +51,15 @@ class FormWords(_Spoken):
 
 
 class ActionSentences(Model):
+    """An action in words, with its evidence."""
+
     action: Text
     evidence: Text
 
 
 class ActionsWords(_Spoken):
+    """The actions in one language, with the text before them and the text on safety."""
+
     intro: Text
     safety: Text
     actions: Frozen[Identifier, ActionSentences]

@@ -1,0 +1,1 @@
+"""Tests, in folders by what they check; CONTRIBUTING.md lists the folders."""

@@ -154,7 +154,7 @@ def _masked(text: str) -> str:
 
 
 def _without_order(text: str) -> str:
-    """Rows sorted, and without the id that is drawn anew for every export."""
+    """Rows sorted, without the id that is drawn anew for every export."""
     rows = list(csv.reader(io.StringIO(text)))
     first = 1 if rows and rows[0][0] in ("id", "row_id", "response") else 0
     return "\n".join([",".join(rows[0][first:]), *sorted(",".join(row[first:]) for row in rows[1:])])

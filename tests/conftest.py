@@ -28,7 +28,7 @@ hypothesis_settings.load_profile("counterpoise")
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of our own, with a migrated template; it ends with the session."""
-    with running_postgres() as cluster:
+    with running_postgres(log_file_mb=1) as cluster:
         engine = make_engine(cluster.create("migrated"))
         migrate.upgrade(engine)
         engine.dispose()

@@ -2,7 +2,7 @@
 
     python -m tests.package [--out dist]
 
-Prints one line and exits with 1 where the installed service does not do what it does here.
+Prints one line, and exits with 1 where the installed service differs from the one here.
 """
 
 import argparse
@@ -29,7 +29,7 @@ def held_by_git() -> list[str]:
 
 
 def build(work: Path, out: Path) -> tuple[Path, Path]:
-    """The source distribution of what git holds, and the wheel that is made of that."""
+    """Build the source distribution from what git holds, and the wheel from that."""
     source = work / "source"
     for name in held_by_git():
         target = source / name
@@ -54,7 +54,7 @@ def _built(what: str, source: Path, out: Path) -> str:
 
 
 def serve_from(environment: Path, work: Path, port: int) -> list[str]:
-    """Serve the demonstration from an environment, far from this folder; what is not as it should be."""
+    """Serve the demonstration from an environment outside this folder; return what is wrong."""
     command = str(environment / "bin" / "counterpoise")
     own = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COUNTER"))}
     wrong: list[str] = []

@@ -1,1 +1,1 @@
-"""How well repeated measurements or raters agree, and how far a score wanders by itself."""
+"""Agreement of repeated measurements or raters, and the measurement error of a score."""

@@ -102,7 +102,7 @@ def intraclass_correlation(
     check_level(level)
     matrix = as_matrix(X)
     if missing == "reml":
-        # Only a caller who asks for it pays for the optimiser's import.
+        # Imported here, because the optimiser is slow to import and few callers need it.
         from analysis.agreement.variance_components import crossed_components  # noqa: PLC0415
 
         squares = crossed_components(matrix)
@@ -148,7 +148,7 @@ def _icc(name: str, ms: MeanSquares, how: str, *, level: float, exact: bool) -> 
 
 
 def _single(name: str, ms: MeanSquares) -> float | None:
-    """Return one of the three forms of a single measurement, None where nothing of it varies."""
+    """Return one of the three forms of a single measurement, None where no variance is left for it."""
     n, k, error = ms.n, ms.k, ms.within if name == "ICC1" else ms.residual
     shift = k * (ms.raters - ms.residual) / n if name == "ICC2" else 0.0
     total = ms.people + (k - 1) * error + shift
@@ -169,7 +169,7 @@ def _single_interval(name: str, ms: MeanSquares, level: float) -> Interval:
 
 
 def _agreement_interval(ms: MeanSquares, level: float) -> Interval:
-    """Interval of ICC2; every ratio is kept as a product, so that no residual may be divided by."""
+    """Interval of ICC2; ratios are kept as products, so that nothing is divided by a residual of nought."""
     n, k, value = ms.n, ms.k, _single("ICC2", ms)
     if value is None or ms.residual + ms.raters == 0:
         return NONE
@@ -188,7 +188,7 @@ def _agreement_interval(ms: MeanSquares, level: float) -> Interval:
 
 
 def _stepped_up(ends: Interval, k: int) -> Interval:
-    """Spearman-Brown: ends of the interval of a single measurement to those of the mean of k."""
+    """Apply Spearman-Brown to the ends of an interval: from a single measurement to the mean of k."""
     low, high = ends
     if low is None or high is None or 1 + (k - 1) * low <= 0:
         return NONE

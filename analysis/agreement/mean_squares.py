@@ -32,7 +32,7 @@ def mean_squares(X: ArrayLike) -> MeanSquares | Unavailable:
     by_person = deviation.mean(axis=1)
     by_rater = deviation.mean(axis=0)
     parts = (deviation - by_person[:, np.newaxis] - by_rater, by_person, by_rater)
-    # What rounding alone can leave behind of a sum of squares counts as nothing.
+    # A sum of squares no larger than rounding error counts as nought.
     noise = complete.size * (8 * np.finfo(np.float64).eps * float(np.abs(complete).max())) ** 2
     residual, people, raters = (
         times * square if times * square > noise else 0.0

@@ -76,8 +76,8 @@ def measurement_error(
     X
         People by occasions, n x k; people with a missing measurement are left out.
     definition
-        ``"agreement"`` counts a shift between occasions as error, ``"consistency"`` does not; ``"within"``
-        is what people differ from themselves, occasions not being told apart.
+        ``"agreement"`` counts a shift between occasions as error, ``"consistency"`` does not; ``"within"`` is
+        the spread of each person's measurements, whatever the occasion.
     level
         Level of the intervals, and of the change that is called detectable.
 

@@ -11,7 +11,7 @@ from analysis.estimate import Matrix, Unavailable
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Sums:
-    """All that the likelihood needs: over people by their number of measurements, and over raters."""
+    """All that the likelihood needs of the data: sums over people with m measurements, and over raters."""
 
     people: Matrix  # m: how many people have m measurements
     together: Matrix  # m x k x k: how many of them were measured by both raters
@@ -33,8 +33,8 @@ def crossed_components(X: Matrix) -> MeanSquares | Unavailable:
     Returns
     -------
     MeanSquares or Unavailable
-        Unavailable where there are fewer than 3 people or 2 raters, or too few measurements to tell people
-        from error, or where the search does not settle.
+        Unavailable where there are fewer than 3 people or 2 raters, or too few measurements to separate
+        people from error, or where the search does not converge.
 
     Notes
     -----
@@ -65,7 +65,7 @@ def crossed_components(X: Matrix) -> MeanSquares | Unavailable:
     def deviance(ratios: Matrix) -> float:
         return _deviance(ratios, sums)[0]
 
-    # Ratios of standard deviations, as lmer has them: a component of zero is then an ordinary point.
+    # The search is over ratios of standard deviations, as in lmer, so that a component may be zero.
     found = minimize(
         deviance,
         (1.0, 0.3),
@@ -110,7 +110,7 @@ def _deviance(ratios: Matrix, sums: _Sums) -> tuple[float, float]:
     k = sums.count.size
     m = np.arange(1, k + 1)
     w = of_people / (1 + m * of_people)
-    # Cross-products of the raters after people are swept out, then after raters are.
+    # Cross-products of the raters after the effects of people are removed, then those of raters.
     A = np.diag(sums.count) - np.einsum("m,mij->ij", w, sums.together)
     v = sums.total - w @ sums.by_rater
     B = np.eye(k) + of_raters * A

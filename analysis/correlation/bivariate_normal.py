@@ -13,7 +13,7 @@ from scipy.special import log_ndtr, ndtr
 
 Array = NDArray[np.float64]
 Sides = tuple[Array, Array, Array, Array]
-"""Of cells: from and to which value of X, from and to which value of Y."""
+"""The sides of cells: lower and upper value of X, lower and upper value of Y."""
 
 INFINITE: Final = 9.0
 """A threshold that nobody passes: the normal probability beyond it vanishes next to one (1e-19)."""
@@ -27,7 +27,7 @@ _FINE: Final = (
     (_FINE_EDGES[:-1, None] + np.diff(_FINE_EDGES)[:, None] * (1 + _NODES[0][0]) / 2).ravel(),
     (np.diff(_FINE_EDGES)[:, None] * _NODES[0][1] / 2).ravel(),
 )
-_BLOCK: Final = 1 << 17  # nodes x corners worked on together: what a core's cache holds
+_BLOCK: Final = 1 << 17  # nodes x corners computed together: as many as fit into a core's cache
 
 
 def cumulative(h: Array, k: Array, r: Array) -> Array:
@@ -136,7 +136,7 @@ def cells(inner: Array, rows: Array, columns: Array) -> Array:
 
 
 def spread(corners: Array) -> Array:
-    """Return what corners give to their cells: the double difference where the margins give nothing."""
+    """Return derivatives for the cells from those at the inner corners; the margins contribute nothing."""
     pairs, a, b = corners.shape
     grid = np.zeros((pairs, a + 1, b + 1))
     grid[:, :-1, :-1] = corners
@@ -149,9 +149,9 @@ def spread(corners: Array) -> Array:
 def log_rare(sides: Sides, r: Array) -> Array:
     """Return the logarithm of the probability of cells, however rare.
 
-    Differences of `cumulative` carry an error of about 1e-16, which is all of a probability of that size;
-    here X is integrated over, finely towards the sides of its interval, and the chances of Y are taken in
-    whichever tail is the smaller.
+    Differences of `cumulative` have an error of about 1e-16, as large as a probability of that size. So here
+    X is integrated over numerically, with more nodes towards the sides of its interval, and the probability
+    of Y is taken in the smaller tail.
     """
     low, high, left, right = (side[:, None] for side in sides)
     rho = r[:, None]

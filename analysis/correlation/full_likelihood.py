@@ -10,11 +10,11 @@ from analysis.estimate import Matrix
 
 _SETTLED: Final = 1e-9
 _MOST_STEPS: Final = 200
-_STEP: Final = 1e-5  # of the differences that give the observed information
+_STEP: Final = 1e-5  # step of the numerical differences that give the observed information
 
 
 def joint(pairs: Pairs, start: Matrix) -> tuple[Matrix, Matrix, Flags]:
-    """Return r and its standard error for pairs that stand apart, and whether the search settled.
+    """Return r and its standard error for pairs estimated separately, and whether the search converged.
 
     Fisher scoring over the thresholds of the rows, those of the columns, and r, with steps halved until the
     likelihood rises; the standard errors are those of the observed information, and zero where r stands at

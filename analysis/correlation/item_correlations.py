@@ -1,4 +1,4 @@
-"""The correlations that every question of dimensions starts from: of rows, of joint counts, or given."""
+"""Correlations of items for the analysis of dimensions: computed from rows or joint counts, or given."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,16 +15,17 @@ from analysis.linear_algebra.roots import Root, root_of
 from analysis.moments import moments
 
 FEWEST_ROWS: Final = 3
-SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this are rounding, or nearly so
+SINGULAR: Final = 1e-11  # eigenvalues of a correlation matrix below this may be rounding error
 
 
 @dataclass(frozen=True, kw_only=True)
 class Correlations:
     """Correlations of k items from n rows, and how missing answers were treated.
 
-    `no_inverse` says why a figure made of the inverse or the determinant of `R` is not to be had although `R`
-    has both: they would be those of a constant of ours. `notes` are what else a reader should know. `rows`
-    are the complete rows, where they are known: near singularity they have digits that `R` has lost.
+    `no_inverse` says why figures made of the inverse or the determinant of `R` are unavailable although `R`
+    has both: constants of this code (a repair, a bound) would decide them. `notes` are what else a reader
+    should know. `rows` are the complete rows, where they are known: near singularity they have digits that
+    `R` has lost.
     """
 
     R: Matrix
@@ -59,7 +60,7 @@ class Correlations:
 
     @cached_property
     def root(self) -> Root:
-        """The spectrum, from the rows where `R` is nearly singular."""
+        """Eigenvalues and eigenvectors, from the rows where `R` is nearly singular."""
         return root_of(self.R, self.rows)
 
 
@@ -203,9 +204,9 @@ def pairwise_correlations(X: Matrix) -> Matrix:
 
 
 def _from_lowest(X: Matrix, low: Matrix, high: Matrix) -> Matrix:
-    """Set each item's lowest answer to 0, so that no digits cancel; NaN stays NaN.
+    """Subtract each item's lowest answer, so that no digits cancel; NaN stays NaN.
 
-    Whole answers keep their units, in which sums are exact; others are moved to 0..1.
+    Whole answers keep their units, in which sums are exact; others are scaled to 0..1.
     """
     moved: Matrix = X - low
     if not whole(np.nan_to_num(moved)):
@@ -236,7 +237,7 @@ def _flat_pair(R: Matrix, names: tuple[str, ...]) -> Unavailable | None:
 
 
 def _tidy(R: Matrix) -> Matrix:
-    """Undo rounding, which leaves diagonals of 1 - 1e-16 and correlations of 1 + 1e-16."""
+    """Remove rounding errors, such as diagonals of 1 - 1e-16 and correlations of 1 + 1e-16."""
     tidy: Matrix = np.clip(R, -1, 1)
     np.fill_diagonal(tidy, 1)
     return tidy

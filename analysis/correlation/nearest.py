@@ -1,4 +1,4 @@
-"""The correlation matrix nearest to one that cannot be."""
+"""The correlation matrix nearest to a matrix that is no correlation matrix of any data."""
 
 from typing import Final
 

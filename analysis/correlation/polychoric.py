@@ -46,7 +46,7 @@ class Polychoric(PrintedTable):
     correct : the rule for empty cells
     empty : the pairs whose table has an empty cell
     at_bound : the pairs whose likelihood still rises at 0.999 in size, where `r` therefore stands
-        What `se` holds for them is what the formula gives there, no guide to their precision.
+        Their `se` is the value of the formula at the bound and says nothing of their precision.
     names : the items
     method : what was done, in words
     """
@@ -67,12 +67,12 @@ class Polychoric(PrintedTable):
 
     @property
     def definite(self) -> Matrix:
-        """The correlations, repaired if they had to be: what a factor analysis can use."""
+        """The correlations, repaired where needed, so that a factor analysis can use them."""
         return self.r if self.repaired is None else self.repaired
 
     @property
     def no_inverse(self) -> Unavailable | None:
-        """Why nothing can be made of the inverse or the determinant: a constant of ours would decide it."""
+        """Why figures made of the inverse are unavailable: a repair or a bound would decide them."""
         if self.repaired is not None:
             detail = (
                 "the polychoric correlations are not positive definite, and it would rest on how far from "
@@ -139,7 +139,7 @@ def polychoric(
     categories : the answers there can be; by default those that occur
         An item need not use them all: each has thresholds between the categories that it does use.
     missing : "pairwise", so that each table has the rows that answer both items, or "complete" rows only
-        Counts know no rows: where answers are missing they are taken pair by pair, whatever `missing` says.
+        Counts hold no rows: where answers are missing they are used pair by pair, whatever `missing` says.
     correct : what is done about empty cells
         ``"lavaan"``: in a 2 x 2 table with one empty cell, 0.5 is moved into it with the margins kept;
         with an empty diagonal, r is 1 or -1; larger tables are left alone.
@@ -344,7 +344,7 @@ def _unsuitable(counts: JointCounts, names: tuple[str, ...], *, apart: bool) -> 
 
 
 def _unsuitable_pair(counts: JointCounts, names: tuple[str, ...], *, apart: bool) -> Unavailable | None:
-    """Return which pair has no table to speak of; taken `apart`, an item has to vary within the table."""
+    """Return the pair whose table is unusable; taken `apart`, an item has to vary within the table."""
     for i, j in np.argwhere(counts.pair_n == 0):
         return Unavailable(reason="too few rows", detail=f"no row answers both {names[i]} and {names[j]}")
     constant = (counts.tables.sum(axis=3) > 0).sum(axis=2) == 1
@@ -355,7 +355,7 @@ def _unsuitable_pair(counts: JointCounts, names: tuple[str, ...], *, apart: bool
 
 
 def _codes(rows: Matrix, categories: tuple[float, ...]) -> NDArray[np.uint8]:
-    """Return each answer's place among the categories, and their number where there is no answer."""
+    """Return each answer's position among the categories, and their number where there is no answer."""
     codes = np.full(rows.shape, len(categories), np.uint8)
     for place, value in enumerate(categories):
         codes -= np.uint8(len(categories) - place) * (rows == value)

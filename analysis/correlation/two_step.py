@@ -19,21 +19,21 @@ Index = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 
 BOUND: Final = 0.999
-_NOISE: Final = 1e-16  # a difference of probabilities tells no more
-_RARE: Final = 1e-10  # so a cell that was met and looks rarer than this is computed by itself
+_NOISE: Final = 1e-16  # error of a difference of probabilities
+_RARE: Final = 1e-10  # so an observed cell whose probability is below this is computed by itself
 _LEAST: Final = 1e-290
-_SETTLED: Final = 1e-7  # Newton squares its error at each step: the one after this would be 1e-14
-_FLAT: Final = 1e-6  # information of a likelihood that does not tell: a standard error of a thousand
+_SETTLED: Final = 1e-7  # Newton's method squares its error at each step: after the next one it would be 1e-14
+_FLAT: Final = 1e-6  # information below which a likelihood counts as flat: a standard error of a thousand
 _NEWTON_STEPS: Final = 30
 _MOST_STEPS: Final = 90
-_ROWS: Final = 2048  # rows whose influence is held at once: 9 MB for 30 items
+_ROWS: Final = 2048  # rows whose influence is held in memory at once: 9 MB for 30 items
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pairs:
     """Tables of pairs of items `i` and `j`, and the thresholds of the items.
 
-    Categories that an item does not use stand behind those it does (`order`), its thresholds there are
+    Categories that an item does not use are moved behind those it does (`order`), its thresholds there are
     infinite, and `used` is how many it does use.
     """
 
@@ -213,7 +213,7 @@ def _relative_slopes(tables: Matrix, h: Matrix, k: Matrix, r: Matrix) -> tuple[M
 
 
 def probable(tables: Matrix, h: Matrix, k: Matrix, r: Matrix) -> Matrix:
-    """Return the probability of each cell, to several digits even where a rare one was met."""
+    """Return the probability of each cell, to several digits even where a rare cell was observed."""
     chance = _chance(h, k, r)
     rare = (tables > 0) & (chance < _RARE)
     if rare.any():
@@ -318,8 +318,8 @@ def row_influence(
 ) -> Iterator[tuple[int, Matrix]]:
     """Yield blocks of rows: the place of the first, and the influence of each (estimates x rows).
 
-    The array is the same every time and is overwritten by the next block; a last block is filled up with
-    rows that move nothing.
+    The array is the same every time and is overwritten by the next block; a last block is filled up with rows
+    of influence nought.
     """
     places = _places(pairs, categories)
     by_item = [
@@ -335,7 +335,7 @@ def row_influence(
     step = -(-len(codes) // max(1, -(-len(codes) // _ROWS)))
     rows = np.empty((width, step))
     for start in range(0, len(codes), step):
-        block = np.full((step, codes.shape[1]), categories, np.intp)  # rows without answers move nothing
+        block = np.full((step, codes.shape[1]), categories, np.intp)  # rows without answers have no influence
         block[: len(codes) - start] = codes[start : start + step]
         _look_up(np.ascontiguousarray(block.T), by_item, by_pair, rows)
         yield start, rows

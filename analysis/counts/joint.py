@@ -1,4 +1,4 @@
-"""Joint counts: for every pair of items, the table of answers by answers; nearly all else follows."""
+"""Joint counts: for every pair of items, the table of answers by answers, from which most figures follow."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -18,18 +18,18 @@ Planes = NDArray[np.uint64]
 Part = TypeVar("Part")
 
 MAX_CATEGORIES: Final = 64
-BLOCK_ROWS: Final = 16_384  # 256 words a plane: the planes stay in cache, and a count fits in 16 bits
-COMPILE_FROM: Final = 100_000  # below, NumPy needs less time than it takes to import a compiler
+BLOCK_ROWS: Final = 16_384  # 256 words a plane: planes stay in the cache, and a count fits in 16 bits
+COMPILE_FROM: Final = 100_000  # rows below which NumPy takes less time than the import of the compiler
 
 
 @dataclass(frozen=True, kw_only=True)
 class JointCounts(PrintedTable):
     """How often each pair of answers was given together.
 
-    ``tables[i, j, a, b]`` is the number of rows that answered item i with category a and item j with
-    category b; on the diagonal, ``tables[i, i, a, a]`` is the count of item i. Rows without one of the two
-    answers are in `n` but not in that table. Counts of two parts of the data add up, with ``+`` or
-    ``sum``, to the counts of the whole; a category that only one part has met is added to the other.
+    ``tables[i, j, a, b]`` is the number of rows that answered item i with category a and item j with category
+    b; on the diagonal, ``tables[i, i, a, a]`` is the count of item i. Rows without one of the two answers are
+    in `n` but not in that table. Counts of two parts of the data add up, with ``+`` or ``sum``, to the counts
+    of the whole; a category that occurs in one part only is added to the other.
     """
 
     tables: Counts
@@ -82,9 +82,10 @@ class JointCounts(PrintedTable):
 
     @cached_property
     def _sums(self) -> tuple[Matrix, Matrix, Matrix]:
-        """Sums of xy, x and x squared over each pair's rows, about a zero of each item's own.
+        """Sums of xy, x and x squared over each pair's rows, as deviations from a value of each item.
 
-        That is the category which most people chose: nothing cancels, and a constant item is exactly so.
+        This value is the category that most people chose, so that nothing cancels, and a constant item has a
+        variance of exactly nought.
         """
         categories, by_first = np.array(self.categories), self.tables.sum(axis=3)
         values = np.zeros((self.k, len(categories)))

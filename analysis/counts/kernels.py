@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 Counts = NDArray[np.int64]
 Planes = NDArray[np.uint64]
-"""Bits, one for each row, in words of 64; one plane for each item and category."""
+"""Bits in words of 64, one bit for each row; one plane for each item and category."""
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
-_STEP: Final = 4096  # rows that stay in cache while every pair of items is multiplied
+_STEP: Final = 4096  # rows of a block that stays in the cache while every pair of items is multiplied
 
 
 def compiled(kernel: Kernel) -> Kernel:

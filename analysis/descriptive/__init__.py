@@ -1,1 +1,1 @@
-"""What single items look like: means, spread, normality."""
+"""Descriptions of single items: means, spread, normality."""

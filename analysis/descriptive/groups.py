@@ -12,7 +12,7 @@ from analysis.estimate import NO_ANSWER
 
 @dataclass(frozen=True, kw_only=True)
 class TwoGroups:
-    """Two groups by their labels, first and second; who is known to belong to one, and who to the second."""
+    """Two groups: their labels, which rows are known to belong to either, and which belong to the second."""
 
     labels: tuple[str, str]
     known: NDArray[np.bool_]

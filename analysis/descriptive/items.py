@@ -1,4 +1,4 @@
-"""What the answers to each item look like before anything is made of them."""
+"""Descriptions of the answers to each item, rank correlations, and a test of joint normality."""
 
 from dataclasses import dataclass
 from math import fsum
@@ -13,7 +13,7 @@ from analysis.estimate import Listing, Matrix, Unavailable, as_matrix, complete_
 from analysis.linear_algebra.roots import TOO_NEAR, orthogonal, root_of
 from analysis.moments import moments
 
-NORMAL_MAD: Final = 1.4826  # makes the median absolute deviation that of a normal distribution
+NORMAL_MAD: Final = 1.4826  # standard deviation of a normal variable over its median absolute deviation
 BLOCK: Final = 4096
 
 

@@ -1,1 +1,1 @@
-"""How many factors the correlations of items bear."""
+"""The number of factors that the correlations of items support."""

@@ -10,8 +10,8 @@ from scipy.special import chdtrc
 from analysis.correlation.item_correlations import SINGULAR, Correlations, Items, item_correlations
 from analysis.estimate import Matrix, Missing, PrintedTable, Probability, TableParts, Unavailable, table
 
-ROUNDING: Final = 1e-12  # correlations below are those of items that are not correlated
-OURS: Final = 0.01  # a variance below it may be what a repair, or the bound of a correlation, made it
+ROUNDING: Final = 1e-12  # correlations below this count as none
+OURS: Final = 0.01  # a variance below this may come from a repair, or from the bound of a correlation
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +53,10 @@ class Sphericity(PrintedTable):
 
 @dataclass(frozen=True, kw_only=True)
 class AveragePartials(PrintedTable):
-    """Velicer's averages after 0, 1, 2, ... components are partialled out; the smallest says how many.
+    """Velicer's averages after 0, 1, 2, ... components are removed; the number is where they are smallest.
 
     `squared` is the mean squared partial correlation (Velicer, 1976), `fourth` the mean fourth power
-    (Velicer, Eaton & Fava, 2000); `n_factors` and `n_factors_revised` are the places of their minima.
+    (Velicer, Eaton & Fava, 2000); `n_factors` and `n_factors_revised` are the positions of their minima.
     """
 
     squared: Matrix
@@ -82,7 +82,7 @@ class AveragePartials(PrintedTable):
 def kmo(
     data: Items, *, n: int | None = None, missing: Missing = "complete"
 ) -> SamplingAdequacy | Unavailable:
-    """Compare correlations with partial correlations: near 1, items share what they have in common.
+    """Compare correlations with partial correlations; near 1, the correlations are due to common factors.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
     data : n x k array (NaN for missing), JointCounts, Polychoric, or, with `n`, a correlation matrix
     n : number of rows behind a given correlation matrix
     missing : "complete" rows or "pairwise"; joint counts are always pairwise
-        Pairwise, as psych has it, n counts every row: with many holes the test rejects too readily.
+        Pairwise, as in psych, n counts every row: with many missing answers the test rejects too often.
 
     Returns
     -------
@@ -184,7 +184,7 @@ def bartlett(data: Items, *, n: int | None = None, missing: Missing = "complete"
 
 
 def _definite(found: Correlations | Unavailable) -> Correlations | Unavailable:
-    """Refuse correlations that have no inverse, or one that a constant of ours makes."""
+    """Refuse correlations that have no inverse, or whose inverse depends on a repair or a bound."""
     if isinstance(found, Unavailable):
         return found
     if found.no_inverse is not None:
@@ -260,7 +260,7 @@ def minimum_average_partial(
 
 
 def _left_by_components(found: Correlations) -> Iterator[Matrix]:
-    """Yield what the first 0, 1, ... k - 1 components leave of R, the sum of the others: no digits cancel."""
+    """Yield what the first 0, 1, ... k - 1 components leave of R, as a sum of the others for precision."""
     values, vectors = found.root.eigenvalues, found.root.vectors
     yield found.R
     for last in range(found.k - 1, 0, -1):

@@ -1,4 +1,4 @@
-"""Parallel analysis: which eigenvalues are larger than chance makes them."""
+"""Parallel analysis: which eigenvalues are larger than those of unrelated items by chance."""
 
 import os
 from collections.abc import Iterator
@@ -30,9 +30,9 @@ from analysis.estimate import (
 from analysis.factor_models.extraction import residual_minimum, starts
 
 SEED: Final = 1
-BLOCK: Final = 100  # draws held at once
+BLOCK: Final = 100  # draws held in memory at once
 NO_ANSWER: Final = -1
-ROUNDING: Final = 1e-10  # an eigenvalue has to pass chance by more than this
+ROUNDING: Final = 1e-10  # an eigenvalue has to exceed the reference by more than this
 
 Answers = TypeVar("Answers", bound=NDArray[Any])
 Basis = Literal["components", "factors"]
@@ -41,7 +41,7 @@ Chance = Literal["normal", "permuted"]
 
 @dataclass(frozen=True, kw_only=True)
 class ParallelAnalysis(PrintedTable):
-    """Eigenvalues of the data beside those of unrelated items; all run from the largest down.
+    """Eigenvalues of the data beside those of unrelated items, largest first.
 
     `reference` holds the `quantile` of each eigenvalue over the draws, `mean` its mean. `n_factors` counts
     the observed values above the reference, up to the first that is not.
@@ -96,9 +96,9 @@ def parallel_analysis(
     n : number of rows behind a given correlation matrix
     basis : "components", the eigenvalues of the correlations, or "factors", those of the correlations with
         the communalities of one minres factor in the diagonal
-        Components say the number more often rightly (Auerswald & Moshagen, 2019).
+        Components give the right number more often (Auerswald & Moshagen, 2019).
     correlation : "pearson" or "polychoric"; the same for the data and for chance
-    chance : what unrelated items are
+    chance : how unrelated items are drawn
         "normal" draws the correlation matrices of n normal rows from their exact distribution, without the
         rows; "permuted" shuffles the answers of each item, which keeps their distributions. By default
         normal for product-moment correlations, permuted for polychoric ones, which need categories.
@@ -122,8 +122,8 @@ def parallel_analysis(
     order, q_j the quantile of the j-th eigenvalue of the draws.
 
     The matrix of squares and products of normal rows is A A' with A lower triangular, normal numbers below
-    the diagonal and chi of n - 1, n - 2, ... degrees of freedom on it (Bartlett's decomposition): 100 draws
-    cost what their eigenvalues cost. Equals, but for chance, psych's ``fa.parallel(x, fm = "minres", quant =
+    the diagonal and chi of n - 1, n - 2, ... degrees of freedom on it (Bartlett's decomposition): so the time
+    is that of the eigenvalues. Equals, but for chance, psych's ``fa.parallel(x, fm = "minres", quant =
     .95)``: `n_factors` its ncomp, with basis "factors" its nfact. With 100 draws the standard error of a 95 %
     point is about a fifth of the eigenvalue's standard deviation.
 
@@ -208,7 +208,7 @@ def _answers(data: ArrayLike | JointCounts, missing: Missing, rng: np.random.Gen
     laid_out = np.full((data.n, data.k), np.nan)
     for item, counts in enumerate(data.item_counts):
         laid_out[: counts.sum(), item] = np.repeat(data.categories, counts)
-    return rng.permuted(laid_out, axis=0)  # so that the gaps of one item do not meet those of another
+    return rng.permuted(laid_out, axis=0)  # so that missing answers of items fall in different rows
 
 
 def _wishart_correlations(n: int, k: int, draws: int, rng: np.random.Generator) -> Iterator[Matrix]:
@@ -221,7 +221,7 @@ def _wishart_correlations(n: int, k: int, draws: int, rng: np.random.Generator) 
             A = np.zeros((size, k, k))
             A[:, below[0], below[1]] = rng.standard_normal((size, len(below[0])))
             A[:, np.arange(k), np.arange(k)] = np.sqrt(rng.chisquare(freedom, (size, k)))
-        else:  # fewer rows than items: the rows themselves are the smaller thing to draw
+        else:  # fewer rows than items: drawing the rows themselves takes less time
             A = rng.standard_normal((size, k, n - 1))
         A /= np.sqrt(np.square(A).sum(axis=2, keepdims=True))
         yield A @ A.transpose(0, 2, 1)
@@ -244,7 +244,7 @@ def _permuted_pearson(X: Matrix, draws: int, rng: np.random.Generator) -> Iterat
 def _permuted_polychoric(X: Matrix, draws: int, rng: np.random.Generator) -> Iterator[Matrix]:
     answered = ~np.isnan(X)
     values = np.unique(X[answered])
-    # Each item in one piece: its answers are shuffled in half the time.
+    # Items are contiguous in memory, which halves the time of shuffling.
     codes = np.asfortranarray(np.where(answered, np.searchsorted(values, X), NO_ANSWER).astype(np.int8))
 
     def drawn(stream: np.random.Generator) -> Matrix | None:

@@ -1,1 +1,1 @@
-"""What may be published of a wave without giving anybody away."""
+"""Disclosure control: what may be published of a wave without revealing anybody's answer."""

@@ -1,8 +1,8 @@
-"""What may be told of a group's answers, and nothing else: the rules of disclosure control.
+"""The base table: which figures of a group's answers may be published.
 
-Answers become a base table once, when a wave closes; everything that is ever published is arithmetic on that
-table, by `analysis.disclosure.release`. What the table says of anyone is proved in tests/privacy: whoever
-reads it, and one colleague who knows their own answer besides, can rule out no answer of anybody else.
+Answers become a base table once, when a wave closes; everything that is ever published is computed from that
+table by `analysis.disclosure.release`. tests/privacy proves the guarantee: whoever reads the table, even
+together with C colleagues who tell their own answers, can rule out no answer of anybody else.
 """
 
 from collections import Counter
@@ -21,8 +21,8 @@ ITEMS_FROM: Final = 20
 INTERVALS_FROM: Final = 30
 FINE_FROM: Final = 40
 
-# The bands of a scale by its number of points, the finest first, each by how many answers it joins. These
-# alone passed the test of deniability, taken in this order: two bands of several answers each never did.
+# The bands of a scale by its number of points, the finest first, each given by how many answers it joins.
+# Only these, tried in this order, passed tests/privacy; two bands of several answers each never did.
 FINE: Final[Mapping[int, tuple[tuple[int, ...], ...]]] = {
     4: ((1, 1, 1, 1), (2, 1, 1), (1, 1, 2)),
     5: ((1, 1, 1, 1, 1), (2, 1, 1, 1), (1, 1, 1, 2)),
@@ -40,14 +40,14 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """K, the fewest answers of which anything is told, and C, the colleagues who may tell theirs."""
+    """K, the fewest answers of which anything is published, and C, the colleagues who may tell theirs."""
 
     k: int = 10
     insiders: int = 1
 
 
 def rules(k: int, insiders: int = 1) -> Rules:
-    """Return the rules for a study's K and C; below 5 nobody may set K, and the clamp needs K > 2 (C + 1)."""
+    """Return the rules for a study's K and C; K is at least 5, and the clamp needs K > 2 (C + 1)."""
     least = max(FLOOR, 2 * (insiders + 1) + 1)
     if k < least:
         raise ValueError(f"nothing is told of fewer than {least} people; {k} was asked for")
@@ -59,7 +59,7 @@ def rules(k: int, insiders: int = 1) -> Rules:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """An item with the sentence and the answers it was asked in; its values are keyed."""
+    """An item with its sentence and its answers as they were worded; its values are keyed."""
 
     id: str
     sentence: str
@@ -82,7 +82,7 @@ class Facet:
 
 @dataclass(frozen=True, kw_only=True)
 class Total:
-    """The mean of facets, never a sum of its own: it would give a clamped facet away."""
+    """The mean of facets. It has no sum of its own, which would reveal a clamped facet."""
 
     id: str
     title: str
@@ -91,7 +91,7 @@ class Total:
 
 @dataclass(frozen=True, kw_only=True)
 class Scheme:
-    """What was asked: enough for a report to be read without the instrument."""
+    """What was asked, in enough detail for a report to be read without the instrument."""
 
     facets: tuple[Facet, ...]
     totals: tuple[Total, ...]
@@ -102,10 +102,10 @@ class Scheme:
 
 
 def scheme(instrument: Instrument, form_id: str, language: str = "en") -> Scheme:
-    """Lay out what a report of this form can speak of: subscales that share no item, and means of these.
+    """Return what a report of this form can show: subscales that share no item, and means of these.
 
-    A subscale that shares an item with an earlier one is left out: two sums over the same people give away
-    more than either. So is one whose codes are not consecutive, since the clamp counts on every step.
+    A subscale that shares an item with an earlier one is left out, since two sums over the same people reveal
+    more than either. So is one whose codes are not consecutive, since the clamp assumes every step.
     """
     form, words = instrument.forms[form_id], instrument.words[form_id, language]
     taken: set[str] = set()
@@ -178,7 +178,7 @@ class Band:
 
 @dataclass(frozen=True, kw_only=True)
 class Sum:
-    """A clamped sum: as it is, or the edge of the range in which it is not told."""
+    """A clamped sum: exact, or as the bound ("at most", "at least") that is published instead."""
 
     n: int
     value: float
@@ -188,7 +188,7 @@ class Sum:
 
 @dataclass(frozen=True, kw_only=True)
 class Atom:
-    """What is told of a unit: sums by facet where n < 20, by item from n = 20; what is absent is untold."""
+    """What is published of a unit: sums by facet where n < 20, by item from n = 20; the rest is absent."""
 
     unit: str
     n: int
@@ -218,11 +218,13 @@ class About:
     k: int
     leaving: str = "reports"
     """What the study declared that it gives out: a word of analysis.disclosure.leaving."""
+    imported: bool = False
+    """Whether the answers came from a file."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BaseTable:
-    """All that is kept of a closed wave for publishing; `used` are the pairs that no later table may use."""
+    """All that is kept of a closed wave to publish from; `used` are the pairs that no later table may use."""
 
     about: About
     scheme: Scheme
@@ -238,7 +240,7 @@ def base_table(
     tree: Iterable[Unit],
     rules: Rules,
 ) -> BaseTable:
-    """Hold out every group of fewer than K, and keep of the others what the rules let out."""
+    """Hold out every group of fewer than K, and keep the figures of the others that the rules allow."""
     plan = scheme(instrument, about.form)
     turned = _turned(instrument, about.form, plan)
     kept = sorted((g for g in groups if len(g.people) >= rules.k), key=lambda group: group.unit)
@@ -272,7 +274,7 @@ def _told(tree: Iterable[Unit], published: set[str]) -> tuple[Unit, ...]:
 
 
 def _turned(instrument: Instrument, form_id: str, plan: Scheme) -> dict[Item, dict[int, int]]:
-    """Key every answer to every item once, by the one scoring code."""
+    """Key every answer to every item once, by `instrument.scoring`."""
     return {
         item: {
             code: int(value)
@@ -308,7 +310,7 @@ def _facet_sums(scores: Mapping[Facet, Sequence[float]], rules: Rules) -> dict[s
 def _facet_scores(
     instrument: Instrument, form_id: str, plan: Scheme, people: Iterable[Mapping[str, Any]]
 ) -> dict[Facet, list[float]]:
-    """Score everybody by the one scoring code, and put each score on 0 to 100 whatever the key's method."""
+    """Score everybody by `instrument.scoring`, and put each score on 0 to 100 whatever the key's method."""
     methods = {s.id: METHODS[s.method] for s in instrument.key.subscales(form_id).values()}
     found: dict[Facet, list[float]] = {facet: [] for facet in plan.facets}
     for person in people:
@@ -327,10 +329,11 @@ def _facet_scores(
 
 
 def clamp(values: Sequence[float], low: float, high: float, rules: Rules, *, step: float = 1) -> Sum:
-    """R4: tell a sum only where it leaves every answer possible for everyone, to anyone and C colleagues.
+    """R4: return a sum only if it leaves every answer possible for everyone, even to C colleagues together.
 
-    A sum is told to the nearest `step`, the distance between two full answers: scores that rest on fewer
-    answers lie between the steps, and an exact sum near the clamp would tell of them.
+    Otherwise the bound is returned. A sum is rounded to the nearest `step`, the distance between two full
+    answers: scores that rest on fewer answers lie between the steps, and an exact sum near the bound would
+    reveal them.
     """
     n, c = len(values), rules.insiders
     total = floor(fsum(values) / step + 0.5) * step
@@ -344,10 +347,10 @@ def clamp(values: Sequence[float], low: float, high: float, rules: Rules, *, ste
 
 
 def with_bands(told: Sum, item: Item, values: Sequence[int], rules: Rules) -> Sum:
-    """R5 and R6: how many gave which answers, in the finest bands that stay safe beside the sum.
+    """R5 and R6: count answers in the finest bands that remain safe beside the sum.
 
-    Which bands are shown must not tell either, so they are tried in one fixed order, and there are none where
-    even the coarsest would tell.
+    Which bands are shown must reveal nothing either, so they are tried in one fixed order. There are none
+    where even the coarsest would reveal an answer.
     """
     if told.bound == "exact" and told.n >= ITEMS_FROM:
         counts = Counter(values)
@@ -369,7 +372,7 @@ def _partitions(low: int, high: int, n: int) -> list[list[tuple[int, int]]]:
 
 
 def _leaves_room(bands: Sequence[Band], total: float, rules: Rules) -> bool:
-    """Clamp the joint display: C + 2 people in every band, and the sum off both ends that the bands allow."""
+    """Check sum and bands together: C + 2 people in every band, and the sum off both ends that they allow."""
     widest = max(band.high - band.low for band in bands)
     room = (rules.insiders + 1) * widest
     least = sum(band.n * band.low for band in bands)

@@ -1,11 +1,11 @@
-"""What leaves a study: reports by unit, or rows, and never both.
+"""What a study gives out: reports by unit, or rows, and never both.
 
-A report by units tells what a unit is like, and whoever holds the rows beside it finds its people among them,
-exactly by a whole-number programme, and closely by likeness alone: tests.attack.units. So a study declares
-before it opens which of the two it gives out, people are told before they agree, and what was not declared
-does not exist: no figure rests on rows that leave, no row leaves that a figure rests on. That holds for the
-report of the whole too: kept as it is, less the rows that are left after an erasure, it would tell what was
-erased. The service keeps to it in app.closing.snapshots and app.export.leaving.
+A report by units describes each unit, and whoever holds the rows beside it can assign rows to units: exactly
+by a whole-number programme, and closely by likeness alone (tests.attack.units). So a study declares before it
+opens which of the two it gives out, people are told before they agree, and what was not declared is not given
+out: no figure rests on rows that leave, and no row leaves on which a figure rests. That includes the report
+of the whole wave: the difference between a kept report and the rows left after an erasure would reveal the
+erased answers. The service applies this in app.closing.snapshots and app.export.leaving.
 """
 
 from collections.abc import Mapping
@@ -32,7 +32,13 @@ LEAVING: Final[Mapping[str, Leaving]] = MappingProxyType(
         "rows with units": Leaving(rows=True, units=True),
     }
 )
-"""What a study may declare, by the word that is kept with it."""
+"""What a study may declare, by the word that is stored with it."""
+
+ORIGIN: Final = (
+    "These answers were given elsewhere and came in as a file. What was shown to those people, and what they "
+    "agreed to, is not known here, and no receipt erases their answers."
+)
+"""Stands beside whatever is told of a wave whose answers came from a file."""
 
 
 def settle(table: BaseTable, declared: Leaving) -> BaseTable:

@@ -1,7 +1,7 @@
-"""The one way out: a base table in, a report out. HTML, JSON and all else are functions of the report.
+"""From a base table to a report, from which HTML, JSON and all other formats are made.
 
-Nothing here sees an answer: every figure, interval and share is arithmetic on the base table, so that no two
-of them together can tell more than the table does.
+Nothing here reads an answer: every figure, interval and share is computed from the base table, so that all of
+them together reveal no more than the table does.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,12 +29,12 @@ from analysis.disclosure.base_table import (
 
 LEVEL: Final = 0.95
 ROUND_TO: Final = 5
-EVERYONE: Final = "all_units"  # no unit can be declared by this name
+EVERYONE: Final = "all_units"  # a name that no unit can have
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A mean as it may be told; `half_width` is the most its 95 % interval can reach to either side."""
+    """A mean as published; `half_width` is the farthest that its 95 % interval can reach to either side."""
 
     value: float
     bound: Bound
@@ -43,7 +43,7 @@ class Figure:
 
 @dataclass(frozen=True, kw_only=True)
 class Untold:
-    """No figure, and why: too few people answered, or what is told of it points both ways."""
+    """No figure, and why: too few people answered, or its bounds point both ways."""
 
     reason: Literal["too few answers", "points both ways"]
 
@@ -67,7 +67,7 @@ class FacetLine:
 
 @dataclass(frozen=True, kw_only=True)
 class ItemLine:
-    """An item on its own scale, keyed; no shares where bands would tell."""
+    """An item on its own scale, keyed; without shares where bands would reveal an answer."""
 
     id: str
     figure: Figure | Untold
@@ -76,7 +76,7 @@ class ItemLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """What is told of a unit, or of the units below a department or organisation."""
+    """What is published of a unit, or of the units below a department or organisation."""
 
     id: str
     title: str
@@ -92,14 +92,14 @@ class Node:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a trainer may read, whatever it is shown as."""
+    """What a trainer may read, in whatever format."""
 
     about: About
     scheme: Scheme
     parts: tuple[Unit, ...]
-    """Of whom something is told: everybody first, then the units of the tree by their ids."""
+    """The parts of which something is published: everybody first, then the units of the tree by their ids."""
     nodes: tuple[Node, ...]
-    """What is told of each of the parts, in the same order."""
+    """What is published of each of the parts, in the same order."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ _Told = _Mean | Untold
 
 
 def release(table: BaseTable) -> Report:
-    """Publish a base table: everything that anyone may read of a closed wave."""
+    """Return the report of a base table: everything that is published of a closed wave."""
     below = _atoms_below(table)
     means = {atom.unit: {f.id: _facet(f, atom) for f in table.scheme.facets} for atom in table.atoms}
     roots = [unit for unit in table.units if unit.parent is None]
@@ -182,10 +182,11 @@ def _in_percent(item: Item, told: Sum | None) -> _Told:
 
 
 def _widest_half(item: Item, told: Sum) -> float | None:
-    """Compute the half-width of the mean's interval with people as far apart as sum and bands let them.
+    """Return the half-width of the mean's interval for the widest spread that sum and bands allow.
 
-    A measured spread beside the sum rules answers out now and then; this one is arithmetic on what is told.
-    Within the bands the squares are largest where people stand at the ends, the topmost bands filled first.
+    A measured spread beside the sum would sometimes rule out answers; this one is computed from what is
+    published. Within the bands the squares are largest where people are at the ends, the topmost bands filled
+    first.
     """
     if told.bound != "exact" or told.n < INTERVALS_FROM:
         return None
@@ -201,12 +202,12 @@ def _widest_half(item: Item, told: Sum) -> float | None:
 
 
 def _together(parts: Sequence[_Told]) -> _Told:
-    """Take the plain mean of items or of facets, whose errors may all point one way."""
+    """Return the plain mean of items or of facets, whose errors may all have the same sign."""
     return _weighted([(1, part) for part in parts], add=fsum)
 
 
 def _across(parts: Sequence[tuple[float, _Told]]) -> _Told:
-    """Take the mean over units, weighted by their people, without a unit too few of whom answered."""
+    """Return the mean over units, weighted by their people, without units in which too few answered."""
     enough = [(n, part) for n, part in parts if part != Untold(reason="too few answers")]
     return _weighted(enough, add=lambda halves: sqrt(fsum(half**2 for half in halves)))
 
@@ -239,7 +240,7 @@ def _figure(mean: _Told) -> Figure | Untold:
 
 
 def _rounded(value: float, bound: Bound) -> float:
-    """One decimal; a bound is rounded away from what it bounds, so that it stays true."""
+    """Round to one decimal; an upper bound is rounded up and a lower one down, so that it stays true."""
     tenths = round(10 * value, 6)
     whole = {"exact": round(tenths), "at most": ceil(tenths), "at least": floor(tenths)}[bound]
     return whole / 10
@@ -255,7 +256,7 @@ def _item_line(item: Item, atoms: Sequence[Atom]) -> ItemLine:
 
 
 def _common_bands(several: Sequence[Sequence[Band]]) -> list[Band]:
-    """Add up the bands of several units in the finest that all of them have; none if one has none."""
+    """Add up the bands of several units in the finest that all of them have; None if one has none."""
     if not several or not all(several):
         return []
     cuts = sorted(set.intersection(*({band.high for band in bands} for bands in several)))

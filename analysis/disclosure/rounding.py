@@ -1,4 +1,4 @@
-"""Round figures to what their sampling error bears: what is finer tells of single rows, and is no result."""
+"""Rounds figures to steps no finer than their standard error; finer digits would reveal single rows."""
 
 import math
 from typing import Final
@@ -13,7 +13,7 @@ STANDARD_ERRORS: Final = 2 * 1.96
 def borne(value: float, low: float, high: float) -> tuple[float, float, float]:
     """Round a figure and its 95 % interval to a step no finer than the standard error.
 
-    The ends are told as whole steps from the rounded figure, so that they tell hardly more than the figure.
+    The ends are given as whole steps from the rounded figure, so that they reveal little beyond the figure.
 
     Parameters
     ----------

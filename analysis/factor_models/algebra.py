@@ -1,4 +1,4 @@
-"""The one operation on matrices that every kernel here needs, with its type."""
+"""Inverses of matrices, with the type that the checker needs."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Exploratory factor analysis: what common factors would leave of the correlations between the items."""
+"""Exploratory factor analysis: factors that explain the correlations between the items."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -14,18 +14,18 @@ from analysis.factor_models.rotation import ROTATIONS, Rotated
 from analysis.linear_algebra.elimination import log_determinant
 
 RMSEA_LEVEL: Final = 0.90
-EQUAL: Final = 1e-8  # loadings that differ by less are the same
+EQUAL: Final = 1e-8  # loadings that differ by less count as equal
 UNRELATED: Final = Unavailable(reason="not defined", detail="unrelated items would fit no worse by chance")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fit:
-    """How far the model is from the correlations; None where a figure is not defined, `why_not` saying why.
+    """How far the model is from the correlations; an undefined figure is None, with its reason in `why_not`.
 
-    `objective` is the maximum-likelihood discrepancy at the solution, whichever way it was extracted; `chi2`
-    is that times Bartlett's factor, and is a chi-square for normal rows extracted by maximum likelihood only.
-    The interval of `rmsea` is at 90 %. `rms` is the root mean square of the residual correlations, `crms`
-    the same per degree of freedom.
+    `objective` is the maximum-likelihood discrepancy at the solution, whichever method extracted it; `chi2`
+    is that times Bartlett's factor, and has a chi-square distribution only for normal rows extracted by
+    maximum likelihood. The interval of `rmsea` is at 90 %. `rms` is the root mean square of the residual
+    correlations, `crms` the same per degree of freedom.
     """
 
     df: int
@@ -102,7 +102,7 @@ def factor_analysis(
     rotation: str = "oblimin",
     missing: Missing = "complete",
 ) -> Factors | Unavailable:
-    """Find common factors of the items and turn them towards simple structure.
+    """Extract common factors of the items and rotate them towards simple structure.
 
     Parameters
     ----------
@@ -110,7 +110,8 @@ def factor_analysis(
     n_factors : number of factors m
     n : number of rows behind a given correlation matrix
     method : a name in EXTRACTIONS: "minres", "ml", "uls"
-        Least squares ("uls") on a correlation matrix reproduces its diagonal and is minres by another name.
+        Least squares ("uls") on a correlation matrix reproduces its diagonal, which makes it the same as
+        minres.
     rotation : a name in ROTATIONS: "none", "varimax", "promax", "oblimin", "geomin"
     missing : "complete" rows or "pairwise"; joint counts are always pairwise
 
@@ -203,7 +204,8 @@ def degrees_of_freedom(k: int, m: int) -> int:
 def _signed_and_ordered(rotated: Rotated) -> Rotated:
     """Give each factor a positive largest loading, and put the one that explains most first.
 
-    Of what is equal but for rounding the first item's loading decides, so that rounding never does.
+    Loadings and variances that are equal within rounding are decided by the first item, so that the order is
+    the same everywhere.
     """
     L, phi = rotated.loadings, rotated.phi
     size = np.abs(L)

@@ -16,14 +16,16 @@ from numpy.typing import NDArray
 from analysis.correlation.item_correlations import SINGULAR
 from analysis.estimate import Matrix, Unavailable
 
-LOWEST_UNIQUENESS: Final = 0.005  # the bound of R's factanal and psych: below it lies a Heywood case
+LOWEST_UNIQUENESS: Final = 0.005  # as in R's factanal and psych; an item held there is a Heywood case
 MAX_STEPS: Final = 100
 GRADIENT: Final = 1e-9
 LOOSE_START: Final = 0.5
 RANDOM_STARTS: Final = 20
 SINGLE_STARTS: Final = 5
-LEAVES: Final = 1.6  # an item does nearly as well as a factor: it leaves less than so many times its squares
-EXPLAINS: Final = 0.75  # and explains more than this share of its squares
+# An item does nearly as well as a factor if it leaves less than LEAVES times the squares that the factor
+# leaves, and explains more than the share EXPLAINS of those that the factor explains.
+LEAVES: Final = 1.6
+EXPLAINS: Final = 0.75
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +45,10 @@ class Extraction:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _State:
-    """The criterion at x: value, gradient, and what its Hessian is made of.
+    """The criterion at x: its value, its gradient, and the parts of its Hessian.
 
-    The Hessian is `convex` plus, for each kept eigenvector u and each rest eigenvector v with weight w,
-    w (v v') * (u u').
+    The Hessian is `convex` plus, for each kept eigenvector u and each rest eigenvector v with weight w, w (v
+    v') * (u u').
     """
 
     x: Matrix
@@ -133,9 +135,10 @@ def _newton(at: Callable[[Matrix], _State], start: Matrix, low: float, high: flo
 def _to_last_digits(
     at: Callable[[Matrix], _State], state: _State, free: NDArray[np.bool_], low: float, high: float
 ) -> _State:
-    """Take Newton's steps for as long as they halve the gradient: a flat minimum moves by them still.
+    """Take Newton steps as long as they halve the gradient.
 
-    Without it the digits of the solution would be those at which rounding happened to stop the descent.
+    At a flat minimum these still change the solution, whose digits would otherwise depend on where rounding
+    stopped the descent.
     """
     while free.any():
         step = np.zeros_like(state.x)
@@ -148,7 +151,7 @@ def _to_last_digits(
 
 
 def _descent(state: _State, free: NDArray[np.bool_]) -> Matrix:
-    """Newton's step; far from the minimum, where the Hessian is not positive definite, its convex part's."""
+    """Return Newton's step or, where the Hessian is not positive definite, that of its convex part."""
     both = np.ix_(free, free)
     hessian, g = state.hessian()[both], state.gradient[free]
     try:
@@ -160,7 +163,7 @@ def _descent(state: _State, free: NDArray[np.bool_]) -> Matrix:
 
 
 def starts(R: Matrix) -> tuple[Matrix, ...]:
-    """Uniquenesses to start from: what the other items do not predict, and the middle."""
+    """Return uniquenesses to start from: what the other items do not predict, and the middle of the range."""
     loose = np.full(len(R), LOOSE_START)
     if np.linalg.eigvalsh(R)[0] < SINGULAR:
         return (loose,)
@@ -170,9 +173,9 @@ def starts(R: Matrix) -> tuple[Matrix, ...]:
 def _best(R: Matrix, m: int, reach: Callable[[Matrix], Extraction | None]) -> Extraction | Unavailable:
     """Return the lowest of the minima that the starts lead to, refused where it is improper.
 
-    On samples the minima that lie apart are nearly always boundary ones, each with another item at its
-    bound. So where an item is at its bound or would do nearly as well as a factor that was found, or the
-    first starts disagree, starts at such items and random ones (of a fixed seed) follow.
+    In samples, different minima are nearly always boundary solutions, each with another item at its bound. So
+    where an item is at its bound or would do nearly as well as a factor that was found, or the first starts
+    disagree, starts at such items and random ones (of a fixed seed) follow.
     """
     found = [end for start in starts(R) if (end := reach(start)) is not None]
     single = single_items(R, found[0].loadings) if found else []

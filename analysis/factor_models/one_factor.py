@@ -12,11 +12,11 @@ from analysis.estimate import Matrix, Unavailable
 TOLERANCE: Final = 1e-10
 ITERATIONS: Final = 200
 HALVINGS: Final = 16
-VANISHING: Final = 1e-3  # a unique variance below it, in an unfinished fit, is on its way to nought
-BEATEN: Final = 1e-6  # a discrepancy lower by more is another minimum
-GONE: Final = 1e-7  # a unique variance that has vanished, past which Σ cannot be inverted
-LEAST: Final = 1e-4  # a unique variance below it may be vanishing still when a step is shorter than 1e-6
-ROUNDING: Final = 1e-12  # by which the discrepancy may rise at its minimum
+VANISHING: Final = 1e-3  # where a fit has not converged, a unique variance below it counts as nought
+BEATEN: Final = 1e-6  # a discrepancy that is lower by more belongs to another minimum
+GONE: Final = 1e-7  # a unique variance below this counts as nought: Σ cannot be inverted beyond
+LEAST: Final = 1e-4  # a unique variance below it may still be falling when a step is shorter than 1e-6
+ROUNDING: Final = 1e-12  # rounding error of the discrepancy at its minimum
 RIDGE: Final = 1e-10  # keeps the equations solvable where a loading vanishes
 Flags = NDArray[np.bool_]
 
@@ -72,8 +72,9 @@ def one_factor(covariance: Matrix, *, names: Sequence[str] | None = None) -> One
 
     Notes
     -----
-    Fisher scoring on the correlations; unique variances are free, as in lavaan, so that a Heywood case shows
-    itself rather than hiding at a bound. Equals ``lavaan::cfa("F =~ ...", std.lv = TRUE)``.
+    Fisher scoring on the correlations; unique variances are free, as in lavaan, so that a Heywood case
+    appears as a negative unique variance and not as a value at a bound. Equals ``lavaan::cfa("F =~ ...",
+    std.lv = TRUE)``.
 
     Examples
     --------
@@ -139,7 +140,7 @@ class Fits:
 
     @property
     def proper(self) -> Flags:
-        """Which fits converged to unique variances that are positive and not on their way to nought.
+        """Which fits converged to positive unique variances that are not going to nought.
 
         Nor may an item, taken as the factor, fit better.
         """
@@ -149,9 +150,9 @@ class Fits:
 def one_factor_fits(R: Matrix, start: Matrix, *, tolerance: float = TOLERANCE) -> Fits:
     """Fit one factor to each of a stack of correlation matrices (b x k x k), all from one start.
 
-    `start` holds the k loadings and then the k unique variances. A fit has converged when no parameter's
-    next step is longer than `tolerance`; one whose unique variance vanishes is left as it is, for no proper
-    solution lies that way.
+    `start` holds the k loadings and then the k unique variances. A fit has converged when no parameter's next
+    step is longer than `tolerance`; one whose unique variance goes to nought is not continued, since it leads
+    to no proper solution.
     """
     b, k = R.shape[:2]
     parameters = np.repeat(start[None], b, axis=0)
@@ -192,7 +193,7 @@ def _single_items(R: Matrix) -> Matrix:
 def _descend(
     R: Matrix, parameters: Matrix, step: Matrix, value: Matrix
 ) -> tuple[Matrix, Matrix, Matrix, Flags]:
-    """Halve each step until it does not raise the discrepancy; say which steps were found."""
+    """Halve each step until it does not raise the discrepancy; return which steps were found."""
     trial = parameters + step
     new, gradient = _score(R, trial)
     for halving in range(1, HALVINGS):

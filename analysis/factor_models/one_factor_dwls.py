@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from analysis.estimate import Matrix
 
 _SETTLED: Final = 1e-9
-_ROUNDING: Final = 1e-12  # by which the sum may rise at its minimum, where it no longer tells steps apart
+_ROUNDING: Final = 1e-12  # rounding error of the sum at its minimum, by which it may rise
 _MOST_STEPS: Final = 300
-_LOWER: Final = 1e-6  # by this share of the sum another minimum is lower
+_LOWER: Final = 1e-6  # a sum that is lower by this share belongs to another minimum
 
 
 def loadings_of(R: Matrix, se: Matrix) -> tuple[Matrix, NDArray[np.bool_], NDArray[np.intp]]:

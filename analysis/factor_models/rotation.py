@@ -13,8 +13,8 @@ GRADIENT: Final = 1e-7
 VARIMAX_GAIN: Final = 1e-5
 PROMAX_POWER: Final = 4
 GEOMIN_OFFSET: Final = 0.01
-EQUAL: Final = 1e-9  # criteria no further apart are those of one minimum
-LAST: Final = 1e-12  # a gradient this small is rounding
+EQUAL: Final = 1e-9  # criteria that differ by less belong to the same minimum
+LAST: Final = 1e-12  # a gradient this small is rounding error
 PATIENCE: Final = 20
 COLLAPSED: Final = 0.9999
 RANDOM_STARTS: Final = {"oblimin": 0, "geomin": 8}
@@ -24,7 +24,7 @@ Criterion = Callable[[Matrix], tuple[float, Matrix]]
 
 @dataclass(frozen=True, kw_only=True)
 class Rotated:
-    """Pattern loadings, the correlations of the factors, and a word on how many starts ended here."""
+    """Pattern loadings, the correlations of the factors, and a note on how many starts ended here."""
 
     loadings: Matrix
     phi: Matrix
@@ -32,7 +32,7 @@ class Rotated:
 
 
 def unrotated(A: Matrix) -> Rotated:
-    """Leave the factors as they are: independent, each with as much variance as is left."""
+    """Leave the factors as they were extracted: independent, each with as much variance as is left."""
     return Rotated(loadings=A, phi=np.eye(A.shape[1]), note="")
 
 
@@ -160,9 +160,9 @@ def _project(A: Matrix, criterion: Criterion, turn: Matrix) -> tuple[float, Matr
 
 
 def _to_last_digits(A: Matrix, criterion: Criterion, turn: Matrix) -> Matrix:
-    """Descend on from where `_project` stops, without a search, for as long as the gradient shortens.
+    """Continue from where `_project` stops, without a search, as long as the gradient gets shorter.
 
-    Loadings to the seventh digit would depend on which of the starts ended lowest by a hair.
+    Otherwise the seventh digit of loadings would depend on which of several equally good starts ended lowest.
     """
     _, slope = _slope(A, criterion, turn)
     least, last, step, since = float(np.vdot(slope, slope)), turn, 1.0, 0

@@ -38,7 +38,7 @@ class Table:
     missing: Mapping[str, tuple[Range, ...]] = field(default_factory=dict)
     marks: Mapping[str, frozenset[str]] = field(default_factory=dict)
     unusable: Mapping[str, str] = field(default_factory=dict)
-    aliases: frozenset[str] = frozenset()
+    aliases: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     decimal_comma: DecimalComma = "unless thousands"
 

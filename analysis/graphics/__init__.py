@@ -1,1 +1,1 @@
-"""Drawings as SVG text, each with the table that says the same."""
+"""Drawings as SVG text, each with a table of the same figures."""

@@ -1,8 +1,8 @@
 """Figures for reports: drawings with their tables, from plain numbers and labels.
 
-Each function returns a `Figure`: the drawing (SVG), the sentence that reads it, and the same figures as a
-table. Words are arguments, so that a page in another language gives its own; labels that read from right to
-left are said to (`direction`), the geometry runs from left to right everywhere.
+Each function returns a `Figure`: the drawing (SVG), a sentence that says what it shows, and the same figures
+as a table. Words are arguments, so that a page in another language gives its own. `direction` says which way
+labels read; the axes always run from left to right.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,14 +14,14 @@ from analysis.graphics.svg import LABELS, LINE, SMALL, WIDTH, Box, Direction
 
 Write = Callable[[float], str]
 
-_WRITTEN = 16  # items, up to which figures fit into the cells of a map
+_WRITTEN = 16  # the most items for which figures fit into the cells of a map
 _FULLEST = 0.46
 _GAP = 6.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Figure:
-    """A drawing, the sentence that reads it, and its twin: the table that says the same."""
+    """A drawing, a sentence that says what it shows, and a table of the same figures."""
 
     drawing: str
     reading: str
@@ -29,7 +29,7 @@ class Figure:
     rows: tuple[tuple[str, ...], ...]
 
     def table(self) -> str:
-        """Return the twin as an HTML table; the first cell of a row is its header."""
+        """Return the table as HTML; the first cell of a row is its header."""
         head = "".join(svg.tag("th", svg.safe(words) or " ", scope="col") for words in self.headers)
         body = "".join(
             f'<tr><th scope="row">{svg.safe(first)}</th>'
@@ -40,7 +40,7 @@ class Figure:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
     def html(self, *, summary: str = "The figures as a table") -> str:
-        """Return the drawing, its reading, and the table behind a `details`."""
+        """Return the drawing, its sentence, and the table inside a `details` element."""
         return (
             f'<figure class="cp-figure">{self.drawing}<figcaption>{svg.safe(self.reading)}</figcaption>'
             f"<details><summary>{svg.safe(summary)}</summary>{self.table()}</details></figure>"
@@ -202,7 +202,7 @@ def correlation_map(
 
 
 def _cell(at: Box, r: float, words: str) -> str:
-    # At most half of the colour: ink stays readable on it, in light and dark.
+    # At most half of the colour's strength, so that figures stay readable on it, on light and dark pages.
     drawn = svg.box(at, "balance" if r >= 0 else "imbalance", opacity=0.04 + _FULLEST * min(abs(r), 1.0))
     x, y = at.x + at.width / 2, at.y + at.height / 2
     if r < 0:

@@ -9,7 +9,7 @@ from analysis.graphics.svg import LABELS, LINE, SMALL, WIDTH, Box, Direction
 
 _BAR = 26.0
 _FEWEST, _MOST = 2, 7
-_CLOSE, _WIDE = 4.0, 10.0  # between the lines of the outermost answers, and of those next to none
+_CLOSE, _WIDE = 4.0, 10.0  # between hatching lines, for the outermost answers and for the innermost
 
 
 def item_distributions(
@@ -40,8 +40,8 @@ def item_distributions(
     n
         Number of answers to each item, shown after its label.
     whole
-        What all answers to an item are in the unit of `shares`; what they add up to where it is None. Shares
-        that were rounded are then drawn and written as they are told, though they may not add up.
+        The total of all answers to an item in the unit of `shares`; by default their sum. With a total given,
+        rounded shares are drawn and written as they are, although they may not add up to it.
     hidden
         What stands for an item that may not be shown, and for one without an answer.
     direction
@@ -116,7 +116,7 @@ def _reach(rows: Sequence[Sequence[float] | None]) -> float:
 
 
 def _shade(i: int, c: int) -> tuple[str, float]:
-    """Return the tone and the strength of an option."""
+    """Return the tone of an option, and how strong it is."""
     steps = c // 2
     if c % 2 and i == steps:
         return "middle", 1.0

@@ -1,4 +1,4 @@
-"""A factor model as a picture: factors, items, and the loadings between them."""
+"""Path diagrams of factor models: factors, items, and the loadings between them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -85,7 +85,7 @@ def path_diagram(
 def _centres(
     loadings: Mapping[str, Mapping[str, float]], middle: Mapping[str, float], height: float
 ) -> dict[str, float]:
-    """Return the height of each factor: amid its items, and apart from the one above."""
+    """Return the height of each factor: in the middle of its items, and clear of the factor above."""
     wanted = {name: sum(middle[item] for item in rows) / len(rows) for name, rows in loadings.items()}
     placed: dict[str, float] = {}
     gap = min(2 * _FACTOR[2] + 6, (height - 2 * _FACTOR[2]) / max(len(wanted), 1))

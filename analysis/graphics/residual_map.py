@@ -1,4 +1,4 @@
-"""Residual correlations as a map: where the model leaves items more alike, or less, than it says."""
+"""Residual correlations as a map: where items correlate more, or less, than the model implies."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,7 +10,7 @@ from analysis.graphics import svg
 from analysis.graphics.charts import Figure
 from analysis.graphics.svg import SMALL, WIDTH, Box
 
-_FULL: Final = 0.3  # a residual this large has the full colour
+_FULL: Final = 0.3  # a residual of this size has the full colour
 _DEEPEST: Final = 0.6
 _WRITTEN: Final = 14
 _NOTABLE: Final = 0.1

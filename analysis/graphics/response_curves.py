@@ -7,7 +7,7 @@ from analysis.graphics import svg
 from analysis.graphics.charts import Figure, Write
 from analysis.graphics.svg import SMALL, WIDTH, Box
 
-_PANELS = 3  # beside each other
+_PANELS = 3  # panels beside each other
 _DASHES: tuple[str | None, ...] = (None, "7 3", "2 3", "9 3 2 3", "4 2", "1 2")
 _BARS = 33
 

@@ -1,7 +1,7 @@
-"""The few shapes and words that figures are drawn with, as strings of SVG that are the same every time.
+"""The shapes and words of drawings, as strings of SVG that are the same bytes every time.
 
-Colours stand in presentation attributes, so that a drawing is whole by itself and under a strict content
-security policy; classes let a style sheet replace them (dark pages, forced colours), see `STYLE`.
+Colours stand in presentation attributes, so that a drawing needs no style sheet and works under a strict
+content security policy; classes let a style sheet replace them (dark pages, forced colours), see `STYLE`.
 """
 
 import unicodedata
@@ -74,8 +74,8 @@ def _root() -> str:
     return f":root {{ {light} }}\n@media (prefers-color-scheme: dark) {{ :root {{ {dark} }} }}\n"
 
 
-STYLE: Final = _style()  # for a page that has the tokens as custom properties
-ROOT: Final = _root()  # the tokens, for a page of its own
+STYLE: Final = _style()  # for a page that defines the colours as custom properties
+ROOT: Final = _root()  # the colours, for a page without other style sheets
 
 _CONTROLS: Final = dict.fromkeys(
     code for code in range(160) if unicodedata.category(chr(code)) == "Cc" and chr(code) not in "\t\n\r"
@@ -175,9 +175,9 @@ def box(at: Box, tone: str, *, opacity: float | None = None) -> str:
 
 
 def hatch(at: Box, gap: float, *, rising: bool) -> str:
-    """Return slanted lines that fill a rectangle, and so survive printing in black and white.
+    """Return slanted lines that fill a rectangle, so that it is distinct when printed in black and white.
 
-    Lines and no `pattern`: printers of web pages draw them all, and nothing needs an id.
+    They are lines, not a `pattern`: printers of web pages draw them all, and they need no id.
     """
     moves = []
     for i in range(1, int((at.width + at.height) / gap) + 1):
@@ -191,7 +191,7 @@ def hatch(at: Box, gap: float, *, rising: bool) -> str:
 
 
 def plated(x: float, y: float, words: str, *, direction: Direction = "ltr", tone: str = "ink") -> str:
-    """Return small words around x on a plate of ground, readable whatever lies behind them."""
+    """Return small words around x on a rectangle of the background's colour, readable over any drawing."""
     width = extent(words, SMALL) + 6
     plate = box(Box(x - width / 2, y - 8, width, 16), "ground", opacity=0.9)
     return plate + text(x, y, words, side="middle", size=SMALL, tone=tone, direction=direction)
@@ -203,7 +203,7 @@ def counted(label: str, n: int | None) -> list[str]:
 
 
 def extent(words: str, size: float = SIZE) -> float:
-    """Return about how wide words will be; full-width characters count double, marks not at all."""
+    """Return the estimated width of words; full-width characters count double, combining marks not at all."""
     em = 0.0
     for character in words:
         if unicodedata.combining(character):
@@ -213,9 +213,9 @@ def extent(words: str, size: float = SIZE) -> float:
 
 
 def wrap(words: str, width: float, size: float = SIZE) -> list[str]:
-    """Return words in lines of at most about `width`; a longer word stands in pieces.
+    """Return words in lines of at most about `width`; a longer word is split.
 
-    A line breaks at spaces, not at those that are said to hold words together.
+    A line breaks at spaces, but not at no-break spaces.
     """
     lines = [""]
     for word in words.split(" "):

@@ -1,1 +1,1 @@
-"""Scores of groups, scores beside criteria, and what people within clusters share."""
+"""Comparison of scores between groups and with criteria, and reliability of people in clusters."""

@@ -1,4 +1,4 @@
-"""Mean, alpha and omega of people in clusters, with errors that do not take them for independent."""
+"""Mean, alpha and omega of people in clusters, with errors that allow for dependence within clusters."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,13 +27,13 @@ from analysis.moments import moments
 from analysis.reliability.alpha import alpha_coefficient, alpha_replicates
 from analysis.reliability.omega import omega_coefficient, omega_replicates
 
-BLOCK: Final = 200  # resamples whose covariances are held at a time
+BLOCK: Final = 200  # resamples whose covariances are held in memory at a time
 _HEADERS: Final = ("figure", "value", "low", "high", "design effect")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClusteredEstimate:
-    """A figure with the interval of its CR1 error, another of resampled clusters, and its errors.
+    """A figure with two intervals: by its CR1 error, and by resampling clusters; and its errors.
 
     `error_independent` is what the error would be if people were independent, `design_effect` the ratio of
     the variances.
@@ -53,7 +53,7 @@ class ClusteredEstimate:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterReliability(PrintedTable):
-    """What clusters do to the mean of a scale and to its reliability."""
+    """The mean of a scale and its reliability, with the effect of clusters on both."""
 
     sizes: ClusterSizes
     score: ClusterVariance | Unavailable
@@ -258,7 +258,7 @@ class _Resampled:
 def _resampled(
     rows: Matrix, cluster: NDArray[np.intp], resamples: int, rng: np.random.Generator | None
 ) -> _Resampled:
-    """Draw whole clusters; what a cluster adds to sizes, sums and products is summed once."""
+    """Draw whole clusters; each cluster's contribution to sizes, sums and products is computed once."""
     rng = np.random.default_rng(bootstrap.SEED) if rng is None else rng
     centred = rows - rows.mean(axis=0)
     spread = float(np.sqrt((centred**2).mean()))

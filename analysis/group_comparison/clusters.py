@@ -1,4 +1,4 @@
-"""What people within clusters share, and what that does to the precision of a score."""
+"""Intraclass correlation of people in clusters, and its effect on the precision of a mean score."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from scipy.special import chdtri
 from analysis.descriptive.groups import group_labels
 from analysis.estimate import Estimate, Matrix, Unavailable, as_array
 
-LARGEST: Final = 1e8  # of the ratio of variances: beyond, nothing varies within clusters
+LARGEST: Final = 1e8  # the largest ratio of variances; beyond it nothing varies within clusters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +190,7 @@ def cluster_variance(
 
 
 def refuse(cluster: NDArray[np.intp]) -> Unavailable | None:
-    """Return why people numbered by their clusters cannot tell what clusters share, None where they can."""
+    """Return why clusters of these people allow no estimate, None where they do."""
     clusters = len(np.unique(cluster))
     if clusters < 2:  # noqa: PLR2004 - a difference needs two
         return Unavailable(reason="too few rows", detail=f"{clusters} clusters, at least 2 are needed")

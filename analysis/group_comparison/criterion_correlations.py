@@ -1,4 +1,4 @@
-"""A scale beside what it ought to go with: correlations as found, and as they would be without error."""
+"""Correlations of a scale with criteria: as observed, and corrected for measurement error."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -74,7 +74,7 @@ class CriterionCorrelations(PrintedTable, dict[str, CriterionCorrelation | Unava
 
 @dataclass(frozen=True, kw_only=True)
 class _Measure:
-    """Complete answers to a scale's items (n x k), or one column that is its own score."""
+    """Complete answers to a scale's items (n x k), or one column that is itself the score."""
 
     items: Matrix
 
@@ -84,7 +84,7 @@ class _Measure:
         return score
 
     def reliability(self) -> tuple[float, Matrix] | Unavailable:
-        """Return alpha and each person's influence on it; 1 and none of a single column."""
+        """Return alpha and each person's influence on it; 1 and None for a single column."""
         n, k = self.items.shape
         if k == 1:
             return 1.0, np.zeros(n)
@@ -103,7 +103,7 @@ def criterion_correlations(
     resamples: int = 2000,
     rng: np.random.Generator | None = None,
 ) -> CriterionCorrelations:
-    """Correlate a scale with criteria, as found and with the error of measurement taken out.
+    """Correlate a scale with criteria, as observed and corrected for measurement error.
 
     Parameters
     ----------
@@ -263,7 +263,7 @@ def _disattenuated(
 def _replicates(x: _Measure, y: _Measure, resamples: int, rng: np.random.Generator | None) -> Matrix:
     """Return the disattenuated correlation of each resample, NaN where it has none."""
     k = x.items.shape[1]
-    # Both sides in units of their own spread: single precision is shared between them.
+    # Both sides are in units of their own spread, so that single precision serves both equally.
     sides = [side.items / side.items.std() for side in (x, y)]
     blocks = bootstrap.resampled_covariances(*bootstrap.resampled(np.hstack(sides), resamples, rng))
     found = []

@@ -1,4 +1,4 @@
-"""Scores of groups that ought to differ: how far apart they are, with intervals."""
+"""Scores of groups that ought to differ: by how much they do, with intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

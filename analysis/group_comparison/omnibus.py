@@ -1,7 +1,7 @@
-"""Tests of several groups at once, as pingouin has them: the one file that uses it.
+"""Tests of several groups at once, by pingouin: the only file that uses it.
 
-pingouin rounds its intervals to two digits and drops rows in silence, so that only its statistics, their
-degrees of freedom and p are taken, of scores without gaps.
+pingouin rounds its intervals to two digits and drops rows silently, so that only its statistics, their
+degrees of freedom and p are used, on scores without gaps.
 """
 
 import warnings

@@ -98,7 +98,7 @@ def two_level_reliability(
         return _all(whole)
     m = k * (k + 1) // 2
     proper = np.linalg.eigvalsh(symmetric(whole.parameters[m : 2 * m], k))[0] > 0
-    # Where the clusters share nothing their factor has no loadings, and a search for it does not end.
+    # If clusters do not differ, their factor has no loadings, and the search would not converge.
     factors = (
         maximum(sums, one_factor(k), np.concatenate([first_factor(C) for C in start])) if proper else NOTHING
     )

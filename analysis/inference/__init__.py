@@ -1,1 +1,1 @@
-"""Intervals and tests: of coefficients from their moments, by the bootstrap, of noncentral distributions."""
+"""Intervals and tests: of coefficients from their moments, by the bootstrap, by noncentral distributions."""

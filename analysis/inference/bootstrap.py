@@ -1,4 +1,4 @@
-"""Resampling rows by weights: how often each row is drawn, never a copy of the rows themselves."""
+"""Bootstrap by weights: how often each row is drawn, so that rows are never copied."""
 
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -11,12 +11,12 @@ from analysis.estimate import Matrix
 from analysis.linear_algebra.exact import near, weighted_sums, whole
 
 SEED: Final = 20_260_101
-CELLS: Final = 4_000_000  # weights held at a time: 16 MB, up to 26 MB where rows are many
-TOGETHER: Final = 64  # resamples of many rows that share the work of multiplying items
-MANY, WORTHWHILE = 10_000, 8  # from so many rows on, distinct ones are looked for and used if as much fewer
-PRODUCTS: Final = 1_000_000  # of two items' answers held at a time: 8 MB at most
+CELLS: Final = 4_000_000  # weights held in memory at a time: 16 MB, up to 26 MB where rows are many
+TOGETHER: Final = 64  # resamples that are computed together where rows are many
+MANY, WORTHWHILE = 10_000, 8  # from so many rows, distinct ones are used if fewer by this factor
+PRODUCTS: Final = 1_000_000  # products of two items' answers held in memory at a time: 8 MB at most
 EXACT: Final = 2**24  # single precision holds every whole number up to here
-TIE: Final = 1e-10  # what lies no further apart is the same figure, computed in two ways
+TIE: Final = 1e-10  # figures that differ by no more are the same, computed in two ways
 Weights = NDArray[np.float32 | np.float64]
 
 
@@ -25,9 +25,9 @@ def resampled(
 ) -> tuple[Matrix, Iterator[Weights]]:
     """Return rows, and blocks of weights: how often each was drawn, with replacement, in each resample.
 
-    By default from a generator with a fixed seed, so that a report says the same twice. The rows returned
-    are in an order of their own, so that it says the same whatever order the file has them in. Where many
-    people gave the same answers, they are the distinct ones, drawn as often as they occur.
+    By default the generator has a fixed seed, so that a report is the same each time. The rows returned are
+    sorted, so that the order of the file does not matter. Where many people gave the same answers, the rows
+    are the distinct ones, drawn as often as they occur.
 
     Examples
     --------
@@ -46,9 +46,9 @@ def resampled(
 
 
 def _distinct(rows: Matrix) -> tuple[Matrix, NDArray[np.int64]]:
-    """Return the distinct rows and their counts, told apart by a weighted sum that no two of them share.
+    """Return the distinct rows and their counts, recognised by a weighted sum that no two of them share.
 
-    Of whole numbers modulo 2^64, so that the sum is the same whatever the order of its terms.
+    The sums are of whole numbers modulo 2^64, so that the order of their terms does not matter.
     """
     codes = rows - rows.min() if whole(rows) else np.unique(rows, return_inverse=True)[1].reshape(rows.shape)
     odd = np.random.default_rng(SEED).integers(0, 2**63, rows.shape[1], dtype=np.uint64) * 2 + 1
@@ -162,7 +162,7 @@ def bca_interval(
     Returns
     -------
     low and high, or None where no replicate or every one lies below the figure, so that its bias cannot be
-    told, or where no row has any influence.
+    estimated, or where no row has any influence.
 
     Notes
     -----

@@ -11,7 +11,7 @@ from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.inference import bootstrap
 
 Interval = tuple[float, float]
-UNUSABLE: Final = 0.05  # where more resamples than this have no figure, there is no interval
+UNUSABLE: Final = 0.05  # the largest share of resamples without a figure for which there is an interval
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +145,7 @@ ONE_SIDED: Final = Unavailable(
 
 
 def too_many_without(without: int, resamples: int) -> Unavailable | None:
-    """Return why there is no bootstrap interval where too many resamples have no such figure, else None."""
+    """Return why there is no bootstrap interval where too many resamples have no figure, else None."""
     if without <= UNUSABLE * resamples:
         return None
     return Unavailable(
@@ -159,7 +159,7 @@ def bootstrapped(found: Coefficient, interval: str, level: float, replicates: Ma
 
     A replicate is NaN where the resample has no such figure.
     """
-    usable = np.minimum(replicates[np.isfinite(replicates)], 1.0)  # rounding goes beyond
+    usable = np.minimum(replicates[np.isfinite(replicates)], 1.0)  # rounding may exceed it
     without = len(replicates) - len(usable)
     method = f"{found.method}, {interval} interval of {len(replicates)} resamples"
     method += f", {without} of them without a figure" if without else ""

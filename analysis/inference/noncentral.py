@@ -1,4 +1,4 @@
-"""Limits of a noncentrality parameter: the values under which what was observed lies in either tail."""
+"""Limits of a noncentrality parameter, at which the observed statistic is at a given tail probability."""
 
 from collections.abc import Callable
 from math import isnan
@@ -59,7 +59,7 @@ def noncentral_chi_square_limits(statistic: float, df: float, level: float = 0.9
 
 
 def _limits(cdf: Callable[[float], float], central: float, start: float, level: float) -> Interval:
-    """Return both limits; `central` is the probability without noncentrality, at which none is left."""
+    """Return both limits, 0 where even `central`, the probability at a noncentrality of 0, is too small."""
 
     def below(ncp: float) -> float:
         return cdf(ncp) if ncp > 0 else central

@@ -1,1 +1,1 @@
-"""Whether a questionnaire measures alike in groups: models of several groups, and fairness of items."""
+"""Whether a questionnaire measures the same in groups: models of several groups, and fairness of items."""

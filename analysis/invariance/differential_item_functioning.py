@@ -1,4 +1,4 @@
-"""Fairness of items: whether people of two groups who stand alike on a scale answer alike."""
+"""Fairness of items: whether people of two groups with the same position on a scale answer alike."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,18 +30,18 @@ from analysis.item_response.scoring import person_scores
 Matching = Literal["rest", "total", "theta"] | Callable[[Matrix], Matrix]
 _Score = Callable[
     [int, NDArray[np.intp]], Matrix | Unavailable
-]  # of an item, given the items that match people
+]  # the models of an item, from its index and the items that match people
 Verdict = Literal["no difference found", "a small difference", "a difference"]
 
-NEGLIGIBLE: Final = 0.02  # of McFadden's R² that the groups add
+NEGLIGIBLE: Final = 0.02  # of the change in McFadden's R² due to the groups
 SMALLEST_GROUP: Final = 200
-FEWEST_ANCHORS: Final = 3  # of fewer items a score orders few people
+FEWEST_ANCHORS: Final = 3  # the fewest items of which a score separates people well enough
 _HEADERS: Final = ("item", "chi-square", "p", "p (Holm)", "R² change", "difference", "low", "high", "verdict")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ItemFairness:
-    """One item: the models with their tests, the comparison within scores, and what is said of it.
+    """One item: the models with their tests, the comparison within scores, and the verdict.
 
     `p_holm` is the p of the test of any difference, corrected for the number of items; `verdict` is None
     where a group is too small for one.
@@ -115,7 +115,7 @@ def differential_item_functioning(
     smallest_group: int = SMALLEST_GROUP,
     names: Sequence[str] | None = None,
 ) -> ItemsFairness | Unavailable:
-    """Ask of each item whether two groups answer it alike where they stand alike on the scale.
+    """Test of each item whether two groups with the same position on the scale answer it alike.
 
     Parameters
     ----------
@@ -129,8 +129,8 @@ def differential_item_functioning(
         the expected position (EAP) under the graded response model of all items, or a function of the
         answers (n x a) that returns n scores.
     purify
-        Whether items that differ leave the matching score, the one that differs most first, until none of
-        those left differs. Done only where both groups are large enough for a verdict.
+        Whether items that differ are removed from the matching score, the one that differs most first, until
+        none of the remaining ones differs. Done only where both groups are large enough for a verdict.
     reference
         Label of the first group; by default the first in sort order.
     alpha
@@ -245,10 +245,10 @@ def _check(matching: Matching, alpha: float, level: float) -> None:
 def _purified(
     rows: Matrix, group: NDArray[np.bool_], varied: NDArray[np.intp], score: _Score, alpha: float | None
 ) -> _Purified:
-    """Return the items that match people: all that vary, less those that differ between the groups.
+    """Return the items that match people: all that vary, without those that differ between the groups.
 
-    One item at a time: where one item differs much, the score it is part of makes others seem to differ the
-    other way, and leaving out all of them would leave the wrong ones.
+    They are removed one at a time: an item that differs much makes others, through the score, appear to
+    differ the other way, and removing all of them at once would keep the wrong ones.
     """
     anchors, seen = varied, {tuple(varied)}
     while alpha is not None:
@@ -269,9 +269,9 @@ def _purified(
 
 
 def _scorer(rows: Matrix, matching: Matching) -> _Score:
-    """Return what gives the matching score for an item, from the items that match people.
+    """Return the function that gives the matching score for an item, from the items that match people.
 
-    Most items share theirs: a score of the same items is computed once.
+    A score of the same items is computed once, since most items share theirs.
     """
 
     @cache
@@ -317,7 +317,7 @@ def _p(fit: NestedLogits | Unavailable) -> float:
 
 
 def _statistic(fit: NestedLogits | Unavailable) -> tuple[float, float]:
-    """Return chi-square and p of any difference; not to be told from none where there is no fit."""
+    """Return chi-square and p of any difference; 0 and NaN where the models could not be fitted."""
     if isinstance(fit, Unavailable):
         return 0.0, float("nan")
     test = fit.chi_square("total")
@@ -333,7 +333,7 @@ def _item(
     alpha: float | None,
     level: float,
 ) -> ItemFairness:
-    """Return what is said of an item; without `alpha` there is no verdict."""
+    """Return the results for an item; without `alpha` there is no verdict."""
     if isinstance(fit, Unavailable):
         return ItemFairness(
             name=name,

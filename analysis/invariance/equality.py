@@ -61,10 +61,10 @@ def with_equal(
     ``group.equal`` of continuous items; of ordered ones the models of Wu and Estabrook (2016) as
     ``semTools::measEq.syntax(ID.cat = "Wu.Estabrook.2016", ID.fac = "std.lv", parameterization = "theta")``
     writes them: equal thresholds free intercepts and residual variances, equal loadings free factor
-    variances, equal intercepts are zero and free factor means, and equal residual variances are one. A
-    binary item has one threshold, which cannot part a shift from a change of scale: its residual variance
-    stays one, and its thresholds alone are not tested. So it is with an item of which all thresholds but one
-    are free; one whose thresholds are all free keeps an intercept of nought and a residual variance of one.
+    variances, equal intercepts are zero and free factor means, and equal residual variances are one. A binary
+    item has one threshold, which cannot separate a shift from a change of scale: its residual variance stays
+    one, and its thresholds alone are not tested. So it is with an item of which all thresholds but one are
+    free; one whose thresholds are all free keeps an intercept of nought and a residual variance of one.
     """
     steps: dict[str, int] = {}
     for parameter in table.parameters:

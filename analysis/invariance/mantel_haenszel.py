@@ -15,9 +15,9 @@ from analysis.inference.significance import SignificanceTest
 class MantelHaenszel:
     """Two groups' answers to one item within strata of the matching score.
 
-    `generalised` sees any difference between the groups, `mantel` one of the mean alone. `difference` is the
-    mean difference (second group minus first) standardised to the strata of the second group, in points of
-    the answer; `odds_ratio` that of a higher answer in the second group, of two categories alone.
+    `generalised` tests for any difference between the groups, `mantel` for one of the mean only. `difference`
+    is the mean difference (second group minus first) standardised to the strata of the second group, in
+    points of the answer; `odds_ratio` that of a higher answer in the second group, of two categories alone.
     """
 
     generalised: SignificanceTest | Unavailable
@@ -101,14 +101,14 @@ def _tables(matching: Matrix, codes: NDArray[np.intp], second: NDArray[np.bool_]
 
 
 def _spread(tables: Matrix) -> tuple[Matrix, Matrix]:
-    """Return, in each stratum, the variance of the second group's size-weighted sums: its factor, and N."""
+    """Return, in each stratum, the factor of the variance of the second group's sums, and N."""
     sizes = tables.sum(axis=2)
     total = sizes.sum(axis=1)
     return sizes.prod(axis=1) / (total**2 * (total - 1)), total
 
 
 def _moments(tables: Matrix, values: Matrix) -> tuple[Matrix, Matrix]:
-    """Return by stratum how far the second group's sum is from its expectation, and its variance."""
+    """Return by stratum the second group's sum less its expectation, and its variance."""
     factor, total = _spread(tables)
     margin = tables.sum(axis=1)
     first, square = margin @ values, margin @ values**2

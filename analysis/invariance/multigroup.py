@@ -25,7 +25,7 @@ from analysis.factor_models.confirmatory.model.parameter_table import ParameterT
 from analysis.invariance.difference_tests import Difference, difference_test
 from analysis.invariance.equality import CONTINUOUS, ORDERED, Key, Kind, with_equal
 
-SMALL: Final = 300  # rows up to which Chen's stricter limits hold
+SMALL: Final = 300  # rows up to which Chen's stricter limits apply
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a ladder was fitted to, and how: what a further model of the same data needs."""
+    """The data and settings of a ladder, which a further model of the same data needs."""
 
     base: ParameterTable
     sample: Sample

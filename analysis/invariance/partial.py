@@ -1,4 +1,4 @@
-"""Partial invariance as a proposal: which items differ between groups, and what that does to their scores."""
+"""Partial invariance as a proposal: which items differ between groups, and the effect on their scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ _SHARES: Final = _WEIGHTS / _WEIGHTS.sum()
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ItemEffect:
-    """What an item's own parameters do to its expected answer in one group against the first.
+    """The effect of an item's own parameters on its expected answer in one group against the first.
 
     `dmacs` is the root mean square difference of expected answers over the group's distribution of the
     factor, in pooled standard deviations (Nye and Drasgow 2011); `difference` the mean difference in the
     units of the answers: how much higher a person of the group is expected to answer than one of the first
-    group with the same standing on the factor.
+    group with the same position on the factor.
     """
 
     item: str
@@ -48,14 +48,16 @@ class Freed:
 
 @dataclass(frozen=True, kw_only=True)
 class Proposal:
-    """What a reader may decide to free so that groups can be compared up to equal intercepts.
+    """The parameters whose freeing would allow groups to be compared up to equal intercepts.
+
+    The reader decides; nothing is freed by this code itself.
 
     Attributes
     ----------
     freed : items in the order in which they were freed, each after the others
     beyond : the steps whose changes stay beyond the limits all the same
     fit : the last model, with these free
-    effects : of every item, what its own parameters do to its answers
+    effects : of every item, the effect of its own parameters on its answers
     total : of each group but the first, the sum of the items' mean differences: how much higher the sum of
         answers is expected to be for the same standing
     """
@@ -101,8 +103,8 @@ def propose_partial(ladder: Ladder, *, most: float = 0.5) -> Proposal | Unavaila
     -----
     At each step up to equal intercepts: the item whose equal parameters have the largest expected fall in
     chi-square when freed (score tests) is freed, the model fitted anew, and so on until the changes from the
-    step before are within the limits; what was freed stays free at later steps. Such a search follows the
-    sample: the proposal waits for a reader, and should hold in other data.
+    step before are within the limits; what was freed stays free at later steps. Such a search adapts to the
+    sample, so the proposal has to be judged by a reader and tested in other data.
 
     An item's effect is d_MACS = √E(Δ²) / s, with Δ the difference of its expected answers for the same
     standing, the mean over the group's distribution of the factor, and s the pooled standard deviation. R has
@@ -202,7 +204,7 @@ def _keys(fit: FittedModel, kinds: tuple[Kind, ...], item: str) -> list[Key]:
 
 
 def _worst_item(fit: FittedModel, kinds: tuple[Kind, ...], done: set[str]) -> tuple[str, float] | None:
-    """Return the item whose equal parameters, freed in one group, are expected to help most."""
+    """Return the item whose equal parameters, freed in one group, are expected to improve the fit most."""
     rows = [
         parameter
         for parameter in fit.table.parameters

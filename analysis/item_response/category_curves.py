@@ -6,8 +6,8 @@ Two families. In both, item j has a slope a_j and one intercept d_jc for each ca
 - adjacent (generalised partial credit and the Rasch family): P(Y = c | θ) ∝ exp(a c θ + d_c), d_0 = 0.
 
 Arrays are padded to the largest number C of categories: an item's category or intercept beyond its own has
-probability 1 and derivatives 0, and no answer ever falls into it. Slot 0 of the parameters of an item is its
-slope, slot c its intercept d_c. Q is the number of points.
+probability 1 and derivatives 0, and no answer ever falls into it. Position 0 of an item's parameters is its
+slope, position c its intercept d_c. Q is the number of points.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class CategoryCurves:
     """Curves of k items at Q points.
 
     `probability` is k x C x Q; `score` (k x C x C x Q) the derivative of the logarithm of a category's
-    probability with regard to each parameter slot of its item, the last but one axis.
+    probability (second axis) with regard to each parameter of its item (third axis).
     """
 
     probability: Array

@@ -1,4 +1,4 @@
-"""Maximum of the likelihood of the answers given their sums, of models with slopes of 1."""
+"""Maximises the likelihood of the answers given their sums, for models with slopes of 1."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -12,8 +12,8 @@ from analysis.estimate import Matrix, Unavailable
 from analysis.item_response.elementary_symmetric import conditional_moments, sums_after
 from analysis.item_response.response_patterns import ResponsePatterns
 
-SETTLED: Final = 1e-7  # distance from the maximum, in standard errors
-FARTHEST: Final = 30.0  # logits, beyond which an easiness is taken for infinite
+SETTLED: Final = 1e-7  # largest distance from the maximum, in standard errors
+FARTHEST: Final = 30.0  # logits beyond which an easiness counts as infinite
 _STEPS: Final = 100
 
 
@@ -22,7 +22,7 @@ Places = NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Together:
-    """People who answered the same items: their number by sum, over the places (k x C) of those items."""
+    """People who answered the same items: `items` are their indices, `people` counts people by sum."""
 
     items: NDArray[np.int64]
     people: Matrix
@@ -43,11 +43,11 @@ class ConditionalLikelihood:
 
     @property
     def informative(self) -> int:
-        """Number of people whose sum leaves something open."""
+        """Number of people whose sum allows more than one pattern of answers."""
         return int(sum(group.people[1:-1].sum() for group in self.groups))
 
     def value(self, easiness: Matrix) -> float:
-        """Return the log-likelihood; minus infinity where a sum that people have underflows to nothing."""
+        """Return the log-likelihood; minus infinity where the probability of an observed sum underflows."""
         weights, constants = self._weights(easiness)
         total = float(self.chosen @ easiness)
         for group in self.groups:
@@ -138,7 +138,7 @@ class ConditionalMaximum:
 def maximise_conditional(
     likelihood: ConditionalLikelihood, design: Matrix
 ) -> ConditionalMaximum | Unavailable:
-    """Climb to the maximum over easiness = design @ free; there is one, for the likelihood is concave."""
+    """Find the maximum over easiness = design @ free; it is unique, since the likelihood is concave."""
     free = np.zeros(design.shape[1])
     value = likelihood.value(design @ free)
     for _ in range(_STEPS):

@@ -1,8 +1,8 @@
 """Moments of answers given their sum, by elementary symmetric functions.
 
-Items are given by weights of their categories, k x C, that add up to 1 in each item: the probabilities at one
-θ, any one. The distribution of the sum is then the product of the items' polynomials, and everything that
-is conditional on the sum is free of θ.
+Items are given by weights of their categories, k x C, that add up to 1 in each item: their probabilities at
+any one θ. The distribution of the sum is then the product of the items' polynomials, and everything that is
+conditional on the sum is free of θ.
 """
 
 import numpy as np
@@ -45,8 +45,8 @@ def conditional_moments(  # noqa: PLR0917 - compiled code takes no keywords
 ) -> None:
     """Add to `first` (p) and `second` (p x p) the expected counts of categories and of pairs of them.
 
-    `people` counts those with each sum of category numbers. `place` (k x C) says where a category stands, -1
-    for the lowest. The second moments of one item are its first, on the diagonal.
+    `people` counts those with each sum of category numbers. `place` (k x C) is the index of each category, -1
+    for the lowest. The second moments within one item are its first moments, on the diagonal.
     """
     k = sizes.size
     after = sums_after(weights, sizes)

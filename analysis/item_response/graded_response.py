@@ -28,7 +28,7 @@ def graded_response(X: ArrayLike, *, names: Sequence[str] | None = None) -> Resp
     ResponseModel or Unavailable
         Slopes a (k), intercepts d and thresholds b (k x (C - 1)), each with its standard error. Unavailable
         with fewer than 3 items, with an item that everybody answers alike, where a slope grows without end
-        (an item repeated, people who are all at one end or the other), and unless two climbs from different
+        (an item repeated, people who are all at one end or the other), and unless two searches from different
         starts end at the same likelihood.
 
     Notes

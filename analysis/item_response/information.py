@@ -1,4 +1,4 @@
-"""How precise answers are along the latent dimension: information, expected scores, reliability."""
+"""Precision along the latent dimension: information, expected scores, reliability."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -105,7 +105,7 @@ def answer_values(model: ItemCurves) -> Matrix:
 def marginal_reliability(model: ResponseModel) -> float:
     """Return the mean over the population of I(θ) / (I(θ) + 1 / sd²): ``mirt::marginal_rxx`` at 61 points.
 
-    It is the reliability that θ estimated with the population's distribution has on average, by the model.
+    By the model, this is the average reliability of θ estimated with the population's distribution.
     """
     points, weights = model.points()
     found = information(model, points).test

@@ -1,4 +1,4 @@
-"""Whether items behave as the model says: S-X² by sums of answers, infit and outfit by people."""
+"""Whether items fit the model: S-X² by sums of answers, infit and outfit by people."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -14,8 +14,8 @@ from analysis.item_response.response_model import ItemCurves, ResponseModel
 from analysis.item_response.scoring import Method, coded
 from analysis.item_response.sum_scores import lord_wingersky, without_each
 
-SMALLEST_EXPECTED: Final = 1.0  # people in a cell of a table of S-X²
-RARE_COLUMN: Final = 0.05  # of the sums that a column of such a table must have a cell in
+SMALLEST_EXPECTED: Final = 1.0  # fewest people expected in a cell of a table of S-X²
+RARE_COLUMN: Final = 0.05  # share of the sums in which a column of such a table must have a cell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,14 +115,14 @@ def _expected(model: ResponseModel) -> list[Matrix]:
 
 
 def joined(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
-    """Join cells of a table (sums by categories) until each is expected to hold a person; NaN where joined.
+    """Join cells of a table (sums x categories) until each is expected to hold a person; NaN where joined.
 
-    The steps and their order are mirt's, for the figure depends on both.
+    The steps and their order are those of mirt, since the figure depends on both.
     """
     observed, expected = _join_ends(observed.copy(), expected.copy())
     reached = observed.sum(axis=1) > 0
     observed, expected = observed[reached], expected[reached]
-    # As mirt does, rows to be looked at are marked before sums of one person are joined with the next sum.
+    # As in mirt, the rows to check are chosen before sums of one person are joined with the next sum.
     marked = np.asarray((expected < SMALLEST_EXPECTED).any(axis=1))
     observed, expected = _join_single_people(observed, expected)
     if expected.shape[1] > 2:  # noqa: PLR2004 - with two categories there is nothing to join within a sum
@@ -231,7 +231,7 @@ class MeanSquares:
 def item_mean_squares(
     model: ItemCurves, X: ArrayLike, *, method: Method = "wle"
 ) -> Listing[MeanSquares] | Unavailable:
-    """Return the outfit and infit mean squares of each item; about 1 is expected, more is noise.
+    """Return the outfit and infit mean squares of each item; 1 is expected, more means a worse fit.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Fit of a response model to the margins of the answers, item by item and pair by pair: M2 and C2."""
+"""Fit of a response model to the margins of single items and pairs of items: M2 and C2."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -144,7 +144,7 @@ def limited_fit(model: ResponseModel, X: ArrayLike) -> LimitedFit | Unavailable:
 class Observed:
     """The moments of the answers, each over the people who gave all the answers that it needs.
 
-    `answered` counts them; `overlap` is the factor that this puts on the covariance of two moments, times n.
+    `answered` counts them; `overlap` is the resulting factor of the covariance of two moments, times n.
     """
 
     value: Matrix
@@ -185,7 +185,7 @@ def _observed(codes: np.ndarray, sizes: tuple[int, ...]) -> Observed:
 
 
 def _moments(model: ResponseModel, slopes: Matrix, intercepts: Matrix) -> Moments:
-    """Return the expected moments of category numbers; slopes belong to a standard normal θ."""
+    """Return the expected moments of category numbers; slopes are for a standard normal θ."""
     points, weights = normal_points()
     curves = category_curves(model.family, slopes, intercepts, points)
     k, C = curves.probability.shape[:2]
@@ -212,7 +212,7 @@ def _moments(model: ResponseModel, slopes: Matrix, intercepts: Matrix) -> Moment
 def _conditional_covariance(  # noqa: PLR0917 - what it is made of
     P: Matrix, item: np.ndarray, category: np.ndarray, mean: Matrix, variance: Matrix, weights: Matrix
 ) -> Matrix:
-    """Return the mean over θ of the moments' covariance given θ: those that share an item have some.
+    """Return the mean over θ of the moments' covariance given θ, for moments that share an item.
 
     P is moments x Q, mean and variance of the category numbers are k x Q.
     """

@@ -1,4 +1,4 @@
-"""Fitting a response model: starts, two climbs that must agree, and errors of what they find."""
+"""Fits a response model: starting values, two searches that must agree, and standard errors."""
 
 from typing import Final
 
@@ -19,9 +19,9 @@ from analysis.item_response.parameters import Parameters
 from analysis.item_response.response_model import ResponseModel
 from analysis.item_response.response_patterns import ResponsePatterns
 
-AGREED: Final = 1e-6  # of log-likelihood, between climbs that ended at the same maximum
-NO_SPREAD: Final = 1e-3  # standard deviation of θ, below which it is at its bound of 0
-_SLOPES: Final = (None, 0.6, 2.0)  # of the starts; None for slopes from the first principal component
+AGREED: Final = 1e-6  # largest difference of log-likelihoods of searches that ended at the same maximum
+NO_SPREAD: Final = 1e-3  # standard deviation of θ below which it counts as being at its bound of 0
+_SLOPES: Final = (None, 0.6, 2.0)  # slopes of the starts; None for slopes from the first principal component
 
 
 def fit(
@@ -41,7 +41,7 @@ def fit(
     Returns
     -------
     ResponseModel or Unavailable
-        Unavailable unless two climbs from different starts end at the best likelihood that any reached.
+        Unavailable unless two searches from different starts end at the best likelihood that any reached.
     """
     likelihood = MarginalLikelihood(patterns, parameters)
     best: Maximum | None = None
@@ -62,7 +62,7 @@ def fit(
         if best is None:
             best = ended
         elif ended.log_likelihood > best.log_likelihood:
-            again = maximise(likelihood, ended.free)  # for the information there, not at the other maximum
+            again = maximise(likelihood, ended.free)  # the information of the other maximum does not apply
             best = again if isinstance(again, Maximum) else best
     told = " and ".join(f"{value:.4f}" for value in values)
     return Unavailable(reason="did not converge", detail=f"different starts end at log-likelihoods {told}")
@@ -85,7 +85,7 @@ def _start(patterns: ResponsePatterns, parameters: Parameters, slope: float | No
     design = parameters.design
     if design.shape[0] == design.shape[1]:
         return values
-    # Fewer parameters than slots: the nearest that the model can make, by least squares.
+    # There are fewer free parameters than slopes and intercepts: the nearest values by least squares.
     return np.asarray(np.linalg.lstsq(design.toarray(), values, rcond=None)[0])
 
 
@@ -165,7 +165,7 @@ def _model(
 def _turned(
     slopes: Matrix, place: NDArray[np.int64], covariance: Matrix, whole: Matrix
 ) -> tuple[Matrix, Matrix, Matrix]:
-    """Turn the latent dimension round, so that most items rise with it."""
+    """Reverse the latent dimension if needed, so that most items increase with it."""
     sign = np.ones(len(whole))
     sign[place[:, 0]] = -1.0
     return -slopes, covariance * np.outer(sign, sign), whole * np.outer(sign, sign)

@@ -1,8 +1,8 @@
-"""Maximum of the marginal likelihood: θ is standard normal and summed out over 61 points.
+"""Maximises the marginal likelihood, with θ standard normal and summed out over 61 points.
 
 The score of the marginal likelihood is the expected score had θ been known (Fisher's identity), and its
 information is the expected complete information less the variance of the complete score (Louis). Both are
-exact for the likelihood that is maximised, so the search ends with Newton steps and the distance from the
+exact for the likelihood that is maximised, so the search ends with Newton steps, and its distance from the
 maximum is known.
 """
 
@@ -26,13 +26,13 @@ from analysis.item_response.response_patterns import ResponsePatterns
 
 Array = NDArray[np.float64]
 
-STEEPEST: Final = 50.0  # of a slope: between two of the 61 points a steeper curve has no shape
-SETTLED: Final = 1e-6  # distance from the maximum, in standard errors
+STEEPEST: Final = 50.0  # largest slope: a steeper curve would rise between two of the 61 points
+SETTLED: Final = 1e-6  # largest distance from the maximum, in standard errors
 _WARM: Final = 10  # steps with the complete information before the first Newton step
 _STEPS: Final = 200
-_STEERING: Final = 1000  # patterns that the information behind the first Newton steps rests on
-_PART: Final = 4000  # patterns that a long climb begins with
-_RARE: Final = 10  # people in a category, in such a part
+_STEERING: Final = 1000  # patterns from which the information of the first Newton steps is computed
+_PART: Final = 4000  # patterns with which a search over very many begins
+_RARE: Final = 10  # fewest people in a category in such a part
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,7 +49,7 @@ class Maximum:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expectations:
-    """The likelihood at some parameters, and what all derivatives of it are made of."""
+    """The likelihood at given parameters, and the quantities from which its derivatives are computed."""
 
     free: Matrix
     slopes: Matrix
@@ -104,7 +104,7 @@ class MarginalLikelihood:
         return self.parameters.reduce(whole)
 
     def missing(self, at: Expectations, every: int = 1) -> Matrix:
-        """Return the information lost because θ is not known, from every so manieth pattern, scaled up."""
+        """Return the information lost because θ is not known, from every so many patterns, scaled up."""
         codes = np.ascontiguousarray(self.patterns.codes[::every])
         posterior = np.ascontiguousarray(at.posterior[::every])
         weight = self.patterns.weight[::every]
@@ -115,7 +115,8 @@ class MarginalLikelihood:
         counts = at.counts if every == 1 else _counts(codes, posterior, at.counts.shape[1])
         weighted = counts[:, :, np.newaxis] * score
         self.parameters.put_blocks(np.einsum("jcsq,jctq->jst", weighted, score, optimize=True), found)
-        # The posteriors hold the weight of a pattern once, and so do the squares of its mean score.
+        # The posteriors are multiplied by the weight of a pattern once, and so are the squares of its mean
+        # score.
         means = pattern_scores(codes, posterior, score, place) / np.sqrt(weight)[:, np.newaxis]
         found -= means.T @ means
         return self.parameters.reduce(found) * float(self.patterns.weight.sum() / weight.sum())
@@ -125,7 +126,7 @@ class MarginalLikelihood:
         return self.complete(at) - self.missing(at)
 
     def part(self, first: int) -> "MarginalLikelihood | None":
-        """Return the likelihood of some of very many patterns, or None of few or where a category is rare."""
+        """Return the likelihood of a part of very many patterns; None of few, or where a category is rare."""
         whole = self.patterns
         every = len(whole.codes) // _PART
         if every < 2:  # noqa: PLR2004 - half as many patterns are no gain
@@ -165,7 +166,7 @@ def pattern_scores(
 def maximise(
     likelihood: MarginalLikelihood, start: Matrix, *, known: Matrix | None = None, first: int = 0
 ) -> Maximum | Unavailable:
-    """Climb from a start to the maximum; unavailable where there is no end to the climb.
+    """Search from a start for the maximum; unavailable where the search does not converge.
 
     Parameters
     ----------
@@ -174,15 +175,15 @@ def maximise(
     start
         Free parameters to begin with.
     known
-        The information at the maximum, where another climb has ended there.
+        The information at the maximum, where another search has ended there.
     first
-        Of very many patterns a part is climbed first; it begins with this one.
+        With very many patterns, the likelihood of a part is maximised first; it begins with this pattern.
 
     Notes
     -----
     The first steps solve with the complete information (an EM gradient step); later ones with the observed
-    information of some patterns, which is computed anew from more of them when a step gains less than it
-    promised. A step that does not raise the likelihood is halved.
+    information of some patterns, which is computed anew from more of them when a step gains less than
+    expected. A step that does not raise the likelihood is halved.
     """
     part = likelihood.part(first)
     steering, warm = known, _WARM
@@ -219,7 +220,7 @@ def maximise(
 
 
 def _steering(likelihood: MarginalLikelihood, at: Expectations, sample: int) -> list[Matrix]:
-    """Return what to solve with: the information observed in a sample, and some nearer to the complete."""
+    """Return matrices to solve with: the information observed in a sample, then closer to the complete."""
     complete = likelihood.complete(at)
     if sample == 0:
         return [complete]
@@ -229,7 +230,7 @@ def _steering(likelihood: MarginalLikelihood, at: Expectations, sample: int) -> 
 
 
 def _no_maximum(likelihood: MarginalLikelihood, at: Expectations) -> Unavailable:
-    """Say why the climb did not end at a maximum."""
+    """Say why the search did not end at a maximum."""
     steepest = int(np.abs(at.slopes).argmax())
     if np.abs(at.slopes[steepest]) > STEEPEST / 2:
         name = likelihood.patterns.names[steepest]

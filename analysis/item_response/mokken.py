@@ -1,4 +1,4 @@
-"""Mokken scalability: how well single items, pairs and the whole scale order people."""
+"""Mokken scalability: how well items, pairs of items and the whole scale order people."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,16 +68,16 @@ def mokken_scalability(
     ----------
     X
         Answers, n x k, NaN where there is none: rows with a missing answer are left out. Or joint counts;
-        these hold all but what the standard errors of items and scale need, so those are None then, and
-        each pair counts the rows that have both its answers.
+        these lack what the standard errors of items and scale need, so those are None then, and each pair
+        uses the rows that have both its answers.
     names
         Names of the items; counts bring their own.
 
     Returns
     -------
     Mokken or Unavailable
-        Unavailable where fewer than 3 complete rows or 2 items remain, or where an item is constant: it
-        scales with nothing.
+        Unavailable where fewer than 3 complete rows or 2 items remain, or where an item is constant, so that
+        no covariance with it is possible.
 
     Notes
     -----
@@ -150,7 +150,7 @@ def _scalability(counts: JointCounts, rows: Matrix | None, method: str) -> Mokke
 
 
 def _constant_items(counts: JointCounts) -> list[int]:
-    """Return the items that are constant in the rows of any pair: no covariance is possible there."""
+    """Return the items that are constant in the rows of any pair, so that they have no covariance there."""
     by_first = counts.tables.sum(axis=3)
     constant = ((by_first > 0).sum(axis=2) < 2).any(axis=1)  # noqa: PLR2004 - two answers make a difference
     return [int(i) for i in np.flatnonzero(constant)]
@@ -171,7 +171,7 @@ def _guttman_errors(counts: JointCounts) -> _Errors:
     above = 1 - below
     weight = below @ (size * before) @ above.T + above @ (size * (1 - before)) @ below.T
     weight[np.arange(k), np.arange(k)] = 0.0
-    # Of whole answers all sums are exact, whatever their order: they are divided by the rows at the end.
+    # Sums of whole answers are exact in any order, so the division by the number of rows comes last.
     n = counts.pair_n
     row_sum = np.einsum("ijab,ijb->ija", weight, second)
     return _Errors(
@@ -184,7 +184,7 @@ def _guttman_errors(counts: JointCounts) -> _Errors:
 
 
 def _errors_of_pairs(errors: _Errors, counts: JointCounts) -> Matrix:
-    """Return standard errors of the pairs: the influence of a person depends on the cell alone."""
+    """Return standard errors of the pairs; a person's influence depends only on the cell of the table."""
     ratio = divided(errors.observed, errors.expected)[:, :, np.newaxis, np.newaxis]
     column_mean = errors.row_mean.transpose(1, 0, 2)
     expected = errors.row_mean[:, :, :, np.newaxis] + column_mean[:, :, np.newaxis, :]
@@ -194,7 +194,7 @@ def _errors_of_pairs(errors: _Errors, counts: JointCounts) -> Matrix:
 
 
 def _errors_of_sums(errors: _Errors, counts: JointCounts, rows: Matrix) -> tuple[Matrix, float]:
-    """Return standard errors of items and scale: a person's influence depends on all of the answers."""
+    """Return standard errors of items and scale; a person's influence depends on all their answers."""
     k, c = counts.k, len(counts.categories)
     F, E = errors.observed.sum(axis=1), errors.expected.sum(axis=1)
     weights = errors.weight.transpose(0, 2, 1, 3).reshape(k * c, k * c)
@@ -210,5 +210,5 @@ def _errors_of_sums(errors: _Errors, counts: JointCounts, rows: Matrix) -> tuple
         of_items += ((F / E * expected - observed - F) ** 2).sum(axis=0)
         scale = (F.sum() / E.sum() * expected - observed).sum(axis=1) - F.sum()
         of_scale += float(scale @ scale)
-    n = len(rows)  # the sums hold each pair twice, above and below the line alike
+    n = len(rows)  # the sums count each pair twice, above and below the diagonal
     return np.sqrt(of_items) / (E * n), float(np.sqrt(of_scale) / (E.sum() * n))

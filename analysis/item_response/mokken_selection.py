@@ -13,7 +13,7 @@ from analysis.estimate import Matrix, PrintedTable, TableParts, Unavailable, as_
 from analysis.item_response.mokken import mokken_scalability
 
 ROUNDING: Final = 1e-12
-EARLIER: Final = 1e-10  # of H, by which a pair that stands later in the order is put back
+EARLIER: Final = 1e-10  # subtracted from H for each later position: the first of equal pairs is chosen
 ONE_SIDED: Final = 1.6449  # 5 % of the normal distribution, to the digits that mokken has
 
 
@@ -163,7 +163,7 @@ def _names(names: Sequence[str] | None, k: int) -> tuple[str, ...]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Pairs:
-    """Covariances of all pairs, and the highest that their margins allow: all that the search needs."""
+    """Covariances of all pairs, and the highest that their margins allow, which the search uses."""
 
     covariance: Matrix
     highest: Matrix
@@ -208,7 +208,7 @@ class _Pairs:
         return (one, two) if self.covariance[one, two] / self.highest[one, two] >= self.bound else None
 
     def _worth(self, members: list[int], j: int, critical: float) -> float:
-        """Return H of the scale with item j, or a number below any H where j may not enter it."""
+        """Return H of the scale with item j added, or a number below any H where j may not be added."""
         own = self.covariance[j, members]
         if own.sum() / self.highest[j, members].sum() < self.bound:
             return -98.0

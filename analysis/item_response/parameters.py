@@ -1,4 +1,4 @@
-"""How the free parameters of a model make the slopes and intercepts of its items."""
+"""How the free parameters of a model make up the slopes and intercepts of its items."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,9 @@ from analysis.item_response.category_curves import Array, Family
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parameters:
-    """How free parameters make slopes and intercepts: all of them are `design` (sparse) @ free.
+    """The linear map from free parameters to slopes and intercepts: `design` (sparse) @ free.
 
-    `place` (k x C) numbers the slots of each item among all slopes and intercepts, -1 for none.
+    `place` (k x C) is the index of each item's slope and intercepts among all of them, -1 for none.
     """
 
     family: Family
@@ -31,7 +31,7 @@ class Parameters:
         return padded[:, 0], padded[:, 1:]
 
     def gather(self, by_slot: Array) -> Matrix:
-        """Return the sums of one number per slot (k x C) for each free parameter."""
+        """Return the sums, for each free parameter, of one number per slope and intercept (k x C)."""
         values = np.zeros(self.design.shape[0])
         used = self.place >= 0
         values[self.place[used]] = by_slot[used]

@@ -40,7 +40,7 @@ def partial_credit(
     -------
     ResponseModel or Unavailable
         Unavailable with fewer than 3 items (2 with equal slopes), with an item that everybody answers alike,
-        where a slope grows without end, and unless two climbs from different starts end at the same
+        where a slope grows without end, and unless two searches from different starts end at the same
         likelihood.
 
     Raises
@@ -117,7 +117,7 @@ def _design(patterns: ResponsePatterns, place: np.ndarray, slopes: Slopes, steps
                 continue
             columns.append(1 + j)
             values.append(-float(c))
-            if c < last:  # the steps add up to 0, so that the last sum of them is none
+            if c < last:  # the steps add up to 0, so the last of their sums is no parameter
                 rows.append(place[j, c])
                 columns.append(k + c)
                 values.append(-1.0)

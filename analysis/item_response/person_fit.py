@@ -1,4 +1,4 @@
-"""Whether single people answer as the model expects of them."""
+"""Whether the answers of single people fit the model."""
 
 from dataclasses import dataclass
 
@@ -32,10 +32,10 @@ class PersonFit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Separation:
-    """How far people are apart beside the error of their scores.
+    """How widely people differ compared with the error of their scores.
 
     `reliability` is the share of the variance of θ that is not error, `separation` the ratio of the true
-    spread to the error, `strata` how many levels that makes, (4 separation + 1) / 3.
+    spread to the error, `strata` the number of levels that this allows, (4 separation + 1) / 3.
     """
 
     reliability: float
@@ -63,10 +63,10 @@ def person_fit(model: ItemCurves, X: ArrayLike) -> PersonFit:
     Notes
     -----
     lz = (l - E(l)) / sd(l) with l the log-likelihood of the answers at θ (``mirt::personfit``'s Zh). With θ
-    estimated its variance is below 1; lz_star (Snijders; Sinharay for several categories) takes what the
-    estimate follows out of the weights log P, w - c r with r = P'/P and c = Σ P' w / Σ P'² / P, and its mean
-    -c r_0, r_0 = J / (2 I) of the weighted likelihood. Its distribution nears the normal one as items are
-    many.
+    estimated its variance is below 1; lz_star (Snijders; Sinharay for several categories) removes from the
+    weights log P what the estimate of θ already follows, w - c r with r = P'/P and c = Σ P' w / Σ P'² / P,
+    and its mean -c r_0, r_0 = J / (2 I) of the weighted likelihood. Its distribution nears the normal one as
+    items are many.
 
     References
     ----------
@@ -117,7 +117,7 @@ def _standardised(model: ItemCurves, codes: np.ndarray, theta: Matrix) -> tuple[
 
 
 def person_separation(scores: PersonScores) -> Separation | Unavailable:
-    """Return how far people are apart beside the error of their scores, over those with a finite θ.
+    """Return how widely people differ compared with the error of their scores, where θ is finite.
 
     Parameters
     ----------

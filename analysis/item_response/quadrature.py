@@ -10,8 +10,8 @@ from analysis.estimate import Matrix
 
 POINTS: Final = 61
 END: Final = 6.0
-NOTHING: Final = 1e-150  # of the best point's likelihood
-SUPPORT: Final = 1e-14  # of a posterior, beyond which its points are left out
+NOTHING: Final = 1e-150  # relative to the likelihood of the best point
+SUPPORT: Final = 1e-14  # share of a posterior below which the points at its ends are left out
 
 Array = NDArray[np.float64]
 
@@ -36,9 +36,9 @@ def posteriors(  # noqa: C901, PLR0912, PLR0917 - one pass over the patterns, co
 ) -> float:
     """Fill in posteriors (patterns x Q) and expected counts (k x C x Q); return the log-likelihood.
 
-    Both are multiplied by the weight of the pattern. The product of the items' probabilities is brought back
-    to at most 1 after every eighth item, so that no number of items makes all of it vanish; a point that is
-    1e-150 times as likely as the best one then counts for nothing.
+    Both are multiplied by the weight of the pattern. The product of the items' probabilities is rescaled to
+    at most 1 after every eighth item, so that it does not underflow with many items; a point that is 1e-150
+    times as likely as the best one then counts as nought.
     """
     n, k = codes.shape
     Q = prior.size

@@ -32,9 +32,9 @@ class RaschModel(PrintedTable, ItemCurves):
     log_likelihood, parameters
         Of the answers given their sums, at its maximum, and how many parameters it has.
     n, informative
-        People with at least one answer, and those of them whose sum leaves something open.
+        People with at least one answer, and those of them whose sum allows more than one pattern of answers.
     distance
-        From the maximum, in standard errors. There is but one: the likelihood is concave.
+        From the maximum, in standard errors. The maximum is unique, since the likelihood is concave.
     """
 
     intercepts_se: Matrix
@@ -66,7 +66,7 @@ class RaschModel(PrintedTable, ItemCurves):
 def rasch(
     X: ArrayLike, *, steps: Steps = "own", names: Sequence[str] | None = None
 ) -> RaschModel | Unavailable:
-    """Fit a model of the Rasch family by conditional likelihood, with nothing supposed of θ.
+    """Fit a model of the Rasch family by conditional likelihood, with no assumption on the distribution of θ.
 
     Parameters
     ----------
@@ -81,8 +81,8 @@ def rasch(
     Returns
     -------
     RaschModel or Unavailable
-        Unavailable with fewer than 2 items, where nobody's sum leaves anything open (all people are at one
-        end or the other), and where an easiness has no finite estimate.
+        Unavailable with fewer than 2 items, where nobody's sum allows more than one pattern of answers (all
+        people are at one end or the other), and where an easiness has no finite estimate.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def rasch(
 
 
 def _design(likelihood: ConditionalLikelihood, steps: Steps) -> tuple[Matrix, Matrix]:
-    """Return how free parameters make easiness, and what moves easiness to where it adds up to 0."""
+    """Return the map from free parameters to easiness, and the shift that makes easiness add up to 0."""
     place = likelihood.place
     k, C = place.shape
     rows = likelihood.chosen.size
@@ -145,7 +145,7 @@ def _design(likelihood: ConditionalLikelihood, steps: Steps) -> tuple[Matrix, Ma
         design = np.eye(rows)[:, 1:]
     else:
         adds_up = (category == 1).astype(np.float64)
-        # Item 0 and the first step are the origin and the unit of what is left.
+        # Item 0 and the first step fix the origin and the unit of the other parameters.
         design = np.zeros((rows, k - 1 + C - 2))
         for j in range(k):
             for c in range(1, C):

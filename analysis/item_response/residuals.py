@@ -1,4 +1,4 @@
-"""What is left of the answers when θ is known, and whether residuals of items hang together (Q3)."""
+"""Residuals of the answers given θ, and their correlations between items (Q3)."""
 
 from dataclasses import dataclass
 

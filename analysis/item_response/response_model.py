@@ -1,4 +1,4 @@
-"""Fitted item response models, as the functions of this folder return or take them."""
+"""Fitted item response models, which the functions of this folder return and take."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class ItemCurves:
     slopes, intercepts
         k numbers a, and k x (C - 1) numbers d_c, NaN beyond an item's own.
     sd
-        Standard deviation of θ in the population; None where the model says nothing of it.
+        Standard deviation of θ in the population; None where the model does not include it.
     """
 
     model: str
@@ -46,7 +46,7 @@ class ItemCurves:
         return tuple(len(found) for found in self.categories)
 
     def points(self) -> tuple[Matrix, Matrix]:
-        """Return 61 points of θ and their weights; of a standard normal θ where nothing is said of it."""
+        """Return 61 points of θ and their weights; those of a standard normal θ where `sd` is None."""
         nodes, weights = normal_points()
         return (1.0 if self.sd is None else self.sd) * nodes, weights
 
@@ -74,7 +74,7 @@ class ResponseModel(PrintedTable, ItemCurves):
     distance, gradient
         How far the estimates are from the maximum, in standard errors, and the largest score left.
     second_start
-        By how much the log-likelihoods differ that two climbs from different starts ended at.
+        Difference of the log-likelihoods at which two searches from different starts ended.
     """
 
     slopes_se: Matrix

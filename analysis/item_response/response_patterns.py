@@ -1,4 +1,4 @@
-"""Answers as response models need them: categories numbered from 0 in each item, equal rows counted once."""
+"""Answers as response models use them: categories numbered from 0 in each item, equal rows counted once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from analysis.estimate import Matrix, Unavailable, as_matrix
 Codes = NDArray[np.int16]
 
 MOST_CATEGORIES: Final = 60
-BITS: Final = 62  # of a whole number that holds a row
+BITS: Final = 62  # bits of a whole number that holds a row
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +66,7 @@ def response_patterns(
     Parameters
     ----------
     X
-        Answers, n x k, NaN where there is none. A row without any answer says nothing and is not counted.
+        Answers, n x k, NaN where there is none. A row without any answer is not counted.
     names
         Of the items; by default "item 1" and so on.
     shared
@@ -120,7 +120,7 @@ def response_patterns(
 
 
 def distinct(codes: Codes) -> tuple[Codes, Matrix, NDArray[np.int64]]:
-    """Return distinct rows, their counts, and which each row is; so many possible rows hardly ever repeat."""
+    """Return distinct rows, their counts, and which of them each row is; with too many rows all are kept."""
     sizes = codes.max(axis=0).astype(np.int64) + 2
     if np.log2(sizes).sum() >= BITS:
         return np.ascontiguousarray(codes), np.ones(len(codes)), np.arange(len(codes))

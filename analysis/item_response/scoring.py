@@ -1,4 +1,4 @@
-"""Where people stand: θ estimated from their answers by four methods."""
+"""Scores of people: θ estimated from their answers by four methods."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from analysis.item_response.response_patterns import Codes, distinct
 
 Method = Literal["eap", "map", "ml", "wle"]
 
-FARTHEST: Final = 100.0  # from 0, that a score by maximum likelihood may be
+FARTHEST: Final = 100.0  # largest distance from 0 of a score by maximum likelihood
 _BLOCK: Final = 4096
 _STEPS: Final = 200
 
@@ -224,7 +224,7 @@ def _ml(model: ItemCurves, codes: Codes) -> tuple[Matrix, Matrix]:
 
 
 def _at_end(model: ItemCurves, codes: Codes, sign: float) -> NDArray[np.bool_]:
-    """Return who has answered something, and everything in the category of one end of θ."""
+    """Return who has answered at least one item, and only with the category at one end."""
     last = np.array(model.sizes) - 1
     end = np.where(model.slopes * sign > 0, last, 0)
     given = codes >= 0

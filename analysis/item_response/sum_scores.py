@@ -1,4 +1,4 @@
-"""What the sum of the answers says, by a model: its conditional error, and θ given the sum."""
+"""Sums of answers under a model: their conditional error, and θ given the sum."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +13,7 @@ from analysis.item_response.category_curves import point_derivatives
 from analysis.item_response.information import information
 from analysis.item_response.response_model import ResponseModel
 
-FARTHEST: Final = 8.0  # standard deviations of θ, within which the expected sum is inverted
+FARTHEST: Final = 8.0  # standard deviations of θ within which the expected sum is inverted
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +173,7 @@ def without_each(
 
 
 def _steps(model: ResponseModel) -> tuple[NDArray[np.int64], float] | Unavailable:
-    """Return how many units each category lies above its item's lowest, k x C, and the unit."""
+    """Return how many units each category is above its item's lowest, k x C, and the unit."""
     above = [np.array(categories) - categories[0] for categories in model.categories]
     gaps = np.concatenate([np.diff(each) for each in above])
     unit = float(gaps.min())

@@ -1,7 +1,7 @@
 """Roots and determinants by plain elimination, in one order of operations on every processor.
 
-LAPACK adds in the order of the processor's kernel. Where a matrix is nearly singular, a figure made of its
-inverse or its determinant keeps few digits, and those of two kernels differ. Here each step is done element
+LAPACK adds in an order that depends on the processor. If a matrix is nearly singular, figures made of its
+inverse or determinant have few correct digits, and differ between processors. Here each step is done element
 by element, so that all processors round alike.
 """
 

@@ -1,7 +1,7 @@
-"""Sums of products that are the same on every processor, whatever the order in which it adds.
+"""Sums of products that are the same on every processor, in whatever order it adds.
 
 Answers are small whole numbers, and sums of whole numbers below 2^53 are exact in double precision. Other
-numbers are cut into slices of whole numbers, whose products add up exactly, as Ozaki and others (2012) do.
+numbers are cut into slices of whole numbers, whose products add up exactly (Ozaki and others 2012).
 """
 
 from collections.abc import Iterator
@@ -11,10 +11,10 @@ import numpy as np
 
 from analysis.estimate import Matrix
 
-BITS: Final = 53  # of a whole number in double precision
-ROWS: Final = 8192  # a block of 30 items stays in cache between centring and multiplying
-BITS_OF_FACTORS: Final = (BITS - 1 - ROWS.bit_length()) // 2  # so that a block's products add up within BITS
-SLICES: Final = 3  # what they leave is less than rounding
+BITS: Final = 53  # bits of a whole number in double precision
+ROWS: Final = 8192  # rows of a block; with 30 items it stays in the cache between centring and multiplying
+BITS_OF_FACTORS: Final = (BITS - 1 - ROWS.bit_length()) // 2  # so a block's products add up within BITS
+SLICES: Final = 3  # slices of a number; the rest is smaller than rounding error
 
 Sliced = list[tuple[Matrix, Matrix]]
 
@@ -25,9 +25,9 @@ def whole(X: Matrix) -> bool:
 
 
 def near(X: Matrix) -> Matrix:
-    """Return a zero for each item, close to its mean: a whole number where all answers (none missing) are.
+    """Return a value close to each item's mean: a whole number where all answers (none missing) are.
 
-    About it nothing cancels, and whole answers stay whole.
+    Deviations from it lose no digits, and those of whole answers stay whole.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def near(X: Matrix) -> Matrix:
 
 
 def blocks(n: int) -> Iterator[slice]:
-    """Yield the rows in parts that stay in cache."""
+    """Yield the rows in parts that fit into the cache."""
     for first in range(0, n, ROWS):
         yield slice(first, first + ROWS)
 
@@ -100,7 +100,7 @@ def _slices(A: Matrix, bits: int) -> Sliced:
     if max(A.max(initial=0.0), -A.min(initial=0.0)) < 2.0**bits and whole(A):
         return [(A, np.ones(A.shape[1]))]
     largest = np.abs(A).max(axis=0)
-    unit = np.ldexp(1.0, np.frexp(largest)[1] - bits)  # a power of two, so that nothing is rounded by it
+    unit = np.ldexp(1.0, np.frexp(largest)[1] - bits)  # a power of two, so that scaling rounds nothing
     rest, slices = A / unit, list[tuple[Matrix, Matrix]]()
     for _ in range(SLICES):
         part = np.rint(rest)

@@ -1,7 +1,7 @@
-"""Square roots of correlations, whose digits near singularity the correlations themselves have lost.
+"""Roots of correlation matrices from rows, which keep digits that the correlations lose near singularity.
 
-With R = T'T, an eigenvalue of R is the square of a singular value of T. What rounding leaves of one of 1e-10
-is five digits in R; in T, which is made of the rows without R, it is eleven.
+With R = T'T, an eigenvalue of R is the square of a singular value of T. Rounding leaves five digits of an
+eigenvalue of 1e-10 computed from R, and eleven if it is computed from T, which is made of the rows without R.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from analysis.estimate import Matrix, Unavailable
 
-CLEAR: Final = 1e-5  # an eigenvalue above it, beside the largest, has eleven digits in R
-NOUGHT: Final = 1e-13  # below it, one of R is the rounding of sums
-NOUGHT_IN_ROWS: Final = 1e-24  # and one of T'T, T being made of rows
-DIGITS: Final = 1e4  # so many times what is nought, it has the four digits that a figure needs
-OUTSIDE: Final = 1e-8  # an item that dependent items hold no more of is none of them
+CLEAR: Final = 1e-5  # an eigenvalue above this share of the largest has eleven digits when computed from R
+NOUGHT: Final = 1e-13  # below this share an eigenvalue of R is rounding error
+NOUGHT_IN_ROWS: Final = 1e-24  # the same of T'T, where T is made of the rows
+DIGITS: Final = 1e4  # an eigenvalue this many times larger has the four digits that a figure needs
+OUTSIDE: Final = 1e-8  # largest share in the dependent directions of an item that is not dependent
 
 TOO_NEAR: Final = Unavailable(
     reason="singular matrix", detail="or so nearly that the answers do not tell which: rounding would decide"
@@ -25,9 +25,9 @@ TOO_NEAR: Final = Unavailable(
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
-    """The spectrum of a correlation matrix R: `eigenvalues`, rising, and `vectors` (k x k).
+    """Eigenvalues (ascending) and eigenvectors (k x k) of a correlation matrix R.
 
-    `independent` tells which eigenvalues are not nought; `certain` whether each is one or the other by far.
+    `independent` says which eigenvalues are not nought; `certain` whether each clearly is or is not.
     """
 
     eigenvalues: Matrix
@@ -43,7 +43,7 @@ class Root:
 
     @property
     def inverse(self) -> Matrix:
-        """A such that A A' is the inverse of R (k x rank); of the free items alone where R has none."""
+        """A matrix A (k x rank) such that A A' is the inverse of R; of the free items alone if R has none."""
         inverse: Matrix = self.vectors[:, self.independent] / np.sqrt(self.eigenvalues[self.independent])
         return inverse
 
@@ -75,9 +75,9 @@ def _of_rows(rows: Matrix) -> tuple[Matrix, Matrix]:
 
 def orthogonal(rows: Matrix) -> tuple[Matrix, Matrix]:
     """Return Q (n x k) and T (k x k) whose product is the rows with each item centred to length 1."""
-    rows = np.ascontiguousarray(rows)  # so that sums run in one order, whatever the layout
+    rows = np.ascontiguousarray(rows)  # so that sums run in one order, whatever the memory layout
     units = rows - rows.mean(axis=0)
-    units -= units.mean(axis=0)  # what rounding left of the means
+    units -= units.mean(axis=0)  # removes the rounding error of the means
     units /= np.sqrt(np.square(units).sum(axis=0))
     Q, T = np.linalg.qr(units)
     return Q, T

@@ -1,4 +1,4 @@
-"""Cronbach's alpha, and what each item does to it."""
+"""Cronbach's alpha, and statistics of each item within its scale."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -12,7 +12,7 @@ from analysis.inference import bootstrap
 from analysis.inference.intervals import OF_ALPHA, Coefficient, bootstrapped, check, with_limits
 from analysis.moments import Moments, moments
 
-NOTHING: Final = 1e-12  # a variance this small beside the items' own is rounding
+NOTHING: Final = 1e-12  # a variance below this share of the items' variances is rounding error
 INDEFINITE: Final = Unavailable(
     reason="not defined", detail="these pairwise covariances are not those of any table of answers"
 )
@@ -45,7 +45,7 @@ def cronbach_alpha(
     Returns
     -------
     Estimate, or Unavailable with fewer than two items, fewer than three rows, or a total without variance.
-    Negative values are shown as they are. A constant item counts in k, as in the formula.
+    Negative values are not changed. A constant item counts in k, as in the formula.
 
     Notes
     -----
@@ -164,8 +164,8 @@ def item_statistics(X: Data, *, missing: Missing = "complete") -> Listing[ItemSt
     Returns
     -------
     A tuple with ItemStatistics for each item, which prints as a table, or Unavailable for all as for
-    `cronbach_alpha`; a single figure is Unavailable where an item or the rest does not vary, or where two
-    items are all there are.
+    `cronbach_alpha`; a single figure is Unavailable where an item or the rest does not vary, or where there
+    are only two items.
 
     Notes
     -----
@@ -211,7 +211,7 @@ def item_statistics(X: Data, *, missing: Missing = "complete") -> Listing[ItemSt
 
 
 def against_the_rest(C: Matrix) -> list[int]:
-    """Return the items that go against the others: those to be turned round so that none does any more.
+    """Return the items to reverse so that none correlates negatively with the sum of the others.
 
     Parameters
     ----------

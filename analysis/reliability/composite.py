@@ -1,4 +1,4 @@
-"""Reliability and validity of composites from loadings, and whether a subscale adds to the total."""
+"""Reliability and validity of composites from loadings, and the added value of subscales."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -192,10 +192,10 @@ def _htmt(found: Moments, first: list[int], second: list[int]) -> Estimate | Una
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AddedValue:
-    """How well a subscale's own score, and the total instead, tell its true score.
+    """How well a subscale's own score, and the total instead, predict the subscale's true score.
 
-    `subscale` and `total` are proportional reductions of mean squared error (PRMSE); the subscale is worth a
-    number of its own where the first is the greater.
+    `subscale` and `total` are proportional reductions of mean squared error (PRMSE); the subscale's own score
+    adds value where the first is the greater.
     """
 
     subscale: float
@@ -204,19 +204,19 @@ class AddedValue:
 
     @property
     def adds_value(self) -> bool:
-        """Whether the subscale tells its true score better than the total does."""
+        """Whether the subscale's own score predicts its true score better than the total does."""
         return self.subscale > self.total
 
     @property
     def ratio(self) -> float | None:
-        """The value-added ratio, None where the total says nothing."""
+        """The value-added ratio, None where the total predicts nothing."""
         return self.subscale / self.total if self.total > 0 else None
 
 
 def added_value(
     X: Data, scales: Mapping[str, Sequence[int]], *, missing: Missing = "complete"
 ) -> dict[str, AddedValue | Unavailable]:
-    """Judge whether each subscale says more than the total of all subscales does (Haberman's PRMSE).
+    """Judge whether each subscale adds value to the total of all subscales (Haberman's PRMSE).
 
     Parameters
     ----------

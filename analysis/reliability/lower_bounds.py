@@ -1,4 +1,4 @@
-"""Lower bounds to reliability: Guttman's lambdas, split halves and the greatest of them all."""
+"""Lower bounds to reliability: Guttman's lambdas, split halves and the greatest lower bound."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from analysis.reliability.alpha import INDEFINITE, NOTHING, Data, alpha_of
 
 Scaling = Literal["covariances", "correlations"]
 
-ALL_SPLITS: Final = 100_000  # no more splits than this are all looked at: up to 20 items
-NEGATIVE: Final = 1e-11  # an eigenvalue so far below nought, beside the largest, is not rounding
-GAP: Final = 1e-10  # how far, beside the items' variances, the greatest lower bound may be from its optimum
-NEAR, CENTRED = 0.25, 0.1  # Newton decrements: below the one, full steps; below the other, on to the next μ
+ALL_SPLITS: Final = 100_000  # up to so many splits all are computed: up to 20 items
+NEGATIVE: Final = 1e-11  # an eigenvalue so far below nought, relative to the largest, is no rounding
+GAP: Final = 1e-10  # of the greatest lower bound from its optimum, relative to the items' variances
+NEAR, CENTRED = 0.25, 0.1  # Newton decrements: below the first, full steps; below the second, the next μ
 STEPS: Final = 300
 SPLITS: Final = 10_000
 
@@ -92,7 +92,7 @@ def guttman_lambda(
 
 
 def _matrix(X: Data, on: Scaling, missing: Missing) -> tuple[Matrix, Moments] | Unavailable:
-    """Return the matrix whose bounds are asked for and where it is from, or why there is none."""
+    """Return the matrix whose bounds are asked for and its source, or why there is none."""
     if on not in {"covariances", "correlations"}:
         raise ValueError(f"on must be 'covariances' or 'correlations', not {on!r}")
     found = moments(X, missing=missing)
@@ -240,10 +240,10 @@ def greatest_lower_bound(
     -----
     1 - max Σθ / V over unique variances θ ≥ 0 that leave C - diag θ positive semidefinite: the smallest
     reliability that these covariances allow. It capitalises on chance: in samples under about 1,000 it lies
-    above the reliability. It jumps where items become linearly dependent: their difference, however small,
-    tells of other items what its own values tell. So items count as dependent where only rounding parts them,
-    and where rounding may, there is no figure.
-    Equals ``psych::glb.algebraic(cov(x))``, with "correlations" of ``cor(x)``.
+    above the reliability. It is discontinuous where items become linearly dependent, since even a tiny
+    difference between them restricts the unique variances of others. So items count as dependent where only
+    rounding separates them, and where rounding may decide, there is no figure. Equals
+    ``psych::glb.algebraic(cov(x))``, with "correlations" of ``cor(x)``.
 
     References
     ----------

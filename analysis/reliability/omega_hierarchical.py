@@ -1,4 +1,4 @@
-"""One general factor above group factors: how much of a total score it makes."""
+"""Hierarchical omega: the share of a total score that a general factor above group factors explains."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class SchmidLeiman:
     """A hierarchical solution with independent factors (Schmid & Leiman, 1957).
 
     `general` are the items' loadings on the general factor, `groups` (k x m) on what is left of the group
-    factors; `second_order` are the loadings of the group factors on the general one. `notes` hold what a
+    factors; `second_order` are the loadings of the group factors on the general one. `notes` are what a
     reader must know before using them.
     """
 
@@ -36,7 +36,7 @@ class SchmidLeiman:
 
 @dataclass(frozen=True, kw_only=True)
 class GroupOmega:
-    """The items of one group factor as a scale: its reliable share, and what the factors contribute to it."""
+    """The items of one group factor as a scale: its reliable variance, and the factors' shares in it."""
 
     items: tuple[str, ...]
     total: float
@@ -89,7 +89,7 @@ def omega_hierarchical(
     rotation: str = "oblimin",
     missing: Missing = "complete",
 ) -> Hierarchy | Unavailable:
-    """Estimate how far a sum of items measures one thing, by a Schmid-Leiman solution.
+    """Estimate how much of a sum of items a general factor explains, by a Schmid-Leiman solution.
 
     Parameters
     ----------
@@ -224,7 +224,7 @@ def _schmid_leiman(
 
 
 def _second_order(phi: Matrix, method: str) -> tuple[Matrix, Sequence[str]] | Unavailable:
-    """Return the loadings of the group factors on one general factor, and what must be said of them."""
+    """Return the loadings of the group factors on one general factor, and notes on them."""
     if len(phi) == 1:
         return np.ones(1), ["one factor: no hierarchy"]
     if len(phi) == 2:  # noqa: PLR2004 - one correlation, two loadings

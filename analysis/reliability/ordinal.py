@@ -21,7 +21,7 @@ from analysis.inference.intervals import too_many_without
 Data = ArrayLike | JointCounts
 Variance = Literal["observed", "model"]
 
-CELLS: Final = 1_000_000  # of the tables of the resamples worked on together
+CELLS: Final = 1_000_000  # size of the resamples' tables that are computed together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class OrdinalFactor:
 
     @property
     def latent_omega(self) -> float:
-        """Omega of the sum of the normal variables, which nobody has observed (Zumbo and others 2007)."""
+        """Omega of the sum of the normal variables, which are not observed (Zumbo and others 2007)."""
         return float(self.loadings.sum() ** 2 / self.polychoric.r.sum())
 
     @cached_property
@@ -132,7 +132,7 @@ def ordinal_factor(
     if not settled[0]:
         return Unavailable(reason="did not converge", detail="one factor of the polychoric correlations")
     size = np.abs(loadings[0])
-    worst = int((size > size.max() - 1e-8).argmax())  # of items that are the same the first
+    worst = int((size > size.max() - 1e-8).argmax())  # of identical items the first
     if abs(loadings[0, worst]) > 1 or single[0] >= 0:
         detail = f"Heywood case: {found.names[worst]} has a loading of {loadings[0, worst]:.3f}"
         if single[0] >= 0:
@@ -162,7 +162,7 @@ def categorical_omega(
     X, missing, names : as for `ordinal_factor`
     variance : of the sum: "observed", implied by the polychoric correlations, or implied by the "model"
     interval : "percentile" bootstrap of complete rows, or None
-        A resample in which an item never meets one of its answers has thresholds between the others.
+        In a resample without one of an item's answers, the item has thresholds between the others.
     level, resamples, rng : of the interval; by default from a generator with a fixed seed
 
     Returns
@@ -172,11 +172,11 @@ def categorical_omega(
 
     Notes
     -----
-    The covariance of two answers is the sum over their thresholds of Φ₂(τ, τ', ρ) - Φ(τ)Φ(τ'), each times
-    the distances between the answers that the thresholds part; ρ is λλ' above, and below r or, by the
-    model, λλ' with a unit diagonal. Equals ``semTools::compRelSEM(fit)``, with "model"
-    ``compRelSEM(fit, obs.var = FALSE)``, where an item's answers are equally far apart (semTools counts
-    them: an answer that nobody gave does not widen the gap there, while here it does, as it does in a sum).
+    The covariance of two answers is the sum over their thresholds of Φ₂(τ, τ', ρ) - Φ(τ)Φ(τ'), each times the
+    distances between the answers that the thresholds separate; ρ is λλ' above, and below r or, by the model,
+    λλ' with a unit diagonal. Equals ``semTools::compRelSEM(fit)``, with "model" ``compRelSEM(fit, obs.var =
+    FALSE)``, where an item's answers are equally far apart (semTools counts them: an answer that nobody gave
+    does not widen the gap there, while here it does, as it does in a sum).
 
     References
     ----------

@@ -1,1 +1,1 @@
-"""Reports of one set of answers: sections computed into a frozen tree, and renderers that print it."""
+"""Reports of one set of answers: sections are computed into a frozen tree, and renderers print it."""

@@ -1,4 +1,4 @@
-"""Alpha and omega of each scale, by group if asked for, and what each item does in it."""
+"""The report of `alpha`: alpha and omega of each scale, by group if asked for, and item statistics."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from analysis.report.sections.responses import shares
 from instrument import KeyedItem
 
 MOST_GROUPS: Final = 12
-MOST_SHOWN: Final = 15  # codes of which a drawing can show the shares
+MOST_SHOWN: Final = 15  # most codes whose shares a drawing can show
 EVERYBODY: Final = "all rows"
 HOW: Final = (
     "Figures rest on the rows with an answer to every item. The interval of alpha is Feldt's; omega total is "
@@ -175,7 +175,7 @@ def _drawn(found: Mapping[str, Reliability]) -> Figure | None:
 
 
 def _keying(items: Sequence[KeyedItem], found: Reliability, dataset: Dataset) -> str:
-    """Say which items go against the rest, and what to do about it."""
+    """Name the items that correlate negatively with the rest, and say what to do about it."""
     if isinstance(found.items, Unavailable):
         return ""
     if not found.against:

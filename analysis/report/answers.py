@@ -1,4 +1,4 @@
-"""The answers that all sections of a report share; what several of them need is computed once."""
+"""The answers that all sections of a report share; values that several of them need are computed once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,9 +20,9 @@ RESAMPLES: Final = 2000
 
 @dataclass(frozen=True)
 class ScaleAnswers:
-    """The keyed answers to the items of one scale; what several coefficients need is computed once.
+    """The keyed answers to the items of one scale; values that several coefficients need are cached.
 
-    `X` is n x k, rows by items, NaN for missing; `resamples` is the number of those of the bootstrap.
+    `X` is n rows x k items, NaN for missing; `resamples` is the number of bootstrap resamples.
     """
 
     items: tuple[str, ...]
@@ -51,7 +51,7 @@ class ScaleAnswers:
 
     @cached_property
     def pairwise(self) -> Moments | Unavailable:
-        """Means and covariances, each over every answer there is."""
+        """Means and covariances, each over all rows that have the answers it needs."""
         return moments(self.X, missing="pairwise", names=self.items)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Everything that a report may say of one set of answers, as one frozen tree; renderers only print it."""
+"""All that a report says of one set of answers, as one frozen tree, which renderers only print."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from analysis.report.sections.scales import ScaleReport, scale_report, scale_sec
 from analysis.report.sections.structure import correlations, dimensions, factorability, factors, scalability
 
 Progress = Callable[[str, int, int], None]
-# Every format shows whatever stands here, in this order.
+# Every format shows these sections, in this order.
 SECTIONS: Final[dict[str, Callable[[Answers], Section]]] = {
     "distributions": distributions,
     "missing": missing,
@@ -30,7 +30,7 @@ SECTIONS: Final[dict[str, Callable[[Answers], Section]]] = {
     "careless": careless,
 }
 
-# Those that take no longer than a page may.
+# The sections that are quick enough for a request of a page.
 QUICK: Final = ("distributions", "missing", "bounds", "subscales", "scalability")
 HOW: Final = (
     "Headline figures rest on the rows with an answer to every item of the scale; pairwise figures use every "
@@ -55,7 +55,7 @@ def run(
     resamples: int = RESAMPLES,
     progress: Progress | None = None,
 ) -> Report:
-    """Compute the report of a dataset; a figure that cannot be had is in it as the reason why.
+    """Compute the report of a dataset; in place of a figure that is unavailable it holds the reason.
 
     Parameters
     ----------

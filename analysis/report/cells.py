@@ -1,4 +1,4 @@
-"""What the cells of a report's tables show, in every format: only here is anything rounded."""
+"""What the cells of a report's tables show, in every format; figures are rounded only here."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,7 +7,7 @@ from analysis.report.document import Table, Value
 
 
 def without_figure(value: Value) -> str | float | int:
-    """Return what a cell shows: a dash where there is no figure, whose reason stands below the table."""
+    """Return a dash for a cell without a figure; the reason stands below the table."""
     return "–" if isinstance(value, Unavailable) else value
 
 
@@ -49,5 +49,5 @@ def shown(row: Sequence[Value]) -> list[str]:
 
 
 def titled(part: Table, labels: Sequence[str]) -> str:
-    """Return a table's title, with SIMULATED where the report says it: a table is cut out and sent on."""
+    """Return a table's title, with SIMULATED if the report has it: a table may be cut out and sent on."""
     return f"SIMULATED: {part.title}" if any("SIMULATED" in label for label in labels) else part.title

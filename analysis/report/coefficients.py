@@ -1,4 +1,4 @@
-"""The coefficients of a scale, in one table: a new one is a function and a line, in every format."""
+"""The coefficients of a scale, in one table: a new one is a function and a line, for every format."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -73,7 +73,7 @@ def _of_one_factor(coefficient: Callable[[Matrix, Matrix], float]) -> Callable[[
     return compute
 
 
-# Tables, JSON and pages show whatever stands here, in this order.
+# Tables, JSON and pages show these coefficients, in this order.
 COEFFICIENTS: Final[dict[str, Coefficient]] = {
     "alpha": Coefficient("Alpha", lambda scale: _of(scale.moments, cronbach_alpha)),
     "alpha_bootstrap": Coefficient("Alpha, bootstrap interval", lambda scale: scale.resampled[0]),

@@ -1,17 +1,22 @@
 """A map from the columns and codes of another system to the items of an instrument."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from analysis.files.answer_cells import number
+from analysis.files.answer_cells import folded, number
 from analysis.files.item_names import column_named
 from analysis.files.read_table import read_table
 from analysis.files.table import Table, TableError
 
 HEADERS: Final = ("item", "column", "codes")
+_ADVICE: Final = (
+    "codes are said as A1=1 A2=2, each with one whole number, or all with words; where words hold blanks, "
+    "part them by semicolons"
+)
 
 
 def mapped(table: Table, file: Path) -> Table:
@@ -22,8 +27,9 @@ def mapped(table: Table, file: Path) -> Table:
     table
         The answers.
     file
-        A CSV with the columns `item`, `column` and, if codes differ, `codes`: `A1=1 A2=2`, parted by blanks,
-        semicolons or bars.
+        A CSV with the columns `item`, `column` and, if codes differ, `codes`: `A1=1 A2=2`, parted by blanks
+        or, where words hold blanks, by semicolons or bars. Where no meaning is a number the cells are taken
+        for these words: `Team one=north; Team two=south`.
 
     Raises
     ------
@@ -35,7 +41,7 @@ def mapped(table: Table, file: Path) -> Table:
     if lacking:
         raise TableError(f"{file} has no column {' and '.join(lacking)}; a map has item, column and codes")
     codes = said.text("codes") if "codes" in said.columns else [None] * said.n
-    columns, words = dict(table.columns), dict(table.words)
+    columns, words, aliases = dict(table.columns), dict(table.words), dict(table.aliases)
     for row, (item, name, coded) in enumerate(
         zip(said.text("item"), said.text("column"), codes, strict=True), start=1
     ):
@@ -44,16 +50,27 @@ def mapped(table: Table, file: Path) -> Table:
         found = column_named(name, table)
         columns[item] = table.column(found)
         words[item] = table.words.get(found, {})
+        if item not in table.columns:
+            aliases[item] = found
         if coded is not None:
-            words[item] = _coded(coded, f"{file}, row {row}")
-            columns[item] = np.array([cell or None for cell in table.cells(found)], dtype=object)
-    aliases = frozenset(columns.keys() - table.columns.keys())
+            meanings = _meanings(coded, f"{file}, row {row}")
+            numbers = {number(meant): text for text, meant in meanings.items()}
+            words[item] = {code: text for code, text in numbers.items() if code is not None}
+            if words[item] and len(words[item]) < len(meanings):
+                raise TableError(f"{file}, row {row}: {_ADVICE}")
+            said_for = {} if words[item] else {folded(text): meant for text, meant in meanings.items()}
+            cells = [said_for.get(folded(cell), cell) for cell in table.cells(found)]
+            columns[item] = np.array([cell or None for cell in cells], dtype=object)
     return replace(table, columns=columns, words=words, ordered={}, aliases=aliases)
 
 
-def _coded(said: str, where: str) -> dict[float, str]:
-    pairs = [pair.partition("=") for pair in said.replace(";", " ").replace("|", " ").split()]
-    found = {number(meant): text for text, _, meant in pairs}
-    if None in found or len(found) < len(pairs):
-        raise TableError(f"{where}: codes are said as A1=1 A2=2, each with one whole number")
-    return {code: text for code, text in found.items() if code is not None}
+def _meanings(said: str, where: str) -> dict[str, str]:
+    """Return what stands for what: `A1=1 A2=2`, or parted by semicolons or bars where words hold blanks."""
+    parted = [pair for pair in re.split("[;|]", said) if pair.strip()]
+    pairs = [
+        pair.partition("=") for pair in (parted if len(parted) > 1 or said.count("=") == 1 else said.split())
+    ]
+    found = {text.strip(): meant.strip() for text, _, meant in pairs}
+    if len(found) < len(pairs) or any(not meant or "=" in meant for meant in found.values()):
+        raise TableError(f"{where}: {_ADVICE}")
+    return found

@@ -18,15 +18,15 @@ LABELS: Final = {**MISSING_LABELS, NOT_SHOWN: "Not shown"}
 
 
 class DatasetError(ValueError):
-    """The answers do not fit the instrument: says what, where, and what to do."""
+    """The answers do not fit the instrument; the message says what, where, and what to do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Dataset:
     """Answers as codes, n rows by the form's items in their order; non-answers keep their kind.
 
-    `rows` are the places of these rows in `table`; those without one answer are not among them. `own` says
-    how items asked for by name were read, empty where the instrument has a folder. `notes` are sentences on
+    `rows` are the positions of these rows in `table`; rows without an answer are left out. `own` says how
+    items chosen by name were read, and is empty where the instrument has a folder. `notes` are sentences on
     what was found in the file and left aside.
     """
 
@@ -58,14 +58,14 @@ class Dataset:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What must stand above every figure: that answers are simulated, what may be claimed today."""
+        """What must stand above every figure: that answers are simulated, and what may be claimed today."""
         claims = self.instrument.claims
         said = (SIMULATED if self.simulated else None, claims.label if claims else None)
         return tuple(each for each in said if each is not None)
 
     @cached_property
     def unusable(self) -> dict[str, str]:
-        """Why an item is left aside: nobody answered it, or everybody alike; none where all would be."""
+        """Why items are left aside: nobody answered one, or everybody alike; empty if that holds for all."""
         found: dict[str, str] = {}
         for item, column in zip(self.form.items, self.codes.T, strict=True):
             answers = np.unique(column[np.isin(column, self.form.scale_of(item.id).codes)])

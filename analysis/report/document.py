@@ -1,6 +1,6 @@
-"""What reports are made of: tables with their drawings, and sections.
+"""What reports consist of: sections, and tables with their drawings.
 
-A cell always holds something: where there is no figure, it holds the reason.
+No cell is empty: where there is no figure, it holds the reason.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,8 @@ Value = str | float | int | Unavailable
 class Table:
     """Rows under headers; a cell is a word, a number or the reason why there is none.
 
-    Where the same can be drawn, `figure` is the drawing: a page shows it with the table folded behind it.
+    `figure` is a drawing of the same figures, if there is one: a page shows it with the table folded behind
+    it.
     """
 
     title: str
@@ -29,7 +30,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A part of a report: a few sentences that read it, and its tables."""
+    """A part of a report: a few sentences on what its tables show, and these tables."""
 
     id: str
     title: str
@@ -61,7 +62,7 @@ def _section_json(section: Section) -> dict[str, Any]:
 
 
 def value_of(figure: Estimate | Unavailable) -> float | Unavailable:
-    """Return the bare figure, or the reason why there is none."""
+    """Return the figure alone, or the reason why there is none."""
     return figure.value if isinstance(figure, Estimate) else figure
 
 

@@ -70,7 +70,7 @@ def _docx_row(row: DocxRow, texts: Iterable[str], numbers: Sequence[bool]) -> No
 
 
 def _docx_rules(table: DocxTable) -> None:
-    """Rule off the headings and the last row, and repeat the headings on each page."""
+    """Draw rules below the headings and the last row, and repeat the headings on each page."""
     repeat = OxmlElement("w:tblHeader")
     repeat.set(qn("w:val"), "true")
     table.rows[0]._tr.get_or_add_trPr().append(repeat)  # noqa: SLF001 - the library has no name for it

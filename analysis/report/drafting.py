@@ -1,4 +1,4 @@
-"""A questionnaire's folder drafted from a table: codes, words, scales by prefix, a map of columns."""
+"""Drafts a questionnaire's folder from a table: codes, words, scales by prefix, and a map of columns."""
 
 import re
 import unicodedata
@@ -144,7 +144,7 @@ def _labels(
 
 
 def _lettered(table: Table, columns: Sequence[str]) -> dict[str, str]:
-    """Return the codes of columns like A1, as a map says them: those of all columns with these letters."""
+    """Return the codes of columns like A1, as a map writes them, from all columns with these letters."""
     letters = {column: table.lettered(column) for column in columns}
     cells: dict[str, set[str]] = {}
     for column, begin in letters.items():
@@ -159,7 +159,7 @@ def _lettered(table: Table, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _keying(dataset: Dataset, ids: Mapping[str, str], scales: Mapping[str, Sequence[str]]) -> str:
-    """Say which items go against the rest of their scale, as they are turned now."""
+    """Name the items that correlate negatively with the rest of their scale as it is now keyed."""
     column_of = {item: column for column, item in ids.items()}
     against: list[str] = []
     for items in scales.values():

@@ -1,4 +1,4 @@
-"""The factors of some items, asked for by name: correlations, how many factors, and what they are."""
+"""The report of `factor`: correlations of chosen items, the number of factors, and the factors."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ HOW: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Items:
-    """Columns to be factored: n x k, NaN for missing, and what must be said of them."""
+    """Columns to be factored: n x k, NaN for missing, and notes on them."""
 
     title: str
     about: str

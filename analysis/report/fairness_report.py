@@ -1,4 +1,4 @@
-"""The report on groups: whether items are fair to them, and how far their scores are apart."""
+"""The report of `fairness`: whether items are fair to groups, and by how much their scores differ."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

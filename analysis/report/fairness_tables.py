@@ -252,7 +252,7 @@ def _item_json(item: ItemFairness) -> Any:
 
 
 def plain(found: Any) -> Any:
-    """Return results as JSON has them: reasons for what cannot be had, no number that is none."""
+    """Return results as JSON has them: reasons for what is unavailable, null for a number that is none."""
     if isinstance(found, Unavailable):
         return {"unavailable": found.why}
     if hasattr(found, "__dataclass_fields__"):

@@ -1,6 +1,7 @@
-"""A table of answers fitted to a form of an instrument: columns to items, cells to codes."""
+"""Fits a table of answers to a form of an instrument: columns to items, cells to codes."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,16 @@ from instrument import MISSING_LABELS, Form, Instrument, Item, Scale
 TRUE: Final = frozenset({"true", "yes", "simulated", "1", "1.0"})
 Cell = str | float | None
 Cells = Sequence[Cell] | NDArray[np.float64] | NDArray[np.object_]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unread:
+    """The cells of a column that mean nothing for its item, by their rows from 1; `cell` is the first."""
+
+    item: str
+    column: str
+    rows: tuple[int, ...]
+    cell: str
 
 
 def read_dataset(
@@ -75,6 +86,38 @@ def fitted(table: Table, instrument: Instrument, form_id: str | None = None) -> 
         No such form, a column is missing, a code is unknown, or the answers say that they belong to another
         form.
     """
+    dataset, unread = _fit(table, instrument, form_id)
+    if unread:
+        first, scale = unread[0], dataset.form.scale_of(unread[0].item)
+        raise DatasetError(f"row {first.rows[0]}, {first.item}: {first.cell} is no answer; {offered(scale)}")
+    return checked(dataset)
+
+
+def fitted_with_unread(
+    table: Table, instrument: Instrument, form_id: str | None = None
+) -> tuple[Dataset, tuple[Unread, ...]]:
+    """Fit a table as `fitted` does, and return all cells that mean nothing rather than stop at the first.
+
+    Parameters
+    ----------
+    table, instrument, form_id
+        As for `fitted`.
+
+    Returns
+    -------
+    Dataset, tuple of Unread
+        The answers, cells that mean nothing as if the item had not been shown; and those cells by column.
+
+    Raises
+    ------
+    TableError, DatasetError
+        As `fitted`, but for such cells.
+    """
+    dataset, unread = _fit(table, instrument, form_id)
+    return checked(dataset), unread
+
+
+def _fit(table: Table, instrument: Instrument, form_id: str | None) -> tuple[Dataset, tuple[Unread, ...]]:
     form = _form(instrument, form_id, table)
     _refuse_other_form(form, table)
     names = {item.id: _answers(item.id, table) for item in form.items}
@@ -84,32 +127,31 @@ def fitted(table: Table, instrument: Instrument, form_id: str | None = None) -> 
             f"form {form.id} has {len(form.items)} items, and there is no column for {', '.join(lacking)}; "
             "name each column as its item, or choose another form with --form"
         )
-    codes = [
+    read = [
         _codes(form, item, table, name, _words(instrument, form, item, table, name))
         for item, name in ((item, names[item.id]) for item in form.items)
         if name is not None
     ]
-    return checked(
-        Dataset(
-            instrument=instrument,
-            form=form,
-            codes=np.column_stack(codes),
-            simulated=is_simulated(table),
-            table=table,
-            rows=np.arange(table.n),
-            notes=table.notes,
-        )
+    dataset = Dataset(
+        instrument=instrument,
+        form=form,
+        codes=np.column_stack([codes for codes, _ in read]),
+        simulated=is_simulated(table),
+        table=table,
+        rows=np.arange(table.n),
+        notes=table.notes,
     )
+    return dataset, tuple(unread for _, unread in read if unread is not None)
 
 
 def is_simulated(table: Table) -> bool:
     """Return whether the column `simulated` says that answers were made up."""
-    name = _column("simulated", table)
+    name = column_of("simulated", table)
     return name is not None and any(str(mark).lower() in TRUE for mark in table.text(name))
 
 
-def _column(name: str, table: Table) -> str | None:
-    """Return the column's name as the file spells it, whatever its case."""
+def column_of(name: str, table: Table) -> str | None:
+    """Return a column's name as the file spells it, whatever its case; None where there is none."""
     alike = [known for known in (*table.columns, *table.unusable) if known.lower() == name]
     found = alike or columns_named(name, table)
     if len(found) > 1:
@@ -120,14 +162,14 @@ def _column(name: str, table: Table) -> str | None:
 
 def _said(name: str, table: Table) -> set[str]:
     """Return the different cells of the column of this name, none where there is no such column."""
-    found = _column(name, table)
+    found = column_of(name, table)
     return set() if found is None else {cell for cell in table.text(found) if cell}
 
 
 def _answers(item: str, table: Table) -> str | None:
     """Return the column of the answers as given: beside ``raw_<id>``, a column ``<id>`` is keyed already."""
-    raw = _column(f"raw_{item}", table)
-    return _column(item, table) if raw is None else raw
+    raw = column_of(f"raw_{item}", table)
+    return column_of(item, table) if raw is None else raw
 
 
 def _form(instrument: Instrument, form_id: str | None, table: Table) -> Form:
@@ -178,8 +220,8 @@ def _words(instrument: Instrument, form: Form, item: Item, table: Table, name: s
 
 def _codes(
     form: Form, item: Item, table: Table, name: str, words: Mapping[str, float]
-) -> NDArray[np.float64]:
-    """Read one item's cells; DatasetError names the first row that cannot be read."""
+) -> tuple[NDArray[np.float64], Unread | None]:
+    """Read one item's cells, and say which mean nothing."""
     scale = form.scale_of(item.id)
     column = table.column(name)
     if column.dtype.kind == "f":
@@ -190,22 +232,20 @@ def _codes(
             table.cells(name),
             Reading(words=words, marks=table.marks.get(name, frozenset()), decimal_comma=table.decimal_comma),
         )
-        # A1, A2 … may begin at another code than 1: only where the scale does are they its codes.
+        # In columns with A1, A2 … the numbers are codes of the scale only if the scale begins with the same
+        # number.
         plain = not read.lettered or min(scale.codes) == 1
         known = dict(read.by_cell) if plain else {}
         cells = [cell or None for cell in table.cells(name)]
     meant = {cell: _code(code, scale, table, name) for cell, code in known.items()}
-    codes = np.empty(len(cells))
-    for row, cell in enumerate(cells):
-        code = NOT_SHOWN if cell is None else meant.get(cell)
-        if code is None:
-            given = f"{cell:g}" if isinstance(cell, float) else repr(cell)
-            raise DatasetError(
-                f"row {row + 1}, {item.id}: {given} is no answer; the scale has {_listed(scale.codes)}, and "
-                f"for no answer {_listed(_no_answer(scale))} or an empty cell"
-            )
-        codes[row] = code
-    return codes
+    given = [NOT_SHOWN if cell is None else meant.get(cell) for cell in cells]
+    codes = np.array([NOT_SHOWN if code is None else code for code in given], dtype=np.float64)
+    rows = tuple(row for row, code in enumerate(given, start=1) if code is None)
+    if not rows:
+        return codes, None
+    first = cells[rows[0] - 1]
+    shown = f"{first:g}" if isinstance(first, float) else repr(first)
+    return codes, Unread(item=item.id, column=table.aliases.get(name, name), rows=rows, cell=shown)
 
 
 def _code(number: float, scale: Scale, table: Table, name: str) -> int | None:
@@ -217,6 +257,12 @@ def _code(number: float, scale: Scale, table: Table, name: str) -> int | None:
         return readings[int(number)]
     declared = table.missing.get(name, ())
     return NOT_SHOWN if any(low <= number <= high for low, high in declared) else None
+
+
+def offered(scale: Scale) -> str:
+    """Say which codes a scale has, and which stand for no answer."""
+    none = _listed(_no_answer(scale))
+    return f"the scale has {_listed(scale.codes)}, and for no answer {none} or an empty cell"
 
 
 def _no_answer(scale: Scale) -> set[int]:

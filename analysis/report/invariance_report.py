@@ -1,4 +1,4 @@
-"""Whether a questionnaire means the same in every group: the ladder of invariance as a report."""
+"""The report of `invariance`: the steps of measurement invariance, and which items differ."""
 
 from collections.abc import Callable
 from typing import Any, Final

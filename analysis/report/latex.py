@@ -45,7 +45,7 @@ SPECIAL: Final = str.maketrans(
         "\n": " ",
     }
 )
-"""What LaTeX reads as a command, and signs that its standard fonts lack, as it writes them."""
+"""Characters that LaTeX reads as commands, or that its fonts lack, and how they are written in it."""
 
 
 def as_latex(found: Document) -> str:

@@ -19,9 +19,9 @@ MOST_VALUES: Final = 20
 
 @dataclass(frozen=True, kw_only=True)
 class ModelAnswers:
-    """Rows of answers, the models to be fitted to them, and what must be said of both.
+    """Rows of answers, the models to be fitted to them, and notes on both.
 
-    `primary` is the place of the model whose solution is shown; `groups` and `clusters` are columns of the
+    `primary` is the index of the model whose solution is shown; `groups` and `clusters` are columns of the
     same file.
     """
 

@@ -20,7 +20,7 @@ from analysis.graphics.residual_map import residual_map
 from analysis.report.document import Table, Value
 
 LISTED: Final = 15
-NONE: Final = "none"  # there is no such version of the figure
+NONE: Final = "none"  # shown where a figure has no such version
 FIXED: Final = "fixed"
 MEASURES: Final[Mapping[str, str]] = {
     "chisq": "chi-square",

@@ -1,4 +1,4 @@
-"""Answers to items asked for by name: any columns of any file, with no questionnaire's folder."""
+"""Answers to items chosen by name: any columns of any file, without a questionnaire's folder."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -25,10 +25,10 @@ _NOTHING: Final = re.compile(r'\s*(?:"([^"]*)"|\'([^\']*)\'|([^,]*))\s*(?:,|$)')
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What is asked for on the command line: each field as it is said there.
+    """What was asked for on the command line, each field as it was typed there.
 
-    `items` and `reverse` are names of columns, `codes` a range (1-5), numbers or words from the lowest on,
-    `missing` codes and texts that are no answers; `method` and `min_answered` are those of the score.
+    `items` and `reverse` are names of columns; `codes` a range (1-5), numbers, or words from the lowest on;
+    `missing` codes and texts that mean no answer; `method` and `min_answered` are those of the score.
     """
 
     items: str
@@ -45,7 +45,7 @@ def read_named(file: Path, named: Named) -> Dataset:
     Raises
     ------
     TableError
-        A column is not there, or a cell is no answer: says which row.
+        A column is not there, or a cell is no answer; the message names the row.
     DatasetError
         The rows are those of a correlation matrix.
     """
@@ -188,7 +188,7 @@ def _answers(
 
 
 def _codes_of(table: Table, names: Sequence[str], X: Matrix) -> tuple[tuple[float, ...], str]:
-    """Return the codes of the items: of value labels where answers have no other, else as they occur."""
+    """Return the codes of the items: of value labels where they cover all answers, else as they occur."""
     values = np.unique(X[~np.isnan(X)])
     labelled = sorted({float(code) for name in names for code in _answer_codes(table, name)})
     if len(labelled) > 1 and np.isin(values, labelled).all():

@@ -1,4 +1,4 @@
-"""A finished report as text, JSON or HTML, and the table of all formats. Nothing is computed here."""
+"""Prints a finished report as text, JSON or HTML, and lists all formats. Nothing is computed here."""
 
 import json
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from analysis.report.document import Document, Section, Table
 from analysis.report.docx_tables import as_docx
 from analysis.report.latex import as_latex
 
-COLUMNS: Final = 110  # of a terminal that a table may take
+COLUMNS: Final = 110  # columns of a terminal that a table may take
 
 
 def as_json(found: Document) -> str:
@@ -50,7 +50,7 @@ def _tables_text(tables: Sequence[Table]) -> Iterable[str]:
 
 
 def _pieces(part: Table) -> Iterable[str]:
-    """Yield a table in as many pieces as a terminal needs, the first column in each."""
+    """Yield a table in as many parts as fit the width of a terminal, each with the first column."""
     rows = [[without_figure(value) for value in row] for row in part.rows]
     columns = zip(part.headers, *([cell(value) for value in row] for row in rows), strict=True)
     widths = [2 + max(map(len, column)) for column in columns]
@@ -65,7 +65,7 @@ def _pieces(part: Table) -> Iterable[str]:
 
 
 def as_html(found: Document) -> str:
-    """Return a report as one page that needs nothing else: no script, no font, no second file."""
+    """Return a report as one page that needs no script, font or other file."""
     said = found
     style = files("analysis").joinpath("report.css").read_text(encoding="utf-8") + svg.STYLE
     return PAGE.format(
@@ -138,7 +138,7 @@ def _shown(section: Section, part: Table) -> str:
 
 
 def _table_html(section: Section, part: Table) -> str:
-    """Return a table that scrolls inside itself, and that the keyboard can reach to do so."""
+    """Return a table that scrolls within itself and can be focused, so that the keyboard can scroll it."""
     columns = [' class="number"' if number else "" for number in number_columns(part)]
     head = "".join(
         f'<th scope="col"{column}>{escape(text)}</th>'

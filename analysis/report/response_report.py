@@ -1,4 +1,4 @@
-"""The response model of a scale, asked for by name: estimates, fit, precision, and people beside items."""
+"""The report of `response`: the response model of a scale, its fit, its precision, people beside items."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ HOW: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Scales:
-    """What is asked about, and what must be said of it."""
+    """The scales asked about, and notes on them."""
 
     title: str
     about: str

@@ -24,7 +24,7 @@ from analysis.report.document import Section, Table, Value
 Model = ResponseModel | RaschModel
 Fit = Callable[..., ResponseModel | RaschModel | Unavailable]
 
-UNLIKELY: Final = -1.645  # of lz star: 5 % of people, if all answer by the model
+UNLIKELY: Final = -1.645  # limit of lz star: 5 % of people are below it if all answer by the model
 PAIRS: Final = 10
 NO_STEP: Final = "none"
 
@@ -39,7 +39,7 @@ class Scale:
 
 
 def sections_of(scale: Scale, fit: Fit, place: str) -> list[Section]:
-    """Return what is said of one scale; `place` tells its sections from those of other scales."""
+    """Return the sections on one scale; `place` keeps their ids apart from those of other scales."""
     found = fit(scale.X, names=scale.names)
     if isinstance(found, Unavailable):
         return [Section(id=place, title=scale.label, reading=f"There is no model because {found.why}.")]
@@ -101,7 +101,7 @@ def _steps(values: Matrix) -> tuple[Value, ...]:
 
 
 def _curves(model: ItemCurves) -> Table:
-    """Return how likely each answer is along θ, as a drawing with its own table."""
+    """Return the probability of each answer along θ, as a drawing with its own table."""
     end = np.ceil(4 * (model.sd or 1.0))
     theta = np.linspace(-end, end, int(16 * end) + 1)
     P = point_derivatives(model.family, model.slopes, model.intercepts, theta).probability

@@ -1,4 +1,4 @@
-"""The same people asked twice: how far their scores and their answers agree, and what counts as a change."""
+"""The report of `retest`: how far scores and answers of two occasions agree, and what counts as a change."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +33,7 @@ from analysis.report.document import (
 from analysis.report.scores import scores
 
 NUMERAL: Final = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
-CERTAIN: Final = 1.96  # standard errors that a change must exceed
+CERTAIN: Final = 1.96  # number of standard errors that a change must exceed
 FIGURE: Final = ("value", "low", "high")
 HOW: Final = (
     "People are matched by their id; scores are those of the instrument's key, and a person without enough "
@@ -45,7 +45,10 @@ HOW: Final = (
 
 @dataclass(frozen=True, kw_only=True)
 class Occasion:
-    """Who answered, and what: one row a person. `without_id` counts the rows left out, which have no id."""
+    """The people and answers of one occasion, one row a person; `without_id` counts rows left out.
+
+    Rows without an id are left out, since their person cannot be found on the other occasion.
+    """
 
     file: Path
     dataset: Dataset
@@ -63,7 +66,7 @@ class Twice:
 
     @property
     def named(self) -> dict[str, tuple[Matrix, Matrix]]:
-        """The scores by the names that people know."""
+        """The scores, by the names shown to readers."""
         return {label(self.first, name): pair for name, pair in self.scores.items()}
 
 
@@ -105,7 +108,7 @@ def retest(
 
 
 def _left_out(*occasions: Occasion) -> str:
-    """Return how many rows have no id, by which nobody can be found again: no word where all have one."""
+    """Say how many rows have no id and are left out; empty where all rows have one."""
     if not any(occasion.without_id for occasion in occasions):
         return ""
     rows = " and ".join(f"{occasion.without_id} of {occasion.file.name}" for occasion in occasions)
@@ -152,7 +155,7 @@ def _occasion(dataset: Dataset, id_column: str) -> Occasion:
 
 
 def _canonical(person: str | None) -> str:
-    """Return an id as it is compared, the same in every file: 007, 7, 7.0 and "7 " name the same person."""
+    """Return an id in one spelling: 007, 7, 7.0 and "7 " are the same person."""
     text = (person or "").strip()
     number = NUMERAL.fullmatch(text)
     return number[1].lstrip("0") or "0" if number else text

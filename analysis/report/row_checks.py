@@ -1,4 +1,4 @@
-"""What is checked in answers before any figure: rows without an answer, ids that stand twice, odd codes."""
+"""Checks of answers before any figure: rows without an answer, ids that occur twice, odd codes."""
 
 from collections import Counter
 from dataclasses import replace
@@ -15,7 +15,7 @@ ID_NAMES: Final = (
     *("person", "person_id", "participant", "participant_id", "respondent", "respondent_id", "responseid"),
     *("response_id", "record_id", "subject", "subject_id", "case_id", "pid", "id", "_uuid", "key", "session"),
 )
-_FAR: Final = 3  # codes between an odd one and its neighbour
+_FAR: Final = 3  # distance in codes between an odd one and its neighbour
 _RARE: Final = 0.2
 
 
@@ -44,7 +44,7 @@ def checked(dataset: Dataset) -> Dataset:
 
 
 def refuse_correlations(X: Matrix, name: str) -> None:
-    """Raise DatasetError where rows are no people but the rows of a correlation matrix."""
+    """Raise DatasetError where the rows are those of a correlation matrix instead of people."""
     if is_correlation_matrix(X):
         raise DatasetError(
             f"{name} holds correlations: as many rows as items, the same on both sides of a diagonal of "
@@ -73,16 +73,30 @@ def far_codes(X: Matrix) -> list[float]:
     return sorted(far)
 
 
-def _twice(dataset: Dataset) -> list[str]:
+def again(dataset: Dataset) -> tuple[str, tuple[int, ...]] | None:
+    """Return the column of ids, and the rows from 1 in the table whose id stands above already, if any."""
     name = _id_column(dataset.table)
     if name is None:
+        return None
+    ids = dataset.text(name)
+    times = Counter(cell for cell in ids if cell)
+    if len(times) < dataset.n / 2:  # a column of few values names groups rather than people
+        return None
+    seen = set[str | None]()
+    rows = []
+    for place, person in zip(dataset.rows.tolist(), ids, strict=True):
+        if person and person in seen:
+            rows.append(place + 1)
+        seen.add(person)
+    return (name, tuple(rows)) if rows else None
+
+
+def _twice(dataset: Dataset) -> list[str]:
+    found = again(dataset)
+    if found is None:
         return []
-    times = Counter(cell for cell in dataset.text(name) if cell)
-    twice = [person for person, count in times.items() if count > 1]
-    if not twice or len(times) < dataset.n / 2:  # a column of few values names groups rather than people
-        return []
-    more = sum(times[person] - 1 for person in twice)
-    return [f"{_rows(more)} whose {name} stands above already (counted, all of them)."]
+    name, rows = found
+    return [f"{_rows(len(rows))} whose {name} stands above already (counted, all of them)."]
 
 
 def _id_column(table: Table) -> str | None:

@@ -36,7 +36,7 @@ def scores(dataset: Dataset) -> dict[str, Scored]:
 
 
 def table_with_scores(dataset: Dataset, found: Mapping[str, Scored]) -> Table:
-    """Return the table as it came, with its scored items turned, its scores, and the answers behind them.
+    """Return the table as read, with its scored items keyed, its scores, and the numbers of answers.
 
     A row that was left out, since it holds no answer, has none of these.
     """

@@ -1,4 +1,4 @@
-"""Whether a questionnaire has the structure it claims: its rivals fitted to the same answers."""
+"""The report of `structure`: competing factor models of a questionnaire, fitted to the same answers."""
 
 from collections.abc import Callable
 from typing import Any, Final

@@ -1,1 +1,1 @@
-"""Signs that somebody answered without reading."""
+"""Indices of careless answering."""

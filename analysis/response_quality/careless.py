@@ -1,8 +1,8 @@
-"""Indices of careless answering, one figure per person: flags for a look, never a reason to delete.
+"""Indices of careless answering, one figure per person; a flag is a reason to look, and deletes nobody.
 
-A frightened person may honestly give the most extreme answer throughout. Uniform answers alone therefore
-flag nobody here: the longest string and the variability of a person's answers are figures without a limit,
-and whoever answers uniformly, as worded or as keyed, can be flagged only for speed.
+A frightened person may honestly give the most extreme answer throughout, so uniform answers alone are not
+flagged: the longest string and the variability of a person's answers have no limit, and people who answer
+uniformly, as worded or as keyed, can be flagged only for speed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ Scales = Sequence[int] | Sequence[Sequence[int]]
 
 LIMITS: Final[dict[str, float]] = {"seconds": 2.0, "mahalanobis_p": 0.001}
 
-# Whether a low or a high figure speaks of careless answers.
+# Whether a low or a high figure suggests careless answers.
 _LOW: Final = frozenset({"seconds", "mahalanobis_p", "synonyms", "person_total"})
 _HIGH: Final = frozenset({"even_odd", "antonyms"})
 

@@ -1,4 +1,4 @@
-"""What careless answering is judged by: the answers of some rows beside the moments of all."""
+"""Moments of all answers, and the answers of some rows beside them, for indices of careless answering."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,7 +9,7 @@ from analysis.estimate import Matrix, divided
 from analysis.linear_algebra.exact import cross_products
 
 ROUNDING: Final = 1e-12
-ROWS: Final = 8192  # looked at together: what is made of them stays in cache
+ROWS: Final = 8192  # rows computed together, so that results stay in the cache
 
 
 def blocks(n: int) -> list[slice]:
@@ -19,7 +19,7 @@ def blocks(n: int) -> list[slice]:
 
 @dataclass(frozen=True, slots=True)
 class SampleMoments:
-    """What the answers of everybody together say, about a common zero."""
+    """Pairwise sums over everybody's answers, as deviations from a value of each item."""
 
     zero: float
     n: int
@@ -48,14 +48,14 @@ class SampleMoments:
 
 
 def _filled(X: Matrix, zero: float) -> tuple[Matrix, Matrix]:
-    """Return the answers about the common zero, 0 where there is none, and 1 where there is one."""
+    """Return the deviations, 0 where there is no answer, and an array that is 1 where there is one."""
     missing = np.isnan(X)
     return np.where(missing, 0.0, X - zero), (~missing).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The answers of some rows, see `_filled`, beside what those of everybody say."""
+    """The answers of some rows (see `_filled`), beside the sums of everybody's."""
 
     x: Matrix
     seen: Matrix

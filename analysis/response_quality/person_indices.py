@@ -1,4 +1,4 @@
-"""What one person's answers look like beside those of everybody: the indices that `careless` names."""
+"""Indices of one person's answers compared with everybody's, as `careless` names them."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -13,7 +13,7 @@ from analysis.linear_algebra.elimination import inverse_root
 from analysis.linear_algebra.roots import TOO_NEAR, root_of
 from analysis.response_quality.pairwise_moments import ROUNDING, Given, SampleMoments
 
-FEWEST_PAIRS: Final = 3  # as R's careless has it
+FEWEST_PAIRS: Final = 3  # limit of R's careless
 Flags = NDArray[np.bool_]
 
 
@@ -34,7 +34,7 @@ def strings(X: Matrix) -> tuple[Matrix, Matrix]:
 
 
 def sections_of(k: int, parts: int) -> Matrix:
-    """Return k x parts, 1 where an item is in a section, the sections cut as R's ``cut(1:k, parts)``."""
+    """Return a k x parts array that is 1 where an item is in a section, cut as R's ``cut(1:k, parts)``."""
     place = np.maximum(-(-np.arange(k) * parts // max(k - 1, 1)), 1) - 1
     sections: Matrix = (place[:, np.newaxis] == np.arange(parts)).astype(np.float64)
     return sections
@@ -83,7 +83,7 @@ def even_odd(X: Matrix, scales: Sequence[Sequence[int]]) -> Matrix | Unavailable
 
 def within_pairs(given: Given, chosen: Flags, kind: str) -> Matrix | Unavailable:
     """Return the correlation over the chosen pairs of items, the one of a pair with the other."""
-    # Which item of a pair counts as its first changes the figure: as in R, the order of the columns decides.
+    # The figure depends on which item of a pair is the first: as in R, the earlier column is.
     M = np.tril(chosen, -1).astype(np.float64)
     if M.sum() < FEWEST_PAIRS:
         detail = f"{int(M.sum())} pairs of items are {kind} at this correlation, not {FEWEST_PAIRS}"
@@ -103,7 +103,7 @@ def within_pairs(given: Given, chosen: Flags, kind: str) -> Matrix | Unavailable
 
 
 def whitening(all_: SampleMoments) -> Matrix | Unavailable:
-    """Return what gives the items variance 1 and no covariances, k x k: the distance is measured there."""
+    """Return the k x k transformation after which items have variance 1 and no covariances."""
     if all_.n < 3 or not all_.answered.size or all_.answered.min() < 2:  # noqa: PLR2004 - a covariance for each item
         return Unavailable(reason="too few rows", detail=f"{all_.n} rows of answers")
     variances = np.diagonal(all_.covariances).clip(0.0)
@@ -122,7 +122,7 @@ def distances(given: Given, whitening: Matrix) -> Matrix:
 
 
 def upper_tail(distance: Matrix, k: int) -> Matrix:
-    """Return the share of normal answers that lie as far off or further."""
+    """Return the probability of a distance as large or larger if answers are normal."""
     return np.asarray(chdtrc(float(k), distance), dtype=np.float64)
 
 

@@ -27,6 +27,7 @@ class WaveAnswer(Answered):
     study: str
     ordinal: int
     closed_on: str = Field(description="Year, month and day, in UTC")
+    imported: bool = Field(description="Whether its answers were given elsewhere and came in as a file")
 
 
 class WavesAnswer(Answered):

@@ -56,7 +56,7 @@ router = APIRouter(prefix=f"/api/v{VERSION}", responses=ERRORS)
 
 @router.get("/openapi.json", include_in_schema=False)
 def description() -> JSONResponse:
-    """Describe every call, for whoever writes a program: it tells nothing of any study."""
+    """Describe every call, for authors of programs; nothing about any study is in it."""
     tree = get_openapi(
         title="Counterpoise",
         version=VERSION,
@@ -82,10 +82,10 @@ def studies(request: Request, limit: Limit = PAGE, after: After = None) -> answe
 
 @router.get("/studies/{study}/waves")
 def waves(request: Request, study: str, limit: Limit = PAGE, after: After = None) -> answers.WavesAnswer:
-    """The closed waves of a study; of others nothing is told, not even that they are there."""
+    """The closed waves of a study; others are not shown, not even that they exist."""
     staff = _program(request)
     query = (
-        select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at)
+        select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, WAVE.c.imported)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)  # a restore may have retired one without a report
         .where(staff.may_see(), STUDY.c.id == study, WAVE.c.state.in_((CLOSED, RETIRED)))
@@ -95,7 +95,11 @@ def waves(request: Request, study: str, limit: Limit = PAGE, after: After = None
         raise NotFound
     items = [
         answers.WaveAnswer(
-            id=row.id, study=row.study, ordinal=row.ordinal, closed_on=row.closes_at.date().isoformat()
+            id=row.id,
+            study=row.study,
+            ordinal=row.ordinal,
+            closed_on=row.closes_at.date().isoformat(),
+            imported=row.imported,
         )
         for row in rows
     ]
@@ -143,7 +147,7 @@ def export(request: Request, wave: str, name: str) -> Response:
 
 @router.get("/waves/{wave}/reports")
 def reports(request: Request, wave: str) -> answers.PartsAnswer:
-    """The parts of a closed wave that its report tells anything of."""
+    """The parts of a closed wave of which its report publishes anything."""
     kept = _report(request, wave)
     return answers.PartsAnswer(
         items=[answers.PartAnswer(id=part["id"], title=part["title"]) for part in kept["parts"]]
@@ -158,7 +162,7 @@ def report(request: Request, wave: str) -> dict[str, Any]:
 
 @router.get("/waves/{wave}/reports/{part}")
 def report_of_part(request: Request, wave: str, part: str) -> dict[str, Any]:
-    """What the stored report tells of one part."""
+    """What the stored report publishes of one part."""
     kept = narrowed(_report(request, wave), part)
     return {**kept, "parts": [each for each in kept["parts"] if each["id"] == part]}
 

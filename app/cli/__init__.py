@@ -177,7 +177,7 @@ def export(
         str | None, typer.Option("--format", metavar="NAME", help="One file alone: csv, sav, dta, xlsx, ...")
     ] = None,
     with_unit: Annotated[
-        bool, typer.Option("--unit", help="Add the unit, under the rule of five, where declared.")
+        bool, typer.Option("--unit", help="Add each row's unit, if the study declared that it leaves.")
     ] = False,
     archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
     directory: Dir = None,

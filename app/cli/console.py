@@ -55,6 +55,7 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
 
 @contextmanager
 def told_plainly() -> Iterator[None]:
+    """Print expected failures as one line without a traceback, and end with their exit code."""
     from sqlalchemy.exc import DBAPIError, OperationalError
 
     from app.error_pages import is_damage
@@ -79,6 +80,7 @@ def told_plainly() -> Iterator[None]:
 
 @contextmanager
 def at_work(what: str) -> Iterator[None]:
+    """Show on a terminal what the command is doing, as long as the block lasts."""
     from rich.console import Console
 
     with Console(stderr=True).status(what):
@@ -86,6 +88,7 @@ def at_work(what: str) -> Iterator[None]:
 
 
 def settings_of(directory: Path | None) -> "Settings":
+    """Return the settings, from the environment or from the folder of `--dir`."""
     from app.config import from_environment
 
     return from_environment(folder=directory or _usual_folder())
@@ -97,5 +100,7 @@ def _usual_folder() -> Path:
 
 
 def _stop(message: str) -> NoReturn:
-    typer.echo(f"counterpoise: {message}", err=True)
+    # Names come from files, too, and a control character would act in the terminal.
+    plain = "".join(each if each.isprintable() or each == "\n" else f"\\u{ord(each):04x}" for each in message)
+    typer.echo(f"counterpoise: {plain}", err=True)
     sys.exit(2)

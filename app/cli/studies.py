@@ -125,13 +125,14 @@ def study_list(directory: Dir = None) -> None:
 
     study, wave = table(Study).c, table(Wave).c
     listed = (
-        select(study.id, wave.id, wave.state, study.title)
+        select(study.id, wave.id, wave.state, wave.imported, study.title)
         .select_from(table(Study).outerjoin(table(Wave), wave.study == study.id))
         .order_by(study.id, wave.ordinal)
     )
     with serving(directory) as service, read(service.engine) as db:
-        for name, wave_id, state, title in db.execute(listed):
-            typer.echo(f"{name:<16}  {wave_id or '-':<20}  {state or 'no wave':<10}  {title}")
+        for name, wave_id, state, imported, title in db.execute(listed):
+            said = f"{state or 'no wave'}{', imported' if imported else ''}"
+            typer.echo(f"{name:<16}  {wave_id or '-':<20}  {said:<10}  {title}")
 
 
 @wave_app.command("make")
@@ -155,7 +156,7 @@ def wave_pair(
     later: Annotated[str, typer.Argument(metavar="LATER", help="The other; it may be prepared later.")],
     directory: Dir = None,
 ) -> None:
-    """Link two waves by a code of people's own, without identity; say so before the earlier one opens."""
+    """Link two waves by a code that people make from their own words. Say so before the earlier one opens."""
     from app.db import write
     from app.studies.paired_waves import pair_waves
 
@@ -171,6 +172,39 @@ def wave_pair(
 def wave_open(wave: WaveId, directory: Dir = None) -> None:
     """Open a wave: from now on the units of its study are locked, as its design is already."""
     _change("open_wave", wave, directory)
+
+
+@wave_app.command("import")
+def wave_import(
+    wave: WaveId,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Answers, one row a person: CSV, Excel, SPSS, Stata ...")
+    ],
+    map_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--map", metavar="MAP", help="A CSV of item, column and codes: docs/own-questionnaire.md."
+        ),
+    ] = None,
+    directory: Dir = None,
+) -> None:
+    """Fill a prepared wave with answers that were given elsewhere: all rows of a file, or none.
+
+    Nothing is written where a row stands in the way; all such rows are listed. The wave opens, is marked as
+    imported everywhere, and is closed like any other.
+    """
+    from app.operations.wave_import import import_wave
+
+    with serving(directory) as service:
+        with at_work("reading the file"):
+            count, notes = import_wave(service, wave, file, map_file)
+        typer.echo(f"{wave} is open, with {count} answers from {file}")
+        for note in notes:
+            typer.echo(note)
+        typer.echo(
+            "the file stays where it is, and says who answered what: keep or delete it as was promised"
+        )
+        typer.echo(f"next: counterpoise wave close {wave}")
 
 
 @wave_app.command("pause")

@@ -42,6 +42,7 @@ def take_away(service: Service, db: Connection, wave: str, row: Sequence[Any]) -
 
 
 def end_digest(db: Connection, wave: str) -> None:
+    """Delete the digest of a wave, whose rows are being deleted."""
     db.execute(delete(DIGEST).where(DIGEST.c.wave == wave))
 
 

@@ -48,4 +48,5 @@ def note_deleted(db: Connection) -> None:
 
 
 def note(name: str) -> postgresql.Insert:
+    """Return the statement that stores a mark in `setting`, unless it is there already."""
     return postgresql.insert(SETTING).values(name=name, value="").on_conflict_do_nothing()

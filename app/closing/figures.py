@@ -70,6 +70,7 @@ def figures(instrument: Instrument, form: str, people: Sequence[Answers]) -> dic
 
 
 def coefficients(answers: Any) -> dict[str, dict[str, float | str]]:
+    """Return alpha and omega of a scale, each with its interval or the reason why there is none."""
     from analysis.report.coefficients import COEFFICIENTS, HEADLINES  # noqa: PLC0415
 
     return {name: told(COEFFICIENTS[name].compute(answers)) for name in HEADLINES}

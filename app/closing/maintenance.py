@@ -48,10 +48,12 @@ log = logging.getLogger("counterpoise.maintenance")
 
 @dataclass(frozen=True)
 class TasksDone:
+    """What one run of the due tasks did: waves closed, and the number of drafts expired."""
+
     closed: tuple[str, ...]
     expired: int
     out_of_reach: tuple[str, ...] = ()
-    """What may still tell of the waves that closed, and could not be cleaned."""
+    """Where data of the closed waves may remain, because it could not be cleaned."""
 
 
 class Busy(Refused):
@@ -260,7 +262,7 @@ class Maintenance:
         self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
     ) -> None:
         self._stop.set()
-        self._thread.join(self._every)
+        self._thread.join(EVERY_SECONDS)
 
     def _run(self) -> None:
         while not self._stop.is_set():

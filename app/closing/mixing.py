@@ -24,7 +24,7 @@ BATCH: Final = 5_000
 TRIES: Final = 60
 PAUSE: Final = 0.5
 PATIENCE_MS: Final = 500
-"""Less than PostgreSQL's deadlock_timeout of 1 s: it is mixing that gives way, never a respondent."""
+"""Less than PostgreSQL's deadlock_timeout of 1 s, so that mixing gives way and not a respondent."""
 LOCK_NOT_AVAILABLE: Final = "55P03"
 
 
@@ -74,6 +74,7 @@ def lay_anew(db: Connection, kept: Table) -> None:
 
 
 def in_random_order(keys: list[Any]) -> list[Any]:
+    """Shuffle keys by the system's source of randomness, which no seed can repeat."""
     SystemRandom().shuffle(keys)
     return keys
 
@@ -100,4 +101,5 @@ def set_aside(db: Connection, kept: Table) -> Table:
 
 
 def drop(db: Connection, old: Table) -> None:
+    """Drop the old table."""
     old.drop(db)

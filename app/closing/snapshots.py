@@ -71,17 +71,20 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
         window=instrument.forms[wave.form].window,
         k=wave.k,
         leaving=wave.leaving,
+        imported=wave.imported,
     )
 
 
 def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
     """Read the answers of this wave and, for reports, those of earlier waves that are in no snapshot yet.
 
-    Earlier waves are closed ones of the same form. Where rows leave, answers held out of an earlier wave stay
-    held out.
+    Earlier waves are closed ones of the same form and of the same origin: answers from files and those that
+    people gave here are never taken together, since a report says which it rests on. Where rows leave,
+    answers held out of an earlier wave stay held out.
     """
     used = used_pairs(db, wave.study)
-    pooled = WAVE.c.state == CLOSED if LEAVING[wave.leaving].reports else false()
+    alike = (WAVE.c.state == CLOSED) & (WAVE.c.imported == wave.imported)
+    pooled = alike if LEAVING[wave.leaving].reports else false()
     answers = (
         select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers)
         .join(WAVE, WAVE.c.id == RESPONSE.c.wave)

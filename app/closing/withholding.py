@@ -27,7 +27,7 @@ ARCHIVE: Final = "archive"
 """The purpose that a person agreed to or not."""
 UNIT: Final = "unit"
 FEWEST: Final = 10
-"""Fewer rows are given to nobody."""
+"""The fewest rows that are given out."""
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
 Known = dict[str, Value]
 _DECIDE: Final = (

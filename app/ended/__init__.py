@@ -31,6 +31,7 @@ def end(db: Connection, key: bytes) -> bool:
 
 
 def has_ended(db: Connection, key: bytes) -> bool:
+    """Whether what has this key has ended."""
     return db.execute(_KNOWN, {"of_key": key}).first() is not None
 
 

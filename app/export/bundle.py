@@ -57,6 +57,7 @@ def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str,
     tree = {
         "wave": data.wave,
         "simulated": data.simulated,
+        "imported": data.imported,
         "instrument": instrument.id,
         "form": form.id,
         "form_hash": form.hash,
@@ -87,6 +88,7 @@ def digest(data: Microdata) -> str:
 
 
 def zipped(files: Mapping[str, bytes], folder: str) -> bytes:
+    """Return files as one ZIP, in a folder of this name."""
     written = io.BytesIO()
     with ZipFile(written, "w", ZIP_DEFLATED) as archive:
         for path, content in files.items():

@@ -36,6 +36,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
         "wave": data.wave,
         "study": data.title,
         "simulated": data.simulated,
+        "imported": data.imported,
         "n": data.n,
         "instrument": instrument.title,
         "licence": instrument.licence,
@@ -65,10 +66,12 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
 
 
 def as_codebook_json(data: Microdata) -> bytes:
+    """Write the codebook as JSON."""
     return json.dumps(as_codebook(data), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 def as_codebook_html(data: Microdata) -> bytes:
+    """Write the codebook as a page that needs no other file."""
     return render(codebook_page(data, alone=True)).encode()
 
 

@@ -27,13 +27,13 @@ from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, 
 
 RESPONSE: Final = table(Response)
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
-"""For whoever makes something of all rows of a wave, which takes seconds that respondents need."""
+"""For work on all rows of a wave, which takes seconds of a processor that respondents need."""
 
 
 def microdata(
     service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
 ) -> Microdata:
-    """Read the rows that leave a closed wave; refused where none do, or too few to give away."""
+    """Read the rows that leave a closed wave; refused where none do, or too few to be given out."""
     about = closed(db, wave)
     declared = LEAVING[about.leaving]
     check_rows_leave(declared, with_unit=with_unit)
@@ -57,6 +57,7 @@ def microdata(
         wave=wave,
         title=about.title,
         simulated=about.simulated,
+        imported=about.imported,
         instrument=instrument,
         form=form,
         columns=columns,

@@ -12,4 +12,5 @@ def stem(data: Microdata) -> str:
 
 
 def data_file(data: Microdata) -> str:
+    """Return the path of the CSV within the folder of the export."""
     return f"data/{stem(data)}_data.csv"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from analysis.disclosure.leaving import ORIGIN
 from app.errors import AppError
 from app.export.rows import Microdata, Reliability, note
 from app.templating import Page
@@ -16,6 +17,7 @@ class WaveLink:
     study: str
     ordinal: int
     closed_on: str
+    imported: bool
 
 
 @dataclass(frozen=True)
@@ -37,13 +39,15 @@ class WavePage(Page):
     wave: str
     study: str
     n: int | None
-    """How many at least; None where there are too few rows to give away."""
+    """How many at least; None where there are too few rows to be given out."""
     fewest: int
     columns: int
     stage: str | None
     files: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
+    origin: str
+    """What there is to know of a wave whose answers came from a file; empty of any other."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,16 +97,19 @@ class ReliabilityPage(Page):
     study: str
     n: int
     stage: str | None
+    origin: str
     scales: tuple[ScaleRow, ...]
 
 
 def reliability_page(data: Reliability) -> ReliabilityPage:
+    """Lay out the reliability figures that were kept when the wave closed."""
     return ReliabilityPage(
         simulated=data.simulated,
         wave=data.wave,
         study=data.title,
         n=data.figures["n"],
         stage=data.stage,
+        origin=ORIGIN if data.imported else "",
         scales=tuple(
             ScaleRow(each["label"], each["k"], each["n"], tuple(map(_figure, (each["alpha"], each["omega"]))))
             for each in data.figures["scales"].values()
@@ -121,10 +128,12 @@ def wave_page(
     study: str,
     *,
     simulated: bool,
+    imported: bool,
     data: Microdata | None,
     files: tuple[FileLink, ...],
     fewest: int,
 ) -> WavePage:
+    """Lay out what can be taken out of a wave; without `data` there are too few rows."""
     claims = data.instrument.claims if data else None
     return WavePage(
         simulated=simulated,
@@ -136,16 +145,19 @@ def wave_page(
         stage=claims.label if claims else None,
         files=files,
         linked=data.linked if data and data.linked else None,
+        origin=ORIGIN if imported else "",
     )
 
 
 def no_rows_page(wave: str, study: str, refused: AppError, *, simulated: bool) -> NoRowsPage:
+    """Lay out the reason why no row of a wave leaves."""
     return NoRowsPage(
         simulated=simulated, wave=wave, study=study, title=refused.title, message=refused.message
     )
 
 
 def codebook_page(data: Microdata, *, alone: bool = False) -> CodebookPage:
+    """Lay out the codebook; `alone` is a file of its own, without links into the service."""
     form, instrument = data.form, data.instrument
     words = [each for each in instrument.words.values() if each.form == form.id]
     return CodebookPage(

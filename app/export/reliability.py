@@ -17,12 +17,13 @@ def reliability(service: Service, db: Connection, wave: str) -> Reliability:
     about = closed(db, wave)
     check_rows_leave(LEAVING[about.leaving], with_unit=False)
     if about.figures["n"] < FEWEST:
-        raise TooFew(f"{wave!r} has fewer than {FEWEST} rows; of fewer nothing is told")
+        raise TooFew(f"{wave!r} has fewer than {FEWEST} rows, too few for figures that show no single answer")
     instrument = as_it_was_asked(service, about)
     return Reliability(
         wave=wave,
         title=about.title,
         simulated=about.simulated,
+        imported=about.imported,
         stage=instrument.claims.label if instrument.claims else None,
         form=about.form,
         form_hash=about.form_hash,
@@ -32,12 +33,14 @@ def reliability(service: Service, db: Connection, wave: str) -> Reliability:
 
 
 def as_json(found: Reliability) -> dict[str, Any]:
+    """Return the kept figures as JSON for programs, with form and key."""
     return {
         "wave": found.wave,
         "form": found.form,
         "form_hash": found.form_hash,
         "key_revision": found.key_revision,
         "simulated": found.simulated,
+        "imported": found.imported,
         "stage": found.stage,
         **found.figures,
     }

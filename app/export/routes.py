@@ -41,16 +41,19 @@ from app.templating import html
 router = APIRouter(prefix="/export", include_in_schema=False)
 HERE: Final = "/waves/{wave}"
 OFFERED: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
-"""Beside the CSV and the codebook: what opens by itself. The rest belongs together, in one folder."""
+"""Formats offered as single files beside the CSV and the codebook; the others come in one folder."""
 
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the closed waves of the researcher's studies."""
     staff = admitted(request, "researcher")
     with read(service_of(request).engine) as db:
         found = _closed(db, staff)
     waves = tuple(
-        WaveLink(f"/export/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at))
+        WaveLink(
+            f"/export/waves/{wave.id}", wave.title, wave.ordinal, english_day(wave.closes_at), wave.imported
+        )
         for wave in found
     )
     return html(ResearcherPage(simulated=any(wave.simulated for wave in found), waves=waves))
@@ -58,6 +61,7 @@ def index(request: Request) -> Response:
 
 @router.get(HERE)
 def wave_overview(request: Request, wave: str) -> Response:
+    """Show what can be taken out of a wave, or why nothing can."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take(), read(service.engine) as db:
         about = _one(db, staff, wave)
@@ -70,7 +74,15 @@ def wave_overview(request: Request, wave: str) -> Response:
     here = f"/export/waves/{wave}/files"
     files = tuple(FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in OFFERED.items())
     return html(
-        wave_page(wave, about.title, simulated=about.simulated, data=data, files=files, fewest=FEWEST)
+        wave_page(
+            wave,
+            about.title,
+            simulated=about.simulated,
+            imported=about.imported,
+            data=data,
+            files=files,
+            fewest=FEWEST,
+        )
     )
 
 
@@ -112,23 +124,27 @@ def everything(request: Request, wave: str) -> Response:
 
 @router.get(f"{HERE}/codebook.json")
 def codebook_as_json(request: Request, wave: str) -> Response:
+    """The codebook as JSON."""
     with _data(request, wave) as data:
         return JSONResponse(as_codebook(data))
 
 
 @router.get(f"{HERE}/codebook.html")
 def codebook(request: Request, wave: str) -> Response:
+    """The codebook as a page."""
     with _data(request, wave) as data:
         return html(codebook_page(data))
 
 
 @router.get(f"{HERE}/reliability.json")
 def reliability_as_json(request: Request, wave: str) -> Response:
+    """The kept reliability figures as JSON."""
     return _figures(request, wave, lambda found: JSONResponse(as_json(found)))
 
 
 @router.get(f"{HERE}/reliability.html")
 def reliability_as_page(request: Request, wave: str) -> Response:
+    """The kept reliability figures as a page."""
     return _figures(request, wave, lambda found: html(reliability_page(found)))
 
 
@@ -170,7 +186,7 @@ def _one(db: Connection, staff: Staff, wave: str) -> Row[Any]:
 
 def _closed(db: Connection, staff: Staff, wave: str | None = None) -> list[Row[Any]]:
     query = (
-        select(WAVE.c.id, WAVE.c.ordinal, WAVE.c.closes_at, STUDY.c.title, STUDY.c.simulated)
+        select(WAVE, STUDY.c.title, STUDY.c.simulated)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .where(WAVE.c.state == CLOSED)
         .order_by(STUDY.c.title, WAVE.c.ordinal)

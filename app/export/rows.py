@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from analysis.disclosure.leaving import ORIGIN
 from app.csv_cells import Cell
 from instrument import Column, Form, Instrument
 
@@ -32,9 +33,11 @@ class Microdata:
     n: int
     """How many rows there were at the close, rounded down to a multiple of five."""
     digest_key: bytes = field(repr=False)
-    """Of this wave and this service: without it nobody can try by a digest what a row was."""
+    """A key of this wave and this service: without it nobody can test a guess of a row against a digest."""
     linked: str = ""
     """What there is to know of a wave that is one of a pair."""
+    imported: bool = False
+    """Whether the answers came from a file."""
 
     @property
     def titled(self) -> str:
@@ -48,7 +51,7 @@ class Microdata:
 
 def note(data: Microdata) -> str:
     """Say what whoever holds the rows has to know."""
-    return f"{NOTE} {data.linked}" if data.linked else NOTE
+    return " ".join(filter(None, (NOTE, data.linked, ORIGIN if data.imported else "")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +66,4 @@ class Reliability:
     form_hash: str
     key_revision: int
     figures: Mapping[str, Any]
+    imported: bool = False

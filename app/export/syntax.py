@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from analysis.disclosure.leaving import ORIGIN
 from app.export.labelled import (
     SPSS_LABEL,
     STATA_LABEL,
@@ -332,6 +333,7 @@ def _held_as_text(each: Coded) -> bool:
 def _heading(data: Microdata, mark: str) -> list[str]:
     title = " ".join(data.title.split())
     said = [f"{mark} {title}, {data.wave}", f"{mark} Labels, kinds of missing and scores of {_csv(data)}"]
+    said += [f"{mark} {ORIGIN}"] if data.imported else []
     return [f"{mark} SIMULATED: these answers were made up by a program", *said] if data.simulated else said
 
 

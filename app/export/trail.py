@@ -10,6 +10,7 @@ TAKEN: Final = "answers taken out"
 
 
 def note_taken(service: Service, wave: str) -> None:
+    """Note that rows of a wave were taken out."""
     _note(service, wave, TAKEN)
 
 
@@ -19,6 +20,7 @@ def note_compared(service: Service, wave: str) -> None:
 
 
 def note_read(service: Service, wave: str) -> None:
+    """Note that figures of rows were read."""
     _note(service, wave, "figures read")
 
 

@@ -26,6 +26,7 @@ class Line:
 
 
 def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line:
+    """Make the row of a figure: a dot with its interval, an arrow for a bound, or words alone."""
     if isinstance(figure, Untold):
         return Line(label=label, text=format_figure(figure), is_total=is_total)
     value, half = figure.value, figure.half_width

@@ -17,18 +17,21 @@ _OTHER_WAY: Final[dict[Bound, Bound]] = {"exact": "exact", "at most": "at least"
 
 
 def format_figure(figure: Figure | Untold) -> str:
+    """Return a figure as text: "54.0", "at most 12.5" or "cannot be shown"."""
     if isinstance(figure, Untold):
         return "cannot be shown"
     return f"{figure.value:.1f}" if figure.bound == "exact" else f"{figure.bound} {figure.value:.1f}"
 
 
 def how_sure(figure: Figure | Untold) -> str:
+    """Return the half-width of a figure's interval as text; empty where there is none."""
     if isinstance(figure, Untold) or figure.half_width is None:
         return ""
     return f"± {figure.half_width:.0f}"
 
 
 def people(node: Node) -> str:
+    """Say how many people, at least, answered in a unit or in several."""
     units = f" of {node.units} units" if node.units > 1 else ""
     return f"at least {node.n} people{units}"
 

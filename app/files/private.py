@@ -9,7 +9,7 @@ from typing import Final
 FILE: Final = 0o600
 FOLDER: Final = 0o700
 OTHERS: Final = 0o077
-"""What anybody but the owner may do."""
+"""The rights of everybody but the owner."""
 
 
 def keep_private(path: Path) -> None:
@@ -49,4 +49,5 @@ def private_folder(path: Path) -> None:
 
 
 def is_private(path: Path) -> bool:
+    """Whether nobody but the owner has a right on a file or folder."""
     return not path.stat().st_mode & OTHERS

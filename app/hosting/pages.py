@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from app.languages import _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
@@ -56,7 +56,7 @@ CHOICES: Final = {
         ),
     ),
 }
-"""What a study may give out, as a host reads it: its name, and what it means for whom."""
+"""What a study may give out, as a host reads it: the name, and what it means."""
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,8 @@ class WavePage(Page):
     retire_on: str
     may_retire: bool
     takes_codes: bool
+    origin: str
+    """What there is to know of a wave whose answers came from a file; empty of any other."""
     units: tuple[Choice, ...]
     address: str
     k: int
@@ -168,6 +170,7 @@ class WavePage(Page):
 
 
 def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
+    """List the forms of which a study can be made."""
     return FormsPage(
         forms=tuple(
             Link(
@@ -205,6 +208,7 @@ def design_page(
 def study_page(
     service: Service, study: Row[Any], units: Sequence[Row[Any]], waves: Sequence[Row[Any]], problem: str = ""
 ) -> StudyPage:
+    """Lay out a study: its design, its units, and its waves with their states."""
     instrument = service.instruments[study.instrument]
     form = instrument.forms[study.form]
     asked = form.context if study.context is None else tuple(study.context)
@@ -232,7 +236,12 @@ def study_page(
         spent=spent(instrument, form, budget) if budget else None,
         units=tuple(_tree(units)),
         waves=tuple(
-            Link(f"/host/waves/{each.id}", f"Collection {each.ordinal}", STATES[each.state]) for each in waves
+            Link(
+                f"/host/waves/{each.id}",
+                f"Collection {each.ordinal}",
+                f"{STATES[each.state]}{_(', imported from a file') if each.imported else ''}",
+            )
+            for each in waves
         ),
         units_locked=study.partition_hash is not None,
         design_locked=bool(waves),
@@ -258,6 +267,7 @@ def wave_page(
     today: date,
     problem: str = "",
 ) -> WavePage:
+    """Lay out a wave: its state, what can be done next, and whether codes can be made."""
     return WavePage(
         simulated=study.simulated,
         id=wave.id,
@@ -270,7 +280,8 @@ def wave_page(
         closes_at=f"{english_day(wave.closes_at)}, {wave.closes_at:%H:%M} UTC" if wave.closes_at else "",
         retire_on=english_day(study.retire_on) if study.retire_on else "",
         may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
-        takes_codes=wave.state in (PREPARED, OPEN, PAUSED),
+        takes_codes=wave.state in (PREPARED, OPEN, PAUSED) and not wave.imported,
+        origin=ORIGIN if wave.imported else "",
         units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
         address=address,
         k=study.k,
@@ -280,6 +291,7 @@ def wave_page(
 
 
 def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
+    """Say how many people the questions of a design may leave alone, question by question."""
     words = {each.value: each.words for each in _questions(instrument, form, ())}
     return Spent(
         budget.verdict[0].upper() + budget.verdict[1:] + ".",

@@ -50,12 +50,14 @@ class PeoplePage(Page):
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the accounts with their roles."""
     admitted(request, "operator")
     return html(_page(service_of(request)))
 
 
 @router.post("/accounts")
 def make_account(request: Request, fields: Fields) -> Response:
+    """Make an account and show the password for its first sign-in, once."""
     name = fields.get("name", "").strip().casefold()
 
     def make(service: Service, db: Connection) -> str:
@@ -69,6 +71,7 @@ def make_account(request: Request, fields: Fields) -> Response:
 
 @router.post("/accounts/{account}/renew")
 def renew_account(request: Request, account: str) -> Response:
+    """Start an account anew and show its new password, once."""
     return _showing_the_password(
         request, account, lambda service, db: accounts.renew_account(service, db, account)
     )
@@ -76,16 +79,19 @@ def renew_account(request: Request, account: str) -> Response:
 
 @router.post("/accounts/{account}/stop")
 def stop_account(request: Request, account: str) -> Response:
+    """End an account."""
     return _changing(request, lambda service, db: accounts.stop_account(service, db, account))
 
 
 @router.post("/accounts/{account}/grant")
 def give(request: Request, account: str, fields: Fields) -> Response:
+    """Give an account a role."""
     return _changing(request, lambda service, db: _give(service, db, account, fields))
 
 
 @router.post("/accounts/{account}/withdraw")
 def withdraw(request: Request, account: str, fields: Fields) -> Response:
+    """Take a role back from an account."""
     role, study = fields.get("role", ""), fields.get("study", "")
     return _changing(request, lambda service, db: accounts.withdraw(service, db, account, role, study))
 

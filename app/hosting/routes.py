@@ -48,6 +48,7 @@ router = APIRouter(prefix="/host", include_in_schema=False)
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the studies of this host."""
     staff = admitted(request, "host")
     with read(service_of(request).engine) as db:
         found = list(db.execute(select(STUDY).where(staff.may_see()).order_by(STUDY.c.title)))
@@ -61,6 +62,7 @@ def index(request: Request) -> Response:
 
 @router.get("/studies")
 def new_study(request: Request) -> Response:
+    """Choose a form, then show the design of a new study with its defaults."""
     service, staff = service_of(request), admitted(request, "host")
     _may_make(staff)
     if "form" not in request.query_params:
@@ -72,6 +74,7 @@ def new_study(request: Request) -> Response:
 
 @router.post("/studies")
 def make_study(request: Request, fields: Fields) -> Response:
+    """Make the study, or show what its design would give away."""
     service, staff = service_of(request), admitted(request, "host")
     _may_make(staff)
     instrument, form = _form(service, fields.get("form", ""))
@@ -92,11 +95,14 @@ def make_study(request: Request, fields: Fields) -> Response:
 
 @router.get("/studies/{study}")
 def show_study(request: Request, study: str) -> Response:
+    """Show a study with its units and waves."""
     return html(_study_page(request, admitted(request, "host"), study))
 
 
 @router.post("/studies/{study}/design")
 def change_design(request: Request, study: str, fields: Fields) -> Response:
+    """Change the design of a study, as long as no wave has been prepared."""
+
     def change(service: Service, db: Connection, found: Row[Any]) -> None:
         instrument = service.instruments[found.instrument]
         form = instrument.forms[found.form]
@@ -111,6 +117,7 @@ def change_design(request: Request, study: str, fields: Fields) -> Response:
 
 @router.post("/studies/{study}/units")
 def declare_unit(request: Request, study: str, fields: Fields) -> Response:
+    """Declare a unit of a study."""
     return _on_study(
         request,
         study,
@@ -128,6 +135,7 @@ def declare_unit(request: Request, study: str, fields: Fields) -> Response:
 
 @router.post("/studies/{study}/units/remove")
 def remove_unit(request: Request, study: str, fields: Fields) -> Response:
+    """Remove a unit of a study."""
     return _on_study(
         request,
         study,
@@ -137,11 +145,13 @@ def remove_unit(request: Request, study: str, fields: Fields) -> Response:
 
 @router.post("/studies/{study}/waves")
 def make_wave(request: Request, study: str) -> Response:
+    """Prepare the next wave of a study."""
     return _on_study(request, study, lambda service, db, _found: waves.make_wave(service, db, study))
 
 
 @router.get("/waves/{wave}")
 def show_wave(request: Request, wave: str) -> Response:
+    """Show a wave and what can be done with it."""
     return html(_wave_page(request, admitted(request, "host"), wave))
 
 
@@ -168,21 +178,25 @@ def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
 
 @router.post("/waves/{wave}/open")
 def open_wave(request: Request, wave: str, fields: Fields) -> Response:
+    """Open a wave, after the host has ticked that they are sure."""
     return _on_wave(request, wave, waves.open_wave, sure=fields)
 
 
 @router.post("/waves/{wave}/pause")
 def pause_wave(request: Request, wave: str) -> Response:
+    """Stop a wave at once; what people have saved is kept."""
     return _on_wave(request, wave, waves.pause_wave)
 
 
 @router.post("/waves/{wave}/resume")
 def resume_wave(request: Request, wave: str) -> Response:
+    """Go on with a paused wave."""
     return _on_wave(request, wave, waves.resume_wave)
 
 
 @router.post("/waves/{wave}/close")
 def close_wave(request: Request, wave: str, fields: Fields) -> Response:
+    """Announce the end of a wave 24 hours ahead."""
     return _on_wave(
         request,
         wave,
@@ -193,6 +207,7 @@ def close_wave(request: Request, wave: str, fields: Fields) -> Response:
 
 @router.post("/waves/{wave}/retire")
 def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
+    """Delete the responses of a closed wave for good, after the host has ticked that they are sure."""
     service, staff = service_of(request), admitted(request, "host")
     with read(service.engine) as db:
         _wave(db, staff, wave)

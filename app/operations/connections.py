@@ -20,10 +20,10 @@ BODY_SECONDS: Final = 60.0
 """64 KiB at 9 kbit/s; no form is larger."""
 LARGEST_HEAD: Final = 64 * 1024
 READING_SECONDS: Final = 300.0
-"""How long somebody may take for the answer, once it is more than a line holds."""
+"""How long somebody may take to read the answer, once it no longer fits into the socket's buffer."""
 MOST: Final = 1_000
 AT_A_TIME: Final = 10
-"""So many make room at once, so that not everybody who comes has all the others looked through."""
+"""So many are closed at once, so that not every new connection has to search through all others."""
 SPARE: Final = 200
 """Descriptors for the database, for files and for what is printed."""
 
@@ -35,14 +35,16 @@ def places() -> int:
 
 
 class Connection(HttpToolsProtocol):
+    """A connection of uvicorn's HTTP protocol with limits of time and size."""
+
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         self._timer: TimerHandle | None = None
         self._since = monotonic()
-        """When it last got on: connected, or came to the end of a head, a body or an answer."""
+        """When it last made progress: connected, or finished a head, a body or an answer."""
         self._let_go = False
         self._head = 0
-        """How much has come of a head that is not whole yet."""
+        """Bytes received of a head that is not complete yet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)

@@ -50,7 +50,7 @@ POSTGRES_SETTINGS: Final = {
     "debug_print_rewritten": ("off",),
     "debug_print_plan": ("off",),
 }
-"""Three keep what was acknowledged, the fourth keeps time out, the rest answers and times out of logs."""
+"""Three keep acknowledged writes, the fourth keeps times out of rows, the rest answers out of logs."""
 LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
 LOG_VALUES: Final = frozenset({"auto_explain", "pgaudit"})
 """Libraries that log statements, or what was in them, when they are loaded."""

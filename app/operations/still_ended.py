@@ -74,7 +74,7 @@ def _erase(service: Service, db: Connection, entries: Sequence[Entry], before: i
 
 def _end_waves(service: Service, db: Connection, closed: set[str], retired: set[str]) -> Iterator[str]:
     asked = (
-        select(WAVE.c.id, WAVE.c.study, WAVE.c.state, STUDY.c.leaving, SNAPSHOT.c.figures)
+        select(WAVE, STUDY.c.leaving, SNAPSHOT.c.figures)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
         .outerjoin(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
         .where(WAVE.c.state != RETIRED, WAVE.c.id.in_(closed | retired))
@@ -108,7 +108,8 @@ def _held_out(service: Service, db: Connection, wave: Any) -> int:
     rows = select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.receipt_hmac).join(
         WAVE, WAVE.c.id == RESPONSE.c.wave
     )
-    kept = db.execute(rows.where(WAVE.c.study == wave.study, WAVE.c.state == CLOSED)).all()
+    alike = (WAVE.c.form_hash == wave.form_hash) & (WAVE.c.imported == wave.imported)
+    kept = db.execute(rows.where(WAVE.c.study == wave.study, WAVE.c.state == CLOSED, alike)).all()
     free = [row.receipt_hmac for row in kept if (row.wave, row.unit) not in used]
     for hmac in free:
         erase_row(service, db, hmac)

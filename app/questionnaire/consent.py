@@ -30,6 +30,8 @@ class ConsentText(Page):
 
 @dataclass(frozen=True)
 class Consent:
+    """The consent as shown: markup, plain text and the hash of the text."""
+
     markup: Markup
     text: str
     hash: str

@@ -41,6 +41,7 @@ class ItemsPage(Page):
 
 
 def about_page(survey: SurveyPath, sheet: Sheet) -> AboutPage:
+    """Lay out the page of context questions."""
     ids = survey.asks[ABOUT]
     return AboutPage(
         **manner(survey, sheet),
@@ -51,6 +52,7 @@ def about_page(survey: SurveyPath, sheet: Sheet) -> AboutPage:
 
 
 def items_page(survey: SurveyPath, sheet: Sheet, path: str) -> ItemsPage:
+    """Lay out a page of items."""
     ids, numbers = survey.asks[path], survey.numbers
     stem, mark, asks = survey.words[sheet.language].stem(role_of(survey, sheet)).rpartition(". ")
     return ItemsPage(
@@ -67,4 +69,5 @@ def items_page(survey: SurveyPath, sheet: Sheet, path: str) -> ItemsPage:
 
 
 def manner(survey: SurveyPath, sheet: Sheet) -> Mapping[str, Any]:
+    """Return what every page of a questionnaire has: its language, and whether it is SIMULATED."""
     return {"language": sheet.language, "simulated": survey.simulated}

@@ -58,6 +58,8 @@ BLOCK: Final = 64
 
 @dataclass(frozen=True, kw_only=True)
 class SurveyPath:
+    """The steps of a wave or of a private run, and all that their pages need."""
+
     wave: str
     study_title: str
     simulated: bool
@@ -74,7 +76,7 @@ class SurveyPath:
     numbers: Mapping[str, int]
     """The number of each item, as people see it."""
     leaving: Leaving = field(default_factory=Leaving)
-    """What is given out of the wave when it has closed; of a private run nothing is."""
+    """What is given out of the wave when it has closed; nothing of a private run."""
     retire_on: date | None = None
     """The day on which what was sent is deleted, where the study has declared one."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
@@ -132,6 +134,7 @@ def survey_paths(service: Service) -> dict[str, SurveyPath]:
 
 
 def survey_path_of(service: Service, db: Connection, wave: str) -> SurveyPath:
+    """Return the survey path of a wave, from the cache or from the database."""
     return survey_paths(service).get(wave) or _read_survey_path(service, db, wave)
 
 
@@ -184,6 +187,7 @@ def asks(
 
 
 def numbers(form: Form) -> Mapping[str, int]:
+    """Number the items as people see them, from 1."""
     return {item.id: number for number, item in enumerate(form.items, 1)}
 
 

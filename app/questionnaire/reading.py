@@ -48,6 +48,7 @@ def read_sheet(survey: SurveyPath, fields: Fields) -> Sheet:
 
 
 def read_given(survey: SurveyPath, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
+    """Return the answers that a form's fields give to these questions; a wrong value is refused."""
     items = [survey.form.by_id[each] for each in ids if each in survey.form.by_id]
     questions = [survey.context[each] for each in ids if each in survey.context]
     given = {item.id: fields[item.id] for item in items if item.id in fields}

@@ -36,7 +36,7 @@ class Question(Page):
     help: str | None
     options: tuple[Option, ...]
     apart: tuple[Option, ...]
-    """What is no answer on the scale: set apart from it."""
+    """Options that are no answer on the scale, shown apart from it."""
     chosen: Answer | None
 
 
@@ -62,6 +62,7 @@ class Row(Page):
 
 
 def question(survey: SurveyPath, sheet: Sheet, name: str) -> Markup:
+    """Return the markup of a question, with the answer that was given."""
     return _made_once(survey, sheet, name, _choice if name in ELEMENTS else _question)
 
 

@@ -8,9 +8,11 @@ from typing import Self
 
 @dataclass(frozen=True, kw_only=True)
 class Sheet:
+    """The answers of one person so far, with the consent that was given."""
+
     wave: str
     key: str
-    """Random, made once: sending the same sheet again is known by it, and the receipt follows from it."""
+    """Random, made once: a sheet sent again is recognised by it, and the receipt is derived from it."""
     language: str
     consent: str = ""
     """The hash of the consent text that was agreed to; empty until then."""

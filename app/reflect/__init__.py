@@ -1,0 +1,1 @@
+"""Reflecting privately: the questionnaire without code or account, with no answer stored."""

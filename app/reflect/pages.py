@@ -119,10 +119,12 @@ def start_page(service: Service, language: str, *, problem: bool = False) -> Sta
 
 
 def page_of(run: Run) -> Page:
+    """Return the page that a run has come to."""
     return AsidePage(**_carried(run, run.at)) if run.aside else _PAGES.get(run.at, _asking)(run)
 
 
 def result_page(run: Run, *, personal: bool) -> ResultPage:
+    """Lay out the result; `personal` orders topics by the figures."""
     return ResultPage(
         **_carried(run, CHECK),
         kind=run.survey.form.result,

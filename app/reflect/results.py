@@ -49,6 +49,8 @@ class TopicAdvice:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
+    """What is shown of a person's answers: topics, figures with their arithmetic, and advice."""
+
     topics: tuple[Topic, ...]
     ask: tuple[str, ...]
     """The questions answered with "I do not know"."""

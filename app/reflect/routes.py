@@ -24,6 +24,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/reflect")
 async def start(request: Request) -> Response:
+    """Show the forms that can be answered privately."""
     return html(start_page(service_of(request), language_of(request)))
 
 

@@ -1,0 +1,1 @@
+"""Cohort reports of closed waves, as pages and files for trainers."""

@@ -28,6 +28,7 @@ COLUMNS: Final = (
     "bound",
     "interval_at_most",
     "not_shown_because",
+    "imported",
 )
 NEAREST: Final = "to the nearest 5"
 Row = tuple[str | int | float | None, ...]
@@ -53,9 +54,10 @@ def as_csv(report: Report) -> bytes:
         for item in facet.items
     }
     about = (cell(report.about.wave), _yes(report.about.simulated))
+    imported = _yes(report.about.imported)
     for node in report.nodes:
         part = (*about, node.id, cell(node.title), node.level, node.n, node.units)
-        writer.writerows((*part, *row) for row in _rows(node, titles, asked))
+        writer.writerows((*part, *row, imported) for row in _rows(node, titles, asked))
     return written.getvalue().encode()
 
 

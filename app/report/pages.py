@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from markupsafe import Markup
 
 from analysis.disclosure.base_table import Scheme
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
 from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
@@ -79,6 +79,8 @@ class ReportPage(Page):
     study: str
     ordinal: int
     closed_on: str
+    origin: str
+    """What there is to know of a wave whose answers came from a file; empty of any other."""
     respondents: str
     window: str
     questions: int
@@ -110,6 +112,7 @@ class NothingPage(Page):
     study: str
     ordinal: int
     closed_on: str
+    origin: str
     k: int
     gives_out_rows: bool
 
@@ -123,6 +126,7 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
             study=about.title,
             ordinal=about.ordinal,
             closed_on=english_day(date.fromisoformat(about.closed_on)),
+            origin=ORIGIN if about.imported else "",
             k=about.k,
             gives_out_rows=LEAVING[about.leaving].rows,
         )
@@ -149,6 +153,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         study=about.title,
         ordinal=about.ordinal,
         closed_on=english_day(date.fromisoformat(about.closed_on)),
+        origin=ORIGIN if about.imported else "",
         respondents=about.respondents,
         window=about.window,
         questions=sum(len(facet.items) for facet in report.scheme.facets),

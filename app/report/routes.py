@@ -35,6 +35,7 @@ router = APIRouter(prefix="/report", include_in_schema=False)
 
 @router.get("")
 def index(request: Request) -> Response:
+    """List the closed waves of the trainer's studies, with links to their reports."""
     staff = admitted(request, "trainer")
     with QUEUE.take(), read(service_of(request).engine) as db:
         found = closed_waves(db, staff)
@@ -44,27 +45,32 @@ def index(request: Request) -> Response:
 
 @router.get("/waves/{wave}.json")
 def wave_as_json(request: Request, wave: str) -> Response:
+    """The stored report of a wave as JSON."""
     with _kept(request, wave) as kept:
         return _json(kept)
 
 
 @router.get("/waves/{wave}.csv")
 def wave_as_csv(request: Request, wave: str) -> Response:
+    """The figures of a wave as CSV."""
     return _csv(request, wave, None)
 
 
 @router.get("/waves/{wave}.pdf")
 def wave_as_pdf(request: Request, wave: str) -> Response:
+    """The report of a wave as a PDF."""
     return _pdf(request, wave, None)
 
 
 @router.get("/waves/{wave}")
 def wave_report(request: Request, wave: str) -> Response:
+    """The report of a wave as a page."""
     return _page(request, wave, None)
 
 
 @router.get("/waves/{wave}/units/{unit}.json")
 def unit_as_json(request: Request, wave: str, unit: str) -> Response:
+    """The stored report of one unit as JSON."""
     with _kept(request, wave) as kept:
         parts = [part for part in kept["parts"] if part["id"] == unit]
         return _json({**narrowed(kept, unit), "parts": parts})
@@ -72,16 +78,19 @@ def unit_as_json(request: Request, wave: str, unit: str) -> Response:
 
 @router.get("/waves/{wave}/units/{unit}.csv")
 def unit_as_csv(request: Request, wave: str, unit: str) -> Response:
+    """The figures of one unit as CSV."""
     return _csv(request, wave, unit)
 
 
 @router.get("/waves/{wave}/units/{unit}.pdf")
 def unit_as_pdf(request: Request, wave: str, unit: str) -> Response:
+    """The report of one unit as a PDF."""
     return _pdf(request, wave, unit)
 
 
 @router.get("/waves/{wave}/units/{unit}")
 def unit_report(request: Request, wave: str, unit: str) -> Response:
+    """The report of one unit as a page."""
     return _page(request, wave, unit)
 
 
@@ -89,7 +98,7 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
     """The closed waves that this member of staff may see; that there are open ones is not shown."""
     query = (
         select(
-            *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at),
+            *(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, WAVE.c.imported),
             *(STUDY.c.title, STUDY.c.simulated, STUDY.c.leaving),
         )
         .join(STUDY, STUDY.c.id == WAVE.c.study)
@@ -106,6 +115,7 @@ def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
     Where a study gives out rows, the one page says why there is no report.
     """
     beside, address = f"{wave.ordinal}, {english_day(wave.closes_at)}", f"/report/waves/{wave.id}"
+    beside += ", imported from a file" if wave.imported else ""
     if wave.study not in staff.units or LEAVING[wave.leaving].rows:
         yield Link(address, wave.title, beside)
         return

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import FacetLine, Node, Report, report_from_json
 from app.db import read
 from app.errors import Refused
@@ -19,6 +19,7 @@ from app.runtime import Service
 
 
 def report_json(service: Service, wave: str, unit: str | None = None) -> str:
+    """Return the stored report, or that of one unit, as JSON."""
     kept = _kept(service, wave)
     if unit is not None:
         kept = {
@@ -31,11 +32,13 @@ def report_json(service: Service, wave: str, unit: str | None = None) -> str:
 
 
 def report_csv(service: Service, wave: str, unit: str | None = None) -> bytes:
+    """Return the figures of the report, or of one unit, as CSV."""
     report = report_from_json(_kept(service, wave))
     return as_csv(report if unit is None else replace(report, nodes=(_node(report, unit),)))
 
 
 def report_pdf(service: Service, wave: str, unit: str | None = None) -> bytes:
+    """Return the report, or that of one unit, as a PDF."""
     report = report_from_json(_kept(service, wave))
     page = report_page(report, unit, service.instruments.get(report.about.instrument))
     if page is None:
@@ -44,12 +47,14 @@ def report_pdf(service: Service, wave: str, unit: str | None = None) -> bytes:
 
 
 def report_text(service: Service, wave: str, unit: str | None = None) -> str:
+    """Return the report, or that of one unit, as text for a terminal."""
     report = report_from_json(_kept(service, wave))
     about = report.about
     closed_on = english_day(date.fromisoformat(about.closed_on))
     head = [
         f"{about.title}, collection {about.ordinal}, closed on {closed_on}",
         *(["SIMULATED: these answers were made up."] if about.simulated else []),
+        *([ORIGIN] if about.imported else []),
         "A summary of answers, not a measurement. The precision of the questionnaire is unknown.",
     ]
     node = find_node(report, None) if unit is None else _node(report, unit)

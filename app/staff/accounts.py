@@ -84,6 +84,7 @@ def stop_account(service: Service, db: Connection, name: str) -> None:
 
 
 def the_account(db: Connection, name: str) -> Row[Any]:
+    """Return an account by its name; Refused where there is none."""
     found = db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name.strip().casefold())).first()
     if found is None:
         raise Refused(f"there is no account {name!r}")
@@ -112,6 +113,7 @@ def give(
 
 
 def withdraw(service: Service, db: Connection, name: str, role: str, study: str) -> None:
+    """Take a role back; the last operator's cannot be taken."""
     found = the_account(db, name)
     if role == "operator":
         _keep_an_operator(db, found.id)
@@ -122,6 +124,7 @@ def withdraw(service: Service, db: Connection, name: str, role: str, study: str)
 
 
 def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
+    """Return the roles of an account."""
     held = select(GRANT).where(GRANT.c.account == account).order_by(GRANT.c.study, GRANT.c.role)
     return tuple(
         Held(each.study, each.role, frozenset(each.units) if each.units else None)
@@ -130,6 +133,7 @@ def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
 
 
 def end_sessions(db: Connection, account: UUID) -> None:
+    """End all sessions of an account."""
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))
 
 

@@ -16,11 +16,12 @@ from app.vault import new_token
 
 COOKIE: Final = "device"
 PATH: Final = "/staff"
-"""Where the cookie goes: not along with anybody's answers."""
+"""The path of the cookie, so that it is not sent with anybody's answers."""
 LASTS: Final = 180 * 24 * 60 * 60
 
 
 def visit_of(request: Request) -> Visit:
+    """Return who tries to sign in: the source, and the device if its cookie is genuine."""
     throttle: Throttle = request.app.state.throttle
     told = unsealed(request, COOKIE, PATH)
     device = Device(UUID(told["account"]), told["key"].encode(), told["factor"]) if told else None

@@ -17,10 +17,11 @@ LONGEST: Final = 200
 HASHER: Final = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 KNOWN: Final = BoundedQueue(at_once=1, waiting=4)
 STRANGERS: Final = BoundedQueue(at_once=1, waiting=6)
-"""Those who sign in where nobody did before: however many they are, the others do not wait for them."""
+"""For sign-ins from unknown browsers; however many there are, those from known ones do not wait for them."""
 
 
 def hash_password(password: str) -> str:
+    """Return the hash of a password, when it is this one's turn."""
     with KNOWN.take():
         return HASHER.hash(password)
 
@@ -35,6 +36,7 @@ def is_password(hashed: str | None, password: str, *, known: bool) -> bool:
 
 
 def check_password(password: str, name: str) -> None:
+    """Refuse a password that is too short, too long or too simple."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(f"a password has {SHORTEST} to {LONGEST} characters")
     if name in password.casefold() or len(set(password)) < SHORTEST // 2:

@@ -24,7 +24,7 @@ SIGNING_IN: Final = frozenset(
         "POST /staff/institution/code",
     }
 )
-"""Open to anyone: they show nothing of a study, and each looks for itself who asks."""
+"""Open to anyone: they show nothing of a study, and each checks for itself who asks."""
 
 HOST: Final[frozenset[Role]] = frozenset({"host"})
 RESEARCHER: Final[frozenset[Role]] = frozenset({"researcher"})

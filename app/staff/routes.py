@@ -66,6 +66,7 @@ class AgainPage(Page):
 
 @router.get(SIGN_IN)
 def show_sign_in(request: Request) -> Response:
+    """Show the ways to sign in, or who is signed in."""
     service, token = service_of(request), token_of(request, COOKIE) or ""
     if service.settings.demo:
         return html(SignInPage(simulated=True, open_to=OPEN_IN_DEMO))
@@ -81,6 +82,7 @@ def show_sign_in(request: Request) -> Response:
 
 @router.post(SIGN_IN)
 def sign_in_by_token(request: Request, fields: Fields) -> Response:
+    """Sign in by a token of a study."""
     service, token = service_of(request), fields.get("token", "").strip()
     with read(service.engine) as db:
         held = token_grant(db, token)
@@ -96,6 +98,7 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
 
 @router.post(f"{SIGN_IN}/sign-in")
 def sign_in(request: Request, fields: Fields) -> Response:
+    """Sign in by name, password and code."""
     service = service_of(request)
     name, password, code = (fields.get(each, "") for each in ("name", "password", "code"))
     try:
@@ -113,11 +116,13 @@ def sign_in(request: Request, fields: Fields) -> Response:
 
 @router.get(ENROL)
 def show_enrol(request: Request) -> Response:
+    """Show the secret of the second factor and ask for a password."""
     return html(_enrol_page(request))
 
 
 @router.post(ENROL)
 def enrol(request: Request, fields: Fields) -> Response:
+    """Set up the account: take the chosen password and the first code."""
     service = service_of(request)
     if fields.get("password") != fields.get("repeated"):
         return html(_enrol_page(request, problem="the two passwords differ"), Unreadable.status)
@@ -132,12 +137,14 @@ def enrol(request: Request, fields: Fields) -> Response:
 
 @router.get(AGAIN)
 def show_again(request: Request) -> Response:
+    """Ask for a code again, before something that needs a fresh sign-in."""
     _member(request)
     return html(AgainPage())
 
 
 @router.post(AGAIN)
 def again(request: Request, fields: Fields) -> Response:
+    """Take the code, and begin a fresh session."""
     service = service_of(request)
     _member(request)
     failures = visit_of(request).throttle.devices
@@ -149,6 +156,7 @@ def again(request: Request, fields: Fields) -> Response:
 
 @router.post(f"{SIGN_IN}/leave")
 def leave(request: Request) -> Response:
+    """Sign out, and have the browser forget the pages."""
     service, response = service_of(request), see_other(SIGN_IN)
     if token := token_of(request, COOKIE):
         with write(service.engine) as db:

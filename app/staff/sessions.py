@@ -130,6 +130,7 @@ def show_again(service: Service, token: str, code: str, failures: Failures) -> s
 
 
 def sign_out(service: Service, db: Connection, token: str) -> None:
+    """End a session, and note it in the trail."""
     member = member_of(db, token)
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)))
     if member is not None:
@@ -153,12 +154,14 @@ def is_to_be_noted(db: Connection, token: str) -> bool:
 
 
 def note_use(db: Connection, token: str) -> None:
+    """Write down that a session is in use, so that it does not end as idle."""
     db.execute(
         update(STAFF_SESSION).where(STAFF_SESSION.c.hash == hash_of(token)).values(idle_at=now() + IDLE)
     )
 
 
 def totp_secret(service: Service, account: Row[Any]) -> bytes:
+    """Return the opened secret of an account's second factor."""
     secret = unseal(service.vault.key_for_totp(account.id.bytes), account.totp)
     if secret is None:
         raise Refused(
@@ -232,6 +235,7 @@ def _new_session(db: Connection, account: UUID) -> str:
 
 
 def for_update(db: Connection, account: UUID) -> Row[Any] | None:
+    """Read an account and lock it until the transaction ends, so that a code works once."""
     held = select(ACCOUNT).where(ACCOUNT.c.id == account).with_for_update()
     found: list[Row[Any]] = list(db.execute(held))
     return found[0] if found else None

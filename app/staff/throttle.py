@@ -25,11 +25,11 @@ from app.runtime import now
 
 FREE_OF_SOURCE: Final = 10
 FREE_OF_DEVICE: Final = 5
-"""How many failures cost nothing."""
+"""How many failures cause no waiting."""
 FIRST_WAIT: Final = 15.0
 LONGEST_WAIT: Final = 15 * 60.0
 MOST_KEPT: Final = 10_000
-"""How many are remembered; who fails from more places than that has forgotten the first."""
+"""How many keys are remembered; beyond that the oldest is forgotten."""
 AT_ONCE: Final = 2
 """How many sign-ins of one source are looked at at the same time."""
 IPV6_HOUSEHOLD: Final = 64
@@ -120,6 +120,7 @@ def client_of(request: Request, proxies: Sequence[Network]) -> str:
 
 
 def household(address: str) -> bytes:
+    """Return the part of an address that stands for its source: of IPv6 the first 64 bits."""
     found = _read(address)
     if found is None:
         return address.encode()

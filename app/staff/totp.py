@@ -15,6 +15,7 @@ ISSUER: Final = "Counterpoise"
 
 
 def code_at(secret: bytes, step: int) -> str:
+    """Return the six digits of a time step."""
     mac = hmac.digest(secret, step.to_bytes(8, "big"), "sha1")
     start = mac[-1] & 15
     number = int.from_bytes(mac[start : start + 4], "big") & 0x7FFF_FFFF
@@ -22,6 +23,7 @@ def code_at(secret: bytes, step: int) -> str:
 
 
 def step_at(moment: datetime) -> int:
+    """Return the number of the time step of 30 seconds that a moment is in."""
     return int(moment.timestamp()) // STEP_SECONDS
 
 

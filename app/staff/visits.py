@@ -19,6 +19,8 @@ from app.staff.throttle import Throttle
 
 @dataclass(frozen=True)
 class Device:
+    """A browser in which an account has signed in before, as its sealed cookie says."""
+
     account: UUID
     key: bytes
     factor: str
@@ -64,4 +66,5 @@ class Visit:
 
 
 def factor_of(account: Row[Any]) -> str:
+    """Return a hash that identifies an account's second factor."""
     return sha256(account.totp).hexdigest()

@@ -12,7 +12,7 @@
     const go = () => { hide(); location.replace(leave.href); };
     leave.addEventListener("click", (event) => { event.preventDefault(); go(); });
 
-    // Shift by itself, three times, with less than five seconds between.
+    // Leave after Shift alone, three times, each within five seconds of the last.
     let presses = 0, last = 0, alone = false, quiet = 0;
     addEventListener("keydown", (event) => {
       if (event.key !== "Shift") { alone = false; presses = 0; } else if (!event.repeat) alone = true;
@@ -29,15 +29,15 @@
     });
   }
 
-  // A page from the browser's memory is shown to nobody: what it is now, the server says.
+  // A page from the browser's memory is hidden and loaded anew, since it may show what has ended.
   let sending = false;
   addEventListener("pageshow", (event) => {
     sending = false;
     if (event.persisted) { hide(); location.reload(); }
   });
 
-  // Send a form once the service answers; until then the answers wait on the page, and nowhere else. What
-  // answers in its place, and a line that is silent, are no connection either.
+  // Before a form is sent, fetch the icon until that works; the answers stay on the page meanwhile. A proxy's
+  // error page, or no answer within 30 seconds, counts as no connection.
   const icon = document.querySelector("link[rel=icon]").href;
   const reachable = async () => {
     const slow = setTimeout(wait, 4000);

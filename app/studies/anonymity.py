@@ -29,12 +29,16 @@ WAYS_OF_NOT_SAYING: Final = 2
 
 @dataclass(frozen=True)
 class Asked:
+    """A context question, and the number of answers it allows, counting the two ways of not saying."""
+
     question: str
     answers: int
 
 
 @dataclass(frozen=True)
 class AnonymityBudget:
+    """The questions of a design and the number of people, with the figures that follow."""
+
     people: int
     asked: tuple[Asked, ...]
 
@@ -71,6 +75,7 @@ class AnonymityBudget:
 
 
 def budget_of(instrument: Instrument, form: str, context: Iterable[str], people: int) -> AnonymityBudget:
+    """Return the budget of a form's context questions; Refused for a question it does not have."""
     if people < 1:
         raise Refused("say how many people are expected to answer")
     offered = instrument.forms[form].context
@@ -90,5 +95,6 @@ def budget_of(instrument: Instrument, form: str, context: Iterable[str], people:
 
 
 def check_budget(budget: AnonymityBudget) -> None:
+    """Refuse a design that may leave more people alone than the limit allows."""
     if not budget.is_kept:
         raise Refused(budget.verdict)

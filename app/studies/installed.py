@@ -37,7 +37,7 @@ def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
 
 
 def missing(service: Service, db: Connection) -> list[str]:
-    """What is asked by studies and by waves that are not retired, and is not here as it was asked."""
+    """List what studies and unretired waves ask that is not installed as it was asked."""
     return list(dict.fromkeys(_missing(service, db)))
 
 

@@ -1,4 +1,4 @@
-"""What a role of PostgreSQL must be allowed to do for a wave to close: looked at before one opens."""
+"""The rights that a role of PostgreSQL needs for closing a wave, checked before one opens."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ _MAY_CHECKPOINT: Final = text(
 
 
 def without_checkpoint(db: Connection) -> str | None:
-    """The role that serves, if it may not write the log back; None where it may."""
+    """Return the role that serves if it may not run CHECKPOINT; None where it may."""
     if is_sqlite(db):
         return None
     role, may = db.execute(_MAY_CHECKPOINT).one()
@@ -23,11 +23,12 @@ def without_checkpoint(db: Connection) -> str | None:
 
 
 def grant_checkpoint(role: str) -> str:
+    """Return the statement that gives the role the right."""
     return f'GRANT pg_checkpoint TO "{role}"'
 
 
 def check_may_close(db: Connection) -> None:
-    """Refuse what would end in a wave that cannot close."""
+    """Refuse to open a wave that could not close, because rights are missing."""
     if (role := without_checkpoint(db)) is not None:
         raise Refused(
             f"the database's role {role!r} may not clean its files, so no wave could close. Have an "

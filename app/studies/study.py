@@ -23,7 +23,7 @@ LEVELS: Final = ("unit", "department", "organisation")
 SMALLEST_K: Final = 5
 USUAL_K: Final = 10
 USUAL_LEAVING: Final = "reports"
-"""Gives out the least: nobody's single answers."""
+"""The default, since it gives out nobody's single answers."""
 LONGEST_ID: Final = 40
 LONGEST_TITLE: Final = 200
 MOST_PEOPLE: Final = 1_000_000
@@ -31,7 +31,7 @@ ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 NOT_IN_TITLES: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 """Control characters, halves of characters, and ends of lines."""
 TURNS_TEXT: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-"""Marks that turn the direction of what follows, beyond the title's own end. Scripts do without."""
+"""Marks that change the direction of text beyond the title's own end; no script needs them."""
 STUDY: Final = table(Study)
 UNIT: Final = table(Unit)
 WAVE: Final = table(Wave)
@@ -125,6 +125,7 @@ def check_opening(service: Service, study: Row[Any]) -> None:
 
 
 def the_study(db: Connection, study: str) -> Row[Any]:
+    """Return a study by its id; Refused where there is none."""
     found = db.execute(select(STUDY).where(STUDY.c.id == study)).first()
     if found is None:
         raise Refused(f"there is no study {study!r}")
@@ -161,6 +162,7 @@ def declare_unit(
     level: str = "unit",
     parent: str | None = None,
 ) -> None:
+    """Declare a unit, and note it in the trail."""
     add_unit(db, study, unit, title, level=level, parent=parent)
     audit(service.vault, db, {"action": "unit declared", "study": study, "unit": unit, "level": level})
 

@@ -69,6 +69,7 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
 
 
 def the_wave(db: Connection, wave: str) -> Row[Any]:
+    """Return a wave by its id; Refused where there is none."""
     found = db.execute(select(WAVE).where(WAVE.c.id == wave)).first()
     if found is None:
         raise Refused(f"there is no wave {wave!r}")
@@ -82,6 +83,7 @@ def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
 
 
 def open_wave(service: Service, db: Connection, wave: str) -> str:
+    """Open a wave, after checking its study, its pair and its units."""
     study = the_wave(db, wave).study
     _can_be_linked(db, wave)
     check_can_close(service, db, wave)
@@ -118,12 +120,14 @@ def _can_be_linked(db: Connection, wave: str) -> None:
 
 
 def pause_wave(service: Service, db: Connection, wave: str) -> str:
+    """Stop a wave; what people have saved is kept."""
     state = move(db, wave, (OPEN,), PAUSED)
     audit(service.vault, db, {"action": "wave paused", "wave": wave})
     return state
 
 
 def resume_wave(service: Service, db: Connection, wave: str) -> str:
+    """Go on with a paused wave."""
     state = move(db, wave, (PAUSED,), OPEN)
     audit(service.vault, db, {"action": "wave resumed", "wave": wave})
     return state
@@ -151,7 +155,12 @@ def first_unit(db: Connection, wave: str) -> str:
 
 def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: int) -> list[str]:
     """Make `count` codes for a unit, in random order; only their HMACs are kept."""
+    hold_wave(db, wave)
     found = the_wave(db, wave)
+    if found.imported:
+        raise Refused(
+            f"wave {wave!r} has its answers from a file; prepare another wave for people who answer"
+        )
     if found.state not in (PREPARED, OPEN, PAUSED):
         raise Refused(f"wave {wave!r} is {found.state}; it takes no more codes")
     if (unit, "unit") not in {(each.id, each.level) for each in units(db, found.study)}:

@@ -24,6 +24,7 @@ class Statement(Model):
 
 @cache
 def statement() -> Statement:
+    """Return the statement on accessibility, read once."""
     document = read(FILE, FILE.name)
     assert not document.problems, document.problems
     return Statement.model_validate(document.data)

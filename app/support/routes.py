@@ -19,23 +19,27 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/support")
 async def support(request: Request) -> Response:
+    """Show people to talk to."""
     listed = signposts(service_of(request).settings.signposts or DEFAULT)
     return html(SupportPage(language=language_of(request), signposts=listed))
 
 
 @router.get("/sheet")
 async def sheet(request: Request) -> Response:
+    """Show the sheet to plan a talk."""
     return html(SheetPage(language=language_of(request)))
 
 
 @router.get("/sheet.pdf")
 def sheet_to_print(request: Request) -> Response:
+    """The sheet to plan a talk as a PDF."""
     headers = {"content-disposition": 'inline; filename="sheet.pdf"'}
     return Response(_sheet_pdf(language_of(request)), media_type="application/pdf", headers=headers)
 
 
 @router.get("/accessibility")
 async def accessibility(request: Request) -> Response:
+    """Show the statement on accessibility."""
     language, told = language_of(request), statement()
     return html(AccessibilityPage(language=language, statement=told, on=day(told.tested_on, language)))
 

@@ -46,6 +46,7 @@ class Signposts(Model):
 
 @cache
 def signposts(path: Path = DEFAULT) -> Signposts:
+    """Return the people to talk to from a file, read once; refused with every fault."""
     document = read(path, str(path))
     if not document.readable:
         raise _refused(document.problems)

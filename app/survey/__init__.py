@@ -1,0 +1,1 @@
+"""Taking part in a wave: entering a code, answering, saving a draft, sending, erasing."""

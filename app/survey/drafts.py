@@ -83,6 +83,8 @@ _HOLD_CODE: Final = text("SELECT pg_advisory_xact_lock(:key)")
 
 @dataclass(frozen=True)
 class Entered:
+    """The result of entering a code: the session's token, and where to go on."""
+
     token: str
     language: str
     step: str
@@ -95,7 +97,7 @@ class Proof(NamedTuple):
     phrase: Phrase | None = None
     token: str = ""
     anew: bool = False
-    """They will have what is saved deleted, and begin again."""
+    """They want to start anew, which deletes what is saved."""
 
 
 NONE: Final = Proof()

@@ -98,7 +98,7 @@ class SentPage(Page):
     receipt: str
     key: str
     own: tuple[tuple[str, str], ...]
-    """The answers once more, for who asks to see them by topic; none once this page has ended."""
+    """The answers in hidden fields, for showing them by topic; none once this page has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,16 +120,19 @@ class SafetyPage(Page):
 
 
 def landing_page(service: Service, language: str, **rest: Any) -> LandingPage:
+    """Lay out the first page, which is the same for everybody in a language."""
     words = (each for instrument in service.instruments.values() for each in instrument.words.values())
     draft = language != SOURCE and any((each.language, each.status) == (language, DRAFT) for each in words)
     return LandingPage(language=language, draft=draft, **rest)
 
 
 def later_page(opened: Opened) -> LaterPage:
+    """Lay out what is needed to come back: the code and the six words."""
     return LaterPage(**manner(opened.survey, opened.sheet), phrase=_phrase(opened))
 
 
 def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
+    """Lay out the consent, with the six words for coming back."""
     survey, sheet = opened.survey, opened.sheet
     return ConsentPage(
         **manner(survey, sheet),
@@ -145,6 +148,7 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
 
 
 def link_page(survey: SurveyPath, sheet: Sheet) -> LinkPage:
+    """Lay out the linking questions of a wave that is one of a pair."""
     ids = survey.asks[LINK]
     return LinkPage(
         **manner(survey, sheet),

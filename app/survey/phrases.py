@@ -25,7 +25,7 @@ LONGEST: Final = 200
 """More than the longest phrase is with everything that is typed around it."""
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _READ_AS: Final = str.maketrans({"\u0649": "\u064a", "\u0629": "\u0647", "\u0640": None})
-"""Arabic letters that are written for one another, and the sign that lengthens a word."""
+"""Arabic letters that are often written in place of others, and the sign that lengthens a word."""
 Phrase = tuple[int, ...]
 """Which word of the list each of the six is."""
 
@@ -45,6 +45,7 @@ def phrase_of(key: bytes) -> Phrase:
 
 
 def in_words(phrase: Phrase, language: str) -> str:
+    """Return a phrase in the words of a language."""
     words = word_list(language)
     return " ".join(words[each] for each in phrase)
 
@@ -60,6 +61,7 @@ def read_phrase(typed: str) -> Phrase:
 
 @cache
 def word_list(language: str) -> tuple[str, ...]:
+    """Return the 512 words of a language, in the order of their numbers."""
     return tuple((LISTS / f"{language}.txt").read_text(encoding="utf-8").split())
 
 

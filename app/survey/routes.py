@@ -47,7 +47,7 @@ TYPED_AT_MOST: Final = 40
 SAFETY: Final = "/safety"
 LATER: Final = "/later"
 PLACE_OF_WORDS: Final = "\ue000"
-"""A letter that is in no language."""
+"""A character of Unicode's private use area, which no text contains."""
 ASIDE: Final = {"safety": SAFETY, "later": LATER, "language": CONSENT}
 
 router = APIRouter(include_in_schema=False)
@@ -55,6 +55,7 @@ router = APIRouter(include_in_schema=False)
 
 @router.get("/")
 async def landing(request: Request) -> Response:
+    """Show the first page, which asks for a code."""
     return HTMLResponse(shared_html(landing_page(service_of(request), language_of(request))))
 
 
@@ -66,6 +67,7 @@ async def enter_anew(request: Request) -> Response:
 
 @router.post("/enter")
 def enter_code(request: Request, fields: Fields) -> Response:
+    """Take a code: begin, go on, or ask for what opens the saved draft."""
     service = service_of(request)
     typed = fields.get("code", "")
     code = read_code(typed)
@@ -92,6 +94,7 @@ def enter_code(request: Request, fields: Fields) -> Response:
 
 @router.get("/consent")
 def show_consent(request: Request) -> Response:
+    """Show the consent."""
     opened = _opened(request)
     page = consent_page(opened)
     if opened.sheet.consent or page.phrase is None:
@@ -103,6 +106,7 @@ def show_consent(request: Request) -> Response:
 
 @router.post("/consent")
 def agree(request: Request, fields: Fields) -> Response:
+    """Keep the consent that was given, or go on in another language."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         if (language := fields.get("_language")) is not None:
@@ -120,12 +124,14 @@ def agree(request: Request, fields: Fields) -> Response:
 
 @router.get("/about")
 def show_about(request: Request) -> Response:
+    """Show the page of context questions."""
     opened = _opened(request)
     return _elsewhere(opened, ABOUT) or _asked(opened, ABOUT, about_page(opened.survey, opened.sheet))
 
 
 @router.post("/about")
 def save_about(request: Request, fields: Fields) -> Response:
+    """Save the context questions."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, ABOUT, fields)
@@ -133,12 +139,14 @@ def save_about(request: Request, fields: Fields) -> Response:
 
 @router.get("/link")
 def show_link(request: Request) -> Response:
+    """Show the linking questions."""
     opened = _opened(request)
     return _elsewhere(opened, LINK) or html(link_page(opened.survey, opened.sheet))
 
 
 @router.post("/link")
 def save_link(request: Request, fields: Fields) -> Response:
+    """Save the linking questions."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, LINK, fields)
@@ -146,12 +154,14 @@ def save_link(request: Request, fields: Fields) -> Response:
 
 @router.get("/page/{number}")
 def show_page(request: Request, number: str) -> Response:
+    """Show a page of items."""
     opened, path = _opened(request), f"/page/{number}"
     return _elsewhere(opened, path) or _asked(opened, path, items_page(opened.survey, opened.sheet, path))
 
 
 @router.post("/page/{number}")
 def save_page(request: Request, number: str, fields: Fields) -> Response:
+    """Save a page of items."""
     with write(service_of(request).engine) as db:
         opened = _opened_to_save(request, db)
         return _save(db, opened, f"/page/{number}", fields)
@@ -159,12 +169,14 @@ def save_page(request: Request, number: str, fields: Fields) -> Response:
 
 @router.get("/check")
 def show_check(request: Request) -> Response:
+    """Show every answer once more before it is sent."""
     opened = _opened(request)
     return _elsewhere(opened, CHECK) or html(check_page(opened.survey, opened.sheet))
 
 
 @router.post("/send")
 def send_answers(request: Request, fields: Fields) -> Response:
+    """Send the answers of the check page, and show the receipt."""
     service = service_of(request)
     try:
         with write(service.engine) as db:
@@ -183,11 +195,13 @@ def send_answers(request: Request, fields: Fields) -> Response:
 
 @router.get("/exit")
 async def leave(request: Request) -> Response:
+    """Leave the site at once."""
     return leave_site(service_of(request).settings)
 
 
 @router.get("/erase")
 async def show_erase(request: Request) -> Response:
+    """Show the form that takes a receipt."""
     return html(ErasePage(language=language_of(request)))
 
 
@@ -216,6 +230,7 @@ def later(request: Request) -> Response:
 
 @router.get(SAFETY)
 async def safety(request: Request) -> Response:
+    """Show how to stay safe."""
     return html(SafetyPage(language=language_of(request), under_way=token_of(request) is not None))
 
 

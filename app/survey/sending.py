@@ -4,7 +4,7 @@ The sheet comes from the page that was sent, not from the draft, so a person sen
 again, after our answer was lost on its way, shows the same receipt.
 """
 
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
@@ -73,25 +73,36 @@ def send(
             raise Erased
         return receipt
     survey = _open_path(service, db, sheet)
-    kept = db.execute(
-        _KEEP_ONCE[is_sqlite(db)],
-        {
-            "id": uuid4(),
-            "wave": sheet.wave,
-            "unit": _finish(service, db, sheet.wave, token, code),
-            "language": sheet.language,
-            "words_hash": survey.words[sheet.language].hash,
-            "consent_hash": sheet.consent,
-            "purposes": list(sheet.purposes),
-            "layout": survey.layout,
-            "answers": {name: each for name, each in sheet.answers.items() if name not in ELEMENTS},
-            "elements": marks(service.vault, db, sheet.wave, sheet.answers) if survey.linked else None,
-            "receipt_hmac": receipt_hmac,
-        },
+    row = response_row(
+        sheet,
+        unit=_finish(service, db, sheet.wave, token, code),
+        words_hash=survey.words[sheet.language].hash,
+        layout=survey.layout,
+        receipt_hmac=receipt_hmac,
     )
+    elements = marks(service.vault, db, sheet.wave, sheet.answers) if survey.linked else None
+    kept = db.execute(_KEEP_ONCE[is_sqlite(db)], {**row, "elements": elements})
     if kept.rowcount != 1:  # the receipt is derived from the key of the sheet, which was sent in another wave
         raise Conflict
     return receipt
+
+
+def response_row(
+    sheet: Sheet, *, unit: str, words_hash: str, layout: str, receipt_hmac: bytes
+) -> dict[str, Any]:
+    """What is kept of a sheet: a row of `response`, under a random id."""
+    return {
+        "id": uuid4(),
+        "wave": sheet.wave,
+        "unit": unit,
+        "language": sheet.language,
+        "words_hash": words_hash,
+        "consent_hash": sheet.consent,
+        "purposes": list(sheet.purposes),
+        "layout": layout,
+        "answers": {name: each for name, each in sheet.answers.items() if name not in ELEMENTS},
+        "receipt_hmac": receipt_hmac,
+    }
 
 
 def _first_time(service: Service, db: Connection, sheet: Sheet) -> bool:

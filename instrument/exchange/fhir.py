@@ -18,6 +18,7 @@ _CONTROLS: Final = "http://hl7.org/fhir/questionnaire-item-control"
 
 
 def written(asked: Questionnaire) -> bytes:
+    """Write a form as a FHIR Questionnaire in JSON; InstrumentError where it cannot hold it."""
     preflight.refuse(_refusals(asked))
     return (json.dumps(_resource(asked), ensure_ascii=False, indent=2) + "\n").encode()
 

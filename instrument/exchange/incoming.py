@@ -39,6 +39,7 @@ _SHOWN: Final = 8  # names in a remark
 
 
 def content(file: Path) -> bytes:
+    """Return the bytes of a file; InstrumentError where there is none, or it is too large."""
     if not file.is_file():
         raise InstrumentError((Problem(str(file), None, "there is no such file"),))
     with file.open("rb") as stream:

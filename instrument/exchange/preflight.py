@@ -10,7 +10,7 @@ from instrument.exchange.questionnaire import Questionnaire
 from instrument.nodes import Problem, shown
 
 Rule = tuple[Callable[[str], object], str]
-"""Finds what a text may not have, and says what a tool would do with it."""
+"""A search for what a text may not contain, and what a tool would do with it."""
 
 FORMULA: Final[Rule] = (
     re.compile(r"(?![-+]?\d+$)\s*[=+\-@＝＋－＠]").match,  # noqa: RUF001
@@ -27,6 +27,7 @@ BREAK: Final[Rule] = (
 
 
 def refuse(problems: Iterable[Problem]) -> None:
+    """Raise InstrumentError if there are any problems."""
     if found := tuple(problems):
         raise InstrumentError(found)
 

@@ -61,6 +61,8 @@ class Question:
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
+    """The questions of one page, under a heading."""
+
     questions: tuple[Question, ...]
     heading: str = ""
 

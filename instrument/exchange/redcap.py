@@ -54,6 +54,7 @@ _YES_NO: Final = {"yesno": ("Yes", "No"), "truefalse": ("True", "False")}
 
 
 def written(asked: Questionnaire) -> bytes:
+    """Write a form as a REDCap data dictionary; InstrumentError where it cannot hold it."""
     rows = list(_rows(asked))
     preflight.refuse(_refusals(asked, rows))
     table = io.StringIO()

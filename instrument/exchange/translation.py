@@ -16,9 +16,7 @@ from instrument.spelling import remark_of, spelled
 from instrument.values import Frozen, Language, Model
 from instrument.words import NOT_SAID, ActionsWords, ClaimsWords, ContextWords, FormWords
 
-BARE: Final = frozenset(
-    ["form", "language", "direction", "status", "stage"]
-)  # names, which are not translated
+BARE: Final = frozenset(["form", "language", "direction", "status", "stage"])  # names, never translated
 BESIDE: Final[Mapping[str, type[Model]]] = MappingProxyType(
     {"context": ContextWords, "actions": ActionsWords, "claims": ClaimsWords}
 )
@@ -51,7 +49,7 @@ class Original:
 
     @property
     def roles(self) -> tuple[str, ...]:
-        """The roles of the other person that any of these words tell apart, in their order."""
+        """The roles of the other person that any of these words distinguish, in their order."""
         return tuple({role: None for by_role in self.sentences.values() for role in by_role if role})
 
     def file(self, language: str) -> Path:
@@ -87,6 +85,7 @@ def translated(original: Original, language: str) -> Sentences:
 
 
 def sentences(tree: dict[Any, Any]) -> Sentences:
+    """Return the sentences of a file of words by key and role."""
     found: Sentences = {}
     for key, role, text in _leaves({name: part for name, part in tree.items() if name not in BARE}):
         found.setdefault(key, {})[role] = text
@@ -144,6 +143,7 @@ def _with(texts: Sentences, roles: tuple[str, ...], tree: Any, *place: str) -> A
 
 
 def direction_of(texts: Iterable[str]) -> Literal["ltr", "rtl"]:
+    """Return the direction in which texts run, by the letters that most of them have."""
     letters = Counter(unicodedata.bidirectional(letter) for text in texts for letter in text)
     return "rtl" if letters["R"] + letters["AL"] > letters["L"] else "ltr"
 
@@ -161,6 +161,7 @@ def remarks(original: Original, language: str) -> Mapping[str, Remark]:
 
 
 def spelled_remarks(original: Original, language: str, said: Mapping[str, Remark]) -> str:
+    """Return the file of a translator's notes, below the remark that it has already."""
     file = original.remarks_file(language)
     before = file.read_text("utf-8") if file.exists() else ""
     listed = {place: {k: v for k, v in remark.model_dump().items() if v} for place, remark in said.items()}

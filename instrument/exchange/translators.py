@@ -38,6 +38,8 @@ _LANGUAGE: Final = TypeAdapter[str](Language)
 
 @dataclass(frozen=True)
 class Row:
+    """A row of a translator's file, with its line."""
+
     line: int
     key: str
     role: str

@@ -15,7 +15,7 @@ branch_labels: str | None = None
 depends_on: str | None = None
 
 LENGTH = 60
-"""Of a sealed key; no key that is all zeros opens anything."""
+"""Bytes of a sealed key; a key of zeros opens nothing."""
 
 
 def upgrade() -> None:

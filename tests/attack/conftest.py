@@ -1,4 +1,6 @@
-"""Where an attack runs: a fresh database of each engine, and the folder of the files that a thief takes."""
+"""Where an attack runs: a fresh database on each engine, and the folder of its files, which an attacker
+takes.
+"""
 
 import shutil
 from collections.abc import Iterator

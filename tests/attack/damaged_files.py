@@ -1,13 +1,13 @@
-"""Damage: flipped bits, zeroed pages and files that were copied alone. Who would notice?
+"""Damage to database files: flipped bits, zeroed pages and files copied alone, which must be noticed.
 
     python -m tests.attack.damaged_files --times 40 --seed 1
 
 On SQLite a closed wave is damaged, each time in another place: a bit of a stored answer is flipped, or a page
-is overwritten with zeros. The doctor must find it, name the cure and end without a traceback. And the file of
-a service that runs is copied, alone and in other ways: alone it must be refused, otherwise taken.
+is overwritten with zeros. The doctor must find it, name the cure and end without a traceback. And the files
+of a running service are copied, alone and together: a file alone must be refused, a whole copy accepted.
 
-The controls break the finding on purpose: without the digest most flipped answers go unnoticed, without the
-mark every file that was copied alone is taken as whole.
+The controls break the detection on purpose: without the digest most flipped answers go unnoticed, without the
+mark every file that was copied alone is accepted as whole.
 """
 
 import argparse
@@ -123,7 +123,7 @@ def _damaged(sound: Path, folder: Path, harm: Callable[[bytearray, Random], None
 
 
 def flip_an_answer(content: bytearray, chance: Random) -> None:
-    """Flip the lowest bit of a digit that is an answer: 2 becomes 3, and all else stays well formed."""
+    """Flip the lowest bit of a digit that is an answer: 2 becomes 3, and the row stays well formed."""
     places, at = [], content.find(b'"sd5":')
     while at >= 0:
         place = content.find(b": ", at) + 2
@@ -134,7 +134,7 @@ def flip_an_answer(content: bytearray, chance: Random) -> None:
 
 
 def zero_a_page(content: bytearray, chance: Random) -> None:
-    """Of those that hold anything."""
+    """Overwrite with zeros one of the pages that hold anything."""
     used = [at for at in range(0, len(content), PAGE) if any(content[at : at + PAGE])]
     at = chance.choice(used)
     content[at : at + PAGE] = bytes(PAGE)
@@ -153,7 +153,7 @@ def noticed(path: Path) -> bool | None:
 
 
 def copies(sound: Path, folder: Path, times: int) -> tuple[int, int]:
-    """Copy while it is served: how many files alone are taken, and how many whole copies are refused."""
+    """Copy while served: count files alone that are accepted, and whole copies that are refused."""
     alone = wrongly = 0
     for number in range(times):
         home = folder / f"home{number}"
@@ -208,7 +208,7 @@ def _taken(path: Path) -> bool:
 
 
 def _taken_after_a_stop(path: Path) -> bool:
-    """Served and stopped as usual, a file may be copied alone."""
+    """Check that after an orderly stop a file may be copied alone."""
     service = _service(path)
     with whole.serving_marked(service):
         pass

@@ -1,24 +1,25 @@
-"""The disclosure attack: what do reports, and one talkative colleague, tell of what a person answered?
+"""The disclosure attack: what do reports, with one colleague's own answers, reveal of a person's answers?
 
     python -m tests.attack.disclosure --orgs 2000 --seed 7 [--db sqlite,postgres]
 
 Every organisation gets a database of its own; its answers go in at once, its wave is closed by the service,
 and its report is read over HTTP. Then six attackers:
 
-A1  deniability. Somebody, a colleague who knows their own answers, a question, an answer: is it ruled out?
-    Not if other answers can be found, the colleague's as they are, of which the same report is made. They
-    are sought as an attacker would, at home, with the published code on what the report says of itself; that
-    this gives the bytes that were read is checked each time, and one find of each organisation is put into
-    the database and every page of it read over HTTP.
+A1  deniability. For a person, a colleague who knows their own answers, a question and an answer: is it ruled
+    out? Not if other answers can be found, the colleague's unchanged, that give the same report. They
+    are searched for as an attacker would, offline, with the published code; that they give the same bytes is
+    checked each time, and one find of each organisation is put into the database and every page of it read
+    over HTTP.
 A2  other answers of people in units that are held out: does a byte of any page change?
 A3  one answer more after the close, A4 one erased with its receipt: does a byte of any page change?
-A5  units taken from totals: does anything differ between a hidden unit that said all yes and one all no?
-A6  a tracker. Which units move which figure is found by changing each in turn; then, exactly: does any sum of
-    figures speak of a group of fewer than K? And does a page answer to filters that were not declared?
+A5  units subtracted from totals: does anything differ between a hidden unit that said all yes and one all no?
+A6  a tracker. Which units change which figure is found by changing each in turn; then, exactly: does any sum
+    of figures describe a group of fewer than K? And does a page answer to filters that were not declared?
 
-Where something is published anew, the one function that closing calls makes it, since no page can. Three
-faults are then put into it, and an attacker must win in every organisation: no clamp (found by A1), a total
-over everybody (A2 or A5), K = 3 (A2 or A5). Exits with 1 on any success, and on any fault that is missed.
+Where something is published anew, the function that closing calls makes it, since no page can. Three faults
+are then put in, and an attacker must win in every organisation: no clamp (found by A1), a total over
+everybody (A2 or A5), K = 3 (A2 or A5). Exits with 1 on any success of an attacker, and on any fault that is
+missed.
 """
 
 import argparse
@@ -78,7 +79,9 @@ class Organisation:
 
 
 def draw(seed: int) -> Organisation:
-    """Four to six units: one or two too small, one of one mind, the others of every mood and size."""
+    """Draw four to six units: one or two too small, one in which all answer alike, the others of various
+    moods and sizes.
+    """
     rng = Random(seed)
     k = rng.choice((10, 10, 10, 5))
     names = rng.sample(NAMES, rng.randrange(4, 7))
@@ -93,7 +96,7 @@ def draw(seed: int) -> Organisation:
 
 
 class Home:
-    """An attacker's own computer: the published code, on answers that could have been."""
+    """An attacker's own computer: the published code, run on answers that could have been given."""
 
     def __init__(self, read: bytes, groups: Groups, allowed: Rules) -> None:
         self.about = report_from_json(body(read)).about
@@ -107,11 +110,11 @@ class Home:
         return base_table(self.about, INSTRUMENT, several, tree(self.groups), self.allowed)
 
     def page(self, groups: Groups) -> bytes:
-        """What is published of these answers; units that are as they were are not counted anew."""
+        """What is published of these answers; units that have not changed are not counted again."""
         changed = {unit: people for unit, people in groups.items() if people is not self.groups[unit]}
         anew = {atom.unit: atom for atom in self.table_of(changed).atoms} if changed else {}
         atoms = tuple(anew.get(atom.unit, atom) for atom in self.table.atoms)
-        # Of an equal table the same is published: `release` sees nothing else.
+        # An equal table gives an equal report, since `release` reads nothing else.
         return self.seen if atoms == self.table.atoms else as_page(replace(self.table, atoms=atoms))
 
 
@@ -201,10 +204,10 @@ def refreshed(server: Server, org: Organisation, seen: Pages, rng: Random) -> Co
 
 
 def tracked(server: Server, org: Organisation) -> bool:
-    """A6: does a sum or difference of published figures speak of a group of fewer than K people?
+    """A6: does a sum or difference of published figures describe a group of fewer than K people?
 
-    Every set of units that are fewer than K together is tried: a combination of figures speaks of them alone
-    if the figures have less rank without them.
+    Every set of units with fewer than K people together is tried: a combination of figures describes them
+    alone if the figures have less rank without them.
     """
     server.publish_again(org.groups)
     before, moved = figures(server), defaultdict[Any, set[str]](set)
@@ -250,7 +253,7 @@ def rank(sets: Iterable[frozenset[str]], units: Iterable[str]) -> int:
 
 
 def answers_filters(server: Server, org: Organisation, seen: Pages, rng: Random) -> bool:
-    """A6: ask each page for two filters at once, and for units together: nothing may answer to them."""
+    """A6: ask each page for two filters at once, and for units together: none may have an effect."""
     form = INSTRUMENT.forms[FORM]
     filters = [(each, option) for each in form.context for option in INSTRUMENT.context[each].options]
     filters += [("unit", unit) for unit in server.units] + [
@@ -272,7 +275,7 @@ def answers_filters(server: Server, org: Organisation, seen: Pages, rng: Random)
 
 
 def caught(server: Server, org: Organisation, fault: str, seed: int) -> bool:
-    """Publish with the fault, and look whether A1, on those of one mind, or A5 wins."""
+    """Publish with the fault, and check whether A1, on those who answer alike, or A5 wins."""
     if fault == "no clamp":
         allowed = Rules(k=org.k, insiders=-1)
         with patch.object(snapshots, "rules", lambda _: allowed):
@@ -297,7 +300,7 @@ def faulty(fault: str, groups: Groups) -> AbstractContextManager[Any]:
 
 
 def with_exact_total(groups: Groups, table: BaseTable) -> Report:
-    """The fault of most dashboards: the line for everybody is over everybody."""
+    """A fault that is common in dashboards: the line for everybody includes everybody."""
     everybody = Group(unit="org", pairs=(), people=[p for people in groups.values() for p in people])
     tree = [Unit(id="org", title="Organisation", level="organisation", parent=None)]
     exact = release(base_table(table.about, INSTRUMENT, [everybody], tree, Rules(k=1, insiders=-1)))

@@ -1,16 +1,16 @@
-"""The page that comes back: somebody finds a page of a private run that has ended, and sends it again.
+"""Pages that come back: somebody finds a page of a private run that has ended, and sends it again.
 
     python -m tests.attack.ended --runs 40 --flood 50001 --db sqlite,postgres
 
-People reflect privately, or send their answers, and leave or finish. Whoever has their device afterwards
-sends what its browser still holds: at the same service, at a second process, after a restart, after a flood
-of other exits, with the key spelled otherwise, and on later days (a private run for ever, a sheet that was
-sent until its key is forgotten). He wins if any page shows an answer, and if keys that he has made up fill
+People reflect privately, or send their answers, and leave or finish. The attacker has their device afterwards
+and sends what its browser still holds: to the same service, to a second process, after a restart, after a
+flood of other exits, with the key spelled otherwise, and on later days (a private run for ever, a sheet that
+was sent until its key is deleted). The attacker wins if any page shows an answer, or if invented keys fill
 the table.
 
-Three faults are then put in on purpose, and he must win: what has ended is known to one process alone; it is
-forgotten after so many others; a key needs no mark of the service. Exits with 1 on any success, and on any
-fault that is missed.
+Three faults are then put in on purpose, and the attacker must win: only one process knows what has ended; it
+is forgotten after so many others; a key needs no mark of the service. Exits with 1 on any success of the
+attacker, and on any fault that is missed.
 """
 
 import argparse
@@ -122,7 +122,7 @@ def shown(client: TestClient, page: Page, outcome: Outcome) -> list[str]:
 
 
 def spellings(key: str) -> Iterator[str]:
-    """The key, and others that say the same bytes."""
+    """The key, and other texts that decode to the same bytes."""
     yield key
     last = ALPHABET.index(key[-1])
     yield from (key[:-1] + ALPHABET[last & ~3 | spare] for spare in range(4))
@@ -212,7 +212,7 @@ def on_day(service: Service, days: int) -> Iterator[None]:
 
 @contextmanager
 def faulty(fault: str) -> Iterator[None]:
-    """Put a fault into how it is remembered what has ended."""
+    """Put a fault into how the service remembers what has ended."""
     known: dict[int, OrderedDict[bytes, None]] = {}
 
     def of(db: Any) -> OrderedDict[bytes, None]:

@@ -1,16 +1,17 @@
-"""The erased sheet: figures from before an erasure, taken together with what is there after it.
+"""The erased sheet: figures from before an erasure, compared with what is there after it.
 
     python -m tests.attack.erased_sheet --erasures 120 --seed 1 --db sqlite,postgres
 
 In waves of 30 to 90 people somebody erases their answers. The attacker has the page on reliability from
-before and from after, and every row that is left. For each scale he tries every sheet that the erased person
-could have filled in (or none, since an incomplete one is in no coefficient), reckons alpha and its interval
-as the page would have shown them, and keeps those sheets with which it does. An answer is his where all that
-are left agree in it. Omega, of the same covariances, is not tried.
+before and from after, and every row that is left. For each scale the attacker tries every sheet that the
+erased person could have filled in (or none, since an incomplete one is in no coefficient), computes alpha and
+its interval as the page would have shown them, and keeps the sheets that match. An answer counts as found
+where all matching sheets agree in it. Omega, which rests on the same covariances, is not tried.
 
 The controls break the figures on purpose, and the attack must win:
+
 exact  figures are kept in full precision.
-live   figures are computed at every look, in full precision: they move, and the rows are not needed.
+live   figures are computed at every look, in full precision: they change, and the rows are not needed.
 """
 
 import argparse
@@ -110,7 +111,7 @@ def _items(service: Service) -> list[str]:
 
 
 def _given(service: Service, item: str, mood: float, chance: Random) -> int:
-    """Answers that hang together, so that there is a coefficient; a few are left out."""
+    """Correlated answers, so that there is a coefficient; a few are left out."""
     if chance.random() < 0.01:
         return -88
     value = min(4, max(0, round(2 + mood + chance.gauss(0, 1))))
@@ -119,7 +120,7 @@ def _given(service: Service, item: str, mood: float, chance: Random) -> int:
 
 
 def shown(service: Service, wave: str, *, live: bool) -> dict[str, Any]:
-    """What the page tells at this moment."""
+    """What the page shows at this moment."""
     if live:
         with write(service.engine) as db:
             db.execute(update(SNAPSHOT).where(SNAPSHOT.c.wave == wave).values(figures=None))
@@ -180,7 +181,7 @@ def alphas(rows: Matrix, candidates: Matrix) -> NDArray[np.float64]:
 
 @cache
 def quantile(at: float, n: int, k: int) -> float:
-    """Of the F distribution by which Feldt's interval is reckoned."""
+    """A quantile of the F distribution, for Feldt's interval."""
     return float(f_distribution.ppf(at, n - 1, (n - 1) * (k - 1)))
 
 

@@ -1,19 +1,19 @@
-"""The attack on units, against the running service: whose rows are these, by all that it gives out?
+"""The attack on units, against the running service: which unit does a row belong to, by all that leaves?
 
     python -m tests.attack.given_out --orgs 20 --seed 7 [--db sqlite,postgres]
 
-tests.attack.units tries the rule on the analysis alone. Here every organisation gets a database of its own
-for each thing that a study may declare, the service closes its wave, and every door is tried: the pages and
-files of trainers and researchers over HTTP, and the export's function with and without unit and archive.
+tests.attack.units tests the rule on the analysis alone. Here every organisation gets a database of its own
+for each thing that a study may declare, the service closes its wave, and every way out is tried: the pages
+and files of trainers and researchers over HTTP, and the export's function with and without unit and archive.
 
-reports    no row leaves, nor a figure of rows: every such door is shut.
+reports    no row leaves, nor a figure of rows: every such address refuses.
 rows       no figure of a report leaves, no row of a unit that is held out, no unit unless declared. People of
-           published units are exchanged, sizes as they are, and who is held out answers otherwise: not a
-           byte may change. So nothing guesses the unit of a row better than the largest unit does.
+           published units are exchanged, with sizes unchanged, and people who are held out answer otherwise:
+           not a byte may change. So nothing guesses the unit of a row better than the largest unit does.
 
 Four faults are then put into the service, and each must be caught in every organisation: figures are kept
-beside rows, rows of held-out units leave, the export does not ask what was declared, the unit leaves unasked.
-Exits with 1 where the rule fails or a fault is missed.
+beside rows, rows of held-out units leave, the export does not check what was declared, the unit leaves
+without being asked for. Exits with 1 where the rule fails or a fault is missed.
 """
 
 import argparse
@@ -147,7 +147,7 @@ def publish_again(server: Server, groups: Groups) -> None:
 
 
 def given_out(server: Server, groups: Groups, declared: Leaving) -> Counter[str]:
-    """What leaves by any door that must not."""
+    """What leaves, by any way out, that must not."""
     pages, found = server.read(DOORS), Counter[str]()
     by_door = [rows_of(pages[ROWS]), *(by_function(server, how) for how in HOW)]
     large_enough = Counter(
@@ -190,7 +190,7 @@ def answers(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def as_read(server: Server) -> tuple[object, ...]:
-    """All that is read over HTTP, the rows in an order that tells nothing and without their random ids.
+    """All that is read over HTTP, with the rows sorted and without their random ids.
 
     The pages on reliability are figures of these rows and of nothing else.
     """

@@ -1,17 +1,18 @@
-"""Exports of one wave, joined by the answers: what does a holder of all of them know that few share?
+"""Exports of one wave, joined by the answers: what does a holder of all of them know that few people share?
 
     python -m tests.attack.joined_exports --waves 20 --seed 1 --db sqlite,postgres
 
 Sixty people answer each wave; four in five agree to an archive, in some waves all but a few. The attacker
 takes every export there is (with and without units, of everybody and of the archive), and all of them again
-when some have erased their answers. Answers are nearly unique, so he joins the rows by them: of each he
-knows every cell that any export tells, and whether they are in the archive. Counted are the people who share
-what he knows of them with fewer than four others.
+when some people have erased their answers. Answers are nearly unique, so the attacker joins the rows by them,
+and knows of each every cell that any export shows, and whether it is in the archive. People who share that
+combination with fewer than four others are counted.
 
 The controls break the decision on purpose, and the attack must win:
-no-archive  withheld is what is rare among all; who agreed to an archive is not heeded.
+
+no-archive  withheld is what is rare among all; who agreed to an archive is ignored.
 all-agreed  an archive gets everybody who agreed, however few did not.
-anew        the decision is taken again for every export.
+anew        the decision is made again for every export.
 """
 
 import argparse

@@ -2,22 +2,23 @@
 
     python -m tests.attack.kept_code --drafts 200 --db sqlite,postgres
 
-Whoever hands out codes can keep them, and whoever looks over a shoulder too. For each draft he
+Whoever hands out codes can keep them, and so can whoever sees one. For each draft the attacker
 
-begins    types the code before its owner does, keeps the place and the words that he is shown, and tries them
+begins    types the code before its owner does, keeps the session and the words that are shown, and tries them
           later
-asks      types the code, with no words, with those of his own draft, with those of other people's, in other
-          orders and languages, with some of them, with words by chance, and looks at every page he gets to
-sends     posts answers, and whole sheets, from every place he has
-steals    takes the database and the secret of the service as well, and tries every key he can make
-anew      starts anew with every other code, and looks at what he gets
+asks      types the code, with no words, with those of another draft, in other orders and languages, with some
+          of them, with random words, and reads every page that comes back
+sends     posts answers, and whole sheets, from every session
+steals    takes the database and the secret of the service as well, and tries every key they make
+anew      starts anew with every other code, and reads what is shown
 
-He reads if any page or any key gives an answer of the owner's; he changes if a byte of the draft or of its
-session is another afterwards, or if its owner cannot go on. Who was started anew upon must notice at the next
-page, and must find that neither place nor words open anything.
+The attacker reads if any page or any key gives an answer of the owner's, and changes if a byte of the draft
+or of its session is another afterwards, or if its owner cannot go on. An owner whose draft was started anew
+must notice at the next page, and neither session nor words may open anything.
 
-Two faults are then put in on purpose, and he must read every draft: the phrase is no part of the draft's
-key; everybody's phrase is the same. Exits with 1 on any success, and on any fault that is missed.
+Two faults are then put in on purpose, and the attacker must read every draft: the phrase is no part of the
+draft's key; everybody's phrase is the same. Exits with 1 on any success of the attacker, and on any fault
+that is missed.
 """
 
 import argparse
@@ -118,7 +119,7 @@ class Attacker:
         return seen
 
     def phrases(self, own: str) -> Iterator[str]:
-        """What he may type for somebody's words."""
+        """What the attacker may type as somebody's words."""
         yield from ("", own, *self.heard[-GUESSES:])
         if own:
             yield " ".join(reversed(own.split()))
@@ -153,12 +154,14 @@ def declared(service: Service, count: int) -> list[str]:
 
 
 def one(attacker: Attacker, outcome: Outcome, code: str, *, anew: bool) -> None:
-    """Everything that he tries with one code, before and after its owner saves."""
+    """Everything that the attacker tries with one code, before and after its owner saves."""
     service = attacker.service
     with attacker.browser() as early, attacker.browser() as late:
         attacker.types(early, code)
         own = Screen(early.get("/consent").text).text_of["phrase"]
-        if attacker.chance.random() < 0.5:  # he may have agreed and answered, too: the owner starts anew
+        if (
+            attacker.chance.random() < 0.5
+        ):  # the attacker may have agreed and answered, too; then the owner starts anew
             early.post("/consent", data={"study": "yes"})
             own = Screen(early.get("/later").text).text_of["phrase"]
         owner = comes(service, code, attacker.chance)
@@ -207,13 +210,13 @@ def kept(service: Service, code: str) -> tuple[list[Row[Any]], ...]:
 
 
 def tells(seen: Mapping[str, str], owner: Owner) -> bool:
-    """More than half of the answers right: by chance, of thirty with five choices, once in some 10,000."""
+    """More than half of the answers right: by chance, with thirty items of five answers, once in 10,000."""
     right = sum(seen.get(name) == each for name, each in owner.answers.items())
     return right > len(owner.answers) / 2
 
 
 def steals(attacker: Attacker, code: str, own: str) -> dict[str, str]:
-    """With database and secret in hand: every key that he can make, tried on the draft."""
+    """Try every key that can be made of database and secret on the draft."""
     service, plain = attacker.service, str(read_code(code))
     vault = service.vault
     found, sessions, _ = kept(service, code)
@@ -259,7 +262,7 @@ def goes_on(attacker: Attacker, owner: Owner) -> bool:
 
 
 def notices(attacker: Attacker, owner: Owner) -> bool:
-    """Whether the next page says it, and neither place nor words open anything any more."""
+    """Whether the next page says it, and neither session nor words open anything."""
     with attacker.browser() as client:
         client.cookies.set("place", owner.token)
         told = [client.get("/page/2"), client.post("/page/2", data={"_": ""})]

@@ -1,14 +1,15 @@
-"""Leftovers: a thief of every byte looks for what was erased, and for what links answers with codes.
+"""Leftovers: an attacker with every byte looks for what was erased, and for what links answers with codes.
 
     python -m tests.attack.leftovers --erased 30 --seed 1 --db sqlite,postgres
 
 Some people answer, an older transaction holds its snapshot, some erase their answers, whoever sent last among
-them, and the due tasks run; then he looks for the answers of each in every file of tables and indexes and in
-the write-ahead log. Then the wave closes, and he looks for the ids that responses had while it was open: the
-log holds them beside the codes that were finished in the same transactions.
+them, and the due tasks run. Then the attacker searches every file of tables and indexes and the write-ahead
+log for the answers of each. Then the wave closes, and the attacker searches for the ids that responses had
+while it was open: the log holds them beside the codes that were finished in the same transactions.
 
-The controls break the cleaning on purpose, and the attack must win. They are of PostgreSQL, since SQLite has
-one way to clean:
+The controls break the cleaning on purpose, and the attack must win. They are for PostgreSQL only, since
+SQLite has one way to clean:
+
 vacuum-only  what was erased is vacuumed, not rewritten.
 keep-log     the log is neither ended nor recycled.
 """

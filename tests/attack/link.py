@@ -1,25 +1,27 @@
-"""The link attack: a thief of the whole database tries to tell which code gave which answer.
+"""The link attack: an attacker with the whole database tries to find out which code gave which answer.
 
     python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres \\
         [--skip-mix | --sorted | --leave-old]
 
-People answer by the functions of the service, in an order that the thief knows (a roster, a calendar and
-patience), while a backup reads, so that every write stays in the files. Then the wave closes and the thief
-ranks codes and responses by every order that the files, the rows and his notes hold, and guesses that the
-k-th of one ranking goes with the k-th of the other. He wins if any of them is right for more than six.
+People answer by the functions of the service, in an order that the attacker knows (from a roster and a
+calendar), while a backup reads, so that every write stays in the files. Then the wave closes. The attacker
+ranks codes and responses by every order that the files, the rows and the notes hold, and guesses that the
+k-th of one ranking goes with the k-th of the other. The attack succeeds if any pairing is right for more than
+six.
 
-Six: by chance a ranking is right as often as a random permutation has fixed points, about Poisson(1), so more
+Six: by chance a pairing is right as often as a random permutation has fixed points, about Poisson(1), so more
 than six come by chance with probability 8.3e-5. Rankings that are nearly the same count once; the last line
-says how likely a false alarm is over all that were tried. A weaker leak shows as a correlation: beyond five
-standard errors it counts too (6e-7).
+gives the probability of a false alarm over all that were tried. A weaker leak shows as a correlation: beyond
+five standard errors it counts too (6e-7).
 
 The controls break the closing on purpose, and the attack must win:
---skip-mix   the wave is only marked closed, which the backup does not hold up.
---sorted     rows are copied in the order of their ids, which they keep. Ids by chance tell no order, so this
-             plants ids that rise as people send (as UUIDv7 and sequences do): what makes such a slip harmless
-             is that closing gives new ids and a random order.
+
+--skip-mix   the wave is only marked closed, which the backup does not prevent.
+--sorted     rows are copied in the order of their ids, which they keep. Random ids have no order, so this
+             plants ids that rise as people send (as UUIDv7 and sequences do): closing makes such a slip
+             harmless by new ids and a random order.
 --leave-old  the old tables are not dropped. On SQLite rows lie in the order of their keys and the file is
-             rewritten, so an old table tells no more than its ids do: there the rising ids are planted too.
+             rewritten, so an old table shows no more than its ids do: there the rising ids are planted too.
 """
 
 import argparse
@@ -64,7 +66,7 @@ Order = tuple[bytes, ...]
 
 @dataclass(frozen=True)
 class Known:
-    """The thief's notes, and the truth, which he has not."""
+    """The attacker's notes, and the truth, which the attacker does not have."""
 
     issued: list[bytes]
     answered: list[bytes]
@@ -180,7 +182,7 @@ def broken(control: str) -> Iterator[None]:
 
 
 def judge(found: Found, known: Known) -> Outcome:
-    """Score every guess; the thief is credited with his best."""
+    """Score every guess; the attacker is credited with the best."""
     score = {f"one writer: {name}": _right(pairs, known) for name, pairs in found.joins.items()}
     errors = 0.0
     for name, codes, responses in _rankings(found, known):

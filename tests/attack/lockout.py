@@ -1,16 +1,17 @@
-"""Kept out: a stranger fails at signing in, in somebody's name, until its owner cannot sign in.
+"""The lockout attack: a stranger fails at signing in, in somebody's name, until the owner cannot sign in.
 
     python -m tests.attack.lockout --accounts 40 --db sqlite,postgres
 
 For each account strangers fail with wrong passwords, from one source and from many, some with a header that
-names other sources, some with a cookie of their own account or one they have made up. Meanwhile the owner
-signs in where they did before, and with two codes where they did not, and shows once more who they are; other
-people sign in for the first time from elsewhere. Then somebody who has the password guesses codes for an hour
-of tries. The stranger wins if an owner or anybody else is kept out; he wins, too, if more than a few of his
-guesses are looked at, or if an address is in the database or a log.
+names other sources, some with a cookie of their own account or an invented one. Meanwhile the owner signs in
+where they did before, and with two codes where they did not, and proves again who they are; other people sign
+in for the first time from elsewhere. Then somebody who has the password guesses codes for an hour of tries.
+The attack succeeds if an owner or anybody else is kept out, if more than a few of the guesses are looked at,
+or if an address is in the database or a log.
 
-Faults are then put in on purpose, and he must win: the account alone waits, whoever tries; a source is
-what a request says of itself; nobody waits. Exits with 1 on any success, and on any fault that is missed.
+Faults are then put in on purpose, and the attack must succeed: the account alone waits, whoever tries; a
+source is what a request says of itself; nobody waits. Exits with 1 on any success, and on any fault that is
+missed.
 """
 
 import argparse
@@ -118,7 +119,7 @@ class Attack:
         came.append(self.shows_again(at_home, name))
         elsewhere = self.browser()
         came.append(self.signs_in(elsewhere, f"192.0.2.{number % 250}", name, codes=2))
-        # They may even sit where the stranger does.
+        # They may even be at the stranger's address.
         came.append(self.signs_in(self.browser(), STRANGER, name, codes=2))
         self.outcome.kept_out += not all(came)
         invited = f"invited-{name}"
@@ -160,7 +161,7 @@ class Attack:
         return client.post("/staff/again", data={"code": code_of(self.service, name)}).status_code == 303
 
     def forget_step(self, name: str) -> None:
-        """A code works once; nobody waits for the next one here."""
+        """Forget the last step: a code works once, and the test does not wait for the next one."""
         with write(self.service.engine) as db:
             db.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(last_step=0))
 
@@ -204,7 +205,7 @@ def logged() -> Iterator[io.StringIO]:
 
 @contextmanager
 def faulty(fault: str) -> Iterator[None]:
-    """Put a fault into who waits for whose failures."""
+    """Put a fault into who has to wait for whose failures."""
     with ExitStack() as parts:
         if fault == "account-alone":
             parts.enter_context(patch.object(Visit, "known_as", lambda *_, **__: None))

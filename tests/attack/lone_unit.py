@@ -1,10 +1,11 @@
-"""The lone unit: a thief links the only answer of a unit with the only code that was used in it.
+"""The lone unit: an attacker links the only answer of a unit with the only code that was used in it.
 
     python -m tests.attack.lone_unit --units 30 --db sqlite,postgres
 
-Each unit has three codes, of which one is used. The wave closes, and the thief takes every row and file. A
-code whose unit he reads in its row, or in the bytes behind its HMAC, he gives the answer of that unit; of
-several he takes the one that was used, or guesses. By chance one in three is right, where he knows the unit.
+Each unit has three codes, of which one is used. The wave closes, and the attacker takes every row and file. A
+code whose unit can be read in its row, or in the bytes behind its HMAC, is given the answer of that unit; of
+several codes the one that was used is taken, or one is guessed. By chance one in three is right, where the
+unit is known.
 
 The control breaks the closing on purpose, and the attack must win: with keep-units codes stay as they were.
 """
@@ -78,7 +79,7 @@ def _answered(service: Service, units: list[str], chance: Random) -> Mapping[str
 
 
 def guess(service: Service, files: Mapping[str, bytes], chance: Random) -> dict[str, bytes]:
-    """Return the code that the thief gives the answer of each unit."""
+    """Return the code to which the attacker assigns the answer of each unit."""
     known: dict[str | None, set[tuple[bytes, bool]]] = {}
     with read(service.engine) as db:
         units = [str(each.id) for each in studies.units(db, STUDY)]

@@ -1,13 +1,14 @@
-"""The other name: somebody makes a browser ask for this service by a name that leads to them.
+"""The other name: somebody makes a browser ask for this service by a host name that leads to them.
 
     python -m tests.attack.other_name --db sqlite,postgres
 
-Whatever a page, a slip or a redirect says of where the service is would lead people there, with their codes.
-Every page that a host, a person and a stranger can get is asked for with each header that can name a host,
-and codes are made meanwhile; the other name must be in no byte that comes back, nor on a slip.
+If a page, a slip or a redirect repeated that name as the address of the service, it would lead people there,
+with their codes. Every page that a host, a person and a stranger can get is asked for with each header that
+can name a host, and codes are made meanwhile; the other name must be in no byte that comes back, nor on a
+slip.
 
-Two faults are then put in on purpose, and he must win: the address on slips is that of the request; where one
-is sent on to is the whole address. Exits with 1 on any success, and on any fault that is missed.
+Two faults are then put in on purpose, and the attack must win: the address on slips is that of the request; a
+redirect gives the whole address. Exits with 1 on any success, and on any fault that is missed.
 """
 
 import argparse
@@ -140,7 +141,7 @@ def declared(service: Service) -> str:
 
 @contextmanager
 def faulty(fault: str) -> Iterator[None]:
-    """Put a fault into what is said of where the service is."""
+    """Put a fault into where the address of the service is taken from."""
     with ExitStack() as parts:
         if fault == "of-the-request":
             whole = hosting._wave_page

@@ -48,7 +48,7 @@ class Server:
     receipts: dict[str, list[str]] = field(default_factory=dict)
 
     def load(self, groups: Groups, k: int, leaving: str = "reports") -> None:
-        """Declare the units, open a wave, and put everybody's answers in at once."""
+        """Declare the units, open a wave, and store everybody's answers at once."""
         service = self.service
         with write(service.engine) as db:
             studies.make_study(db, id=STUDY, title="Attack", k=k, simulated=True, leaving=leaving)
@@ -71,7 +71,7 @@ class Server:
         maintenance.run_due_tasks(self.service)
 
     def publish_again(self, groups: Groups) -> None:
-        """Make the report as it would have been of these answers.
+        """Make the report as it would have been with these answers.
 
         No part of the service does this: a snapshot is never made twice.
         """
@@ -92,7 +92,7 @@ class Server:
         return self.read(["/report", REPORT, *(f"{REPORT}/units/{unit}" for unit in self.units), *FILES])
 
     def read(self, paths: Iterable[str]) -> Pages:
-        """Read pages; what is not there reads as its status."""
+        """Read pages; of a page that does not exist, the status."""
         return self.portal.call(self._read, list(paths))
 
     def report(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Does a byte of any file change when people answer otherwise whose answers are in no figure?
+"""Does a byte of any file change when people who are in no figure answer otherwise?
 
     python -m tests.attack.scrambles --times 1000 [--printed 100] [--db sqlite,postgres]
 
@@ -35,7 +35,7 @@ def files(server: Server, *, printed: bool) -> Pages:
 
 
 def differing(server: Server, *, times: int, printed: int, seed: int) -> set[str]:
-    """The addresses of the files that were another one after any of the scrambles."""
+    """The addresses of the files that changed after any of the scrambles."""
     rng, groups, changed = Random(seed), server.stored, set[str]()
     before = files(server, printed=True)
     assert all(page.startswith(b"200") for path, page in before.items() if path in PRINTED)

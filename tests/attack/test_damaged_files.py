@@ -1,4 +1,4 @@
-"""A changed answer, a lost page and a file that was copied alone are noticed; what is whole is taken so."""
+"""A changed answer, a lost page and a file that was copied alone are noticed; a whole copy is accepted."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whoever reads every report, with one colleague who talks, cannot tell what a person answered."""
+"""Whoever reads every report, with one colleague's own answers, cannot tell what a person answered."""
 
 from collections import Counter
 from collections.abc import Iterator

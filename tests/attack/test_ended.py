@@ -1,4 +1,4 @@
-"""Who finds a page of a private run that has ended sees nothing of it, and the faults that would let them."""
+"""A page of a private run that has ended shows nothing when it is sent again; three faults would let it."""
 
 import pytest
 

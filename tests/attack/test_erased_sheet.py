@@ -1,4 +1,4 @@
-"""What a closed wave tells in figures does not say what somebody erased, even beside all other rows."""
+"""The figures of a closed wave do not reveal what somebody erased, even beside all other rows."""
 
 import pytest
 

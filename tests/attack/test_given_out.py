@@ -1,4 +1,4 @@
-"""By no door of the running service can a row be given its unit, and four faults would show it."""
+"""By no way out of the running service can a row be assigned to its unit, and four faults are caught."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Who has kept a code neither reads nor changes what its owner has saved, and who starts anew is noticed."""
+"""Whoever kept a code neither reads nor changes what its owner saved; starting anew is noticed."""
 
 import shutil
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""No byte is left of an erased answer when the due tasks have run, nor of what linked after the close."""
+"""After the due tasks no byte of an erased answer is left, nor, after the close, of what linked codes."""
 
 import pytest
 

@@ -32,7 +32,7 @@ def attacked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Attack]
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_after_the_close_no_order_links_a_code_to_an_answer(attacked: Attack, seed: int) -> None:
-    """One run in some 1,000 is right for more than six by chance: it is repeated, as a leak would be."""
+    """By chance one run in 1,000 is right for more than six: it is repeated, and a leak would be as well."""
     outcome = attacked(codes=500, seed=seed)
     if outcome.linked:
         outcome = attacked(codes=500, seed=seed + 100)

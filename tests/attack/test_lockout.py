@@ -1,4 +1,4 @@
-"""Strangers who fail in somebody's name keep nobody out, and guess no code."""
+"""Strangers who fail in somebody's name keep nobody out, and cannot guess a code."""
 
 import pytest
 

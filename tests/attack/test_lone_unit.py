@@ -1,4 +1,4 @@
-"""After the close no code tells its unit, so the only answer of a unit is linked with nobody."""
+"""After the close no code shows its unit, so the only answer of a unit is linked with nobody."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whose a row is cannot be told from what leaves a study, and three other rules would tell it."""
+"""From what leaves a study no row can be assigned to its unit; three other rules would allow it."""
 
 from collections import Counter
 from random import Random

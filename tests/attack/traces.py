@@ -1,7 +1,7 @@
-"""Every order that a stolen database may hold, of codes and of responses.
+"""Every order of codes and of responses that a stolen database may hold.
 
-The thief holds all of it: rows as SQL gives them, and the bytes of every file. A trace says where or when
-each code (known by its HMAC) or each response (by the HMAC of its receipt) shows in one place. A join is more
+The attacker has rows as SQL gives them, and the bytes of every file. A trace is where or when each code
+(known by its HMAC) or each response (by the HMAC of its receipt) appears in one place. A join is stronger
 than an order: one transaction that wrote both.
 """
 
@@ -21,7 +21,7 @@ Place = Any
 """What sorts: a number, a tuple of numbers, the value of a column."""
 
 CONTENT: Final = {"answers", "purposes", "elements", "told"}
-"""The answers, what is told of them and marks are what is to be linked, so they are no trace."""
+"""Answers, what exports show beside them, and marks are what is to be linked, so they are no trace."""
 HEAD: Final = 8
 POSTGRES_PAGE: Final = 8192
 POINTERS_FROM: Final = 24
@@ -51,7 +51,7 @@ class Sought:
 
 @dataclass
 class Found:
-    """What a thief makes of one database."""
+    """What an attacker finds in one database."""
 
     sought: Sought
     codes: list[Trace] = field(default_factory=list)
@@ -59,7 +59,7 @@ class Found:
     joins: dict[str, dict[bytes, bytes]] = field(default_factory=dict)
 
     def add(self, kind: str, name: str, places: Mapping[bytes, Place]) -> None:
-        """Keep what tells an order of all codes or of all responses; where most are equal there is none."""
+        """Keep an order of all codes or of all responses; where most values are equal there is none."""
         for those, traces in ((self.sought.codes, self.codes), (self.sought.receipts, self.responses)):
             mine = {each: place for each, place in places.items() if each in those}
             if len(mine) == len(those) and len(set(mine.values())) > len(those) // 2:
@@ -85,7 +85,7 @@ def search(db: Connection, files: Mapping[str, bytes], sought: Sought) -> Found:
 
 
 def _rows(db: Connection, found: Found) -> None:
-    """Read every table there is, a forgotten one too: the order of its rows, and that of each column."""
+    """Read every table there is, forgotten ones too: the order of its rows, and that of each column."""
     known_hmacs = found.sought.codes | found.sought.receipts
     for table in inspect(db).get_table_names():
         rows = db.exec_driver_sql(f'SELECT {_hidden(db, table)} * FROM "{table}"').mappings().all()
@@ -103,7 +103,7 @@ def _rows(db: Connection, found: Found) -> None:
 
 
 def _hidden(db: Connection, table: str) -> str:
-    """Ask for what an engine keeps besides the columns; rows come in the order of ctid anyway."""
+    """Ask for the hidden columns that an engine keeps; rows come in the order of ctid anyway."""
     if not is_sqlite(db):
         return "xmin::text::bigint AS xmin,"
     listed = db.exec_driver_sql(f'PRAGMA table_list("{table}")').mappings().one()
@@ -128,7 +128,7 @@ def hits(content: bytes, needles: Iterable[bytes]) -> Iterator[tuple[int, bytes]
 
 
 def first_and_last(found: Found, kind: str, name: str, places: Iterable[tuple[bytes, Place]]) -> None:
-    """A row that was written more than once shows at more than one place."""
+    """The first and the last place, for a row that was written more than once."""
     first: dict[bytes, Place] = {}
     last: dict[bytes, Place] = {}
     for each, place in places:
@@ -139,7 +139,7 @@ def first_and_last(found: Found, kind: str, name: str, places: Iterable[tuple[by
 
 
 def _sqlite(files: Mapping[str, bytes], found: Found) -> None:
-    """Pages fill from their end, so what lies nearer to it was written earlier."""
+    """The order of rows within pages: these fill from their end, so rows nearer to it are older."""
     needles = found.sought.codes | found.sought.receipts
     (main,) = (content for name, content in files.items() if not name.endswith(("-wal", "-shm")))
     page = int.from_bytes(main[16:18], "big")

@@ -1,21 +1,21 @@
-"""The attack on units: whose rows are these, where rows leave a study without their unit?
+"""The attack on units: which unit does a row belong to, where rows leave a study without their unit?
 
     python -m tests.attack.units [--orgs 200] [--named 24] [--seed 7] [--seconds 120]
 
 A study gives out reports by unit or rows (analysis.disclosure.leaving); each is tried both ways:
 
 reports    no row leaves.
-rows       no figure leaves. What leaves is read with the people of its units exchanged, sizes as they are:
-           not a byte may change. Nor with other answers in units that are held out. So there is no better
-           guess than the largest unit, for every row.
+rows       no figure leaves. What leaves is read with the people of its units exchanged, with sizes unchanged:
+           not a byte may change. Nor with other answers in units that are held out. So for every row no guess
+           is better than the largest unit.
 
-Three other rules must be caught. One gives out rows beside reports by unit: tests.privacy.unit_solver must
-name at least 95 % of the rows in 21 of 24 organisations of 23 to 150 people, and none wrongly, in so many
-seconds of a processor's time each. Under the second, rows of held-out units stay, and of each unit a tenth
-that is drawn once, two at least: somebody who only looks at how alike rows and units are must find more units
-than the sizes give away, and five in a hundred besides. The third gives out rows beside a report of the whole
-alone, kept since the close: somebody is erased, and whoever reads both afterwards must find out answers that
-were erased. Exits with 1 where the rule fails or a fault is missed.
+Three other rules must be caught. The first gives out rows beside reports by unit: tests.privacy.unit_solver
+must name the unit of at least 95 % of the rows in 21 of 24 organisations of 23 to 150 people, and none
+wrongly, in so many seconds of processor time each. Under the second, rows of held-out units stay, and of each
+unit a tenth that is drawn once, two at least: comparing rows with units by likeness alone must find more
+units than the sizes give away, by five in a hundred. The third gives out rows beside a report of the whole
+alone, kept since the close: somebody is erased, and whoever reads both afterwards must find erased answers.
+Exits with 1 where the rule fails or a fault is missed.
 """
 
 import argparse
@@ -76,8 +76,8 @@ MAKE: Final[Mapping[str, Callable[[int, Mapping[str, int]], Groups]]] = {
 def small(seed: int) -> Groups:
     """One unit that is held out and one to four that are not, 23 to 150 people.
 
-    An organisation is passed over where two units are of one mind at the same end of the scale: of both only
-    a bound is told, and their rows are alike, so that nobody could tell them apart.
+    An organisation is skipped where all answers of two units are at the same end of the scale: only a bound
+    is published of both, and their rows are alike, so nobody could distinguish them.
     """
     rng = Random(seed)
     while True:
@@ -91,7 +91,7 @@ def small(seed: int) -> Groups:
 
 
 def _end(people: Sequence[Person]) -> str:
-    """At which end of the scale all of a unit are, if at one."""
+    """The end of the scale at which all of a unit are, if there is one."""
     totals = [score(INSTRUMENT, FORM, person)["total"].value for person in people]
     mean = fmean(each for each in totals if each is not None)
     return "low" if mean < END else "high" if mean > 100 - END else ""
@@ -120,7 +120,7 @@ def leaves(groups: Groups, declared: Leaving) -> tuple[Report, list[tuple[str, P
 
 
 def as_read(groups: Groups, declared: Leaving) -> bytes:
-    """All that leaves, in an order that tells nothing."""
+    """All that leaves, in an order that reveals nothing."""
     report, rows = leaves(groups, declared)
     return json.dumps([report_as_json(report), sorted(json.dumps(row) for _, row in rows)]).encode()
 
@@ -145,7 +145,7 @@ def all_but_a_tenth(groups: Groups, rng: Random) -> tuple[Report, list[tuple[str
 
 
 def named(seed: int, seconds: int | None = None) -> Counter[str]:
-    """Rows beside reports: how many rows of an organisation are named, and how many of these wrongly."""
+    """Rows beside reports: how many rows of an organisation get a unit, and how many of these wrongly."""
     report, rows = beside_reports(small(seed))
     people = [person for _, person in rows]
     found = solve(report, people) if seconds is None else _in_time(seconds, report, people)
@@ -169,7 +169,7 @@ def named(seed: int, seconds: int | None = None) -> Counter[str]:
 
 
 def _in_time(seconds: int, report: Report, people: Sequence[Person]) -> Found | None:
-    """Solve in a process of its own, which ends when it has had a processor for so long."""
+    """Solve in a process of its own, which ends after so many seconds of processor time."""
     context = get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     worker = context.Process(target=_solve_in_time, args=(seconds, report_as_json(report), people, send))
@@ -204,7 +204,7 @@ def guessed(seed: int, kind: str) -> Counter[str]:
 
 
 def declared(seed: int, kind: str) -> Counter[str]:
-    """The rule: rows beside figures, rows of held-out units, and bytes that tell who is in which unit."""
+    """The rule: rows beside figures, rows of held-out units, and bytes that depend on units."""
     groups, rng, found = large(seed, kind), Random(seed), Counter[str]()
     report, rows = leaves(groups, LEAVING["reports"])
     found["rows beside a report"] = len(rows)
@@ -221,7 +221,7 @@ def declared(seed: int, kind: str) -> Counter[str]:
 
 
 def exchanged(groups: Groups, rng: Random) -> Groups:
-    """The same people in units of the same sizes, those of published units in any of these."""
+    """The same people in units of the same sizes, those of published units exchanged."""
     told = [unit for unit, people in groups.items() if len(people) >= K]
     everybody = [person for unit in told for person in groups[unit]]
     rng.shuffle(everybody)
@@ -230,10 +230,10 @@ def exchanged(groups: Groups, rng: Random) -> Groups:
 
 
 def erased(seed: int, kind: str) -> Counter[str]:
-    """A report of the whole, kept since the close, less the rows that are left: what of the erased is told?
+    """A report of the whole, kept since the close, less the rows that are left: what does it reveal?
 
-    Each answer, or each score where scores alone are published, is put in the place of what was erased. It
-    is told where one alone gives what was published.
+    Each answer, or each score where only scores are published, is tried in place of what was erased. It is
+    revealed where only one gives what was published.
     """
     groups, rng = large(seed, kind), Random(seed)
     everybody = [person for people in groups.values() if len(people) >= K for person in people]
@@ -250,7 +250,7 @@ def erased(seed: int, kind: str) -> Counter[str]:
 
 
 def _lines(people: Sequence[Person]) -> dict[str, object]:
-    """What the whole's report says of each item, or of each facet where it says nothing of items."""
+    """The lines of the whole's report for each item, or for each facet where there are none for items."""
     tree = [Unit(id="org", title="Organisation", level="organisation", parent=None)]
     table = base_table(ABOUT, INSTRUMENT, [Group(unit="org", pairs=(), people=people)], tree, rules(K))
     [node] = release(table).nodes
@@ -284,13 +284,13 @@ def within(right: int, by_size: int, rows: int) -> bool:
 
 
 def holds(found: Counter[str]) -> bool:
-    """Whether the rule keeps what it promises."""
+    """Whether the rule holds."""
     never = ("rows beside a report", "figures beside rows", "held-out rows", "seen")
     return bool(found["rows"] and found["exchanges"]) and not any(found[each] for each in never)
 
 
 def is_named(found: Counter[str]) -> bool:
-    """Whether the solver is as strong as it has to be to prove anything."""
+    """Whether the solver is strong enough for its failure to prove anything."""
     return found["caught"] >= CAUGHT * found["organisations"] > 0 and not found["wrong"]
 
 

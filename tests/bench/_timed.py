@@ -1,4 +1,4 @@
-"""What `psychometrics` times: every figure, ours and the peers', with its bar and quotations."""
+"""What `psychometrics` times: every figure, ours and the peers', with its limit and quoted times."""
 
 import os
 from collections.abc import Callable
@@ -15,14 +15,14 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True)
 class Line:
-    """What is timed: `make` returns the work, ready to be called; bars and quotations in milliseconds."""
+    """What is timed: `make` returns the work, ready to be called; limits and quoted times in milliseconds."""
 
     row: str
     n: int
     make: Callable[[int], Callable[[], object]]
     tool: str = "ours"
     repeats: int = 9
-    per: int = 1  # the time is that of so many of what the row names
+    per: int = 1  # the time is divided by this number
     bar: float | None = None
     megabytes: float | None = None
     threads: int | None = None
@@ -182,7 +182,7 @@ def write_parquet(file: Path, n: int) -> None:
 
 
 def write_array(file: Path, n: int) -> None:
-    """Write answers for another process, which then never holds what it takes to make them."""
+    """Write answers for another process, so that its memory does not include making them."""
     np.save(file, simulated(n))
 
 

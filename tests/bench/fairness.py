@@ -3,8 +3,8 @@
     python -m tests.bench.fairness [--people 3000] [--times 5]
 
 Both fit the three cumulative logit models of each item, matched by the total, to the same SIMULATED answers;
-ours also tests within scores, takes influences and corrects for the number of items. Times are CPU, which
-says more than the wall on a busy machine. Exits with 1 where ours is not 20 times as fast. Without R
+ours also tests within scores, computes influences and corrects for the number of items. Times are CPU times,
+which vary less than wall time on a busy machine. Exits with 1 where ours is not 20 times as fast. Without R
 (Debian: r-base-core, r-cran-mass) only ours is timed.
 """
 

@@ -4,8 +4,8 @@
 
 3,000 people, 30 items of five categories, six factors; ours and the peer run in turn, in processes of their
 own, with one thread of BLAS, so that the ratio of their medians does not depend on the machine. R with lavaan
-comes from Debian (r-cran-lavaan), semopy from the index into a folder of its own; `--no-install`
-gets neither, and a peer that is not there is left out. Ends with 1 where a bar is missed.
+comes from Debian (r-cran-lavaan), semopy from the index into a folder of its own; `--no-install` installs
+neither, and a peer that is missing is left out. Exits with 1 where a limit is missed.
 """
 
 import argparse
@@ -37,7 +37,8 @@ LINES = {
     "ordered": ("invariance WLSMV, two steps and a test", {"lavaan": (20, 1)}),
     "large": ("CFA WLSMV, n = 100,000", {"lavaan": (20, 1)}),
 }
-LIMITS = {"ml": 4, "wlsmv": 25, "fiml": 1400, "ordered": 100, "large": 400}  # ms, from arithmetic
+# In ms, estimated from the number of operations.
+LIMITS = {"ml": 4, "wlsmv": 25, "fiml": 1400, "ordered": 100, "large": 400}
 
 
 def data(n: int) -> np.ndarray:

@@ -1,14 +1,14 @@
-"""How fast the analysis is, beside its peers, against the bars it is held to.
+"""How fast the analysis is, compared with other packages and with the limits set for it.
 
     python -m tests.bench.psychometrics [--only WORDS] [--rows 10000000] [--threads 2]
 
 Nothing here is collected by the test run. Every line runs in a process of its own, one after the other, so
-that its peak memory, the interpreter and the answers included, is its own. OPENBLAS_NUM_THREADS is set to
---threads, by default the number of processors; where other programs want them too its threads wait for each
-other, and 1 is faster: the report has 1, as its command gives itself. `first` is the first call, `median` and
-`least` are of the calls after it; bars are for the median. CPU is that of all threads: on a busy machine it
-says more than the wall. Peers that Python can run here (pingouin, plain NumPy) are run; those of R and MBESS
-are QUOTED from measurements on the same kind of machine (2 cores; psych 2.2.9, lavaan 0.6-14, boot 1.3, MBESS
+that its peak memory, including interpreter and answers, is its own. OPENBLAS_NUM_THREADS is set to --threads,
+by default the number of processors. Where other programs use these too, threads wait for each other, and 1 is
+faster: the report runs with 1, as its command sets it. `first` is the first call, `median` and `least` are of
+the calls after it; limits are for the median. CPU is that of all threads, which varies less than wall time on
+a busy machine. Packages that Python can run here (pingouin, plain NumPy) are run; times of R and MBESS are
+QUOTED from measurements on the same kind of machine (2 cores; psych 2.2.9, lavaan 0.6-14, boot 1.3, MBESS
 4.9, EFAtools 0.6, mokken 3.1.2, careless 1.2.2).
 """
 
@@ -88,7 +88,7 @@ def child(*arguments: str, folder: str, threads: int) -> str:
 
 
 def starting() -> None:
-    """Say what it costs before anything is computed: the interpreter, imports, and help."""
+    """Measure what it takes before anything is computed: the interpreter, imports, and help."""
     wanted = {
         "python alone": ["-c", "pass"],
         "import analysis": ["-c", "import analysis"],

@@ -1,7 +1,8 @@
 """From the raw export of another system to alpha and to scores: one command each, at most three seconds.
 
-The exports are made up in the systems' true shapes: heading rows, codes, names, encodings, and definitions
-beside them. Each command is run three times, and the quickest counts: other programs are no part of it.
+The exports are made up in the real formats of the systems: heading rows, codes, names, encodings, and
+definitions beside them. Each command is run three times and the shortest time counts, to exclude other
+programs.
 """
 
 import csv
@@ -27,7 +28,7 @@ ITEMS = [f"Q{place}" for place in range(1, K + 1)]
 
 
 def answers():
-    """Answers from 1 to 5, items 3 and 7 turned round, one in 25 empty; and alpha by its formula."""
+    """Answers from 1 to 5, items 3 and 7 reversed, one in 25 empty; and alpha by its formula."""
     rng = np.random.default_rng(8)
     X = np.clip(np.round(3 + rng.normal(size=(N, 1)) + rng.normal(size=(N, K))), 1, 5)
     whole = X[(kept := rng.random(X.shape) > 0.04).all(axis=1)]

@@ -2,10 +2,10 @@
 
     python -m tests.bench.reports [--responses 10000] [--units 200] [--db sqlite|postgres]
 
-Mixing and clean-up are aside: what is timed is the function that closing calls for the report. A page is
-timed through the whole application, without a socket. CPU is that of all threads of this process, which says
-more than the wall on a busy machine; exits with 1 above 2 s of it for the snapshot, or 30 ms for a page. All
-figures of all units in one CSV file, and a PDF, are timed without a bar.
+Mixing and cleaning are left out: only the function that closing calls for the report is timed. A page is
+timed through the whole application, without a socket. CPU is that of all threads of this process, which
+varies less than wall time on a busy machine; exits with 1 above 2 s of it for the snapshot, or 30 ms for a
+page. All figures of all units in one CSV file, and a PDF, are timed without a limit.
 """
 
 import argparse

@@ -6,7 +6,7 @@ SIMULATED answers to 30 items of 5 categories. Ours is the graded model from two
 the same with errors, at 61 points as ours and at its default of 21. Both are timed in one run, wall and
 processor time in milliseconds, the median of the runs. The likelihood of both estimates is by our rule: 61
 equally spaced points. The project does not depend on mirt: `--peer` is an interpreter that has it (with numpy
-and pandas), by default this one; without it ours alone is told. Exits with 1 where ours takes more than half
+and pandas), by default this one; without it only ours is timed. Exits with 1 where ours takes more than half
 of the processor time of mirt's at 61 points, ends at a worse likelihood, or where C2 or S-X² take longer.
 """
 
@@ -107,7 +107,7 @@ def say(words: str, tool: str, wall: float, cpu: float, more: str = "") -> None:
 
 
 def compare(n: int, runs: int, python: str) -> list[str]:
-    """Time one size; return what is not as it should be."""
+    """Time one size; return what misses a limit."""
     X, wrong = answers(n), []
     model, wall, cpu = timed(lambda: graded_response(X), runs)
     of_limited, of_items = (timed(lambda work=w: work(model, X), runs)[1:] for w in (limited_fit, s_x2))

@@ -9,7 +9,8 @@ and system time of every server process, from /proc. Exits with 1 above 0.02 s f
 
 With --against, both commits serve at the same time, each its own database, on SQLite and then on PostgreSQL.
 The same people go to one and to the other in turn, in rounds, so that whatever else the machine does falls on
-both. What is told is the CPU of a whole survey now as a share of what it was; exits with 1 above 1.05.
+both. The result is the CPU time of taking part now as a ratio to that of the other commit; exits with 1 above
+1.05.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ class Browser:
 
 
 def take_part(port: int, code: str) -> int:
-    """Walk the road as a person does; return how many requests it took."""
+    """Take part as a person does; return how many requests that took."""
     browser = Browser(port)
     screen, here = browser.visit("/")
     [form] = screen.forms
@@ -215,7 +216,7 @@ def serving(*what: str, tree: Path = ROOT) -> Iterator[tuple[int, subprocess.Pop
 
 
 def serve(port: int, url: str, profile: str | None = None) -> None:
-    """What `counterpoise serve` does, in sight of its engine."""
+    """Serve as `counterpoise serve` does, with access to its engine."""
     settings = Settings(database_url=url, secret=SECRET, secure=False)
     service = make_service(settings)
     with Maintenance(service), ExitStack() as stack:
@@ -290,7 +291,7 @@ class Side:
 
 
 def against(commit: str, people: int, at_once: int, rounds: int) -> int:
-    """Compare what the road costs with what it did at another commit."""
+    """Compare the CPU time of taking part with that at another commit."""
     each = max(at_once, people // rounds)
     ratios = []
     with tempfile.TemporaryDirectory() as folder:
@@ -319,7 +320,7 @@ def against(commit: str, people: int, at_once: int, rounds: int) -> int:
 
 
 def told(what: str, before: list[float], after: list[float], each: int) -> float:
-    """Tell the ratio of all rounds together, with a 95 % interval from the rounds, and return it."""
+    """Print the ratio of all rounds together, with a 95 % interval from the rounds, and return it."""
     logs = np.log(np.array(after) / np.array(before))
     half = t.ppf(0.975, len(logs) - 1) * logs.std(ddof=1) / len(logs) ** 0.5
     low, high = np.exp(logs.mean() + np.array([-half, half]))

@@ -1,4 +1,4 @@
-"""Accounts of staff: a password, a second factor that works once, sessions that end, and little told."""
+"""Accounts of staff: a password, a second factor that works once, sessions that end; little is revealed."""
 
 import re
 import threading
@@ -146,7 +146,7 @@ def test_a_code_signs_in_once(service: Service, client: TestClient) -> None:
 def test_a_code_typed_in_two_places_at_once_signs_in_once(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever looks at the last code taken holds the account until their own is written down."""
+    """The account is locked from reading the last code used until the new one is written."""
     ready(service, "ada")
     code, told, both = code_of(service, "ada"), list[str | None](), threading.Barrier(2)
 
@@ -198,7 +198,7 @@ def test_whatever_is_wrong_is_told_alike(service: Service, client: TestClient) -
 
 
 class Counting:
-    """The hasher of passwords, which tells of each hash that it compares a password with."""
+    """The hasher of passwords, counting each hash that it compares a password with."""
 
     def __init__(self) -> None:
         self.hasher = passwords.HASHER
@@ -250,7 +250,7 @@ def test_after_five_failures_an_account_waits(service: Service, client: TestClie
 
 
 def test_two_passwords_are_hashed_at_once_and_a_flood_is_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thirty who are known and thirty strangers at once: one of each is hashed, four and six wait."""
+    """Thirty known and thirty strangers at once: one of each is hashed, four and six wait."""
     running = most = 0
     guard, released = threading.Lock(), threading.Event()
     hasher = passwords.HASHER
@@ -382,7 +382,7 @@ def test_answers_are_taken_out_only_by_somebody_who_has_just_signed_in(
 
 @pytest.mark.usefixtures("study")
 def test_whoever_took_a_session_does_not_guess_its_code(service: Service, client: TestClient) -> None:
-    """Four wrong codes cost nothing; from the fifth on the session waits, and one right code is no use."""
+    """Four wrong codes cause no wait; from the fifth on the session waits, and refuses even a right code."""
     sign_in(service, client, ready(service, "ada", researcher="demo"))
     one, two = (code_of(service, "ada", later=step) for step in (0, 1))
     wrong = next(f"{each:06}" for each in range(9) if f"{each:06}" not in {one, two})
@@ -397,7 +397,7 @@ def test_whoever_took_a_session_does_not_guess_its_code(service: Service, client
 
 @pytest.mark.usefixtures("study")
 def test_a_session_that_was_left_open_makes_nobody_a_researcher(service: Service, client: TestClient) -> None:
-    """Whoever sits down at it would sign in as the account they made, and take answers out as it."""
+    """Whoever uses it could sign in as the account they made, and take answers out as that."""
     ready(service, "ben", researcher="demo")
     sign_in(service, client, ready(service, "ada", operator="*"))
     moved(service, fresh_until=now() - timedelta(seconds=1))

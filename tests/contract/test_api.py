@@ -1,4 +1,4 @@
-"""The interface for programs: by token, closed waves alone, one shape for answers and for errors."""
+"""The interface for programs: by token, closed waves only, one shape for answers and for errors."""
 
 import csv
 import io

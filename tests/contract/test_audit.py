@@ -1,4 +1,4 @@
-"""The chain of staff events: any entry that is not what was written is found."""
+"""The trail of staff events: any entry that was changed is found."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The folder that an export is: every format of the table, together, on the page and from the command."""
+"""The folder of an export: every format of the table, together, on the page and from the command."""
 
 import csv
 import io
@@ -80,7 +80,7 @@ def test_a_digest_proves_no_guess_about_a_row_that_was_erased(closed: Service) -
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_the_hash_of_a_file_proves_no_guess_about_an_erased_row(closed: Service, name: str) -> None:
-    """A file that is the same for the same answers, whatever the random ids, is the same for any answers."""
+    """A file whose bytes depend only on the answers would allow guesses to be tested by its hash."""
     one, two = data(closed), data(closed)
     make = FORMATS[name].make
     if make(one) != make(two):

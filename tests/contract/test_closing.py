@@ -1,4 +1,4 @@
-"""Closing a wave: nothing is lost, nothing that links stays, and a kill anywhere is made good."""
+"""Closing a wave: nothing is lost, nothing that links stays, and a kill at any point is completed later."""
 
 import signal
 from collections import Counter
@@ -31,7 +31,7 @@ Answered = dict[bytes, Answers]
 
 @pytest.fixture
 def answered(service: Service, study: str) -> Answered:
-    """Twelve people have sent, four are under way, two codes are still to be used."""
+    """Twelve people have sent, four have drafts, two codes are unused."""
     with write(service.engine) as db:
         waves.issue_codes(service, db, f"{study}-1", "north", 2)
     return people(service, f"{study}-1", finished=12, unfinished=4)
@@ -49,7 +49,7 @@ def test_every_answer_is_there_after_the_close_under_another_id(service: Service
     given = [name for name in RESPONSE.c.keys() if name not in ("id", "told", "archived")]  # noqa: SIM118
     assert sorted(as_given(row, given) for row in after) == sorted(as_given(row, given) for row in before)
     assert {row.archived for row in after} == {False}
-    assert [row.told for row in after] == [{}] * len(after)  # of a study of reports no row leaves
+    assert [row.told for row in after] == [{}] * len(after)  # no row of a study of reports leaves
 
 
 def as_given(row: Row[Any], names: list[str]) -> str:
@@ -152,7 +152,7 @@ def test_a_close_killed_at_any_statement_is_made_good_by_the_next(
     make_due(service, WAVE)
     codes = {row.hmac for row in rows(service, CODE)}
     states = [state(service, WAVE)]
-    step = 1 if is_sqlite(service.engine) else 3  # each close there writes its log full: two seconds
+    step = 1 if is_sqlite(service.engine) else 3  # each close on PostgreSQL fills its log: two seconds
     for number in range(0, 400, step):
         ended = tended_until(number)
         states.append(state(service, WAVE))

@@ -1,4 +1,4 @@
-"""Coming back: by code and six words, or in the browser that is still open; by the code alone, anew."""
+"""Coming back: by code and six words, or in the browser that is still open; the code alone starts anew."""
 
 from collections.abc import Iterator
 
@@ -119,7 +119,7 @@ def test_to_start_anew_deletes_what_was_saved_and_is_noticed(
         assert "somebody has started anew" in ended.text
     agree(stranger)
     assert "somebody has started anew" in client.post("/enter", data={"code": code, "phrase": words}).text
-    # Who can start anew can do so once more.
+    # Whoever can start anew can do so again.
     answer = client.post("/enter", data={"code": code, "anew": "yes"})
     assert answer.headers["location"] == "/consent"
     assert stranger.get("/consent").status_code == 404
@@ -170,7 +170,7 @@ def test_what_was_begun_before_there_were_words_goes_on_in_its_browser_alone(
 
 
 def test_the_way_to_the_receipt_has_no_tap_more(client: TestClient, code: str) -> None:
-    """Code, consent, facts, six pages, send: ten forms, as before there were words."""
+    """Code, consent, facts, six pages, send: ten forms, no more than without words."""
     screen = Screen(client.get("/").text)
     posts, data = 0, {"code": code}
     here = "/"

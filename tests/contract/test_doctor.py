@@ -1,4 +1,4 @@
-"""The doctor reads what is, and whatever is wrong it names together with the cure."""
+"""The doctor reads the actual state, and names whatever is wrong together with the cure."""
 
 import contextlib
 import shutil
@@ -50,7 +50,7 @@ def host(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 
 def wrong(service: Service) -> dict[str, Check]:
-    """What is to be mended, but for fsync, which the PostgreSQL of the tests goes without."""
+    """What is to be mended, without fsync, which the PostgreSQL of the tests switches off."""
     checks = {check.name: check for check in examine(service)}
     if not is_sqlite(service.engine):
         assert checks.pop("fsync").found == "off"

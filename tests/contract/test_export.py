@@ -1,4 +1,4 @@
-"""What researchers take out: the rows that were sent, described, and nothing by which to know anyone."""
+"""What researchers take out: the rows that were sent, described, and nothing that identifies anyone."""
 
 import csv
 import io
@@ -173,7 +173,7 @@ def test_no_combination_of_context_is_rarer_than_five(closed: Service, how: dict
 
 
 def test_all_exports_joined_by_the_answers_tell_no_more(closed: Service) -> None:
-    """Answers are nearly unique, so a holder of two exports joins them: what each withholds must agree."""
+    """Answers are nearly unique, so a holder of two exports can join them: they must withhold the same."""
     plain = {raw(row): row for row in exported(closed)}
     units = {raw(row): row for row in exported(closed, with_unit=True)}
     archive = {raw(row): row for row in exported(closed, archive=True)}

@@ -1,4 +1,4 @@
-"""A host runs studies on pages and sees no count, no answer and nobody; what was opened is locked."""
+"""A host runs studies on pages and sees no count, no answer and nobody; an opened design is locked."""
 
 import io
 import math
@@ -88,7 +88,7 @@ def column(service: Service, what: Any) -> Any:
 
 
 def test_the_worst_case_is_the_worst_case() -> None:
-    """No way of answering that was tried leaves more people alone than the budget says."""
+    """No distribution of answers that was tried leaves more people alone than the budget says."""
     rng = random.Random(5)
     for people, kinds in ((2, 2), (10, 3), (10, 40), (60, 25), (300, 25)):
         bound = AnonymityBudget(people, (Asked("q", kinds),)).alone
@@ -262,7 +262,7 @@ def test_two_hundred_slips_come_as_a_pdf_once(service: Service, opened: TestClie
 def test_what_a_request_says_of_itself_is_on_no_slip_and_no_page(
     service: Service, spring: TestClient, monkeypatch: pytest.MonkeyPatch, origin: str
 ) -> None:
-    """Whoever can make a host's browser ask by another name would have people type their codes there."""
+    """Otherwise a host's browser that asks by another name would lead people to type their codes there."""
     printed: list[Slips] = []
     monkeypatch.setattr(hosting, "pdf", lambda page: printed.append(page) or b"")
     configured = replace(service, settings=replace(service.settings, origin=origin))

@@ -1,4 +1,4 @@
-"""Signing in by the institution: an account is linked as it begins, and the second factor stays our own."""
+"""Signing in by the institution: an account is linked when it is set up; the second factor stays our own."""
 
 import re
 from collections.abc import Iterator
@@ -83,7 +83,7 @@ def linked(service: Service, client: TestClient, name: str, **roles: str) -> Non
 
 
 def forget_step(service: Service, name: str) -> None:
-    """The step of a code is remembered; a test does not wait for the next one."""
+    """Forget the step of the last code, so that a test need not wait for the next one."""
     with write(service.engine) as db:
         db.execute(update(ACCOUNT).where(ACCOUNT.c.name == name).values(last_step=0))
 
@@ -94,7 +94,7 @@ def told(service: Service) -> list[dict[str, str]]:
         return [each.event for each in events(db)]
 
 
-# ---- the road ----
+# ---- signing in ----
 
 
 def test_an_account_is_linked_as_it_is_set_up_and_signs_in_from_then_on(
@@ -154,7 +154,7 @@ def test_no_password_opens_an_account_that_is_linked(service: Service, client: T
 
 
 def test_signing_in_there_makes_no_account_and_links_none(service: Service, client: TestClient) -> None:
-    """Neither of who has an account here with a password, nor of who is invited and does not say so."""
+    """Neither for an account that has a password here, nor for one that is invited and does not say so."""
     ready(service, "ada", operator="*")
     with write(service.engine) as db:
         accounts.make_account(service, db, "ben")

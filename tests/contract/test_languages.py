@@ -1,4 +1,4 @@
-"""The questionnaire in every language: chosen on the first page, remembered, never another in its place."""
+"""The questionnaire in every language: chosen on the first page, remembered, never replaced by another."""
 
 import re
 from collections.abc import Iterator
@@ -96,7 +96,7 @@ def survey(client: TestClient, language: str, code: str) -> Iterator[str]:
             yield answer.text
             break
         address = str(answer.request.url.path)
-        # Nothing at first, which is asked about; then the first answer to everything.
+        # First nothing, so that the page asks about blanks; then the first answer to everything.
         yield follow(client, client.post(address, data=NOTHING)).text
         answer = follow(client, client.post(address, data=filled_in(form, {})))
 

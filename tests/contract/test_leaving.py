@@ -1,4 +1,4 @@
-"""What leaves a study is declared before it opens, told before anybody agrees, and all that leaves it."""
+"""What a study gives out is declared before it opens and stated before consent; nothing else leaves it."""
 
 import csv
 import io
@@ -103,7 +103,7 @@ def test_waves_of_reports_are_not_linked(service: Service, study: str) -> None:
 
 
 def test_a_pair_of_before_links_nobody_in_a_study_of_reports(service: Service) -> None:
-    """Such as stood open when its study became one of reports."""
+    """Pairs that were open when their study became one of reports."""
     declared(service)
     take_part_linked(service, EARLIER, [own(n) for n in range(12)])
     with write(service.engine) as db:
@@ -170,7 +170,7 @@ def test_no_figure_is_kept_beside_rows(closed: Service) -> None:
 
 @pytest.mark.parametrize("leaving", OF_ROWS)
 def test_who_was_held_out_leaves_with_no_later_wave(closed: Service, client: TestClient) -> None:
-    """In a study of reports these would be told of together with the next wave's."""
+    """In a study of reports their answers would be published together with the next wave's."""
     later = next_wave(closed, "demo")
     take_part(closed, later, "east", of_one_mind(7, 0))
     take_part(closed, later, "south", of_one_mind(10, 2))
@@ -271,7 +271,7 @@ def test_the_command_declares_it(service: Service, tmp_path, monkeypatch: pytest
         assert studies.the_study(db, "spring").leaving == "rows with units"
 
 
-# ---- told before anybody agrees ----
+# ---- stated before consent ----
 
 
 def test_each_kind_has_a_consent_of_its_own_in_every_language() -> None:
@@ -310,7 +310,7 @@ def test_the_page_of_consent_says_what_leaves_this_study(
         assert ('name="archive"' in page) == LEAVING[leaving].rows
 
 
-# ---- a courtesy ----
+# ---- a precaution ----
 
 
 @pytest.mark.usefixtures("study")

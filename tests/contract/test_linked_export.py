@@ -1,4 +1,4 @@
-"""Exports of two linked waves: one person's rows share an id, and no two exports together tell who it is."""
+"""Exports of two linked waves: one person's rows share an id, and no two exports together identify them."""
 
 import csv
 import io
@@ -96,7 +96,7 @@ def test_nothing_known_of_people_tells_two_rows_apart(
 def test_nobody_is_one_of_fewer_than_five_who_are_linked_or_not(
     linked: tuple[Service, list[bytes], list[bytes]],
 ) -> None:
-    """Also of an archive, which shows no link that the other export does not."""
+    """The same for an archive, which shows no link that the other export does not."""
     service, *_ = linked
     for wave in (EARLIER, LATER):
         plain = {raw(row): row["pair_id"] for row in exported(service, wave)}
@@ -119,7 +119,7 @@ def test_an_archive_links_those_who_agreed_to_it_twice(
 
 
 def test_context_is_withheld_before_anybody_is_linked(service: Service) -> None:
-    """Else an export taken now would tell, joined by the answers, what a later one withholds."""
+    """Otherwise an export taken now, joined by the answers, would show what a later one withholds."""
     declared(service)
     take_part(service, EARLIER, [own(n) for n in range(30)])
     close(service, EARLIER)

@@ -1,4 +1,4 @@
-"""Two waves linked without identity: declared in time, asked of all, matched once, and nothing is left."""
+"""Two waves linked without identity: declared in time, asked of all, matched once; key and marks go."""
 
 import signal
 from collections import Counter
@@ -231,7 +231,7 @@ def files(service: Service, request: pytest.FixtureRequest) -> bytes:
 
 
 def test_key_and_marks_are_in_no_file_afterwards(paired: Service, request: pytest.FixtureRequest) -> None:
-    """Also not those of a person who was linked with nobody, nor those of the earlier wave."""
+    """Neither those of a person who was linked with nobody, nor those of the earlier wave."""
     take_part(paired, EARLIER, [own(n) for n in range(6)])
     close(paired, EARLIER)
     open_later(paired)
@@ -262,7 +262,7 @@ def test_a_close_killed_anywhere_matches_once(paired: Service, tended_until: Cal
     second = take_part(paired, LATER, [own(n) for n in range(4)])
     make_due(paired, LATER)
     seen = []
-    step = 1 if is_sqlite(paired.engine) else 3  # each close there writes its log full: two seconds
+    step = 1 if is_sqlite(paired.engine) else 3  # each close on PostgreSQL fills its log: two seconds
     for number in range(0, 400, step):
         ended = tended_until(number)
         one, other = pair_ids(paired, EARLIER), pair_ids(paired, LATER)

@@ -1,4 +1,4 @@
-"""Tending: one at a time, never against a respondent, and without a word about anybody."""
+"""Due tasks: one process at a time, never blocking a respondent, and without a word about anybody."""
 
 import io
 import logging
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.usefixtures("study")
 
 
 def in_a_thread(service: Service) -> tuple[threading.Thread, list[object]]:
-    """Tend in another thread; what came of it is in the list at its end."""
+    """Run the due tasks in another thread; the list holds the result at the end."""
     ended: list[object] = []
 
     def run() -> None:

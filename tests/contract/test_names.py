@@ -1,4 +1,4 @@
-"""The names that notebooks and scripts lean on: where they are, what they take, what they return."""
+"""The public names that notebooks and scripts use: where they are, what they take, what they return."""
 
 import ast
 import inspect

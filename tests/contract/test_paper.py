@@ -1,4 +1,4 @@
-"""Paper asks what the screen asks, can be read aloud, and a slip takes a telephone to the right place."""
+"""Paper asks what the screen asks, can be read aloud, and a slip leads a telephone to the right place."""
 
 import base64
 import io
@@ -75,13 +75,13 @@ print(len(PdfReader(io.BytesIO(document)).pages), started, sorted({"weasyprint",
 
 
 def test_slips_are_set_in_one_process_of_their_own() -> None:
-    """Forty slips are a second of Python, in which nobody who answers would get a page."""
+    """Forty slips take a second of Python, during which no respondent would get a page."""
     done = subprocess.run([sys.executable, "-c", SETTING], capture_output=True, text=True, check=True)
     assert done.stdout == "7 ['subprocess.Popen'] []\n"
 
 
 def test_a_page_on_paper_fetches_nothing_but_what_stands_in_it(tmp_path: Path) -> None:
-    """A picture that is not in it is no reason for a page without: nothing is made."""
+    """If a picture is not in the page, nothing is made rather than a page without it."""
     picture, page = drawn("a picture"), '<html lang="en"><title>A page</title><img alt="" src="{}">'
     outside = tmp_path / "outside.png"
     outside.write_bytes(picture)

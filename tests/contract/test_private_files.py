@@ -1,4 +1,4 @@
-"""Database, log, secret, exports and slips are for their owner alone, whatever was there before."""
+"""Database, log, secret, exports and slips are readable by their owner alone, whatever was there before."""
 
 import stat
 from pathlib import Path
@@ -69,7 +69,7 @@ def test_a_slip_with_codes_is_private_where_a_file_was_there(tmp_path: Path) -> 
 
 
 def test_whoever_has_the_old_file_open_reads_nothing_of_the_new_one(tmp_path: Path) -> None:
-    """Somebody else on this computer opened it while they could; taking rights away does not close it."""
+    """Taking rights away does not close a file that somebody else opened while they could."""
     path = tmp_path / "slips.pdf"
     path.write_bytes(b"the last codes")
     with path.open("rb") as theirs:

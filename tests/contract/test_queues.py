@@ -1,4 +1,4 @@
-"""Pages that take long have a queue each: who finds it full is told at once, and nobody else is kept."""
+"""Pages that take long have a queue each: a full one refuses at once, and nobody else has to wait."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

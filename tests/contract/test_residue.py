@@ -1,4 +1,4 @@
-"""What was deleted is in no file: neither in a free page nor in the write-ahead log."""
+"""Deleted rows are in no file: neither in a free page nor in the write-ahead log."""
 
 from collections.abc import Mapping
 from pathlib import Path

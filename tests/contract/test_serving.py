@@ -1,4 +1,4 @@
-"""What scripts and hosts lean on: the links of the demonstration, refusals to start, the composed service."""
+"""What scripts and hosts rely on: the demonstration's links, refusals to start, the composed service."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Drafts: readable for the one person who began them, all of one size, gone when they have served."""
+"""Drafts: readable for the one person who began them, all of one size, deleted when no longer needed."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every page has: fields that its template knows, few bytes, colours that can be read."""
+"""What every page has: fields that its template knows, few bytes, readable colours."""
 
 import re
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""What a person meets on the way: each step, each way back, each closed door."""
+"""A person's way through the questionnaire: each step, each way back, each refusal."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Sending: once, whatever the network does; nothing unseen; and what a receipt can do."""
+"""Sending: once, whatever the network does; nothing that was not shown; and what a receipt can do."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Who is unlucky, clumsy or out for harm on the respondent's way: nothing is lost, doubled or let in."""
+"""Mistakes, accidents and attacks on the respondent's way: nothing is lost, stored twice or let in."""
 
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -86,7 +86,7 @@ def test_a_very_long_paste_is_answered_with_a_small_page(client: TestClient, cod
 def test_an_older_tab_takes_nothing_from_the_other_pages(
     client: TestClient, service: Service, code: str
 ) -> None:
-    """Each page saves what it shows; the last word on a page is the last that was sent from it."""
+    """Each page saves what it shows; the last form sent from a page counts."""
     at_check(client, code)
     [old] = Screen(client.get("/page/1").text).forms
     fill(client, "/page/1", sd5=4)

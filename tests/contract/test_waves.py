@@ -1,4 +1,4 @@
-"""A wave moves along few paths, and its codes tell nothing of whom they were given to."""
+"""A wave changes its state along few paths, and its codes do not show whom they were given to."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""The page on the architecture says what the code is: stations exist, every folder has its row."""
+"""The architecture page matches the code: stations exist, every folder has its row, bounds of layout hold."""
 
 import importlib.util
 import re
@@ -33,7 +33,7 @@ def test_every_folder_of_code_has_its_row() -> None:
 
 
 def test_the_layout_keeps_its_bounds() -> None:
-    """Raise a bound only with a line in DECISIONS."""
+    """A bound is raised only with a line in DECISIONS."""
     found = layout()
     assert found.circles == ()
     assert found.upward == ()

@@ -1,5 +1,5 @@
-"""Every public function says what it takes, returns and raises; one that returns a statistic also how it is
-computed, which call of R it equals, and after whom.
+"""Docstrings of public functions have all sections: parameters, returns, errors; for a statistic also its
+formula, the R call that it equals, and its source.
 """
 
 import ast
@@ -14,7 +14,7 @@ import pytest
 import analysis
 import instrument
 
-# What brings answers in or makes them up; all else that `analysis` offers returns a statistic.
+# Functions that read or simulate answers; all others that `analysis` exports return a statistic.
 NOT_STATISTICS = {"joint_counts", "simulate", "read_table", "file_counts", "file_moments"}
 
 FORMULA = re.compile(r"[=≤≥Σ√²³Φ]| / ")

@@ -1,4 +1,4 @@
-"""Every sentence of the pages that promise something is in docs/promises.md, beside tests that are there."""
+"""Every sentence of the pages that promises something is in docs/promises.md, beside tests that exist."""
 
 import ast
 import re
@@ -41,7 +41,7 @@ MESSENGERS = {
 
 
 def sections() -> dict[str, dict[str, str]]:
-    """What each template says, and what is told to keep it."""
+    """What each template says, and the tests that keep it."""
     _, *parts = SECTION.split(PAGE)
     found = {}
     for template, told in zip(parts[::2], parts[1::2], strict=True):
@@ -91,7 +91,7 @@ def test_every_sentence_names_tests_that_are_there(template: str) -> None:
 
 
 def test_what_promises_something_is_called_neither_advice_nor_label() -> None:
-    """Whatever says what this service does, or nobody can, needs a test."""
+    """A sentence on what this service does, or what nobody can do, needs a test."""
     ours = re.compile(r"\b(we|nobody|never|stored|your answers are|is kept|are kept)\b", re.IGNORECASE)
     for told in sections().values():
         for sentence, by in told.items():

@@ -1,4 +1,4 @@
-"""Every row of the threat model names the tests that guard it, and they are there."""
+"""Every row of the threat model names tests that guard it, and these exist."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""A real Chromium, Debian's own, that calls nobody, and a service that it can reach."""
+"""A real Chromium, Debian's own, without access to other sites, and a service that it can reach."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What a person does in a browser, and what every page that they come to must be."""
+"""What a person does in a browser, and the checks of every page that they come to."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -60,19 +60,19 @@ def on(browser: Browser, width: int = 390, *, scripts: bool = True, **options: A
 
 
 def press(button: Locator) -> None:
-    """Press what sends a form, and arrive: with scripts, it goes once the service is known to be there."""
+    """Press what sends a form, and arrive; with scripts, the form waits until the service answers."""
     with button.page.expect_navigation():
         button.click()
 
 
 def faults(page: Page, *, scripts: bool = True) -> list[str]:
-    """What axe finds, whatever its impact; what is small, cut off, on top of something else or too wide."""
+    """What axe finds, of any impact; what is small, cut off, on top of something else or too wide."""
     found = _misplaced(page)
     if scripts:
         return found + _axe(page)
-    # axe waits for what a page without scripts never runs: let it run while it is looked at.
+    # Without scripts axe would wait for ever, so they may run while it looks.
     session = page.context.new_cdp_session(page)
-    for off in (True, False):  # a session only passes on what changes
+    for off in (True, False):  # a session of the protocol is sent changes only
         session.send("Emulation.setScriptExecutionDisabled", {"value": off})
     found += _axe(page)
     session.send("Emulation.setScriptExecutionDisabled", {"value": True})
@@ -81,7 +81,7 @@ def faults(page: Page, *, scripts: bool = True) -> list[str]:
 
 
 def faults_enlarged(page: Page) -> list[str]:
-    """The same for who zooms a wide screen to 200 and 400 %, or has text twice as large on a phone."""
+    """The same for a wide screen zoomed to 200 and 400 %, and for text twice as large on a phone."""
     size = page.viewport_size
     assert size
     found: list[str] = []
@@ -137,7 +137,7 @@ class Keyboard:
         self.enters()
 
     def tours(self, *, answer: bool = True) -> None:
-        """Go through the page to its end: to Leave first, from each to what follows it, always in view.
+        """Go through the page by Tab to its end: Leave comes first, and each next element is in view.
 
         On the way answer each question with its second answer, agree to what is asked, open what is closed.
         """
@@ -147,7 +147,9 @@ class Keyboard:
             assert stop["in_view"], stop
             if before is None:
                 assert stop["leaves"] or "#" in self.page.url, stop
-            elif not stop["leaves"]:  # after the last comes the first, where the address began in the middle
+            elif not stop[
+                "leaves"
+            ]:  # after the last comes the first, if the address pointed to the middle of the page
                 assert stop["place"] > before["place"], (before, stop)
                 assert before["fixed"] or stop["bottom"] > before["top"], (before, stop)
             before = stop
@@ -156,7 +158,7 @@ class Keyboard:
         assert before is not None
 
     def _stops(self) -> Iterator[dict[str, Any]]:
-        """Each place that Tab comes to, until it leaves the page or begins again."""
+        """Each element that Tab comes to, until it leaves the page or begins again."""
         first = None
         for _ in range(STOPS_AT_MOST):
             self.page.keyboard.press("Tab")

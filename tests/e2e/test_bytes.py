@@ -1,4 +1,4 @@
-"""What a page costs somebody on a poor line, as it comes over the wire: every form in every language."""
+"""The size of every page as it is sent, for people on a slow connection: every form in every language."""
 
 import httpx2
 import pytest

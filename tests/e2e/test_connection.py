@@ -1,4 +1,4 @@
-"""A phone whose connection goes while somebody answers: the page waits, says so, and sends by itself."""
+"""A phone loses its connection while somebody answers: the page waits, says so, and sends by itself."""
 
 from collections.abc import Iterator
 
@@ -108,7 +108,7 @@ def test_sending_waits_as_well_and_sends_once(page: Page, service: Service) -> N
 
 
 def test_a_service_that_is_being_started_is_waited_for(page: Page) -> None:
-    """A proxy answers in its place, and its page would take the place of the answers."""
+    """A proxy answers meanwhile, and its page must not replace the answers."""
     page.context.route(ICON, lambda route: route.fulfill(status=502))
     page.get_by_role("button", name="Continue").last.click()
     has_kept_them(page)

@@ -63,7 +63,7 @@ def origin(service: Service, provider: Provider) -> Iterator[str]:
 
 @dataclass
 class Person:
-    """What somebody does, in a browser that keeps to what browsers keep to."""
+    """What somebody does, in a browser with its usual rules."""
 
     page: Page
     provider: Provider

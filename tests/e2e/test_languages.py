@@ -1,4 +1,4 @@
-"""A person changes language midway, and reads from the right."""
+"""A person changes language midway, and reads from right to left."""
 
 import pytest
 from playwright.sync_api import Browser

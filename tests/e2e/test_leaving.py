@@ -1,6 +1,6 @@
-"""Who takes the phone afterwards and goes back, forward and over every address sees no answer.
+"""Whoever takes the phone afterwards and goes back, forward and to every address sees no answer.
 
-In a browser that keeps pages in its memory to go back to, as people's browsers do.
+The browser keeps pages in memory to go back to (back-forward cache), as people's browsers do.
 """
 
 from collections.abc import Callable, Iterator
@@ -86,9 +86,9 @@ class Visit:
 
 
 def told(page: Page) -> list[str]:
-    """What a page holds of the answers, or of where they belong, once the browser has come to rest.
+    """What a page shows of the answers, or of where they belong, once the browser has come to rest.
 
-    A page from its memory is blank, and asks the server what it is now, before it is at rest.
+    A page from memory is blank, and asks the server what it is now, before the browser comes to rest.
     """
     found = [NOT_AT_REST]
     for _ in range(30):
@@ -103,7 +103,7 @@ def told(page: Page) -> list[str]:
 
 
 def looked_through(visit: Visit) -> Iterator[tuple[str, list[str]]]:
-    """Back to the beginning, each page loaded anew as well; forward to the end; then every address."""
+    """Go back to the beginning, reloading each page as well; forward to the end; then to every address."""
     page, addresses = visit.page, dict.fromkeys(visit.addresses)
     steps = page.evaluate("history.length") - 1
     for turn in (*(page.go_back, page.reload) * steps, *(page.go_forward,) * steps):

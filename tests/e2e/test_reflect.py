@@ -1,4 +1,4 @@
-"""Somebody who reflects alone, with others near: every form, every way out, a lost connection."""
+"""Somebody reflects privately, with others near: every form, every way out, a lost connection."""
 
 import re
 from contextlib import suppress
@@ -143,7 +143,7 @@ def test_after_leaving_or_finishing_back_shows_no_answer(
 
 
 def test_a_page_from_the_browsers_memory_shows_nothing(browser: Browser, origin: str, code: str) -> None:
-    """With the back-forward cache on, which browser tests otherwise run without."""
+    """With the back-forward cache on, which browser tests otherwise switch off."""
     remembering = browser.browser_type.launch(
         executable_path=CHROMIUM,
         args=QUIET,
@@ -185,7 +185,7 @@ def test_the_screen_is_white_before_the_other_site_answers(browser: Browser, ori
     with on(browser) as context:
         person = Person(context.new_page(), origin)
         person.chooses(FORMS[0])
-        # An answer without content leaves the browser where it is, as a slow site does for a while.
+        # A response without content leaves the browser where it is, as a slow site does for a while.
         context.route("**/exit/*", lambda route: route.fulfill(status=204))
         person.page.get_by_role("link", name="Leave this site").click()
         expect(person.page.locator("main")).to_be_hidden()

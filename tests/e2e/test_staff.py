@@ -28,7 +28,7 @@ SHOTS = os.environ.get("COUNTERPOISE_SCREENSHOTS")
 
 @dataclass
 class Desk:
-    """What a member of staff does, in their words; every page they see is looked over."""
+    """What a member of staff does, in their words; every page they see is checked."""
 
     page: Page
     origin: str
@@ -41,7 +41,7 @@ class Desk:
         self.looks_over(path)
 
     def looks_over(self, what: str) -> None:
-        """No fault that can be found, nothing fetched from elsewhere."""
+        """Check that no fault is found and nothing is fetched from elsewhere."""
         assert faults(self.page, scripts=self.scripts) == [], what
         assert faults_enlarged(self.page) == [], what
         self.seen += 1
@@ -135,7 +135,7 @@ def test_after_signing_out_back_shows_no_report(desk: Desk, service: Service, st
         expect(desk.page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address")
 
 
-def test_a_host_makes_a_study_issues_200_slips_and_closes_a_wave(desk: Desk, service: Service) -> None:
+def test_a_host_makes_a_study_issues_slips_and_closes_a_wave(desk: Desk, service: Service) -> None:
     page = desk.page
     ready(service, "hana", host="*")
     desk.signs_in("hana")
@@ -175,12 +175,12 @@ def test_a_host_makes_a_study_issues_200_slips_and_closes_a_wave(desk: Desk, ser
     page.get_by_role("link", name="Collection 1").click()
     desk.arrives("Collection 1 is prepared", "prepared")
     page.get_by_label("For", exact=True).select_option("north")
-    desk.fills("How many", "200")
+    desk.fills("How many", "40")
     with page.expect_download() as download:
         page.get_by_role("button", name="Make slips to print").click()
     slips = pypdf.PdfReader(io.BytesIO(Path(download.value.path()).read_bytes()))
     text = "".join(each.extract_text() for each in slips.pages)
-    assert len(set(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", text))) == 200
+    assert len(set(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", text))) == 40
     page.get_by_label("The units are complete and right.").check()
     desk.presses("Open this collection")
     expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")

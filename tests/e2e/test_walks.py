@@ -1,7 +1,8 @@
 """Every form in every language that it has, in a wave and privately, by keyboard alone, on three widths.
 
-Which forms and languages there are is read from the instrument. `make test` walks each of them once, in turn
-in a wave and privately, over every width, with and without scripts; `make walks` walks the whole cross.
+Which forms and languages there are is read from the instrument. `make test` walks each of them once,
+alternately in a wave and privately, with the widths and scripts on and off in turn; `make walks` walks every
+combination.
 """
 
 import os
@@ -49,7 +50,7 @@ class Walk:
 
 
 def crossed(roads: tuple[str, ...], spoken: list[tuple[str, str]]) -> list[object]:
-    """Each form in each language on the next road and in the next of the six ways; on all for `walks`."""
+    """Each form in each language, each in the next kind and the next of the six ways; in all with `walks`."""
     ways = [(width, scripts) for scripts in (True, False) for width in WIDTHS]
     in_turn = zip(cycle(roads), spoken, cycle(ways), strict=False)
     usual = {Walk(road, *each, *way) for road, each, way in in_turn}
@@ -61,7 +62,7 @@ def crossed(roads: tuple[str, ...], spoken: list[tuple[str, str]]) -> list[objec
 
 @dataclass(frozen=True)
 class Walker:
-    """Somebody on the road; every page that they come to is gone through by keyboard and looked over."""
+    """Somebody who takes part; every page that they come to is gone through by keyboard and checked."""
 
     page: Page
     origin: str

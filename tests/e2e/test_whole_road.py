@@ -1,4 +1,4 @@
-"""The whole road: a host at the command line, a person in a browser, staff with tokens."""
+"""The whole way: a host at the command line, a person in a browser, staff with tokens."""
 
 import csv
 import io
@@ -138,6 +138,14 @@ PEOPLE = (
 )
 
 
+ON_POSTGRES = pytest.mark.parametrize(
+    "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""One whole road on each engine; tests/contract takes both studies over both."""
+
+
+@ON_POSTGRES
 def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
     host: Host, browser: Browser
 ) -> None:
@@ -161,6 +169,7 @@ def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
     trainer.close()
 
 
+@ON_SQLITE
 def test_twelve_people_answer_and_a_researcher_has_their_rows_and_of_nine_none(
     host: Host, browser: Browser
 ) -> None:

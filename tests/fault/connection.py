@@ -1,11 +1,11 @@
-"""Cut the connection at every step of the road, and see that no answer is lost that was shown as saved.
+"""Cut the connection at every step, and check that no answer is lost that was shown as saved.
 
     python -m tests.fault.connection [--runs 100] [--seed 1] [--db sqlite,postgres]
 
-In each run a person takes part over a real server and a line that is cut at each post and at a third of the
-pages: before, within and after the request, within the answer; now and then the server is killed instead.
-They try again, reload, or type the code into another phone. Exits with 1 if anything shown as saved is lost,
-if a response is kept other than once, or if its receipt does not erase it.
+In each run a person takes part over a real server and a connection that is cut at each post and at a third of
+the pages: before, within and after the request, and within the answer; sometimes the server is killed
+instead. They try again, reload, or type the code into another phone. Exits with 1 if anything shown as saved
+is lost, if a response is stored other than once, or if its receipt does not erase it.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class Outcome:
 
 
 def connection(url: str, log: Path, runs: int, seed: int) -> Outcome:
-    """Let one person after the other take part over a line that is cut."""
+    """Let one person after the other take part over a connection that is cut."""
     service = make_service(Settings(database_url=url, secret=SECRET, secure=False))
     check_secret(service)
     codes = _waves(service, runs)
@@ -93,10 +93,10 @@ def line_to(server: Server) -> Iterator[Line]:
 
 
 def _one(service: Service, person: Person, outcome: Outcome) -> list[str]:
-    """One person's road; what went wrong on it."""
+    """Let one person take part; return what went wrong."""
 
     def look() -> None:
-        """What was said to be saved is in the draft, as whoever types code and words would have it."""
+        """Check that the draft, opened by code and words, has what was shown as saved."""
         if person.sheet is None:
             saved = drafted(service, person.code, person.words)
             outcome.saved += len(person.told.saved)

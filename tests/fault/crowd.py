@@ -1,8 +1,8 @@
-"""Crowd the service in every way a stranger or a single account can, and see that people still get through.
+"""Overload the service in all ways a stranger or one account can, and check that people get through.
 
     python -m tests.fault.crowd [--people 50] [--requests 40] [--half-open 2000] [--db sqlite,postgres]
 
-In each run people walk the whole road over a real server, a few at a time, while somebody
+In each run people take part over a real server, a few at a time, while somebody
 
 figures    asks for the folder of a wave again and again, many requests at once, with one researcher's token
 half-open  opens connections and sends a part of a request, a byte now and then, and opens others for those
@@ -10,8 +10,9 @@ half-open  opens connections and sends a part of a request, a byte now and then,
 sign-ins   signs in with wrong passwords, sixteen at once from one place, while others sign in from elsewhere
 
 Everybody must get their receipt, no page may keep them waiting longer than `PATIENCE`, and staff must get in.
-Whoever crowds is answered, or told 503 or 429 with Retry-After. Then the guard is taken out, and the run must
-fail. Exits with 1 if somebody does not get through, or if a fault that was put in goes unnoticed.
+Whoever overloads the service is answered, or gets 503 or 429 with Retry-After. Then the guard is taken out,
+and the run must fail. Exits with 1 if somebody does not get through, or if a fault that was put in goes
+unnoticed.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ class Outcome:
     finished: int = 0
     slowest: float = 0.0
     told: Counter[int] = field(default_factory=Counter)
-    """How those who crowd were answered; 0 where the line was cut."""
+    """How those who overload were answered; 0 where the connection was cut."""
     unkind: int = 0
     """Refusals without Retry-After."""
     came_in: int = 0
@@ -143,7 +144,7 @@ def sign_ins(scene: Scene, outcome: Outcome) -> None:
 
 
 def at_once(scene: Scene, outcome: Outcome, times: int, ask: Callable[[httpx2.Client], Any]) -> None:
-    """Ask so many times at once, and again, until the scene has ended."""
+    """Send so many requests at once, again and again, until the scene has ended."""
 
     def one() -> None:
         with httpx2.Client(base_url=scene.server.address, timeout=120) as client:
@@ -162,7 +163,7 @@ def at_once(scene: Scene, outcome: Outcome, times: int, ask: Callable[[httpx2.Cl
 
 
 def half_open(scene: Scene, outcome: Outcome) -> None:
-    """Keep as many connections as asked for, each in the midst of a head or of a body."""
+    """Keep as many connections as asked for, each in the middle of a head or of a body."""
     begun: list[socket.socket] = []
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
@@ -230,7 +231,7 @@ def crowded(
     faulty: bool = False,
     gives_up: float = 2 * PATIENCE,
 ) -> Outcome:
-    """Let people answer while somebody crowds; the database at `url` is migrated and empty.
+    """Let people answer while somebody overloads the service; the database at `url` is migrated and empty.
 
     A person whose page takes more than `gives_up` seconds does not finish.
     """
@@ -254,14 +255,14 @@ def crowded(
             outcome.came_in = sum(came)
         ended.set()
         if faulty:
-            server.kill()  # what it is still asked for would take minutes
+            server.kill()  # the remaining requests would take minutes
         crowd.join()
     service.engine.dispose()
     return outcome
 
 
 def comes_in(server: Server, service: Service, name: str, gives_up: float) -> bool:
-    """Sign in for the first time in this browser, from a place of one's own."""
+    """Sign in for the first time in this browser, from another address."""
     fields = {"name": name, "password": PASSWORD, "code": code_of(service, name)}
     source = f"192.0.2.{STAFF.index(name)}"
     with (
@@ -274,7 +275,7 @@ def comes_in(server: Server, service: Service, name: str, gives_up: float) -> bo
 
 
 def walk(server: Server, code: str, gives_up: float) -> float | None:
-    """The whole road; how long its slowest page took, None if it did not end."""
+    """Take part from start to end; return the seconds of the slowest page, None if it did not end."""
     browser = Timed(server.address, gives_up)
     try:
         respond(browser, code)

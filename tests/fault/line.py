@@ -1,4 +1,4 @@
-"""The network between a phone and the server: a proxy that cuts a connection at the moment it is told."""
+"""The network between a phone and the server: a proxy that cuts a connection at a given moment."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Line:
 
 
 def part(whole: bytes, share: float) -> bytes:
-    """At least a byte of it, never all."""
+    """Return at least a byte of it, never all."""
     return whole[: 1 + int(share * (len(whole) - 2))]
 
 

@@ -1,6 +1,6 @@
-"""A person on a line that is cut at every step, who tries again, reloads, or goes on with another phone.
+"""A person on a connection that is cut at every step, who tries again, reloads, or uses another phone.
 
-What a page has told them is saved they remember, and they look for it on every page they see again.
+They remember what a page has shown as saved, and look for it on every page they see again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Request:
 
     @property
     def step(self) -> str:
-        """What is cut once: an address in whatever language, apart for looking and posting."""
+        """What is cut once: an address, in whatever language, separately for GET and POST."""
         return f"{'GET' if self.fields is None else 'POST'} {told_apart(self.address)[1]}"
 
 
@@ -62,7 +62,7 @@ class Phone:
     cookie: str = ""
 
     def ask(self, request: Request) -> Answer:
-        """Ask over a connection of its own; a cookie counts from its header on, whatever follows."""
+        """Ask over a connection of its own; a cookie counts once its header was read, whatever follows."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=30)
         headers = {"Cookie": self.cookie} if self.cookie else {}
         try:
@@ -84,7 +84,7 @@ class Phone:
 
 @dataclass
 class Told:
-    """What pages have shown as saved, and what was on its way when the line was cut."""
+    """What pages have shown as saved, and what was being sent when the connection was cut."""
 
     saved: dict[str, str] = field(default_factory=dict)
     on_its_way: dict[str, set[str]] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Told:
             self.on_its_way.setdefault(name, set()).add(value)
 
     def compare(self, shown: Mapping[str, str], where: str) -> None:
-        """Whatever was said to be saved is there, unless what was sent after it is."""
+        """Check that what was shown as saved is there, unless something sent after it is."""
         for name, value in self.saved.items():
             if name in shown and shown[name] not in {value, *self.on_its_way.get(name, ())}:
                 self.missing.append(f"{where}: {name} is {shown[name]}, was saved as {value}")
@@ -128,7 +128,7 @@ class Person:
         self.phone = Phone(self.line.port)
 
     def takes_part(self) -> Screen:
-        """From the first page to that of the receipt."""
+        """Take part from the first page to that of the receipt."""
         here = f"{self.home}/"
         request = Request(here)
         for _ in range(MAX_REQUESTS):
@@ -151,7 +151,7 @@ class Person:
         raise AssertionError(f"no receipt after {MAX_REQUESTS} requests")
 
     def sees_the_result(self, screen: Screen) -> None:
-        """Asks for it from the page of the receipt; if the line is cut, again, or from that page anew."""
+        """Ask for the result from the page of the receipt; after a cut, again, or from that page anew."""
         for _ in range(MAX_REQUESTS):
             [form] = screen.forms
             try:
@@ -164,7 +164,7 @@ class Person:
             return
 
     def takes_part_again(self) -> Screen:
-        """Sends the very same sheet once more, as a browser does that loads the receipt's page anew."""
+        """Send the very same sheet once more, as a browser does that reloads the receipt's page."""
         assert self.sheet is not None
         answer = self._ask(self.sheet)
         assert answer.status == http.client.OK, answer.status
@@ -172,7 +172,7 @@ class Person:
         return answer.screen
 
     def erases(self) -> None:
-        """Types the receipt; after a cut, again, until told that it is gone."""
+        """Type the receipt; after a cut, again, until the page says that it is gone."""
         tried = False
         for _ in range(MAX_REQUESTS):
             try:
@@ -193,7 +193,7 @@ class Person:
         return request.address, answer
 
     def _ask(self, request: Request) -> Answer:
-        """Ask once; the first time that this step is taken the line is cut at some moment."""
+        """Ask once; the first time that this step is taken the connection is cut at some moment."""
         looks = request.fields is None
         if request.step not in {step for step, _ in self.cuts} and (
             not looks or self.chance.random() < LOOKS_CUT_OFTEN

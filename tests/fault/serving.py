@@ -22,7 +22,7 @@ PATIENCE_SECONDS: Final = 300
 
 
 class Server:
-    """`counterpoise serve` as an operator starts it; what it says goes to `log`.
+    """`counterpoise serve` as an operator starts it; its output goes to `log`.
 
     A `fault`, in Python, is put in before it starts.
     """

@@ -16,5 +16,5 @@ def test_no_answer_is_lost_that_was_shown_as_saved(url: str, tmp_path: Path) -> 
     assert outcome.saved > 300
     assert len(outcome.steps) > 15
     assert {*MOMENTS} < outcome.cuts.keys()
-    # A phone that lost its line is no fault of the server, and nothing to write down.
+    # A lost connection is no fault of the server, so it is not logged.
     assert log.read_text() == ""

@@ -1,4 +1,4 @@
-"""A connection that does not get on is let go; one that is being answered, or is only slow, is not."""
+"""A connection without progress is closed; one that is being answered, or is only slow, is not."""
 
 import socket
 import threading
@@ -61,7 +61,7 @@ def goes_on(line: socket.socket, parts: list[bytes], pause: float = 0.0) -> None
 
 
 def is_let_go(line: socket.socket) -> bool:
-    """Whether the other side hangs up; TimeoutError where it does not."""
+    """Whether the other side closes the connection; TimeoutError where it does not."""
     try:
         while line.recv(65536):
             pass

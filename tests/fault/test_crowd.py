@@ -1,7 +1,7 @@
-"""A few people on their road while somebody crowds the service, and the same where a guard is missing.
+"""A few people take part while somebody overloads the service, with the guards and without one.
 
-No page is timed here, so that a slow machine changes nothing; `make fault` does that, and takes the other
-guards away too: without them pages come late, but they come.
+No page is timed here, so that a slow machine changes nothing. `make fault` times them, and also takes away
+the other guards, without which pages come late.
 """
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What R, SPSS's free twin PSPP and LibreOffice make of an export: `make formats`, which installs them."""
+"""How R, PSPP (a free program like SPSS) and LibreOffice read an export: `make formats` installs them."""
 
 import csv
 import io

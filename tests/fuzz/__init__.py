@@ -1,0 +1,1 @@
+"""Messy and damaged files of answers: the right figure, or a refusal that names the place."""

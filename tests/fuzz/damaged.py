@@ -1,4 +1,4 @@
-"""Files of answers with bytes changed or cut off: read, or refused with a sentence, and nothing else."""
+"""Files of answers with bytes changed or cut off: each is read, or refused with a sentence."""
 
 from pathlib import Path
 
@@ -45,7 +45,7 @@ def damaged(content, rng):
 
 
 def tried(path: Path, content):
-    """Whether a damaged file was read, or refused; anything else is an error of the caller's test."""
+    """Whether a damaged file was read, or refused; any other error fails the caller's test."""
     path.write_bytes(content)
     try:
         read_table(path)

@@ -1,8 +1,8 @@
 """Messy files made from one clean table by the faults that other systems' files have: `make fuzz`.
 
-Each file gets a few faults at random. What comes out must be the clean figure; where a fault takes
-information away, the clean figure or a refusal that names the place. Nothing else: no wrong figure, no other
-error, no refusal of what can be read.
+Each file gets a few faults at random. The result must be the clean figure; where a fault removes information,
+the clean figure or a refusal that names the place. A wrong figure, another error, or a refusal of a file that
+can be read is a failure.
 """
 
 import argparse
@@ -43,7 +43,7 @@ def clean_table(rng):
 
 @dataclass
 class Messy:
-    """A file in the making: cells as text, how they will be written, and what has to be said of them."""
+    """A file being made: cells as text, how they will be written, and which options it needs."""
 
     rng: np.random.Generator
     header: list[str]
@@ -267,7 +267,7 @@ def _stray_quotes(file):
     file.raw = lambda content: content.replace("@open", '"never').replace("@close", 'closed"')
 
 
-# Faults that say the same answers in another way, and those that take something away; of most groups one.
+# Faults that write the same answers in another way, and faults that remove something; of most groups one.
 BESIDE = (_comment, _doubled, _nameless, _ids, _leading_zeros, _late_word, _long_cell, _other_letters)
 CELLS = (_points, _commas, _code_and_word, _ends_in_words, _words, _lettered, _blanks)
 NONE = (_marks_everywhere, _mark_said)

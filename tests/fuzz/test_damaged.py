@@ -1,4 +1,4 @@
-"""No library's bare error reaches a reader, and no damaged file takes the memory of the machine."""
+"""A damaged file raises no error of a library, and does not use up the machine's memory."""
 
 import numpy as np
 import pytest

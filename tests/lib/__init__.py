@@ -1,1 +1,1 @@
-"""What tests of several folders share: a PostgreSQL, people who answer, staff, a provider, bytes on disk."""
+"""Helpers for tests of several folders: a PostgreSQL, people who answer, staff, a provider, bytes on disk."""

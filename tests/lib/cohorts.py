@@ -1,4 +1,4 @@
-"""Whole groups of people who have answered: sent by the service's own function, without pages between."""
+"""Groups of people who have answered: sent by the service's own function, without pages in between."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -29,7 +29,7 @@ def take_part(
     *,
     purposes: Sequence[str] = ("study",),
 ) -> None:
-    """Send the answers of each person; what they leave out they would rather not say."""
+    """Send the answers of each person; a question without an answer is refused ("rather not say")."""
     everyone = list(people)
     with write(service.engine) as db:
         asked = studies.the_study(db, waves.the_wave(db, wave).study)

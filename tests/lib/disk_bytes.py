@@ -1,4 +1,4 @@
-"""Every byte that a database keeps outside PostgreSQL's own log, as whoever takes the disk would have it."""
+"""Every byte that a database keeps outside PostgreSQL's own log, as whoever takes the disk has it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +10,7 @@ from app.runtime import Service
 
 
 def stolen(service: Service, data: Path) -> Mapping[str, bytes]:
-    """The files by name; `data` is the folder of the PostgreSQL cluster, which SQLite has no use for."""
+    """The files by name; `data` is the folder of the PostgreSQL cluster, which SQLite does not have."""
     if is_sqlite(service.engine):
         path = Path(str(make_url(service.settings.database_url).database))
         files = [path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")]

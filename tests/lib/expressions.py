@@ -1,4 +1,4 @@
-"""What XLSForm, REDCap and LimeSurvey make of a calculation: the part of their languages that we use."""
+"""Evaluates calculations as XLSForm, REDCap and LimeSurvey do, in the part of their languages that we use."""
 
 import math
 import re
@@ -12,7 +12,7 @@ _TOKEN = re.compile(
 
 
 def evaluate(expression: str, value: Callable[[str], Value]) -> Value:
-    """Compute both branches of every `if`, so that no result hangs on a tool's being lazy."""
+    """Compute both branches of every `if`, so that no result depends on lazy evaluation in a tool."""
     tokens = []
     at = 0
     while at < len(expression):

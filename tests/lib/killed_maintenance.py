@@ -1,4 +1,4 @@
-"""Tending in another process that is killed on its way."""
+"""Due tasks run in another process that is killed on the way."""
 
 import os
 import subprocess
@@ -37,7 +37,7 @@ for line in sys.stdin:
 
 @contextmanager
 def maintenance_killed(url: str) -> Iterator[Callable[[int], int]]:
-    """Tend in another process that is killed before its n-th statement or commit; tell how it ended."""
+    """Run the due tasks in a process killed before its n-th statement or commit; return how it ended."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     command = [sys.executable, "-c", KILLED, url, SECRET.hex()]
     with subprocess.Popen(

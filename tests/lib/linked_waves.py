@@ -34,7 +34,7 @@ def declared(service: Service) -> Service:
 
 
 def own(number: int, **instead: str | int) -> Own:
-    """What one person answers about themselves; no two numbers agree in more than a few."""
+    """One person's answers to the linking questions; no two numbers agree in more than a few."""
     draw = Random(number)
     answers = {name: draw.choice(offered(each, "en")) for name, each in ELEMENTS.items()}
     return {**answers, **{f"own-{name}": answer for name, answer in instead.items()}}
@@ -66,7 +66,7 @@ def open_later(service: Service) -> None:
 
 
 def twice(service: Service, earlier: Sequence[Own], later: Sequence[Own]) -> tuple[list[bytes], list[bytes]]:
-    """Both waves asked and closed."""
+    """Ask and close both waves."""
     first = take_part(service, EARLIER, earlier)
     close(service, EARLIER)
     open_later(service)

@@ -1,4 +1,4 @@
-"""An OpenID Connect provider of our own, over a real socket, that can misbehave in every way we know."""
+"""An OpenID Connect provider for tests, over a real socket, that can misbehave in every way we know."""
 
 import base64
 import json
@@ -14,6 +14,7 @@ from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import time
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import httpx2
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from app.config import Institution
+from app.staff.oidc import fetching
 
 CLIENT, PASSWORD = "counterpoise", "s3cret of: the client/é"
 OURS = "http://127.0.0.1:8000"
@@ -48,7 +50,7 @@ def new_key(kid: str, alg: str = "RS256", bits: int = 2048) -> Key:
 
 @dataclass
 class Provider:
-    """Honest unless told otherwise."""
+    """A provider that behaves correctly unless told otherwise."""
 
     url: str = ""
     key: Key = field(default_factory=lambda: new_key("one"))
@@ -130,7 +132,11 @@ class Provider:
 
 @contextmanager
 def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
-    """Another site than the service: `localhost` there, 127.0.0.1 here."""
+    """Run the provider as another site than the service: `localhost` there, 127.0.0.1 here.
+
+    The service waits a minute for it, so that a busy machine is not taken for a provider that hangs; a test
+    of one that hangs sets its own.
+    """
     provider = Provider()
 
     class Handler(BaseHTTPRequestHandler):
@@ -184,7 +190,7 @@ def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
-            """Somebody hung up on us, as they should."""
+            """Ignore that the client hung up, as it should."""
 
     server = Quiet(("127.0.0.1", 0), Handler)
     if tls is not None:
@@ -192,17 +198,18 @@ def running_provider(tls: ssl.SSLContext | None = None) -> Iterator[Provider]:
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     provider.url = f"{'https' if tls else 'http'}://localhost:{server.server_port}"
-    yield provider
+    with patch.multiple(fetching, LONGEST=60.0, LONGEST_PAUSE=60.0):
+        yield provider
     server.shutdown()
     server.server_close()
     thread.join()
 
 
-# ---- the road of a person, without a browser ----
+# ---- the steps of a person, without a browser ----
 
 
 def sets_out(client: Any) -> str:
-    """Press the button; the address at the institution that the page leads to."""
+    """Press the button; return the address at the institution that the page leads to."""
     page = client.post("/staff/institution")
     assert page.status_code == 200, page.text
     found = re.search(r'content="0; url=([^"]+)"', page.text)
@@ -211,7 +218,7 @@ def sets_out(client: Any) -> str:
 
 
 def signs_in_there(there: str) -> str:
-    """The address that the institution sends the browser back to."""
+    """Return the address that the institution sends the browser back to."""
     answer = httpx2.get(there, follow_redirects=False)
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]

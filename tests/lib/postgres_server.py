@@ -1,4 +1,4 @@
-"""A real PostgreSQL for the tests, ours alone, with nothing left behind."""
+"""A real PostgreSQL for the tests alone, which leaves nothing behind."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ class Postgres:
 
     def create(self, name: str | None = None, template: str = "template1") -> str:
         name = name or f"test_{os.getpid()}_{next(_names)}"
-        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        self._run(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         return self.url(name)
 
     def drop(self, url: str) -> None:
@@ -40,8 +40,12 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running_postgres() -> Iterator[Postgres]:
-    """Start a cluster in a folder of its own over a unix socket; PostgreSQL refuses to run as root."""
+def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
+    """Start a cluster in a folder of its own over a unix socket; PostgreSQL refuses to run as root.
+
+    Its write-ahead log consists of files of `log_file_mb` MB, 16 where nobody chooses. Each close of a wave
+    writes over several of them, so the tests take 1 MB.
+    """
     binaries = _binaries()
     user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     home = Path(tempfile.mkdtemp(prefix="counterpoise-postgres-"))
@@ -52,10 +56,12 @@ def running_postgres() -> Iterator[Postgres]:
     def run(*command: str) -> None:
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **user)
 
+    size = f"--wal-segsize={log_file_mb}"
     data, control = str(cluster.data), str(binaries / "pg_ctl")
-    run(str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+    run(str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", size)
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200 "
+        f"-c min_wal_size={2 * log_file_mb}MB "
         "-c log_min_error_statement=panic -c log_error_verbosity=terse"
     )
     run(control, "-D", data, "-l", str(home / "log"), "-o", options, "-w", "start")

@@ -93,7 +93,7 @@ def respond(
     archive: bool = False,
     first: str = "/",
 ) -> str:
-    """Walk the whole way with a code, from the first page of a language, and return the receipt.
+    """Take part with a code, from the first page of a language, and return the receipt.
 
     `answers` by item or context question; the others get the first answer that is offered. An answer of None
     is left blank. `client` is any HTTP client of httpx's shape.
@@ -148,7 +148,7 @@ def enter(client: Any, code: str) -> str:
 
 
 def six_words(client: Any) -> str:
-    """What brings back to the draft that this browser has open."""
+    """Return the words that open the draft that this browser has open."""
     return Screen(client.get("/later").text).text_of["phrase"]
 
 

@@ -21,7 +21,7 @@ Answers = Mapping[str, int | str]
 
 
 def sheet(service: Service, wave: str, chance: Random) -> Sheet:
-    """A whole sheet of form A with answers by chance."""
+    """A whole sheet of form A with random answers."""
     ppiq = service.instruments["ppiq"]
     form = ppiq.forms["a"]
     asked = {each: chance.choice(ppiq.context[each].options) for each in form.context}

@@ -1,4 +1,4 @@
-"""A database comes to the present schema, also after a kill at any statement, and loses no row on the way."""
+"""A database comes to the present schema, also after a kill at any statement, and loses no row."""
 
 import os
 import signal
@@ -95,7 +95,7 @@ def test_accounts_come_and_go_while_the_study_keeps_its_rows(empty_url: str) -> 
 
 
 def test_a_study_of_before_gives_out_reports_but_for_one_that_was_to_be_linked(empty_url: str) -> None:
-    """Rows are the more that could be taken; what was reported already is never joined by rows."""
+    """No further rows leave where a report was made already."""
     engine = make_engine(empty_url)
     migrate.upgrade(engine, "0005")
     made = (
@@ -156,6 +156,29 @@ def test_codes_of_closed_waves_lose_their_unit_and_their_state(empty_url: str) -
     with read(engine) as db:
         kept = {row.wave: (row.unit, row.state) for row in db.execute(select(CODE))}
     assert kept == {"s-1": ("north", "finished"), "s-2": (None, None), "s-3": (None, None)}
+    engine.dispose()
+
+
+def test_a_wave_of_before_was_not_imported_and_an_imported_one_goes_down_and_up(empty_url: str) -> None:
+    engine = make_engine(empty_url)
+    migrate.upgrade(engine, "0008")
+    with write(engine) as db:
+        db.exec_driver_sql(
+            "INSERT INTO study (id, title, instrument, form, k, simulated) "
+            "VALUES ('s', 'S', 'ppiq', 'a', 10, false)"
+        )
+        db.exec_driver_sql(
+            "INSERT INTO wave (id, study, ordinal, form_hash, words_hashes, items_per_page, state) "
+            "VALUES ('s-1', 's', 1, 'f', '{}', 5, 'closed')"
+        )
+    migrate.upgrade(engine)
+    with write(engine) as db:
+        assert not db.exec_driver_sql("SELECT imported FROM wave").scalar()
+        db.exec_driver_sql("UPDATE wave SET imported = true")
+    migrate.downgrade(engine, "0008")
+    migrate.upgrade(engine)
+    with read(engine) as db:
+        assert db.exec_driver_sql("SELECT id, state FROM wave").fetchall() == [("s-1", "closed")]
     engine.dispose()
 
 

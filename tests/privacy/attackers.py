@@ -1,7 +1,7 @@
-"""Attackers on published reports. They see bytes and know the rules; each function counts its successes.
+"""Attackers on published reports. They read bytes and know the rules; each function counts its successes.
 
 `publish` turns the answers of an organisation into all that anyone may read of it. Here it is a function; a
-test through the service gives one that loads a database and reads its pages.
+test through the service passes one that loads a database and reads its pages.
 """
 
 import random
@@ -16,7 +16,7 @@ Person = dict[str, int]
 Groups = dict[str, list[Person]]
 Publish = Callable[[Groups], bytes]
 Turn = Callable[[Item, int], int]
-HALF_A_STEP = 2.5  # of five answers on a scale of five
+HALF_A_STEP = 2.5  # given by five answers on a scale of five
 
 
 def ruled_out(
@@ -25,10 +25,10 @@ def ruled_out(
     answers: Sequence[float],
     insiders: int,
 ) -> list[tuple[Hashable, tuple[float, ...], float]]:
-    """The answers that a display rules out for somebody, given every data set that could have been.
+    """The answers that a display rules out for somebody, given every data set that is possible.
 
-    The first person is the one attacked, those after are the insiders, who know their own. Every order of
-    the same answers is among the data sets, so that whoever is attacked could stand first.
+    The first person is the one attacked, those after are the insiders, who know their own. Every order of the
+    same answers is among the data sets, so that whoever is attacked can be the first.
     """
     possible: dict[Hashable, set[tuple[float, ...]]] = defaultdict(set)
     for data in data_sets:
@@ -53,13 +53,13 @@ def scrambled(groups: Groups, below: int, rng: random.Random, codes: Sequence[in
 
 
 def hold_out(publish: Publish, groups: Groups, *, k: int, times: int, codes: Sequence[int]) -> int:
-    """A2: change what small groups answered, and look whether anything published changes."""
+    """A2: change what small groups answered, and check whether anything published changes."""
     rng, seen = random.Random(times), publish(groups)
     return sum(publish(scrambled(groups, k, rng, codes)) != seen for _ in range(times))
 
 
 def subtraction(publish: Publish, groups: Groups, *, k: int, codes: Sequence[int]) -> int:
-    """A5: take the units from the total; what a hidden group answered must make no difference to the rest."""
+    """A5: subtract the units from the total; a hidden group's answers must make no difference to the rest."""
     hidden = [unit for unit, people in groups.items() if len(people) < k]
     return sum(
         len({publish(_answering(groups, unit, code)) for code in (min(codes), max(codes))}) > 1
@@ -80,7 +80,7 @@ def change(read: Callable[[], bytes], act: Callable[[], object]) -> int:
 
 @dataclass(frozen=True)
 class Attack:
-    """Did this person give this answer to this item? Asked beside an insider, who knows their own."""
+    """Did this person give this answer to this item? Asked together with an insider, who knows their own."""
 
     person: int
     insider: int
@@ -94,11 +94,11 @@ class Attack:
 def deniability(
     publish: Publish, groups: Groups, table: BaseTable, keyed: Turn, *, times: int, seed: int
 ) -> tuple[int, int]:
-    """A1: somebody, a colleague who knows their own answers, an item, an answer. Is it ruled out?
+    """A1: for a person, a colleague who knows their own answers, an item and an answer: is it ruled out?
 
-    It is not if another organisation can be built that publishes the same bytes, where this person gave this
-    answer and the colleague's are as they are. Returns attempts and successes; a world that could not be
-    found counts as a success, so the second number is too high rather than too low.
+    It is not if another organisation can be built that publishes the same bytes, in which this person gave
+    this answer and the colleague's answers are unchanged. Returns attempts and successes; where no such
+    organisation is found, that counts as a success, so the second number is too high rather than too low.
     """
     rng, seen, attempts, successes = random.Random(seed), publish(groups), 0, 0
     while attempts < times:
@@ -154,7 +154,7 @@ def copied(people: list[Person]) -> list[Person]:
 
 
 def _fillings(told: Sum, item: Item, fixed: list[int]) -> Iterator[list[int]]:
-    """What the others may have answered with sum and bands as told: people at the ends, or close by."""
+    """What the others may have answered given sum and bands: people at the ends, or close together."""
     bands = [(band.low, band.high, band.n) for band in told.bands] or [(item.low, item.high, told.n)]
     rooms = [
         [low, high] for low, high, n in bands for _ in range(n - sum(low <= each <= high for each in fixed))
@@ -178,9 +178,9 @@ def _raised(
     siblings: Sequence[Item],
     keyed: Turn,
 ) -> Iterator[list[Person]]:
-    """Lower everybody else's answers to the foot, then raise one by one until the facet's sum is as told.
+    """Lower everybody else's answers to the lowest, then raise one by one until the facet's sum fits.
 
-    Answers of people who gave all of a facet move its sum in smaller steps: they come last, or first.
+    Answers of people who answered all of a facet change its sum in smaller steps: they come last, or first.
     """
     complete = {i for i, _ in cells if all(world[i].get(each.id, -1) >= 0 for each in siblings)}
     for first in (False, True):
@@ -203,9 +203,9 @@ def _raised_in_part(
     siblings: Sequence[Item],
     keyed: Turn,
 ) -> Iterator[list[Person]]:
-    """Raise those who left something out by so much, for every so much, then the others up to the sum.
+    """Raise those with missing answers by each possible amount, then the others up to the sum.
 
-    Sums move by 5 and by 6.25: on the way of `_raised` they can pass over what was told.
+    Sums change by 5 and by 6.25, so `_raised` can step over the published sum.
     """
     in_part = [cell for cell in cells if cell[0] not in complete]
     in_full = [cell for cell in cells if cell[0] in complete]

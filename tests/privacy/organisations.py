@@ -1,4 +1,4 @@
-"""Organisations of made-up people, and ways to publish what they answered: ours, and faulty ones."""
+"""Organisations of made-up people, and ways to publish their answers: ours, and faulty ones."""
 
 import json
 import random
@@ -54,7 +54,7 @@ def keyed(item: Item, code: int) -> int:
 
 
 def tree(groups: Groups) -> list[Unit]:
-    """Every unit in a department, every second department's units apart."""
+    """Put every unit into a department, with every second department's units apart."""
     above = [
         Unit(id="org", title="Organisation", level="organisation", parent=None),
         Unit(id="west", title="West", level="department", parent="org"),
@@ -82,7 +82,7 @@ def publish(groups: Groups, allowed: Rules = rules(K)) -> bytes:  # noqa: B008 -
 
 
 def _exact_totals(groups: Groups) -> bytes:
-    """The fault of most dashboards: a line for everybody, over everybody."""
+    """A fault that is common in dashboards: a line for everybody, over everybody."""
     report = release(
         table_of({"everybody": [p for people in groups.values() for p in people]}, Rules(insiders=-1))
     )
@@ -110,7 +110,7 @@ def table_items() -> list[tuple[Item, ...]]:
 
 
 def organisation(seed: int, sizes: Mapping[str, int]) -> Groups:
-    """Units of every kind of mood: calm, mixed, and all of one mind."""
+    """Units of every kind: low, mixed, and all of one answer."""
     rng = random.Random(seed)
     groups: Groups = {}
     for unit, n in sizes.items():
@@ -120,7 +120,7 @@ def organisation(seed: int, sizes: Mapping[str, int]) -> Groups:
 
 
 def everyday(seed: int, sizes: Mapping[str, int], between: float = 0.1) -> Groups:
-    """Units as they are met with: people differ more than units, of which so much of the variance is."""
+    """Ordinary units: people differ more than units, which have so much of the variance."""
     rng = np.random.default_rng(seed)
     items = [item for facet in table_items() for item in facet]
     home = [number for number, facet in enumerate(table_items()) for _ in facet]

@@ -1,4 +1,4 @@
-"""Attackers on what is published, and faulty ways of publishing that every one of them must be caught in."""
+"""Attackers on what is published, and faulty ways of publishing that each of them must detect."""
 
 import random
 
@@ -13,7 +13,7 @@ SIZES = {"ash": 12, "beech": 24, "cedar": 9, "elm": 3, "oak": 41}
 
 @pytest.mark.parametrize("seed", range(12))
 def test_no_answer_can_be_ruled_out(seed: int) -> None:
-    """A1, on facets, sums and bands together: a world in which somebody answered otherwise looks the same."""
+    """A1, on facets, sums and bands together: other answers of a person give the same report."""
     rng = random.Random(seed)
     groups = organisation(seed, {"ash": rng.randrange(10, 20), "beech": rng.randrange(20, 40), "elm": 45})
     attempts, successes = deniability(publish, groups, table_of(groups), keyed, times=40, seed=seed)

@@ -1,4 +1,4 @@
-"""No answer is ruled out for anyone: every data set that could be, read by an outsider or a colleague."""
+"""No answer is ruled out for anyone: every possible data set, as an outsider or a colleague reads it."""
 
 from functools import partial
 from itertools import pairwise, product
@@ -98,7 +98,9 @@ def real_display(counts: tuple[int, ...], insiders: int) -> Sum:
 
 
 def by_display(n: int, points: int, insiders: int) -> tuple[np.ndarray, np.ndarray]:
-    """All histograms, and a number for what is displayed of each: written apart from the code it checks."""
+    """All histograms, with a number for what is displayed of each: written independently of the code it
+    checks.
+    """
     table = histograms(n, points)
     total = table @ np.arange(points)
     top = points - 1
@@ -162,7 +164,7 @@ def test_so_do_those_of_other_scales(points, n, insiders):
 
 @pytest.mark.parametrize(("n", "points"), [(20, 5), (40, 3), (40, 4)])
 def test_the_displays_counted_are_the_displays_shown(n, points):
-    """The test's own display and the code's tell the same histograms apart: all of them for these n."""
+    """The test's own display and the code's distinguish the same histograms, for all of these n."""
     table, display = by_display(n, points, 1)
     pairs = {
         (int(number), real_display(tuple(row), 1))

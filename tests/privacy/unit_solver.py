@@ -1,13 +1,13 @@
-"""Whose rows are these? A whole-number programme over a report by units and rows that come without a unit.
+"""Assigns rows to units: a whole-number programme over a report by units and rows that come without a unit.
 
 The attacker holds the report, as it is published, and the rows, and knows the rules: what a figure is rounded
 to, what a clamp hides, how the key scores. Each row is in one published unit or in none; every figure, share
 and bound of a unit is then one or two linear conditions on who is in it. Of all assignments that give the
-report the likeliest is sought; then it is asked, of one row after the other, whether the row could be
-elsewhere in any assignment that is not `DOUBT` times less likely. A row that cannot is named.
+report the likeliest is found. Then, for one row after the other, the solver looks for an assignment in which
+the row is elsewhere and that is not `DOUBT` times less likely. A row for which there is none is named.
 
-Not used, because little is left in them once the units fit: the figures of departments and of everybody (the
-number of their people is), how wide the intervals are, and why no finer bands were shown.
+Not used, because they add little once the units fit: the figures of departments and of everybody (except the
+number of their people), the widths of the intervals, and why no finer bands were shown.
 """
 
 from collections.abc import Iterable, Sequence
@@ -138,10 +138,10 @@ def _drawn(counts: Floats, towards: Floats) -> Floats:
 
 
 def likeliest(report: Report, rows: Rows) -> list[str]:
-    """What somebody would guess of rows of published units who looks only at how alike row and unit are.
+    """A guess for rows of published units by how alike row and unit are.
 
-    Scores are normal about their unit's means as published, with one covariance, which is learnt from the
-    rows: of people who differ within units this finds more than independent answers do.
+    Scores are normal about their unit's means as published, with one covariance, which is estimated from the
+    rows: where people differ within units this finds more than independent answers do.
     """
     units = published_units(report)
     scores = _whole_scores(rows)
@@ -259,7 +259,7 @@ def programme(report: Report, rows: Rows, *, exact: bool) -> Programme:
 
 @dataclass(frozen=True)
 class _Told:
-    """What is told of a unit, and where in the programme it goes."""
+    """What is published of a unit, and its part of the programme."""
 
     made: Programme
     members: range
@@ -294,7 +294,7 @@ def _is_below(unit: str, node: Node, report: Report, above: dict[str, str | None
 
 
 def _by_facets(unit: _Told, *, exact: bool) -> None:
-    """A unit of which facets alone are told: sums to the nearest step, of as many people as may be."""
+    """A unit of which only facets are published: sums to the nearest step, of as many people as may be."""
     means: list[tuple[list[int], list[float]]] = []
     facets, k = unit.facets, unit.report.about.k
     for line in unit.node.facets:
@@ -359,7 +359,7 @@ def _by_items(unit: _Told, *, exact: bool) -> None:
 
 
 def _item(unit: _Told, item: Item, line: ItemLine, figure: Figure) -> None:
-    """The mean of an item and the shares of its answers, each to what it was rounded to."""
+    """The mean of an item and the shares of its answers, each within what it was rounded to."""
     answers, span = unit.rows.answers[item.id], item.high - item.low
     has = ~np.isnan(answers)
     told = np.where(has, answers, 0.0)
@@ -460,10 +460,10 @@ def fits(report: Report, rows: Rows, labels: Sequence[str]) -> bool:
 
 
 def _certain(made: Programme, places: NDArray[np.int64], likely: float, weights: Floats) -> set[int]:
-    """The rows that are where they are in every assignment that is likely enough.
+    """The rows that are in the same unit in every assignment that is likely enough.
 
-    The assignment that agrees with the fewest of them is sought; who differs in it is struck off, until there
-    is none that differs.
+    The assignment that agrees with the fewest of them is searched for; rows that differ in it are removed,
+    until none differs.
     """
     certain = set(range(made.rows))
     while certain:

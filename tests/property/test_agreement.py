@@ -1,3 +1,5 @@
+"""Properties of agreement, measurement error and change for any data, and independent calculations."""
+
 import numpy as np
 import pytest
 from hypothesis import given

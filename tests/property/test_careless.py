@@ -1,3 +1,5 @@
+"""Properties of indices of careless answering for any data, and who is flagged."""
+
 import dataclasses
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""What holds of confirmatory models whatever the data: order, units, direction, a reason where none fits."""
+"""Properties of confirmatory models for any data: order, units, direction, a reason where none fits."""
 
 import numpy as np
 import pytest
@@ -176,7 +176,7 @@ def test_fewer_rows_than_items_are_refused():
     [
         ("v =~ a + b", "parameters too many"),
         ("v =~ a + b + c\nw =~ a + b + c", "parameters too many"),
-        ("v =~ NA*a + b + c + d + e", "cannot part"),
+        ("v =~ NA*a + b + c + d + e", "cannot tell"),
     ],
 )
 def test_a_model_that_is_not_identified_says_so(model, what):
@@ -198,7 +198,7 @@ def test_two_factors_that_are_one_are_called_improper_or_fit():
 
 
 def test_an_improper_solution_has_figures_but_no_scores():
-    """SIMULATED: the first item nearly is its factor, so that its residual variance falls below nought."""
+    """SIMULATED: the first item is nearly its factor, so that its residual variance falls below nought."""
     rng = np.random.default_rng(5)
     F = rng.normal(size=(40, 1))
     X = F * [1.0, 0.3, 0.3, 0.3] + rng.normal(size=(40, 4)) * [0.05, 1, 1, 1]

@@ -1,4 +1,4 @@
-"""What polychoric correlations must obey, and that nothing awkward makes them crash, warn or stay silent."""
+"""Properties of polychoric correlations; unusual data cause no crash, warning or silent error."""
 
 import numpy as np
 import pytest

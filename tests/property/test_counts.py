@@ -1,4 +1,4 @@
-"""What joint counts must obey, whatever the answers."""
+"""Properties of joint counts for any answers."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def tables(fewest=0, most=150):
 
 
 def plain(X, categories):
-    """Row by row, in so many words."""
+    """Count row by row."""
     k, place = X.shape[1], {value: a for a, value in enumerate(categories)}
     found = np.zeros((k, k, len(categories), len(categories)), int)
     for row in X:

@@ -1,4 +1,4 @@
-"""What holds of correlations, KMO, Bartlett, MAP and parallel analysis whatever the data."""
+"""Properties of correlations, KMO, Bartlett, MAP and parallel analysis for any data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Sums and roots that do not depend on the order in which a processor adds."""
+"""Sums and roots do not depend on the order in which a processor adds."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""What holds of extraction, rotation and hierarchy whatever the data."""
+"""Properties of extraction, rotation and hierarchy for any data."""
 
 import numpy as np
 import pytest
@@ -253,7 +253,7 @@ def correlations(above):
 
 @pytest.mark.parametrize("name", WEAK)
 def test_two_starts_that_agree_are_not_believed_where_an_item_alone_does_as_well(name):
-    """The usual starts end at the same minimum; a lower one lies where an item is all but the factor."""
+    """The usual starts end at the same minimum; a lower one has an item that is nearly the factor."""
     method, m, above = WEAK[name]
     R = correlations(above)
     found = factor_analysis(R, m, n=300, method=method, rotation="none")

@@ -1,4 +1,4 @@
-"""Cut-offs of fit by simulation: what theory says of them, and what is refused."""
+"""Cut-offs of fit by simulation compared with theory, and what is refused."""
 
 import numpy as np
 import pytest

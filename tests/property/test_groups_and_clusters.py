@@ -1,4 +1,4 @@
-"""Groups, criteria, clusters and Mokken scales beside independent calculations, and awkward data."""
+"""Groups, criteria, clusters and Mokken scales compared with independent calculations; unusual data."""
 
 from itertools import permutations
 

@@ -1,4 +1,4 @@
-"""Fairness of items beside independent calculations, and with data that no model can bear."""
+"""Fairness of items compared with independent calculations, and with data that no model fits."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ def test_scores_of_people_sum_to_nothing_and_their_squares_are_near_the_informat
 
 def test_interval_of_the_expected_difference_is_as_wide_as_resampling_people_says():
     X, group = two_samples(400, seed=5)
-    # The second group's last item says nothing of their standing: differences depend on the score.
+    # The second group's last item does not depend on their position, so differences depend on the score.
     X[400:, -1] = np.random.default_rng(2).permutation(X[400:, -1])
     m, y, second = X[:, :-1].sum(axis=1), X[:, -1], group == "b"
     found = nested_logits(y, m, second)
@@ -90,7 +90,7 @@ def test_an_item_that_one_group_answers_lower_is_found_and_the_others_are_not():
     assert found.items[-1].difference.high < 0
     assert found.items[-1].log_odds.high < 0
     assert (found.settled, "item 6" in found.anchors) == (True, False)
-    # What the sum of the items loses is what the item loses.
+    # The difference in the sum of the items is the difference in the item.
     assert found.difference.value == pytest.approx(found.items[-1].difference.value)
 
 

@@ -1,4 +1,4 @@
-"""The same figures by slow and plain roads, on answers made up afresh: SIMULATED by one or two factors."""
+"""The same figures by slow and simple calculations, on answers SIMULATED by one or two factors."""
 
 from itertools import combinations, groupby
 
@@ -89,7 +89,7 @@ def nearly_dependent(size: float, scale: float = 1.0) -> tuple[np.ndarray, np.nd
     """Five items and nearly the sum of two of them, and what the other three leave beside these and the rest.
 
     As `size` falls, the three dependent items lose their unique variances, and the other three keep what they
-    have beside the first two and beside what parts the last from their sum, however little that is.
+    have beside the first two and beside the difference of the last from their sum, however small that is.
     """
     rng = np.random.default_rng(3)
     Z, rest = rng.normal(size=(12, 5)) + rng.normal(size=(12, 1)), rng.normal(size=12)

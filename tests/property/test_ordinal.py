@@ -1,4 +1,4 @@
-"""What reliabilities of ordinal items must obey, and that nothing awkward makes them crash or stay silent."""
+"""Properties of reliabilities of ordinal items; unusual data cause no crash or silent error."""
 
 import numpy as np
 import pytest

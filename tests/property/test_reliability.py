@@ -1,4 +1,4 @@
-"""What coefficients of reliability must obey, and that nothing awkward makes them crash or warn."""
+"""Properties of coefficients of reliability; unusual data cause no crash or warning."""
 
 import itertools
 from fractions import Fraction

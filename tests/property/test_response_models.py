@@ -1,4 +1,4 @@
-"""What response models must obey, and that nothing awkward makes them crash, warn or make something up."""
+"""Properties of response models; unusual data cause no crash, warning or invented figure."""
 
 from dataclasses import replace
 

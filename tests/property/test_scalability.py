@@ -1,3 +1,5 @@
+"""Properties of Mokken's scalability for any data."""
+
 import numpy as np
 import pytest
 from hypothesis import given

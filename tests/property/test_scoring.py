@@ -1,4 +1,4 @@
-"""Laws of scoring that hold for any answers to any questionnaire."""
+"""Properties of scoring for any answers to any questionnaire."""
 
 from pathlib import Path
 

@@ -178,7 +178,7 @@ def datasets() -> list[str]:
 
 
 def statistics(dataset: str) -> Iterator[tuple[str, Any]]:
-    """Yield what the analysis says of a data set, by name."""
+    """Yield every figure of the analysis for a data set, by name."""
     import analysis
     from analysis.estimate import complete_rows
     from analysis.reliability.omega import alpha_and_omega

@@ -1,3 +1,5 @@
+"""Intraclass correlations, measurement error and limits of agreement compared with R."""
+
 import numpy as np
 import pandas as pd
 import pingouin

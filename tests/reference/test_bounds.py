@@ -93,9 +93,10 @@ def test_the_greatest_lower_bound_equals_psych(case, on, figure):
 def test_near_singularity_the_greatest_lower_bound_is_proved_where_r_ends_short_of_it(case, on, figure):
     """Items 1, 2 and 6 are dependent to 1e-5: R's bound lies outside the proved one, by less than 2e-5.
 
-    For any semidefinite Y with a diagonal of 1 or more, Σθ is at most tr(YC), so that the bound is at least
-    1 - tr(YC) / V. Here Y = WW', and W is made of the rows, whose products C has lost: the three other items
-    in the directions y, less what the first three say of them. Those y are found by rounds of improvement.
+    For any semidefinite Y with a diagonal of 1 or more, Σθ is at most tr(YC), so that the bound is at least 1
+    - tr(YC) / V. Here Y = WW', and W is made of the rows, which have digits that C has lost: the three other
+    items in the directions y, less what the first three predict of them. Those y are found by rounds of
+    improvement.
     """
     X = case.X - case.X.mean(axis=0)
     X = X / (X.std(axis=0, ddof=1) if on == "correlations" else 1)

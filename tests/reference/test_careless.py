@@ -1,3 +1,5 @@
+"""Indices of careless answering compared with R's careless."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Reliability and means of people in clusters compared with lavaan, lme4 and clubSandwich."""
+
 import csv
 
 import numpy as np

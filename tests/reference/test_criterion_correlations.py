@@ -1,3 +1,5 @@
+"""Correlations with criteria, and their differences, compared with R."""
+
 import numpy as np
 import pytest
 

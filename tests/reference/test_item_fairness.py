@@ -1,3 +1,5 @@
+"""Fairness of items compared with R's polr, glm and mantelhaen.test."""
+
 import csv
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the comparison of kernels must notice; it is made by `python -m tests.reference.kernels`."""
+"""What the comparison of kernels must notice; `python -m tests.reference.kernels` makes it."""
 
 import numpy as np
 import pytest

@@ -1,3 +1,5 @@
+"""Scores of groups and their effects compared with R."""
+
 import csv
 import json
 from pathlib import Path

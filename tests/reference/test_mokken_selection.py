@@ -1,3 +1,5 @@
+"""Item selection and monotonicity compared with R's mokken."""
+
 import numpy as np
 import pytest
 

@@ -1,7 +1,7 @@
 """Response models beside mirt and ltm, the precision of sums beside its closed form.
 
 Data of the bfi are complete rows, as in the figures. Where R's figure is not that of its own definition, the
-definition is computed here by another road.
+definition is computed here in another way.
 """
 
 import functools

@@ -1,3 +1,5 @@
+"""Scalability coefficients and their standard errors compared with R's mokken."""
+
 import numpy as np
 import pytest
 

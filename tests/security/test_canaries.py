@@ -1,9 +1,10 @@
-"""No log, no temporary file and no table but the answers' holds what people typed, sent or gave away unasked.
+"""What people type, send or reveal unasked is in no log, no temporary file and no table except that of
+answers.
 
-A real server, in a process of its own, is driven along every road: each form in each of its languages, linked
-waves, private reflection, erasing, wrong codes, hostile input, faults of its own, staff and exports. What is
-looked for is every code, receipt, cookie, key and password that came by, a word planted in headers, addresses
-and fields, and answers that nobody else gives.
+A real server, in a process of its own, is used in every way: each form in each of its languages, linked
+waves, private reflection, erasing, wrong codes, hostile input, faults of its own, staff and exports. Searched
+for are every code, receipt, cookie, key and password that occurred, a word planted in headers, addresses and
+fields, and answers that nobody else gives.
 """
 
 import re
@@ -57,7 +58,7 @@ OTHERS = {"length": "under_3_months", "frequency": "weekly", "company": "group"}
 
 @dataclass
 class Seen:
-    """Everything that came by and is nobody's business."""
+    """Everything secret that occurred."""
 
     secrets: set[str] = field(default_factory=lambda: {WORD, *ADDRESSES})
 
@@ -109,7 +110,7 @@ def place(service: Service, url: str, tmp_path: Path, request: pytest.FixtureReq
 
 
 def browser(place: Place, seen: Seen) -> httpx2.Client:
-    """A browser that tells more of itself than it should, in the address, too."""
+    """A browser that sends more about itself than it should, in the address, too."""
     return httpx2.Client(
         base_url=place.server.address,
         headers=HEADERS,
@@ -240,7 +241,7 @@ def broken(engine: Engine, break_it: str, mend_it: str) -> Iterator[None]:
 
 
 def meet_faults(place: Place, service: Service, seen: Seen, started: httpx2.Client) -> None:
-    """A row that the database refuses, with its values in the complaint; a table that is not there."""
+    """Cause faults: a row that the database refuses, with its values in the message; a missing table."""
     refusing = (
         (
             "CREATE TRIGGER refuses BEFORE INSERT ON response BEGIN SELECT RAISE(ABORT, 'refused'); END",
@@ -326,7 +327,7 @@ def test_nothing_that_came_by_is_left_anywhere_else(place: Place, service: Servi
         assert 'value="3" checked' in started.get("/page/1").text
         on_disk = b"".join(stolen(service, place.cluster).values())
         answers = [each.encode() for each in PLANTED.values()]
-        # The study's own words are there, so the search reads what it should.
+        # The study's own words are found, so the search does read the tables.
         assert b"Demonstration" in on_disk
         assert seen.within(on_disk) == []
         assert [each for each in answers if each in on_disk] == []

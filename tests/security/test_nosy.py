@@ -43,19 +43,21 @@ def take_part(service: Service, wave: str, unit: str, people: list[dict[str, int
 
 
 def answer(client: TestClient, path: str, method: str = "GET") -> tuple[int, list[tuple[str, str]], bytes]:
-    """All that an answer tells: status, headers and body."""
+    """All that a response shows: status, headers and body."""
     sent = {"data": {"sure": "yes", "unit": "only", "count": "1"}} if method == "POST" else {}
     told = client.request(method, path, **sent)
     return told.status_code, sorted(told.headers.items()), told.content
 
 
-# ---- what is there and what is not ----
+# ---- what exists and what does not ----
 
 
 def test_to_a_trainer_what_is_hidden_open_of_others_or_nowhere_looks_the_same(
     service: Service, trainer: TestClient, study: str
 ) -> None:
-    """A unit that was held out, is empty, or never was; a wave that is open, another's, or nobody's."""
+    """A unit that was held out, is empty, or never existed; a wave that is open, another study's, or does not
+    exist.
+    """
     take_part(service, "demo-1", "south", of_one_mind(12, 2))
     take_part(service, "demo-1", "north", of_one_mind(9, 2))
     close(service, "demo-1")
@@ -291,7 +293,7 @@ def test_an_arabic_name_is_read_on_the_page_on_paper_and_in_files(
 @pytest.mark.parametrize("letter", ["\0", "\x1b", "\n", "\u2028", "\u202e", "\u2066"])
 @pytest.mark.usefixtures("study")
 def test_a_name_with_a_character_that_acts_is_refused(service: Service, letter: str) -> None:
-    """It would colour a terminal, end a line of a file, or turn round what stands after the name."""
+    """It could colour a terminal, end a line of a file, or reverse the text after the name."""
     with write(service.engine) as db:
         with pytest.raises(Refused, match="nobody can see"):
             studies.make_study(db, id="names", title=f"a{letter}b")

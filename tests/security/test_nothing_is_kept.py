@@ -1,9 +1,8 @@
-"""Reflecting privately leaves nothing of anybody: no answer, no file opened to write, no line in a log.
+"""Reflecting privately leaves no answer, no file opened to write, and no line in a log.
 
-What is left of a run that has ended is random bytes and the day on which they are forgotten.
-
-Answers are codes that any file may hold, so canaries travel with them: in headers, in the address, in fields
-that no page asked for. Files are compared byte by byte, which covers the codes themselves.
+Of a run that has ended only random bytes are kept, with the day on which they are deleted. Answers are codes
+that any file may hold, so canaries are sent with them: in headers, in the address, in fields that no page
+asked for. Files are compared byte by byte, which covers the codes themselves.
 """
 
 import io
@@ -54,7 +53,7 @@ sys.addaudithook(_note)
 
 @contextmanager
 def written() -> Iterator[list[str]]:
-    """What this process opens to write, makes, renames or connects to, as Python itself sees it."""
+    """What this process opens to write, makes, renames or connects to, by Python's audit hook."""
     _watching.append(opened := [])
     yield opened
     _watching.remove(opened)
@@ -62,7 +61,7 @@ def written() -> Iterator[list[str]]:
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
-    """What every logger but the client's is told, before the server's formatter leaves values out."""
+    """What every logger but the client's receives, before the server's formatter leaves values out."""
     text = io.StringIO()
     handler = logging.StreamHandler(text)
     handler.addFilter(lambda record: not record.name.startswith("httpx"))

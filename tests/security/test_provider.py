@@ -1,4 +1,4 @@
-"""A provider that lies, hangs or was put in the place of another: whatever it does, nobody is signed in."""
+"""A provider that lies, hangs or was replaced by another: whatever it does, nobody is signed in."""
 
 import base64
 import hashlib
@@ -105,7 +105,7 @@ def test_each_kind_of_key_is_believed(client: TestClient, provider: Provider, al
     assert goes_and_comes_back(client).status_code == 200
 
 
-# ---- tokens that lie ----
+# ---- false tokens ----
 
 
 def unsigned(claims: Claims) -> str:
@@ -113,7 +113,7 @@ def unsigned(claims: Claims) -> str:
 
 
 def by_the_public_key(provider: Provider) -> Callable[[Claims], str]:
-    """HS256 with the public key as the password: the attack on checkers that let the token choose."""
+    """HS256 with the public key as the password: an attack on checkers that let the token choose."""
     pem = provider.key.private.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -343,7 +343,7 @@ WAITED_FOR: list[str] = []
 
 
 def slowly(handler: BaseHTTPRequestHandler) -> None:
-    """A byte now and then: no pause is long enough to be one, and the whole takes half a minute."""
+    """A byte now and then: no pause is long, but the whole answer takes half a minute."""
     handler.send_response(200)
     handler.end_headers()
     for _ in range(600):
@@ -359,7 +359,7 @@ def heads_slowly(handler: BaseHTTPRequestHandler) -> None:
 
 
 def says_nothing(handler: BaseHTTPRequestHandler) -> None:
-    """Not a word for half a minute, unless the other side hangs up."""
+    """Send nothing for half a minute, unless the other side hangs up."""
     handler.connection.settimeout(30)
     try:
         handler.connection.recv(1)
@@ -430,7 +430,7 @@ def test_a_server_that_fails_signs_nobody_in_and_is_not_waited_for(
 def test_a_provider_that_hangs_takes_few_threads(
     client: TestClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sixty ask for a provider that says nothing: four wait, and everybody else is served meanwhile."""
+    """Sixty ask for a provider that does not answer: four wait, and everybody else is served meanwhile."""
     monkeypatch.setattr(fetching, "LONGEST", 60)
     monkeypatch.setattr(fetching, "LONGEST_PAUSE", 60)
     released = threading.Event()
@@ -479,7 +479,7 @@ def test_who_set_out_at_one_process_comes_back_at_another_and_once(
 
 @pytest.fixture
 def encrypted(tmp_path: Path) -> Iterator[tuple[str, Path]]:
-    """A server with TLS, and its certificate, which nobody has vouched for."""
+    """A server with TLS whose certificate no authority has signed."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     moment = datetime.now(UTC)
     builder = x509.CertificateBuilder(name, name, HONEST.private.public_key(), x509.random_serial_number())

@@ -1,4 +1,4 @@
-"""What every answer shows to a browser, whichever route and however it ends; and what no log shows."""
+"""What every response shows to a browser, whichever route and however it ends; and what no log shows."""
 
 import io
 import logging

@@ -1,11 +1,12 @@
-"""Whether intervals hold what they promise: confirmatory models of SIMULATED answers whose truth is known.
+"""Coverage of intervals and size of tests: confirmatory models of SIMULATED answers whose true values are
+known.
 
     python -m tests.simulation.coverage [--sets 500] [--lavaan]
 
 For each design so many data sets: the mean coverage of the 95 % intervals of all free parameters, which is to
 lie between 93 and 97 %, and the share of true models that the 5 % test rejects, which is to lie within three
-Monte-Carlo errors of 5 %. At n = 200 both are printed without a bar; with --lavaan (R with lavaan must be
-installed) beside lavaan's on the same sets. Ends with 1 where a bar is missed.
+Monte-Carlo errors of 5 %. At n = 200 both are printed without a limit; with --lavaan (R with lavaan must be
+installed) beside lavaan's on the same sets. Exits with 1 where a limit is missed.
 """
 
 import argparse

@@ -3,12 +3,12 @@
     python -m tests.simulation.fairness --sets 500 --seed 1
 
 Each design draws so many sets of answers to ten items of five categories and tests each item at 5 %, matched
-by the purified total, or by the position under a graded model where the groups stand apart. A line tells the
+by the purified total, or by the position under a graded model where the groups stand apart. A line gives the
 share of fair items called unfair with its Monte-Carlo error, and the share of sets in which the planted item
 was found beside the share planned: the power of the noncentral chi-square whose noncentrality is that of a
 very large sample. Exits with 1 where false alarms lie beyond three Monte-Carlo errors of 5 %, or the power
-beyond three of its plan. By the total they are told without a bar where the groups are apart: items that
-discriminate unequally make a total insufficient then.
+beyond three of its plan. By the total, false alarms are printed without a limit where the groups are apart,
+because a total is not sufficient when items discriminate unequally.
 """
 
 import argparse

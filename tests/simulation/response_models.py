@@ -1,4 +1,4 @@
-"""Whether errors of response models cover, and their tests keep their size, in SIMULATED answers.
+"""Coverage of the standard errors of response models, and size of their tests, in SIMULATED answers.
 
     python -m tests.simulation.response_models --sets 500 --seed 1 [--only WORDS]
 
@@ -7,7 +7,7 @@ of 95 % intervals of slopes (or of the standard deviation of θ) and of threshol
 the share of true θ inside the score and twice its error, and how often M2 or C2, S-X2 of the items and
 Andersen's test reject at 5 %. The last line sums up. Exits with 1 where a coverage is outside 93 to 97 %, or
 a share of rejections of M2 or C2, or of Andersen's test, is more than three Monte-Carlo errors from 5 %. S-X2
-is told and not judged: its distribution is approximate.
+is printed and not judged, since its distribution is approximate.
 """
 
 import argparse
@@ -113,7 +113,7 @@ def one(design: Design, rng: np.random.Generator, counts: Counts) -> bool:
     found = design.fit(X)
     if isinstance(found, Unavailable):
         return False
-    scale = design.slopes[0] if design.equal else 1.0  # θ is told in units in which slopes are 1
+    scale = design.slopes[0] if design.equal else 1.0  # θ is in units in which slopes are 1
     true = scale * design.thresholds
     if isinstance(found, ResponseModel):
         counts.add("thresholds", covers(found.thresholds, found.thresholds_se, true))
@@ -129,7 +129,7 @@ def one(design: Design, rng: np.random.Generator, counts: Counts) -> bool:
         if not isinstance(items, Unavailable):
             counts.add("S-X2", np.array([item.p < 0.05 for item in items if item.p is not None]))
         return True
-    # Conditional estimates add up to 0: so do the true ones when they are moved along.
+    # Conditional estimates add up to 0, so the true values are shifted to do so too.
     easy = -np.cumsum(true, axis=1)
     steps = np.arange(1, design.steps + 1)
     moved = easy - steps * easy.sum() / (steps.sum() * len(easy))

@@ -1,3 +1,5 @@
+"""Large files read in blocks of rows: the same figures as read at once, and refusals."""
+
 import numpy as np
 import pandas as pd
 import pyreadstat

@@ -1,4 +1,4 @@
-"""Every sentence of the interface in every language: whole, in its grammar, with what it is filled with."""
+"""Every sentence of the interface is translated in every language, with its plurals and placeholders."""
 
 import re
 import subprocess

@@ -1,4 +1,4 @@
-"""The commands factor and retest, as the shell and a script meet them."""
+"""The commands factor and retest, as used from the shell and from scripts."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Other systems' exports with their definitions beside them, maps, scores, and what is said of a file."""
+"""Exports of other systems with their definitions beside them, maps, scores, and notes on a file."""
 
 import json
 
@@ -292,7 +292,7 @@ def test_ids_keep_their_zeros_and_their_digits(tmp_path):
 
 @pytest.mark.parametrize("comment", ['"never closed', '"closed\nbelow"', '"so, ""so"""', "plain"])
 def test_large_files_are_read_as_small_ones_are(tmp_path, comment):
-    """What the reader of blocks would take in another way is read as `read_table` does, or refused alike."""
+    """What the reader of blocks would read otherwise is read as by `read_table`, or refused as there."""
     file = tmp_path / "a.csv"
     lines = text([*ITEMS, "why"], with_column(["fine"] * 30)).splitlines()
     lines[5] = lines[5].replace("fine", comment)
@@ -345,7 +345,7 @@ def test_items_that_are_not_there_are_refused(said):
 
 
 def test_value_labels_say_which_answers_there_can_be(tmp_path):
-    """An item is turned within the scale that the file declares, not within the answers that were given."""
+    """An item is reversed within the scale that the file declares, not within the answers given."""
     frame = pd.DataFrame({"a": [1.0, 2, 3, 3], "b": [3.0, 2, 1, 2]})
     labels = {name: {code: str(word) for code, word in SCALE.items()} for name in frame}
     pyreadstat.write_sav(frame, str(tmp_path / "a.sav"), variable_value_labels=labels)

@@ -1,4 +1,4 @@
-"""What may be told of a group: the rules one by one, on groups made for each."""
+"""What may be published of a group: the rules one by one, on groups made for each."""
 
 import json
 from collections import Counter
@@ -53,7 +53,7 @@ def figure(of: Node, facet: str) -> Figure | Untold:
 
 
 def answering(n: int, **values: int):
-    """People of one mind, keyed 2, but for the items named, which are given as keyed."""
+    """People who all answer alike, keyed 2, except for the items named, which are given as keyed."""
     items = {item.id: item for facet in scheme(INSTRUMENT, "a").facets for item in facet.items}
     people = of_one_mind(n, 2)
     for person in people:
@@ -69,7 +69,7 @@ def test_k_is_five_at_the_least_and_more_with_more_insiders():
 
 
 def test_the_clamp_is_one_tenth_of_a_share_for_yes_and_no():
-    """R4: a count is told from 3 to n - 3 only, so no group of fewer than 3 is ever told."""
+    """R4: a count is published only from 3 to n - 3, so no group of fewer than 3 ever is."""
     for count in range(11):
         seen = clamp([1] * count + [0] * (10 - count), 0, 1, Rules())
         assert seen.bound == ("at most" if count < 3 else "at least" if count > 7 else "exact")
@@ -201,7 +201,7 @@ def test_a_facet_of_items_clamped_one_way_is_at_most_and_of_both_ways_untold():
 
 
 def test_balance_keyed_items_are_turned_before_they_are_clamped():
-    """SampleMoments fully agrees that they get support: the least imbalance there can be."""
+    """Everybody fully agrees that they get support: the least imbalance there can be."""
     found = node({"ash": answering(20, sd5=0)}, "ash")
     assert figure(found, "sd") == Figure(value=42.0, bound="at most")
 

@@ -1,4 +1,4 @@
-"""Questionnaires in other tools: their files are read back, and come in the same."""
+"""Questionnaires in other tools: their files are read back, and give the same questionnaire."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Questionnaires from other tools: folders that load, and what is said of the rest."""
+"""Questionnaires from other tools: folders that load, and remarks on the rest."""
 
 import subprocess
 import sys

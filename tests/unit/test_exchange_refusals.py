@@ -1,4 +1,4 @@
-"""What a tool would cut, refuse or run does not leave; what is broken does not come in."""
+"""What a tool would cut, refuse or run is not written; a broken file is refused."""
 
 import json
 import random

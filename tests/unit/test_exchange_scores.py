@@ -1,4 +1,4 @@
-"""Every tool computes the scores that we do, from the calculations in its file."""
+"""The calculations in every tool's file give the scores that we compute."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The command fairness, as the shell and a script meet it."""
+"""The command fairness, as used from the shell and from scripts."""
 
 import json
 import xml.etree.ElementTree as ET

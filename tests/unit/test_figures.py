@@ -1,3 +1,5 @@
+"""Drawings of reports: what they show, their tables, and colours that can be read."""
+
 import math
 import re
 import xml.etree.ElementTree as ET

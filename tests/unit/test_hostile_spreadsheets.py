@@ -1,4 +1,4 @@
-"""Small spreadsheets that lay out as billions of cells: read for what is in them, or refused, cheaply."""
+"""Small spreadsheets that unpack to billions of cells: read for what is in them, or refused, cheaply."""
 
 import tracemalloc
 import zipfile
@@ -25,7 +25,7 @@ def cell(place: str, text: str) -> str:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Callable[..., Path]:
-    """Make a spreadsheet whose one sheet says this of itself."""
+    """Make a spreadsheet with this content in its one sheet."""
 
     def make(*cells: str, states: str = "") -> Path:
         whole, file = tmp_path / "whole.xlsx", tmp_path / "hostile.xlsx"
@@ -42,7 +42,7 @@ def made(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def peak() -> Callable[[Callable[[], object]], int]:
-    """Bytes that something takes at most."""
+    """Most bytes of memory that a call uses."""
 
     def measured(run: Callable[[], object]) -> int:
         tracemalloc.start()

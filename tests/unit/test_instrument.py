@@ -1,4 +1,4 @@
-"""What an instrument offers: pages, answers read, a codebook, and a LOCK that keeps it as it was."""
+"""What an instrument provides: pages, answers read, a codebook, and a LOCK that refuses changes."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Translators' files: a row for every sentence, there and back without loss, and no file that does harm."""
+"""Translators' files: a row for every sentence, read back without loss, and hostile files refused."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The files of an instrument folder must agree; whatever does not is told at once, with file and line."""
+"""The files of an instrument's folder must agree; what does not is reported at once, with file and line."""
 
 import os
 import shutil

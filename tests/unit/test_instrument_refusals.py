@@ -1,4 +1,4 @@
-"""An instrument file written by mistake or by an enemy is refused at once, with its line and the reason."""
+"""A wrong or hostile instrument file is refused at once, with its line and the reason."""
 
 import json
 import shutil
@@ -13,7 +13,7 @@ import pytest
 from instrument import InstrumentError, load, nodes
 
 INSTRUMENTS = Path(__file__).parents[1] / "instruments"
-MOST_STEPS = 4_000_000  # calls and returns: three times what the largest folder takes today
+MOST_STEPS = 4_000_000  # calls and returns: three times as many as the largest folder needs
 FORM, KEY, WORDS, HEADER = "forms/seven.yaml", "key.yaml", "words/seven.en.yaml", "instrument.yaml"
 
 
@@ -325,7 +325,7 @@ print(json.dumps({"read": largest, "steps": most, "grown": grown, "control": pea
 
 
 def test_every_refusal_reads_little_does_little_and_takes_less_than_50_mb(tmp_path: Path) -> None:
-    """What a stranger's folder may cost is counted: characters, values, calls; no folder takes a second."""
+    """The cost of a stranger's folder is counted: characters, values, calls."""
     folders = [spoiled(case, tmp_path / str(at)) for at, case in enumerate(HOSTILE.values())]
     folders.append(large(tmp_path / "large"))
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What a study gives out is what it declared: figures, or rows, never both."""
+"""A study gives out what it declared: figures, or rows, never both."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Knowing people again: how many marks must agree, how often that finds the right one, and never a guess."""
+"""Matching: how many marks must agree, how often that finds the right person, and never a guess."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -28,7 +28,7 @@ def chance(kind: str) -> float:
 
 
 def at_least(count: int, chances: Sequence[float]) -> float:
-    """How likely it is that so many of independent things come to pass."""
+    """The probability that at least so many of independent events happen."""
     likely = [1.0, *[0.0] * len(chances)]
     for each in chances:
         likely = [before * (1 - each) + (likely[n - 1] * each if n else 0) for n, before in enumerate(likely)]
@@ -43,7 +43,7 @@ def found_again(count: int) -> float:
 
 
 def wrong_links(count: int, people: int, stayed: float) -> float:
-    """How many are expected: a stranger is linked only where neither of the two finds their own sheet."""
+    """The expected number: a stranger is linked only where neither of the two finds their own sheet."""
     alone = people * (1 - stayed * found_again(count))
     return alone**2 * at_least(count, STRANGERS)
 
@@ -75,7 +75,7 @@ def person(draw: Random) -> list[str]:
 
 
 def again(sheet: Marks, draw: Random) -> list[str | None]:
-    """The same person later: now and then an answer is any other."""
+    """The same person later: now and then an answer has changed to any other."""
     slips = CAREFUL if draw.random() < 0.9 else CARELESS
     return [
         draw.choice([str(each) for each in range(len(WEIGHTS[kind])) if str(each) != answer])
@@ -135,7 +135,7 @@ def test_a_mark_agrees_in_its_own_place_alone() -> None:
 
 
 def test_twins_are_told_of_and_not_guessed_at() -> None:
-    """One of two like sheets came back, all of it or almost: nobody can say which."""
+    """One of two like sheets came back, wholly or almost: it cannot be decided whose it is."""
     for returned in ("abcdefgh", "abcdefgy"):
         found = match(sheets("abcdefgh", "abcdefgx", "stuvwxyz"), sheets(returned, "stuvwxyz"))
         assert found.links == ((2, 1),)

@@ -1,4 +1,4 @@
-"""Tables for a manuscript: what a word processor and a typesetter are given says what the report says."""
+"""Tables for a manuscript: the files for a word processor and for LaTeX say what the report says."""
 
 import re
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""The commands structure and invariance, as the shell and a script meet them."""
+"""The commands structure and invariance, as used from the shell and from scripts."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A questionnaire of one's own: begun from an example, drafted from a file, kept in a spreadsheet."""
+"""A questionnaire of one's own: started from an example, drafted from a file, kept in a spreadsheet."""
 
 import dataclasses
 import json

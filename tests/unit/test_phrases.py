@@ -1,4 +1,4 @@
-"""The six words: many enough, told apart, read however they are typed, and never changed."""
+"""The six words: enough of them, distinct, read however they are typed, and never changed."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -26,7 +26,7 @@ def plain(word: str) -> str:
 
 
 def one_slip_from(word: str) -> Iterator[str]:
-    """What it becomes when a letter is forgotten, or changes places with the next; `?` is any letter."""
+    """The word with one letter missing, or two neighbouring letters exchanged; `?` is any letter."""
     for at in range(len(word)):
         yield word[:at] + word[at + 1 :]
         yield f"{word[:at]}?{word[at + 1 :]}"

@@ -1,6 +1,6 @@
 """Public bug reports on reading other systems' files and on figures, each tried on made-up answers.
 
-A case is named by the report it comes from. Alpha is computed here by its formula, apart from the package.
+A case is named by its report. Alpha is computed here by its formula, independently of the package.
 """
 
 import csv
@@ -24,7 +24,7 @@ SCALE = {1: "Strongly disagree", 2: "Disagree", 3: "Neither", 4: "Agree", 5: "St
 
 
 def answers(n=30, k=3, seed=20):
-    """Answers from 1 to 5 that have something in common."""
+    """Answers from 1 to 5 that correlate."""
     rng = np.random.default_rng(seed)
     X = np.round(3 + rng.normal(size=(n, 1)) + rng.normal(size=(n, k)))
     return np.clip(X, 1, 5).astype(int)

@@ -1,4 +1,4 @@
-"""The report command, as the shell and a script meet it."""
+"""The report command, as used from the shell and from scripts."""
 
 import json
 import subprocess
@@ -39,7 +39,7 @@ def _report(capsys, tmp_path):
 
 
 def plain_alpha(rows):
-    """k / (k - 1) (1 - the items' variances / the variance of their sum), in so many words."""
+    """k / (k - 1) (1 - the items' variances / the variance of their sum), written out."""
     k = len(rows[0])
     variances = sum(np.var([row[j] for row in rows], ddof=1) for j in range(k))
     return k / (k - 1) * (1 - variances / np.var([sum(row) for row in rows], ddof=1))
@@ -403,7 +403,7 @@ print("loaded", sorted(others), sum(name.startswith(("analysis", "instrument")) 
 
 
 def test_help_answers_at_once():
-    """What takes a second is loading: help loads the package of commands, and no library at all."""
+    """Loading takes the time: help loads the package of commands, and no library."""
     found = subprocess.run([sys.executable, "-c", HELP], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "report" in found.stdout
     # analysis and its __main__, and the package of commands with what declares their arguments

@@ -28,7 +28,7 @@ FORMATS = ("text", "json", "html")
 
 
 def people(n, seed=0, codes=7):
-    """Answers of people who have a little in common, n by 11 items."""
+    """Answers of people that correlate a little, n by 11 items."""
     rng = np.random.default_rng(seed)
     own = rng.normal(size=(n, 1)) + rng.normal(size=(n, len(ITEMS)))
     return np.clip(np.round(codes / 2 + own), 1, codes).astype(int)
@@ -42,7 +42,7 @@ def changed(X, **columns):
 
 
 def unrelated():
-    """Answers of chance alone: many resamples have no omega."""
+    """Answers at random: many resamples have no omega."""
     return np.random.default_rng(0).integers(1, 8, (100, len(ITEMS)))
 
 
@@ -314,7 +314,7 @@ def test_a_correlation_at_its_bound_has_no_standard_error():
 
 
 def share_of_sevens(X):
-    """A coefficient that nobody needs."""
+    """A coefficient made up for this test."""
     return Estimate(value=float((X == 7).mean()), n=len(X), k=X.shape[1], method="made up")
 
 

@@ -1,4 +1,4 @@
-"""The response command: what a person sees of it, in every format, on ordinary and awkward answers."""
+"""The response command: its output in every format, on ordinary and unusual answers."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""Scores are what the key says, to the last vector, and nothing unanswered is ever zero."""
+"""Scores follow the key, for every test vector, and unanswered items never count as nought."""
 
 import json
 from pathlib import Path

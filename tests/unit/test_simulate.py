@@ -1,3 +1,5 @@
+"""Simulated answers have the structure that was asked for."""
+
 import numpy as np
 import pytest
 

@@ -1,3 +1,5 @@
+"""Tables of answers read from each kind of file, and what is refused."""
+
 import math
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Where a sign-in comes from, which nobody can read, and how long who fails must wait."""
+"""The source of a sign-in, which nobody can read, and how long it must wait after failures."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Every language says all of form A, in its own script and without English left, or it is refused."""
+"""Every language has all of form A, in its own script and without English left, or it is refused."""
 
 import re
 import shutil

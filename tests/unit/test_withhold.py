@@ -59,7 +59,9 @@ def test_a_rare_value_is_withheld_from_the_last_column_on():
 
 
 def test_the_rarest_joins_those_that_stand_alone():
-    """One person of "b" cannot stand alone, and "a" alone would tell who it is: some of "a" must go too."""
+    """One person of "b" cannot stand alone, and "a" alone would reveal who it is: some of "a" must be
+    withheld too.
+    """
     assert withhold([("a",)] * 9 + [("b",)]) == [(WITHHELD,)] * 10
     shown = withhold([("a",)] * 6 + [("b",)] * 9 + [("c",)])
     assert Counter(shown) == {("b",): 9, (WITHHELD,): 7}

@@ -1,4 +1,4 @@
-"""The sentences of the PPIQ keep the rules they were chosen by."""
+"""The sentences of the PPIQ keep the rules by which they were chosen."""
 
 import re
 import shutil

@@ -1,1 +1,1 @@
-"""Confirmatory factor models: a given structure is fitted, judged and asked for scores."""
+"""Confirmatory factor models: fitting a given structure, its fit, and factor scores."""

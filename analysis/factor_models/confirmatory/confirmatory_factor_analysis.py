@@ -167,7 +167,7 @@ def _numbers(clusters: NDArray[np.intp] | None) -> Matrix | None:
 def check_request(
     X: Matrix, names: Sequence[str], estimator: Estimator, missing: Holes, *, ordered: bool, clustered: bool
 ) -> None:
-    """Refuse arguments that do not go together, with what does."""
+    """Refuse arguments that exclude each other, and name those that go together."""
     if len(names) != X.shape[1] or len(set(names)) < len(names):
         raise ValueError(f"give {X.shape[1]} different names for the columns, not {len(names)}")
     if estimator not in RECIPES:

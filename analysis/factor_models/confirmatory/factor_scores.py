@@ -1,4 +1,4 @@
-"""Factor scores: where each row stands on the factors of a fitted model."""
+"""Factor scores: the position of each row on the factors of a fitted model."""
 
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -40,10 +40,10 @@ def factor_scores(
     Parameters
     ----------
     fit : a fitted model
-    X : rows, columns in the order of ``fit.items``; NaN for missing
-    method : "regression" or "Bartlett" for continuous items (rows without holes); "EBM" (the mode of what
-        is known of the factors, given the answers) or "ML" (the same without the factors' distribution) for
-        ordered ones (what is there of each row)
+    X : n x k, columns in the order of ``fit.items``; NaN for missing
+    method : "regression" or "Bartlett" for continuous items (complete rows); "EBM" (the mode of the factors'
+        posterior distribution) or "ML" (the mode of the likelihood) for ordered ones (the answers present in
+        each row)
     group : which group's model the rows belong to
 
     Returns

@@ -1,4 +1,4 @@
-"""How well a right model of this size fits by chance: cut-offs of fit measures by simulation."""
+"""Cut-offs of fit measures by simulation: how well a right model of this size fits by chance."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,9 +13,9 @@ from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from analysis.inference.bootstrap import SEED
 
 MEASURES: Final = {"cfi": True, "tli": True, "rmsea": False, "srmr": False}
-"""The measures, and whether more of one is a better fit."""
+"""The measures, and whether a larger value means a better fit."""
 FEWEST: Final = 100
-"""Simulated data sets below which a tail of 5 % is a guess."""
+"""The fewest simulated data sets from which a tail of 5 % is estimated."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,9 +63,9 @@ def fit_cutoffs(
 ) -> FitCutoffs | Unavailable:
     """Simulate what CFI, TLI, RMSEA and SRMR are where the model is right, at these estimates and this n.
 
-    A fixed cut-off such as CFI of .95 asks too much of a large model with few rows and too little of a small
-    one. Here normal rows are drawn from the moments that the fitted model implies, as many as there are, the
-    model is fitted to each set, and the cut-off is what `share` of these right models reach.
+    A fixed cut-off such as CFI of .95 is too strict for a large model with few rows and too lenient for a
+    small one. Here normal rows are drawn from the moments that the fitted model implies, as many as there
+    are, the model is fitted to each set, and the cut-off is what `share` of these right models reach.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ class ChiSquare:
 
     @property
     def p_scaled(self) -> float:
-        """The same of the scaled statistic."""
+        """Probability of a scaled statistic as large if the model holds."""
         return float("nan") if self.scaled is None else _p(self.scaled, self.df)
 
 

@@ -1,4 +1,4 @@
-"""What a confirmatory factor analysis found: estimates with errors, tests and measures of fit."""
+"""The result of a confirmatory factor analysis: estimates with errors, tests and measures of fit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -68,7 +68,7 @@ class FittedModel:
     level : of the intervals
     notes : what else a reader should know
     categories : of ordered items, the answers that each group uses of each item
-    null : the baseline model, where another fit of the same data has it already
+    null : the baseline model, where another fit of the same data has computed it already
     """
 
     solution: AnySolution
@@ -323,7 +323,7 @@ class FittedModel:
 
     @cached_property
     def improper(self) -> tuple[str, ...]:
-        """What lies outside the range of what it stands for, each named with its figure."""
+        """Estimates outside the range that they can have in reality, each named with its figure."""
         found = []
         for group, implied in zip(self.groups, self.solution.implied, strict=True):
             where = f" in {group}" if group else ""

@@ -38,8 +38,8 @@ class Modification:
 def modification_indices(fit: FittedModel) -> Listing[Modification]:
     """Return the modification index of every cross-loading, residual covariance and factor covariance.
 
-    They are listed to be read, never used by any function here: a model changed by what one sample shows
-    needs another sample.
+    They are only listed; no function here changes a model by them, since a model that was changed to fit one
+    sample has to be tested in another.
 
     Parameters
     ----------
@@ -154,10 +154,10 @@ def score_tests(solution: AnySolution, rows: Sequence[Parameter]) -> tuple[Matri
 def _information(
     discrepancy: NormalTheory | LeastSquares | FullInformation, x: Matrix, member: Matrix, target: Index
 ) -> tuple[Matrix, Matrix]:
-    """Return the expected information about each target, and that which it shares with the model's own.
+    """Return the expected information about each target, and its covariance with the model's parameters.
 
-    `member` tells which of the wide model's parameters make up each of the model's. No two entries of the
-    wide model share a parameter.
+    `member` says which of the wide model's parameters make up each of the model's. No two entries of the wide
+    model share a parameter.
     """
     if isinstance(discrepancy, FullInformation):
         information = discrepancy.information(x)

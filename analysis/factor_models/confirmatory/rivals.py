@@ -1,4 +1,4 @@
-"""The rival structures of a questionnaire with several scales, written as models."""
+"""The competing structures of a questionnaire with several scales, written as models."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""The sections of a report: each is a function of the answers."""
+"""The sections of a report, each a function of the answers."""

@@ -1,4 +1,4 @@
-"""How consistently scores rank people: bounds, ordinal coefficients, the total, and what subscales add."""
+"""Sections on reliability: bounds, ordinal coefficients, the total, and the added value of subscales."""
 
 from typing import Final
 
@@ -14,7 +14,7 @@ NOTHING_SHARED: Final = Unavailable(reason="not defined", detail="there is no co
 
 
 def bounds(answers: Answers) -> Section:
-    """Set lower bounds and the one-factor model's other figures beside alpha and omega."""
+    """Show lower bounds and other figures of the one-factor model beside alpha and omega."""
     scales = _with_total(answers)
     return Section(
         id="bounds",
@@ -34,13 +34,13 @@ def bounds(answers: Answers) -> Section:
 
 
 def _with_total(answers: Answers) -> dict[str, ScaleAnswers]:
-    """Return, by its label, each scale that stands alone, and all items where the scales are several."""
+    """Return, by its label, each scale that shares no item, and all items where there are several scales."""
     scales = {answers.label(name): answers.scale(items) for name, items in answers.scales.items()}
     return {**scales, TOGETHER: answers.total} if len(scales) > 1 else scales
 
 
 def ordinal(answers: Answers) -> Section:
-    """Give the coefficients that know the answers for ordered categories."""
+    """Show the coefficients for ordered categories."""
     return Section(
         id="ordinal",
         title="Coefficients of ordered answers",
@@ -58,7 +58,7 @@ def ordinal(answers: Answers) -> Section:
 
 
 def total(answers: Answers) -> Section:
-    """Judge the items of all scales as one: alpha, omega, and how much of the total is one thing."""
+    """Show the items of all scales as one: alpha, omega, and the share of a general factor."""
     title = "The total of all scales"
     if len(answers.scales) < 2:  # noqa: PLR2004 - one scale is its own total
         return Section(id="total", title=title, reading="There is one scale alone.")
@@ -105,7 +105,7 @@ def _hierarchy(found: Hierarchy | Unavailable) -> Table:
 
 
 def _schmid_leiman(found: Hierarchy | Unavailable) -> tuple[Table, ...]:
-    """Return the loadings behind the shares, and what each group factor makes of its own items' sum."""
+    """Show the loadings behind the shares, and the omegas of each group factor's own items."""
     if isinstance(found, Unavailable):
         return ()
     solution, first = found.solution, found.solution.first_order
@@ -156,7 +156,7 @@ def _schmid_leiman(found: Hierarchy | Unavailable) -> tuple[Table, ...]:
 
 
 def subscales(answers: Answers) -> Section:
-    """Judge whether each subscale says more than their total, and how far apart any two of them are."""
+    """Show whether each subscale adds value to the total, and how distinct any two of them are."""
     title = "Whether the subscales say more than their total"
     if len(answers.scales) < 2:  # noqa: PLR2004 - one scale is its own total
         return Section(id="subscales", title=title, reading="There is one scale alone.")

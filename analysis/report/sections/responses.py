@@ -1,4 +1,4 @@
-"""What was answered: distributions, answers that are missing, and people who may have answered carelessly."""
+"""Sections on the answers: distributions, missing answers, and signs of careless answering."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,7 +16,7 @@ from analysis.report.document import Section, Table, Value, missing_figures
 from analysis.response_quality.careless import Careless, careless_indices
 from instrument import Item
 
-DRAWN: Final = range(2, 8)  # as many answers as a bar can show
+DRAWN: Final = range(2, 8)  # numbers of answers that a bar can show
 LIMITS: Final = {"mahalanobis_p": 0.001}
 NOBODY: Final = Unavailable(reason="too few rows", detail="nobody answered the item")
 SPEECH: Final = {"mahalanobis_p": "Mahalanobis distance, p"}
@@ -53,7 +53,7 @@ def _described(item: str, found: Description) -> tuple[Value, ...]:
 
 
 def shares(dataset: Dataset, items: Sequence[Item]) -> Table:
-    """Tell which share of the answers to each item is which, as they were given."""
+    """Show the share of each answer to each item, as given."""
     codes = dataset.form.scale_of(items[0].id).codes
     options = _options(dataset, items[0], codes)
     counts = [[int((dataset.column(item.id) == code).sum()) for code in codes] for item in items]
@@ -135,7 +135,7 @@ def _spread(lacking: Matrix) -> Iterable[tuple[str, int]]:
 
 
 def careless(answers: Answers) -> Section:
-    """Count the people whose answers an index finds odd; nobody is left out for it."""
+    """Count the people whose answers an index flags; nobody is left out because of it."""
     dataset = answers.dataset
     shown = [item.id for item in dataset.items]
     given = np.column_stack([_as_given(dataset, item) for item in shown])

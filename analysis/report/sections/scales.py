@@ -1,4 +1,4 @@
-"""Each scale: its coefficients, and what each of its items does in it."""
+"""Sections on each scale: its coefficients, and the statistics of its items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -33,7 +33,7 @@ class ItemReport:
 
     @property
     def figures(self) -> dict[str, float | Unavailable]:
-        """What the item does in the scale, by name."""
+        """The item's statistics within the scale, by name."""
         found = self.statistics
         return {name: found if isinstance(found, Unavailable) else getattr(found, name) for name in OF_ITEMS}
 
@@ -94,7 +94,7 @@ def _ends(answers: Matrix, codes: Sequence[int]) -> dict[str, float | Unavailabl
 
 
 def scale_sections(scales: Mapping[str, ScaleReport]) -> tuple[Section, ...]:
-    """Return a section for each scale, after one that sets them side by side where there are several."""
+    """Return a section for each scale, after one that compares them where there are several."""
     return (*_overview([*scales.values()]), *map(_section, scales.values()))
 
 
@@ -164,7 +164,7 @@ def scale_tree(scale: ScaleReport) -> dict[str, Any]:
         "mean": scale.mean,
         "sd": scale.sd,
         **coefficients,
-        # Two bare numbers, which programs that read these reports rely on.
+        # These two are bare numbers, because programs that read these reports expect that.
         "alpha_standardised": _bare(scale.coefficients["alpha_standardised"]),
         "omega_total": _bare(scale.coefficients["omega"]),
         "items": {name: _item(item) for name, item in scale.items.items()},

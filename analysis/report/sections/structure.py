@@ -1,4 +1,4 @@
-"""What the items have in common: correlations, dimensions, factors, and whether they scale."""
+"""Sections on structure: correlations, dimensions, factors, and scalability of the items."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
@@ -98,7 +98,7 @@ def _cell(found: Polychoric, i: int, j: int) -> float | Unavailable:
 
 
 def _correlated(names: Sequence[str], R: Matrix) -> list[tuple[Value, ...]]:
-    """Return the rows of a matrix of correlations; what does not vary has none."""
+    """Return the rows of a matrix of correlations; an item that does not vary has none."""
     return [
         (name, *(UNVARIED if np.isnan(r) else float(r) for r in row))
         for name, row in zip(names, R, strict=True)
@@ -116,7 +116,7 @@ def _thresholds(found: Polychoric) -> Table:
 
 
 def factorability(answers: Answers) -> Section:
-    """Ask whether the items share enough for factors to be looked for."""
+    """Show whether the items share enough variance for a factor analysis."""
     measures = {"product-moment": answers.counts, "polychoric": answers.polychoric}
     found = {name: R if isinstance(R, Unavailable) else kmo(R) for name, R in measures.items()}
     return Section(
@@ -196,7 +196,7 @@ def _by_partials(found: AveragePartials | Unavailable) -> list[tuple[str, Value]
 
 
 def eigenvalues(name: str, found: ParallelAnalysis | Unavailable) -> Table:
-    """Return the eigenvalues beside those of chance, with the scree that draws them."""
+    """Return the eigenvalues beside those of random data, with a scree plot."""
     headers = ("component", "eigenvalue", "mean of chance", "95 % of chance", "kept")
     title = f"Eigenvalues of the {name} correlations"
     if isinstance(found, Unavailable):
@@ -229,7 +229,7 @@ def average_partials(found: AveragePartials | Unavailable) -> list[Table]:
 
 
 def factors(answers: Answers) -> Section:
-    """Show the factors of the polychoric correlations, turned in three ways."""
+    """Show the factors of the polychoric correlations, rotated in three ways."""
     title = "Factors"
     R = answers.polychoric
     counted = next(
@@ -317,7 +317,7 @@ def fit_figures(fit: Fit) -> dict[str, Value]:
 
 
 def scalability(answers: Answers) -> Section:
-    """Ask how well the items of each scale, and of all, order people."""
+    """Show how well the items of each scale, and all of them, order people."""
     parts = {answers.label(name): items for name, items in answers.scales.items()}
     found = {name: mokken_scalability(answers.columns(items), names=items) for name, items in parts.items()}
     return Section(

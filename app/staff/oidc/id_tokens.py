@@ -12,7 +12,7 @@ from app.config import Institution
 from app.staff.oidc.fetching import Unproven
 
 ALGORITHMS: Final = frozenset({"RS256", "PS256", "ES256"})
-"""Public keys alone: who can check a token must not be able to make one."""
+"""Algorithms with public keys only: with a shared key, whoever can check a token could make one."""
 OLDEST: Final = 10 * 60
 DRIFT: Final = 60
 """By how many seconds two clocks may differ."""
@@ -41,6 +41,7 @@ def key_of(token: str, keys: list[PyJWK]) -> PyJWK | None:
 
 
 def subject(token: str, key: PyJWK, institution: Institution, nonce: str) -> str:
+    """Return the subject of an ID token that passes every check; Unproven otherwise."""
     claims = jwt.decode(
         token,
         key,

@@ -41,6 +41,8 @@ class Journey:
 
 
 class Provider:
+    """The institution's provider, with its documents cached."""
+
     def __init__(self, institution: Institution) -> None:
         self.institution = institution
         self._kept: dict[str, tuple[float, dict[str, Any]]] = {}

@@ -60,6 +60,7 @@ class CodePage(Page):
 
 @router.post(BEGIN)
 def begin(request: Request) -> Response:
+    """Send the browser to the institution, with a sealed journey in a cookie."""
     service, provider = service_of(request), _provider(request)
     with read(service.engine) as db:
         member = member_of(db, token_of(request, COOKIE) or "")
@@ -76,6 +77,7 @@ def begin(request: Request) -> Response:
 
 @router.get(WAY_BACK)
 def back(request: Request) -> Response:
+    """Take what the institution sends back, and seal who came for the page of the code."""
     service, provider = service_of(request), _provider(request)
     journey = unsealed(request, AWAY)
     try:
@@ -100,6 +102,7 @@ def back(request: Request) -> Response:
 
 @router.get(CODE)
 def show_code(request: Request) -> Response:
+    """Ask for the code of the second factor."""
     provider = _provider(request)
     if unsealed(request, BACK) is None:
         return see_other(SIGN_IN)
@@ -108,6 +111,7 @@ def show_code(request: Request) -> Response:
 
 @router.post(CODE)
 def take_code(request: Request, fields: Fields) -> Response:
+    """Take the code: sign in, or link the account that is being set up."""
     service, provider, shown = service_of(request), _provider(request), unsealed(request, BACK)
     if shown is None:
         return see_other(SIGN_IN)

@@ -20,7 +20,7 @@ ENOUGH: Final = 6
 """So many of the eight must agree, and so many must be answered for any to be kept.
 
 Of two strangers six agree three times in a million; of one person's two sheets in more than nine of ten:
-tests/unit/test_linking.py reckons both.
+tests/unit/test_linking.py computes both.
 """
 ANOTHER: Final = "another"
 ALPHABETS: Final[Mapping[str, str]] = MappingProxyType({"ar": "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"})

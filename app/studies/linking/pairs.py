@@ -48,6 +48,7 @@ def unmatched(db: Connection, wave: str) -> Row[Any] | None:
 
 
 def codes_of(db: Connection, wave: str) -> int:
+    """Return how many codes a wave has."""
     return db.execute(select(func.count()).select_from(CODE).where(CODE.c.wave == wave)).scalar_one()
 
 

@@ -1,1 +1,1 @@
-"""From the moments of a sample to the parameters at the minimum, with their errors."""
+"""Estimation: from the moments of a sample to the parameters at the minimum, with their standard errors."""

@@ -1,4 +1,4 @@
-"""Asymptotic covariance of thresholds and polychoric correlations where rows of one cluster are alike."""
+"""Asymptotic covariance of thresholds and polychoric correlations, where rows of a cluster are dependent."""
 
 import numpy as np
 

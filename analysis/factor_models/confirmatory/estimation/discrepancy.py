@@ -95,8 +95,8 @@ class NormalTheory:
 def expected_information(implied: Implied, W: Matrix) -> Matrix:
     """Return ½ tr(W Σ_a W Σ_b) + μ_a' W μ_b for all pairs of free parameters.
 
-    As each entry of the model's matrices moves Σ by l r' + r l', the trace is a product of l' W l and its
-    like: no matrix of derivatives is formed.
+    Each entry of the model's matrices changes Σ by l r' + r l', so the trace is a product of terms like l' W
+    l, and no matrix of derivatives is formed.
     """
     directions = implied.directions
     information = _both(directions, _expected(directions, W))

@@ -1,4 +1,4 @@
-"""The estimators of a factor model: what each minimises, and how it gets its errors and its test."""
+"""The estimators of a factor model: what each minimises, and how standard errors and tests follow."""
 
 from dataclasses import dataclass
 from typing import Final, Literal

@@ -27,8 +27,8 @@ from analysis.factor_models.confirmatory.model.structure import Structure, struc
 
 AnySolution = NormalSolution | LeastSquaresSolution | FullSolution
 Sample = Sequence[Continuous] | Sequence[Ordered] | Sequence[Incomplete]
-_LEAST = 1e-13  # scoring of least squares gains a fixed number of digits a step
-_ALIKE = 1e-9  # smallest eigenvalue of the scaled information of a model that the data can tell apart
+_LEAST = 1e-13  # scoring of least squares converges linearly, a fixed number of digits a step
+_ALIKE = 1e-9  # smallest eigenvalue of the scaled information for a model to count as identified
 
 
 def solve(
@@ -190,7 +190,7 @@ def _baseline_start(structure: Structure, statistics: Sequence[Matrix]) -> Matri
 
 
 def identified(solution: AnySolution) -> Unavailable | None:
-    """Return why a model is not identified, if it is not: the data cannot tell some parameters apart."""
+    """Return why a model is not identified, if it is not: the data do not determine some parameters."""
     named = [p for p in solution.structure.table.parameters if p.free >= 0]
     loose = _flat(solution, solution.minimum.x)
     if loose is None:
@@ -203,7 +203,7 @@ def identified(solution: AnySolution) -> Unavailable | None:
 
 
 def _flat(solution: AnySolution, x: Matrix) -> Index | None:
-    """Return the parameters that move along a line on which a row tells nothing, if there is such a line."""
+    """Return parameters that can change together without changing the likelihood, if there are any."""
     with np.errstate(all="ignore"):
         try:
             here = x is solution.minimum.x
@@ -225,7 +225,7 @@ def _flat(solution: AnySolution, x: Matrix) -> Index | None:
 def _loose(names: Sequence[str]) -> Unavailable:
     shown = ", ".join(dict.fromkeys(names[:6])) + (", ..." if len(names) > 6 else "")  # noqa: PLR2004
     return Unavailable(
-        reason="not defined", detail=f"the model is not identified: the data cannot part {shown}"
+        reason="not defined", detail=f"the model is not identified: the data cannot tell {shown} apart"
     )
 
 

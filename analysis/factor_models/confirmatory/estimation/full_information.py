@@ -1,8 +1,8 @@
 """The normal likelihood of every row's answers, however many are missing (full information).
 
-Rows with the same holes share a pattern. With K = Σ⁻¹ and m a pattern's missing items, the inverse of the
-covariances of what is there is, padded with noughts, W = K - K_·m K_mm⁻¹ K_m·, so that a pattern with few
-holes costs little.
+Rows with the same missing items share a pattern. With K = Σ⁻¹ and m a pattern's missing items, the inverse of
+the covariances of the answered items, padded with noughts, is W = K - K_·m K_mm⁻¹ K_m·, so that a pattern
+with few missing items takes little time.
 """
 
 from collections.abc import Iterator
@@ -24,9 +24,9 @@ _EM_SETTLED: Final = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class _Block:
-    """Patterns with the same number of holes: the missing items of each, and the rows that show them.
+    """Patterns with the same number of missing items: these items, and the rows of each pattern.
 
-    `pattern` gives for each of `rows` (places in the data) its pattern among `missing`.
+    `pattern` gives for each of `rows` (positions in the data) its pattern among `missing`.
     """
 
     missing: Index
@@ -36,7 +36,7 @@ class _Block:
 
 @dataclass(frozen=True, kw_only=True)
 class Incomplete:
-    """Rows with holes of one group; rows without any answer are left out beforehand."""
+    """Rows with missing answers of one group; rows without any answer are left out beforehand."""
 
     data: Matrix
     names: tuple[str, ...]
@@ -53,12 +53,12 @@ class Incomplete:
 
     @cached_property
     def answered(self) -> NDArray[np.bool_]:
-        """Which answers there are."""
+        """Which answers are present, n rows x k items."""
         return ~np.isnan(self.data)
 
     @cached_property
     def answers(self) -> int:
-        """Number of answers."""
+        """Number of answers present."""
         return int(self.answered.sum())
 
     @cached_property
@@ -81,7 +81,7 @@ class Incomplete:
 
     @cached_property
     def blocks(self) -> tuple[_Block, ...]:
-        """The patterns, in blocks of equal numbers of holes."""
+        """The patterns, in blocks of equal numbers of missing items."""
         packed = np.packbits(self.answered, axis=1)
         _, first, inverse = np.unique(packed, axis=0, return_index=True, return_inverse=True)
         holes = ~self.answered[first]
@@ -110,9 +110,9 @@ class Incomplete:
         return across, inverse(inner), np.asarray(np.linalg.slogdet(inner)[1])
 
     def moments(self, mean: Matrix, covariance: Matrix) -> "FullMoments":
-        """Return the likelihood at a mean vector and a covariance matrix, with its slopes by these.
+        """Return the likelihood at a mean vector and a covariance matrix, with its derivatives by these.
 
-        The last point asked for is kept.
+        The result for the last arguments is cached.
         """
         key = mean.tobytes() + covariance.tobytes()
         kept: tuple[bytes, FullMoments] | None = self.__dict__.get("_kept")
@@ -123,7 +123,7 @@ class Incomplete:
 
     @cached_property
     def saturated(self) -> tuple[Matrix, Matrix, bool]:
-        """Means and covariances of maximum likelihood, by expectation and maximisation, and convergence."""
+        """Means and covariances at maximum likelihood, by the EM algorithm, and whether it converged."""
         if self.answered.all():
             centred = self.data - self._centre
             return self._centre, centred.T @ centred / self.n, True

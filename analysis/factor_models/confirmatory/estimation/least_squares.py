@@ -68,7 +68,7 @@ class LeastSquaresSolution:
 
     @property
     def information(self) -> Matrix:
-        """What the errors rest on: Δ' V Δ."""
+        """The information behind the standard errors: Δ' V Δ."""
         return self.expected
 
     @cached_property

@@ -10,8 +10,8 @@ from scipy.linalg import lapack
 from analysis.estimate import Matrix
 from analysis.factor_models.confirmatory.estimation.discrepancy import Discrepancy
 
-SETTLED: Final = 1e-15  # of the Newton decrement: twice the fall in the discrepancy that is still to be had
-STALLED: Final = 1e-8  # where rounding leaves no step that leads down
+SETTLED: Final = 1e-15  # of the Newton decrement: twice the fall in the discrepancy that remains
+STALLED: Final = 1e-8  # the decrement below which rounding may hide any further descent
 STEPS: Final = 1000
 PATIENCE: Final = 2  # steps of scoring before exact second derivatives are taken
 SMALLEST_DAMPING: Final = 1e-12
@@ -21,7 +21,7 @@ SMALLEST_DAMPING: Final = 1e-12
 class Minimum:
     """Where a search ended: the parameters, the discrepancy there, and whether it is a minimum.
 
-    `decrement` is g' H⁻¹ g of the last step: at a minimum, next to nothing.
+    `decrement` is g' H⁻¹ g of the last step, close to nought at a minimum.
     """
 
     x: Matrix
@@ -87,7 +87,7 @@ def minimise(
 
 
 def _curvature(discrepancy: Discrepancy, x: Matrix, hessian: Callable[[Matrix], Matrix] | None) -> Matrix:
-    """Return the exact second derivatives where they are asked for and lead downwards, else the expected."""
+    """Return the exact second derivatives where asked for and positive definite, else the expected ones."""
     if hessian is not None:
         exact = hessian(x)
         if not lapack.dpotrf(exact, lower=1)[1]:

@@ -126,7 +126,7 @@ def ordered_groups(
 ) -> tuple[Ordered, ...] | Unavailable:
     """Return thresholds and polychoric correlations of each group, or why a group has none.
 
-    All groups must use the same answers of an item: its thresholds part the same categories everywhere.
+    All groups must use the same answers of an item, so that its thresholds separate the same categories.
     """
     found: list[Ordered] = []
     inside = clusters or [None] * len(groups)
@@ -168,7 +168,7 @@ def _unequal(found: Sequence[Ordered], names: tuple[str, ...], labels: Sequence[
 
 
 def _weightless(found: Sequence[Ordered], names: tuple[str, ...]) -> Unavailable | None:
-    """Return which correlations stand at the bound, where nothing is known of their precision."""
+    """Return which correlations stand at the bound, where their precision is unknown."""
     for group in found:
         diagonal = np.diagonal(group.spread)
         if group.polychoric.at_bound or not ((diagonal > 0) & np.isfinite(diagonal)).all():

@@ -1,4 +1,4 @@
-"""What every solution of a factor model can be asked for, and the covariance of its estimates."""
+"""What every solution of a factor model provides, and the covariance of its estimates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ class Solution(Protocol):
 
     @property
     def information(self) -> Matrix:
-        """Information of a row about the free parameters, of the kind that the errors rest on."""
+        """Information of a row about the free parameters, of the kind behind the standard errors."""
         ...
 
     @property
@@ -96,5 +96,5 @@ def covariance_of_estimates(solution: Solution) -> Matrix:
 
 
 def cluster_correction(clusters: int) -> float:
-    """Return c / (c - 1): what the products of scores of c clusters are multiplied by against their bias."""
+    """Return c / (c - 1), which corrects the bias of products of scores summed over c clusters."""
     return clusters / (clusters - 1)

@@ -1,4 +1,4 @@
-"""Where the search for a factor model's parameters begins."""
+"""Starting values of the search for a factor model's parameters."""
 
 from collections.abc import Sequence
 
@@ -118,7 +118,7 @@ def _factor_scale(
     place: dict[str, int],
     sd: Matrix,
 ) -> dict[str, float]:
-    """Return the standard deviation of each factor: one, or what its fixed loading makes of it."""
+    """Return the standard deviation of each factor: one, or the one that its fixed loading implies."""
     size = dict.fromkeys(table.factors, 1.0)
     upward = sorted(
         table.factors, key=lambda factor: any(n in table.factors for n in table.indicators(factor))

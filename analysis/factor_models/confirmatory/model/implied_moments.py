@@ -1,4 +1,4 @@
-"""What a factor model implies for the moments of its items, and how that moves with the parameters.
+"""What a factor model implies for the moments of its items, and their derivatives by the parameters.
 
 With loadings Λ, effects B of factors on factors, factor covariances Ψ, residual covariances Θ, intercepts ν
 and factor means α: Σ = G Ψ G' + Θ with G = Λ (I - B)⁻¹, and μ = ν + G α.
@@ -20,9 +20,9 @@ MATRICES: Final = ("loadings", "effects", "factor", "residual", "intercept", "me
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Places:
-    """The free entries of one matrix: rows, columns, and the place of each among the free parameters.
+    """The free entries of one matrix: rows, columns, and the index of each among the free parameters.
 
-    `alone` says that no two entries share a place.
+    `alone` says that no two entries share an index.
     """
 
     row: Index
@@ -33,9 +33,9 @@ class Places:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Directions:
-    """How the free entries of a model's matrices move Σ: entry e by l_e r_e' + r_e l_e'.
+    """The derivative of Σ by each free entry e of a model's matrices: l_e r_e' + r_e l_e'.
 
-    `free` is the place of each entry among the free parameters; `alone` says that no two share one.
+    `free` is the index of each entry among the free parameters; `alone` says that no two share one.
     """
 
     left: Matrix
@@ -50,7 +50,7 @@ class Directions:
         return self.gathered(entries)
 
     def gathered(self, entries: Matrix) -> Matrix:
-        """Return what belongs to each free parameter: the sum over its entries (first axis)."""
+        """Return the sum over each free parameter's entries (first axis)."""
         total = np.zeros((self.count, *entries.shape[1:]))
         if self.alone:
             total[self.free] = entries
@@ -164,7 +164,7 @@ class Implied:
 
     @cached_property
     def directions(self) -> "Directions":
-        """Along which vectors each free entry of a matrix moves Σ."""
+        """Return the vectors l and r of the derivative of Σ by each free entry of a matrix."""
         places, k = self.structure.places, len(self.covariance)
         unit, gain = np.eye(k), self.gain.T
         spread = self.factor_covariance @ self.matrices["loadings"].T
@@ -262,9 +262,10 @@ class Implied:
         return total
 
     def curvature(self, by_covariance: Matrix, by_mean: Matrix | None) -> Matrix:
-        """Return the second derivatives of a linear function of Σ (symmetric) and μ, given its slopes.
+        """Return the second derivatives of a linear function of Σ (symmetric) and μ, given its derivatives.
 
-        Only loadings, effects, factor covariances and factor means enter Σ and μ other than linearly.
+        Loadings, effects, factor covariances and factor means are the only parameters in which Σ and μ are
+        not linear.
         """
         T, phi, eta, gain = self.total, self.factor_covariance, self.factor_mean, self.gain
         G = by_covariance

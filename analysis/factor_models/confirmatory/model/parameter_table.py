@@ -30,7 +30,7 @@ class Parameter:
 
     @property
     def key(self) -> tuple[str, str, str, int]:
-        """What names it: the two sides, the operator and the group."""
+        """What identifies it: the two sides, the operator and the group."""
         return self.lhs, self.op, self.rhs, self.group
 
 
@@ -188,7 +188,7 @@ def _written(
     groups: int,
     thresholds: dict[str, int] | None,
 ) -> dict[Key, Term]:
-    """Return what the model says of each parameter; what is said twice is merged."""
+    """Return what the model text says of each parameter; several statements on one are merged."""
     rank = {name: place for place, name in enumerate([*items, *factors])}
     found: dict[Key, Term] = {}
     for term in terms:

@@ -107,7 +107,7 @@ def _tokens(text: str) -> Iterator[_Token]:
 
 
 def _statements(tokens: Iterator[_Token]) -> Iterator[list[_Token]]:
-    """Part the tokens into statements; a line goes on after an operator or mark, and before ``+``."""
+    """Split the tokens into statements; a line goes on after an operator or mark, and before ``+``."""
     statement: list[_Token] = []
     ended, depth = False, 0
     for token in tokens:
