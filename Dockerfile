@@ -1,6 +1,6 @@
 FROM python:3.11-slim-bookworm
 RUN apt-get update -qq \
- && apt-get install -qq --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core \
+ && apt-get install -qq --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core postgresql-client \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/counterpoise
 COPY requirements/run.txt requirements/build.txt requirements/

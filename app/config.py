@@ -1,6 +1,7 @@
 """The settings of the service, read once from the environment or from a folder."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -18,6 +19,9 @@ SECRET_FILE: Final = "secret"  # noqa: S105 - the name of a file
 OIDC: Final = "COUNTERPOISE_OIDC_"
 ORIGIN: Final = "COUNTERPOISE_ORIGIN"
 PROXY: Final = "COUNTERPOISE_PROXY"
+LEDGER: Final = "COUNTERPOISE_LEDGER"
+BACKUP_KEY: Final = "COUNTERPOISE_BACKUP_KEY"
+PUBLIC_KEY: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 WAY_BACK: Final = "/staff/institution/back"
 THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -57,6 +61,10 @@ class Settings:
     institution: Institution | None = None
     origin: str = ""
     """The address of this service as browsers see it, for slips and reminders: never taken from a request."""
+    ledger: Path | None = None
+    """The file in which everything is written down that must not come back with a backup."""
+    backup_key: str = ""
+    """The public key to which backups and the ledger are encrypted."""
     secret_file: Path | None = None
     """The file that the secret was read from."""
     proxies: tuple[Network, ...] = ()
@@ -77,6 +85,8 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         instruments=_instruments(environment, folder),
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
         institution=_institution(environment),
+        ledger=_ledger(environment),
+        backup_key=environment.get(BACKUP_KEY, ""),
         origin=_origin(environment),
         proxies=_proxies(environment),
     )
@@ -133,6 +143,16 @@ def _proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:
             f"{PROXY} must be the address, or the network, from which your reverse proxy reaches this "
             f"service, such as 127.0.0.1 or 172.18.0.0/16; {named!r} is neither"
         ) from None
+
+
+def _ledger(environment: Mapping[str, str]) -> Path | None:
+    named, key = environment.get(LEDGER, ""), environment.get(BACKUP_KEY, "")
+    if (named or key) and not PUBLIC_KEY.fullmatch(key):
+        raise ConfigurationError(
+            f"{BACKUP_KEY} must be the public key that `counterpoise backup-key` printed: age1 and 58 "
+            "letters and digits"
+        )
+    return Path(named) if named else None
 
 
 def _institution(environment: Mapping[str, str]) -> Institution | None:

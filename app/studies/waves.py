@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from app.audit import audit
 from app.db import is_sqlite
+from app.ended import ledger
 from app.errors import Refused
 from app.languages import LANGUAGES
 from app.runtime import Service, now
@@ -99,6 +100,7 @@ def open_wave(service: Service, db: Connection, wave: str) -> str:
 def check_can_close(service: Service, db: Connection, wave: str) -> None:
     """Refuse a wave that could not be closed: before it opens, and before its end is announced."""
     check_may_close(db)
+    ledger.path_of(service, db)
     asked = select(WAVE, STUDY.c.instrument, STUDY.c.form).join(STUDY, STUDY.c.id == WAVE.c.study)
     as_it_was_asked(service, db.execute(asked.where(WAVE.c.id == wave)).one())
 

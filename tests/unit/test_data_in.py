@@ -11,6 +11,7 @@ from analysis.__main__ import main
 from analysis.files.chunked import blocks, file_moments
 from analysis.files.item_names import chosen_columns
 from analysis.files.read_table import read_table
+from analysis.files.survey_files import read_xlsform
 from analysis.files.table import Table, TableError
 from analysis.files.write_table import write_table
 from analysis.report.dataset import DatasetError
@@ -114,7 +115,9 @@ def xlsform(folder, names):
         ["begin_group", "team", "Team"],
         *asked,
         ["end_group"],
+        ["begin group", "other", "Other"],
         ["text", "remark", "Anything else?"],
+        ["end group"],
     ]
     choices = [["list_name", "name", "label::English (en)", "label::Cymraeg (cy)"]]
     choices += [
@@ -139,6 +142,7 @@ def test_odk_answers_as_names_or_in_full_by_the_xlsform_beside_them(tmp_path, na
     assert "form.xlsx" in found.about
     assert ("sd=1, d=2, n=3, a=4, sa=5" in found.about) == (names[0] == "sd")
     assert read_table(file).labels[columns[0]] == "Question 1"
+    assert read_xlsform(tmp_path / "form.xlsx").labels["other-remark"] == "Anything else?"
 
 
 def test_a_spreadsheet_beside_that_is_no_form_or_no_spreadsheet_stops_nothing(tmp_path):
