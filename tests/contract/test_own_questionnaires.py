@@ -21,6 +21,7 @@ from app.main import create_app
 from app.runtime import Service, check_secret, make_service
 from instrument import InstrumentError, load
 from instrument.exchange.hosted import hosted_files
+from instrument.exchange.spreadsheet_form import instrument_of
 from tests.conftest import SECRET
 from tests.lib.hosted import GARDEN, Rows, as_text, changed, xlsx
 from tests.lib.questionnaire_client import Screen, filled_in
@@ -84,24 +85,29 @@ def kept(service: Service) -> list[str]:
         return [row.state for row in db.execute(select(BROUGHT))]
 
 
-def test_every_complaint_is_at_its_cell_and_says_what_to_do(host: TestClient, service: Service) -> None:
-    sheets = {**changed("items", 3, "text", ""), "answers": changed("answers", 4, "code", "3rd")["answers"]}
-    assert complaints(host, sheets) == [
+def test_every_complaint_is_at_its_cell_and_nothing_is_kept(host: TestClient, service: Service) -> None:
+    texts = changed("items", 3, "text", "")["items"]
+    texts[1] = ["joy_1", "What is your postcode?"]
+    assert complaints(host, {**changed("answers", 4, "code", "3rd"), "items": texts}) == [
+        (
+            "items, B2: item `joy_1` asks for a place, which tells who or where somebody is. "
+            "Take it out, or ask how things are for the person."
+        ),
         "items, B3: item `joy_2` has no words. Type the text into this cell.",
         "answers, A4: `3rd` is no whole number. Type a whole number, such as 3.",
     ]
     assert kept(service) == []
 
 
-def test_what_asks_who_somebody_is_comes_no_further(host: TestClient, service: Service) -> None:
-    [said] = complaints(host, changed("items", 2, "text", "What is your postcode?"))
-    assert said.startswith("items, B2: item `joy_1` asks for a place, which tells who or where somebody is")
-    assert kept(service) == []
-
-
-def test_a_name_that_is_taken_is_refused(host: TestClient) -> None:
-    [said] = complaints(host, changed("questionnaire", 2, "id", "ppiq"))
-    assert "there is a questionnaire `ppiq` here already" in said
+def test_a_name_that_is_taken_and_words_that_no_page_speaks_are_refused(service: Service) -> None:
+    taken = instrument_of(as_text(changed("questionnaire", 2, "id", "ppiq")))
+    assert "there is a questionnaire `ppiq` here already" in str(brought.check_new(service, taken)[0])
+    german = {
+        **changed("questionnaire", 2, "language", "de"),
+        "words": changed("words", 2, "language", "de")["words"],
+    }
+    [problem] = brought.check_new(service, instrument_of(as_text(german)))
+    assert "it has words in no language of these pages" in problem.message
 
 
 def test_hostile_words_are_shown_as_words(host: TestClient) -> None:
