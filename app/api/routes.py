@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.api import answers
 from app.api.instruments import about_instrument, whole_form
+from app.closing.snapshots import SNAPSHOT
 from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, digest, zipped
@@ -39,11 +40,13 @@ PAGE: Final = 50
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     403: {"model": answers.ErrorAnswer, "description": "The study gives out reports and no rows"},
     404: {"model": answers.ErrorAnswer, "description": "Not there, or not for this token"},
-    422: {"model": answers.ErrorAnswer, "description": "A parameter cannot be read"},
+    422: {"model": answers.ErrorAnswer, "description": "A parameter cannot be read, or a file not be made"},
     503: {"model": answers.ErrorAnswer, "description": "Busy; try again after the seconds of Retry-After"},
 }
+ZIP: Final = "application/zip"
+KINDS: Final = sorted({ZIP, *(each.media_type.partition(";")[0] for each in FORMATS.values())})
 BYTES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    200: {"content": {kind: {} for kind in KINDS}},
     304: {"description": "The answers are those of the ETag given"},
 }
 
@@ -86,6 +89,7 @@ def waves(request: Request, study: str, limit: Limit = PAGE, after: After = None
     query = (
         select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, WAVE.c.imported)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)  # a restore may have retired one without a report
         .where(staff.may_see(), STUDY.c.id == study, WAVE.c.state.in_((CLOSED, RETIRED)))
     )
     rows, following = _page(request, query, WAVE.c.id, limit, after)
@@ -139,7 +143,7 @@ def export(request: Request, wave: str, name: str) -> Response:
             return Response(status_code=304, headers={"etag": tag})
         made = zipped(bundle(data), wave) if name == ALL else FORMATS[name].make(data)
     note_taken(service_of(request), wave)
-    media_type = "application/zip" if name == ALL else FORMATS[name].media_type
+    media_type = ZIP if name == ALL else FORMATS[name].media_type
     return Response(made, media_type=media_type, headers={"etag": tag})
 
 

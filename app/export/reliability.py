@@ -17,7 +17,7 @@ def reliability(service: Service, db: Connection, wave: str) -> Reliability:
     about = closed(db, wave)
     check_rows_leave(LEAVING[about.leaving], with_unit=False)
     if about.figures["n"] < FEWEST:
-        raise TooFew(f"{wave!r} has fewer than {FEWEST} rows; of fewer nothing is told")
+        raise TooFew(f"{wave!r} has fewer than {FEWEST} rows, too few for figures that show no single answer")
     instrument = as_it_was_asked(service, about)
     return Reliability(
         wave=wave,

@@ -11,7 +11,7 @@ from analysis.disclosure.leaving import LEAVING, ORIGIN
 from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
-from app.studies.information import EVERY, LONGEST, example, lacking, required
+from app.studies.information import lacking
 from app.studies.study import LEVELS, Design
 from app.studies.waves import CONFIRMATIONS
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
@@ -150,29 +150,6 @@ class StudyPage(Page):
     problem: str = ""
 
 
-@dataclass(frozen=True)
-class Written:
-    """An entry of the study information: what it is, what is written so far, and an example."""
-
-    name: str
-    title: str
-    hint: str
-    text: str
-    example: str
-    required: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class InformationPage(Page):
-    template: ClassVar[str] = "hosting/information.html"
-    study: str
-    title: str
-    entries: tuple[Written, ...]
-    locked: bool
-    longest: int = LONGEST
-    problem: str = ""
-
-
 @dataclass(frozen=True, kw_only=True)
 class WavePage(Page):
     template: ClassVar[str] = "hosting/wave.html"
@@ -203,7 +180,7 @@ def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
         forms=tuple(
             Link(
                 f"/host/studies?form={each.id}/{form.id}",
-                f"{each.title}, {_title(form)}",
+                _title(each, form),
                 f"{form.about}. {len(form.items)} questions, in {_languages(each, form)}."
                 f"{_replaced(each, form)}",
             )
@@ -225,7 +202,7 @@ def design_page(
     return DesignPage(
         simulated=service.settings.demo,
         form=f"{instrument.id}/{form.id}",
-        about=f"{instrument.title}, {_title(form)}",
+        about=_title(instrument, form),
         values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
         leaving=_leaving(fields.get("leaving", "")),
         questions=_questions(instrument, form, asked),
@@ -250,7 +227,7 @@ def study_page(
         id=study.id,
         title=study.title,
         facts=(
-            (_("Questionnaire"), f"{instrument.title}, {_title(form)}"),
+            (_("Questionnaire"), _title(instrument, form)),
             (_("Who answers"), form.about),
             (
                 _("Asked of the person"),
@@ -323,25 +300,6 @@ def wave_page(
     )
 
 
-def information_page(
-    study: Row[Any], form: Form, said: Mapping[str, str], *, locked: bool, problem: str = ""
-) -> InformationPage:
-    """Lay out what people read of a study before they agree, to be written."""
-    return InformationPage(
-        simulated=study.simulated,
-        study=study.id,
-        title=study.title,
-        entries=tuple(
-            Written(
-                name, entry.title, entry.hint, said.get(name, ""), example()[name], name in required(form)
-            )
-            for name, entry in EVERY.items()
-        ),
-        locked=locked,
-        problem=problem,
-    )
-
-
 def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
     """Say how many people the questions of a design may leave alone, question by question."""
     words = {each.value: each.words for each in _questions(instrument, form, ())}
@@ -391,11 +349,14 @@ def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tupl
     )
 
 
-def _title(form: Form) -> str:
+def _title(instrument: Instrument, form: Form) -> str:
+    """Return the title of the questionnaire and, where it has several forms, which of them this is."""
+    if len(instrument.forms) == 1:
+        return instrument.title
     if form.edition > 1:
-        return f"form {(form.replaces or form.id).upper()}, edition {form.edition}"
+        return f"{instrument.title}, form {(form.replaces or form.id).upper()}, edition {form.edition}"
     name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
-    return f"form {name}"
+    return f"{instrument.title}, form {name}"
 
 
 def _languages(instrument: Instrument, form: Form) -> str:

@@ -14,12 +14,12 @@ from app.config import is_private
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
+from app.hosting.information import information_page
 from app.hosting.pages import (
     Link,
     StudiesPage,
     design_page,
     forms_page,
-    information_page,
     read_design,
     study_page,
     wave_page,

@@ -2,14 +2,14 @@
 
 A study of before has none. It needs them before its next wave opens. A downgrade drops what was written.
 
-Revision: 0012, after 0009.
+Revision: 0012, after 0010.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0012"
-down_revision: str | None = "0009"
+down_revision: str | None = "0010"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -176,7 +176,7 @@ def test_fewer_rows_than_items_are_refused():
     [
         ("v =~ a + b", "parameters too many"),
         ("v =~ a + b + c\nw =~ a + b + c", "parameters too many"),
-        ("v =~ NA*a + b + c + d + e", "cannot part"),
+        ("v =~ NA*a + b + c + d + e", "cannot tell"),
     ],
 )
 def test_a_model_that_is_not_identified_says_so(model, what):

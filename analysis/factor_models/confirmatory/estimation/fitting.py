@@ -225,7 +225,7 @@ def _flat(solution: AnySolution, x: Matrix) -> Index | None:
 def _loose(names: Sequence[str]) -> Unavailable:
     shown = ", ".join(dict.fromkeys(names[:6])) + (", ..." if len(names) > 6 else "")  # noqa: PLR2004
     return Unavailable(
-        reason="not defined", detail=f"the model is not identified: the data cannot part {shown}"
+        reason="not defined", detail=f"the model is not identified: the data cannot tell {shown} apart"
     )
 
 
