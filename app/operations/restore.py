@@ -23,7 +23,14 @@ from app.db import make_engine, read, sqlite_files, write
 from app.ended.ledger import Ledger, count, name_anew, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
-from app.operations.backup import About, Written, overwrite, postgres_program
+from app.operations.backup import (
+    About,
+    Written,
+    closed_waves,
+    note_in_a_backup,
+    overwrite,
+    postgres_program,
+)
 from app.operations.still_ended import CANNOT_KNOW, end_again
 from app.operations.whole import RESTORING, SERVED
 from app.runtime import Service, make_service
@@ -194,5 +201,6 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
     with acts("the command line"), write(service.engine) as db:
         yield from end_again(service, db, kept.entries, about.entries)
         name_anew(db)
+        note_in_a_backup(db, closed_waves(db))
         audit(service.vault, db, {"action": "backup restored", "schema": about.schema})
         db.execute(delete(SETTING).where(SETTING.c.name == RESTORING))
