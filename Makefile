@@ -67,8 +67,9 @@ fault: system $(VENV)/dev ## connections cut, servers killed and crowded while p
 	$(BIN)/python -m tests.fault.kill9 --kills 200 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.restoring --rounds 20 --db sqlite,postgres
 
-fuzz: $(VENV)/dev ## 5,000 messy files of answers: the clean figure, or a refusal that names the place
+fuzz: $(VENV)/dev ## 5,000 messy files of answers, and 5,000 calls of the interface for programs
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.messy --files 5000
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.interface --cases 5000
 
 kernels: $(VENV)/dev ## the same figures and reports under every kernel that the processor has
 	$(BIN)/python -m tests.reference.kernels

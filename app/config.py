@@ -55,7 +55,7 @@ class Settings:
     leave_to: str = "https://www.bbc.co.uk/weather"
     """The neutral page that "Leave this site" ends on."""
     instruments: Path | None = None
-    """A folder of further instruments, each in a folder of its own; PPIQ is always there."""
+    """A folder of further instruments, each in a folder of its own; it need not be there. PPIQ always is."""
     signposts: Path | None = None
     """The operator's own list of people to talk to; else the one in app/support."""
     institution: Institution | None = None
@@ -82,7 +82,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
         leave_to=environment.get("COUNTERPOISE_LEAVE_TO", Settings.leave_to),
-        instruments=Path(named) if (named := environment.get("COUNTERPOISE_INSTRUMENTS")) else None,
+        instruments=_instruments(environment, folder),
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
         institution=_institution(environment),
         ledger=_ledger(environment),
@@ -117,6 +117,13 @@ def is_private(address: str) -> bool:
     plain = address.isascii() and address.isprintable() and not set(address) & set(" \"'<>\\#")
     encrypted = parts.scheme == "https" or (parts.scheme == "http" and host in THIS_COMPUTER)
     return plain and encrypted and bool(host) and "@" not in parts.netloc
+
+
+def _instruments(environment: Mapping[str, str], folder: Path | None) -> Path | None:
+    named = environment.get("COUNTERPOISE_INSTRUMENTS")
+    if named:
+        return Path(named)
+    return folder / "instruments" if folder else None
 
 
 def _origin(environment: Mapping[str, str]) -> str:

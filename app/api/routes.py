@@ -40,11 +40,13 @@ PAGE: Final = 50
 ERRORS: Final[dict[int | str, dict[str, Any]]] = {
     403: {"model": answers.ErrorAnswer, "description": "The study gives out reports and no rows"},
     404: {"model": answers.ErrorAnswer, "description": "Not there, or not for this token"},
-    422: {"model": answers.ErrorAnswer, "description": "A parameter cannot be read"},
+    422: {"model": answers.ErrorAnswer, "description": "A parameter cannot be read, or a file not be made"},
     503: {"model": answers.ErrorAnswer, "description": "Busy; try again after the seconds of Retry-After"},
 }
+ZIP: Final = "application/zip"
+KINDS: Final = sorted({ZIP, *(each.media_type.partition(";")[0] for each in FORMATS.values())})
 BYTES: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+    200: {"content": {kind: {} for kind in KINDS}},
     304: {"description": "The answers are those of the ETag given"},
 }
 
@@ -141,7 +143,7 @@ def export(request: Request, wave: str, name: str) -> Response:
             return Response(status_code=304, headers={"etag": tag})
         made = zipped(bundle(data), wave) if name == ALL else FORMATS[name].make(data)
     note_taken(service_of(request), wave)
-    media_type = "application/zip" if name == ALL else FORMATS[name].media_type
+    media_type = ZIP if name == ALL else FORMATS[name].media_type
     return Response(made, media_type=media_type, headers={"etag": tag})
 
 

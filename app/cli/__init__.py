@@ -10,7 +10,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Dir, Json, WaveId, serving, settings_of, told_plainly
+from app.cli.console import Dir, Json, WaveId, serving, settings_of, telling, told_plainly
+from app.cli.instruments import instrument_app
 from app.cli.keeping import backup, backup_key, restore
 from app.cli.staff import account_app, audit_app, operator, revoke, token
 from app.cli.studies import study_app, wave_app
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.add_typer(wave_app, name="wave")
+app.add_typer(instrument_app, name="instrument")
 app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
 for command in (operator, token, revoke, backup_key, backup, restore):
@@ -157,15 +159,14 @@ def paper(
     """Write a form as an accessible PDF, laid out as on the screen."""
     import instrument as instruments
     from app.errors import Refused
-    from app.paper.pages import paper_form
-    from app.printing import pdf
+    from app.paper.pages import paper_pdf
 
     with told_plainly():
         found = instruments.load(folder) if folder else instruments.ppiq()
         if (form, language) not in found.words:
             known = ", ".join(f"{each} in {spoken}" for each, spoken in sorted(found.words))
             raise Refused(f"there is no form {form} in {language}; there is {known}")
-        out.write_bytes(pdf(paper_form(found, form, language, role or instruments.NOT_SAID)))
+        out.write_bytes(paper_pdf(found, form, language, role or instruments.NOT_SAID))
     typer.echo(str(out))
 
 
@@ -180,6 +181,9 @@ def export(
         bool, typer.Option("--unit", help="Add each row's unit, if the study declared that it leaves.")
     ] = False,
     archive: Annotated[bool, typer.Option(help="Only those who agreed to an archive.")] = False,
+    linked: Annotated[
+        bool, typer.Option(help="Both waves of a pair, and one table of the people who are in both.")
+    ] = False,
     directory: Dir = None,
 ) -> None:
     """Write the answers of a closed wave for research: files for every program, codebook, scripts.
@@ -189,7 +193,10 @@ def export(
     from app.export.bundle import write_bundle
 
     with serving(directory) as service:
-        for path in write_bundle(service, wave, out, format_=format_, with_unit=with_unit, archive=archive):
+        with telling() as tell:
+            how = {"linked": linked, "with_unit": with_unit, "archive": archive}
+            paths = write_bundle(service, wave, out, format_=format_, **how, tell=tell)
+        for path in paths:
             typer.echo(str(path))
 
 

@@ -10,6 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from app.config import Settings
+    from app.export.progress import Tell
     from app.runtime import Service
 
 Dir = Annotated[
@@ -51,6 +52,24 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
                 yield service
         finally:
             service.engine.dispose()
+
+
+@contextmanager
+def telling() -> Iterator["Tell"]:
+    """Show on a terminal how far something is, and nothing where nobody looks."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    shown: dict[str, TaskID] = {}
+    out = Console(stderr=True)
+    with Progress(console=out, transient=True, disable=not out.is_terminal) as progress:
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in shown:
+                shown[what] = progress.add_task(what, total=total)
+            progress.update(shown[what], completed=done)
+
+        yield tell
 
 
 @contextmanager

@@ -1,57 +1,88 @@
 """All files of an export: as a folder from the command line, as one ZIP from the page.
 
-Every file is made before the first is written, so that a failure leaves no half export. The manifest holds a
-hash of each file, of form, key and code, and of the data.
+What cannot be made is refused before the first file is written. Rows are written a block after the other,
+into a hidden folder, whose files are put in their places once all are whole. A manifest holds the hash of
+each file, of form, key and code, and of the data.
 """
 
 import hmac
 import io
 import json
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from secrets import token_hex
+from typing import Any, Final
 from zipfile import ZIP_DEFLATED, ZipFile
+
+import numpy as np
 
 from app.db import read
 from app.errors import Refused
-from app.export.formats import FORMATS
-from app.export.microdata import microdata
-from app.export.rows import PAIR_ID, ROW_ID, Microdata
+from app.export.formats import FORMATS, Format
+from app.export.joined import joined
+from app.export.microdata import linked_microdata, microdata
+from app.export.progress import Tell, quiet
+from app.export.questionnaire import questionnaire_files
+from app.export.rows import AT_ONCE, PAIR_ID, ROW_ID, Microdata
 from app.export.trail import note_taken
-from app.files.private import private_folder, write_private
+from app.files.private import open_private, private_folder
 from app.runtime import Service
-from instrument import InstrumentError
-from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
 
 MANIFEST: Final = "manifest.json"
+LINKED: Final = "linked"
+OF_TABLES: Final = {name: each for name, each in FORMATS.items() if not each.path.startswith("syntax/")}
+"""Scripts compute the scores of one wave."""
+Files = Iterator[tuple[str, Iterable[bytes]]]
+"""Each file by its path in the folder; its blocks are taken before the next file is asked for."""
 
 
-def files_of(data: Microdata, formats: Mapping[str, object] = FORMATS) -> dict[str, bytes]:
-    """Make the files of the formats named, by their path in the folder."""
-    chosen = [FORMATS[name] for name in formats]
-    return {each.path_of(data): each.make(data) for each in chosen}
+def files_of(data: Microdata, formats: Mapping[str, Format] = FORMATS) -> list[tuple[str, Iterable[bytes]]]:
+    """The files of some formats by their path; what a format cannot hold is refused here."""
+    return [(each.path_of(data), each.blocks(data)) for each in formats.values()]
 
 
-def bundle(data: Microdata) -> dict[str, bytes]:
+def bundle(data: Microdata) -> Files:
     """Make every file there is, and the manifest of them all."""
     questionnaire, left_out = questionnaire_files(data)
-    made = {**files_of(data), **questionnaire}
-    return {**made, MANIFEST: manifest(data, made, left_out)}
+    beside = [(path, (content,)) for path, content in questionnaire.items()]
+    return _with_manifest(data, [*files_of(data), *beside], left_out)
 
 
-def questionnaire_files(data: Microdata) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Write the form for other tools; where one cannot hold it, the manifest says why instead."""
-    made, left_out = {}, {}
-    for name, write in QUESTIONNAIRE_FORMATS.items():
-        try:
-            made[f"instrument/{name}"] = write(data.instrument, data.form.id, data.instrument.language)
-        except InstrumentError as error:
-            left_out[f"instrument/{name}"] = "; ".join(map(str, error.problems))
-    return made, left_out
+def linked_bundle(earlier: Microdata, later: Microdata) -> Files:
+    """Make the files of two linked waves, and one table of those who are in both."""
+    both = joined(earlier, later)
+    folders = {
+        earlier.wave: bundle(earlier),
+        later.wave: bundle(later),
+        LINKED: _with_manifest(both, files_of(both, OF_TABLES), {}),
+    }
+    return ((f"{folder}/{path}", blocks) for folder, files in folders.items() for path, blocks in files)
 
 
-def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str, str]) -> bytes:
+def _with_manifest(
+    data: Microdata, files: Iterable[tuple[str, Iterable[bytes]]], left_out: Mapping[str, str]
+) -> Files:
+    hashes: dict[str, str] = {}
+    for path, blocks in files:
+        hashed = sha256()
+
+        def noted(blocks: Iterable[bytes] = blocks, hashed: Any = hashed) -> Iterator[bytes]:
+            for block in blocks:
+                hashed.update(block)
+                yield block
+
+        yield path, noted()
+        hashes[path] = hashed.hexdigest()
+    yield MANIFEST, (manifest(data, hashes, left_out),)
+
+
+def in_memory(files: Iterable[tuple[str, Iterable[bytes]]]) -> dict[str, bytes]:
+    return {path: b"".join(blocks) for path, blocks in files}
+
+
+def manifest(data: Microdata, hashes: Mapping[str, str], left_out: Mapping[str, str]) -> bytes:
     """Return the hash of every file, and by which form, words and key the answers were asked and scored."""
     form, instrument = data.form, data.instrument
     tree = {
@@ -66,12 +97,12 @@ def manifest(data: Microdata, files: Mapping[str, bytes], left_out: Mapping[str,
         "code_version": data.column("code_version")[0],
         "data_digest": digest(data),
         "data_digest_of": (
-            "HMAC-SHA-256, under a key of this wave that the service keeps, over the sorted rows of the CSV "
+            "HMAC-SHA-256, under a key of this wave that the service keeps, over the sorted hashes of rows "
             "without their random ids: equal for the same answers in any order. Nobody can work it out from "
             "rows, so it proves no guess about one that was erased"
         ),
         "left_out": dict(left_out),
-        "files": {path: sha256(content).hexdigest() for path, content in sorted(files.items())},
+        "files": dict(sorted(hashes.items())),
     }
     return json.dumps(tree, ensure_ascii=False, indent=2).encode() + b"\n"
 
@@ -83,16 +114,21 @@ def digest(data: Microdata) -> str:
     it could test guesses of the erased row, and for a short form all possible rows can be tried.
     """
     kept = [place for place, column in enumerate(data.columns) if column.name not in {ROW_ID, PAIR_ID}]
-    rows = sorted(json.dumps([row[place] for place in kept]) for row in data.rows)
-    return hmac.digest(data.digest_key, "\n".join(rows).encode(), sha256).hex()
+    hashes = bytearray()
+    for block in data.blocks():
+        for row in zip(*(block[place] for place in kept), strict=True):
+            hashes += sha256(json.dumps(row).encode()).digest()
+    ordered = np.sort(np.frombuffer(hashes, f"S{sha256().digest_size}"))
+    return hmac.digest(data.digest_key, ordered.tobytes(), sha256).hex()
 
 
-def zipped(files: Mapping[str, bytes], folder: str) -> bytes:
+def zipped(files: Files, folder: str) -> bytes:
     """Return files as one ZIP, in a folder of this name."""
     written = io.BytesIO()
     with ZipFile(written, "w", ZIP_DEFLATED) as archive:
-        for path, content in files.items():
-            archive.writestr(f"{folder}/{path}", content)
+        for path, blocks in files:
+            with archive.open(f"{folder}/{path}", "w", force_zip64=True) as file:
+                file.writelines(blocks)
     return written.getvalue()
 
 
@@ -102,21 +138,71 @@ def write_bundle(
     folder: Path,
     *,
     format_: str | None = None,
+    linked: bool = False,
     with_unit: bool = False,
     archive: bool = False,
+    tell: Tell = quiet,
 ) -> list[Path]:
     """Write the folder of an export, or one file of it; refused where a file of that name already exists."""
-    if format_ not in {None, *FORMATS}:
-        raise Refused(f"there is no format {format_!r}: choose one of {', '.join(FORMATS)}")
+    formats = OF_TABLES if linked else FORMATS
+    if format_ not in {None, *formats}:
+        raise Refused(f"there is no format {format_!r}: choose one of {', '.join(formats)}")
+    how = {"with_unit": with_unit, "archive": archive}
+    waves: tuple[Microdata, ...]
     with read(service.engine) as db:
-        data = microdata(service, db, wave, with_unit=with_unit, archive=archive)
-    made = bundle(data) if format_ is None else files_of(data, {format_: ...})
-    contents = {folder / (path if format_ is None else Path(path).name): each for path, each in made.items()}
-    if there := [path for path in contents if path.exists()]:
+        if linked:
+            waves = linked_microdata(service, db, wave, **how, tell=tell)
+        else:
+            waves = (microdata(service, db, wave, **how, tell=tell),)
+    files, first = _chosen(waves, format_)
+    _refuse_taken(folder, first)
+    for each in waves:
+        note_taken(service, each.wave)
+    return put(folder, _told(files, max(each.count for each in waves), tell))
+
+
+def _chosen(waves: Sequence[Microdata], format_: str | None) -> tuple[Files, list[str]]:
+    """The files of one wave or of two, and what none may be in the place of: told before they are written."""
+    both = joined(*waves) if len(waves) > 1 else None
+    if format_ is not None:
+        [(path, blocks)] = files_of(both or waves[0], {format_: FORMATS[format_]})
+        return iter([(Path(path).name, blocks)]), [Path(path).name]
+    if both:
+        return linked_bundle(*waves), [*(each.wave for each in waves), LINKED]
+    return bundle(waves[0]), [MANIFEST, *(each.path_of(waves[0]) for each in FORMATS.values())]
+
+
+def _told(files: Files, rows: int, tell: Tell) -> Files:
+    for path, blocks in files:
+
+        def told(path: str = path, blocks: Iterable[bytes] = blocks) -> Iterator[bytes]:
+            for place, block in enumerate(blocks):
+                yield block
+                tell(f"writing {path}", min(rows, place * AT_ONCE), rows)
+
+        yield path, told()
+
+
+def _refuse_taken(folder: Path, paths: Iterable[str]) -> None:
+    if there := [folder / path for path in paths if (folder / path).exists()]:
         raise Refused(f"{there[0]} is there already: an export is drawn anew each time; name another folder")
-    note_taken(service, wave)
-    private_folder(folder)
-    for path, content in contents.items():
-        private_folder(path.parent)
-        write_private(path, content)
-    return [*contents]
+
+
+def put(folder: Path, files: Files) -> list[Path]:
+    """Write files for their owner alone: beside their places first, and into them once all are whole."""
+    made = folder / f".{token_hex(8)}"
+    private_folder(made)
+    try:
+        paths = []
+        for path, blocks in files:
+            private_folder((made / path).parent)
+            with open(made / path, "xb", opener=open_private) as file:
+                file.writelines(blocks)
+            paths.append(path)
+        _refuse_taken(folder, paths)
+        for path in paths:
+            private_folder((folder / path).parent)
+            (made / path).rename(folder / path)
+    finally:
+        shutil.rmtree(made)
+    return [folder / path for path in paths]

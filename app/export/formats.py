@@ -3,29 +3,40 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-from app.csv_cells import cell
-from app.export.labelled import as_dta, as_parquet, as_sav, as_xlsx
+import numpy as np
+
+from app.csv_cells import Cell, cell
+from app.export.labelled import as_dta, as_parquet, as_xlsx
 from app.export.metadata import as_codebook_csv, as_dataset_description, as_ddi, as_sidecar
 from app.export.names import stem
 from app.export.pages import codebook_page
 from app.export.rows import Microdata, note
+from app.export.sav import as_sav
 from app.export.syntax import as_do, as_r, as_sps
 from app.templating import render
 from instrument import MISSING_LABELS
 
 
-def as_csv(data: Microdata) -> bytes:
+def as_csv(data: Microdata) -> Iterator[bytes]:
     """Write UTF-8 with a header. An empty cell means that there is no such value; unanswered has a code."""
+    yield ",".join(map(_field, (column.name for column in data.columns))).encode() + b"\r\n"
+    for block in data.blocks():
+        fields = [each.spread(np.array([*map(_field, each.values)], dtype=object)).tolist() for each in block]
+        yield "".join(f"{','.join(row)}\r\n" for row in zip(*fields, strict=True)).encode()
+
+
+def _field(value: Cell) -> str:
+    """Return a cell as the standard library's writer puts it between commas."""
+    if not isinstance(value, str):
+        return cell(value)
     written = io.StringIO(newline="")
-    writer = csv.writer(written)
-    writer.writerow(column.name for column in data.columns)
-    writer.writerows([cell(each) for each in row] for row in data.rows)
-    return written.getvalue().encode()
+    csv.writer(written).writerow((cell(value), ""))
+    return written.getvalue().removesuffix(",\r\n")
 
 
 def as_codebook(data: Microdata) -> dict[str, Any]:
@@ -89,12 +100,20 @@ class Format:
 
     title: str
     path: str
-    make: Callable[[Microdata], bytes]
+    blocks: Callable[[Microdata], Iterable[bytes]]
     media_type: str
     purpose: str
 
     def path_of(self, data: Microdata) -> str:
         return self.path.format(stem=stem(data))
+
+    def make(self, data: Microdata) -> bytes:
+        return b"".join(self.blocks(data))
+
+
+def whole(make: Callable[[Microdata], bytes]) -> Callable[[Microdata], Iterable[bytes]]:
+    """Of what is made at once."""
+    return lambda data: (make(data),)
 
 
 FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
@@ -102,105 +121,105 @@ FORMATS: Final[Mapping[str, Format]] = MappingProxyType(
         "csv": Format(
             title="CSV",
             path="data/{stem}_data.csv",
-            make=as_csv,
+            blocks=as_csv,
             media_type="text/csv; charset=utf-8",
             purpose="The rows for every program, with codes as they were stored",
         ),
         "csv-json": Format(
             title="columns (JSON)",
             path="data/{stem}_data.json",
-            make=as_sidecar,
+            blocks=whole(as_sidecar),
             media_type="application/json",
             purpose="What the columns of the CSV mean, as Psych-DS asks for it",
         ),
         "sav": Format(
             title="SPSS (.sav)",
             path="labelled/{stem}.sav",
-            make=as_sav,
+            blocks=as_sav,
             media_type="application/x-spss-sav",
             purpose="SPSS, jamovi, JASP and R: labels, levels and declared missing codes inside",
         ),
         "dta": Format(
             title="Stata (.dta)",
             path="labelled/{stem}.dta",
-            make=as_dta,
+            blocks=whole(as_dta),
             media_type="application/x-stata-dta",
             purpose="Stata 14 and later: labels inside, each kind of missing a letter",
         ),
         "parquet": Format(
             title="Parquet",
             path="labelled/{stem}.parquet",
-            make=as_parquet,
+            blocks=as_parquet,
             media_type="application/vnd.apache.parquet",
             purpose="Python, R and data engines: typed columns, labels in their metadata",
         ),
         "xlsx": Format(
             title="spreadsheet (.xlsx)",
             path="labelled/{stem}.xlsx",
-            make=as_xlsx,
+            blocks=whole(as_xlsx),
             media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             purpose="A spreadsheet to look at, with a second sheet of what the columns mean",
         ),
         "r": Format(
             title="R script",
             path="syntax/{stem}.R",
-            make=as_r,
+            blocks=whole(as_r),
             media_type="text/plain; charset=utf-8",
             purpose="R: labels, missing codes and scores, from the CSV",
         ),
         "sps": Format(
             title="SPSS syntax",
             path="syntax/{stem}.sps",
-            make=as_sps,
+            blocks=whole(as_sps),
             media_type="text/plain; charset=utf-8",
             purpose="SPSS: labels, missing codes and scores, from the CSV",
         ),
         "do": Format(
             title="Stata do-file",
             path="syntax/{stem}.do",
-            make=as_do,
+            blocks=whole(as_do),
             media_type="text/plain; charset=utf-8",
             purpose="Stata: labels, missing codes and scores, from the CSV",
         ),
         "codebook-html": Format(
             title="codebook (HTML)",
             path="codebook/codebook.html",
-            make=as_codebook_html,
+            blocks=whole(as_codebook_html),
             media_type="text/html; charset=utf-8",
             purpose="The codebook, to read",
         ),
         "codebook-json": Format(
             title="codebook (JSON)",
             path="codebook/codebook.json",
-            make=as_codebook_json,
+            blocks=whole(as_codebook_json),
             media_type="application/json",
             purpose="The codebook, for programs",
         ),
         "codebook-csv": Format(
             title="codebook (CSV)",
             path="codebook/codebook.csv",
-            make=as_codebook_csv,
+            blocks=whole(as_codebook_csv),
             media_type="text/csv; charset=utf-8",
             purpose="The codebook as a table, a row for every code",
         ),
         "ddi": Format(
             title="DDI-Codebook",
             path="codebook/ddi.xml",
-            make=as_ddi,
+            blocks=whole(as_ddi),
             media_type="application/xml",
             purpose="DDI-Codebook 2.5, for data archives",
         ),
         "psych-ds": Format(
             title="Psych-DS",
             path="dataset_description.json",
-            make=as_dataset_description,
+            blocks=whole(as_dataset_description),
             media_type="application/json",
             purpose="Psych-DS: what this data set is",
         ),
         "claims": Format(
             title="claims",
             path="CLAIMS.txt",
-            make=as_claims,
+            blocks=whole(as_claims),
             media_type="text/plain; charset=utf-8",
             purpose="What may be said of the questionnaire at its present stage",
         ),

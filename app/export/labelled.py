@@ -1,4 +1,4 @@
-"""Microdata with their labels inside the file: SPSS, Stata, Parquet and a spreadsheet.
+"""Microdata with their labels inside the file: Stata, Parquet and a spreadsheet; for SPSS see app.export.sav.
 
 A category of context is a word in the CSV and in Parquet, and a number from 1 with that word's label in SPSS
 and Stata, which label numbers alone. Each kind of missing stays apart: as a declared code in SPSS, as a
@@ -9,14 +9,17 @@ import io
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
+import numpy as np
+
+from analysis.files.shortening import shortened
 from app.csv_cells import Cell
-from app.errors import Refused
-from app.export.rows import Microdata, note
+from app.export.rows import Cells, DoesNotFit, Microdata, note
 from instrument import (
     DO_NOT_KNOW,
     DOES_NOT_APPLY,
@@ -46,60 +49,31 @@ class Coded:
     """A column as statistics packages hold it: numbers with labels, or text."""
 
     column: Column
-    cells: tuple[Cell, ...]
+    cells: Cells
     values: dict[int, str]
     """The label of each code of an answer."""
 
     @property
     def is_text(self) -> bool:
-        return any(isinstance(cell, str) for cell in self.cells)
+        return any(isinstance(cell, str) for cell in self.cells.values)
 
 
 def coded(data: Microdata) -> tuple[Coded, ...]:
     """Number the categories of context in the order in which the questionnaire offers them, from 1."""
     found = []
-    for place, column in enumerate(data.columns):
-        cells = tuple(row[place] for row in data.rows)
+    for column, cells in zip(data.columns, data.cells, strict=True):
         words = {code: label for code, label in column.values.items() if isinstance(code, str)}
         numbers = {code: number for number, code in enumerate(words, start=1)}
         values = {number: words[code] for code, number in numbers.items()} or {
             code: label for code, label in column.values.items() if isinstance(code, int)
         }
-        if numbers:
-            cells = tuple(numbers.get(cell, cell) if isinstance(cell, str) else cell for cell in cells)
-        found.append(Coded(column=column, cells=cells, values=values))
+        found.append(Coded(column=column, cells=_numbered(cells, numbers), values=values))
     return tuple(found)
 
 
-def as_sav(data: Microdata) -> bytes:
-    """Write an SPSS file: labels, measure levels, and the kinds of missing as declared codes."""
-    import pandas as pd  # noqa: PLC0415 - as long to load as a whole page takes
-    import pyreadstat  # noqa: PLC0415
-
-    columns = coded(data)
-    _fit(columns, SPSS_VALUE_LABEL, "SPSS")
-    numbers = [each for each in columns if not each.is_text]
-    frame = pd.DataFrame({each.column.name: _series(each, each.cells) for each in columns})
-    labels: dict[str, Any] = {
-        each.column.name: {**each.values, **each.column.missing}
-        for each in numbers
-        if each.values or each.column.missing
-    }
-    return _written(
-        lambda path: pyreadstat.write_sav(
-            frame,
-            path,
-            file_label=shortened(data.titled, 60),
-            column_labels={each.column.name: shortened(each.column.label, SPSS_LABEL) for each in columns},
-            note=_notes(data, columns),
-            variable_value_labels=labels,
-            missing_ranges={
-                each.column.name: [*each.column.missing] for each in numbers if each.column.missing
-            },
-            variable_measure={each.column.name: each.column.measure for each in columns},
-            variable_format={each.column.name: _spss_format(each) for each in numbers},
-        )
-    )
+def _numbered(cells: Cells, numbers: Mapping[str, int]) -> Cells:
+    given = [numbers.get(cell, cell) if isinstance(cell, str) else cell for cell in cells.values]
+    return Cells(given, cells.places) if numbers else cells
 
 
 def as_dta(data: Microdata) -> bytes:
@@ -108,18 +82,18 @@ def as_dta(data: Microdata) -> bytes:
     import pyreadstat  # noqa: PLC0415
 
     columns = coded(data)
-    _fit(columns, STATA_VALUE_LABEL, "Stata")
+    check_fit(columns, STATA_VALUE_LABEL, "Stata")
     numbers = [each for each in columns if not each.is_text]
-    frame = pd.DataFrame({each.column.name: _series(each, _lettered(each)) for each in columns})
+    frame = pd.DataFrame({each.column.name: as_series(each, _letters(each)) for each in columns})
     labels: dict[str, Any] = {
         each.column.name: {
             **each.values,
-            **{STATA_LETTERS[code]: label for code, label in each.column.missing.items()},
+            **{_letters(each)[code]: label for code, label in each.column.missing.items()},
         }
         for each in numbers
         if each.values or each.column.missing
     }
-    return _written(
+    return written_by(
         lambda path: pyreadstat.write_dta(
             frame,
             path,
@@ -130,36 +104,76 @@ def as_dta(data: Microdata) -> bytes:
             },
             variable_value_labels=labels,
             missing_user_values={
-                each.column.name: [STATA_LETTERS[code] for code in each.column.missing]
-                for each in numbers
-                if each.column.missing
+                each.column.name: [*_letters(each).values()] for each in numbers if each.column.missing
             },
         )
     )
 
 
-def as_parquet(data: Microdata) -> bytes:
+def _letters(each: Coded) -> dict[Cell, str]:
+    return {code: STATA_LETTERS[code] for code in each.column.missing}
+
+
+def as_parquet(data: Microdata) -> Iterator[bytes]:
     """Write a Parquet file: the cells of the CSV, typed, each field described in its metadata."""
     import pyarrow as pa  # noqa: PLC0415 - as long to load as a whole page takes
     from pyarrow import parquet  # noqa: PLC0415
 
-    fields, arrays = [], []
-    for place, column in enumerate(data.columns):
-        cells = [row[place] for row in data.rows]
-        text = any(isinstance(cell, str) for cell in cells)
-        array = pa.array([None if cell is None else str(cell) for cell in cells]) if text else pa.array(cells)
+    fields = []
+    for column, cells in zip(data.columns, data.cells, strict=True):
         about = {
             "label": column.label,
             "measure": column.measure,
             "value_labels": _json(column.values),
             "missing": _json(column.missing),
         }
-        fields.append(pa.field(column.name, array.type, metadata=about))
-        arrays.append(array)
-    about_all = {"title": data.titled, "note": note(data)}
-    written = io.BytesIO()
-    parquet.write_table(pa.table(arrays, schema=pa.schema(fields, metadata=about_all)), written)
-    return written.getvalue()
+        fields.append(pa.field(column.name, _type(cells.values), metadata=about))
+    schema = pa.schema(fields, metadata={"title": data.titled, "note": note(data)})
+    written = Drained()
+    with parquet.ParquetWriter(written, schema) as writer:
+        for block in data.blocks():
+            arrays = [
+                pa.array(_typed(each.values, field.type), field.type)
+                if each.places is None
+                else pa.array(_typed(each.values, field.type), field.type).take(pa.array(each.places))
+                for each, field in zip(block, fields, strict=True)
+            ]
+            writer.write_batch(pa.record_batch(arrays, schema=schema))
+            yield written.drain()
+    yield written.drain()
+
+
+def _type(values: Sequence[Cell]) -> Any:
+    import pyarrow as pa  # noqa: PLC0415
+
+    return pa.string() if any(isinstance(cell, str) for cell in values) else pa.array(values).type
+
+
+def _typed(values: Sequence[Cell], type_: Any) -> Sequence[Cell]:
+    return [None if cell is None else str(cell) for cell in values] if type_ == "string" else values
+
+
+class Drained(io.RawIOBase):
+    """A file that is written from its beginning to its end, and taken away as it grows."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: Any) -> int:
+        self._held.append(bytes(content))
+        self._size += len(self._held[-1])
+        return len(self._held[-1])
+
+    def tell(self) -> int:
+        return self._size
+
+    def drain(self) -> bytes:
+        held, self._held = b"".join(self._held), []
+        return held
 
 
 def as_xlsx(data: Microdata) -> bytes:
@@ -183,75 +197,34 @@ def as_xlsx(data: Microdata) -> bytes:
     return written.getvalue()
 
 
-def shortened(label: str, most: int, *, bytes_: bool = True) -> str:
-    """Return a label that a format holds whole, or as many of its words as it holds and an ellipsis.
-
-    The codebook has every label whole.
-    """
-    size = (lambda text: len(text.encode())) if bytes_ else len
-    if size(label) <= most:
-        return label
-    words = label.split()
-    while words and size(" ".join(words) + "…") > most:
-        words.pop()
-    return " ".join(words) + "…"
-
-
-def _fit(columns: tuple[Coded, ...], longest: int, program: str) -> None:
+def check_fit(columns: Sequence[Coded], longest: int, program: str) -> None:
     """Refuse, before a file is opened, a label of an answer that the program would cut."""
     for each in columns:
         for code, label in {**each.values, **each.column.missing}.items():
             if len(label.encode()) > longest:
-                raise Refused(
+                raise DoesNotFit(
                     f"the words of code {code} of {each.column.name} take {len(label.encode())} bytes, and "
                     f"{program} holds {longest}: take the answers out as CSV or Parquet"
                 )
         if not each.is_text and len(each.column.missing) > SPSS_MISSING:
-            raise Refused(f"{each.column.name} has more than {SPSS_MISSING} kinds of missing")
+            raise DoesNotFit(f"{each.column.name} has more than {SPSS_MISSING} kinds of missing")
 
 
-def _series(each: Coded, cells: tuple[Cell, ...]) -> Any:
+def as_series(each: Coded, letters: Mapping[Cell, str] = MappingProxyType({})) -> Any:
+    """Return a column as pyreadstat takes it: text, or numbers, some of which are written as letters."""
     import pandas as pd  # noqa: PLC0415 - as long to load as a whole page takes
 
+    values = each.cells.values
     if each.is_text:
-        return pd.Series(["" if cell is None else str(cell) for cell in cells], dtype=object)
-    mixed = any(isinstance(cell, str) for cell in cells)
-    return pd.Series(cells, dtype=object if mixed else float)
+        said = np.array([as_text(cell) for cell in values], dtype=object)
+        return pd.Series(each.cells.spread(said), dtype=object)
+    given = [letters.get(cell, cell) for cell in values] if letters else values
+    dtype = object if any(isinstance(cell, str) for cell in given) else float
+    return pd.Series(each.cells.spread(np.array(given, dtype=dtype)), dtype=dtype)
 
 
-def _lettered(each: Coded) -> tuple[Cell, ...]:
-    if each.is_text:
-        return each.cells
-    letters = {code: STATA_LETTERS[code] for code in each.column.missing}
-    return tuple(letters.get(cell, cell) if isinstance(cell, int) else cell for cell in each.cells)
-
-
-def _spss_format(each: Coded) -> str:
-    if each.column.kind == "score":
-        return "F8.2"
-    return "F3.0" if each.values or each.column.missing else "F10.0"
-
-
-def _notes(data: Microdata, columns: tuple[Coded, ...]) -> list[str]:
-    """Return the notes of the file: what its reader has to know, and whole labels that SPSS would cut."""
-    cut = [
-        f"{each.column.name}: {each.column.label}"
-        for each in columns
-        if len(each.column.label.encode()) > SPSS_LABEL
-    ]
-    return [*_lines(note(data)), *(line for label in cut for line in _lines(label))]
-
-
-def _lines(text: str, most: int = 80) -> list[str]:
-    """Split a text into lines of at most so many bytes, the unit of which a note of SPSS is made."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if len(longer.encode()) > most and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
+def as_text(cell: Cell) -> str:
+    return "" if cell is None else str(cell)
 
 
 def _json(words: Mapping[Any, str]) -> str:
@@ -269,7 +242,7 @@ def _text(sheet: Any, value: Cell) -> Any:
     return made
 
 
-def _written(write: Callable[[str], None]) -> bytes:
+def written_by(write: Callable[[str], None]) -> bytes:
     """Return what a library writes to a named file: in memory where the system can, so no disk keeps it."""
     if hasattr(os, "memfd_create"):
         held = os.memfd_create("export")

@@ -42,7 +42,7 @@ def as_ddi(data: Microdata) -> bytes:
     SubElement(use, "conditions").text = f"Words of the questionnaire: {data.instrument.licence}"
     file = SubElement(SubElement(book, "fileDscr", {"ID": "F1"}), "fileTxt")
     size = SubElement(file, "dimensns")
-    SubElement(size, "caseQnty").text = str(len(data.rows))
+    SubElement(size, "caseQnty").text = str(data.count)
     SubElement(size, "varQnty").text = str(len(data.columns))
     variables = SubElement(book, "dataDscr")
     for place, column in enumerate(data.columns, 1):

@@ -4,34 +4,50 @@ Purposes and the hash of the consent are left out: research does not need them, 
 person. The rows of the archive are those of people who agreed to it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Container, Iterable, Iterator, Sequence
 from importlib.metadata import version
-from secrets import SystemRandom
+from secrets import token_bytes
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Connection, Row, select
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, Row, func, select
 
+from analysis.disclosure.base_table import Pair
 from analysis.disclosure.leaving import LEAVING
 from app.closing.leaving import rows_that_leave
-from app.closing.withholding import FEWEST, UNIT, context_of
+from app.closing.withholding import FEWEST, PROVENANCE_THAT_TELLS, UNIT, context_of
 from app.csv_cells import Cell
 from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
-from app.export.rows import PAIR_ID, ROW_ID, Microdata
+from app.export.progress import Tell, quiet
+from app.export.rows import PAIR_ID, ROW_ID, Cells, DoesNotFit, Microdata, by_column
 from app.runtime import Service
 from app.studies.installed import as_it_was_asked
+from app.studies.linking.pairs import outcome_of
 from app.tables import Response, table
 from app.work_queue import BoundedQueue
-from instrument import LEFT_BLANK, Column, Form, Instrument, allowed, codebook, keyed, score
+from instrument import Column, Form, Instrument, codebook, keyed, score
 
 RESPONSE: Final = table(Response)
+LEAST_ID: Final = 10**9
+MOST_ID: Final = 10**10
+READ_AT_ONCE: Final = 2000
+"""A stored row takes some kilobytes until it is held by column."""
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
 """For work on all rows of a wave, which takes seconds of a processor that respondents need."""
 
 
 def microdata(
-    service: Service, db: Connection, wave: str, *, with_unit: bool = False, archive: bool = False
+    service: Service,
+    db: Connection,
+    wave: str,
+    *,
+    with_unit: bool = False,
+    archive: bool = False,
+    tell: Tell = quiet,
 ) -> Microdata:
     """Read the rows that leave a closed wave; refused where none do, or too few to be given out."""
     about = closed(db, wave)
@@ -40,19 +56,16 @@ def microdata(
     instrument = as_it_was_asked(service, about)
     form = instrument.forms[about.form]
     leaving = rows_that_leave(db, about.study, declared)
-    answers = db.execute(select(RESPONSE).where(RESPONSE.c.wave == wave))
-    kept = [row for row in answers if (row.wave, row.unit) in leaving]
-    _enough(wave, kept)
-    if archive:
-        kept = [row for row in kept if row.archived]
-        _enough(wave, kept)
     asked = context_of(form, about.context)
     pair = pairing(db, wave, leaving, archive=archive)
     columns = tuple(_columns(instrument, form, asked, wave, pair, with_unit=with_unit))
-    provenance = _provenance(about, instrument)
-    ids = pair.ids if pair else frozenset()
-    rows = list(_rows(columns, kept, instrument=instrument, form=form, provenance=provenance, pair_ids=ids))
-    SystemRandom().shuffle(rows)
+    reading = _Reading(instrument, form, columns, pair.ids if pair else frozenset())
+    total = db.execute(select(func.count()).select_from(RESPONSE).where(RESPONSE.c.wave == wave)).scalar_one()
+    found = reading.all(_blocks(db, wave, leaving, total, archive=archive, tell=tell), total)
+    count = len(next(iter(found.values())))
+    found[ROW_ID] = Cells(_ids(count))
+    for name, cell in _provenance(about, instrument).items():
+        found[name] = Cells((cell,), np.zeros(count, np.uint8))
     return Microdata(
         wave=wave,
         title=about.title,
@@ -61,11 +74,49 @@ def microdata(
         instrument=instrument,
         form=form,
         columns=columns,
-        rows=tuple(rows),
+        cells=tuple(found[column.name] for column in columns),
         n=about.figures["n"],
         digest_key=service.vault.key_for_digest(wave),
         linked=pair.note if pair else "",
     )
+
+
+def linked_microdata(
+    service: Service,
+    db: Connection,
+    wave: str,
+    *,
+    with_unit: bool = False,
+    archive: bool = False,
+    tell: Tell = quiet,
+) -> tuple[Microdata, Microdata]:
+    """Read both waves of a pair, at the same moment."""
+    pair = outcome_of(db, wave)
+    if pair is None:
+        raise DoesNotFit(f"{wave!r} is in no pair of waves that are linked")
+    how = {"with_unit": with_unit, "archive": archive}
+    earlier, later = (microdata(service, db, each, **how, tell=tell) for each in (pair.earlier, pair.later))
+    return earlier, later
+
+
+def _blocks(
+    db: Connection, wave: str, leaving: Container[Pair], total: int, *, archive: bool, tell: Tell
+) -> Iterator[list[Row[Any]]]:
+    """The rows that leave, some at a time; refused in the end where they were too few."""
+    names = ("wave", "unit", "answers", "told", "archived", "pair_id")
+    asked = select(*(RESPONSE.c[name] for name in names)).where(RESPONSE.c.wave == wave)
+    answers = db.execute(asked, execution_options={"yield_per": READ_AT_ONCE})
+    seen = kept = inside = 0
+    for some in answers.partitions():
+        rows = [row for row in some if (row.wave, row.unit) in leaving]
+        kept += len(rows)
+        if archive:
+            rows = [row for row in rows if row.archived]
+        inside += len(rows)
+        yield rows
+        tell(f"reading {wave}", seen := seen + len(some), total)
+    _enough(wave, kept)
+    _enough(wave, inside)
 
 
 def _columns(
@@ -85,31 +136,72 @@ def _columns(
             yield pair.column(wave)
 
 
-def _rows(
-    columns: Sequence[Column],
-    kept: Sequence[Row[Any]],
-    *,
-    instrument: Instrument,
-    form: Form,
-    provenance: Mapping[str, Cell],
-    pair_ids: frozenset[UUID],
-) -> Iterator[tuple[Cell, ...]]:
-    ids = SystemRandom().sample(range(10**9, 10**10), len(kept))
-    turned = _turned(instrument, form)
-    for row_id, given in zip(ids, kept, strict=True):
-        cells = {
-            ROW_ID: row_id,
-            PAIR_ID: str(given.pair_id) if given.pair_id in pair_ids else None,
-            **provenance,
-            **given.told,
-            **_answers(form, given.answers, turned),
-            **_scores(instrument, form, given.answers),
-        }
-        yield tuple(cells.get(column.name) for column in columns)
+class _Reading:
+    """Makes of a stored row the cells that are read off it, in the order of `names`."""
+
+    def __init__(
+        self, instrument: Instrument, form: Form, columns: Sequence[Column], pair_ids: Container[UUID]
+    ) -> None:
+        self.instrument, self.form, self.pair_ids = instrument, form, pair_ids
+        kinds = {column.name: column.kind for column in columns}
+        telling = {UNIT, *PROVENANCE_THAT_TELLS}
+        self.told = [name for name, kind in kinds.items() if kind == "context" or name in telling]
+        self.items = [item.id for item in form.items]
+        self.scores = [name for name, kind in kinds.items() if kind == "score"]
+        self.names = [
+            *([PAIR_ID] if PAIR_ID in kinds else []),
+            *self.told,
+            *(f"raw_{item}" for item in self.items),
+            *self.scores,
+            *(f"{name}_answered" for name in self.scores),
+        ]
+
+    def all(self, blocks: Iterable[list[Row[Any]]], most: int) -> dict[str, Cells]:
+        """Read all rows, so many at the most, and shuffle them: by name, with what follows from them."""
+        cells = by_column(([self._row(row) for row in rows] for rows in blocks), len(self.names), most)
+        order = _order(len(cells[0]))
+        found = {name: cells.pop(0)[order] for name in self.names}
+        return found | {item: self._keyed(item, found[f"raw_{item}"]) for item in self.items}
+
+    def _row(self, row: Row[Any]) -> tuple[Cell, ...]:
+        scores = score(self.instrument, self.form.id, row.answers)
+        shown = [scores[name] for name in self.scores]
+        return (
+            *([str(row.pair_id) if row.pair_id in self.pair_ids else None] if PAIR_ID in self.names else []),
+            *map(row.told.get, self.told),
+            *map(row.answers.get, self.items),
+            *(each.value for each in shown),
+            *(each.answered for each in shown),
+        )
+
+    def _keyed(self, item: str, raw: Cells) -> Cells:
+        return Cells([self._turned(item, code) for code in raw.values], raw.places)
+
+    def _turned(self, item: str, code: Cell) -> Cell:
+        if not isinstance(code, int):
+            return None
+        value = keyed(self.instrument, self.form.id, item, code)
+        return None if value is None else int(value)
 
 
-def _enough(wave: str, rows: Sequence[object]) -> None:
-    if len(rows) < FEWEST:
+def _order(count: int) -> NDArray[np.integer]:
+    """Every place once, in an order that is drawn anew each time."""
+    return np.argsort(_chance(count), kind="stable")
+
+
+def _ids(count: int) -> Sequence[int]:
+    """As many different numbers of ten digits, by chance."""
+    drawn = np.sort(LEAST_ID + _chance(count + count // 100 + 100) % (MOST_ID - LEAST_ID))
+    different = drawn[1:][drawn[1:] != drawn[:-1]]
+    return array("q", different[_order(len(different))[:count]].tobytes())
+
+
+def _chance(count: int) -> NDArray[np.uint64]:
+    return np.frombuffer(token_bytes(8 * count), np.uint64)
+
+
+def _enough(wave: str, rows: int) -> None:
+    if rows < FEWEST:
         raise TooFew(f"{wave!r} has fewer than {FEWEST} such rows; fewer are given to nobody")
 
 
@@ -121,28 +213,3 @@ def _provenance(about: Row[Any], instrument: Instrument) -> dict[str, Cell]:
         "key_revision": instrument.key.revision,
         "code_version": version("counterpoise"),
     }
-
-
-def _turned(instrument: Instrument, form: Form) -> dict[tuple[str, int], Cell]:
-    """Map every answer that can be stored to its scored value."""
-    return {
-        (item.id, code): None if (value := keyed(instrument, form.id, item.id, code)) is None else int(value)
-        for item in form.items
-        for code in (*allowed(form, item), LEFT_BLANK)
-    }
-
-
-def _answers(
-    form: Form, answers: Mapping[str, int], turned: Mapping[tuple[str, int], Cell]
-) -> dict[str, Cell]:
-    given = {item.id: answers[item.id] for item in form.items if item.id in answers}
-    raw: dict[str, Cell] = {f"raw_{name}": code for name, code in given.items()}
-    return raw | {name: turned[name, code] for name, code in given.items()}
-
-
-def _scores(instrument: Instrument, form: Form, answers: Mapping[str, int]) -> dict[str, Cell]:
-    cells: dict[str, Cell] = {}
-    for name, figure in score(instrument, form.id, answers).items():
-        cells[name] = figure.value
-        cells[f"{name}_answered"] = figure.answered
-    return cells

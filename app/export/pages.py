@@ -44,8 +44,12 @@ class WavePage(Page):
     columns: int
     stage: str | None
     files: tuple[FileLink, ...]
+    rest: tuple[FileLink, ...]
+    questionnaire: tuple[FileLink, ...]
     linked: str | None
     """What there is to know of a wave that is one of a pair."""
+    joins: bool
+    """Whether any row is linked with one of the other wave."""
     origin: str
     """What there is to know of a wave whose answers came from a file; empty of any other."""
 
@@ -131,6 +135,8 @@ def wave_page(
     imported: bool,
     data: Microdata | None,
     files: tuple[FileLink, ...],
+    rest: tuple[FileLink, ...],
+    questionnaire: tuple[FileLink, ...],
     fewest: int,
 ) -> WavePage:
     """Lay out what can be taken out of a wave; without `data` there are too few rows."""
@@ -144,7 +150,10 @@ def wave_page(
         columns=len(data.columns) if data else 0,
         stage=claims.label if claims else None,
         files=files,
+        rest=rest,
+        questionnaire=questionnaire,
         linked=data.linked if data and data.linked else None,
+        joins=data is not None and data.is_linked,
         origin=ORIGIN if imported else "",
     )
 

@@ -1,9 +1,10 @@
 """Pages and files for researchers: of closed waves of their own study only."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from mimetypes import guess_type
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, Row, select
@@ -13,10 +14,10 @@ from starlette.responses import JSONResponse, Response
 from app.closing.withholding import FEWEST
 from app.db import read
 from app.errors import NotFound
-from app.export.bundle import bundle, zipped
+from app.export.bundle import Files, bundle, linked_bundle, zipped
 from app.export.closed_wave import NoRows, TooFew
-from app.export.formats import FORMATS, as_codebook, as_csv
-from app.export.microdata import QUEUE, microdata
+from app.export.formats import FORMATS, as_codebook
+from app.export.microdata import QUEUE, linked_microdata, microdata
 from app.export.pages import (
     FileLink,
     ResearcherPage,
@@ -26,12 +27,13 @@ from app.export.pages import (
     reliability_page,
     wave_page,
 )
+from app.export.questionnaire import PURPOSES, WRITERS, offered, written
 from app.export.reliability import as_json, reliability
-from app.export.rows import Microdata, Reliability
+from app.export.rows import Reliability
 from app.export.trail import note_read, note_taken
 from app.languages import english_day
 from app.middleware import see_other
-from app.runtime import service_of
+from app.runtime import Service, service_of
 from app.staff.authorise import AGAIN, Staff, admitted
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
@@ -39,9 +41,10 @@ from app.tables import CLOSED
 from app.templating import html
 
 router = APIRouter(prefix="/export", include_in_schema=False)
+T = TypeVar("T")
 HERE: Final = "/waves/{wave}"
-OFFERED: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
-"""Formats offered as single files beside the CSV and the codebook; the others come in one folder."""
+OPENS: Final = {name: each for name, each in FORMATS.items() if each.path.startswith("labelled/")}
+"""Formats offered first, beside the CSV and the codebook; the others follow, folded."""
 
 
 @router.get("")
@@ -72,18 +75,20 @@ def wave_overview(request: Request, wave: str) -> Response:
         except TooFew:
             data = None
     here = f"/export/waves/{wave}/files"
-    files = tuple(FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in OFFERED.items())
-    return html(
-        wave_page(
-            wave,
-            about.title,
-            simulated=about.simulated,
-            imported=about.imported,
-            data=data,
-            files=files,
-            fewest=FEWEST,
-        )
+    files = {name: FileLink(f"{here}/{name}", each.title, each.purpose) for name, each in FORMATS.items()}
+    beside = [FileLink(f"{here}/{name}", name, PURPOSES[name]) for name in (offered(data) if data else ())]
+    page = wave_page(
+        wave,
+        about.title,
+        simulated=about.simulated,
+        imported=about.imported,
+        data=data,
+        files=tuple(files[name] for name in OPENS),
+        rest=tuple(each for name, each in files.items() if name not in {*OPENS, "csv"}),
+        questionnaire=tuple(beside),
+        fewest=FEWEST,
     )
+    return html(page)
 
 
 @router.get(f"{HERE}/responses.csv")
@@ -91,8 +96,8 @@ def responses(request: Request, wave: str) -> Response:
     """The rows themselves: only after a fresh sign-in, and always noted in the trail."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
-    with _data(request, wave) as data:
-        content = as_csv(data)
+    with _data(request, wave, microdata) as data:
+        content = FORMATS["csv"].make(data)
     note_taken(service_of(request), wave)
     return _file(content, "text/csv; charset=utf-8", f"{wave}_responses.csv")
 
@@ -102,37 +107,55 @@ def one_file(request: Request, wave: str, name: str) -> Response:
     """One file of an export, made by its entry in the table of formats."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
+    if name in WRITERS:
+        return _of_questionnaire(request, wave, name)
     if name not in FORMATS:
         raise NotFound
     chosen = FORMATS[name]
-    with _data(request, wave) as data:
+    with _data(request, wave, microdata) as data:
         made, path = chosen.make(data), chosen.path_of(data)
     note_taken(service_of(request), wave)
     return _file(made, chosen.media_type, Path(path).name)
 
 
+def _of_questionnaire(request: Request, wave: str, name: str) -> Response:
+    with _data(request, wave, microdata) as data:
+        made = written(data, name)
+    return _file(made, guess_type(name)[0] or "application/octet-stream", f"{data.form.id}_{name}")
+
+
 @router.get(f"{HERE}/all.zip")
-def everything(request: Request, wave: str) -> Response:
-    """The folder that the command line writes, as one ZIP."""
+def everything(request: Request, wave: str, *, linked: bool = False) -> Response:
+    """The folder that the command line writes, as one ZIP: of a wave, or of both waves of a pair."""
     if not admitted(request, "researcher").fresh:
         return see_other(AGAIN)
-    with _data(request, wave) as data:
-        made = zipped(bundle(data), wave)
-    note_taken(service_of(request), wave)
-    return _file(made, "application/zip", f"{wave}.zip")
+    if linked:
+        with _data(request, wave, linked_microdata) as both:
+            made, waves = linked_bundle(*both), [each.wave for each in both]
+            return _everything(request, waves, made)
+    with _data(request, wave, microdata) as data:
+        return _everything(request, [wave], bundle(data))
+
+
+def _everything(request: Request, waves: Sequence[str], files: Files) -> Response:
+    name = "_".join(waves)
+    made = zipped(files, name)
+    for each in waves:
+        note_taken(service_of(request), each)
+    return _file(made, "application/zip", f"{name}.zip")
 
 
 @router.get(f"{HERE}/codebook.json")
 def codebook_as_json(request: Request, wave: str) -> Response:
     """The codebook as JSON."""
-    with _data(request, wave) as data:
+    with _data(request, wave, microdata) as data:
         return JSONResponse(as_codebook(data))
 
 
 @router.get(f"{HERE}/codebook.html")
 def codebook(request: Request, wave: str) -> Response:
     """The codebook as a page."""
-    with _data(request, wave) as data:
+    with _data(request, wave, microdata) as data:
         return html(codebook_page(data))
 
 
@@ -164,14 +187,14 @@ def _figures(request: Request, wave: str, shown: Callable[[Reliability], Respons
 
 
 @contextmanager
-def _data(request: Request, wave: str) -> Iterator[Microdata]:
+def _data(request: Request, wave: str, reader: Callable[[Service, Connection, str], T]) -> Iterator[T]:
     """Read the rows of a wave when it is this request's turn; it takes a connection only then."""
     service, staff = service_of(request), admitted(request, "researcher")
     with QUEUE.take():
         with read(service.engine) as db:
             _one(db, staff, wave)
             try:
-                data = microdata(service, db, wave)
+                data = reader(service, db, wave)
             except TooFew:
                 raise NotFound from None
         yield data

@@ -1,11 +1,19 @@
-"""The rows of a closed wave as they leave the service, and the figures that were kept of it."""
+"""The rows of a closed wave as they leave the service, and the figures that were kept of it.
 
-from collections.abc import Mapping
+Rows are held by column: each cell that occurs once, and a byte or two for every row. So a million rows take
+some 60 MB, and what can be written a block of rows after the other is.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from analysis.disclosure.leaving import ORIGIN
 from app.csv_cells import Cell
+from app.errors import AppError, Refused
 from instrument import Column, Form, Instrument
 
 ROW_ID: Final = "row_id"
@@ -19,6 +27,69 @@ NOTE: Final = (
 )
 
 
+AT_ONCE: Final = 10_000
+"""How many rows are written at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """A column of cells: those that occur, and for every row which of them it has.
+
+    Without `places` every row has a cell of its own, as where they are random numbers.
+    """
+
+    values: Sequence[Cell]
+    places: NDArray[np.unsignedinteger] | None = None
+
+    def __len__(self) -> int:
+        return len(self.values if self.places is None else self.places)
+
+    def __iter__(self) -> Iterator[Cell]:
+        if self.places is None:
+            return iter(self.values)
+        return map(self.values.__getitem__, self.places.tolist())
+
+    def __getitem__(self, rows: slice | NDArray[np.integer]) -> "Cells":
+        if self.places is not None:
+            return Cells(self.values, self.places[rows])
+        if isinstance(rows, slice):
+            return Cells(self.values[rows])
+        return Cells([self.values[row] for row in rows])
+
+    def spread(self, made: NDArray[Any]) -> NDArray[Any]:
+        """Return what was made of each value, for every row."""
+        return made if self.places is None else made[self.places]
+
+
+class _Places(dict[Cell, int]):
+    """Give each cell that is new the next place."""
+
+    def __missing__(self, cell: Cell) -> int:
+        self[cell] = place = len(self)
+        return place
+
+
+def by_column(some: Iterable[Sequence[Sequence[Cell]]], width: int, most: int) -> list[Cells]:
+    """Hold rows, which come some at a time and are so many at the most, by column."""
+    known = [_Places() for _ in range(width)]
+    held: list[NDArray[np.unsignedinteger]] = [np.empty(most, np.uint8) for _ in range(width)]
+    first = 0
+    for rows in some:
+        last = first + len(rows)
+        for column, cells in enumerate(zip(*rows, strict=True)):
+            places = np.fromiter(map(known[column].__getitem__, cells), np.uint32, len(rows))
+            held[column] = held[column].astype(np.min_scalar_type(len(known[column])), copy=False)
+            held[column][first:last] = places
+        first = last
+    return [Cells((*seen,), places[:first]) for seen, places in zip(known, held, strict=True)]
+
+
+def blocks(columns: Sequence[Cells]) -> Iterator[tuple[Cells, ...]]:
+    """Every column, a block of rows after the other."""
+    for first in range(0, len(columns[0]), AT_ONCE):
+        yield tuple(each[first : first + AT_ONCE] for each in columns)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Microdata:
     """Every row in the order of the columns."""
@@ -29,7 +100,7 @@ class Microdata:
     instrument: Instrument
     form: Form
     columns: tuple[Column, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    cells: tuple[Cells, ...]
     n: int
     """How many rows there were at the close, rounded down to a multiple of five."""
     digest_key: bytes = field(repr=False)
@@ -44,14 +115,43 @@ class Microdata:
         """Return the study's title, with the word SIMULATED before it where the data are simulated."""
         return f"SIMULATED: {self.title}" if self.simulated else self.title
 
+    @property
+    def count(self) -> int:
+        return len(self.cells[0])
+
+    @property
+    def rows(self) -> Iterator[tuple[Cell, ...]]:
+        return zip(*self.cells, strict=True)
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether any row is linked with one of another wave."""
+        return any(
+            column.name == PAIR_ID and any(cell is not None for cell in cells.values)
+            for column, cells in zip(self.columns, self.cells, strict=True)
+        )
+
+    def blocks(self) -> Iterator[tuple[Cells, ...]]:
+        return blocks(self.cells)
+
     def column(self, name: str) -> list[Cell]:
-        place = [column.name for column in self.columns].index(name)
-        return [row[place] for row in self.rows]
+        return [*self.cells[[column.name for column in self.columns].index(name)]]
 
 
 def note(data: Microdata) -> str:
     """Say what whoever holds the rows has to know."""
     return " ".join(filter(None, (NOTE, data.linked, ORIGIN if data.imported else "")))
+
+
+class DoesNotFit(AppError, Refused):
+    """A format cannot hold the answers or the questionnaire."""
+
+    status = 422
+    title = "This file cannot be made"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.message = why
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,11 @@ tagged (PDF/UA-1), and the same bytes every time it is made.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import ClassVar
 
-from app.templating import Page
+from app.printing import pdf_of_markup
+from app.templating import Page, render
 from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
 
 
@@ -73,3 +75,13 @@ def paper_form(instrument: Instrument, form_id: str, language: str, role: str = 
         words_hash=words.hash,
         licence=instrument.licence,
     )
+
+
+def paper_pdf(instrument: Instrument, form_id: str, language: str, role: str = NOT_SAID) -> bytes:
+    """Set a form as a tagged PDF, which is kept: a form is asked for again and never changes."""
+    return _set(render(paper_form(instrument, form_id, language, role)))
+
+
+@lru_cache(maxsize=4)
+def _set(markup: str) -> bytes:
+    return pdf_of_markup(markup)

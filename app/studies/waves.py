@@ -42,7 +42,7 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
     form = instrument.forms.get(asked.form) if instrument else None
     if instrument is None or form is None:
         raise Refused(f"{study!r} asks form {asked.form!r} of {asked.instrument!r}, which is not installed")
-    per_page = form.per_page if items_per_page is None else items_per_page
+    per_page = min(form.per_page, len(form.items)) if items_per_page is None else items_per_page
     if not 1 <= per_page <= len(form.items):
         raise Refused(f"a page shows 1 to {len(form.items)} items; {per_page} is outside")
     # Only languages of the interface: in any other the consent and the buttons would be in English.

@@ -2,13 +2,10 @@
 
 import csv
 import io
-import json
 import zipfile
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from app.audit import events
@@ -149,43 +146,6 @@ def test_a_form_is_told_with_its_items_and_its_scoring(closed: Service, client: 
     welsh = client.get(f"{API}/instruments/ppiq/forms/a?language=cy", headers=token).json()
     assert welsh["status"] == "draft"
     assert client.get(f"{API}/instruments/ppiq/forms/a?language=xx", headers=token).status_code == 404
-
-
-@pytest.fixture
-def asked(closed: Service, client: TestClient) -> tuple[TestClient, list[str], list[dict[str, str]]]:
-    tokens = [shown(closed, role) for role in ("researcher", "trainer")]
-    return client, [*described(client)["paths"]], [*tokens, {}]
-
-
-def test_whatever_is_asked_no_answer_is_an_error_of_the_service(
-    asked: tuple[TestClient, list[str], list[dict[str, str]]],
-) -> None:
-    client, paths, tokens = asked
-    words = st.one_of(
-        st.sampled_from(["demo", "demo-1", "other-1", "south", "csv", "sav", "all", "ppiq", "a", "en"]),
-        st.text(
-            st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="/?#%"),
-            min_size=1,
-            max_size=12,
-        ),
-    )
-
-    @settings(max_examples=150, deadline=None, database=None)
-    @given(
-        path=st.sampled_from(paths),
-        filled=st.lists(words, min_size=3, max_size=3),
-        query=st.dictionaries(st.sampled_from(["limit", "after", "language", "x"]), words, max_size=2),
-        token=st.sampled_from(tokens),
-    )
-    def ask(path: str, filled: list[str], query: dict[str, str], token: dict[str, str]) -> None:
-        parts = iter(filled)
-        whole = "/".join(next(parts) if part.startswith("{") else part for part in path.split("/"))
-        reply = client.get(whole, params=query, headers=token)
-        assert reply.status_code in {200, 403, 404, 422}, (whole, reply.status_code)
-        if reply.status_code != 200:
-            assert set(json.loads(reply.text)) == {"error", "message"}
-
-    ask()
 
 
 def test_a_nul_in_a_question_is_refused_before_the_database(closed: Service, client: TestClient) -> None:

@@ -15,15 +15,15 @@ from starlette.testclient import TestClient
 
 from app.db import read
 from app.errors import Refused
-from app.export.bundle import bundle, digest, write_bundle
+from app.export.bundle import bundle, digest, in_memory, write_bundle
 from app.export.formats import FORMATS
 from app.export.metadata import DDI
 from app.export.microdata import microdata
-from app.export.rows import Microdata
+from app.export.questionnaire import PURPOSES, SPREADSHEET, WRITERS
+from app.export.rows import Microdata, by_column
 from app.operations import demo
 from app.runtime import Service
 from instrument import ppiq
-from instrument.exchange.formats import QUESTIONNAIRE_FORMATS
 from tests.lib.cohorts import close, signed_in, take_part
 
 WAVE = "demo-1"
@@ -54,8 +54,9 @@ def test_the_folder_holds_every_format_and_a_manifest_with_the_hash_of_each(
     said = json.loads((tmp_path / "out" / "manifest.json").read_text())
     found = {str(path.relative_to(tmp_path / "out")) for path in written} - {"manifest.json"}
     named = {each.path.format(stem="form-a_wave-demo1") for each in FORMATS.values()}
-    named |= {f"instrument/{name}" for name in QUESTIONNAIRE_FORMATS}
+    named |= {f"instrument/{name}" for name in WRITERS if name != SPREADSHEET}
     assert found == set(said["files"]) == named
+    assert "which a spreadsheet form does not hold" in said["left_out"].pop(f"instrument/{SPREADSHEET}")
     assert said["left_out"] == {}
     for path, hash_ in said["files"].items():
         assert sha256((tmp_path / "out" / path).read_bytes()).hexdigest() == hash_
@@ -65,7 +66,7 @@ def test_the_folder_holds_every_format_and_a_manifest_with_the_hash_of_each(
 
 def test_the_digest_is_of_the_answers_and_not_of_their_order_or_ids(closed: Service) -> None:
     one, two = data(closed), data(closed)
-    assert one.rows != two.rows
+    assert [*one.rows] != [*two.rows]
     assert digest(one) == digest(two)
 
 
@@ -86,9 +87,11 @@ def test_the_hash_of_a_file_proves_no_guess_about_an_erased_row(closed: Service,
     if make(one) != make(two):
         return
     place = [column.name for column in one.columns].index("raw_sd1")
-    other = next(row[place] for row in one.rows if row[place] != one.rows[0][place])
-    first = (*one.rows[0][:place], other, *one.rows[0][place + 1 :])
-    assert make(one) == make(replace(one, rows=(first, *one.rows[1:])))
+    first, *rest = one.rows
+    other = next(row[place] for row in rest if row[place] != first[place])
+    first = (*first[:place], other, *first[place + 1 :])
+    cells = by_column([[first, *rest]], len(one.columns), one.count)
+    assert make(one) == make(replace(one, cells=tuple(cells)))
 
 
 def test_nothing_is_overwritten_and_nothing_half_written(closed: Service, tmp_path: Path) -> None:
@@ -109,18 +112,26 @@ def test_the_page_gives_what_the_command_writes_to_whoever_is_fresh(
     signed_in(closed, client, "researcher", "demo")
     page = client.get(f"/export/waves/{WAVE}").text
     links = [link for link in re.findall(r'href="([^"]+)"', page) if "/files/" in link]
-    assert links == [f"/export/waves/{WAVE}/files/{name}" for name in ("sav", "dta", "parquet", "xlsx")]
-    for link in links:
+    opens = ["sav", "dta", "parquet", "xlsx"]
+    names = [*opens, *(each for each in FORMATS if each not in {"csv", *opens}), *WRITERS]
+    names.remove(SPREADSHEET)
+    assert links == [f"/export/waves/{WAVE}/files/{name}" for name in names]
+    files = in_memory(bundle(data(closed)))
+    for name, link in zip(names, links, strict=True):
         reply = client.get(link)
-        assert reply.status_code == 200
-        assert "form-a_wave-demo1" in reply.headers["content-disposition"]
+        assert reply.status_code == 200, name
+        if name in WRITERS:
+            assert reply.content == files[f"instrument/{name}"] or name == "xlsform.xlsx"
+        assert (FORMATS[name].purpose if name in FORMATS else PURPOSES[name]) in page
+    refused = client.get(f"/export/waves/{WAVE}/files/{SPREADSHEET}")
+    assert (refused.status_code, "which a spreadsheet form does not hold" in refused.text) == (422, True)
     with zipfile.ZipFile(io.BytesIO(client.get(f"/export/waves/{WAVE}/all.zip").content)) as everything:
-        assert {*everything.namelist()} == {f"{WAVE}/{path}" for path in bundle(data(closed))}
+        assert {*everything.namelist()} == {f"{WAVE}/{path}" for path in files}
     assert client.get(f"/export/waves/{WAVE}/files/nonsense").status_code == 404
 
 
 def test_metadata_describe_every_column_of_the_csv(closed: Service) -> None:
-    files = bundle(data(closed))
+    files = in_memory(bundle(data(closed)))
     names = next(csv.reader(io.StringIO(files["data/form-a_wave-demo1_data.csv"].decode())))
     for path in ("dataset_description.json", "data/form-a_wave-demo1_data.json"):
         assert [each["name"] for each in json.loads(files[path])["variableMeasured"]] == names
@@ -143,13 +154,13 @@ def test_metadata_describe_every_column_of_the_csv(closed: Service) -> None:
 
 
 def test_no_file_of_a_demonstration_hides_that_it_is_simulated(closed: Service) -> None:
-    for path, content in bundle(data(closed)).items():
+    for path, content in in_memory(bundle(data(closed))).items():
         if path.endswith((".R", ".sps", ".do", ".html", "dataset_description.json", "ddi.xml")):
             assert b"SIMULATED" in content, path
 
 
 def test_lines_of_spss_syntax_fit_and_no_text_is_a_macro_in_stata(closed: Service) -> None:
-    files = bundle(data(closed))
+    files = in_memory(bundle(data(closed)))
     spss = files["syntax/form-a_wave-demo1.sps"]
     assert spss.startswith("\ufeff".encode())
     assert max(map(len, spss.split(b"\r\n"))) <= 251

@@ -24,9 +24,9 @@ from app.closing.withholding import FEWEST
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import write_bundle
-from app.export.formats import as_csv
+from app.export.formats import FORMATS
 from app.export.microdata import microdata
-from app.export.rows import NOTE, Microdata
+from app.export.rows import NOTE, Microdata, by_column
 from app.operations import demo
 from app.runtime import Service
 from app.staff.authorise import admitted
@@ -68,7 +68,7 @@ def rows_of(content: bytes) -> list[dict[str, str]]:
 
 
 def exported(service: Service, **how: bool) -> list[dict[str, str]]:
-    return rows_of(as_csv(data(service, **how)))
+    return rows_of(FORMATS["csv"].make(data(service, **how)))
 
 
 def sent(service: Service) -> list[dict]:
@@ -287,9 +287,9 @@ def test_no_cell_is_a_formula(evil: str) -> None:
     )
     made = Microdata(
         wave=WAVE, title="", simulated=True, instrument=ppiq(), form=ppiq().forms["a"], columns=columns,
-        rows=((evil, -66, None),), n=0, digest_key=b"",
+        cells=tuple(by_column([[(evil, -66, None)]], 3, 1)), n=0, digest_key=b"",
     )  # fmt: skip
-    written = as_csv(made)
+    written = FORMATS["csv"].make(made)
     [row] = rows_of(written)
     assert row["role"].startswith("'")
     for separator in ";\t\r\n":

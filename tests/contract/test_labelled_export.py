@@ -10,8 +10,10 @@ import pyreadstat
 import pytest
 from pyarrow import parquet
 
+from analysis.files.shortening import shortened
 from app.db import read
-from app.export.labelled import STATA_LETTERS, as_dta, as_parquet, as_sav, as_xlsx, coded, shortened
+from app.export.formats import FORMATS
+from app.export.labelled import STATA_LETTERS, coded
 from app.export.microdata import microdata
 from app.export.rows import Microdata
 from app.operations import demo
@@ -51,7 +53,7 @@ def saved(content: bytes, folder: Path, ending: str) -> Path:
 
 
 def test_spss_has_every_cell_label_level_and_kind_of_missing(data: Microdata, tmp_path: Path) -> None:
-    frame, about = pyreadstat.read_sav(saved(as_sav(data), tmp_path, ".sav"), user_missing=True)
+    frame, about = pyreadstat.read_sav(saved(FORMATS["sav"].make(data), tmp_path, ".sav"), user_missing=True)
     assert list(frame.columns) == [column.name for column in data.columns]
     assert about.file_label.startswith("SIMULATED")
     for each in coded(data):
@@ -72,7 +74,7 @@ def test_spss_has_every_cell_label_level_and_kind_of_missing(data: Microdata, tm
 
 
 def test_stata_has_every_cell_label_and_kind_of_missing(data: Microdata, tmp_path: Path) -> None:
-    path = saved(as_dta(data), tmp_path, ".dta")
+    path = saved(FORMATS["dta"].make(data), tmp_path, ".dta")
     frame, about = pyreadstat.read_dta(path, user_missing=True)
     assert path.read_bytes()[:60].count(b"<release>118</release>") == 1
     for each in coded(data):
@@ -89,10 +91,10 @@ def test_stata_has_every_cell_label_and_kind_of_missing(data: Microdata, tmp_pat
 
 
 def test_parquet_has_the_cells_of_the_csv_and_says_what_they_mean(data: Microdata) -> None:
-    table = parquet.read_table(io.BytesIO(as_parquet(data)))
+    table = parquet.read_table(io.BytesIO(FORMATS["parquet"].make(data)))
     assert b"SIMULATED" in table.schema.metadata[b"title"]
-    for place, column in enumerate(data.columns):
-        cells = [row[place] for row in data.rows]
+    for column in data.columns:
+        cells = data.column(column.name)
         text = any(isinstance(cell, str) for cell in cells)
         assert table.column(column.name).to_pylist() == [
             str(cell) if text and cell is not None else cell for cell in cells
@@ -104,7 +106,7 @@ def test_parquet_has_the_cells_of_the_csv_and_says_what_they_mean(data: Microdat
 
 
 def test_a_spreadsheet_has_the_cells_of_the_csv_and_no_formula(data: Microdata) -> None:
-    book = openpyxl.load_workbook(io.BytesIO(as_xlsx(data)))
+    book = openpyxl.load_workbook(io.BytesIO(FORMATS["xlsx"].make(data)))
     head, *rows = book["answers"].iter_rows(values_only=True)
     assert list(head) == [column.name for column in data.columns]
     for row, held in zip(rows, data.rows, strict=True):
@@ -117,7 +119,8 @@ def test_a_spreadsheet_has_the_cells_of_the_csv_and_no_formula(data: Microdata) 
 
 
 @pytest.mark.parametrize(
-    ("label", "most", "said"), [("a b", 3, "a b"), ("one two", 6, "one…"), ("é" * 9, 5, "…")]
+    ("label", "most", "said"),
+    [("a b", 3, "a b"), ("one two", 6, "one…"), ("é" * 9, 5, "é…"), ("é" * 9, 4, "…")],
 )
 def test_a_label_is_cut_between_words_and_says_so(label: str, most: int, said: str) -> None:
     assert shortened(label, most) == said

@@ -129,7 +129,7 @@ def test_of_a_study_of_rows_those_of_large_enough_units_leave(closed: Service, c
     assert "Answers of at least 20 people" in client.get(EXPORT).text
     assert "Rows of units with too few answers never leave" in client.get(EXPORT).text
     with read(closed.engine) as db:
-        assert len(microdata(closed, db, "demo-1", archive=True).rows) == 23
+        assert microdata(closed, db, "demo-1", archive=True).count == 23
 
 
 @pytest.mark.parametrize("leaving", OF_ROWS)
@@ -214,7 +214,7 @@ def test_who_is_held_out_is_no_half_of_a_pair(service: Service) -> None:
         south = select(kept.c.pair_id).where(kept.c.wave == EARLIER, kept.c.unit == "south")
         assert len(set(db.execute(south).scalars()) - {None}) == 8
         assert not {str(each) for each in db.execute(south).scalars()} & linked
-    assert (len(data.rows), len(linked)) == (16, 16)
+    assert (data.count, len(linked)) == (16, 16)
 
 
 # ---- declared for good ----

@@ -2,10 +2,14 @@
 
 import csv
 import io
+import json
+import zipfile
 from collections.abc import Sequence
 from itertools import product
+from pathlib import Path
 from uuid import UUID
 
+import pyreadstat
 import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
@@ -14,8 +18,9 @@ from analysis.report.fitted import read_dataset
 from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST
 from app.db import read, write
+from app.errors import Refused
 from app.export.bundle import write_bundle
-from app.export.formats import as_csv
+from app.export.formats import FORMATS
 from app.export.linked import shown
 from app.export.microdata import microdata
 from app.export.rows import NOTE, Microdata
@@ -38,7 +43,7 @@ def data(service: Service, wave: str, **how: bool) -> Microdata:
 
 
 def exported(service: Service, wave: str, **how: bool) -> Rows:
-    return list(csv.DictReader(io.StringIO(as_csv(data(service, wave, **how)).decode())))
+    return list(csv.DictReader(io.StringIO(FORMATS["csv"].make(data(service, wave, **how)).decode())))
 
 
 def raw(row: dict[str, str]) -> tuple[str, ...]:
@@ -164,6 +169,48 @@ def test_the_codebook_and_the_pages_say_what_the_id_is(
     assert "<code>pair_id</code>" in client.get(f"{here}/codebook.html").text
     names = [each["name"] for each in described["columns"]]
     assert names == list(next(csv.reader(io.StringIO(client.get(f"{here}/responses.csv").text))))
+
+
+def test_both_waves_and_one_table_of_those_in_both_are_one_folder(
+    linked: tuple[Service, list[bytes], list[bytes]], client: TestClient, tmp_path: Path
+) -> None:
+    service, first, second = linked
+    written = write_bundle(service, LATER, tmp_path / "out", linked=True)
+    assert {path.relative_to(tmp_path / "out").parts[0] for path in written} == {EARLIER, LATER, "linked"}
+    folder = tmp_path / "out" / "linked"
+    [table] = (folder / "data").glob("*.csv")
+    rows = list(csv.DictReader(io.StringIO(table.read_text())))
+    here, there = answers_of(service, EARLIER, first), answers_of(service, LATER, second)
+    pairs = {tuple(tuple(row[f"raw_{item}_{n}"] for item in ITEMS) for n in (1, 2)) for row in rows}
+    assert pairs == set(zip(here[:BOTH], there[:BOTH], strict=True))
+    [of_later] = (tmp_path / "out" / LATER / "data").glob("*.csv")
+    assert ids(rows) == ids(list(csv.DictReader(io.StringIO(of_later.read_text()))))
+    assert not {name for name in rows[0] if name in TELLING or name.removesuffix("_1") in TELLING}
+    [sav] = (folder / "labelled").glob("*.sav")
+    labels = pyreadstat.read_sav(sav, metadataonly=True)[1].column_names_to_labels
+    assert labels["ec_1"].startswith(f"{EARLIER}: ")
+    assert labels["ec_2"].startswith(f"{LATER}: ")
+    said = json.loads((folder / "manifest.json").read_text())
+    assert {f"linked/{path}" for path in said["files"]} < {
+        path.relative_to(tmp_path / "out").as_posix() for path in written
+    }
+    signed_in(service, client, "researcher", "twice")
+    assert f"/export/waves/{LATER}/all.zip?linked=yes" in client.get(f"/export/waves/{LATER}").text
+    both = client.get(f"/export/waves/{LATER}/all.zip?linked=yes").content
+    with zipfile.ZipFile(io.BytesIO(both)) as packed:
+        inside = {name.partition("/")[2] for name in packed.namelist()}
+    assert inside == {path.relative_to(tmp_path / "out").as_posix() for path in written}
+
+
+def test_waves_that_nobody_links_are_no_table(service: Service, client: TestClient, tmp_path: Path) -> None:
+    declared(service)
+    twice(service, [own(n) for n in range(30)], [own(n) for n in range(50, 80)])
+    with pytest.raises(Refused, match="no row of 'twice-1' is linked"):
+        write_bundle(service, LATER, tmp_path / "out", linked=True)
+    assert not (tmp_path / "out").exists()
+    signed_in(service, client, "researcher", "twice")
+    assert "linked=yes" not in client.get(f"/export/waves/{LATER}").text
+    assert client.get(f"/export/waves/{LATER}/all.zip?linked=yes").status_code == 422
 
 
 def test_the_analysis_reads_a_linked_file(linked: tuple[Service, list[bytes], list[bytes]], tmp_path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.db import read
-from app.export.bundle import bundle
+from app.export.bundle import bundle, in_memory
 from app.export.labelled import coded
 from app.export.microdata import microdata
 from app.export.rows import Microdata
@@ -56,7 +56,7 @@ def data(service: Service, study: str) -> Microdata:
 
 @pytest.fixture
 def folder(data: Microdata, tmp_path: Path) -> Path:
-    for path, content in bundle(data).items():
+    for path, content in in_memory(bundle(data)).items():
         target = tmp_path / "out" / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(content)
@@ -127,6 +127,6 @@ def test_libreoffice_opens_the_spreadsheet_as_it_is_and_finds_no_formula(
     run("soffice", "--headless", "--convert-to", "csv", f"labelled/{STEM}.xlsx", within=folder)
     head, *rows = csv.reader(io.StringIO((folder / f"{STEM}.csv").read_text()))
     assert head == [column.name for column in data.columns]
-    assert len(rows) == len(data.rows)
+    assert len(rows) == data.count
     place = head.index("raw_ec1")
     assert [row[place] for row in rows] == [str(cell) for cell in data.column("raw_ec1")]

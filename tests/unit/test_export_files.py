@@ -1,0 +1,186 @@
+"""Files of an export from rows made up here: written in blocks, and with labels that are meant ill."""
+
+import csv
+import io
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import openpyxl
+import pandas as pd
+import polars as pl
+import pyreadstat
+import pytest
+from pyarrow import parquet
+
+from app.errors import Refused
+from app.export import rows as of_rows
+from app.export.formats import FORMATS
+from app.export.labelled import coded
+from app.export.metadata import DDI
+from app.export.rows import Microdata, by_column
+from app.export.sav import write_sav
+from instrument import Column, codebook, ppiq
+
+HOSTILE = {
+    "quotes": 'She said "no", and \'why\'; then, "yes"',
+    "right to left": "أحصل على \u200eABC\u200f الدعم",
+    "formula": '=HYPERLINK("a","b")',
+    "macro": "`=1' $HOME \\ ${x}",
+    "markup": "<b>R&amp;D</b> & ]]>",
+    "separators": "a;b\ta | b, c = d",
+}
+
+
+def made(count: int, *, label: str | None = None) -> Microdata:
+    """SIMULATED rows of form A in which every kind of cell occurs."""
+    rng, instrument = random.Random(5), ppiq()
+    form = instrument.forms["a"]
+    columns = codebook(instrument, form.id, "en")
+    if label is not None:
+        columns = tuple(_called(column, label) for column in columns)
+    cells = by_column([[_row(columns, rng, place) for place in range(count)]], len(columns), count)
+    return Microdata(
+        wave="demo-1",
+        title=label or "Demonstration",
+        simulated=True,
+        instrument=instrument,
+        form=form,
+        columns=columns,
+        cells=tuple(cells),
+        n=count,
+        digest_key=b"",
+    )
+
+
+def _called(column: Column, label: str) -> Column:
+    values = {code: f"{label} {place}" for place, code in enumerate(column.values)}
+    return replace(column, label=f"{label} {column.name}", values=values)
+
+
+def _row(columns: Sequence[Column], rng: random.Random, place: int) -> list[int | float | str | None]:
+    row: list[int | float | str | None] = []
+    for column in columns:
+        codes = [*column.values, *column.missing, None]
+        match column.kind:
+            case "score":
+                row.append(rng.choice([None, rng.random() * 100]))
+            case "answered":
+                row.append(rng.randrange(6))
+            case "provenance":
+                row.append(
+                    10**9 + place if column.name == "row_id" else rng.choice(["é", "one; two", "", None])
+                )
+            case _:
+                row.append(rng.choice(codes))
+    return row
+
+
+def saved(content: bytes, folder: Path, ending: str) -> Path:
+    path = folder / f"answers{ending}"
+    path.write_bytes(content)
+    return path
+
+
+@pytest.mark.parametrize("at_once", [1, 7, 40])
+@pytest.mark.parametrize("name", ["csv", "sav", "parquet"])
+def test_rows_written_in_blocks_are_those_written_at_once(
+    name: str, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = made(40)
+    whole = FORMATS[name].make(data)
+    monkeypatch.setattr(of_rows, "AT_ONCE", at_once)
+    parts = [*FORMATS[name].blocks(data)]
+    assert len(parts) > 40 / at_once
+    if name != "parquet":
+        assert b"".join(parts) == whole
+        return
+    again = parquet.read_table(io.BytesIO(b"".join(parts)))
+    assert again.equals(parquet.read_table(io.BytesIO(whole)), check_metadata=True)
+
+
+def test_an_spss_file_is_byte_by_byte_what_pyreadstat_writes(tmp_path: Path) -> None:
+    data = made(40)
+    write_sav(data, coded(data), str(tmp_path / "theirs.sav"))
+    theirs = (tmp_path / "theirs.sav").read_bytes()
+    ours = FORMATS["sav"].make(data)
+    created = slice(84 + 8, 84 + 8 + 17)
+    assert len(ours) == len(theirs)
+    assert ours[: created.start] == theirs[: created.start]
+    assert ours[created.stop :] == theirs[created.stop :]
+
+
+def test_csv_is_what_the_standard_library_reads_and_writes() -> None:
+    data = made(40)
+    head, *rows = csv.reader(io.StringIO(FORMATS["csv"].make(data).decode(), newline=""))
+    assert head == [column.name for column in data.columns]
+    held = [["" if cell is None else cell for cell in row] for row in data.rows]
+    for row, cells in zip(rows, held, strict=True):
+        assert [pytest.approx(float(cell)) if isinstance(cell, float) else str(cell) for cell in cells] == [
+            float(text) if isinstance(cell, float) else text for cell, text in zip(cells, row, strict=True)
+        ]
+    again = io.StringIO(newline="")
+    csv.writer(again).writerows([head, *rows])
+    assert again.getvalue().encode() == FORMATS["csv"].make(data)
+
+
+def test_polars_and_pandas_read_the_same_table(tmp_path: Path) -> None:
+    data = made(40)
+    path = saved(FORMATS["parquet"].make(data), tmp_path, ".parquet")
+    held = parquet.read_table(path).to_pydict()
+    assert pl.read_parquet(path).to_dict(as_series=False) == held
+    frame = pd.read_parquet(path)
+    assert {name: [None if pd.isna(cell) else cell for cell in frame[name]] for name in frame} == held
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
+def test_hostile_labels_come_back_whole_from_every_file(hostile: str, tmp_path: Path) -> None:
+    data = made(40, label=HOSTILE[hostile])
+    labels = {column.name: column.label for column in data.columns}
+    _, sav = pyreadstat.read_sav(saved(FORMATS["sav"].make(data), tmp_path, ".sav"), user_missing=True)
+    assert sav.column_names_to_labels == labels
+    _, dta = pyreadstat.read_dta(saved(FORMATS["dta"].make(data), tmp_path, ".dta"))
+    assert dta.column_names_to_labels == labels
+    for each in coded(data):
+        if not each.is_text:
+            said = sav.variable_value_labels.get(each.column.name, {})
+            assert said == {**each.values, **each.column.missing}
+    schema = parquet.read_schema(io.BytesIO(FORMATS["parquet"].make(data)))
+    assert {field.name: field.metadata[b"label"].decode() for field in schema} == labels
+    sheet = openpyxl.load_workbook(io.BytesIO(FORMATS["xlsx"].make(data)))["columns"]
+    assert {row[0]: row[1] for row in sheet.iter_rows(min_row=5, values_only=True)} == labels
+    assert {cell.data_type for row in sheet for cell in row} <= {"s", "n"}
+    book = json.loads(FORMATS["codebook-json"].make(data))
+    assert {column["name"]: column["label"] for column in book["columns"]} == labels
+    variables = ET.fromstring(FORMATS["ddi"].make(data)).findall(f".//{{{DDI}}}var")
+    assert {each.get("name"): each.findtext(f"{{{DDI}}}labl") for each in variables} == labels
+    rows = csv.DictReader(io.StringIO(FORMATS["codebook-csv"].make(data).decode()))
+    assert {row["name"]: row["label"].removeprefix("'") for row in rows} == {
+        name: label.replace("\t", "\t'") if "\t=" in label else label for name, label in labels.items()
+    }
+    page = FORMATS["codebook-html"].make(data).decode()
+    assert "<b>R" not in page
+
+
+def test_a_label_that_a_program_would_cut_is_refused_before_a_file_is_made() -> None:
+    data = made(40, label="é" * 60)
+    with pytest.raises(Refused, match=r"the words of code \w+ of \w+ take 12\d bytes, and SPSS holds 120"):
+        FORMATS["sav"].blocks(data)
+    assert "é" * 60 in FORMATS["codebook-json"].make(data).decode()
+
+
+def test_a_question_of_300_characters_is_cut_between_words_and_whole_in_the_notes(tmp_path: Path) -> None:
+    long = " ".join(["word"] * 60)
+    data = made(40)
+    columns = tuple(replace(each, label=long) if each.name == "raw_ec1" else each for each in data.columns)
+    data = replace(data, columns=columns)
+    _, sav = pyreadstat.read_sav(saved(FORMATS["sav"].make(data), tmp_path, ".sav"))
+    assert sav.column_names_to_labels["raw_ec1"].endswith("word…")
+    assert long in " ".join(line.strip() for line in sav.notes)
+    _, dta = pyreadstat.read_dta(saved(FORMATS["dta"].make(data), tmp_path, ".dta"))
+    assert dta.column_names_to_labels["raw_ec1"].endswith("word…")
+    for name in ("codebook-json", "codebook-csv", "codebook-html", "ddi", "csv-json"):
+        assert long in FORMATS[name].make(data).decode()
