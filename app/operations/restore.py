@@ -20,7 +20,7 @@ from app.audit import acts, audit, verify
 from app.closing.digests import changed
 from app.config import Settings
 from app.db import make_engine, read, sqlite_files, write
-from app.ended.ledger import Ledger, count, name_anew, read_ledger
+from app.ended.ledger import Ledger, count, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
 from app.operations.backup import (
@@ -129,6 +129,7 @@ def _place(
             for each in sqlite_files(target):
                 each.unlink()
             part.rename(target)
+            on_the_disk(target.parent)
     finally:
         _forget(part)
 
