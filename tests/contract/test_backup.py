@@ -1,5 +1,6 @@
 """A backup is whole or refused, and what had ended since it was made stays ended when it is put back."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -498,3 +499,24 @@ def test_an_account_that_was_set_up_since_is_not_set_up_again_by_its_first_passw
         assert is_password(
             held.password, first, known=True
         )  # the password of the backup, which opens nothing
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_an_ending_is_on_the_disk_before_it_is_done(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, path = keeping.service, keeping.service.settings.ledger
+    [code] = some_codes(service, count=1)
+    receipt, seen, fsync = answer_in(service, code), [], os.fsync
+
+    def watched(descriptor: int) -> None:
+        fsync(descriptor)
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == path:
+            seen.append((ledger.count(path), len(kept(service, WAVE))))
+
+    monkeypatch.setattr("os.fsync", watched)
+    with write(service.engine) as db:
+        assert erase(service, db, receipt)
+    assert seen == [(1, 1)]
+    assert kept(service, WAVE) == {}
