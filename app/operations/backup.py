@@ -48,8 +48,10 @@ class About:
     schema: str
     fingerprint: str
     """Of the secret, which is not in the backup."""
+    ledger: str | None
+    """The name of the ledger; None where none was kept."""
     entries: int | None
-    """How many the ledger held at the beginning; None where none was kept."""
+    """How many it held at the beginning."""
     format: str = FORMAT
 
     def line(self) -> bytes:
@@ -90,6 +92,7 @@ def write_backup(service: Service, out: Path) -> About:
         engine="sqlite" if is_sqlite(service.engine) else "postgresql",
         schema=str(migrate.current(service.engine)),
         fingerprint=service.vault.fingerprint(),
+        ledger=ledger.name_of(kept) if kept else None,
         entries=ledger.count(kept) if kept else None,
     )
     with read(service.engine) as db:

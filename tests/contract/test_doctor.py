@@ -267,7 +267,7 @@ def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     assert found(tmp_path / "gone") == f"{tmp_path / 'gone'} is missing"
     assert found(None) == "COUNTERPOISE_LEDGER is not set, and this database keeps one"
     beside = tmp_path / "ledger"
-    beside.write_bytes(ledger.FIRST_LINE)
+    beside.write_bytes(ledger.FIRST_WORDS + b"one\n")
     assert found(beside) == f"{beside}, beside the database: both are lost together"
     with write(host.engine) as db:
         db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))
