@@ -173,6 +173,7 @@ def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Pa
         "COUNTERPOISE_PROXY": "",
         "COUNTERPOISE_BACKUP_KEY": "",
         "COUNTERPOISE_LEDGER": "",
+        "COUNTERPOISE_INSTRUMENTS": str(tmp_path / "instruments"),
     }
     assert set(given) == set(services["app"]["environment"]) == set(services["migrate"]["environment"])
     program, *words = services["migrate"]["command"]
