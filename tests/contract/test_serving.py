@@ -180,7 +180,21 @@ def test_it_does_not_start_on_a_database_of_another_schema(tmp_path: Path, here:
 
 
 def test_the_demonstration_refuses_a_database_that_is_not_simulated(migrated: Path, here: Here) -> None:
-    assert here("study", "make", "real", "A study", "--people", "20", "--dir", str(migrated)).exit_code == 0
+    assert (
+        here(
+            "study",
+            "make",
+            "real",
+            "A study",
+            "--people",
+            "20",
+            "--retire-on",
+            "2099-12-31",
+            "--dir",
+            str(migrated),
+        ).exit_code
+        == 0
+    )
     ended = here("demo", "--dir", str(migrated))
     assert ended.exit_code == 2
     assert "holds the study real" in ended.stderr
