@@ -10,6 +10,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -251,6 +252,16 @@ def _dumped(service: Service) -> Iterator[IO[bytes]]:
         if process.stdout is None:
             raise OSError("pg_dump gives nothing")
         yield process.stdout
+
+
+def version_of_pg_dump() -> int | None:
+    """The version of PostgreSQL that pg_dump belongs to; None where it is not installed."""
+    try:
+        told = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S607
+    except FileNotFoundError:
+        return None
+    found = re.search(r"\d+", told)
+    return int(found[0]) if found else None
 
 
 @contextlib.contextmanager
