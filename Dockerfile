@@ -1,6 +1,6 @@
 FROM python:3.11-slim-bookworm
 RUN apt-get update -qq \
- && apt-get install -qq --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core \
+ && apt-get install -qq --yes --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core postgresql-client \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/counterpoise
 COPY requirements/run.txt requirements/build.txt requirements/
@@ -12,7 +12,8 @@ COPY analysis analysis
 COPY migrations migrations
 COPY app app
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
- && useradd --system --home-dir /srv/counterpoise counterpoise
+ && useradd --system --home-dir /srv/counterpoise counterpoise \
+ && install --directory --owner counterpoise /srv/instruments
 USER counterpoise
 EXPOSE 8000
 CMD ["counterpoise", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -1,6 +1,7 @@
 """The settings of the service, read once from the environment or from a folder."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -18,6 +19,9 @@ SECRET_FILE: Final = "secret"  # noqa: S105 - the name of a file
 OIDC: Final = "COUNTERPOISE_OIDC_"
 ORIGIN: Final = "COUNTERPOISE_ORIGIN"
 PROXY: Final = "COUNTERPOISE_PROXY"
+LEDGER: Final = "COUNTERPOISE_LEDGER"
+BACKUP_KEY: Final = "COUNTERPOISE_BACKUP_KEY"
+PUBLIC_KEY: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 WAY_BACK: Final = "/staff/institution/back"
 THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -51,12 +55,16 @@ class Settings:
     leave_to: str = "https://www.bbc.co.uk/weather"
     """The neutral page that "Leave this site" ends on."""
     instruments: Path | None = None
-    """A folder of further instruments, each in a folder of its own; PPIQ is always there."""
+    """A folder of further instruments, each in a folder of its own; it need not be there. PPIQ always is."""
     signposts: Path | None = None
     """The operator's own list of people to talk to; else the one in app/support."""
     institution: Institution | None = None
     origin: str = ""
     """The address of this service as browsers see it, for slips and reminders: never taken from a request."""
+    ledger: Path | None = None
+    """The file in which everything is written down that must not come back with a backup."""
+    backup_key: str = ""
+    """The public key to which backups and the ledger are encrypted."""
     secret_file: Path | None = None
     """The file that the secret was read from."""
     proxies: tuple[Network, ...] = ()
@@ -74,9 +82,11 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
         leave_to=environment.get("COUNTERPOISE_LEAVE_TO", Settings.leave_to),
-        instruments=Path(named) if (named := environment.get("COUNTERPOISE_INSTRUMENTS")) else None,
+        instruments=_instruments(environment, folder),
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
         institution=_institution(environment),
+        ledger=_ledger(environment),
+        backup_key=environment.get(BACKUP_KEY, ""),
         origin=_origin(environment),
         proxies=_proxies(environment),
     )
@@ -109,6 +119,13 @@ def is_private(address: str) -> bool:
     return plain and encrypted and bool(host) and "@" not in parts.netloc
 
 
+def _instruments(environment: Mapping[str, str], folder: Path | None) -> Path | None:
+    named = environment.get("COUNTERPOISE_INSTRUMENTS")
+    if named:
+        return Path(named)
+    return folder / "instruments" if folder else None
+
+
 def _origin(environment: Mapping[str, str]) -> str:
     """Return an address without a path, to which the paths of pages are added; empty if none is set."""
     origin = environment.get(ORIGIN, "").removesuffix("/")
@@ -126,6 +143,16 @@ def _proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:
             f"{PROXY} must be the address, or the network, from which your reverse proxy reaches this "
             f"service, such as 127.0.0.1 or 172.18.0.0/16; {named!r} is neither"
         ) from None
+
+
+def _ledger(environment: Mapping[str, str]) -> Path | None:
+    named, key = environment.get(LEDGER, ""), environment.get(BACKUP_KEY, "")
+    if (named or key) and not PUBLIC_KEY.fullmatch(key):
+        raise ConfigurationError(
+            f"{BACKUP_KEY} must be the public key that `counterpoise backup-key` printed: age1 and 58 "
+            "letters and digits"
+        )
+    return Path(named) if named else None
 
 
 def _institution(environment: Mapping[str, str]) -> Institution | None:

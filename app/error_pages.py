@@ -18,6 +18,7 @@ from app.errors import (
     NotDone,
     NotFound,
     NotInstalled,
+    NotNoted,
     NotSaved,
     TooLarge,
     Unreadable,
@@ -56,7 +57,9 @@ async def refuse(request: Request, error: Exception) -> Response:
 def refusal(request: Request, error: Exception) -> Response:
     """Answer an error as a page or as JSON, and log it if it is a fault of the service."""
     refused = as_app_error(request, error)
-    if isinstance(error, NotInstalled) or (refused.status >= FAULT and not isinstance(error, AppError)):
+    if isinstance(error, NotInstalled | NotNoted) or (
+        refused.status >= FAULT and not isinstance(error, AppError)
+    ):
         log_failure(request, refused.status, error)
     if request.url.path.endswith(".json") or request.url.path.startswith("/api/"):
         response: Response = JSONResponse(

@@ -12,6 +12,7 @@ AppError
 +-- NotSaved             503  the database did not take it; nothing was lost, try again
 |   +-- Busy             503  the database did not give it
 |   +-- NotDone          503  the database did not do it: what was asked for was no answer to keep
+|       +-- NotNoted     503  it could not be written into the ledger; also a Refused
 +-- NotInstalled         503  the questions are not here as they were asked; also a Refused
 +-- Paused               503  the wave takes nothing just now, or not yet
 +-- Forbidden            403  a form posted from another site
@@ -138,6 +139,10 @@ class ConfigurationError(Exception):
 
 class Refused(Exception):
     """A command that the present state does not allow; says why; shown without a traceback."""
+
+
+class NotNoted(NotDone, Refused):
+    """What cannot be written into the ledger has not ended; a command is told why."""
 
 
 class NotInstalled(AppError, Refused):

@@ -21,8 +21,10 @@ from app.error_pages import refuse
 from app.errors import AppError, NotFound
 from app.export.routes import router as export
 from app.hosting.people import router as people
+from app.hosting.questionnaires import router as questionnaires
 from app.hosting.routes import router as host
 from app.middleware import Surface
+from app.preview.routes import router as preview
 from app.reflect.routes import router as reflect
 from app.report.routes import router as report
 from app.runtime import Service, make_service, service_of
@@ -43,7 +45,7 @@ OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False
 router = APIRouter(include_in_schema=False)
 
 PUBLIC: Final = (survey, router, reflect, support)
-OF_STAFF: Final = (staff, institution, report, export, host, people, api)
+OF_STAFF: Final = (staff, institution, report, export, host, questionnaires, preview, people, api)
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:

@@ -1,11 +1,11 @@
 """What all parts of the running service share, made once at the start."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Engine, insert, inspect, select
 from starlette.requests import Request
@@ -15,9 +15,10 @@ from app.config import SECRET_FILE, Settings, database_url, new_secret_file
 from app.db import make_engine, read, write
 from app.errors import ConfigurationError, NotInstalled
 from app.files.private import private_folder
+from app.logs import log
 from app.tables import Setting, table
 from app.vault import Vault
-from instrument import Instrument
+from instrument import Instrument, InstrumentError
 
 FINGERPRINT: Final = "secret fingerprint"
 _SETTING: Final = table(Setting)
@@ -39,15 +40,8 @@ def make_service(settings: Settings) -> Service:
         settings,
         make_engine(settings.database_url),
         Vault(settings.secret),
-        _instruments(settings.instruments),
+        _installed(settings.instruments),
     )
-
-
-class Installed(dict[str, Instrument]):
-    """The instruments that are here; whoever needs another is told that it is not."""
-
-    def __missing__(self, name: str) -> Instrument:
-        raise NotInstalled(f"the questionnaire {name!r} is not installed")
 
 
 def service_of(request: Request) -> Service:
@@ -98,8 +92,62 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def _instruments(folder: Path | None) -> Installed:
-    found = [instrument.ppiq()]
-    if folder is not None:
-        found += [instrument.load(path.parent) for path in sorted(folder.glob("*/key.yaml"))]
-    return Installed({each.id: each for each in found})
+class Installed(Mapping[str, Instrument]):
+    """The PPIQ and the instruments of a folder; one that is put there while the service runs is found.
+
+    Whoever needs another is told that it is not here. What is wrong with the folder at the start is an error;
+    one that cannot be read later is left out.
+    """
+
+    def __init__(self, known: Mapping[str, Instrument], folder: Path | None = None) -> None:
+        self._known = known
+        self._folder = folder
+        self._changed = 0
+
+    def __getitem__(self, name: str) -> Instrument:
+        if (found := self._now().get(name)) is None:
+            raise NotInstalled(f"the questionnaire {name!r} is not installed")
+        return found
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._now()
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._now().get(name, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._now())
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def _now(self) -> Mapping[str, Instrument]:
+        if (changed := self._when_changed()) != self._changed:
+            self._changed = changed
+            there = {each.folder for each in self._known.values()}
+            found = (_load(each) for each in _folders(self._folder) if each not in there)
+            self._known = {**{each.id: each for each in found if each}, **self._known}
+        return self._known
+
+    def _when_changed(self) -> int:
+        try:
+            return self._folder.stat().st_mtime_ns if self._folder else 0
+        except OSError:
+            return 0
+
+
+def _installed(folder: Path | None) -> Installed:
+    found = [instrument.ppiq(), *map(instrument.load, _folders(folder))]
+    return Installed({each.id: each for each in found}, folder)
+
+
+def _folders(folder: Path | None) -> list[Path]:
+    return sorted(path.parent for path in folder.glob("[!.]*/key.yaml")) if folder else []
+
+
+def _load(folder: Path) -> Instrument | None:
+    try:
+        return instrument.load(folder)
+    except (InstrumentError, OSError):
+        log.warning("a questionnaire cannot be read and is left out: python -m instrument check FOLDER")
+        return None

@@ -293,6 +293,19 @@ class Audit(SQLModel, table=True):
     mac: bytes = Field(sa_column=_bytes())
 
 
+class Brought(SQLModel, table=True):
+    """A questionnaire that a host has brought; its files never change, a mended one is another row."""
+
+    id: str = Field(primary_key=True)
+    host: str = Field(index=True)
+    instrument: str
+    title: str
+    state: str
+    reason: str = ""
+    """Why an operator has refused it."""
+    files: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+
+
 class Setting(SQLModel, table=True):
     """A value of the service itself, by its name."""
 

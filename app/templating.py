@@ -28,6 +28,8 @@ class Page:
     template: ClassVar[str]
     language: str = SOURCE
     simulated: bool = False
+    preview: str = ""
+    """Of a page that a host tries: the address of what is tried."""
 
 
 def render(page: Page) -> str:

@@ -108,6 +108,10 @@ class Vault:
     def audit_mac(self, previous: bytes, event: bytes) -> bytes:
         return self._mac("audit", previous + event)
 
+    def ledger_mac(self, kind: str, what: bytes) -> bytes:
+        """Name what has ended in the ledger, under a key of its own: by itself it points at no row."""
+        return self._mac("ledger", kind.encode() + b"\0" + what)
+
     def row_mac(self, row: bytes) -> bytes:
         return self._mac("response-row", row)
 

@@ -26,7 +26,7 @@ from instrument.model import (
 )
 from instrument.named_items import ALL_ITEMS, named_items
 from instrument.nodes import Problem
-from instrument.scoring import METHODS, Score, keyed, score
+from instrument.scoring import METHODS, Score, keyed, rescaled, score
 from instrument.words import NOT_SAID, Action, Advice, Claims, Words
 
 __all__ = [
@@ -67,5 +67,6 @@ __all__ = [
     "pages",
     "ppiq",
     "read_answers",
+    "rescaled",
     "score",
 ]

@@ -115,6 +115,7 @@ def _joined(folder: Path, source: Source) -> Instrument:
         title=header.title,
         licence=header.licence,
         language=header.language,
+        private=header.private,
         folder=folder,
         forms=MappingProxyType({part.model.id: part.model for part in source.forms}),
         key=source.key.model,

@@ -75,6 +75,9 @@ def _translated(original: FormWords, words: FormWords) -> Iterator[Finding]:
     for item_id in words.help.keys() - original.help.keys():
         yield f"item `{item_id}` has no help to translate", ("help", item_id)
     yield from _lines(original, words, "before", "after")
+    for name in ("reading", "least", "most"):
+        if bool(getattr(original, name)) != bool(getattr(words, name)):
+            yield f"`{name}` is said in one language and not in the other", (name,)
 
 
 def _sentences(form: Form, words: FormWords, source: Source) -> Iterator[Finding]:
@@ -109,7 +112,7 @@ def _facets(words: FormWords, source: Source) -> Iterator[Finding]:
     forms = [form.model.id for form in source.forms if words.form in {form.model.id, form.model.words}]
     shown = {s.id for form in forms for s in key.subscales(form).values() if s.shown}
     for name in shown - words.facets.keys():
-        yield f"subscale to be shown `{name}` has no words", ("facets",)
+        yield f"subscale to be shown `{name}` has no words", ("facets", name)
     for name in words.facets.keys() - key.names:
         yield f"there is no subscale to be shown `{name}`", ("facets", name)
 
@@ -120,7 +123,7 @@ def _same(wanted: Collection[Any], spoken: Mapping[Any, object], *place: str) ->
     names = {str(name): name for name in wanted}
     said = {str(name): name for name in spoken}
     for name in names.keys() - said.keys():
-        yield f"{what} `{name}` has no words", tuple(within)
+        yield f"{what} `{name}` has no words", (*within, names[name])
     for name in said.keys() - names.keys():
         yield f"there is no {what} `{name}`", (*within, said[name])
 

@@ -252,6 +252,8 @@ class Header(Model):
     title: Text
     licence: Text
     language: Language = "en"
+    private: Flag = False
+    """Whether people may reflect with it by themselves: it is in the list of /reflect."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +272,7 @@ class Instrument:
     """By form and language, the language that the instrument was written in first."""
     advice: Mapping[str, Advice]
     claims_in: Mapping[str, Claims]
+    private: bool = False
 
     @property
     def actions(self) -> tuple[Action, ...]:

@@ -6,7 +6,7 @@ names, and text in quotes. What other readers of YAML would turn into something 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -71,9 +71,18 @@ class Document:
 
 def read(path: Path, file: str) -> Document:
     """Read `path`, which problems call `file`; never raises for what the file contains."""
+    return _read(file, lambda: _content(path))
+
+
+def read_text(text: str, file: str) -> Document:
+    """Read what stands in a file, as `read` does."""
+    return _read(file, lambda: _decoded(text.encode()))
+
+
+def _read(file: str, content: Callable[[], str]) -> Document:
     document = Document(file)
     try:
-        document.data = _Reader(document).read(_content(path))
+        document.data = _Reader(document).read(content())
     except _Unreadable as refused:
         document.problems.append(Problem(file, refused.line, str(refused)))
         document.readable = False
@@ -99,6 +108,10 @@ def _content(path: Path) -> str:
             content = stream.read(MAX_BYTES + 1)
     except OSError as error:
         raise _Unreadable(None, f"the file cannot be read: {error.strerror}") from None
+    return _decoded(content)
+
+
+def _decoded(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise _Unreadable(None, f"the file is larger than {MAX_BYTES // 1024} KiB")
     try:

@@ -1,7 +1,7 @@
 """Scores answers. No other code of the project scores, or turns reversed items."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import fsum
 from types import MappingProxyType
 from typing import Final
@@ -76,6 +76,57 @@ def score(instrument: Instrument, form_id: str, answers: Mapping[str, int]) -> d
             items = [item.id for part in subscale.of for item in subscales[part].items]
             scores[subscale.id] = _of_subscales(subscale, items, meant, scores)
     return {id_: scores[id_] for id_ in subscales}
+
+
+def rescaled(instrument: Instrument, form_id: str, answers: Mapping[str, int]) -> dict[str, Score]:
+    """Score one person's answers, each figure on 0 to 100 whatever the key's method.
+
+    Parameters
+    ----------
+    instrument : the questionnaire
+    form_id : the form that was answered
+    answers : codes by item id, as for `score`
+
+    Returns
+    -------
+    dict of Score
+        By subscale id; 0 where all that counts is at the end of least, 100 where it is at the other.
+
+    Raises
+    ------
+    ValueError
+        A code that its item cannot have.
+    """
+    form, subscales = instrument.forms[form_id], instrument.key.subscales(form_id)
+    scores = score(instrument, form_id, answers)
+    ends: dict[str, tuple[float, float]] = {}
+    for subscale in sorted(subscales.values(), key=lambda each: bool(each.of)):
+        if scores[subscale.id].value is None:
+            continue
+        if subscale.items:
+            scales = [
+                form.scale_of(item.id)
+                for item in subscale.items
+                if item.id in answers
+                and _meant(form, item.id, answers[item.id]) in form.scale_of(item.id).codes
+            ]
+            method = METHODS[subscale.method]
+            ends[subscale.id] = (
+                method([(scale.foot, scale.foot, scale.top) for scale in scales]),
+                method([(scale.top, scale.foot, scale.top) for scale in scales]),
+            )
+        else:
+            parts = [ends[part] for part in subscale.of if part in ends]
+            over = 1 if subscale.method == "sum" else len(parts)
+            ends[subscale.id] = (fsum(low for low, _ in parts) / over, fsum(high for _, high in parts) / over)
+    return {
+        id_: replace(each, value=_on_percent(each.value, *ends[id_])) if each.value is not None else each
+        for id_, each in scores.items()
+    }
+
+
+def _on_percent(value: float, low: float, high: float) -> float:
+    return 100 * (value - low) / (high - low)
 
 
 def keyed(instrument: Instrument, form_id: str, item_id: str, code: int) -> float | None:

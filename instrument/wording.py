@@ -76,7 +76,11 @@ def words_of(
         },
         "facets": dict(words.facets),
         # Lines that forms have had only later enter the hash only where there are any, so old hashes stay.
-        **{name: lines for name in ("before", "after") if (lines := getattr(words, name))},
+        **{
+            name: lines
+            for name in ("before", "after", "reading", "least", "most")
+            if (lines := getattr(words, name))
+        },
     }
     return Words(
         form=form.id,
@@ -93,6 +97,9 @@ def words_of(
         questions=MappingProxyType(dict(questions)),
         facets=words.facets,
         after=words.after,
+        reading=words.reading,
+        least=words.least,
+        most=words.most,
     )
 
 

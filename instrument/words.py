@@ -33,7 +33,10 @@ class ContextWords(_Spoken):
 
 
 class FormWords(_Spoken):
-    """The words file of one form in one language; `before` and `after` frame the questions."""
+    """The words file of one form in one language; `before` and `after` frame the questions.
+
+    `reading` says what a higher figure means, `least` and `most` what 0 and 100 stand for.
+    """
 
     form: Identifier
     direction: Literal["ltr", "rtl"]
@@ -48,6 +51,9 @@ class FormWords(_Spoken):
         default_factory=dict, validate_default=True, validation_alias=AliasChoices("facets", "subscales")
     )
     after: tuple[Text, ...] = ()
+    reading: Text | None = None
+    least: Text | None = None
+    most: Text | None = None
 
 
 class ActionSentences(Model):
@@ -94,6 +100,9 @@ class Words:
     questions: Mapping[str, ContextSentences]
     facets: Mapping[str, str]
     after: tuple[str, ...]
+    reading: str | None = None
+    least: str | None = None
+    most: str | None = None
 
     def stem(self, role: str | None = None) -> str:
         return self.stems.get(role or NOT_SAID, self.stems[NOT_SAID])

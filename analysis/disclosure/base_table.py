@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 
-from instrument import LEFT_BLANK, METHODS, Form, Instrument, Words, keyed, score
+from instrument import LEFT_BLANK, Form, Instrument, Words, keyed, rescaled
 
 FLOOR: Final = 5
 ITEMS_FROM: Final = 20
@@ -310,18 +310,13 @@ def _facet_sums(scores: Mapping[Facet, Sequence[float]], rules: Rules) -> dict[s
 def _facet_scores(
     instrument: Instrument, form_id: str, plan: Scheme, people: Iterable[Mapping[str, Any]]
 ) -> dict[Facet, list[float]]:
-    """Score everybody by `instrument.scoring`, and put each score on 0 to 100 whatever the key's method."""
-    methods = {s.id: METHODS[s.method] for s in instrument.key.subscales(form_id).values()}
+    """Score everybody by `instrument.scoring`, on 0 to 100 whatever the method of the key."""
     found: dict[Facet, list[float]] = {facet: [] for facet in plan.facets}
     for person in people:
-        scores = score(instrument, form_id, person)
+        scores = rescaled(instrument, form_id, person)
         for facet, values in found.items():
-            value, method = scores[facet.id].value, methods[facet.id]
-            if value is not None:
-                answered = [i for i in facet.items if i.low <= person.get(i.id, LEFT_BLANK) <= i.high]
-                low = method([(item.low, item.low, item.high) for item in answered])
-                high = method([(item.high, item.low, item.high) for item in answered])
-                values.append(100 * (value - low) / (high - low))
+            if (value := scores[facet.id].value) is not None:
+                values.append(value)
     return found
 
 

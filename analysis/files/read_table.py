@@ -23,8 +23,8 @@ def read_table(file: Path | str) -> Table:
 
     Text is UTF-8, UTF-16 or Windows-1252 with a line of names, cells separated by commas, semicolons, tabs or
     bars. Heading rows below the names (Qualtrics) become labels. A survey's definition beside the file
-    (LimeSurvey's .lss, REDCap's data dictionary) brings labels and words. Rows are numbered from 1 below the
-    names and headings.
+    (LimeSurvey's .lss, REDCap's data dictionary, an XLSForm) brings labels and words. Rows are numbered from
+    1 below the names and headings.
 
     Parameters
     ----------

@@ -17,7 +17,10 @@ MOST_CELLS: Final = 2**25  # of a sheet once laid out: a file of 5 kB can have 1
 
 def read_xlsx(file: Path) -> Table:
     """Read the first sheet that has cells; of a formula, the value that was saved with it."""
-    sheet, others, rows = _rows(file)
+    sheets = sheets_of(file)
+    filled = [name for name, cells in sheets.items() if any(map(any, cells))]
+    sheet, *others = filled or [*sheets][:1] or [""]
+    rows = sheets.get(sheet, [])
     while rows and not any(rows[-1]):
         rows.pop()
     first = next((place for place, row in enumerate(rows) if any(row)), None)
@@ -29,7 +32,14 @@ def read_xlsx(file: Path) -> Table:
     return table_of_rows(file, header, below, notes=notes)
 
 
-def _rows(file: Path) -> tuple[str, list[str], list[list[str]]]:
+def sheets_of(file: Path) -> dict[str, list[list[str]]]:
+    """Return the rows of each sheet as text, by the sheets' names.
+
+    Raises
+    ------
+    TableError
+        The file is no spreadsheet, or lays out more than a table of answers has.
+    """
     from openpyxl import load_workbook  # noqa: PLC0415 - only where a file needs it
     from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
@@ -59,9 +69,7 @@ def _rows(file: Path) -> tuple[str, list[str], list[list[str]]]:
         if isinstance(error, TableError | FileNotFoundError | PermissionError):
             raise
         raise TableError(f"{file} is not a spreadsheet that can be read; save it again, or as CSV") from error
-    filled = [name for name, rows in sheets.items() if any(map(any, rows))]
-    name = filled[0] if filled else next(iter(sheets), "")
-    return name, [other for other in filled if other != name], sheets.get(name, [])
+    return sheets
 
 
 def _laid_out(sheet: Any, file: Path) -> list[list[str]]:

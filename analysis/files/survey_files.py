@@ -1,19 +1,23 @@
-"""The definition of a survey beside its file of answers: LimeSurvey's .lss, REDCap's data dictionary.
+"""The definition of a survey beside its file of answers: LimeSurvey's .lss, REDCap's dictionary, an XLSForm.
 
 It gives the questions of the columns and the words of their codes.
 """
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import unescape
 from io import StringIO
 from pathlib import Path
 from typing import Final, TypeVar
 from xml.etree.ElementTree import Element, ParseError, fromstring
+from zipfile import BadZipFile, ZipFile
 
 from analysis.files.answer_cells import number
+from analysis.files.spreadsheet import sheets_of
 from analysis.files.table import Table, TableError
 from analysis.files.text_encoding import decoded
 
@@ -21,6 +25,11 @@ _TAG: Final = re.compile(r"<[^>]*>")
 _CODE_OF_LETTERS: Final = re.compile(r"[A-Za-z]{1,3}0*(\d{1,3})", re.ASCII)
 _CHOICES: Final = "Choices, Calculations, OR Slider Labels"
 _FIELD: Final = "Variable / Field Name"
+_LIST_OF_SHEETS: Final = 2**20  # bytes that the list of a workbook's sheets may take
+_SELECT_ONE: Final = re.compile(r"select[_ ]one\s+(\S+)")
+_GROUP: Final = re.compile(r"begin[_ ](group|repeat)\b")
+_END: Final = re.compile(r"end[_ ](group|repeat)\b")
+_LABEL: Final = re.compile(r"label(::.*)?", re.DOTALL)
 _Said = TypeVar("_Said")
 
 
@@ -48,9 +57,16 @@ def with_survey(table: Table) -> Table:
             labels={**_of(survey.labels, named), **table.labels},
             words={**_of(survey.words, named), **table.words},
             ordered={**_of(survey.ordered, named), **table.ordered},
-            notes=(*table.notes, f"Words of codes come from {files[0].name}."),
+            notes=(*table.notes, f"Words of codes come from {files[0].name}.", *_orders(survey, named)),
         )
     return table
+
+
+def _orders(survey: Survey, names: set[str]) -> list[str]:
+    """Say in which order choices count that are no numbers, so that one out of order can be seen."""
+    orders = dict.fromkeys(order for name, order in survey.ordered.items() if name in names)
+    told = [", ".join(f"{code}={place}" for place, code in enumerate(order, start=1)) for order in orders]
+    return [f"Choices that are no numbers count in their order: {each}." for each in told]
 
 
 def _of(said: Mapping[str, _Said], names: set[str]) -> dict[str, _Said]:
@@ -71,6 +87,62 @@ def _dictionary_beside(file: Path) -> list[Path]:
     # Several projects in one folder: the dictionary whose name begins like that of the answers.
     own = [other for other in found if other.name.partition("_")[0] == file.name.partition("_")[0]]
     return sorted(own or found)
+
+
+def _xlsform_beside(file: Path) -> list[Path]:
+    return [other for other in sorted(file.parent.glob("*.xlsx")) if other != file and _is_xlsform(other)]
+
+
+def _is_xlsform(file: Path) -> bool:
+    """Return whether a spreadsheet has the sheets of an XLSForm, by its list of sheets alone."""
+    try:
+        with ZipFile(file) as packed, packed.open("xl/workbook.xml") as book:
+            listed = book.read(_LIST_OF_SHEETS).decode(errors="replace").lower()
+    except (BadZipFile, KeyError, OSError, NotImplementedError, RuntimeError, zlib.error):
+        return False
+    return all(f'name="{sheet}"' in listed for sheet in ("survey", "choices"))
+
+
+def read_xlsform(file: Path) -> Survey:
+    """Read an XLSForm, as ODK and Kobo have it: labels of questions, and the words of their choices.
+
+    A column is named as its question, alone or after its groups, or as the question's label.
+    """
+    sheets = {name.strip().lower(): rows for name, rows in sheets_of(file).items()}
+    answers: dict[str, list[tuple[float, str, str]]] = {}
+    for place, row in enumerate(_records(sheets.get("choices", []))):
+        listed = answers.setdefault(row.get("list_name") or row.get("list name") or "", [])
+        listed.append((float(place), row.get("name") or row.get("value") or "", _label(row)))
+    columns: list[tuple[tuple[str, ...], str, str]] = []
+    groups: list[str] = []
+    for row in _records(sheets.get("survey", [])):
+        kind, name = row.get("type", ""), row.get("name", "")
+        if _GROUP.match(kind):
+            groups.append(name)
+        elif _END.match(kind):
+            groups = groups[:-1]
+        elif name:
+            chosen = _SELECT_ONE.match(kind)
+            paths = (mark.join((*groups, name)) for mark in "/-:.")
+            columns.append((tuple(dict.fromkeys((name, *paths))), chosen[1] if chosen else "", _label(row)))
+    times = Counter(label for _, _, label in columns)
+    titled = [
+        ((*names, label) if label and times[label] == 1 else names, listed, label)
+        for names, listed, label in columns
+    ]
+    return _survey(titled, {listed: rows for listed, rows in answers.items() if listed})
+
+
+def _records(rows: Sequence[Sequence[str]]) -> Iterator[dict[str, str]]:
+    header, *below = rows or [[]]
+    names = [name.strip().lower() for name in header]
+    for row in below:
+        yield {name: cell.strip() for name, cell in zip(names, row, strict=False) if name and cell.strip()}
+
+
+def _label(row: Mapping[str, str]) -> str:
+    """Return the label in the first language that the form has."""
+    return _plain(next((cell for name, cell in row.items() if _LABEL.fullmatch(name)), ""))
 
 
 def read_lss(file: Path) -> Survey:
@@ -114,7 +186,7 @@ def _survey(
         values = [_value(code) for code in codes]
         numbered = [value for value in values if value is not None]
         by_place = [float(place) for place in range(1, len(codes) + 1)]
-        own = numbered if len(numbered) == len(codes) else by_place
+        own = numbered if len({*numbered}) == len(codes) else by_place
         for name in names:
             labels[name] = _plain(label)
             if offered:
@@ -169,4 +241,5 @@ def _choices(said: str) -> dict[str, str]:
 SURVEYS: Final[tuple[tuple[Callable[[Path], list[Path]], Callable[[Path], Survey]], ...]] = (
     (_lss_beside, read_lss),
     (_dictionary_beside, read_dictionary),
+    (_xlsform_beside, read_xlsform),
 )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from analysis.files.shortening import shortened
 from analysis.files.table import Column, Table, TableError
 
 _SPSS_NAME: Final = 64
@@ -181,13 +182,13 @@ def _names(table: Table, longest: int) -> dict[str, str]:
 def _labels(table: Table, names: Mapping[str, str], longest: int) -> dict[str, str]:
     """Return the label of each column: its question, or its name where that had to be changed."""
     said = {name: table.labels.get(name) or ("" if names[name] == name else name) for name in names}
-    cut = _cut if longest == _SPSS_LABEL else lambda text, most: text[:most]
-    return {names[name]: cut(label, longest) for name, label in said.items()}
+    bytes_ = longest == _SPSS_LABEL
+    return {names[name]: shortened(label, longest, bytes_=bytes_) for name, label in said.items()}
 
 
 def _value_labels(table: Table, names: Mapping[str, str]) -> dict[str, dict[float, str]]:
     return {
-        names[name]: {float(code): _cut(word, _VALUE_LABEL) for code, word in words.items()}
+        names[name]: {float(code): shortened(word, _VALUE_LABEL) for code, word in words.items()}
         for name, words in table.words.items()
         if name in names and words and table.columns[name].dtype.kind == "f"
     }

@@ -80,7 +80,7 @@ def again(dataset: Dataset) -> tuple[str, tuple[int, ...]] | None:
         return None
     ids = dataset.text(name)
     times = Counter(cell for cell in ids if cell)
-    if len(times) < dataset.n / 2:  # a column of few values names groups rather than people
+    if len(times) < dataset.n / 2:  # few distinct values name groups rather than people
         return None
     seen = set[str | None]()
     rows = []

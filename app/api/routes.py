@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.api import answers
 from app.api.instruments import about_instrument, whole_form
+from app.closing.snapshots import SNAPSHOT
 from app.db import read
 from app.errors import NotFound
 from app.export.bundle import bundle, digest, zipped
@@ -88,6 +89,7 @@ def waves(request: Request, study: str, limit: Limit = PAGE, after: After = None
     query = (
         select(WAVE.c.id, WAVE.c.study, WAVE.c.ordinal, WAVE.c.closes_at, WAVE.c.imported)
         .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)  # a restore may have retired one without a report
         .where(staff.may_see(), STUDY.c.id == study, WAVE.c.state.in_((CLOSED, RETIRED)))
     )
     rows, following = _page(request, query, WAVE.c.id, limit, after)

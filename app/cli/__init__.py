@@ -11,6 +11,8 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Dir, Json, WaveId, serving, settings_of, telling, told_plainly
+from app.cli.instruments import instrument_app
+from app.cli.keeping import backup, backup_key, restore
 from app.cli.staff import account_app, audit_app, operator, revoke, token
 from app.cli.studies import study_app, wave_app
 
@@ -27,9 +29,10 @@ app = typer.Typer(
 )
 app.add_typer(study_app, name="study")
 app.add_typer(wave_app, name="wave")
+app.add_typer(instrument_app, name="instrument")
 app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
-for command in (operator, token, revoke):
+for command in (operator, token, revoke, backup_key, backup, restore):
     app.command()(command)
 
 
@@ -68,12 +71,14 @@ def serve(
 def migrate(
     directory: Dir = None,
     new_secret: Annotated[bool, typer.Option(help="Make a secret in the folder if there is none.")] = False,
+    new_ledger: Annotated[bool, typer.Option(help="Begin the ledger of COUNTERPOISE_LEDGER.")] = False,
     take_copy: Annotated[
         bool, typer.Option(help="Go on with a database file that was copied without the files beside it.")
     ] = False,
 ) -> None:
     """Bring the database to the schema of this version."""
     from app import migrate as migration
+    from app.ended import ledger
     from app.operations.whole import forget_serving
     from app.runtime import check_secret, make_secret
 
@@ -86,6 +91,9 @@ def migrate(
         check_secret(service)
         if take_copy:
             forget_serving(service)
+        if new_ledger:
+            ledger.begin(service)
+            typer.echo(f"ledger: {service.settings.ledger}")
         typer.echo(f"schema: {before or 'none'} -> {migration.head()}")
 
 

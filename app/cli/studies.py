@@ -31,7 +31,9 @@ def study_make(
     study: StudyId,
     title: Annotated[str, typer.Argument(help="What people and staff read as its name.")],
     instrument: Annotated[str, typer.Option(help="The instrument.")] = "ppiq",
-    form: Annotated[str, typer.Option(help="The form of the instrument.")] = "a",
+    form: Annotated[
+        str | None, typer.Option(help="The form of the instrument.", show_default="the only one, or a")
+    ] = None,
     k: Annotated[int, typer.Option(help="The smallest group of which anything is shown.", min=5)] = 10,
     people: Annotated[int | None, typer.Option(help="How many are expected to answer.", min=1)] = None,
     leaving: Annotated[
@@ -49,19 +51,19 @@ def study_make(
     from app import studies
     from app.db import write
 
-    design = studies.Design(
-        id=study,
-        title=title,
-        instrument=instrument,
-        form=form,
-        k=k,
-        simulated=simulated,
-        leaving=leaving,
-        context=tuple(ask) if ask else None,
-        people=people,
-        retire_on=retire_on.date() if retire_on else None,
-    )
     with serving(directory) as service, write(service.engine) as db:
+        design = studies.Design(
+            id=study,
+            title=title,
+            instrument=instrument,
+            form=form or studies.usual_form(service, instrument),
+            k=k,
+            simulated=simulated,
+            leaving=leaving,
+            context=tuple(ask) if ask else None,
+            people=people,
+            retire_on=retire_on.date() if retire_on else None,
+        )
         studies.declare_study(service, db, design)
     typer.echo(f"made the study {study}; it gives out {leaving}")
     typer.echo(f"next: counterpoise study unit {study} UNIT TITLE")

@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql
 from app.closing.digests import ROW, take_away
 from app.closing.mixing import RESPONSE
 from app.db import is_sqlite
+from app.ended import ledger
 from app.runtime import Service
 from app.tables import Setting, table
 
@@ -22,7 +23,16 @@ _ERASE: Final = (
 
 def erase(service: Service, db: Connection, receipt: str) -> bool:
     """Delete the response that a receipt belongs to; tell whether there was one."""
-    gone = db.execute(_ERASE, {"receipt": service.vault.receipt_hmac(receipt)}).first()
+    receipt_hmac = service.vault.receipt_hmac(receipt)
+    if not erase_row(service, db, receipt_hmac):
+        return False
+    ledger.note(service, db, "answer", receipt_hmac)
+    return True
+
+
+def erase_row(service: Service, db: Connection, receipt_hmac: bytes) -> bool:
+    """Delete the row of a receipt, which the ledger has already or which this transaction writes there."""
+    gone = db.execute(_ERASE, {"receipt": receipt_hmac}).first()
     if gone is None:
         return False
     wave, *row = gone

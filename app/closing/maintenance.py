@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy import delete, make_url, select, text, update
+from sqlalchemy import Connection, delete, make_url, select, text, update
 
 from app import ended
 from app.audit import audit
@@ -31,6 +31,7 @@ from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.closing.withholding import decide
 from app.closing.write_ahead_log import checks
 from app.db import is_sqlite, outside, read, write
+from app.ended import ledger
 from app.errors import Refused
 from app.files.private import open_private
 from app.runtime import Service, now
@@ -126,6 +127,8 @@ def finish(service: Service, wave: str) -> None:
     clean(service)
     left = out_of_reach(service)
     with write(service.engine) as db:
+        # The snapshot is kept, and nobody has seen it: a backup from before it may never close the wave anew.
+        ledger.note(service, db, "closed", wave)
         move(db, wave, (CLOSING,), CLOSED)
         audit(
             service.vault,
@@ -173,15 +176,21 @@ def retire(service: Service, wave: str, patience: float = PATIENCE_SECONDS) -> N
 def _retire(service: Service, wave: str) -> None:
     with write(service.engine) as db:
         expect(db, wave, (CLOSED,), RETIRED)
-        db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
-        end_digest(db, wave)
-        note_deleted(db)
-        give_up(service, db, wave)
+        ledger.note(service, db, "retired", wave)
+        delete_answers(service, db, wave)
         audit(service.vault, db, {"action": "wave retired", "wave": wave})
     rewrite(service)
     clean(service)
     with write(service.engine) as db:
         move(db, wave, (CLOSED,), RETIRED)
+
+
+def delete_answers(service: Service, db: Connection, wave: str) -> None:
+    """Delete the responses of a wave, and what is kept because of them."""
+    db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
+    end_digest(db, wave)
+    note_deleted(db)
+    give_up(service, db, wave)
 
 
 def to_retire(service: Service) -> list[str]:

@@ -82,7 +82,7 @@ def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
     people gave here are never taken together, since a report says which it rests on. Where rows leave,
     answers held out of an earlier wave stay held out.
     """
-    used = _used(db, wave.study)
+    used = used_pairs(db, wave.study)
     alike = (WAVE.c.state == CLOSED) & (WAVE.c.imported == wave.imported)
     pooled = alike if LEAVING[wave.leaving].reports else false()
     answers = (
@@ -100,7 +100,8 @@ def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
         yield Group(unit=unit, pairs=tuple(sorted(pairs)), people=people)
 
 
-def _used(db: Connection, study: str) -> set[Pair]:
+def used_pairs(db: Connection, study: str) -> set[Pair]:
+    """The (wave, unit) pairs of a study whose answers a report has used."""
     earlier = (
         select(SNAPSHOT.c.base_table).join(WAVE, WAVE.c.id == SNAPSHOT.c.wave).where(WAVE.c.study == study)
     )

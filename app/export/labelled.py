@@ -17,6 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from analysis.files.shortening import shortened
 from app.csv_cells import Cell
 from app.export.rows import Cells, DoesNotFit, Microdata, note
 from instrument import (
@@ -212,20 +213,6 @@ def as_xlsx(data: Microdata) -> bytes:
     written = io.BytesIO()
     book.save(written)
     return written.getvalue()
-
-
-def shortened(label: str, most: int, *, bytes_: bool = True) -> str:
-    """Return a label that a format holds whole, or as many of its words as it holds and an ellipsis.
-
-    The codebook has every label whole.
-    """
-    size = (lambda text: len(text.encode())) if bytes_ else len
-    if size(label) <= most:
-        return label
-    words = label.split()
-    while words and size(" ".join(words) + "…") > most:
-        words.pop()
-    return " ".join(words) + "…"
 
 
 def check_fit(columns: Sequence[Coded], longest: int, program: str) -> None:

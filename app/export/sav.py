@@ -15,6 +15,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.files.shortening import shortened
 from app.csv_cells import Cell
 from app.export.labelled import (
     SPSS_LABEL,
@@ -24,7 +25,6 @@ from app.export.labelled import (
     as_text,
     check_fit,
     coded,
-    shortened,
     written_by,
 )
 from app.export.rows import Cells, DoesNotFit, Microdata, blocks, note

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from analysis.disclosure.leaving import ORIGIN
+from analysis.files.shortening import shortened
 from app.export.labelled import (
     SPSS_LABEL,
     STATA_LABEL,
     STATA_LETTERS,
     Coded,
     coded,
-    shortened,
 )
 from app.export.names import data_file
 from app.export.rows import Microdata

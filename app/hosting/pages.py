@@ -175,7 +175,7 @@ def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
         forms=tuple(
             Link(
                 f"/host/studies?form={each.id}/{form.id}",
-                f"{each.title}, {_title(form)}",
+                _title(each, form),
                 f"{form.about}. {len(form.items)} questions.",
             )
             for each in instruments
@@ -194,7 +194,7 @@ def design_page(
     return DesignPage(
         simulated=service.settings.demo,
         form=f"{instrument.id}/{form.id}",
-        about=f"{instrument.title}, {_title(form)}",
+        about=_title(instrument, form),
         values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
         leaving=_leaving(fields.get("leaving", "")),
         questions=_questions(instrument, form, asked),
@@ -219,7 +219,7 @@ def study_page(
         id=study.id,
         title=study.title,
         facts=(
-            (_("Questionnaire"), f"{instrument.title}, {_title(form)}"),
+            (_("Questionnaire"), _title(instrument, form)),
             (_("Who answers"), form.about),
             (
                 _("Asked of the person"),
@@ -339,9 +339,12 @@ def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tupl
     )
 
 
-def _title(form: Form) -> str:
+def _title(instrument: Instrument, form: Form) -> str:
+    """Return the title of the questionnaire and, where it has several forms, which of them this is."""
+    if len(instrument.forms) == 1:
+        return instrument.title
     name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
-    return f"form {name}"
+    return f"{instrument.title}, form {name}"
 
 
 def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:

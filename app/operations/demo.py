@@ -9,6 +9,7 @@ holds any study that is not SIMULATED.
 
 import json
 import os
+import shlex
 import sys
 import threading
 import time
@@ -92,7 +93,7 @@ def _serve_demo(folder: Path, port: int, place: socket, *, as_json: bool) -> Non
         "unit": unit,
     }
     running = server(create_app(settings, service), HOST, port)
-    threading.Thread(target=_announce, args=(running, links, as_json), daemon=True).start()
+    threading.Thread(target=_announce, args=(running, links, folder, as_json), daemon=True).start()
     with serving_marked(service), maintenance.Maintenance(service):
         running.run([place])
 
@@ -201,20 +202,21 @@ def _refuse_other_data(service: Service) -> None:
         )
 
 
-def _announce(running: uvicorn.Server, links: dict[str, str], as_json: bool) -> None:  # noqa: FBT001
+def _announce(running: uvicorn.Server, links: dict[str, str], folder: Path, as_json: bool) -> None:  # noqa: FBT001
     while not running.started:
         time.sleep(0.02)
     if as_json:
         sys.stdout.write(json.dumps(links) + "\n")
     else:
+        here = shlex.quote(str(folder))
         sys.stdout.write(
             "\nThe demonstration runs, with SIMULATED data, on this computer alone.\n\n"
             f"  take part            {links['respondent']}\n"
             f"  with the code        {links['code']}\n"
             f"  as a researcher      {links['researcher']}\n"
             f"  as a trainer         {links['trainer']}\n\n"
-            f"More codes:            counterpoise codes {links['wave']} --count 12\n"
-            f"Close the open wave:   counterpoise wave close {links['wave']} --now\n"
+            f"More codes:            counterpoise codes {links['wave']} --count 12 --dir {here}\n"
+            f"Close the open wave:   counterpoise wave close {links['wave']} --now --dir {here}\n"
             "Stop:                  Ctrl+C\n"
         )
     sys.stdout.flush()

@@ -16,6 +16,7 @@ from app.closing.digests import changed
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
 from app.db import SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
+from app.ended import ledger
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
 from app.files.private import is_private as is_private_file
@@ -258,6 +259,34 @@ def _institution(service: Service) -> Iterator[Check]:
     )
 
 
+def _folder(service: Service) -> Path | None:
+    """Where a SQLite database lies."""
+    path = make_url(service.settings.database_url).database
+    return Path(str(path)).parent if is_sqlite(service.engine) else None
+
+
+def _ledger(service: Service, db: Connection) -> Check:
+    """Look whether what ends is written down elsewhere, so that no backup brings it back."""
+    path = service.settings.ledger
+    kept = path is not None and path.is_file()
+    beside = path is not None and path.parent == _folder(service)
+    return Check(
+        "ledger",
+        kept and bool(ledger.lineage(db)) and not beside,
+        f"{path} is missing"
+        if path is not None and not kept
+        else "COUNTERPOISE_LEDGER is not set, and this database keeps one"
+        if path is None and ledger.lineage(db)
+        else "none: what ends comes back with a backup that is put back"
+        if path is None or not ledger.lineage(db)
+        else f"{path}, beside the database: both are lost together"
+        if beside
+        else f"{path}: {ledger.count(path)} entries",
+        "name a file on another disk in COUNTERPOISE_LEDGER, put back the one that was kept, or begin one by "
+        "`counterpoise migrate --new-ledger`; see docs/administration.md",
+    )
+
+
 def _both_left(db: Connection) -> Check:
     """Name studies of reports whose rows were exported under a version that allowed both."""
     taken = {each.event["wave"] for each in events(db) if each.event["action"] == TAKEN}
@@ -294,6 +323,7 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         else "opened by code and six words, or by their browser",
         "nothing to do: they are sent, or deleted within fifteen days",
     )
+    yield _ledger(service, db)
     yield _both_left(db)
     absent = missing(service, db)
     yield Check(

@@ -50,15 +50,16 @@ def import_wave(
     if not target.simulated:
         check_budget(budget_of(target.instrument, target.form.id, target.context, len(people)))
     SystemRandom().shuffle(people)  # the place of a row in the file would tell whose it is
+    rows = [_row(service, wave, each) for each in people]
     with write(service.engine) as db:
         expect(db, wave, (PREPARED,), OPEN)
         if _target(service, db, wave) != target:
             raise Refused(f"{wave!r} was changed while {file} was read: try again")
         open_wave(service, db, wave)
         db.execute(update(WAVE).where(WAVE.c.id == wave).values(imported=True))
-        db.execute(insert(RESPONSE), [_row(service, wave, each) for each in people])
+        db.execute(insert(RESPONSE), rows)
         audit(service.vault, db, {"action": "answers imported", "wave": wave})
-    return len(people), notes
+    return len(rows), notes
 
 
 def _target(service: Service, db: Connection, wave: str) -> Target:

@@ -23,6 +23,11 @@ from app.tables import Setting, table
 
 SETTING: Final = table(Setting)
 SERVED: Final = "served under"
+RESTORING: Final = "being restored"
+HALF_RESTORED: Final = (
+    "this database was being restored, and that was cut off: what had ended since the backup may be back. "
+    "Empty it, and restore the backup again"
+)
 ALONE: Final = (
     "this database file was copied from a running service without the files beside it (-wal, -served), so "
     "what was saved last is not in it. Copy all of them, or copy when the service has stopped. To go on with "
@@ -53,6 +58,9 @@ def check_whole(service: Service) -> None:
     """Refuse a database file that was copied alone."""
     if not is_whole(service):
         raise ConfigurationError(ALONE)
+    with read(service.engine) as db:
+        if db.execute(select(SETTING.c.name).where(SETTING.c.name == RESTORING)).first():
+            raise ConfigurationError(HALF_RESTORED)
 
 
 def is_whole(service: Service) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from app.figures.plot import TICKS
+from app.languages import home
 from app.questionnaire.pages import DRAFT, AboutPage, ItemsPage, about_page, items_page
 from app.questionnaire.path import ABOUT, CHECK, CONSENT, SurveyPath
 from app.reflect.results import Result, result
@@ -12,6 +13,8 @@ from app.reflect.runs import END, RESULT, Run, blank_on, survey_path_of
 from app.runtime import Service
 from app.templating import Page
 
+TRY: Final = "/try"
+"""Behind the address of what a host tries."""
 Hidden = tuple[tuple[str, str], ...]
 
 
@@ -38,6 +41,8 @@ class Carried(Page):
 
     key: str
     hidden: Hidden
+    action: str
+    """The address that the next page is asked of."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +95,7 @@ class EndPage(Page):
 
 
 def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
-    """List every form of every instrument that has all its words in the language, and count the others.
+    """List the forms that offer themselves here and have all words in the language, and count the others.
 
     A form that takes the words of another is told apart by its number of questions. The line that says who
     answers a form is shown in the language in which its instrument was written; in other languages the title
@@ -99,6 +104,7 @@ def start_page(service: Service, language: str, *, problem: bool = False) -> Sta
     paths = [
         survey_path_of(service, instrument, form)
         for instrument in service.instruments.values()
+        if instrument.private
         for form in sorted(instrument.forms.values(), key=lambda form: form.words or form.id)
     ]
     spoken = [survey for survey in paths if language in survey.words]
@@ -168,6 +174,8 @@ def _carried(run: Run, at: str) -> Mapping[str, Any]:
     return {
         "language": words.language,
         "key": sheet.key,
+        "preview": run.preview,
+        "action": f"{run.preview}{TRY}" if run.preview else f"{home(words.language)}/reflect",
         "hidden": (*own, *((("_blank", blank),) if blank else ()), *carried_answers(survey, elsewhere)),
     }
 
@@ -176,5 +184,5 @@ _PAGES: Final[Mapping[str, Callable[[Run], Page]]] = {
     CONSENT: _begin,
     CHECK: lambda run: LastPage(**_carried(run, CHECK)),
     RESULT: lambda run: result_page(run, personal=True),
-    END: lambda run: EndPage(language=run.sheet.language),
+    END: lambda run: EndPage(language=run.sheet.language, preview=run.preview),
 }

@@ -14,7 +14,7 @@ from app.languages import decimal, translations
 from app.questionnaire.path import SurveyPath
 from app.questionnaire.rendering import role_of, row
 from app.questionnaire.sheet import Sheet
-from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, Words, keyed, score
+from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, Words, keyed, rescaled
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,10 @@ class Result:
     ask: tuple[str, ...]
     """The questions answered with "I do not know"."""
     lines: tuple[Line, ...]
+    reading: str | None
+    """What a dot further to the right means, as the questionnaire says it."""
+    ends: tuple[str, str] | None
+    """What 0 and 100 stand for, where the questionnaire says it."""
     sums: tuple[Sum, ...]
     claims: Claims | None
     advice: Advice | None
@@ -71,13 +75,13 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
     )
     codes = {name: code for name, code in sheet.answers.items() if isinstance(code, int)}
     with_figures = kind in ("facets", "total")
-    scores = score(instrument, survey.form.id, codes) if with_figures else {}
+    scores = rescaled(instrument, survey.form.id, codes) if with_figures else {}
     shown = instrument.key.subscales(survey.form.id)
     scores = {name: each for name, each in scores.items() if shown[name].shown}
     facets = {name: each for name, each in scores.items() if shown[name].items}
     order = _order(facets) if personal and kind == "facets" else ()
     say = translations(words.language)
-    advice = instrument.advice.get(sheet.language)
+    advice, claims = instrument.advice.get(sheet.language), instrument.claims_in.get(sheet.language)
     return Result(
         topics=_topics(survey, sheet, words, order),
         ask=tuple(
@@ -86,6 +90,8 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
             if code == DO_NOT_KNOW
         ),
         lines=tuple(_line(words, name, each) for name, each in _sorted(facets, order)),
+        reading=words.reading or next(iter(claims.always), None) if claims else words.reading,
+        ends=(words.least, words.most) if words.least and words.most else None,
         sums=tuple(
             Sum(
                 words.facet(name),
@@ -95,7 +101,7 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
             )
             for name, each in _sorted(scores, order)
         ),
-        claims=instrument.claims_in.get(sheet.language),
+        claims=claims,
         advice=advice,
         tips=_tips(instrument, words, advice, order),
         after=words.after,

@@ -36,7 +36,10 @@ def go_on(request: Request, fields: Fields) -> Response:
         return html(start_page(service, language_of(request), problem=True), Unreadable.status)
     if "_key" not in fields:
         key = service.vault.run_key(os.urandom(RUN_BYTES), now().date())
-        return html(page_of(read_run(service, fields, key)))
+        begun = read_run(service, fields, key)
+        if not begun.survey.instrument.private:
+            raise Unreadable
+        return html(page_of(begun))
     run, key = _live(service, fields)
     after = turn(read_run(service, fields, key), fields)
     response = html(page_of(after))

@@ -34,38 +34,50 @@ class Run:
     """The question whose answer was just taken back."""
     aside: bool = False
     """Reading about safety, before coming back to the same page."""
+    preview: str = ""
+    """The address of the questionnaire that a host tries; empty where somebody reflects."""
 
 
 def survey_path_of(service: Service, instrument: Instrument, form: Form) -> SurveyPath:
-    """Return what a form asks in private: of the context only who the other person is, to word sentences."""
+    """Return what a form asks in private, worked out once for each running service."""
     name = f"{instrument.id}/{form.id}"
     paths = survey_paths(service)
     if name not in paths:
-        context = (form.role,) if form.role in form.context else ()
-        paths[name] = SurveyPath(
-            wave="",
-            study_title="",
-            simulated=False,
-            k=0,
-            instrument=instrument,
-            form=form,
-            per_page=form.per_page,
-            context={each: instrument.context[each] for each in context},
-            words={
-                language: words
-                for (of, language), words in instrument.words.items()
-                if of == form.id and language in LANGUAGES
-            },
-            draft_size=0,
-            asks=asks(form, form.per_page, context),
-            numbers=numbers(form),
-        )
+        paths[name] = private_path(instrument, form)
     return paths[name]
+
+
+def private_path(instrument: Instrument, form: Form) -> SurveyPath:
+    """What a form asks in private: of the context, only who the other person is, to choose the sentences."""
+    context = (form.role,) if form.role in form.context else ()
+    return SurveyPath(
+        wave="",
+        study_title="",
+        simulated=False,
+        k=0,
+        instrument=instrument,
+        form=form,
+        per_page=form.per_page,
+        context={each: instrument.context[each] for each in context},
+        words={
+            language: words
+            for (of, language), words in instrument.words.items()
+            if of == form.id and language in LANGUAGES
+        },
+        draft_size=0,
+        asks=asks(form, form.per_page, context),
+        numbers=numbers(form),
+    )
 
 
 def read_run(service: Service, fields: Fields, key: str) -> Run:
     """Read the run from the fields of a page; answers given on that page itself are read by `turn`."""
     survey, language = _named(service, fields.get("_form", ""))
+    return run_on(survey, language, fields, key)
+
+
+def run_on(survey: SurveyPath, language: str, fields: Fields, key: str) -> Run:
+    """The run that the fields of a page carry, on a form that has been found."""
     at = fields.get("_at", CONSENT)
     if at not in survey.steps:
         raise Unreadable

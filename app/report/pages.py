@@ -93,6 +93,8 @@ class ReportPage(Page):
     has_bounds: bool
     has_untold: bool
     items: tuple[ItemTable, ...]
+    reading: str
+    """What a higher figure means, as the questionnaire says it."""
     always: tuple[str, ...]
     may_not_say: tuple[str, ...]
     advice_intro: str | None
@@ -171,6 +173,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         has_bounds=any(isinstance(each, Figure) and each.bound != "exact" for each in shown),
         has_untold=any(isinstance(each, Untold) for each in shown),
         items=_items(report.scheme, node),
+        reading=_reading(instrument, about.form),
         always=claims.always if claims else (),
         may_not_say=claims.may_not_say if claims else (),
         advice_intro=instrument.actions_intro if instrument else None,
@@ -181,6 +184,16 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         provenance=_provenance(report),
         files=tuple((name, f"{_address(report, node.id)}.{name.lower()}") for name in FILES),
     )
+
+
+def _reading(instrument: Instrument | None, form: str) -> str:
+    words = instrument.words.get((form, instrument.language)) if instrument else None
+    if instrument and instrument.claims:
+        return next(iter(instrument.claims.always), "")
+    if words is None or words.reading is None:
+        return ""
+    ends = f" 0 stands for “{words.least}”, 100 for “{words.most}”." if words.least and words.most else ""
+    return words.reading + ends
 
 
 def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from analysis.disclosure.leaving import LEAVING
 from analysis.disclosure.release import report_from_json
+from app.closing.snapshots import SNAPSHOT
 from app.db import read
 from app.errors import NotFound
 from app.languages import english_day
@@ -101,6 +102,7 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
             *(STUDY.c.title, STUDY.c.simulated, STUDY.c.leaving),
         )
         .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .join(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)  # a restore may have retired one without a report
         .where(WAVE.c.state.in_((CLOSED, RETIRED)))
         .order_by(STUDY.c.title, WAVE.c.ordinal)
     )

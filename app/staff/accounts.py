@@ -4,6 +4,7 @@ An account is made with a password for the first sign-in alone; whoever uses it 
 receives the secret of the second factor.
 """
 
+import json
 import os
 import re
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from app.audit import audit
+from app.ended import ledger
 from app.errors import Refused
 from app.runtime import Service, now
 from app.staff.passwords import hash_password, one_time_password
@@ -61,6 +63,7 @@ def renew_account(service: Service, db: Connection, name: str) -> str:
     Its sessions end, its grants stay.
     """
     found, password = the_account(db, name), one_time_password()
+    ledger.note(service, db, "account", found.totp)
     renewed = _unenrolled(service, found.id, password)
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(**renewed))
     end_sessions(db, found.id)
@@ -73,6 +76,7 @@ def stop_account(service: Service, db: Connection, name: str) -> None:
     """End an account: it can no longer sign in. The last operator cannot be stopped."""
     found = the_account(db, name)
     _keep_an_operator(db, found.id)
+    ledger.note(service, db, "account", found.totp)
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(active=False))
     end_sessions(db, found.id)
     audit(service.vault, db, {"action": "account stopped", "account": found.name})
@@ -101,8 +105,8 @@ def give(
     found = the_account(db, name)
     _check_grant(db, role, study, of)
     _keep_rows_and_reports_apart(db, found, role, study)
-    db.execute(delete(GRANT).where(*_the_grant(found.id, role, study)))
     units_of = sorted(of) if of else None
+    _end_grants(service, db, found.id, role, study, but=units_of)
     db.execute(insert(GRANT).values(account=found.id, study=study, role=role, units=units_of))
     event = {"action": "role given", "account": found.name, "role": role, "study": study}
     audit(service.vault, db, event | ({"units": " ".join(units_of)} if units_of else {}))
@@ -113,7 +117,7 @@ def withdraw(service: Service, db: Connection, name: str, role: str, study: str)
     found = the_account(db, name)
     if role == "operator":
         _keep_an_operator(db, found.id)
-    if not db.execute(delete(GRANT).where(*_the_grant(found.id, role, study))).rowcount:
+    if not _end_grants(service, db, found.id, role, study):
         raise Refused(f"{found.name!r} is no {role} of {study!r}")
     event = {"action": "role withdrawn", "account": found.name, "role": role, "study": study}
     audit(service.vault, db, event)
@@ -131,6 +135,22 @@ def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
 def end_sessions(db: Connection, account: UUID) -> None:
     """End all sessions of an account."""
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))
+
+
+def grant_key(account: UUID, study: str, role: str, units_of: Sequence[str] | None) -> bytes:
+    """What names a grant in the ledger."""
+    return json.dumps([account.hex, study, role, units_of]).encode()
+
+
+def _end_grants(
+    service: Service, db: Connection, account: UUID, role: str, study: str, *, but: Sequence[str] | None = ()
+) -> bool:
+    """End a role of an account, if it has it; giving the same again (`but`) is no ending."""
+    ended = list(db.execute(delete(GRANT).where(*_the_grant(account, role, study)).returning(GRANT.c.units)))
+    for (units_of,) in ended:
+        if units_of != but:
+            ledger.note(service, db, "role", grant_key(account, study, role, units_of))
+    return bool(ended)
 
 
 def _unenrolled(service: Service, account: UUID, password: str) -> dict[str, Any]:

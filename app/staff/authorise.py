@@ -16,6 +16,7 @@ from starlette.requests import Request
 
 from app.audit import acting, audit
 from app.db import read, write
+from app.ended import ledger
 from app.errors import NotFound, Refused
 from app.middleware import token_of
 from app.runtime import Service, now, service_of
@@ -77,11 +78,14 @@ def make_token(service: Service, db: Connection, role: str, study: str, days: in
 
 def end_tokens(service: Service, db: Connection, role: str, study: str) -> int:
     """End every token of a role for a study, all at once: it is seldom known which of them got lost."""
-    ended = db.execute(delete(TOKEN).where(TOKEN.c.role == role, TOKEN.c.study == study)).rowcount
+    gone = delete(TOKEN).where(TOKEN.c.role == role, TOKEN.c.study == study).returning(TOKEN.c.hash)
+    ended = list(db.execute(gone).scalars())
     if not ended:
         raise Refused(f"there is no token for a {role} of {study!r}")
+    for each in ended:
+        ledger.note(service, db, "token", each.encode())
     audit(service.vault, db, {"action": "tokens ended", "role": role, "study": study})
-    return int(ended)
+    return len(ended)
 
 
 def admitted(request: Request, role: Role) -> Staff:

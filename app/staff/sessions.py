@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from app.audit import audit
 from app.db import is_sqlite, read, write
+from app.ended import ledger
 from app.errors import Refused
 from app.runtime import Service, now
 from app.staff.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants
@@ -101,6 +102,7 @@ def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: 
     chosen = {"password": hashed, "enrol_until": None, "last_step": step, "failures": 0}
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(chosen))
     end_sessions(db, held.id)
+    ledger.note(service, db, "first sign-in", held.totp)
     audit(service.vault, db, {"action": "account set up", "account": held.name})
     return _new_session(db, held.id)
 

@@ -21,6 +21,7 @@ from app.studies.study import (
     the_study,
     units,
     usual_context,
+    usual_form,
 )
 
 __all__ = [
@@ -44,4 +45,5 @@ __all__ = [
     "the_study",
     "units",
     "usual_context",
+    "usual_form",
 ]

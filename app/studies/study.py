@@ -208,6 +208,12 @@ def what_leaves(db: Connection, study: str) -> Leaving:
     return LEAVING[the_study(db, study).leaving]
 
 
+def usual_form(service: Service, instrument: str) -> str:
+    """Return the form that a study asks where none is named: the only one, or form A of the PPIQ."""
+    forms = service.instruments[instrument].forms
+    return next(iter(forms)) if len(forms) == 1 else "a"
+
+
 def usual_context(form: Form) -> tuple[str, ...]:
     """The default context: who the other person is, which chooses the sentences, and nothing else."""
     return (form.role,) if form.role in form.context else ()

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, select, text, update
 
 from app.audit import audit
 from app.db import is_sqlite
+from app.ended import ledger
 from app.errors import Refused
 from app.languages import LANGUAGES
 from app.runtime import Service, now
@@ -41,7 +42,7 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
     form = instrument.forms.get(asked.form) if instrument else None
     if instrument is None or form is None:
         raise Refused(f"{study!r} asks form {asked.form!r} of {asked.instrument!r}, which is not installed")
-    per_page = form.per_page if items_per_page is None else items_per_page
+    per_page = min(form.per_page, len(form.items)) if items_per_page is None else items_per_page
     if not 1 <= per_page <= len(form.items):
         raise Refused(f"a page shows 1 to {len(form.items)} items; {per_page} is outside")
     # Only languages of the interface: in any other the consent and the buttons would be in English.
@@ -99,6 +100,7 @@ def open_wave(service: Service, db: Connection, wave: str) -> str:
 def check_can_close(service: Service, db: Connection, wave: str) -> None:
     """Refuse a wave that could not be closed: before it opens, and before its end is announced."""
     check_may_close(db)
+    ledger.path_of(service, db)
     asked = select(WAVE, STUDY.c.instrument, STUDY.c.form).join(STUDY, STUDY.c.id == WAVE.c.study)
     as_it_was_asked(service, db.execute(asked.where(WAVE.c.id == wave)).one())
 

@@ -54,6 +54,9 @@ class LaterPage(Page):
 class ConsentPage(Page):
     template: ClassVar[str] = "survey/consent.html"
     study_title: str
+    title: str
+    before: tuple[str, ...]
+    """What the questionnaire says of itself."""
     draft: bool
     offered: tuple[str, ...]
     text: Markup
@@ -134,10 +137,13 @@ def later_page(opened: Opened) -> LaterPage:
 def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
     """Lay out the consent, with the six words for coming back."""
     survey, sheet = opened.survey, opened.sheet
+    words = survey.words[sheet.language]
     return ConsentPage(
         **manner(survey, sheet),
         study_title=survey.study_title,
-        draft=survey.words[sheet.language].status == DRAFT,
+        title=words.title,
+        before=words.before,
+        draft=words.status == DRAFT,
         offered=survey.offered,
         text=survey.consent(sheet.language).markup,
         phrase=_phrase(opened),

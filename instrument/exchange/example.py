@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from instrument.catalog import InstrumentError, load
 from instrument.exchange.folder_files import Files, write_files
+from instrument.exchange.spreadsheet_export import sheets_of
 from instrument.nodes import Problem
 from instrument.values import Identifier
 
@@ -42,6 +43,11 @@ def new(name: str, folder: Path) -> None:
     remarks = {file.format(name=name): said.format(name=name) for file, said in REMARKS.items()}
     write_files(_files(name), folder, remarks)
     load(folder)
+
+
+def example_sheets(name: str) -> dict[str, list[list[str]]]:
+    """Return the example as a spreadsheet form."""
+    return sheets_of(_files(name))
 
 
 def _files(name: str) -> Files:

@@ -20,11 +20,16 @@ def read_files(folder: Path) -> dict[str, dict[Any, Any]]:
 def write_files(files: Files, folder: Path, remarks: Mapping[str, str] | None = None) -> None:
     """Write files into a folder that does not exist yet; `remarks` are first lines, by file."""
     folder.mkdir(parents=True)
-    for name, said in files.items():
+    for name, text in as_written(files).items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         remark = "".join(f"# {line}\n" for line in (remarks or {}).get(name, "").splitlines())
-        path.write_text(remark + "".join(f"{line}\n" for line in _block(said, "")), encoding="utf-8")
+        path.write_text(remark + text, encoding="utf-8")
+
+
+def as_written(files: Files) -> dict[str, str]:
+    """Return the text of each file."""
+    return {name: "".join(f"{line}\n" for line in _block(said, "")) for name, said in files.items()}
 
 
 def _block(said: Mapping[Any, Any], indent: str) -> Iterator[str]:

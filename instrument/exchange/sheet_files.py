@@ -1,10 +1,12 @@
 """Sheets in files: one spreadsheet (.xlsx), or a folder of CSV files."""
 
 import csv
+import io
 import warnings
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from instrument.catalog import InstrumentError
 from instrument.exchange.spreadsheet_form import SHEETS, Sheets
@@ -14,6 +16,12 @@ MOST_BYTES: Final = 2**20
 MOST_UNPACKED: Final = 10 * 2**20
 MOST_ROWS: Final = 5_000
 MOST_COLUMNS: Final = 200
+_DECLARES: Final = tuple(
+    mark.encode(coding)
+    for mark in ("<!DOCTYPE", "<!ENTITY")
+    for coding in ("utf-8", "utf-16-le", "utf-16-be")
+)
+"""What begins a DTD, in every coding that a reader of XML guesses by itself."""
 
 
 def read_sheets(path: Path) -> Sheets:
@@ -37,13 +45,14 @@ def sheets_in(path: Path) -> Sheets:
         raise _refused(path, "there is no such file")
     if path.stat().st_size > MOST_BYTES:
         raise _refused(path, f"the file is larger than {MOST_BYTES >> 20} MB")
-    return _xlsx_sheets(path)
+    return sheets_of_xlsx(path.read_bytes(), path)
 
 
 def write_sheets(sheets: Sheets, path: Path) -> None:
     """Write sheets as a spreadsheet or, where the path has no ending, as a folder of CSV files."""
     if path.suffix.lower() == ".xlsx":
-        _write_xlsx(sheets, path)
+        with path.open("wb") as stream:  # before the book is begun, which cannot be left half written
+            xlsx_of_sheets(sheets, stream)
         return
     if path.suffix:
         raise _refused(path, "name an .xlsx file, or a folder for CSV files")
@@ -65,16 +74,23 @@ def _csv_rows(path: Path) -> list[list[str]]:
         raise _refused(path, f"the file is not CSV: {error}") from None
 
 
-def _xlsx_sheets(path: Path) -> Sheets:
+def sheets_of_xlsx(content: bytes, path: Path, only: Collection[str] = ()) -> Sheets:
+    """Return the sheets of what a spreadsheet file holds, all or those of these names.
+
+    Problems call it by `path`.
+    """
     from openpyxl import load_workbook  # noqa: PLC0415 - only where a file needs it
 
     try:
-        with zipfile.ZipFile(path) as packed:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
             _refuse_hostile(packed, path)
         with warnings.catch_warnings():  # about styles and extensions, which are not used
             warnings.simplefilter("ignore")
-            book = load_workbook(path, read_only=True, data_only=True)
-            sheets = {sheet.title.strip().lower(): _laid_out(sheet, path) for sheet in book.worksheets}
+            book = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
+            named = {sheet.title.strip().lower(): sheet for sheet in book.worksheets}
+            sheets = {
+                name: _laid_out(sheet, path) for name, sheet in named.items() if name in (only or named)
+            }
             book.close()
     except InstrumentError:
         raise
@@ -100,7 +116,7 @@ def _refuse_hostile(packed: zipfile.ZipFile, path: Path) -> None:
         raise _refused(path, f"the file unpacks to more than {MOST_UNPACKED >> 20} MB")
     for part in packed.namelist():
         content = packed.read(part)
-        if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
+        if any(mark in content for mark in _DECLARES):
             raise _refused(path, "the file declares a DTD, which no spreadsheet needs")
 
 
@@ -112,19 +128,17 @@ def _written(cell: object) -> str:
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
-def _write_xlsx(sheets: Sheets, path: Path) -> None:
+def xlsx_of_sheets(sheets: Sheets, stream: IO[bytes]) -> None:
+    """Write sheets into a stream, as a spreadsheet."""
     from openpyxl import Workbook  # noqa: PLC0415 - only where a file needs it
     from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
 
-    with path.open(
-        "wb"
-    ) as stream:  # checked before the workbook is begun, since it cannot be left half written
-        book = Workbook(write_only=True)
-        for name, rows in sheets.items():
-            sheet = book.create_sheet(name)
-            for row in rows:
-                sheet.append([_text_cell(WriteOnlyCell(sheet, value=text)) for text in row])
-        book.save(stream)
+    book = Workbook(write_only=True)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append([_text_cell(WriteOnlyCell(sheet, value=text)) for text in row])
+    book.save(stream)
 
 
 def _text_cell(cell: Any) -> Any:

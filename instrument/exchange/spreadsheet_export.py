@@ -37,7 +37,7 @@ def sheets_of(files: Files, form_id: str | None = None) -> dict[str, list[list[s
     words = {language: words[language] for language in sorted(words, key=lambda each: each != written)}
     subscales = files["key.yaml"]["forms"].get(chosen, {}).get("subscales", {})
     head = {
-        **{name: header.get(name, "") for name in ("id", "title", "licence")},
+        **{name: header.get(name, "") for name in ("id", "title", "licence", "private")},
         **form,
         "language": written,
         "key_revision": files["key.yaml"]["revision"],

@@ -22,8 +22,12 @@ Sheets = Mapping[str, Sequence[Row]]
 QUESTIONNAIRE: Final = (
     *("id", "title", "licence", "language", "form", "about", "window", "per_page", "published"),
     "key_revision",
+    "private",
 )
-WORDS: Final = ("language", "direction", "status", "title", "stem", "before", "after")
+WORDS: Final = (
+    *("language", "direction", "status", "title", "stem", "before", "after"),
+    *("reading", "least", "most"),
+)
 ITEMS: Final = ("item", "scale", "does_not_apply", "cell", "text", "help")
 ANSWERS: Final = ("scale", "code", "kind", "measure", "text")
 SUBSCALES: Final = ("subscale", "items", "of", "method", "min_answered", "min_items", "shown", "name")
@@ -37,6 +41,10 @@ SHEETS: Final = {
 LINES: Final = frozenset({"before", "after"})
 SPOKEN: Final = frozenset({"text", "help", "name"})
 """Columns that there are once for each language: `text_en`."""
+
+NO_WINDOW: Final = "No window of time"
+USUAL_STEM: Final = "How far do you agree?"
+"""What stands in for what nobody needs before people are asked."""
 
 _KINDS: Final = ("do_not_know", "does_not_apply", "left_blank", "rather_not_say")
 _DEFAULTS: Final = {"left_blank": (-88, "Left blank"), "rather_not_say": (-99, "Rather not say")}
@@ -118,18 +126,30 @@ class _Reader:
 
 def instrument_of(sheets: Sheets) -> Instrument:
     """Return the instrument that sheets describe; InstrumentError has every problem, each at its cell."""
+    instrument, _, problems = read_form(sheets)
+    if problems or instrument is None:
+        raise InstrumentError(problems)
+    return instrument
+
+
+def read_form(
+    sheets: Sheets,
+) -> tuple[Instrument | None, Mapping[str, CellDocument], tuple[Problem, ...]]:
+    """Return the instrument, its files as the sheets say them, and every complaint, each at its cell.
+
+    InstrumentError where a sheet is missing.
+    """
     reader = _documents(sheets)
     instrument, problems = read_documents([*reader.documents], reader.documents.__getitem__, Path())
-    told = [*reader.problems, *problems]
-    if told or instrument is None:
-        raise InstrumentError(tuple(dict.fromkeys(told)))
-    return instrument
+    return instrument, reader.documents, tuple(dict.fromkeys([*reader.problems, *problems]))
 
 
 def files_of(sheets: Sheets) -> Files:
     """Return the files of the folder that sheets describe; InstrumentError as `instrument_of`."""
-    instrument_of(sheets)
-    return {name: document.data for name, document in _documents(sheets).documents.items()}
+    _, documents, problems = read_form(sheets)
+    if problems:
+        raise InstrumentError(problems)
+    return {name: document.data for name, document in documents.items()}
 
 
 def _documents(sheets: Sheets) -> _Reader:
@@ -153,12 +173,14 @@ def _questionnaire(reader: _Reader) -> tuple[str, list[str]]:
         header.put(cells.get(name, ""), at(name), name)
     language = cells.get("language") or "en"
     header.put(language, at("language"), "language")
+    if cells.get("private"):
+        header.put(reader.flag(cells["private"], at("private")), at("private"), "private")
     form_id = cells.get("form") or cells.get("id", "")
     form = reader.document(f"forms/{form_id}.yaml", "questionnaire")
     form.put(form_id, at("form"), "form")
     form.put(reader.flag(cells.get("published", ""), at("published")), at("published"), "published")
     form.put(cells.get("about") or cells.get("title", ""), at("about"), "about")
-    form.put(cells.get("window") or "No window of time", at("window"), "window")
+    form.put(cells.get("window") or NO_WINDOW, at("window"), "window")
     form.put(reader.whole(cells.get("per_page") or "5", at("per_page")), at("per_page"), "per_page")
     columns = [_plain(name).partition("_") for name in reader.sheets["items"][0]]
     spoken = [named for column, _, named in columns if column.lower() in SPOKEN]
@@ -177,10 +199,13 @@ def _words(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
         words.put(cells.get("direction") or "ltr", at("direction"), "direction")
         words.put(cells.get("status") or "draft", at("status"), "status")
         words.put(cells.get("title") or title, at("title"), "title")
-        words.put(cells.get("stem") or "How far do you agree?", at("stem"), "stem")
+        words.put(cells.get("stem") or USUAL_STEM, at("stem"), "stem")
         for name in ("before", "after"):
             if cells.get(name):
                 words.put(cells[name].split("\n"), at(name), name)
+        for name in ("reading", "least", "most"):
+            if cells.get(name):
+                words.put(cells[name], at(name), name)
 
 
 def _items(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
@@ -198,8 +223,9 @@ def _items(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
         form.cells[("items", place, "scale")] = at("scale")
         for language in languages:
             words = reader.documents[f"words/{form_id}.{language}.yaml"]
+            cell = words.cells["items", name] = at(_column_of("text", language, cells))
             if text := _spoken(cells, "text", language, languages):
-                words.put(text, at(_column_of("text", language, cells)), "items", name)
+                words.put(text, cell, "items", name)
             if text := _spoken(cells, "help", language, languages):
                 words.put(text, at(_column_of("help", language, cells)), "help", name)
     form.put(items, "items", "items")
@@ -227,8 +253,11 @@ def _answers(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
         where: tuple[str | int, ...] = ("missing", kind) if kind else ("scales", scale, code)
         for language in languages:
             words = reader.documents[f"words/{form_id}.{language}.yaml"]
+            if not kind:
+                words.data.setdefault("scales", {}).setdefault(scale, {})
+            cell = words.cells[where] = at(_column_of("text", language, cells))
             if text := _spoken(cells, "text", language, languages):
-                words.put(text, at(_column_of("text", language, cells)), *where)
+                words.put(text, cell, *where)
     _may_be_skipped(reader, form_id, languages)
 
 
@@ -277,9 +306,10 @@ def _subscales(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
         if cells.get("shown"):
             key.put(reader.flag(cells["shown"], at("shown")), at("shown"), *place, "shown")
         for language in languages:
+            words = reader.documents[f"words/{form_id}.{language}.yaml"]
+            cell = words.cells["facets", name] = at(_column_of("name", language, cells))
             if text := _spoken(cells, "name", language, languages):
-                words = reader.documents[f"words/{form_id}.{language}.yaml"]
-                words.put(text, at(_column_of("name", language, cells)), "facets", name)
+                words.put(text, cell, "facets", name)
 
 
 def _spoken(cells: Mapping[str, str], column: str, language: str, languages: Sequence[str]) -> str:

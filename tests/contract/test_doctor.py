@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from pyrage.x25519 import Identity
 from sqlalchemy import create_engine, delete, event, make_url, select, text, update
 
 from app import migrate, studies
@@ -21,6 +22,7 @@ from app.closing.purge import DRAFT
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check
 from app.db import is_sqlite, make_engine, outside, write
+from app.ended import ledger
 from app.errors import Refused
 from app.export.trail import note_taken
 from app.operations.doctor import examine
@@ -30,6 +32,7 @@ from app.survey.drafts import NO_PHRASE
 from app.vault import Vault
 from tests.lib.respondents import answer, begin, make_due, people, sheet, state
 
+PUBLIC = str(Identity.generate().to_public())
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize(
     "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
@@ -37,10 +40,13 @@ on_postgres = pytest.mark.parametrize(
 
 
 @pytest.fixture
-def host(service: Service) -> Service:
-    """A service as a host runs it: by https, behind a proxy."""
+def host(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service as a host runs it: by https, behind a proxy, with a ledger."""
     behind = {"origin": "https://q.example", "proxies": (ip_network("127.0.0.1"),)}
-    return replace(service, settings=replace(service.settings, secure=True, **behind))
+    keeps = {"ledger": tmp_path_factory.mktemp("elsewhere") / "ledger", "backup_key": PUBLIC}
+    host = replace(service, settings=replace(service.settings, secure=True, **behind, **keeps))
+    ledger.begin(host)
+    return host
 
 
 def wrong(service: Service) -> dict[str, Check]:
@@ -51,7 +57,7 @@ def wrong(service: Service) -> dict[str, Check]:
     return {name: check for name, check in checks.items() if not check.ok}
 
 
-def test_drafts_that_can_gain_no_words_are_counted(host: Service, code: str) -> None:
+def test_drafts_that_can_gain_no_words_are_counted(code: str, host: Service) -> None:
     begin(host, code, sheet(host, "demo-1", Random(1)))
     with write(host.engine) as db:
         db.execute(update(DRAFT).values(key_by_code=NO_PHRASE))
@@ -175,7 +181,7 @@ def test_a_role_that_cannot_clean_is_found(host: Service) -> None:
 
 
 @on_postgres
-def test_a_role_that_could_close_no_wave_opens_none_and_announces_no_end(host: Service, study: str) -> None:
+def test_a_role_that_could_close_no_wave_opens_none_and_announces_no_end(study: str, host: Service) -> None:
     with write(host.engine) as db:
         prepared = waves.make_wave(host, db, study)
     with role(host, "guest") as guest:
@@ -233,6 +239,23 @@ def test_a_slot_that_keeps_the_log_is_found(host: Service) -> None:
     finally:
         with outside(host.engine) as db:
             db.execute(text("SELECT pg_drop_replication_slot('standby')"))
+
+
+@on_sqlite
+def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
+    host: Service, tmp_path: Path
+) -> None:
+    def found(path: Path | None) -> str:
+        return wrong(replace(host, settings=replace(host.settings, ledger=path)))["ledger"].found
+
+    assert found(tmp_path / "gone") == f"{tmp_path / 'gone'} is missing"
+    assert found(None) == "COUNTERPOISE_LEDGER is not set, and this database keeps one"
+    beside = tmp_path / "ledger"
+    beside.write_bytes(ledger.FIRST_LINE)
+    assert found(beside) == f"{beside}, beside the database: both are lost together"
+    with write(host.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))
+    assert found(None) == "none: what ends comes back with a backup that is put back"
 
 
 @pytest.mark.usefixtures("study")

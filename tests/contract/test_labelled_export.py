@@ -10,9 +10,10 @@ import pyreadstat
 import pytest
 from pyarrow import parquet
 
+from analysis.files.shortening import shortened
 from app.db import read
 from app.export.formats import FORMATS
-from app.export.labelled import STATA_LETTERS, coded, shortened
+from app.export.labelled import STATA_LETTERS, coded
 from app.export.microdata import microdata
 from app.export.rows import Microdata
 from app.operations import demo
@@ -118,7 +119,8 @@ def test_a_spreadsheet_has_the_cells_of_the_csv_and_no_formula(data: Microdata) 
 
 
 @pytest.mark.parametrize(
-    ("label", "most", "said"), [("a b", 3, "a b"), ("one two", 6, "one…"), ("é" * 9, 5, "…")]
+    ("label", "most", "said"),
+    [("a b", 3, "a b"), ("one two", 6, "one…"), ("é" * 9, 5, "é…"), ("é" * 9, 4, "…")],
 )
 def test_a_label_is_cut_between_words_and_says_so(label: str, most: int, said: str) -> None:
     assert shortened(label, most) == said

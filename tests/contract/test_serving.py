@@ -171,6 +171,8 @@ def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Pa
         "COUNTERPOISE_SECRET_FILE": str(secret),
         "COUNTERPOISE_ORIGIN": "",
         "COUNTERPOISE_PROXY": "",
+        "COUNTERPOISE_BACKUP_KEY": "",
+        "COUNTERPOISE_LEDGER": "",
     }
     assert set(given) == set(services["app"]["environment"]) == set(services["migrate"]["environment"])
     program, *words = services["migrate"]["command"]

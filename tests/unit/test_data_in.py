@@ -11,11 +11,14 @@ from analysis.__main__ import main
 from analysis.files.chunked import blocks, file_moments
 from analysis.files.item_names import chosen_columns
 from analysis.files.read_table import read_table
+from analysis.files.survey_files import read_xlsform
 from analysis.files.table import Table, TableError
+from analysis.files.write_table import write_table
 from analysis.report.dataset import DatasetError
 from analysis.report.fitted import read_dataset
 from analysis.report.named_answers import Named, read_named
 from instrument import load
+from tests.lib.questionnaires import workbook
 from tests.unit.test_public_cases import A30, ALPHA, ITEMS, SCALE, alpha_of, answers, text, with_column
 from tests.unit.test_report import SEVEN, SEVEN_HEADER
 
@@ -100,6 +103,56 @@ def test_redcap_labels_by_the_dictionary_beside_them(tmp_path):
     assert (table.labels["q1"], table.labels["med___2"]) == ("Question 1", "Which: Two")
 
 
+def xlsform(folder, names):
+    """The definition of an ODK or Kobo form: three questions in a group, in two languages."""
+    asked = [
+        ["select_one agree", f"q{place}", f"Question {place}", f"Cwestiwn {place}", "yes"]
+        for place in (1, 2, 3)
+    ]
+    survey = [
+        ["type", "name", "label::English (en)", "label::Cymraeg (cy)", "required"],
+        ["start", "start"],
+        ["begin_group", "team", "Team"],
+        *asked,
+        ["end_group"],
+        ["begin group", "other", "Other"],
+        ["text", "remark", "Anything else?"],
+        ["end group"],
+    ]
+    choices = [["list_name", "name", "label::English (en)", "label::Cymraeg (cy)"]]
+    choices += [
+        ["agree", name, word, f"{word} (cy)"] for name, word in zip(names, SCALE.values(), strict=True)
+    ]
+    return workbook(folder / "form.xlsx", survey=survey, choices=choices, settings=[["form_id"], ["team"]])
+
+
+@pytest.mark.parametrize("names", [[1, 2, 3, 4, 5], ["sd", "d", "n", "a", "sa"]])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("header", ["team-q{}", "team/q{}", "q{}", "Question {}"])
+def test_odk_answers_as_names_or_in_full_by_the_xlsform_beside_them(tmp_path, names, full, header):
+    xlsform(tmp_path, names)
+    workbook(tmp_path / "budget.xlsx", survey=[["no form"]])
+    shown = SCALE if full else dict(zip(SCALE, names, strict=True))
+    columns = [header.format(place) for place in (1, 2, 3)]
+    file = tmp_path / "answers.csv"
+    rows = [["uuid", *(shown[cell] for cell in row)] for row in A30.tolist()]
+    file.write_text(text(["KEY", *columns], rows))
+    found = read_named(file, Named(items=",".join(columns)))
+    assert alpha_of(found.keyed(columns)) == pytest.approx(ALPHA)
+    assert "form.xlsx" in found.about
+    assert ("sd=1, d=2, n=3, a=4, sa=5" in found.about) == (names[0] == "sd")
+    assert read_table(file).labels[columns[0]] == "Question 1"
+    assert read_xlsform(tmp_path / "form.xlsx").labels["other-remark"] == "Anything else?"
+
+
+def test_a_spreadsheet_beside_that_is_no_form_or_no_spreadsheet_stops_nothing(tmp_path):
+    (tmp_path / "broken.xlsx").write_bytes(b"PK\x03\x04 and no more")
+    workbook(tmp_path / "other.xlsx", survey=[["a"]])
+    file = tmp_path / "answers.csv"
+    file.write_text(text(ITEMS, A30.tolist()))
+    assert read_table(file).words == {}
+
+
 def seven_rows(n=12):
     return np.random.default_rng(2).integers(1, 8, (n, 11))
 
@@ -150,6 +203,20 @@ def test_a_map_names_the_columns_and_codes_of_another_system(tmp_path):
     own.write_text("item,column\nease_1,nowhere\n")
     with pytest.raises(TableError, match="no column nowhere"):
         read_dataset(file, instrument, map_file=own)
+
+
+@pytest.mark.parametrize(("ending", "most"), [("sav", 256), ("dta", 80)])
+def test_labels_that_a_format_cannot_hold_are_cut_between_words_and_say_so(tmp_path, ending, most):
+    question = " ".join(["Whether réunions"] * 30)
+    file = tmp_path / f"answers.{ending}"
+    columns = {"q1": np.array([1.0, 2.0])}
+    write_table(Table(file=file, columns=columns, labels={"q1": question}, words={"q1": {1: question}}), file)
+    read = pyreadstat.read_sav if ending == "sav" else pyreadstat.read_dta
+    about = read(str(file))[1]
+    for label, held in ((about.column_labels[0], most), (about.variable_value_labels["q1"][1], 120)):
+        assert question.startswith(label[:-1])
+        assert label.endswith((" réunions…", "Whether…"))
+        assert held - 12 < len(label.encode() if held != 80 else label) <= held
 
 
 @pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet", "sav", "dta"])

@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 
+from analysis.files.shortening import shortened
 from app.export.formats import FORMATS
-from app.export.labelled import STATA_LABEL, STATA_LETTERS, Coded, coded, shortened
+from app.export.labelled import STATA_LABEL, STATA_LETTERS, Coded, coded
 from app.export.rows import Microdata
 from tests.unit.test_export_files import HOSTILE, made
 

@@ -16,6 +16,7 @@ from instrument.exchange.folder_files import read_files, write_files
 from instrument.exchange.sheet_files import read_sheets, write_sheets
 from instrument.exchange.spreadsheet_export import sheets_of
 from instrument.exchange.spreadsheet_form import files_of, instrument_of
+from tests.lib.hosted import GARDEN, as_text
 from tests.unit.test_public_cases import A30, ALPHA, SCALE, text
 
 ROOT = Path(__file__).parents[2]
@@ -204,3 +205,10 @@ def test_subscales_is_another_word_for_facets(tmp_path):
     words["subscales"] = words.pop("facets")
     write_files({**files, "words/seven.en.yaml": words}, tmp_path / "seven")
     assert same(load(tmp_path / "seven"), load(ROOT / "tests/instruments/seven"))
+
+
+def test_what_a_questionnaire_says_of_its_figures_goes_out_and_comes_back(tmp_path: Path) -> None:
+    write_files(files_of(as_text(GARDEN)), tmp_path / "garden")
+    again = instrument_of(sheets_of(read_files(tmp_path / "garden")))
+    assert again.private
+    assert again.words["garden", "en"] == load(tmp_path / "garden").words["garden", "en"]

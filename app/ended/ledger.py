@@ -1,0 +1,208 @@
+"""What has ended, written down outside the database, so that no backup that is put back brings it back.
+
+A backup holds what was erased, revoked or closed since. Each such ending is appended here, and on the disk,
+before anybody is told that it is done: to one file, which lies elsewhere than database and backups. Entries
+are encrypted to the key of the operator, so that the service adds to them and cannot read them; all have one
+length and none holds a time. Whoever has the file alone learns how many endings there were. Answers, tokens
+and accounts are named by a keyed hash, which points at no row without the secret of the service.
+"""
+
+import fcntl
+import json
+import os
+import secrets
+from base64 import b64decode, b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+from sqlalchemy import Connection, delete, insert, select
+
+from app.db import read, write
+from app.errors import ConfigurationError, NotNoted
+from app.files.private import open_private
+from app.runtime import Service
+from app.tables import Setting, table
+
+Kind = Literal["answer", "token", "account", "first sign-in", "role", "closed", "retired"]
+"""Endings of a wave name it; those of the others are keyed hashes of what they name."""
+OF_WAVES: Final = frozenset({"closed", "retired"})
+SETTING: Final = table(Setting)
+LINEAGE: Final = "ledger"
+"""The random names of this database, the last one its own: each restore gives it another."""
+FIRST_LINE: Final = b"counterpoise ledger 1\n"
+LENGTH: Final = 256
+LONGEST_LINE: Final = 4096
+MISSING: Final = (
+    "the ledger {} is not there, and nothing is ended without it, since a backup could bring it back. Mount "
+    "it or put it back; if it is lost, `counterpoise migrate --new-ledger` begins another one, and what "
+    "ended so far comes back with a backup that is older than it"
+)
+UNNAMED: Final = (
+    "this database keeps a ledger of what has ended: set COUNTERPOISE_LEDGER to its file, and "
+    "COUNTERPOISE_BACKUP_KEY, as they are for `counterpoise serve`"
+)
+
+
+class Entry(NamedTuple):
+    kind: Kind
+    what: str
+    of: str
+    """The name that the database had: a wave made after a restore may bear the id of one that was lost."""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    entries: tuple[Entry, ...] = ()
+    damaged: int = 0
+    """Lines that these keys do not open."""
+
+
+def begin(service: Service) -> None:
+    """Make the file where there is none, and give the database its name, if it has none yet."""
+    path = _configured(service)
+    with open(path, "ab", opener=open_private) as file, _held(file.fileno()):
+        if not os.fstat(file.fileno()).st_size:
+            file.write(FIRST_LINE)
+            file.flush()
+            os.fsync(file.fileno())
+    on_the_disk(path.parent)
+    with write(service.engine) as db:
+        if not lineage(db):
+            name_anew(db)
+
+
+def check(service: Service) -> None:
+    """Refuse to run without the ledger that this database keeps, or without the one that is configured."""
+    with read(service.engine) as db:
+        path_of(service, db)
+
+
+def note(service: Service, db: Connection, kind: Kind, what: str | bytes) -> None:
+    """Write an ending down, on the disk, before it is committed: one too many does no harm."""
+    path = path_of(service, db)
+    if path is None:
+        return
+    named = what if isinstance(what, str) else key_of(service, kind, what)
+    entry = Entry(kind, named, (lineage(db) or [""])[-1])
+    try:
+        append(path, _sealed(entry, service.settings.backup_key))
+    except OSError as error:
+        raise NotNoted(f"the ledger {path} cannot be written ({error.strerror}): nothing was ended") from None
+
+
+def key_of(service: Service, kind: Kind, what: bytes) -> str:
+    return service.vault.ledger_mac(kind, what).hex()
+
+
+def lineage(db: Connection) -> list[str]:
+    names = db.execute(select(SETTING.c.value).where(SETTING.c.name == LINEAGE)).scalar()
+    return str(names).split() if names else []
+
+
+def name_anew(db: Connection) -> None:
+    """Give the database another name, after those that it had."""
+    names = [*lineage(db), secrets.token_hex(16)]
+    db.execute(delete(SETTING).where(SETTING.c.name == LINEAGE))
+    db.execute(insert(SETTING).values(name=LINEAGE, value=" ".join(names)))
+
+
+def count(path: Path) -> int:
+    """How many entries the file holds; nobody needs a key for that."""
+    with path.open("rb") as file:
+        return sum(1 for line in file if line.endswith(b"\n")) - 1
+
+
+def read_ledger(path: Path, keys: Sequence[Any]) -> Ledger:
+    """Read the entries with the keys of the operator."""
+    from pyrage import DecryptError, decrypt  # noqa: PLC0415 - not needed where nothing has ended
+
+    entries, damaged = [], 0
+    with path.open("rb") as file:
+        if file.readline(LONGEST_LINE) != FIRST_LINE:
+            raise ConfigurationError(f"{path} is no ledger of this service")
+        for line in file:
+            try:
+                entries.append(Entry(*json.loads(decrypt(b64decode(line, validate=False), list(keys)))))
+            except (DecryptError, ValueError, TypeError):
+                damaged += 1
+    return Ledger(tuple(entries), damaged)
+
+
+def path_of(service: Service, db: Connection) -> Path | None:
+    """The file, refused where it should be there and is not; None where this database keeps none."""
+    path = service.settings.ledger
+    if path is None:
+        if lineage(db):
+            raise NotNoted(UNNAMED)
+        return None
+    if not path.is_file():
+        raise NotNoted(MISSING.format(path))
+    return path
+
+
+def _configured(service: Service) -> Path:
+    if service.settings.ledger is None:
+        raise ConfigurationError(
+            "set COUNTERPOISE_LEDGER to a file on another disk than the database, and "
+            "COUNTERPOISE_BACKUP_KEY to what `counterpoise backup-key` prints"
+        )
+    return service.settings.ledger
+
+
+def _sealed(entry: Entry, backup_key: str) -> bytes:
+    from pyrage import encrypt  # noqa: PLC0415 - as above
+    from pyrage.x25519 import Recipient  # noqa: PLC0415
+
+    plain = json.dumps(entry).encode().ljust(LENGTH)
+    if len(plain) != LENGTH:
+        raise ValueError(f"an entry of {len(plain)} bytes does not fit into {LENGTH}")
+    return b64encode(encrypt(plain, [Recipient.from_str(backup_key)])) + b"\n"
+
+
+def append(path: Path, line: bytes) -> None:
+    """Append a line and have it on the disk; what a cut power left of another one is taken away first."""
+    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    try:
+        with _held(descriptor):
+            size = _whole_lines(descriptor)
+            try:
+                while line:
+                    line = line[os.write(descriptor, line) :]
+                os.fsync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, size)
+                raise
+    finally:
+        os.close(descriptor)
+
+
+def _whole_lines(descriptor: int) -> int:
+    """Cut off a last line without its end, of which nobody was told; return the length of what is whole."""
+    size = os.fstat(descriptor).st_size
+    tail = os.pread(descriptor, LONGEST_LINE, max(0, size - LONGEST_LINE))
+    whole = size - len(tail) + tail.rfind(b"\n") + 1
+    if whole != size:
+        os.ftruncate(descriptor, whole)
+    return whole
+
+
+@contextmanager
+def _held(descriptor: int) -> Iterator[None]:
+    """One process appends at a time; the lock ends with the process."""
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    try:
+        yield
+    finally:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
+
+
+def on_the_disk(folder: Path) -> None:
+    """Have the name of a new file on the disk, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

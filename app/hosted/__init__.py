@@ -1,0 +1,1 @@
+"""Questionnaires that hosts bring, from the upload to an operator's yes."""

@@ -1,0 +1,41 @@
+"""A questionnaire that a host has brought, line by line, for the operator who says yes or no."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row
+
+from instrument import Instrument, Words
+from instrument.exchange.confined import instrument_of_files
+
+
+def lines(found: Row[Any]) -> Iterator[str]:
+    brought = instrument_of_files(found.files)
+    [form] = brought.forms.values()
+    yield f"{brought.title} ({brought.id}), {found.state}, brought by {found.host}"
+    yield f"Licence: {brought.licence}"
+    yield f"Who answers: {form.about}. Time asked about: {form.window}."
+    yield f"In the list of private reflection: {'yes' if brought.private else 'no'}"
+    yield f"Hash of the form: {form.hash}"
+    for words in brought.words.values():
+        yield from ("", f"In {words.language}:", *_said(brought, words))
+
+
+def _said(brought: Instrument, words: Words) -> Iterator[str]:
+    form = brought.forms[words.form]
+    yield words.title
+    yield from words.before
+    yield words.stem()
+    for number, item in enumerate(form.items, 1):
+        scale = form.scales[item.scale]
+        answers = " / ".join(words.label(scale.id, code) for code in scale.codes)
+        yield f"{number}. {words.sentence(item.id)} [{answers}]"
+        if told := words.help(item.id):
+            yield f"   {told}"
+    for subscale in brought.key.subscales(form.id).values():
+        parts = [f"{'-' if item.reversed else ''}{item.id}" for item in subscale.items] or subscale.of
+        yield f"{words.facet(subscale.id)} = {subscale.method} of {', '.join(parts)}"
+    yield from filter(
+        None, (words.reading, words.least and f"0: {words.least}", words.most and f"100: {words.most}")
+    )
+    yield from words.after

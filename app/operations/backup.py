@@ -1,0 +1,253 @@
+"""Back up the database while people answer, encrypted to a key of which only the public half is here.
+
+The file is what age makes: one line that says what it is, then the database, as SQLite's VACUUM INTO or as
+pg_dump's custom format makes it. Both read one moment and keep nobody from writing. It passes through memory
+in pieces. Once written it is opened again, by a second key that only this run has, and compared byte by byte.
+"""
+
+import contextlib
+import fcntl
+import io
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, Any, Final
+
+from pyrage import DecryptError, EncryptError, IdentityError, decrypt_io, encrypt_io
+from pyrage.x25519 import Identity, Recipient
+from sqlalchemy import make_url, text
+
+from app import migrate
+from app.db import is_sqlite, outside
+from app.ended import ledger
+from app.errors import ConfigurationError, Refused
+from app.files.private import open_private, write_private
+from app.runtime import Service
+
+FORMAT: Final = "counterpoise backup 1"
+LONGEST_HEADER: Final = 4096
+BEING_COPIED: Final = "-backup"
+PIECE: Final = 1 << 20
+NOT_DUMPED: Final = "alembic_version"
+"""Its one row comes last at a restore: until then the database is taken for none of ours."""
+
+
+@dataclass(frozen=True)
+class About:
+    """The line that a backup begins with."""
+
+    engine: str
+    schema: str
+    fingerprint: str
+    """Of the secret, which is not in the backup."""
+    entries: int | None
+    """How many the ledger held at the beginning; None where none was kept."""
+    format: str = FORMAT
+
+    def line(self) -> bytes:
+        return json.dumps(asdict(self)).encode() + b"\n"
+
+
+def new_key(path: Path) -> str:
+    """Write a new pair of keys for the operator to keep elsewhere, and return the public one."""
+    if path.exists():
+        raise Refused(f"{path} is there already: what it opens would be lost with it")
+    made = Identity.generate()
+    write_private(path, f"# public key: {made.to_public()}\n{made}\n".encode())
+    return str(made.to_public())
+
+
+def read_keys(path: Path) -> list[Identity]:
+    """The keys in a file as `new_key` or age-keygen writes it."""
+    try:
+        lines = [line.strip() for line in path.read_text().splitlines()]
+        keys = [Identity.from_str(line) for line in lines if line and not line.startswith("#")]
+    except (OSError, ValueError, IdentityError) as error:
+        raise ConfigurationError(f"{path} holds no key that opens backups ({type(error).__name__})") from None
+    if not keys:
+        raise ConfigurationError(f"{path} holds no key that opens backups")
+    return keys
+
+
+def write_backup(service: Service, out: Path) -> About:
+    """Write a backup that was opened again and compared; where anything goes wrong there is none."""
+    if not service.settings.backup_key:
+        raise ConfigurationError(
+            "set COUNTERPOISE_BACKUP_KEY to the public key of backups; `counterpoise backup-key` makes one"
+        )
+    if out.exists():
+        raise Refused(f"{out} is there already: name another file, so that no backup is lost")
+    kept = service.settings.ledger
+    about = About(
+        engine="sqlite" if is_sqlite(service.engine) else "postgresql",
+        schema=str(migrate.current(service.engine)),
+        fingerprint=service.vault.fingerprint(),
+        entries=ledger.count(kept) if kept else None,
+    )
+    of_this_run = Identity.generate()
+    to = [Recipient.from_str(service.settings.backup_key), of_this_run.to_public()]
+    part = out.with_name(f".{out.name}.part")
+    try:
+        with _copied(service) as source, open(part, "wb", opener=open_private) as file:
+            plain = _Read(io.BytesIO(about.line()), source)
+            encrypt_io(plain, file, to)
+            file.flush()
+            os.fsync(file.fileno())
+        written = Written()
+        with part.open("rb") as file:
+            decrypt_io(file, written, [of_this_run])
+        if written.digest() != plain.seen.hexdigest():
+            raise Refused("what was written is not what was read: look at the disk, then try again")
+        part.rename(out)
+        ledger.on_the_disk(out.parent)
+    except (DecryptError, EncryptError, OSError) as error:
+        raise Refused(f"the backup could not be written to {out}: {error}") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return about
+
+
+class Written(io.RawIOBase):
+    """Takes what is decrypted: the line about it, then the rest, which goes on to `sink`."""
+
+    def __init__(self, sink: Callable[[bytes], object] = lambda _: None) -> None:
+        self._sink = sink
+        self._seen = sha256()
+        self._begin: bytes | None = b""
+        self.about: About | None = None
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        given = bytes(data)
+        self._seen.update(given)
+        if self._begin is None:
+            self._sink(given)
+            return len(given)
+        self._begin += given
+        head, end, rest = self._begin.partition(b"\n")
+        if end:
+            self.about, self._begin = about_of(head), None
+            self._sink(rest)
+        elif len(self._begin) > LONGEST_HEADER:
+            raise Refused("this is no backup of this service")
+        return len(given)
+
+    def digest(self) -> str:
+        return self._seen.hexdigest()
+
+
+def about_of(head: bytes) -> About:
+    try:
+        about = About(**json.loads(head))
+    except (ValueError, TypeError):
+        raise Refused("this is no backup of this service") from None
+    if about.format != FORMAT:
+        raise Refused(
+            f"this backup is of another kind ({about.format}): restore it by the version that made it"
+        )
+    return about
+
+
+class _Read(io.RawIOBase):
+    """One source after the other, and the hash of all."""
+
+    def __init__(self, *sources: IO[bytes]) -> None:
+        self._sources = list(sources)
+        self.seen = sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        while self._sources:
+            if data := self._sources[0].read(min(len(into), PIECE)):
+                self.seen.update(data)
+                into[: len(data)] = data
+                return len(data)
+            self._sources.pop(0)
+        return 0
+
+
+@contextlib.contextmanager
+def _copied(service: Service) -> Iterator[IO[bytes]]:
+    """The database as it is at one moment."""
+    with _vacuumed(service) if is_sqlite(service.engine) else _dumped(service) as source:
+        yield source
+
+
+@contextlib.contextmanager
+def _vacuumed(service: Service) -> Iterator[IO[bytes]]:
+    """A copy beside the database, overwritten afterwards: what is erased later must not stay in it."""
+    path = Path(f"{make_url(service.settings.database_url).database}{BEING_COPIED}")
+    with open(path, "ab", opener=open_private) as mine:
+        try:
+            fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused("another backup is being written: wait until it has ended") from None
+        try:
+            overwrite(path)  # what a backup that was killed has left
+            with outside(service.engine) as db:
+                db.execute(text("VACUUM INTO :path"), {"path": str(path)})
+            with path.open("rb") as source:
+                yield source
+        finally:
+            overwrite(path)
+            path.unlink()
+
+
+def overwrite(path: Path) -> None:
+    """Write zeros over what a file holds, then cut it to nothing."""
+    with path.open("r+b") as file:
+        left = path.stat().st_size
+        while left > 0:
+            left -= file.write(bytes(min(left, PIECE)))
+        file.flush()
+        os.fsync(file.fileno())
+        file.truncate(0)
+
+
+@contextlib.contextmanager
+def _dumped(service: Service) -> Iterator[IO[bytes]]:
+    command = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
+    with postgres_program(
+        [*command, f"--exclude-table-data={NOT_DUMPED}"],
+        service.settings.database_url,
+        stdout=subprocess.PIPE,
+    ) as process:
+        if process.stdout is None:
+            raise OSError("pg_dump gives nothing")
+        yield process.stdout
+
+
+@contextlib.contextmanager
+def postgres_program(
+    command: list[str], database_url: str, **pipes: Any
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """One of PostgreSQL's own programs on the database; its password is on no command line."""
+    url = make_url(database_url)
+    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    secret = {} if url.password is None else {"PGPASSWORD": str(url.password)}
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own words
+            [*command, f"--dbname={plain}"], env={**os.environ, **secret}, stderr=subprocess.PIPE, **pipes
+        )
+    except FileNotFoundError:
+        raise ConfigurationError(
+            f"{command[0]} is not installed here: install PostgreSQL's client programs, of the version of "
+            "the server or a later one"
+        ) from None
+    with process:
+        try:
+            yield process
+        except BaseException:
+            process.kill()
+            raise
+        _, said = process.communicate()
+        if process.returncode:
+            raise Refused(f"{command[0]} failed: {said.decode(errors='replace').strip().splitlines()[:1]}")

@@ -1,0 +1,198 @@
+"""Put a backup back into a place that is empty, and end again what had ended since.
+
+The whole file is read before anything is written: a byte that was changed is found then. A SQLite database is
+prepared under another name beside its place and moved there when it is whole. On PostgreSQL nothing takes the
+database for one of ours until the last step.
+"""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from pyrage import DecryptError, decrypt_io
+from sqlalchemy import delete, insert, inspect, make_url, text
+
+from app import migrate
+from app.audit import acts, audit, verify
+from app.closing.digests import changed
+from app.config import Settings
+from app.db import make_engine, read, sqlite_files, write
+from app.ended.ledger import Ledger, count, name_anew, read_ledger
+from app.errors import Refused
+from app.files.private import open_private
+from app.operations.backup import About, Written, overwrite, postgres_program
+from app.operations.still_ended import CANNOT_KNOW, end_again
+from app.operations.whole import RESTORING, SERVED
+from app.runtime import Service, make_service
+from app.tables import Setting, table
+from app.vault import Vault
+
+SETTING: Final = table(Setting)
+BEING_RESTORED: Final = "-restoring"
+IS_SQLITE: Final = "sqlite"
+
+
+def restore(
+    settings: Settings,
+    file: Path,
+    keys: Sequence[Any],
+    *,
+    incomplete: bool = False,
+    migrating: bool = False,
+    verifying: bool = False,
+) -> list[str]:
+    """Put a backup back, or with `verifying` do everything but that; tell what was ended again."""
+    about = read_through(file, keys)
+    _check(settings, about, migrating=migrating)
+    kept = read_ledger(settings.ledger, keys) if settings.ledger and settings.ledger.is_file() else None
+    missing = _missing(settings, about, kept)
+    if missing and not incomplete:
+        raise Refused(
+            f"{missing}, so some of what had ended would come back. Find the ledger that the service wrote "
+            "last; if there is none, go on with --incomplete"
+        )
+    with _place(settings, about, file, keys, verifying=verifying) as service:
+        if service is None:
+            return [*([missing] if missing else []), f"{file} is whole and opens with this key"]
+        told = list(_finish(service, about, kept or Ledger()))
+    return [*([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
+
+
+def read_through(file: Path, keys: Sequence[Any], sink: Any = None) -> About:
+    """Read the whole of a backup; refused where it was changed or cut, or was made for another key."""
+    written = Written(sink) if sink else Written()
+    try:
+        with file.open("rb") as source:
+            decrypt_io(source, written, list(keys))
+    except (DecryptError, OSError) as error:
+        raise Refused(
+            f"{file} is not as it was written, or was made for another key ({error}): take another backup, "
+            "or the key that belongs to this one"
+        ) from None
+    if written.about is None:
+        raise Refused(f"{file} is no backup of this service")
+    return written.about
+
+
+def _missing(settings: Settings, about: About, kept: Ledger | None) -> str:
+    """Why the ledger does not tell everything; nothing where it may."""
+    if kept is None:
+        return (
+            f"there is no ledger at {settings.ledger}"
+            if settings.ledger
+            else "COUNTERPOISE_LEDGER is not set"
+        )
+    if kept.damaged:
+        return f"{kept.damaged} entries of the ledger cannot be read with this key"
+    held = count(settings.ledger) if settings.ledger else 0
+    if about.entries is not None and held < about.entries:
+        return f"the ledger holds {held} entries, and held {about.entries} when the backup was made"
+    return ""
+
+
+@contextlib.contextmanager
+def _place(
+    settings: Settings, about: About, file: Path, keys: Sequence[Any], *, verifying: bool
+) -> Iterator[Service | None]:
+    """The service on the database as it was put back; None where PostgreSQL's is only looked through."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() != about.engine:
+        raise Refused(f"this is a backup of {about.engine}, and the place is one of {url.get_backend_name()}")
+    if about.engine != IS_SQLITE:
+        with _on_postgres(settings, file, keys, verifying=verifying) as service:
+            yield service
+        return
+    target = Path(str(url.database))
+    if not verifying and any(each.stat().st_size for each in sqlite_files(target)):
+        raise Refused(f"{target} is there already: name a folder without a database")
+    part = target.with_name(f"{target.name}{BEING_RESTORED}")
+    _forget(part)
+    try:
+        with open(part, "xb", opener=open_private) as made:
+            read_through(file, keys, made.write)
+        service = make_service(replace(settings, database_url=f"sqlite:///{part}"))
+        try:
+            yield service
+        finally:
+            service.engine.dispose()
+        if not verifying:
+            for each in sqlite_files(target):
+                each.unlink()
+            part.rename(target)
+    finally:
+        _forget(part)
+
+
+def _forget(path: Path) -> None:
+    for each in sqlite_files(path):
+        overwrite(each)
+        each.unlink()
+
+
+@contextlib.contextmanager
+def _on_postgres(
+    settings: Settings, file: Path, keys: Sequence[Any], *, verifying: bool
+) -> Iterator[Service | None]:
+    command = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error"]
+    if verifying:
+        with subprocess.Popen(["pg_restore", "--file=/dev/null"], stdin=subprocess.PIPE) as looking:  # noqa: S607
+            read_through(file, keys, looking.stdin.write if looking.stdin else None)
+            looking.communicate()
+        if looking.returncode:
+            raise Refused(f"{file} holds no dump that pg_restore can read")
+        yield None
+        return
+    engine = make_engine(settings.database_url)
+    if found := inspect(engine).get_table_names():
+        engine.dispose()
+        raise Refused(f"the database is not empty (it has a table {found[0]!r}): name one without tables")
+    engine.dispose()
+    with postgres_program(
+        [*command, "--single-transaction"], settings.database_url, stdin=subprocess.PIPE
+    ) as it:
+        read_through(file, keys, it.stdin.write if it.stdin else None)
+    service = make_service(settings)
+    try:
+        yield service
+    finally:
+        service.engine.dispose()
+
+
+def _check(settings: Settings, about: About, *, migrating: bool) -> None:
+    """Refuse another secret and another schema; bring an older one to this version where that was asked."""
+    if about.fingerprint != Vault(settings.secret).fingerprint():
+        raise Refused(
+            "this secret is not the one that the backup was made with: codes, drafts and receipts would all "
+            "fail. Put the secret back that was used then"
+        )
+    if about.schema > migrate.head():
+        raise Refused(
+            f"the backup has the schema {about.schema}, of a later version of this service: install that"
+        )
+    if about.schema != migrate.head() and not migrating:
+        raise Refused(
+            f"the backup has the schema {about.schema}, and this version {migrate.head()}: add --migrate to "
+            "bring it there, or restore it by the version that made it"
+        )
+
+
+def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
+    with write(service.engine) as db:
+        db.execute(delete(SETTING).where(SETTING.c.name.in_((SERVED, RESTORING))))
+        db.execute(insert(SETTING).values(name=RESTORING, value=""))
+        if about.engine != IS_SQLITE:
+            db.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": about.schema})
+    migrate.upgrade(service.engine)
+    with read(service.engine) as db:
+        if verify(service.vault, db).broken_at is not None:
+            yield "DAMAGED: the trail of what staff did is not what was written"
+        for wave in changed(service, db):
+            yield f"DAMAGED: the answers of {wave} are not as they were sent"
+    with acts("the command line"), write(service.engine) as db:
+        yield from end_again(service, db, kept.entries, about.entries)
+        name_anew(db)
+        audit(service.vault, db, {"action": "backup restored", "schema": about.schema})
+        db.execute(delete(SETTING).where(SETTING.c.name == RESTORING))

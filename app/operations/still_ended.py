@@ -1,0 +1,146 @@
+"""After a backup was put back: end again what had ended since it was made, as the ledger says.
+
+What it does is told in sentences, for whoever restores.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from sqlalchemy import Connection, delete, select, update
+
+from analysis.disclosure.leaving import LEAVING
+from app.closing.erasure import erase_row
+from app.closing.leaving import SNAPSHOT
+from app.closing.maintenance import delete_answers
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT, SESSION, purge
+from app.closing.snapshots import used_pairs
+from app.ended.ledger import OF_WAVES, Entry, Kind, key_of, lineage
+from app.runtime import Service, now
+from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, grant_key
+from app.staff.authorise import TOKEN
+from app.studies.study import STUDY
+from app.studies.waves import ISSUED, STARTED, WAVE
+from app.tables import CLOSED, RETIRED
+
+CANNOT_KNOW: Final = """\
+Not in the backup, and not known to the ledger:
+- what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
+  handed out since open nothing; make new ones
+- what was planned or paused since: look at the end of each wave
+- which private runs and pages of receipts were left since: for 15 days, whoever has such a page in their
+  browser can have it shown again
+- what staff did since: the trail ends with the backup. Compare it with the last head kept elsewhere"""
+
+
+def end_again(
+    service: Service, db: Connection, entries: Sequence[Entry], before: int | None
+) -> Iterator[str]:
+    """Apply the ledger to a database that was put back; `before` of its entries are older than the backup."""
+    earlier = frozenset(lineage(db)[:-1])
+    waves = {
+        kind: {each.what for each in entries if each.kind == kind and each.of not in earlier}
+        for kind in OF_WAVES
+    }
+    yield from _end_waves(service, db, waves["closed"], waves["retired"])
+    yield from _erase(service, db, entries, before or 0)
+    yield from _end_staff(service, db, entries)
+
+
+def _keys(entries: Iterable[Entry], kind: Kind) -> frozenset[str]:
+    return frozenset(each.what for each in entries if each.kind == kind)
+
+
+def _erase(service: Service, db: Connection, entries: Sequence[Entry], before: int) -> Iterator[str]:
+    """Erase what was erased; where it is not there, its draft may be, under a code that nothing leads to."""
+    erased = _keys(entries, "answer")
+    found = {}
+    for hmac in db.execute(select(RESPONSE.c.receipt_hmac)).scalars().all() if erased else ():
+        if (key := key_of(service, "answer", hmac)) in erased:
+            found[key] = hmac
+    for hmac in found.values():
+        erase_row(service, db, hmac)
+    if found:
+        yield f"erased again: {len(found)} sheets of answers"
+    if _keys(entries[before:], "answer") - found.keys():
+        db.execute(delete(SESSION))
+        gone = db.execute(delete(DRAFT)).rowcount
+        db.execute(update(CODE).where(CODE.c.state == STARTED).values(state=ISSUED))
+        yield (
+            f"deleted: {gone} drafts, since one may be of answers that were sent and erased after the "
+            "backup; their codes can be begun anew"
+        )
+
+
+def _end_waves(service: Service, db: Connection, closed: set[str], retired: set[str]) -> Iterator[str]:
+    asked = (
+        select(WAVE, STUDY.c.leaving, SNAPSHOT.c.figures)
+        .join(STUDY, STUDY.c.id == WAVE.c.study)
+        .outerjoin(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
+        .where(WAVE.c.state != RETIRED, WAVE.c.id.in_(closed | retired))
+    )
+    for wave in db.execute(asked).all():
+        published_elsewhere = wave.id in closed and wave.figures is None
+        if wave.id not in retired and not published_elsewhere:
+            continue
+        purge(db, wave.id)
+        delete_answers(service, db, wave.id)
+        db.execute(update(WAVE).where(WAVE.c.id == wave.id).values(state=RETIRED))
+        if not published_elsewhere:
+            yield f"retired again: {wave.id}"
+            continue
+        held_out = _held_out(service, db, wave) if LEAVING[wave.leaving].reports else 0
+        yield (
+            f"retired: {wave.id}, which had closed after the backup. What it gave out is with those who "
+            "have it; closed anew it would give out the same people in another way, and the two compared "
+            "tell who they are. So its answers are deleted; a backup from after its close has it whole"
+        )
+        if held_out:
+            yield (
+                f"deleted: {held_out} sheets of earlier waves of {wave.study}, which no report had used yet "
+                f"and that of {wave.id} may have"
+            )
+
+
+def _held_out(service: Service, db: Connection, wave: Any) -> int:
+    """Delete what a lost report may have used of earlier waves: a later report would use it once more."""
+    used = used_pairs(db, wave.study)
+    rows = select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.receipt_hmac).join(
+        WAVE, WAVE.c.id == RESPONSE.c.wave
+    )
+    alike = (WAVE.c.form_hash == wave.form_hash) & (WAVE.c.imported == wave.imported)
+    kept = db.execute(rows.where(WAVE.c.study == wave.study, WAVE.c.state == CLOSED, alike)).all()
+    free = [row.receipt_hmac for row in kept if (row.wave, row.unit) not in used]
+    for hmac in free:
+        erase_row(service, db, hmac)
+    return len(free)
+
+
+def _end_staff(service: Service, db: Connection, entries: Sequence[Entry]) -> Iterator[str]:
+    """End sessions, and the tokens, accounts and roles that had ended."""
+    db.execute(delete(STAFF_SESSION))
+
+    def has(kind: Kind) -> Callable[[bytes], bool]:
+        ended = _keys(entries, kind)
+        return lambda what: bool(ended) and key_of(service, kind, what) in ended
+
+    token, account, set_up, role = has("token"), has("account"), has("first sign-in"), has("role")
+    lost = [each for each in db.execute(select(TOKEN.c.hash)).scalars() if token(each.encode())]
+    if lost:
+        db.execute(delete(TOKEN).where(TOKEN.c.hash.in_(lost)))
+        yield f"ended again: {len(lost)} tokens"
+    for each in db.execute(select(ACCOUNT).where(ACCOUNT.c.active.is_(True))).all():
+        if account(each.totp) or (each.enrol_until is not None and set_up(each.totp)):
+            stopped = {"active": False, "enrol_until": now()}
+            db.execute(update(ACCOUNT).where(ACCOUNT.c.id == each.id).values(stopped))
+            db.execute(delete(IDENTITY).where(IDENTITY.c.account == each.id))
+            yield (
+                f"stopped: the account {each.name}, since the way it signs in had ended after the backup; "
+                f"`counterpoise account renew {each.name}` begins it anew, if it is still wanted"
+            )
+    names = {each.id: each.name for each in db.execute(select(ACCOUNT.c.id, ACCOUNT.c.name))}
+    for each in db.execute(select(GRANT)).all():
+        if role(grant_key(each.account, each.study, each.role, each.units)):
+            held = (GRANT.c.account == each.account, GRANT.c.study == each.study, GRANT.c.role == each.role)
+            db.execute(delete(GRANT).where(*held))
+            yield f"withdrawn: {names[each.account]} is no {each.role} of {each.study} any more"

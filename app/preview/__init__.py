@@ -1,0 +1,1 @@
+"""A host tries a questionnaire of their own as a respondent would."""

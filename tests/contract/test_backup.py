@@ -1,0 +1,494 @@
+"""A backup is whole or refused, and what had ended since it was made stays ended when it is put back."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+
+import pytest
+from pyrage.x25519 import Identity
+from sqlalchemy import insert, make_url, select
+from starlette.testclient import TestClient
+
+from app import migrate
+from app.closing import maintenance
+from app.closing.digests import DIGEST
+from app.closing.erasure import erase
+from app.closing.mixing import RESPONSE
+from app.closing.purge import CODE, DRAFT
+from app.closing.snapshots import SNAPSHOT
+from app.config import Settings
+from app.db import is_sqlite, make_engine, read, write
+from app.ended import ledger
+from app.errors import ConfigurationError, NotNoted, Refused
+from app.main import create_app
+from app.operations.backup import new_key, read_keys, write_backup
+from app.operations.doctor import examine
+from app.operations.restore import restore
+from app.operations.serve import serve_forever
+from app.operations.whole import RESTORING, check_whole
+from app.runtime import Service, check_secret, make_service
+from app.staff import accounts, authorise
+from app.staff.passwords import is_password
+from app.staff.sessions import set_up
+from app.studies import waves
+from app.survey.sending import send
+from app.tables import RESPONDENT_TABLES, SQLModel, table
+from tests.lib.cohorts import close, take_part
+from tests.lib.postgres_server import Postgres
+from tests.lib.respondents import answer, begin, kept, people, rows, sheet, state
+from tests.privacy.organisations import of_one_mind
+
+WAVE = "demo-1"
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+
+@dataclass
+class Keeping:
+    """A service that keeps a ledger, its backups, and places to put them back."""
+
+    service: Service
+    keys: list[Identity]
+    folder: Path
+    cluster: Postgres | None
+    _made: int = 0
+
+    def backup(self) -> Path:
+        self._made += 1
+        write_backup(self.service, out := self.folder / f"{self._made}.age")
+        return out
+
+    def place(self) -> Settings:
+        """The settings of an empty place."""
+        self._made += 1
+        if self.cluster is None:
+            (where := self.folder / f"place-{self._made}").mkdir()
+            return replace(self.service.settings, database_url=f"sqlite:///{where}/counterpoise.sqlite")
+        return replace(self.service.settings, database_url=self.cluster.create())
+
+    @contextmanager
+    def put_back(self, file: Path, **how: bool) -> Iterator[tuple[Service, str]]:
+        settings = self.place()
+        told = restore(settings, file, self.keys, **how)
+        service = make_service(settings)
+        try:
+            check_secret(service)
+            check_whole(service)
+            yield service, "\n".join(told)
+        finally:
+            service.engine.dispose()
+
+
+@pytest.fixture
+def keeping(service: Service, tmp_path: Path, request: pytest.FixtureRequest) -> Keeping:
+    key, settings = Identity.generate(), service.settings
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    settings = replace(settings, ledger=elsewhere / "ledger", backup_key=str(key.to_public()))
+    service = replace(service, settings=settings)
+    ledger.begin(service)
+    cluster = None if is_sqlite(service.engine) else request.getfixturevalue("postgres")
+    return Keeping(service, [key], tmp_path, cluster)
+
+
+def contents(service: Service) -> dict[str, list[str]]:
+    """Every row of every table, without the names that a database has in ledgers."""
+    with read(service.engine) as db:
+        return {
+            name: sorted(str(row) for row in db.execute(select(each)) if row[0] != ledger.LINEAGE)
+            for name, each in SQLModel.metadata.tables.items()
+            if name not in ("audit", "staff_session")
+        }
+
+
+def some_codes(service: Service, wave: str = WAVE, count: int = 12) -> list[str]:
+    with write(service.engine) as db:
+        return waves.issue_codes(service, db, wave, "south", count)
+
+
+@pytest.mark.usefixtures("study")
+def test_what_is_put_back_is_what_was_there_while_people_answer(keeping: Keeping) -> None:
+    service = keeping.service
+    people(service, WAVE, finished=12, unfinished=3)
+    with write(service.engine) as db:
+        other = waves.make_wave(service, db, "demo")
+        waves.open_wave(service, db, other)
+    close(service, WAVE)
+    before = contents(service)
+    codes, stop, sent = some_codes(service, other, 200), threading.Event(), []
+
+    def go_on() -> None:
+        for n, code in enumerate(codes):
+            if stop.is_set():
+                return
+            sent.append(answer(service, code, sheet(service, other, Random(n))))
+
+    answering = threading.Thread(target=go_on)
+    answering.start()
+    try:
+        file = keeping.backup()
+    finally:
+        stop.set()
+        answering.join()
+    assert sent
+    with keeping.put_back(file) as (restored, told):
+        assert "DAMAGED" not in told
+        after = contents(restored)
+        for name in before:
+            if name not in {table(each).name for each in RESPONDENT_TABLES} | {"submit_key"}:
+                assert after[name] == before[name], name
+        assert rows(restored, RESPONSE, wave=WAVE) == rows(service, RESPONSE, wave=WAVE)
+        assert len(rows(restored, RESPONSE, wave=other)) == len(
+            [row for row in rows(restored, CODE, wave=other) if row.state == waves.FINISHED]
+        )
+        wrong = {each.name for each in examine(restored) if not each.ok}
+        assert wrong <= {"cookies", "address", "proxy", "fsync"}
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_nothing_of_the_copy_stays_and_the_backup_is_for_its_owner_alone(keeping: Keeping) -> None:
+    people(keeping.service, WAVE, finished=3)
+    file = keeping.backup()
+    assert file.stat().st_mode & 0o777 == 0o600
+    path = Path(str(make_url(keeping.service.settings.database_url).database))
+    assert not [each.name for each in path.parent.iterdir() if "backup" in each.name or "part" in each.name]
+    assert b"SQLite format" not in file.read_bytes()
+    with pytest.raises(Refused, match="is there already"):
+        write_backup(keeping.service, file)
+
+
+@pytest.mark.usefixtures("study")
+def test_what_was_erased_since_is_erased_again_and_what_was_sent_and_erased_leaves_no_draft(
+    keeping: Keeping,
+) -> None:
+    service = keeping.service
+    first, second, third, fourth = some_codes(service, count=4)
+    stays = answer(service, first, sheet(service, WAVE, Random(1)))
+    goes = answer(service, second, sheet(service, WAVE, Random(2)))
+    filled = sheet(service, WAVE, Random(3))
+    token = begin(service, third, filled)
+    begin(service, fourth, sheet(service, WAVE, Random(4)))
+    file = keeping.backup()
+    with write(service.engine) as db:
+        assert erase(service, db, goes)
+    with keeping.put_back(file) as (restored, told):
+        assert "erased again: 1" in told
+        assert set(kept(restored, WAVE)) == {service.vault.receipt_hmac(stays)}
+        assert len(rows(restored, DRAFT)) == 2
+        again = write_backup(restored, keeping.folder / "after.age")
+        assert again.entries == 1
+    with write(service.engine) as db:
+        receipt = send(service, db, filled, token=token)
+    with write(service.engine) as db:
+        assert erase(service, db, receipt)
+    with keeping.put_back(file) as (restored, told):
+        assert "deleted: 2 drafts" in told
+        assert rows(restored, DRAFT) == []
+        assert {row.state for row in rows(restored, CODE)} == {"issued", "finished"}
+    later = keeping.backup()
+    with keeping.put_back(later) as (restored, told):
+        assert "erased" not in told
+        assert len(rows(restored, DRAFT)) == 1
+
+
+@pytest.mark.usefixtures("study")
+def test_a_wave_that_has_given_out_comes_back_whole_or_retired_and_never_anew(keeping: Keeping) -> None:
+    service = keeping.service
+    take_part(service, WAVE, "north", of_one_mind(4, 2))  # too few: held out, for a later wave to use
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    with write(service.engine) as db:
+        second = waves.make_wave(service, db, "demo")
+        waves.open_wave(service, db, second)
+    take_part(service, second, "north", of_one_mind(7, 3))
+    open_still = keeping.backup()
+    close(service, second)
+    published = rows(service, SNAPSHOT, wave=second)
+    closed = keeping.backup()
+    with keeping.put_back(open_still) as (restored, told):
+        assert f"retired: {second}" in told
+        assert "deleted: 4 sheets of earlier waves of demo" in told
+        assert state(restored, second) == "retired"
+        assert rows(restored, RESPONSE, wave=second) == rows(restored, SNAPSHOT, wave=second) == []
+        assert {row.unit for row in rows(restored, RESPONSE, wave=WAVE)} == {"south"}
+        assert {row.state for row in rows(restored, CODE, wave=second)} == {None}
+        with pytest.raises(Refused, match="is retired"):
+            close(restored, second)
+        with write(restored.engine) as db:
+            assert waves.make_wave(restored, db, "demo") == "demo-3"
+        assert not [each for each in examine(restored) if each.name == "answers" and not each.ok]
+        staff = replace(restored, settings=replace(restored.settings, demo=True))
+        with TestClient(create_app(staff.settings, staff), base_url="http://127.0.0.1") as client:
+            assert second not in (reports := client.get("/report")).text
+            shown = [client.get(each) for each in ("/host/studies/demo", f"/host/waves/{second}", "/export")]
+            assert [each.status_code for each in (reports, *shown)] == [200] * 4
+            assert client.get(f"/report/waves/{second}").status_code == 404
+    with keeping.put_back(closed) as (restored, told):
+        assert "retired" not in told
+        assert rows(restored, SNAPSHOT, wave=second) == published
+    maintenance.retire(service, WAVE)
+    with keeping.put_back(closed) as (restored, told):
+        assert f"retired again: {WAVE}" in told
+        assert (state(restored, WAVE), rows(restored, RESPONSE, wave=WAVE)) == ("retired", [])
+        assert rows(restored, DIGEST, wave=WAVE) == []
+        assert len(rows(restored, SNAPSHOT, wave=WAVE)) == 1
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_wave_of_the_same_name_made_after_a_restore_is_another(keeping: Keeping) -> None:
+    service = keeping.service
+    file = keeping.backup()
+    close(service, next_wave(service))
+    with keeping.put_back(file) as (restored, _):
+        assert next_wave(restored) == "demo-2"
+        write_backup(restored, keeping.folder / "second.age")
+    with keeping.put_back(keeping.folder / "second.age") as (restored, told):
+        assert "retired" not in told
+        assert state(restored, "demo-2") == "open"
+
+
+def next_wave(service: Service) -> str:
+    with write(service.engine) as db:
+        waves.open_wave(service, db, made := waves.make_wave(service, db, "demo"))
+    return made
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_tokens_accounts_and_roles_that_ended_stay_ended(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        for name in ("ada", "ben", "cleo", "dora", "eve"):
+            accounts.make_account(service, db, name)
+            accounts.give(service, db, name, "trainer", "demo", of=["north", "south"])
+        token = authorise.make_token(service, db, "trainer", "demo")
+    file = keeping.backup()
+    with write(service.engine) as db:
+        authorise.end_tokens(service, db, "trainer", "demo")
+        since = authorise.make_token(service, db, "trainer", "demo")
+        accounts.stop_account(service, db, "ada")
+        accounts.renew_account(service, db, "ben")
+        accounts.withdraw(service, db, "cleo", "trainer", "demo")
+        accounts.give(service, db, "dora", "trainer", "demo", of=["north"])
+        accounts.give(service, db, "eve", "trainer", "demo", of=["south", "north"])
+    later = keeping.backup()
+    with keeping.put_back(file) as (restored, told), read(restored.engine) as db:
+        assert authorise.token_grant(db, token) is None
+        assert {each.name: each.active for each in accounts.accounts(db)} == {
+            **dict.fromkeys(("ada", "ben"), False),
+            **dict.fromkeys(("cleo", "dora", "eve"), True),
+        }
+        for name, held in {"cleo": 0, "dora": 0, "eve": 1}.items():
+            assert len(accounts.grants(db, accounts.the_account(db, name).id)) == held, name
+        assert "cleo is no trainer of demo" in told
+        assert "account renew ben" in told
+    with keeping.put_back(later) as (restored, told), read(restored.engine) as db:
+        assert authorise.token_grant(db, since) is not None
+        assert accounts.the_account(db, "ben").active
+        assert "stopped" not in told
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_changed_byte_another_key_and_another_secret_are_refused(keeping: Keeping, tmp_path: Path) -> None:
+    whole = keeping.backup()
+    damaged, chance, content = tmp_path / "damaged.age", Random(1), whole.read_bytes()
+    places = [0, 30, len(content) - 1, *(chance.randrange(len(content)) for _ in range(12))]
+    for place in places:
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+        with pytest.raises(Refused, match="not as it was written"):
+            restore(keeping.place(), damaged, keeping.keys)
+    damaged.write_bytes(content[: len(content) // 2])
+    settings = keeping.place()
+    with pytest.raises(Refused, match="not as it was written"):
+        restore(settings, damaged, keeping.keys)
+    with pytest.raises(Refused, match="another key"):
+        restore(settings, whole, [Identity.generate()])
+    with pytest.raises(Refused, match="this secret is not the one"):
+        restore(replace(settings, secret=bytes(32)), whole, keeping.keys)
+    assert list(Path(str(make_url(settings.database_url).database)).parent.iterdir()) == []
+
+
+@pytest.mark.usefixtures("study")
+def test_a_place_that_is_not_empty_and_an_older_schema_are_refused(keeping: Keeping) -> None:
+    file = keeping.backup()
+    settings = keeping.place()
+    restore(settings, file, keeping.keys)
+    with pytest.raises(Refused, match=r"is there already|is not empty"):
+        restore(settings, file, keeping.keys)
+    migrate.downgrade(keeping.service.engine, "0007")
+    write_backup(keeping.service, older := keeping.folder / "older.age")
+    with pytest.raises(Refused, match="add --migrate"):
+        restore(keeping.place(), older, keeping.keys)
+    with keeping.put_back(older, migrating=True) as (restored, _):
+        assert migrate.current(restored.engine) == migrate.head()
+        assert state(restored, WAVE) == "open"
+
+
+@pytest.mark.usefixtures("study")
+def test_to_verify_says_what_would_be_and_restores_nothing(keeping: Keeping) -> None:
+    [code] = some_codes(keeping.service, count=1)
+    receipt = answer(keeping.service, code, sheet(keeping.service, WAVE, Random(1)))
+    file = keeping.backup()
+    with write(keeping.service.engine) as db:
+        erase(keeping.service, db, receipt)
+    settings = keeping.place()
+    told = "\n".join(restore(settings, file, keeping.keys, verifying=True))
+    if keeping.cluster is None:
+        assert "erased again: 1" in told
+        assert list(Path(str(make_url(settings.database_url).database)).parent.iterdir()) == []
+    else:
+        assert "is whole and opens with this key" in told
+        engine = make_engine(settings.database_url)
+        assert migrate.current(engine) is None
+        engine.dispose()
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_restore_without_the_whole_ledger_is_refused_and_says_so(keeping: Keeping) -> None:
+    path = keeping.service.settings.ledger
+    first, second = some_codes(keeping.service, count=2)
+    erase_of(keeping.service, first)
+    old = path.read_bytes()
+    erase_of(keeping.service, second)
+    file = keeping.backup()
+    for content, why in (
+        (old, "holds 1 entries, and held 2"),
+        (old.replace(b"\n", b"\nA", 1), "1 entries of the ledger cannot be read"),
+        (None, "there is no ledger at"),
+    ):
+        path.unlink() if content is None else path.write_bytes(content)
+        with pytest.raises(Refused, match=why):
+            restore(keeping.place(), file, keeping.keys)
+        with keeping.put_back(file, incomplete=True) as (_, told):
+            assert "INCOMPLETE" in told
+
+
+def erase_of(service: Service, code: str) -> None:
+    receipt = answer_in(service, code)
+    with write(service.engine) as db:
+        assert erase(service, db, receipt)
+
+
+def answer_in(service: Service, code: str) -> str:
+    return answer(service, code, sheet(service, WAVE, Random(code)))
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_nothing_ends_that_cannot_be_written_down(keeping: Keeping) -> None:
+    service, path = keeping.service, keeping.service.settings.ledger
+    [code] = some_codes(service, count=1)
+    receipt = answer_in(service, code)
+    away = path.rename(path.with_name("away"))
+    with TestClient(create_app(service.settings, service), base_url="http://127.0.0.1") as client:
+        refused = client.post("/erase", data={"receipt": receipt})
+        assert refused.status_code == 503
+        assert "could not be done just now" in refused.text
+        assert len(kept(service, WAVE)) == 1
+        assert [each.found for each in examine(service) if each.name == "ledger"] == [f"{path} is missing"]
+        with pytest.raises(NotNoted, match="is not there"):
+            serve_forever(service.settings, "127.0.0.1", 1)
+        away.rename(path)
+        assert client.post("/erase", data={"receipt": receipt}).status_code == 200
+    unnamed = replace(service, settings=replace(service.settings, ledger=None))
+    with pytest.raises(NotNoted, match="set COUNTERPOISE_LEDGER"):
+        close(unnamed, WAVE)
+    close(service, WAVE)
+    assert ledger.count(path) == 2
+
+
+@on_sqlite
+def test_an_entry_tells_nothing_without_the_key_and_points_at_no_row_without_the_secret(
+    study: str, keeping: Keeping
+) -> None:
+    service, path = keeping.service, keeping.service.settings.ledger
+    [code] = some_codes(service, count=1)
+    receipt = answer_in(service, code)
+    hmac = service.vault.receipt_hmac(receipt)
+    with write(service.engine) as db:
+        erase(service, db, receipt)
+    close(service, f"{study}-1")
+    lines = path.read_bytes().splitlines()
+    assert len(lines) == 3
+    assert b"demo" not in path.read_bytes()
+    assert path.stat().st_mode & 0o777 == 0o600
+    read_back = ledger.read_ledger(path, keeping.keys)
+    assert [each.kind for each in read_back.entries] == ["answer", "closed"]
+    assert hmac.hex() not in read_back.entries[0].what
+    assert ledger.read_ledger(path, [Identity.generate()]).damaged == 2
+
+
+def test_many_processes_append_whole_lines_and_a_torn_one_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "ledger"
+    path.write_bytes(ledger.FIRST_LINE + b"a torn li")
+    threads = [
+        threading.Thread(target=lambda: [ledger.append(path, b"x" * 700 + b"\n") for _ in range(20)])
+        for _ in range(4)
+    ]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert ledger.count(path) == 80
+    assert set(path.read_bytes().splitlines()[1:]) == {b"x" * 700}
+
+
+def test_a_key_is_made_once_and_read_again(tmp_path: Path) -> None:
+    made = new_key(tmp_path / "key")
+    assert [str(each.to_public()) for each in read_keys(tmp_path / "key")] == [made]
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    with pytest.raises(Refused, match="is there already"):
+        new_key(tmp_path / "key")
+    with pytest.raises(ConfigurationError, match="holds no key"):
+        read_keys(tmp_path / "nothing")
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_disk_that_keeps_something_else_is_noticed_when_the_backup_is_written(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system's own fsync stands for a disk that changes a bit."""
+
+    def fsync(descriptor: int) -> None:
+        if (path := Path(f"/proc/self/fd/{descriptor}").readlink()).name.endswith(".part"):
+            content = bytearray(path.read_bytes())
+            content[-40] ^= 1
+            path.write_bytes(content)
+
+    monkeypatch.setattr("os.fsync", fsync)
+    with pytest.raises(Refused, match="could not be written"):
+        keeping.backup()
+    assert list(keeping.folder.glob("*.age*")) == []
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_restore_that_was_cut_off_is_not_served(keeping: Keeping) -> None:
+    with keeping.put_back(keeping.backup()) as (restored, _):
+        with write(restored.engine) as db:
+            db.execute(insert(ledger.SETTING).values(name=RESTORING, value=""))
+        with pytest.raises(ConfigurationError, match="restore the backup again"):
+            check_whole(restored)
+
+
+@on_sqlite
+def test_an_account_that_was_set_up_since_is_not_set_up_again_by_its_first_password(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        first = accounts.make_account(service, db, "ada")
+    file = keeping.backup()
+    with write(service.engine) as db:
+        set_up(service, db, accounts.the_account(db, "ada"), "another password, hashed", 1)
+    with keeping.put_back(file) as (restored, told), read(restored.engine) as db:
+        assert "stopped: the account ada" in told
+        held = accounts.the_account(db, "ada")
+        assert not held.active
+        assert is_password(
+            held.password, first, known=True
+        )  # the password of the backup, which opens nothing

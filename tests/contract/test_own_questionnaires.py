@@ -1,0 +1,252 @@
+"""A host brings a questionnaire, mends it, tries it, hands it over; an operator's yes makes it ready."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from httpx2 import Response
+from sqlalchemy import select
+from starlette.testclient import TestClient
+from typer.testing import CliRunner, Result
+
+from app.audit import acts, events
+from app.cli import app as cli
+from app.config import Settings
+from app.db import read, write
+from app.errors import Refused
+from app.hosted import brought
+from app.hosted.brought import BROUGHT, MOST_OF_A_HOST
+from app.main import create_app
+from app.runtime import Service, check_secret, make_service
+from instrument import InstrumentError, load
+from instrument.exchange.hosted import hosted_files
+from tests.conftest import SECRET
+from tests.lib.hosted import GARDEN, Rows, as_text, changed, xlsx
+from tests.lib.questionnaire_client import Screen, filled_in
+from tests.lib.staff_accounts import ready, sign_in
+
+HOME = "/host/questionnaires"
+
+
+@pytest.fixture
+def service(sqlite_url: str, tmp_path: Path) -> Iterator[Service]:
+    """On SQLite, with a folder of questionnaires that is not there yet."""
+    settings = Settings(
+        database_url=sqlite_url, secret=SECRET, secure=False, instruments=tmp_path / "instruments"
+    )
+    service = make_service(settings)
+    check_secret(service)
+    yield service
+    service.engine.dispose()
+
+
+@pytest.fixture
+def host(service: Service, client: TestClient) -> TestClient:
+    sign_in(service, client, ready(service, "hana", host="*"))
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _terminal(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERPOISE_DATABASE_URL", service.settings.database_url)
+    monkeypatch.setenv("COUNTERPOISE_SECRET", SECRET.hex())
+    monkeypatch.setenv("COUNTERPOISE_INSTRUMENTS", str(service.settings.instruments))
+
+
+def at_the_terminal(*line: str) -> Result:
+    return CliRunner().invoke(cli, ["instrument", *line])
+
+
+def send(client: TestClient, content: bytes) -> Response:
+    return client.post(HOME, files={"file": ("garden.xlsx", content)})
+
+
+def bring(service: Service, sheets: Mapping[str, Rows] = GARDEN, host: str = "hana") -> str:
+    """Keep what the process that reads spreadsheets makes of these; return the address of its page."""
+    files, problems = hosted_files(as_text(sheets))
+    assert problems == ()
+    with acts(host), write(service.engine) as db:
+        return f"{HOME}/{brought.keep(service, db, host, files)}"
+
+
+def complaints(client: TestClient, sheets: dict[str, Rows]) -> list[str]:
+    answer = send(client, xlsx(sheets))
+    assert answer.status_code == 422
+    return [
+        " ".join("".join(Screen(each).words).split())
+        for each in re.findall(r"<li><strong>.*?</li>", answer.text)
+    ]
+
+
+def kept(service: Service) -> list[str]:
+    with read(service.engine) as db:
+        return [row.state for row in db.execute(select(BROUGHT))]
+
+
+def test_every_complaint_is_at_its_cell_and_says_what_to_do(host: TestClient, service: Service) -> None:
+    sheets = {**changed("items", 3, "text", ""), "answers": changed("answers", 4, "code", "3rd")["answers"]}
+    assert complaints(host, sheets) == [
+        "items, B3: item `joy_2` has no words. Type the text into this cell.",
+        "answers, A4: `3rd` is no whole number. Type a whole number, such as 3.",
+    ]
+    assert kept(service) == []
+
+
+def test_what_asks_who_somebody_is_comes_no_further(host: TestClient, service: Service) -> None:
+    [said] = complaints(host, changed("items", 2, "text", "What is your postcode?"))
+    assert said.startswith("items, B2: item `joy_1` asks for a place, which tells who or where somebody is")
+    assert kept(service) == []
+
+
+def test_a_name_that_is_taken_is_refused(host: TestClient) -> None:
+    [said] = complaints(host, changed("questionnaire", 2, "id", "ppiq"))
+    assert "there is a questionnaire `ppiq` here already" in said
+
+
+def test_hostile_words_are_shown_as_words(host: TestClient) -> None:
+    answer = send(host, xlsx(changed("items", 2, "text", "<script>alert(1)</script> =1+1")))
+    assert answer.status_code == 303
+    page = host.get(answer.headers["location"]).text
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; =1+1" in page
+
+
+def test_a_host_tries_it_as_respondents_would_and_nothing_is_kept(host: TestClient, service: Service) -> None:
+    own = bring(service)
+    before = Path(service.engine.url.database or "").read_bytes()
+    page = host.get(f"{own}/try").text
+    for _ in range(4):
+        assert "This is a preview. Nothing that is chosen here is kept." in page
+        form = Screen(page).forms[-1]
+        pressed = {"_go": "result"} if 'value="result"' in page else filled_in(form, {"joy_1": 4})
+        page = host.post(f"{own}/try", data={**form.fields, **pressed}).text
+        if "By topic" in page:
+            break
+    assert "Further to the right, the garden is more of a pleasure." in page
+    assert Screen(page).forms[-1].action == f"{own}/try"
+    assert Path(service.engine.url.database or "").read_bytes() == before
+
+
+def test_another_host_sees_nothing_of_it(host: TestClient, service: Service) -> None:
+    own = bring(service)
+    sign_in(service, host, ready(service, "henk", host="*"))
+    assert "Our shared garden" not in host.get(HOME).text
+    for method, path in (
+        ("GET", own),
+        ("GET", f"{own}/try"),
+        ("POST", f"{own}/hand-over"),
+        ("POST", f"{own}/delete"),
+    ):
+        assert host.request(method, path).status_code == 404
+
+
+def test_a_mended_spreadsheet_takes_the_place_of_a_draft_and_of_nothing_handed_over(
+    host: TestClient, service: Service
+) -> None:
+    first = bring(service)
+    second = bring(service, changed("items", 2, "text", "I like the garden."))
+    assert host.get(first).status_code == 404
+    assert host.post(f"{second}/hand-over").status_code == 303
+    third = bring(service)
+    assert sorted(kept(service)) == ["draft", "handed over"]
+    assert "I like the garden." in host.get(second).text
+    assert host.post(f"{second}/delete").status_code == 422
+    assert host.post(f"{second}/take-back").status_code == 303
+    assert host.post(f"{third}/delete").headers["location"] == HOME
+
+
+def test_a_yes_publishes_and_locks_it_without_a_restart(host: TestClient, service: Service) -> None:
+    own = bring(service)
+    name = own.rpartition("/")[2]
+    refused = at_the_terminal("publish", name)
+    assert (refused.exit_code, "it is draft; it cannot become published" in refused.output) == (2, True)
+    assert host.post(f"{own}/hand-over").status_code == 303
+    assert f"{name}  handed over  garden" in at_the_terminal("list").output
+    read_aloud = at_the_terminal("show", name).output
+    assert "2. The garden is a burden. [Never / Seldom / Often / Always]" in read_aloud
+    assert "Joy = mean of joy_1, -joy_2" in read_aloud
+    assert "garden" not in host.get("/host/studies").text
+    assert at_the_terminal("publish", name).exit_code == 0
+    folder = service.settings.instruments
+    assert folder is not None
+    assert [path.name for path in folder.iterdir()] == ["garden"]
+    form = load(folder / "garden").forms["garden"]
+    assert form.published
+    assert "/host/studies?form=garden/garden" in host.get(own).text
+    assert "Our shared garden" in host.get("/host/studies").text
+    assert "Our shared garden" in host.get("/reflect").text
+    assert "it is published; it cannot become published" in at_the_terminal("publish", name).output
+    again = CliRunner().invoke(
+        cli, ["study", "make", "plot", "Plot 7", "--instrument", "garden", "--people", "60"]
+    )
+    assert again.exit_code == 0, again.output
+    form_file = folder / "garden" / "forms" / "garden.yaml"
+    form_file.write_text(form_file.read_text().replace("This season", "This year"))
+    with pytest.raises(InstrumentError, match="a published form may not change"):
+        load(folder / "garden")
+
+
+def test_a_refusal_says_why(host: TestClient, service: Service) -> None:
+    own = bring(service)
+    host.post(f"{own}/hand-over")
+    name = own.rpartition("/")[2]
+    assert at_the_terminal("refuse", name, "--reason", "Question 2 leads people.").exit_code == 0
+    page = host.get(own).text
+    assert "Question 2 leads people." in page
+    assert host.post(f"{own}/hand-over").status_code == 422
+    assert host.get(bring(service)).status_code == 200
+    assert at_the_terminal("show", name).output.startswith("counterpoise: nothing was brought as")
+
+
+def test_the_trail_says_what_was_done_and_no_word_of_it(host: TestClient, service: Service) -> None:
+    own = bring(service)
+    host.post(f"{own}/hand-over")
+    at_the_terminal("publish", own.rpartition("/")[2])
+    with read(service.engine) as db:
+        told = [entry.event for entry in events(db) if "questionnaire" in entry.event]
+    assert [(each["action"], each["by"]) for each in told] == [
+        ("questionnaire brought", "hana"),
+        ("questionnaire handed over", "hana"),
+        ("questionnaire published", "the command line"),
+    ]
+    assert {*told[0]} == {"action", "by", "questionnaire", "brought", "form"}
+    assert "garden is a burden" not in str(told)
+
+
+def test_a_host_keeps_so_many_and_no_more(service: Service) -> None:
+    for number in range(MOST_OF_A_HOST):
+        bring(service, changed("questionnaire", 2, "id", f"garden{number}"))
+    with pytest.raises(Refused, match="delete one first"):
+        bring(service)
+    assert len(kept(service)) == MOST_OF_A_HOST
+
+
+def test_a_form_without_a_file_is_refused(host: TestClient) -> None:
+    assert "there is no file" in send(host, b"").text
+    for other in ({"other": ("a.xlsx", b"a")}, {"file": (None, b"text")}):
+        assert host.post(HOME, files=other).status_code == 422
+    assert host.post(HOME, data={"file": "text"}).status_code == 422
+    assert host.post(HOME, content=b"x", headers={"content-type": "multipart/form-data"}).status_code == 422
+
+
+def test_a_file_that_is_too_large_is_not_read_nor_is_a_stranger_s(host: TestClient) -> None:
+    assert "it is larger than 1 MB" in send(host, bytes(2**20 + 1)).text
+    assert send(host, bytes(2**21)).status_code == 413
+    host.cookies.clear()
+    assert send(host, bytes(2**21)).status_code == 404
+
+
+def test_the_example_is_taken_as_it_is(host: TestClient) -> None:
+    answer = host.get(f"{HOME}/example.xlsx")
+    kept_at = send(host, answer.content).headers["location"]
+    assert "A questionnaire on meetings (an example)" in host.get(kept_at).text
+
+
+def test_what_cannot_be_read_later_is_left_out(service: Service, tmp_path: Path) -> None:
+    spoilt = tmp_path / "instruments" / "spoilt"
+    spoilt.mkdir(parents=True)
+    (spoilt / "key.yaml").write_text("revision: no\n")
+    assert [*service.instruments] == ["ppiq"]
+    with TestClient(create_app(service.settings, service), base_url="http://127.0.0.1") as client:
+        assert client.get("/reflect").status_code == 200
