@@ -83,6 +83,8 @@ class Study(SQLModel, table=True):
     """How many are expected to answer: what the anonymity budget is reckoned from."""
     retire_on: date | None = None
     """The day on which the answers of closed waves are deleted."""
+    information: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What people read of the study before they agree: entries of app.studies.information."""
 
 
 class Unit(SQLModel, table=True):

@@ -37,6 +37,7 @@ def _forms(source: Source) -> Iterator[Problem]:
     for part in source.forms:
         yield from told(part.document, _items(part.model))
         yield from told(part.document, _context_of(part.model, source))
+        yield from told(part.document, _edition(part.model, source))
         if part.model.id in KEPT_NAMES:
             yield part.document.problem(f"`{part.model.id}` is the name of other words", "form")
 
@@ -66,6 +67,17 @@ def _context_of(form: Form, source: Source) -> Iterator[Finding]:
         yield f"`{form.role}` is not asked", ("role",)
     if form.role in source.questions and NOT_SAID in source.questions[form.role].options:
         yield f"`{NOT_SAID}` is kept for those who do not say: `{form.role}` may not offer it", ("context",)
+
+
+def _edition(form: Form, source: Source) -> Iterator[Finding]:
+    """Check that a later edition names the form of the edition before it, and that a first one names none."""
+    before = source.form(form.replaces)
+    if form.replaces and before is None and not source.knows(form.replaces):
+        yield f"there is no form `{form.replaces}`", ("replaces",)
+    elif before and form.edition != before.edition + 1:
+        yield f"this replaces edition {before.edition}, so it is edition {before.edition + 1}", ("edition",)
+    elif not form.replaces and form.edition > 1:
+        yield f"edition {form.edition} does not say which form it `replaces`", ("edition",)
 
 
 def _key(source: Source) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """What an instrument is made of. Each model reads its part of one file; `consistency` compares the files."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
@@ -25,7 +25,7 @@ from instrument.values import (
     Text,
     sha256,
 )
-from instrument.words import Action, Advice, Claims, Heading, Words
+from instrument.words import Action, Advice, Audience, Claims, Heading, Words
 
 
 class Scale(Model):
@@ -103,11 +103,16 @@ class Form(Model):
     window: Text
     per_page: Annotated[Count, Field(le=50)]
     context: Distinct[Identifier] = ()
+    audience: Audience = "staff"
+    """Who answers: decides on safeguards and actions that belong to the form; not part of its hash."""
     role: Identifier = "role"
     """The context question whose answer chooses the sentences, where it is asked."""
     result: Result = "facets"
     words: Identifier | None = None
     """The form whose words this one takes: equal items have equal sentences, in every language."""
+    edition: Count = 1
+    replaces: Identifier | None = None
+    """The form of the edition before. Both stay, and their answers are never pooled or compared."""
     scales: Named[Scale]
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS)]
 
@@ -125,7 +130,7 @@ class Form(Model):
     @cached_property
     def hash(self) -> str:
         # Fields that were added after form A was published enter the hash only of forms that use them.
-        later = {"role": self.role, "result": self.result}
+        later = {name: getattr(self, name) for name in ("role", "result", "edition", "replaces")}
         return sha256(
             {
                 "form": self.id,
@@ -230,6 +235,8 @@ class ActionKind(Model):
     facet: Identifier
     heading: Heading
     strength: Annotated[int, Field(strict=True, ge=1, le=3)]
+    audience: Audience | None = None
+    """Whose forms it belongs to; None for all."""
 
 
 class Actions(Model):
@@ -278,13 +285,16 @@ class Instrument:
     def actions(self) -> tuple[Action, ...]:
         return self.advice[self.language].actions if self.advice else ()
 
-    @property
-    def actions_intro(self) -> str | None:
-        return self.advice[self.language].intro if self.advice else None
-
-    @property
-    def safety(self) -> str | None:
-        return self.advice[self.language].safety if self.advice else None
+    def advice_for(self, form: Form, language: str) -> Advice | None:
+        """Return what belongs to a form: its audience's actions, with the line for whoever feels unsafe."""
+        found = self.advice.get(language)
+        if found is None:
+            return None
+        return replace(
+            found,
+            safety=found.safety_of.get(form.audience, found.safety),
+            actions=tuple(each for each in found.actions if each.audience in (None, form.audience)),
+        )
 
     @property
     def claims(self) -> Claims | None:

@@ -110,12 +110,14 @@ def advice_of(actions: Actions, words: ActionsWords) -> Advice:
         status=words.status,
         intro=words.intro,
         safety=words.safety,
+        safety_of=words.safety_of,
         actions=tuple(
             Action(
                 id=kind.id,
                 facet=kind.facet,
                 heading=kind.heading,
                 strength=kind.strength,
+                audience=kind.audience,
                 action=words.actions[kind.id].action,
                 evidence=words.actions[kind.id].evidence,
             )

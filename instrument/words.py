@@ -12,6 +12,7 @@ from instrument.values import Code, Frozen, Identifier, Language, Model, Sentenc
 NOT_SAID: Final = "not_said"  # the role of people who did not say it
 Status = Literal["draft", "reviewed", "back-translated", "tested"]
 Heading = Literal["explain", "address", "agree"]
+Audience = Literal["staff", "service_users"]
 
 
 class _Spoken(Model):
@@ -68,6 +69,8 @@ class ActionsWords(_Spoken):
 
     intro: Text
     safety: Text
+    safety_of: Frozen[Audience, Text] = Field(default_factory=dict, validate_default=True)
+    """The same for one audience, where it turns to others for help."""
     actions: Frozen[Identifier, ActionSentences]
 
 
@@ -136,6 +139,7 @@ class Action:
     facet: str
     heading: Heading
     strength: int
+    audience: Audience | None
     action: str
     evidence: str
 
@@ -148,6 +152,7 @@ class Advice:
     status: Status
     intro: str
     safety: str
+    safety_of: Mapping[Audience, str]
     actions: tuple[Action, ...]
 
 

@@ -99,6 +99,36 @@ def study_budget(
         raise typer.Exit(1)
 
 
+@study_app.command("describe")
+def study_describe(
+    study: Annotated[str | None, typer.Argument(metavar="STUDY", help="The study, such as demo.")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE", help="A file like that which --example prints.")
+    ] = None,
+    example: Annotated[
+        bool, typer.Option("--example", help="Print an example, and do nothing else.")
+    ] = False,
+    directory: Dir = None,
+) -> None:
+    """Write what people read of a study before they agree: who runs it, why, how long, whom to ask."""
+    from app.db import write
+    from app.errors import Refused
+    from app.studies import information, the_study
+
+    if example:
+        typer.echo(information.EXAMPLE.read_text("utf-8"), nl=False)
+        return
+    with serving(directory) as service, write(service.engine) as db:
+        if study is None or file is None:
+            raise Refused("name the study and the file; --example prints one to begin with")
+        found = the_study(db, study)
+        information.describe(service, db, found, information.read_file(file))
+        unsaid = information.lacking(
+            service.instruments[found.instrument].forms[found.form], the_study(db, study).information
+        )
+    typer.echo(f"nothing yet under: {', '.join(unsaid)}" if unsaid else f"{study} is described")
+
+
 @study_app.command("unit")
 def study_unit(
     study: StudyId,
@@ -171,9 +201,24 @@ def wave_pair(
 
 
 @wave_app.command("open")
-def wave_open(wave: WaveId, directory: Dir = None) -> None:
+def wave_open(
+    wave: WaveId,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What you have made sure of, once for each: `units`, none is the people of one supervisor; "
+            "`people`, the list of people to talk to is right."
+        ),
+    ] = None,
+    directory: Dir = None,
+) -> None:
     """Open a wave: from now on the units of its study are locked, as its design is already."""
-    _change("open_wave", wave, directory)
+    from app.db import write
+    from app.studies import waves
+
+    with serving(directory) as service, write(service.engine) as db:
+        state = waves.open_wave(service, db, wave, confirmed=confirm or ())
+    typer.echo(f"{wave} is {state}")
 
 
 @wave_app.command("import")
@@ -230,17 +275,22 @@ def wave_close(
     """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
     from app import runtime as clock
     from app.closing import maintenance
-    from app.db import write
+    from app.db import read, write
     from app.studies import waves
+    from app.tables import CLOSED
 
     with serving(directory) as service:
         at = clock.now() + (timedelta() if now else waves.ANNOUNCED)
         with write(service.engine) as db:
             waves.announce_close(service, db, wave, at)
         if now:
-            with at_work("mixing the answers and making the report"):
-                done = maintenance.run_due_tasks(service)
-            typer.echo(f"{wave} is closed")
+            try:
+                with at_work("mixing the answers and making the report"):
+                    done = maintenance.run_due_tasks(service)
+            finally:  # what goes wrong may be another wave's
+                with read(service.engine) as db:
+                    if waves.the_wave(db, wave).state == CLOSED:
+                        typer.echo(f"{wave} is closed")
             _tell_out_of_reach(done.out_of_reach)
         else:
             typer.echo(f"{wave} takes answers until {at:%Y-%m-%d %H:%M} UTC")

@@ -40,6 +40,10 @@ MISSING: Final = (
     "it or put it back; if it is lost, `counterpoise migrate --new-ledger` begins another one, and what "
     "ended so far comes back with a backup that is older than it"
 )
+NOT_BEGUN: Final = (
+    "COUNTERPOISE_LEDGER is set, and this database has not begun to keep a ledger: run `counterpoise migrate "
+    "--new-ledger` once"
+)
 UNNAMED: Final = (
     "this database keeps a ledger of what has ended: set COUNTERPOISE_LEDGER to its file, and "
     "COUNTERPOISE_BACKUP_KEY, as they are for `counterpoise serve`"
@@ -49,8 +53,10 @@ UNNAMED: Final = (
 class Entry(NamedTuple):
     kind: Kind
     what: str
+    first: str
+    """The first name that the database had: another service may have written into the same file."""
     of: str
-    """The name that the database had: a wave made after a restore may bear the id of one that was lost."""
+    """The name that it had then: a wave made after a restore may bear the id of one that was lost."""
 
 
 @dataclass(frozen=True)
@@ -86,9 +92,9 @@ def note(service: Service, db: Connection, kind: Kind, what: str | bytes) -> Non
     if path is None:
         return
     named = what if isinstance(what, str) else key_of(service, kind, what)
-    entry = Entry(kind, named, (lineage(db) or [""])[-1])
+    names = lineage(db)
     try:
-        append(path, _sealed(entry, service.settings.backup_key))
+        append(path, sealed(Entry(kind, named, names[0], names[-1]), service.settings.backup_key))
     except OSError as error:
         raise NotNoted(f"the ledger {path} cannot be written ({error.strerror}): nothing was ended") from None
 
@@ -104,7 +110,7 @@ def lineage(db: Connection) -> list[str]:
 
 def name_anew(db: Connection) -> None:
     """Give the database another name, after those that it had."""
-    names = [*lineage(db), secrets.token_hex(16)]
+    names = [*lineage(db), secrets.token_hex(8)]
     db.execute(delete(SETTING).where(SETTING.c.name == LINEAGE))
     db.execute(insert(SETTING).values(name=LINEAGE, value=" ".join(names)))
 
@@ -140,6 +146,8 @@ def path_of(service: Service, db: Connection) -> Path | None:
         return None
     if not path.is_file():
         raise NotNoted(MISSING.format(path))
+    if not lineage(db):
+        raise NotNoted(NOT_BEGUN)
     return path
 
 
@@ -152,7 +160,8 @@ def _configured(service: Service) -> Path:
     return service.settings.ledger
 
 
-def _sealed(entry: Entry, backup_key: str) -> bytes:
+def sealed(entry: Entry, backup_key: str) -> bytes:
+    """The line of an entry, which the private half of this key opens."""
     from pyrage import encrypt  # noqa: PLC0415 - as above
     from pyrage.x25519 import Recipient  # noqa: PLC0415
 

@@ -8,10 +8,12 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Row
 
 from analysis.disclosure.leaving import LEAVING, ORIGIN
-from app.languages import _, english_day
+from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
+from app.studies.information import lacking
 from app.studies.study import LEVELS, Design
+from app.studies.waves import CONFIRMATIONS
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from app.templating import Page
 from instrument import Form, Instrument
@@ -139,6 +141,8 @@ class StudyPage(Page):
     waves: tuple[Link, ...]
     units_locked: bool
     design_locked: bool
+    unsaid: tuple[str, ...]
+    """What people will read of the study, and is not written yet."""
     values: Mapping[str, str]
     leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
@@ -166,20 +170,24 @@ class WavePage(Page):
     address: str
     k: int
     gives_out_rows: bool
+    confirmations: tuple[Choice, ...]
     problem: str = ""
 
 
 def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
-    """List the forms of which a study can be made."""
+    """List the forms of which a study can be made, a later edition before the one that it replaces."""
     return FormsPage(
         forms=tuple(
             Link(
                 f"/host/studies?form={each.id}/{form.id}",
                 _title(each, form),
-                f"{form.about}. {len(form.items)} questions.",
+                f"{form.about}. {len(form.items)} questions, in {_languages(each, form)}."
+                f"{_replaced(each, form)}",
             )
             for each in instruments
-            for form in each.forms.values()
+            for form in sorted(
+                each.forms.values(), key=lambda form: (form.replaces or form.id, -form.edition)
+            )
         )
     )
 
@@ -245,6 +253,7 @@ def study_page(
         ),
         units_locked=study.partition_hash is not None,
         design_locked=bool(waves),
+        unsaid=lacking(form, study.information),
         values={
             "id": study.id,
             "title": study.title,
@@ -286,6 +295,7 @@ def wave_page(
         address=address,
         k=study.k,
         gives_out_rows=LEAVING[study.leaving].rows,
+        confirmations=tuple(Choice(name, sentence) for name, sentence in CONFIRMATIONS.items()),
         problem=problem,
     )
 
@@ -343,8 +353,24 @@ def _title(instrument: Instrument, form: Form) -> str:
     """Return the title of the questionnaire and, where it has several forms, which of them this is."""
     if len(instrument.forms) == 1:
         return instrument.title
+    if form.edition > 1:
+        return f"{instrument.title}, form {(form.replaces or form.id).upper()}, edition {form.edition}"
     name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
     return f"{instrument.title}, form {name}"
+
+
+def _languages(instrument: Instrument, form: Form) -> str:
+    spoken = [language for language in LANGUAGES if (form.id, language) in instrument.words]
+    return ", ".join(LANGUAGES[language].name for language in spoken) or "no language of these pages"
+
+
+def _replaced(instrument: Instrument, form: Form) -> str:
+    """Say that there is a later edition of a form, and what this one is still for."""
+    if all(other.replaces != form.id for other in instrument.forms.values()):
+        return ""
+    return (
+        " There is a later edition. Take this one to go on with a study, or for a language that is only here."
+    )
 
 
 def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:

@@ -14,6 +14,7 @@ from app.config import is_private
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
+from app.hosting.information import information_page
 from app.hosting.pages import (
     Link,
     StudiesPage,
@@ -29,7 +30,7 @@ from app.printing import pdf
 from app.runtime import Service, now, service_of
 from app.staff import accounts
 from app.staff.authorise import Staff, admitted
-from app.studies import waves
+from app.studies import information, waves
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.templating import html
@@ -115,6 +116,25 @@ def change_design(request: Request, study: str, fields: Fields) -> Response:
     return _on_study(request, study, change)
 
 
+@router.get("/studies/{study}/information")
+def show_information(request: Request, study: str) -> Response:
+    """Show what people read of a study before they agree."""
+    return html(_information_page(request, admitted(request, "host"), study))
+
+
+@router.post("/studies/{study}/information")
+def describe_study(request: Request, study: str, fields: Fields) -> Response:
+    """Keep what people read of a study before they agree."""
+    service, staff = service_of(request), admitted(request, "host")
+    said = {name: text for name, text in fields.items() if name in information.EVERY}
+    try:
+        with write(service.engine) as db:
+            information.describe(service, db, _study(db, staff, study), said)
+    except Refused as refused:
+        return html(_information_page(request, staff, study, said, str(refused)), Unreadable.status)
+    return see_other(f"/host/studies/{study}")
+
+
 @router.post("/studies/{study}/units")
 def declare_unit(request: Request, study: str, fields: Fields) -> Response:
     """Declare a unit of a study."""
@@ -178,8 +198,14 @@ def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
 
 @router.post("/waves/{wave}/open")
 def open_wave(request: Request, wave: str, fields: Fields) -> Response:
-    """Open a wave, after the host has ticked that they are sure."""
-    return _on_wave(request, wave, waves.open_wave, sure=fields)
+    """Open a wave, after the host has ticked that they are sure, and of what."""
+    confirmed = tuple(each for each in waves.CONFIRMATIONS if f"confirm_{each}" in fields)
+    return _on_wave(
+        request,
+        wave,
+        lambda service, db, of: waves.open_wave(service, db, of, confirmed=confirmed),
+        sure=fields,
+    )
 
 
 @router.post("/waves/{wave}/pause")
@@ -255,6 +281,19 @@ def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -
     with read(service.engine) as db:
         found = _study(db, staff, study)
         return study_page(service, found, studies.units(db, study), waves.waves(db, study), problem)
+
+
+def _information_page(
+    request: Request, staff: Staff, study: str, said: Mapping[str, str] | None = None, problem: str = ""
+) -> Any:
+    service = service_of(request)
+    with read(service.engine) as db:
+        found = _study(db, staff, study)
+        locked = information.is_taking_answers(db, study)
+    form = service.instruments[found.instrument].forms[found.form]
+    return information_page(
+        found, form, found.information or {} if said is None else said, locked=locked, problem=problem
+    )
 
 
 def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> Any:

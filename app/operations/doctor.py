@@ -20,6 +20,7 @@ from app.ended import ledger
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
 from app.files.private import is_private as is_private_file
+from app.operations.backup import in_no_backup
 from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
@@ -324,6 +325,16 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         "nothing to do: they are sent, or deleted within fifteen days",
     )
     yield _ledger(service, db)
+    unsaved = in_no_backup(db)
+    yield Check(
+        "backups",
+        not unsaved,
+        f"none has {', '.join(unsaved)}"
+        if unsaved
+        else "one was made of each closed wave, or none has closed",
+        "make one by `counterpoise backup`: only a backup from after its close brings the answers of a wave "
+        "back; see docs/administration.md",
+    )
     yield _both_left(db)
     absent = missing(service, db)
     yield Check(

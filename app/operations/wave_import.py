@@ -55,7 +55,7 @@ def import_wave(
         expect(db, wave, (PREPARED,), OPEN)
         if _target(service, db, wave) != target:
             raise Refused(f"{wave!r} was changed while {file} was read: try again")
-        open_wave(service, db, wave)
+        open_wave(service, db, wave, elsewhere=True)
         db.execute(update(WAVE).where(WAVE.c.id == wave).values(imported=True))
         db.execute(insert(RESPONSE), rows)
         audit(service.vault, db, {"action": "answers imported", "wave": wave})

@@ -27,6 +27,7 @@ class Question:
 class PaperForm(Page):
     template: ClassVar[str] = "paper/form.html"
     title: str
+    before: tuple[str, ...]
     stem: str
     questions: tuple[Question, ...]
     context: tuple[Question, ...]
@@ -66,6 +67,7 @@ def paper_form(instrument: Instrument, form_id: str, language: str, role: str = 
     return PaperForm(
         language=language,
         title=words.title,
+        before=words.before,
         stem=words.stem(role),
         questions=tuple(questions),
         context=context,

@@ -26,6 +26,10 @@ class ConsentText(Page):
     linked: bool
     deleted_on: str | None
     """The day that the study has declared, as the language writes it."""
+    before: tuple[str, ...]
+    """What the words of the form say to whoever is about to decide."""
+    information: tuple[tuple[str, str], ...]
+    """What the host has written of the study, each with its title."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,26 @@ class Consent:
 
 @lru_cache(maxsize=64)
 def consent(
-    k: int, language: str, *, leaving: Leaving, linked: bool = False, retire_on: date | None = None
+    k: int,
+    language: str,
+    *,
+    leaving: Leaving,
+    linked: bool = False,
+    retire_on: date | None = None,
+    before: tuple[str, ...] = (),
+    information: tuple[tuple[str, str], ...] = (),
 ) -> Consent:
     """Return the text for a study that reports on `k` people at least; the hash is over its words alone."""
     deleted_on = day(retire_on.isoformat(), language) if retire_on else None
-    text_page = ConsentText(language=language, k=k, leaving=leaving, linked=linked, deleted_on=deleted_on)
+    text_page = ConsentText(
+        language=language,
+        k=k,
+        leaving=leaving,
+        linked=linked,
+        deleted_on=deleted_on,
+        before=before,
+        information=information,
+    )
     markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped
     text = markup.striptags()
     return Consent(markup, text, sha256(text.encode()).hexdigest())

@@ -15,6 +15,7 @@ from app.languages import LANGUAGES
 from app.questionnaire.consent import ARCHIVE, PURPOSES, Consent, consent
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
+from app.studies.information import written
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.elements import allowed as allowed_marks
 from app.studies.linking.pairs import unmatched
@@ -45,6 +46,7 @@ _PINNED: Final = (
         _STUDY.leaving,
         _STUDY.context,
         _STUDY.retire_on,
+        _STUDY.information,
     )
     .join_from(table(Wave), table(Study), _STUDY.id == _WAVE.study)
     .where(_WAVE.id == bindparam("wave"))
@@ -79,6 +81,8 @@ class SurveyPath:
     """What is given out of the wave when it has closed; nothing of a private run."""
     retire_on: date | None = None
     """The day on which what was sent is deleted, where the study has declared one."""
+    information: tuple[tuple[str, str], ...] = ()
+    """What people are told of the study before they agree, each with its title; nothing of a private run."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
     """What app.questionnaire.rendering has made so far."""
 
@@ -122,7 +126,15 @@ class SurveyPath:
         return tuple(each for each in PURPOSES if self.leaving.rows or each != ARCHIVE)
 
     def consent(self, language: str) -> Consent:
-        return consent(self.k, language, leaving=self.leaving, linked=self.linked, retire_on=self.retire_on)
+        return consent(
+            self.k,
+            language,
+            leaving=self.leaving,
+            linked=self.linked,
+            retire_on=self.retire_on,
+            before=self.words[language].before,
+            information=self.information,
+        )
 
 
 _PATHS: Final[WeakKeyDictionary[Service, dict[str, SurveyPath]]] = WeakKeyDictionary()
@@ -171,6 +183,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         numbers=numbers(form),
         leaving=LEAVING[found.leaving],
         retire_on=found.retire_on,
+        information=written(found.information),
     )
     if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
         survey_paths(service)[wave] = survey

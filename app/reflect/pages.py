@@ -97,7 +97,8 @@ class EndPage(Page):
 def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
     """List the forms that offer themselves here and have all words in the language, and count the others.
 
-    A form that takes the words of another is told apart by its number of questions. The line that says who
+    Of two editions of a form the later one is listed. A form that takes the words of another is told apart by
+    its number of questions. The line that says who
     answers a form is shown in the language in which its instrument was written; in other languages the title
     says it.
     """
@@ -105,8 +106,10 @@ def start_page(service: Service, language: str, *, problem: bool = False) -> Sta
         survey_path_of(service, instrument, form)
         for instrument in service.instruments.values()
         if instrument.private
-        for form in sorted(instrument.forms.values(), key=lambda form: form.words or form.id)
+        for form in sorted(instrument.forms.values(), key=lambda form: form.words or form.replaces or form.id)
     ]
+    replaced = {(survey.instrument.id, survey.form.replaces) for survey in paths if language in survey.words}
+    paths = [survey for survey in paths if (survey.instrument.id, survey.form.id) not in replaced]
     spoken = [survey for survey in paths if language in survey.words]
     return StartPage(
         language=language,

@@ -81,7 +81,10 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
     facets = {name: each for name, each in scores.items() if shown[name].items}
     order = _order(facets) if personal and kind == "facets" else ()
     say = translations(words.language)
-    advice, claims = instrument.advice.get(sheet.language), instrument.claims_in.get(sheet.language)
+    advice, claims = (
+        instrument.advice_for(survey.form, sheet.language),
+        instrument.claims_in.get(sheet.language),
+    )
     return Result(
         topics=_topics(survey, sheet, words, order),
         ask=tuple(

@@ -11,10 +11,10 @@ from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
 from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
-from app.languages import english_day
+from app.languages import SOURCE, english_day
 from app.report.charts import distributions
 from app.templating import Page
-from instrument import Instrument
+from instrument import Action, Instrument
 
 FILES: Final = ("PDF", "CSV", "JSON")
 
@@ -144,6 +144,7 @@ def find_node(report: Report, name: str | None) -> Node | None:
 
 def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPage:
     about, claims = report.about, instrument.claims if instrument else None
+    advised = instrument.advice_for(instrument.forms[about.form], SOURCE) if instrument else None
     titles = report.scheme.titles()
     figures = [*node.facets, *node.totals]
     shown = [each.figure for each in figures]
@@ -176,9 +177,9 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         reading=_reading(instrument, about.form),
         always=claims.always if claims else (),
         may_not_say=claims.may_not_say if claims else (),
-        advice_intro=instrument.actions_intro if instrument else None,
-        safety=instrument.safety if instrument else None,
-        advice=_advice(report.scheme, instrument) if instrument else (),
+        advice_intro=advised.intro if advised else None,
+        safety=advised.safety if advised else None,
+        advice=_advice(report.scheme, advised.actions) if advised else (),
         above=_above(report, node),
         below=_below(report, node),
         provenance=_provenance(report),
@@ -215,7 +216,7 @@ def _items(scheme: Scheme, node: Node) -> tuple[ItemTable, ...]:
     return tuple(tables)
 
 
-def _advice(scheme: Scheme, instrument: Instrument) -> tuple[FacetAdvice, ...]:
+def _advice(scheme: Scheme, actions: tuple[Action, ...]) -> tuple[FacetAdvice, ...]:
     """Every action of every facet, whatever the figures: so an action shown reveals no answer."""
     several = []
     for facet in scheme.facets:
@@ -223,7 +224,7 @@ def _advice(scheme: Scheme, instrument: Instrument) -> tuple[FacetAdvice, ...]:
         for heading, title in HEADINGS.items():
             advice = tuple(
                 Advice(each.action, *STRENGTH[each.strength], each.evidence)
-                for each in instrument.actions
+                for each in actions
                 if (each.facet, each.heading) == (facet.id, heading)
             )
             headings.append((title, advice))

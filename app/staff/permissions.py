@@ -54,6 +54,8 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "POST /host/studies": HOST,
     "GET /host/studies/{study}": HOST,
     "POST /host/studies/{study}/design": HOST,
+    "GET /host/studies/{study}/information": HOST,
+    "POST /host/studies/{study}/information": HOST,
     "POST /host/studies/{study}/units": HOST,
     "POST /host/studies/{study}/units/remove": HOST,
     "POST /host/studies/{study}/waves": HOST,

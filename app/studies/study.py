@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
@@ -70,6 +70,7 @@ def make_study(
     context: Sequence[str] | None = None,
     people: int | None = None,
     retire_on: date | None = None,
+    information: Mapping[str, str] | None = None,
 ) -> None:
     """Store a study as it is given; `declare_study` checks what its questions give away."""
     _check_id(id)
@@ -92,6 +93,7 @@ def make_study(
             context=None if context is None else list(context),
             people=people,
             retire_on=retire_on,
+            information=None if information is None else dict(information),
         )
     )
 
@@ -238,6 +240,8 @@ def _checked(service: Service, design: Design) -> Design:
             f"a study is reported from {SMALLEST_K} answers a unit at the least; {design.k} is fewer"
         )
     _check_leaving(design.leaving)
+    if design.retire_on is None and not design.simulated:
+        raise Refused("say on which day the answers will be deleted: people are told before they agree")
     if design.retire_on is not None and design.retire_on <= now().date():
         raise Refused(f"answers cannot be deleted on {design.retire_on}: that day has come already")
     context = usual_context(instrument.forms[design.form]) if design.context is None else design.context

@@ -4,6 +4,7 @@ Staff prepare, open, pause and announce the close here; app.closing.maintenance 
 app.closing.mixing removes what could link a code to an answer.
 """
 
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from secrets import SystemRandom
@@ -15,8 +16,9 @@ from app.audit import audit
 from app.db import is_sqlite
 from app.ended import ledger
 from app.errors import Refused
-from app.languages import LANGUAGES
+from app.languages import LANGUAGES, _
 from app.runtime import Service, now
+from app.studies.information import check_described
 from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.studies.rights import check_may_close
@@ -26,6 +28,12 @@ from app.vault import in_groups, new_code
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""
+
+CONFIRMATIONS: Final[Mapping[str, str]] = {
+    "units": _("No unit is the people of one supervisor, educator, manager or worker."),
+    "people": _("I have checked the list of people to talk to. It is right and fits those who answer."),
+}
+"""What staff confirm before a wave opens, since no check of ours can know it. It goes into the trail."""
 
 ISSUED: Final = "issued"
 STARTED: Final = "started"
@@ -82,19 +90,40 @@ def waves(db: Connection, study: str | None = None) -> list[Row[Any]]:
     return list(db.execute(query if study is None else query.where(WAVE.c.study == study)))
 
 
-def open_wave(service: Service, db: Connection, wave: str) -> str:
-    """Open a wave, after checking its study, its pair and its units."""
+def open_wave(
+    service: Service,
+    db: Connection,
+    wave: str,
+    *,
+    confirmed: Collection[str] = (),
+    elsewhere: bool = False,
+) -> str:
+    """Open a wave, after checking its study, its pair and its units, and what staff have confirmed.
+
+    With `elsewhere`, for answers from a file, people read nothing here, so nothing of that is asked.
+    """
     study = the_wave(db, wave).study
     _can_be_linked(db, wave)
     check_can_close(service, db, wave)
     pin_partition(db, study)
     check_opening(service, the_study(db, study))
+    if not (elsewhere or the_study(db, study).simulated):
+        check_described(service, the_study(db, study))
+        _check_confirmed(confirmed)
     state = move(db, wave, (PREPARED,), OPEN)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(opened_on=now().date()))
     opened = the_study(db, study)
     told = {"wave": wave, "partition": str(opened.partition_hash), "leaving": opened.leaving}
+    if confirmed:
+        told["confirmed"] = ", ".join(sorted(confirmed))
     audit(service.vault, db, {"action": "wave opened", **told})
     return state
+
+
+def _check_confirmed(confirmed: Collection[str]) -> None:
+    for name, sentence in CONFIRMATIONS.items():
+        if name not in confirmed:
+            raise Refused(f"confirm first ({name}): {sentence}")
 
 
 def check_can_close(service: Service, db: Connection, wave: str) -> None:

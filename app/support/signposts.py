@@ -1,4 +1,4 @@
-"""People to talk to, by country: a file that an operator edits, read once, or refused with all its faults."""
+"""People to talk to, by country or nation: an operator's file, read once, or refused with all its faults."""
 
 from functools import cache
 from pathlib import Path
@@ -24,6 +24,8 @@ class Person(Model):
     for_what: Text
     telephone: Text | None = None
     address: Annotated[Text, AfterValidator(_https)] | None = None
+    seen: Flag = False
+    """Whether the entry was compared with the page of those it names."""
 
 
 class Group(Model):

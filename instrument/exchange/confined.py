@@ -98,6 +98,7 @@ def _confine() -> None:
         (resource.RLIMIT_NOFILE, OPEN_FILES),
     ):
         resource.setrlimit(limit, (most, most))
+    os.nice(10)  # people who answer come first
 
 
 def main() -> None:

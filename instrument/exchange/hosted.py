@@ -34,6 +34,7 @@ _CURES: Final = (
     ("is longer", "shorten it"),
     ("is larger than", "it has more words than a questionnaire can: shorten them, or leave languages out"),
     ("has more than", "it has more rows than a questionnaire can: leave some out"),
+    ("can be read", "save it as .xlsx in a spreadsheet program, without a password"),
     ("sheet is missing", "add a sheet of this name; the example has them all"),
     ("cannot be reversed", "use codes at equal steps, or take the - before the item away"),
     ("yes or no", "type yes or no"),

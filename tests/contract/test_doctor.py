@@ -25,6 +25,7 @@ from app.db import is_sqlite, make_engine, outside, write
 from app.ended import ledger
 from app.errors import Refused
 from app.export.trail import note_taken
+from app.operations.backup import write_backup
 from app.operations.doctor import examine
 from app.runtime import Service
 from app.studies import waves
@@ -50,8 +51,8 @@ def host(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 
 def wrong(service: Service) -> dict[str, Check]:
-    """What is to be mended, without fsync, which the PostgreSQL of the tests switches off."""
-    checks = {check.name: check for check in examine(service)}
+    """What is to be mended, without fsync, which the PostgreSQL of the tests switches off, and backups."""
+    checks = {check.name: check for check in examine(service) if check.name != "backups"}
     if not is_sqlite(service.engine):
         assert checks.pop("fsync").found == "off"
     return {name: check for name, check in checks.items() if not check.ok}
@@ -239,6 +240,21 @@ def test_a_slot_that_keeps_the_log_is_found(host: Service) -> None:
     finally:
         with outside(host.engine) as db:
             db.execute(text("SELECT pg_drop_replication_slot('standby')"))
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_wave_that_closed_after_the_last_backup_is_named(host: Service, tmp_path: Path) -> None:
+    def found() -> tuple[bool, str]:
+        return next((check.ok, check.found) for check in examine(host) if check.name == "backups")
+
+    assert found()[0]
+    write_backup(host, tmp_path / "before.age")
+    make_due(host, "demo-1")
+    maintenance.run_due_tasks(host)
+    assert found() == (False, "none has demo-1")
+    write_backup(host, tmp_path / "after.age")
+    assert found()[0]
 
 
 @on_sqlite

@@ -31,6 +31,7 @@ from app.operations import demo
 from app.runtime import Service
 from app.staff.authorise import admitted
 from app.studies import waves
+from app.studies.information import example
 from app.tables import Response, Wave, table
 from instrument import WITHHELD, Column, codebook, load, ppiq, score
 from tests.conftest import Queries
@@ -400,11 +401,18 @@ def test_the_export_of_another_questionnaire(service: Service) -> None:
     other = replace(service, instruments={**service.instruments, "seven": seven})
     with write(other.engine) as db:
         studies.make_study(
-            db, id="seven", title="Seven", instrument="seven", form="seven", people=20, leaving="rows"
+            db,
+            id="seven",
+            title="Seven",
+            instrument="seven",
+            form="seven",
+            people=20,
+            leaving="rows",
+            information=example(),
         )
         studies.add_unit(db, "seven", "only", "Only")
         wave = waves.make_wave(other, db, "seven")
-        waves.open_wave(other, db, wave)
+        waves.open_wave(other, db, wave, confirmed=waves.CONFIRMATIONS)
     take_part(other, wave, "only", [{"ease_1": number % 7 + 1} for number in range(12)])
     close(other, wave)
     with read(other.engine) as db:

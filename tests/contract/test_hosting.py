@@ -29,6 +29,7 @@ from app.hosting.slips import Slips
 from app.runtime import Service, now
 from app.studies import waves
 from app.studies.anonymity import LIMIT, AnonymityBudget, Asked
+from app.studies.information import ENTRIES, example
 from app.studies.waves import CODE
 from app.vault import read_code
 from tests.conftest import SECRET
@@ -44,12 +45,13 @@ GOOD = {
     "people": "120",
     "k": "10",
     "leaving": "reports",
-    "retire_on": "",
+    "retire_on": "2099-12-31",
     "ask_role": "yes",
     "ask_length": "yes",
     "make": "yes",
 }
-SURE = {"sure": "yes"}
+TOLD = {name: text for name, text in example().items() if name in ENTRIES}
+SURE = {"sure": "yes", "confirm_units": "yes", "confirm_people": "yes"}
 
 
 @pytest.fixture
@@ -69,6 +71,7 @@ def spring(host: TestClient) -> TestClient:
         {"id": "south", "title": "South team", "level": "unit", "parent": "college"},
     ):
         assert host.post("/host/studies/spring/units", data=unit).status_code == 303
+    assert host.post("/host/studies/spring/information", data=TOLD).status_code == 303
     return host
 
 
@@ -169,6 +172,7 @@ def test_no_wave_of_real_people_opens_without_a_budget(service: Service) -> None
         ({"title": " "}, "1 to 200 letters"),
         ({"retire_on": "2020-01-01"}, "come already"),
         ({"retire_on": "soon"}, "whole numbers"),
+        ({"retire_on": ""}, "on which day the answers will be deleted"),
     ],
 )
 def test_what_cannot_be_is_refused_on_the_page(host: TestClient, change: dict[str, str], why: str) -> None:
@@ -268,7 +272,7 @@ def test_what_a_request_says_of_itself_is_on_no_slip_and_no_page(
     configured = replace(service, settings=replace(service.settings, origin=origin))
     monkeypatch.setattr(spring.app.state, "service", configured)
     spring.post("/host/studies/spring/waves")
-    spring.post("/host/waves/spring-1/open", data={"sure": "yes"})
+    spring.post("/host/waves/spring-1/open", data=SURE)
     elsewhere = {"host": "elsewhere.example", "x-forwarded-host": "elsewhere.example"}
     page = spring.get("/host/waves/spring-1", headers=elsewhere).text
     assert "elsewhere.example" not in page
@@ -377,6 +381,21 @@ def test_pause_resume_and_the_announced_end(service: Service, opened: TestClient
     assert "is closed" in opened.get("/host/waves/spring-1").text
 
 
+def test_the_later_edition_of_a_form_is_listed_first_and_says_its_language(host: TestClient) -> None:
+    listed = re.findall(
+        r'<a href="/host/studies\?form=([\w/]+)">(.*?)</a>(.*?)</li>',
+        host.get("/host/studies").text,
+        re.DOTALL,
+    )
+    said = {form: name + beside for form, name, beside in listed}
+    assert [form for form, _, _ in listed][:2] == ["ppiq/a2", "ppiq/a"]
+    assert "form A, edition 2" in said["ppiq/a2"]
+    assert "in English." in said["ppiq/a2"]
+    assert "There is a later edition." in said["ppiq/a"]
+    assert "Cymraeg" in said["ppiq/a"]
+    assert not any("later edition" in said[form] for form in said.keys() - {"ppiq/a"})
+
+
 def test_what_leaves_is_asked_with_what_it_means_and_nothing_chosen(host: TestClient) -> None:
     page = host.get("/host/studies?form=ppiq/a").text
     asked = page[page.index("What leaves this study") : page.index("Smallest group")]
@@ -397,6 +416,7 @@ def test_the_pages_of_a_wave_say_what_leaves_it(
 ) -> None:
     host.post("/host/studies", data=GOOD | {"leaving": leaving})
     host.post("/host/studies/spring/units", data={"id": "north", "title": "North", "level": "unit"})
+    host.post("/host/studies/spring/information", data=TOLD)
     host.post("/host/studies/spring/waves")
     assert "as what leaves the study" in host.get("/host/waves/spring-1").text
     host.post("/host/waves/spring-1/open", data=SURE)
@@ -425,6 +445,7 @@ def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service,
     day = now().date() + timedelta(days=30)
     host.post("/host/studies", data=GOOD | {"retire_on": day.isoformat()})
     host.post("/host/studies/spring/units", data={"id": "north", "title": "North", "level": "unit"})
+    host.post("/host/studies/spring/information", data=TOLD)
     host.post("/host/studies/spring/waves")
     host.post("/host/waves/spring-1/open", data=SURE)
     take_part(service, "spring-1", "north", of_one_mind(12, 2))
@@ -441,6 +462,9 @@ def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service,
 
 
 def test_without_a_declared_day_the_host_deletes_them(service: Service, opened: TestClient) -> None:
+    """Studies that were made before a day had to be declared."""
+    with write(service.engine) as db:
+        db.execute(update(studies.STUDY).values(retire_on=None))
     take_part(service, "spring-1", "north", of_one_mind(12, 2))
     close(service, "spring-1")
     assert opened.post("/host/waves/spring-1/retire", data={"x": ""}).status_code == 422
@@ -457,6 +481,7 @@ def test_whatever_a_host_does_is_written_down(service: Service, opened: TestClie
         "study made",
         "role given",
         *["unit declared"] * 3,
+        "study described",
         "wave made",
         "wave opened",
         "codes issued",

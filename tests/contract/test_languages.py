@@ -19,6 +19,7 @@ from app.questionnaire.consent import consent
 from app.questionnaire.path import survey_paths
 from app.runtime import Service
 from app.studies import waves
+from app.studies.information import example, written
 from app.survey.drafts import open_draft
 from app.survey.pages import landing_page
 from app.tables import Code, Draft, Response, Wave, table
@@ -236,7 +237,8 @@ def test_the_consent_names_the_day_on_which_answers_are_deleted(client: TestClie
         client.post(home(language) + "/consent", data={"study": "yes"})
         agreed = sheet(client, service).consent
         without = consent(10, language, leaving=LEAVING["reports"]).hash
-        assert agreed == consent(10, language, leaving=LEAVING["reports"], retire_on=on).hash != without
+        told = {"leaving": LEAVING["reports"], "information": written(example())}
+        assert agreed == consent(10, language, retire_on=on, **told).hash != without
         client.cookies.clear()
 
 

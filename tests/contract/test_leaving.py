@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import date
 
 import pytest
 from sqlalchemy import select, update
@@ -35,6 +36,7 @@ from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
 KINDS = tuple(LEAVING)
+FAR = date(2099, 12, 31)
 OF_ROWS = tuple(kind for kind, each in LEAVING.items() if each.rows)
 EXPORT, REPORT = "/export/waves/demo-1", "/report/waves/demo-1"
 DOORS = ("responses.csv", "codebook.json", "codebook.html", "reliability.json", "reliability.html")
@@ -221,10 +223,11 @@ def test_who_is_held_out_is_no_half_of_a_pair(service: Service) -> None:
 
 
 def test_what_leaves_is_locked_with_the_design(service: Service) -> None:
-    design = studies.Design(id="spring", title="Spring", people=120, leaving="rows")
+    design = studies.Design(id="spring", title="Spring", people=120, leaving="rows", retire_on=FAR)
     with write(service.engine) as db:
         studies.declare_study(service, db, design)
-        studies.change_design(service, db, studies.Design(id="spring", title="Spring", people=120))
+        plain = studies.Design(id="spring", title="Spring", people=120, retire_on=FAR)
+        studies.change_design(service, db, plain)
         assert studies.the_study(db, "spring").leaving == "reports"
         studies.add_unit(db, "spring", "north", "North")
         waves.make_wave(service, db, "spring")
@@ -250,7 +253,7 @@ def test_a_declaration_changed_behind_the_services_back_gives_out_nothing_more(
 
 @pytest.mark.parametrize("word", ["", "both", "Reports"])
 def test_what_is_none_of_the_words_is_refused_with_those_there_are(service: Service, word: str) -> None:
-    for design in (studies.Design(id="spring", title="Spring", people=120, leaving=word),):
+    for design in (studies.Design(id="spring", title="Spring", people=120, leaving=word, retire_on=FAR),):
         with pytest.raises(Refused, match="reports, rows, rows with units"), write(service.engine) as db:
             studies.declare_study(service, db, design)
 
@@ -260,7 +263,7 @@ def test_the_command_declares_it(service: Service, tmp_path, monkeypatch: pytest
     (tmp_path / "secret").chmod(0o600)
     monkeypatch.setenv("COUNTERPOISE_DATABASE_URL", service.settings.database_url)
     monkeypatch.setenv("COUNTERPOISE_SECRET_FILE", str(tmp_path / "secret"))
-    make = ["study", "make", "spring", "Spring", "--people", "120"]
+    make = ["study", "make", "spring", "Spring", "--people", "120", "--retire-on", "2099-12-31"]
     refused = CliRunner().invoke(cli, [*make, "--leaving", "both"])
     assert refused.exit_code == 2
     assert "reports, rows, rows with units" in refused.output

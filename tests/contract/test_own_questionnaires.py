@@ -21,6 +21,7 @@ from app.main import create_app
 from app.runtime import Service, check_secret, make_service
 from instrument import InstrumentError, load
 from instrument.exchange.hosted import hosted_files
+from instrument.exchange.spreadsheet_form import instrument_of
 from tests.conftest import SECRET
 from tests.lib.hosted import GARDEN, Rows, as_text, changed, xlsx
 from tests.lib.questionnaire_client import Screen, filled_in
@@ -84,24 +85,29 @@ def kept(service: Service) -> list[str]:
         return [row.state for row in db.execute(select(BROUGHT))]
 
 
-def test_every_complaint_is_at_its_cell_and_says_what_to_do(host: TestClient, service: Service) -> None:
-    sheets = {**changed("items", 3, "text", ""), "answers": changed("answers", 4, "code", "3rd")["answers"]}
-    assert complaints(host, sheets) == [
+def test_every_complaint_is_at_its_cell_and_nothing_is_kept(host: TestClient, service: Service) -> None:
+    texts = changed("items", 3, "text", "")["items"]
+    texts[1] = ["joy_1", "What is your postcode?"]
+    assert complaints(host, {**changed("answers", 4, "code", "3rd"), "items": texts}) == [
+        (
+            "items, B2: item `joy_1` asks for a place, which tells who or where somebody is. "
+            "Take it out, or ask how things are for the person."
+        ),
         "items, B3: item `joy_2` has no words. Type the text into this cell.",
         "answers, A4: `3rd` is no whole number. Type a whole number, such as 3.",
     ]
     assert kept(service) == []
 
 
-def test_what_asks_who_somebody_is_comes_no_further(host: TestClient, service: Service) -> None:
-    [said] = complaints(host, changed("items", 2, "text", "What is your postcode?"))
-    assert said.startswith("items, B2: item `joy_1` asks for a place, which tells who or where somebody is")
-    assert kept(service) == []
-
-
-def test_a_name_that_is_taken_is_refused(host: TestClient) -> None:
-    [said] = complaints(host, changed("questionnaire", 2, "id", "ppiq"))
-    assert "there is a questionnaire `ppiq` here already" in said
+def test_a_name_that_is_taken_and_words_that_no_page_speaks_are_refused(service: Service) -> None:
+    taken = instrument_of(as_text(changed("questionnaire", 2, "id", "ppiq")))
+    assert "there is a questionnaire `ppiq` here already" in str(brought.check_new(service, taken)[0])
+    german = {
+        **changed("questionnaire", 2, "language", "de"),
+        "words": changed("words", 2, "language", "de")["words"],
+    }
+    [problem] = brought.check_new(service, instrument_of(as_text(german)))
+    assert "it has words in no language of these pages" in problem.message
 
 
 def test_hostile_words_are_shown_as_words(host: TestClient) -> None:
@@ -185,6 +191,30 @@ def test_a_yes_publishes_and_locks_it_without_a_restart(host: TestClient, servic
     form_file.write_text(form_file.read_text().replace("This season", "This year"))
     with pytest.raises(InstrumentError, match="a published form may not change"):
         load(folder / "garden")
+
+
+def test_a_yes_that_was_cut_off_can_be_said_again_and_no_other_takes_its_place(service: Service) -> None:
+    first = bring(service)
+    other = bring(service, changed("items", 2, "text", "I like the garden."), "henk")
+    for own, host in ((first, "hana"), (other, "henk")):
+        with write(service.engine) as db:
+            brought.hand_over(service, db, brought.the_brought(db, own.rpartition("/")[2], host))
+    first_name, other_name = (each.rpartition("/")[2] for each in (first, other))
+    with read(service.engine) as db:
+        row = brought.the_brought(db, first_name)
+
+    def is_cut_off() -> None:
+        with write(service.engine) as db:
+            brought.publish(service, db, row)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        is_cut_off()
+    assert "garden" in service.instruments
+    assert kept(service) == ["handed over", "handed over"]
+    assert at_the_terminal("publish", first_name).exit_code == 0
+    assert "there is a questionnaire 'garden' already" in at_the_terminal("publish", other_name).output
+    assert sorted(kept(service)) == ["handed over", "published"]
 
 
 def test_a_refusal_says_why(host: TestClient, service: Service) -> None:

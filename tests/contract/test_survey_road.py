@@ -17,6 +17,7 @@ from app.questionnaire.consent import consent
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, make_service, now
 from app.studies import waves
+from app.studies.information import example
 from app.survey.drafts import open_draft
 from app.tables import Code, Draft, Response, Session, table
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, RATHER_NOT_SAY
@@ -341,10 +342,10 @@ def test_every_page_can_be_left(client: TestClient, code: str) -> None:
 
 def test_a_wave_may_show_another_number_of_questions_on_a_page(client: TestClient, service: Service) -> None:
     with write(service.engine) as db:
-        studies.make_study(db, id="other", title="Other", people=20, context=["role"])
+        studies.make_study(db, id="other", title="Other", people=20, context=["role"], information=example())
         studies.add_unit(db, "other", "one", "One")
         wave = waves.make_wave(service, db, "other", items_per_page=7)
-        waves.open_wave(service, db, wave)
+        waves.open_wave(service, db, wave, confirmed=waves.CONFIRMATIONS)
         [code] = waves.issue_codes(service, db, wave, "one", 1)
     enter(client, code)
     agree(client)
@@ -369,10 +370,18 @@ def test_any_questionnaire_can_be_answered(service: Service, questionnaire: str)
     other = make_service(settings)
     form = other.instruments[questionnaire].forms[questionnaire]
     with write(other.engine) as db:
-        studies.make_study(db, id="open", title="Open", instrument=questionnaire, form=form.id, people=20)
+        studies.make_study(
+            db,
+            id="open",
+            title="Open",
+            instrument=questionnaire,
+            form=form.id,
+            people=20,
+            information=example(),
+        )
         studies.add_unit(db, "open", "one", "One")
         wave = waves.make_wave(other, db, "open")
-        waves.open_wave(other, db, wave)
+        waves.open_wave(other, db, wave, confirmed=waves.CONFIRMATIONS)
         [code] = waves.issue_codes(other, db, wave, "one", 1)
     first = form.items[0]
     highest = form.scales[first.scale].codes[-1]

@@ -30,6 +30,7 @@ from app.operations.wave_import import import_wave
 from app.report.text import report_json, report_pdf, report_text
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
+from app.studies.information import describe, example
 from app.studies.paired_waves import pair_waves
 from app.studies.waves import WAVE
 from app.templating import render
@@ -37,6 +38,7 @@ from tests.conftest import SECRET
 from tests.lib.cohorts import close, signed_in, take_part
 from tests.lib.respondents import rows, state
 
+FAR = date(2099, 12, 31)
 INSTRUMENTS = Path(__file__).parents[1] / "instruments"
 ITEMS = [
     f"{scale}_{n}" for scale, many in (("ease", 4), ("talk", 3), ("range", 4)) for n in range(1, many + 1)
@@ -68,7 +70,15 @@ def served(url: str) -> Iterator[Service]:
 
 def prepared(service: Service, name: str = "meet", **how: Any) -> str:
     """A study of the form of seven points with two units, and its prepared wave."""
-    said = {"instrument": "seven", "form": "seven", "people": 60, "k": 5, "leaving": "rows", **how}
+    said = {
+        "instrument": "seven",
+        "form": "seven",
+        "people": 60,
+        "k": 5,
+        "leaving": "rows",
+        "retire_on": FAR,
+        **how,
+    }
     with write(service.engine) as db:
         studies.declare_study(service, db, studies.Design(id=name, title="Meetings", **said))
         for unit in ("north", "south"):
@@ -303,7 +313,8 @@ def test_a_report_never_rests_on_answers_from_here_and_from_elsewhere(here: Serv
     close(here, wave)
     with write(here.engine) as db:
         asked = waves.make_wave(here, db, "meet")
-        waves.open_wave(here, db, asked)
+        describe(here, db, studies.the_study(db, "meet"), example())
+        waves.open_wave(here, db, asked, confirmed=waves.CONFIRMATIONS)
     take_part(here, asked, "north", [dict.fromkeys(ITEMS, 3) for _ in range(12)])
     close(here, asked)
     assert json.loads(report_json(here, asked))["parts"] == []

@@ -16,6 +16,7 @@ from app.db import write
 from app.runtime import Service
 from app.staff import accounts
 from app.studies import waves
+from app.studies.information import ENTRIES, example
 from tests.e2e.person import ON_SQLITE, Keyboard, faults, faults_enlarged, on, press
 from tests.lib.cohorts import close, take_part
 from tests.lib.staff_accounts import PASSWORD, code_of, ready
@@ -147,6 +148,7 @@ def test_a_host_makes_a_study_issues_slips_and_closes_a_wave(desk: Desk, service
     desk.fills("Name", "Spring placements")
     desk.fills("Short name", "spring")
     desk.fills("How many people do you expect to answer?", "60")
+    desk.page.get_by_label("Delete the answers of closed collections on").fill("2099-12-31")
     page.get_by_label("Reports of groups", exact=False).check()
     page.locator("input[name=ask_length]").check()
     desk.presses("Make this study")
@@ -171,6 +173,12 @@ def test_a_host_makes_a_study_issues_slips_and_closes_a_wave(desk: Desk, service
         expect(page.locator(".tree")).to_contain_text(title)
     expect(page.locator(".tree")).to_contain_text("South team")
     desk.looks_over("study")
+    page.get_by_role("link", name="Write or read it").click()
+    desk.arrives("What people read before they agree", "information")
+    for name in ENTRIES:
+        page.locator(f"#{name}").fill(example()[name])
+    desk.presses("Save")
+    expect(page.locator("main")).to_contain_text("All of it is written.")
     desk.presses("Prepare a collection")
     page.get_by_role("link", name="Collection 1").click()
     desk.arrives("Collection 1 is prepared", "prepared")
@@ -182,6 +190,8 @@ def test_a_host_makes_a_study_issues_slips_and_closes_a_wave(desk: Desk, service
     text = "".join(each.extract_text() for each in slips.pages)
     assert len(set(re.findall(r"[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}", text))) == 40
     page.get_by_label("The units are complete and right.").check()
+    page.get_by_label("No unit is the people of one supervisor", exact=False).check()
+    page.get_by_label("I have checked the list of people to talk to", exact=False).check()
     desk.presses("Open this collection")
     expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")
     desk.looks_over("open")
@@ -238,6 +248,7 @@ def test_without_scripts_everything_works_for_staff(browser: Browser, service: S
         desk.fills("Short name", "spring")
         desk.fills("How many people do you expect to answer?", "60")
         desk.page.get_by_label("Reports of groups", exact=False).check()
+        desk.page.get_by_label("Delete the answers of closed collections on").fill("2099-12-31")
         desk.presses("Make this study")
         expect(desk.page.get_by_role("heading", level=1)).to_have_text("Spring")
         desk.presses("Prepare a collection")
@@ -247,7 +258,9 @@ def test_without_scripts_everything_works_for_staff(browser: Browser, service: S
 def test_by_keyboard_alone_a_host_opens_a_collection(browser: Browser, service: Service, origin: str) -> None:
     ready(service, "hana", host="*")
     with write(service.engine) as db:
-        studies.make_study(db, id="spring", title="Spring", people=60, context=["role"])
+        studies.make_study(
+            db, id="spring", title="Spring", people=60, context=["role"], information=example()
+        )
         studies.add_unit(db, "spring", "north", "North")
         accounts.give(service, db, "hana", "host", "spring")
         waves.make_wave(service, db, "spring")
@@ -263,6 +276,9 @@ def test_by_keyboard_alone_a_host_opens_a_collection(browser: Browser, service: 
         page.goto(f"{origin}/host/waves/spring-1")
         keys.goes_to("[name=sure]")
         page.keyboard.press("Space")
-        page.keyboard.press("Tab")
+        for confirmed in ("units", "people"):
+            keys.goes_to(f"[name=confirm_{confirmed}]")
+            page.keyboard.press("Space")
+        keys.goes_to("form[action$='/open'] button")
         keys.enters()
         expect(page.get_by_role("heading", level=1)).to_have_text("Collection 1 is open")

@@ -16,10 +16,12 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from app.staff.permissions import HOME
+from app.studies.information import EXAMPLE
 from tests.conftest import SECRET
 from tests.e2e.person import on, press
 from tests.lib.questionnaire_client import respond
 
+SURE = ("--confirm", "units", "--confirm", "people")
 REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.browser
 
@@ -41,12 +43,13 @@ class Host:
 
     def new_wave(self, study: str, leaving: str) -> str:
         asked = ("--people", "120", "--ask", "role", "--ask", "length", "--leaving", leaving)
-        self("study", "make", study, "Spring placements", *asked)
+        self("study", "make", study, "Spring placements", *asked, "--retire-on", "2099-12-31")
         self("study", "unit", study, "college", "The college", "--level", "organisation")
         for unit in ("north", "south"):
             self("study", "unit", study, unit, f"{unit.title()} team", "--parent", "college")
         wave = self("wave", "make", study)
-        assert self("wave", "open", wave) == f"{wave} is open"
+        self("study", "describe", study, str(EXAMPLE))
+        assert self("wave", "open", wave, *SURE) == f"{wave} is open"
         return wave
 
     def codes(self, wave: str, count: int, unit: str) -> list[str]:
@@ -159,7 +162,7 @@ def test_twelve_people_answer_and_their_unit_is_shown_and_of_nine_nothing_is(
     assert trainer.get(f"/export/waves/{wave}/responses.csv").status_code == 404
 
     of_nine = host("wave", "make", "spring")
-    host("wave", "open", of_nine)
+    host("wave", "open", of_nine, *SURE)
     mine, *others = host.codes(of_nine, 9, "south")
     PEOPLE[0].takes_part(browser, host.origin, mine)
     host.others_respond(others)

@@ -12,6 +12,7 @@ from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.staff.authorise import make_token
 from app.studies import waves
+from app.studies.information import example
 from app.survey.sending import send
 from app.tables import Unit, table
 from app.vault import new_token, read_code
@@ -56,14 +57,19 @@ def close(service: Service, wave: str) -> None:
 def next_wave(service: Service, study: str) -> str:
     with write(service.engine) as db:
         wave = waves.make_wave(service, db, study)
-        waves.open_wave(service, db, wave)
+        waves.open_wave(service, db, wave, confirmed=waves.CONFIRMATIONS)
     return wave
 
 
 def another_study(service: Service, name: str, **how: Any) -> str:
     """A study with one unit and an open wave, which is returned."""
     with write(service.engine) as db:
-        studies.make_study(db, id=name, title=name.title(), **{"people": 20, "context": ["role"], **how})
+        studies.make_study(
+            db,
+            id=name,
+            title=name.title(),
+            **{"people": 20, "context": ["role"], "information": example(), **how},
+        )
         db.execute(insert(table(Unit)).values(study=name, id="only", title="Only", level="unit", parent=None))
     return next_wave(service, name)
 

@@ -165,8 +165,8 @@ def test_every_facet_has_actions_under_every_heading() -> None:
     facets = [subscale.id for subscale in ppiq().key.subscales("a").values() if subscale.items]
     assert shown == {(facet, heading) for facet in facets for heading in ("explain", "address", "agree")}
     assert [action.facet for action in ppiq().actions if action.strength == 3] == ["ag"]
-    assert "may help" in (ppiq().actions_intro or "")
-    assert "unsafe" in (ppiq().safety or "")
+    assert "may help" in ppiq().advice["en"].intro
+    assert "unsafe" in ppiq().advice["en"].safety
 
 
 # LOCK
@@ -222,12 +222,12 @@ def test_a_locked_key_needs_a_new_revision_to_change(folder: Path) -> None:
     done = command("lock", str(folder))
     assert done.returncode == 1
     assert "a changed key needs a new revision" in done.stderr
-    edit(folder / "key.yaml", "revision: 2", "revision: 3")
+    edit(folder / "key.yaml", "revision: 3", "revision: 4")
     assert "key.yaml: differs from LOCK" in command("check", str(folder)).stderr
     assert command("lock", str(folder)).returncode == 0
-    assert load(folder).key.revision == 3
-    edit(folder / "key.yaml", "revision: 3", "revision: 2")
-    assert command("check", str(folder)).stderr.startswith("key.yaml: revision 2 is locked")
+    assert load(folder).key.revision == 4
+    edit(folder / "key.yaml", "revision: 4", "revision: 3")
+    assert command("check", str(folder)).stderr.startswith("key.yaml: revision 3 is locked")
 
 
 def test_changed_words_are_seen_and_may_be_locked_anew(folder: Path) -> None:

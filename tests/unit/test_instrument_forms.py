@@ -1,10 +1,13 @@
 """The forms beside form A are data: a mirror, a form for service users, a short form, a module."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
+from analysis.report.dataset import DatasetError
+from analysis.report.fitted import make_dataset
 from instrument import (
     DO_NOT_KNOW,
     LEFT_BLANK,
@@ -18,6 +21,7 @@ from instrument import (
     score,
 )
 from instrument.catalog import load_unlocked
+from instrument.values import sha256
 
 A_HASH = "44f52c3604996425a677e29925cc4ad7adf49d31125198968bc79a9f1ba58274"
 
@@ -48,8 +52,56 @@ def test_form_a_is_as_it_was_published() -> None:
 
 def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
     assert {form.id: form.result for form in ppiq().forms.values()} == {
-        "a": "facets", "b": "guess", "c": "facets", "s": "total", "who_decides": "areas",
+        "a": "facets", "a2": "facets", "b": "guess", "c": "facets", "s": "total", "who_decides": "areas",
     }  # fmt: skip
+
+
+# The second edition of form A
+
+
+def test_a_later_edition_leaves_the_first_as_it_was() -> None:
+    first, second = ppiq().forms["a"], ppiq().forms["a2"]
+    assert (first.edition, second.edition, second.replaces) == (1, 2, "a")
+    scored = {form: ppiq().key.subscales(form).values() for form in ("a", "c", "s")}
+    before = sha256({form: [each.model_dump() for each in scores] for form, scores in scored.items()})
+    assert before == json.loads((PPIQ / "LOCK").read_text("utf-8"))["key"]["2"]
+
+
+def answered(form: str, n: int = 40) -> dict[str, list[str | int | float | None]]:
+    items = ppiq().forms[form].items
+    return {"form_hash": [ppiq().forms[form].hash] * n, **{each.id: [2] * n for each in items}}
+
+
+def test_answers_to_two_editions_are_never_read_as_one() -> None:
+    first, second = answered("a"), answered("a2")
+    pooled = {
+        name: [*first.get(name, [None] * 40), *second.get(name, [None] * 40)] for name in first | second
+    }
+    for form in ("a", "a2", None):
+        with pytest.raises(DatasetError):
+            make_dataset(pooled, ppiq(), form)
+    with pytest.raises(DatasetError, match="form a2 of this instrument is"):
+        make_dataset({**second, "form_hash": first["form_hash"]}, ppiq(), "a2")
+    assert make_dataset(second, ppiq()).form.id == "a2"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("replaces: a\n", "replaces: z\n", "forms/a2.yaml:6: there is no form `z`"),
+        ("edition: 2", "edition: 3", "forms/a2.yaml:5: this replaces edition 1, so it is edition 2"),
+        ("replaces: a\n", "", "forms/a2.yaml:5: edition 2 does not say which form it `replaces`"),
+    ],
+)
+def test_an_edition_says_which_one_it_follows(old: str, new: str, says: str, folder: Path) -> None:
+    edit(folder / "forms/a2.yaml", old, new)
+    assert problems_of(folder) == [says]
+
+
+def test_an_edition_is_part_of_what_is_published(folder: Path) -> None:
+    for line in ("edition: 2\n", "replaces: a\n"):
+        edit(folder / "forms/a2.yaml", line, "")
+    assert load_unlocked(folder).forms["a2"].hash != ppiq().forms["a2"].hash
 
 
 # B: a guess about somebody else

@@ -53,12 +53,13 @@ def test_a_code_that_the_vectors_refuse_is_refused(form: str) -> None:
             score(ppiq(), form, {item: code})
 
 
-@pytest.mark.parametrize("form", ["a", "c", "s"])
+@pytest.mark.parametrize("form", ["a", "a2", "c", "s"])
 def test_the_vectors_reach_every_edge(form: str) -> None:
     scores = [s for vector in VECTORS[form]["vectors"] for s in vector["scores"].values()]
     notes = {s["note"] for s in scores}
     edges = {
         "a": {"from 4 answers", "not enough answers: 3 of the 4 needed"},
+        "a2": {"from 4 answers", "not enough answers: 3 of the 4 needed"},
         "c": {
             "from 3 answers",
             "not enough answers: 2 of the 3 needed",
