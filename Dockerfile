@@ -13,7 +13,7 @@ COPY migrations migrations
 COPY app app
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
  && useradd --system --home-dir /srv/counterpoise counterpoise \
- && install --directory --owner counterpoise /srv/instruments
+ && install --directory --owner counterpoise /srv/instruments /srv/ledger
 USER counterpoise
 EXPOSE 8000
 CMD ["counterpoise", "serve", "--host", "0.0.0.0", "--port", "8000"]

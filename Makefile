@@ -64,6 +64,8 @@ wheel: system $(VENV)/dev ## wheel and source distribution into dist/, installed
 fault: system $(VENV)/dev ## connections cut, servers killed and crowded while people answer
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.crowd --people 50 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.kill9 --kills 200 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.restoring --rounds 20 --db sqlite,postgres
 
 fuzz: $(VENV)/dev ## 5,000 messy files of answers, and 5,000 calls of the interface for programs
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.messy --files 5000

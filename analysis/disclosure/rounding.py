@@ -1,13 +1,59 @@
-"""Rounds figures to steps no finer than their standard error; finer digits would reveal single rows."""
+"""Changes figures by chance and rounds them to steps no finer than their standard error.
+
+Finer digits would reveal single rows. Rounding alone would too, where a figure lies so near the end of a
+step that only an unusual row can have moved it there; after a change by chance any row can.
+"""
 
 import math
 from typing import Final
+
+import numpy as np
 
 STEPS: Final = (1, 2, 5, 10)
 """Times a power of ten: the steps that figures are rounded to."""
 COUNTS: Final = 5
 STANDARD_ERRORS: Final = 2 * 1.96
 """In an interval at 95 %."""
+SHIFT: Final = 0.5
+"""The standard deviation by which a figure is moved, in standard errors."""
+WIDER, SPREAD = 1.25, 0.2
+"""The median factor by which an interval grows, and the standard deviation of its logarithm.
+
+A figure that was moved has 1.12 times the standard error; 1.25 leaves room for the spread.
+"""
+
+
+def blurred(value: float, low: float, high: float, chance: np.random.Generator) -> tuple[float, float, float]:
+    """Move a figure and widen its 95 % interval by chance, each by an amount that has no limit.
+
+    A figure that is kept beside the rows it was computed from has to be blurred once, when it is kept: the
+    mean of several draws would give it back.
+
+    Parameters
+    ----------
+    value
+        The figure.
+    low, high
+        The ends of its interval at 95 %, below and above it.
+    chance
+        Where the two normal deviates come from. Whoever can repeat them undoes the change.
+
+    Returns
+    -------
+    tuple of three floats
+        The figure, moved by a normal deviate times half its standard error; the ends, as far from it as
+        before times a log-normal factor of median 1.25.
+
+    Examples
+    --------
+    >>> moved = blurred(0.81, 0.74, 0.87, np.random.default_rng(1))
+    >>> [round(each, 3) for each in moved]
+    [0.816, 0.713, 0.904]
+    """
+    error = (high - low) / STANDARD_ERRORS
+    shift, width = (float(each) for each in chance.standard_normal(2))
+    middle, factor = value + SHIFT * error * shift, WIDER * math.exp(SPREAD * width)
+    return middle, middle - (value - low) * factor, middle + (high - value) * factor
 
 
 def borne(value: float, low: float, high: float) -> tuple[float, float, float]:

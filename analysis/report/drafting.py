@@ -11,9 +11,15 @@ from analysis.files.table import Table
 from analysis.moments import moments
 from analysis.reliability.alpha import against_the_rest
 from analysis.report.dataset import Dataset, DatasetError
+from instrument import DOES_NOT_APPLY, LEFT_BLANK, MISSING_LABELS, RATHER_NOT_SAY
 from instrument.exchange.plain_ids import plain_ids
 
-NO_ANSWER: Final = {"left_blank": (-88, "Left blank"), "rather_not_say": (-99, "Rather not say")}
+NO_ANSWER: Final = {
+    "left_blank": LEFT_BLANK,
+    "rather_not_say": RATHER_NOT_SAY,
+    "does_not_apply": DOES_NOT_APPLY,
+}
+"""The kinds of no answer that a draft has: the third where the file labels its code, of those items."""
 _LAST_NUMBER: Final = re.compile(r"_?\d+$")
 
 
@@ -50,6 +56,8 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
     ids = plain_ids(columns)
     turned = {ids[item] for item in dataset.instrument.key.reversed_items(dataset.form.id)}
     scales, lettered = by_prefix([*ids.values()]), _lettered(dataset.table, columns)
+    apply_or_not = {ids[c] for c in columns if DOES_NOT_APPLY in dataset.table.words.get(c, {})}
+    kinds = {kind: code for kind, code in NO_ANSWER.items() if apply_or_not or code != DOES_NOT_APPLY}
     return Draft(
         files={
             "instrument.yaml": {
@@ -67,10 +75,17 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
                 "scales": {
                     "answers": {
                         "codes": [*codes],
-                        "missing": {kind: code for kind, (code, _) in NO_ANSWER.items()},
+                        "missing": kinds,
                     }
                 },
-                "items": [{"id": item, "scale": "answers"} for item in ids.values()],
+                "items": [
+                    {
+                        "id": item,
+                        "scale": "answers",
+                        **({"does_not_apply": True} if item in apply_or_not else {}),
+                    }
+                    for item in ids.values()
+                ],
             },
             f"words/{name}.en.yaml": {
                 "form": name,
@@ -81,7 +96,7 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
                 "stem": "How far do you agree?",
                 "items": {ids[c]: _text(dataset.table.labels.get(c, c)) for c in columns},
                 "scales": {"answers": _labels(dataset.table, columns, codes, words)},
-                "missing": {kind: said for kind, (_, said) in NO_ANSWER.items()},
+                "missing": {kind: _said(dataset.table, columns, code) for kind, code in kinds.items()},
                 "facets": {scale: _text(scale.replace("_", " ").capitalize()) for scale in scales},
             },
             "key.yaml": {
@@ -141,6 +156,12 @@ def _labels(
             if code and len(word) > 1 and not known.get(float(code[0])):
                 known[float(code[0])] = word
     return {code: _text(known.get(float(code)) or str(code)) for code in codes}
+
+
+def _said(table: Table, columns: Sequence[str], code: int) -> str:
+    """Return what a file calls a kind of no answer or, where it says nothing of it, what we do."""
+    said = [table.words[column].get(code) for column in columns if column in table.words]
+    return _text(next(filter(None, said), MISSING_LABELS[code]))
 
 
 def _lettered(table: Table, columns: Sequence[str]) -> dict[str, str]:

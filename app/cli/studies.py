@@ -275,17 +275,22 @@ def wave_close(
     """Announce the end of a wave 24 hours ahead; then its answers are mixed and its report is made, once."""
     from app import runtime as clock
     from app.closing import maintenance
-    from app.db import write
+    from app.db import read, write
     from app.studies import waves
+    from app.tables import CLOSED
 
     with serving(directory) as service:
         at = clock.now() + (timedelta() if now else waves.ANNOUNCED)
         with write(service.engine) as db:
             waves.announce_close(service, db, wave, at)
         if now:
-            with at_work("mixing the answers and making the report"):
-                done = maintenance.run_due_tasks(service)
-            typer.echo(f"{wave} is closed")
+            try:
+                with at_work("mixing the answers and making the report"):
+                    done = maintenance.run_due_tasks(service)
+            finally:  # what goes wrong may be another wave's
+                with read(service.engine) as db:
+                    if waves.the_wave(db, wave).state == CLOSED:
+                        typer.echo(f"{wave} is closed")
             _tell_out_of_reach(done.out_of_reach)
         else:
             typer.echo(f"{wave} takes answers until {at:%Y-%m-%d %H:%M} UTC")

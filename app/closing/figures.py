@@ -2,8 +2,8 @@
 
 If they were computed at every look, the difference between before and after an erasure would reveal the
 erased answers. Kept figures beside rows that have lost one would reveal the same if they were exact. So they
-are few, of whole scales, and rounded to steps no finer than their standard error. The rows themselves allow
-any other figure.
+are few, of whole scales, changed by chance once and rounded to steps no finer than their standard error. The
+rows themselves give the exact figures, and any other.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from analysis.disclosure.leaving import LEAVING
-from analysis.disclosure.rounding import at_least, borne
+from analysis.disclosure.rounding import at_least, blurred, borne
 from app.closing.leaving import rows_that_leave
 from app.closing.mixing import RESPONSE
 from app.closing.snapshots import SNAPSHOT
@@ -84,5 +84,8 @@ def told(figure: Any) -> dict[str, float | str]:
         return {"unavailable": REASONS[figure.reason]}
     if figure.low is None or figure.high is None or not figure.high > figure.low:
         return {"unavailable": REASONS["no interval"]}
-    value, low, high = borne(figure.value, figure.low, figure.high)
+    import numpy as np  # noqa: PLC0415
+
+    moved = blurred(figure.value, figure.low, figure.high, np.random.default_rng())
+    value, low, high = (min(each, 1.0) for each in borne(*moved))
     return {"value": value, "low": low, "high": high}

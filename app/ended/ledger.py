@@ -32,13 +32,18 @@ OF_WAVES: Final = frozenset({"closed", "retired"})
 SETTING: Final = table(Setting)
 LINEAGE: Final = "ledger"
 """The random names of this database, the last one its own: each restore gives it another."""
-FIRST_LINE: Final = b"counterpoise ledger 1\n"
+FIRST_WORDS: Final = b"counterpoise ledger 1 "
+"""Of the first line; the random name of the file follows, by which a backup knows it again."""
 LENGTH: Final = 256
 LONGEST_LINE: Final = 4096
 MISSING: Final = (
     "the ledger {} is not there, and nothing is ended without it, since a backup could bring it back. Mount "
     "it or put it back; if it is lost, `counterpoise migrate --new-ledger` begins another one, and what "
     "ended so far comes back with a backup that is older than it"
+)
+NOT_BEGUN: Final = (
+    "COUNTERPOISE_LEDGER is set, and this database has not begun to keep a ledger: run `counterpoise migrate "
+    "--new-ledger` once"
 )
 UNNAMED: Final = (
     "this database keeps a ledger of what has ended: set COUNTERPOISE_LEDGER to its file, and "
@@ -49,12 +54,15 @@ UNNAMED: Final = (
 class Entry(NamedTuple):
     kind: Kind
     what: str
+    first: str
+    """The first name that the database had: another service may have written into the same file."""
     of: str
-    """The name that the database had: a wave made after a restore may bear the id of one that was lost."""
+    """The name that it had then: a wave made after a restore may bear the id of one that was lost."""
 
 
 @dataclass(frozen=True)
 class Ledger:
+    name: str = ""
     entries: tuple[Entry, ...] = ()
     damaged: int = 0
     """Lines that these keys do not open."""
@@ -63,12 +71,19 @@ class Ledger:
 def begin(service: Service) -> None:
     """Make the file where there is none, and give the database its name, if it has none yet."""
     path = _configured(service)
-    with open(path, "ab", opener=open_private) as file, _held(file.fileno()):
-        if not os.fstat(file.fileno()).st_size:
-            file.write(FIRST_LINE)
-            file.flush()
-            os.fsync(file.fileno())
-    on_the_disk(path.parent)
+    try:
+        with open(path, "a+b", opener=open_private) as file, _held(file.fileno()):
+            if not os.fstat(file.fileno()).st_size:
+                file.write(FIRST_WORDS + secrets.token_hex(8).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            file.seek(0)
+            is_ledger = file.readline(LONGEST_LINE).startswith(FIRST_WORDS)
+        on_the_disk(path.parent)
+    except OSError as error:
+        raise ConfigurationError(f"the ledger {path} cannot be made ({error.strerror})") from None
+    if not is_ledger:
+        raise ConfigurationError(f"{path} is another file than a ledger: name another one")
     with write(service.engine) as db:
         if not lineage(db):
             name_anew(db)
@@ -86,9 +101,9 @@ def note(service: Service, db: Connection, kind: Kind, what: str | bytes) -> Non
     if path is None:
         return
     named = what if isinstance(what, str) else key_of(service, kind, what)
-    entry = Entry(kind, named, (lineage(db) or [""])[-1])
+    names = lineage(db)
     try:
-        append(path, _sealed(entry, service.settings.backup_key))
+        append(path, sealed(Entry(kind, named, names[0], names[-1]), service.settings.backup_key))
     except OSError as error:
         raise NotNoted(f"the ledger {path} cannot be written ({error.strerror}): nothing was ended") from None
 
@@ -104,7 +119,7 @@ def lineage(db: Connection) -> list[str]:
 
 def name_anew(db: Connection) -> None:
     """Give the database another name, after those that it had."""
-    names = [*lineage(db), secrets.token_hex(16)]
+    names = [*lineage(db), secrets.token_hex(8)]
     db.execute(delete(SETTING).where(SETTING.c.name == LINEAGE))
     db.execute(insert(SETTING).values(name=LINEAGE, value=" ".join(names)))
 
@@ -115,20 +130,27 @@ def count(path: Path) -> int:
         return sum(1 for line in file if line.endswith(b"\n")) - 1
 
 
+def name_of(path: Path) -> str:
+    """The random name of a ledger, made when it was begun."""
+    with path.open("rb") as file:
+        return file.readline(LONGEST_LINE).removeprefix(FIRST_WORDS).strip().decode(errors="replace")
+
+
 def read_ledger(path: Path, keys: Sequence[Any]) -> Ledger:
     """Read the entries with the keys of the operator."""
     from pyrage import DecryptError, decrypt  # noqa: PLC0415 - not needed where nothing has ended
 
     entries, damaged = [], 0
     with path.open("rb") as file:
-        if file.readline(LONGEST_LINE) != FIRST_LINE:
+        first = file.readline(LONGEST_LINE)
+        if not first.startswith(FIRST_WORDS):
             raise ConfigurationError(f"{path} is no ledger of this service")
         for line in file:
             try:
                 entries.append(Entry(*json.loads(decrypt(b64decode(line, validate=False), list(keys)))))
             except (DecryptError, ValueError, TypeError):
                 damaged += 1
-    return Ledger(tuple(entries), damaged)
+    return Ledger(first.removeprefix(FIRST_WORDS).strip().decode(), tuple(entries), damaged)
 
 
 def path_of(service: Service, db: Connection) -> Path | None:
@@ -140,6 +162,8 @@ def path_of(service: Service, db: Connection) -> Path | None:
         return None
     if not path.is_file():
         raise NotNoted(MISSING.format(path))
+    if not lineage(db):
+        raise NotNoted(NOT_BEGUN)
     return path
 
 
@@ -152,7 +176,8 @@ def _configured(service: Service) -> Path:
     return service.settings.ledger
 
 
-def _sealed(entry: Entry, backup_key: str) -> bytes:
+def sealed(entry: Entry, backup_key: str) -> bytes:
+    """The line of an entry, which the private half of this key opens."""
     from pyrage import encrypt  # noqa: PLC0415 - as above
     from pyrage.x25519 import Recipient  # noqa: PLC0415
 

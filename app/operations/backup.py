@@ -10,6 +10,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -19,19 +20,23 @@ from typing import IO, Any, Final
 
 from pyrage import DecryptError, EncryptError, IdentityError, decrypt_io, encrypt_io
 from pyrage.x25519 import Identity, Recipient
-from sqlalchemy import make_url, text
+from sqlalchemy import Connection, delete, insert, make_url, select, text
 
 from app import migrate
-from app.db import is_sqlite, outside
+from app.db import is_sqlite, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
 from app.files.private import open_private, write_private
 from app.runtime import Service
+from app.studies.waves import WAVE
+from app.tables import CLOSED, Setting, table
 
 FORMAT: Final = "counterpoise backup 1"
 LONGEST_HEADER: Final = 4096
 BEING_COPIED: Final = "-backup"
 PIECE: Final = 1 << 20
+SETTING: Final = table(Setting)
+IN_A_BACKUP: Final = "closed waves in a backup"
 NOT_DUMPED: Final = "alembic_version"
 """Its one row comes last at a restore: until then the database is taken for none of ours."""
 
@@ -44,8 +49,10 @@ class About:
     schema: str
     fingerprint: str
     """Of the secret, which is not in the backup."""
+    ledger: str | None
+    """The name of the ledger; None where none was kept."""
     entries: int | None
-    """How many the ledger held at the beginning; None where none was kept."""
+    """How many it held at the beginning."""
     format: str = FORMAT
 
     def line(self) -> bytes:
@@ -86,8 +93,11 @@ def write_backup(service: Service, out: Path) -> About:
         engine="sqlite" if is_sqlite(service.engine) else "postgresql",
         schema=str(migrate.current(service.engine)),
         fingerprint=service.vault.fingerprint(),
+        ledger=ledger.name_of(kept) if kept else None,
         entries=ledger.count(kept) if kept else None,
     )
+    with read(service.engine) as db:
+        closed = closed_waves(db)
     of_this_run = Identity.generate()
     to = [Recipient.from_str(service.settings.backup_key), of_this_run.to_public()]
     part = out.with_name(f".{out.name}.part")
@@ -108,7 +118,26 @@ def write_backup(service: Service, out: Path) -> About:
         raise Refused(f"the backup could not be written to {out}: {error}") from None
     finally:
         part.unlink(missing_ok=True)
+    with write(service.engine) as db:
+        note_in_a_backup(db, closed)
     return about
+
+
+def note_in_a_backup(db: Connection, closed: list[str]) -> None:
+    """Remember of which closed waves there is a backup."""
+    db.execute(delete(SETTING).where(SETTING.c.name == IN_A_BACKUP))
+    db.execute(insert(SETTING).values(name=IN_A_BACKUP, value=" ".join(closed)))
+
+
+def closed_waves(db: Connection) -> list[str]:
+    """The waves of which answers are kept that nobody can give again."""
+    return list(db.execute(select(WAVE.c.id).where(WAVE.c.state == CLOSED).order_by(WAVE.c.id)).scalars())
+
+
+def in_no_backup(db: Connection) -> list[str]:
+    """The waves that have closed since the last backup: with the disk, their answers would be lost."""
+    kept = db.execute(select(SETTING.c.value).where(SETTING.c.name == IN_A_BACKUP)).scalar() or ""
+    return [each for each in closed_waves(db) if each not in str(kept).split()]
 
 
 class Written(io.RawIOBase):
@@ -223,6 +252,16 @@ def _dumped(service: Service) -> Iterator[IO[bytes]]:
         if process.stdout is None:
             raise OSError("pg_dump gives nothing")
         yield process.stdout
+
+
+def version_of_pg_dump() -> int | None:
+    """The version of PostgreSQL that pg_dump belongs to; None where it is not installed."""
+    try:
+        told = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S607
+    except FileNotFoundError:
+        return None
+    found = re.search(r"\d+", told)
+    return int(found[0]) if found else None
 
 
 @contextlib.contextmanager

@@ -20,6 +20,7 @@ from app.ended import ledger
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
 from app.files.private import is_private as is_private_file
+from app.operations.backup import in_no_backup, version_of_pg_dump
 from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
@@ -223,6 +224,13 @@ def _postgres(db: Connection) -> Iterator[Check]:
     )
     yield from checks(db)
     yield _libraries(db, role)
+    dumps = version_of_pg_dump()
+    yield Check(
+        "pg_dump",
+        dumps is not None and dumps >= version,
+        "not installed here" if dumps is None else str(dumps),
+        f"install PostgreSQL's client programs, version {version} or later: `counterpoise backup` needs them",
+    )
 
 
 def _libraries(db: Connection, role: str) -> Check:
@@ -324,6 +332,16 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         "nothing to do: they are sent, or deleted within fifteen days",
     )
     yield _ledger(service, db)
+    unsaved = in_no_backup(db)
+    yield Check(
+        "backups",
+        not unsaved,
+        f"none has {', '.join(unsaved)}"
+        if unsaved
+        else "one was made of each closed wave, or none has closed",
+        "make one by `counterpoise backup`: only a backup from after its close brings the answers of a wave "
+        "back; see docs/administration.md",
+    )
     yield _both_left(db)
     absent = missing(service, db)
     yield Check(

@@ -20,10 +20,17 @@ from app.audit import acts, audit, verify
 from app.closing.digests import changed
 from app.config import Settings
 from app.db import make_engine, read, sqlite_files, write
-from app.ended.ledger import Ledger, count, name_anew, read_ledger
+from app.ended.ledger import Ledger, count, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
-from app.operations.backup import About, Written, overwrite, postgres_program
+from app.operations.backup import (
+    About,
+    Written,
+    closed_waves,
+    note_in_a_backup,
+    overwrite,
+    postgres_program,
+)
 from app.operations.still_ended import CANNOT_KNOW, end_again
 from app.operations.whole import RESTORING, SERVED
 from app.runtime import Service, make_service
@@ -87,6 +94,8 @@ def _missing(settings: Settings, about: About, kept: Ledger | None) -> str:
         )
     if kept.damaged:
         return f"{kept.damaged} entries of the ledger cannot be read with this key"
+    if about.ledger not in (None, kept.name):
+        return "this is another ledger than the one that was kept when the backup was made"
     held = count(settings.ledger) if settings.ledger else 0
     if about.entries is not None and held < about.entries:
         return f"the ledger holds {held} entries, and held {about.entries} when the backup was made"
@@ -122,6 +131,7 @@ def _place(
             for each in sqlite_files(target):
                 each.unlink()
             part.rename(target)
+            on_the_disk(target.parent)
     finally:
         _forget(part)
 
@@ -192,7 +202,9 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
         for wave in changed(service, db):
             yield f"DAMAGED: the answers of {wave} are not as they were sent"
     with acts("the command line"), write(service.engine) as db:
-        yield from end_again(service, db, kept.entries, about.entries)
+        known = kept.name == about.ledger and not kept.damaged
+        yield from end_again(service, db, kept.entries, about.entries if known else 0)
         name_anew(db)
+        note_in_a_backup(db, closed_waves(db))
         audit(service.vault, db, {"action": "backup restored", "schema": about.schema})
         db.execute(delete(SETTING).where(SETTING.c.name == RESTORING))

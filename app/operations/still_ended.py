@@ -37,9 +37,10 @@ def end_again(
     service: Service, db: Connection, entries: Sequence[Entry], before: int | None
 ) -> Iterator[str]:
     """Apply the ledger to a database that was put back; `before` of its entries are older than the backup."""
-    earlier = frozenset(lineage(db)[:-1])
+    names = lineage(db)
+    ours = [each for each in entries if each.first == names[0]] if names else entries
     waves = {
-        kind: {each.what for each in entries if each.kind == kind and each.of not in earlier}
+        kind: {each.what for each in ours if each.kind == kind and each.of not in names[:-1]}
         for kind in OF_WAVES
     }
     yield from _end_waves(service, db, waves["closed"], waves["retired"])

@@ -140,11 +140,15 @@ def zero_a_page(content: bytearray, chance: Random) -> None:
     content[at : at + PAGE] = bytes(PAGE)
 
 
+NO_DAMAGE = ("ledger", "backups")
+"""What the doctor finds wanting of these files in any case."""
+
+
 def noticed(path: Path) -> bool | None:
     """Whether the doctor finds anything, with a cure; None for a traceback."""
     service = _service(path)
     try:
-        found = [each for each in doctor.examine(service) if not each.ok]
+        found = [each for each in doctor.examine(service) if not each.ok and each.name not in NO_DAMAGE]
     except Exception:  # noqa: BLE001 - it is what is counted
         return None
     finally:

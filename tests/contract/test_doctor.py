@@ -25,6 +25,7 @@ from app.db import is_sqlite, make_engine, outside, write
 from app.ended import ledger
 from app.errors import Refused
 from app.export.trail import note_taken
+from app.operations.backup import write_backup
 from app.operations.doctor import examine
 from app.runtime import Service
 from app.studies import waves
@@ -50,8 +51,8 @@ def host(service: Service, tmp_path_factory: pytest.TempPathFactory) -> Service:
 
 
 def wrong(service: Service) -> dict[str, Check]:
-    """What is to be mended, without fsync, which the PostgreSQL of the tests switches off."""
-    checks = {check.name: check for check in examine(service)}
+    """What is to be mended, without fsync, which the PostgreSQL of the tests switches off, and backups."""
+    checks = {check.name: check for check in examine(service) if check.name != "backups"}
     if not is_sqlite(service.engine):
         assert checks.pop("fsync").found == "off"
     return {name: check for name, check in checks.items() if not check.ok}
@@ -222,6 +223,17 @@ def test_a_server_that_logs_answers_or_forgets_them_is_found(host: Service, sett
 
 
 @on_postgres
+def test_a_host_without_the_program_that_backs_up_is_found(
+    host: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert wrong(host)["pg_dump"].found == "not installed here"
+    (older := tmp_path / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    older.chmod(0o700)
+    assert wrong(host)["pg_dump"].found == "9"
+
+
+@on_postgres
 def test_a_library_that_logs_what_is_written_is_found(host: Service) -> None:
     with outside(host.engine) as db:
         name = db.execute(text("SELECT current_database()")).scalar()
@@ -242,6 +254,21 @@ def test_a_slot_that_keeps_the_log_is_found(host: Service) -> None:
 
 
 @on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_wave_that_closed_after_the_last_backup_is_named(host: Service, tmp_path: Path) -> None:
+    def found() -> tuple[bool, str]:
+        return next((check.ok, check.found) for check in examine(host) if check.name == "backups")
+
+    assert found()[0]
+    write_backup(host, tmp_path / "before.age")
+    make_due(host, "demo-1")
+    maintenance.run_due_tasks(host)
+    assert found() == (False, "none has demo-1")
+    write_backup(host, tmp_path / "after.age")
+    assert found()[0]
+
+
+@on_sqlite
 def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     host: Service, tmp_path: Path
 ) -> None:
@@ -251,7 +278,7 @@ def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     assert found(tmp_path / "gone") == f"{tmp_path / 'gone'} is missing"
     assert found(None) == "COUNTERPOISE_LEDGER is not set, and this database keeps one"
     beside = tmp_path / "ledger"
-    beside.write_bytes(ledger.FIRST_LINE)
+    beside.write_bytes(ledger.FIRST_WORDS + b"one\n")
     assert found(beside) == f"{beside}, beside the database: both are lost together"
     with write(host.engine) as db:
         db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))

@@ -14,11 +14,17 @@ from typing import Protocol
 import httpx2
 import pytest
 import yaml
+from sqlalchemy import update
 from typer.testing import CliRunner, Result
 
 from app.cli import app as cli
+from app.config import from_environment
+from app.db import write
+from app.runtime import make_service
+from app.studies.study import STUDY
 from tests.conftest import SECRET
 from tests.lib.questionnaire_client import respond
+from tests.lib.respondents import make_due
 
 ROOT = Path(__file__).parents[2]
 OURS = ("COUNTERPOISE_DATABASE_URL", "COUNTERPOISE_SECRET", "COUNTERPOISE_SECRET_FILE", "COUNTERPOISE_DIR")
@@ -122,6 +128,25 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(migrated: Path, here: Here
             assert "name another port by --port" in ended.stderr
 
 
+def test_a_wave_that_closed_is_told_although_another_could_not(migrated: Path, here: Here) -> None:
+    folder = ("--dir", str(migrated))
+    for study in ("one", "other"):
+        here("study", "make", study, study.title(), "--simulated", *folder)
+        here("study", "unit", study, "south", "South", *folder)
+        here("wave", "make", study, *folder)
+        assert here("wave", "open", f"{study}-1", *folder).exit_code == 0
+    service = make_service(from_environment({}, migrated))
+    make_due(service, "one-1")
+    with write(service.engine) as db:
+        db.execute(update(STUDY).where(STUDY.c.id == "one").values(instrument="gone"))
+    service.engine.dispose()
+    ended = here("wave", "close", "other-1", "--now", *folder)
+    assert (ended.exit_code, ended.stdout) == (2, "other-1 is closed\n")
+    assert "wave 'one-1' asked a form 'a' of 'gone'" in ended.stderr
+    again = here("wave", "close", "one-1", "--now", *folder)
+    assert (again.exit_code, again.stdout) == (2, "")
+
+
 def test_it_does_not_start_without_a_questionnaire_that_a_study_asks(migrated: Path, here: Here) -> None:
     design = ("seven", "A study", "--instrument", "seven", "--form", "seven", "--simulated")
     made = here(
@@ -187,6 +212,7 @@ def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Pa
         "COUNTERPOISE_PROXY": "",
         "COUNTERPOISE_BACKUP_KEY": "",
         "COUNTERPOISE_LEDGER": "",
+        "COUNTERPOISE_INSTRUMENTS": str(tmp_path / "instruments"),
     }
     assert set(given) == set(services["app"]["environment"]) == set(services["migrate"]["environment"])
     program, *words = services["migrate"]["command"]

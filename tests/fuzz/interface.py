@@ -2,7 +2,7 @@
 
     python -m tests.fuzz.interface --cases 5000 [--seed 1]
 
-Each call fits the description or breaks it; half of the names in its address are of something that is there,
+Each call fits the description or breaks it; four of five names in its address are of something there,
 and the token is a researcher's, a trainer's or none. No answer may be an error of the service, nor have a
 status, a type of content or a shape that the description does not tell of.
 """
@@ -81,7 +81,7 @@ def run(service: Service, cases: int, first: int = 1) -> Counter[int]:
             for role in ("researcher", "trainer")
             for study in STUDIES
         ]
-    bound = {f"path.{name}": {"dictionary": name, "probability": 0.5} for name in KNOWN}
+    bound = {f"path.{name}": {"dictionary": name, "probability": 0.8} for name in KNOWN}
     config = schemathesis.Config.from_dict(
         {
             "dictionaries": {name: {"values": list(values)} for name, values in KNOWN.items()},
