@@ -14,7 +14,9 @@ from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press
 from tests.lib.respondents import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("study"), ON_SQLITE]
-FORMS = list(ppiq().forms.values())
+REPLACED = {form.replaces for form in ppiq().forms.values()}
+FORMS = [form for form in ppiq().forms.values() if form.id not in REPLACED]
+"""Those that are offered: of two editions the later one."""
 ENDED = "This page has ended"
 
 
