@@ -206,7 +206,7 @@ def test_every_row_that_stands_in_the_way_is_listed_and_nothing_written(
 @pytest.mark.parametrize(
     ("header", "cells", "said"),
     [
-        (NAMES, {}, "no column unit: give it one, or add a line to the map, as unit,COLUMN,A=north B=south"),
+        (NAMES, {}, "no column unit: give it one, or add a line to the map, as unit,COLUMN,A=north; B=south"),
         (["unit", *NAMES[1:]], {}, "no column for ease_1"),
         (["unit", *NAMES, "simulated"], {"simulated": "1"}, "a study made with --simulated"),
     ],
