@@ -14,7 +14,7 @@ from analysis.reliability.alpha import against_the_rest
 from analysis.report.dataset import Dataset, DatasetError
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, MISSING_LABELS, RATHER_NOT_SAY
 from instrument.exchange.plain_ids import plain_ids
-from instrument.exchange.spreadsheet_form import NOT_SAID
+from instrument.exchange.spreadsheet_form import NOT_SAID_YET
 
 NO_ANSWER: Final = {
     "left_blank": LEFT_BLANK,
@@ -72,14 +72,14 @@ def drafted(
             "instrument.yaml": {
                 "id": name,
                 "title": _text(name.replace("_", " ").capitalize()),
-                "licence": NOT_SAID,
+                "licence": NOT_SAID_YET,
                 "language": "en",
             },
             f"forms/{name}.yaml": {
                 "form": name,
                 "published": False,
-                "about": NOT_SAID,
-                "window": NOT_SAID,
+                "about": NOT_SAID_YET,
+                "window": NOT_SAID_YET,
                 "per_page": 5,
                 "scales": {
                     "answers": {
@@ -213,4 +213,4 @@ def _keying(dataset: Dataset, ids: Mapping[str, str], scales: Mapping[str, Seque
 def _text(said: str) -> str:
     """Return a text as instruments have it: one line, single blanks, at most 1,000 letters."""
     plain = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFC", said))
-    return " ".join(plain.split())[:1000].strip() or NOT_SAID
+    return " ".join(plain.split())[:1000].strip() or NOT_SAID_YET

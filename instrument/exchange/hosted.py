@@ -7,7 +7,7 @@ from typing import Final
 from instrument.exchange.folder_files import as_written
 from instrument.exchange.identifying import asks_for, names_a_year
 from instrument.exchange.spreadsheet_form import (
-    NOT_SAID,
+    NOT_SAID_YET,
     SHEETS,
     CellDocument,
     Sheets,
@@ -72,7 +72,7 @@ def _place(problem: Problem) -> tuple[int, int, str]:
 
 def _refused(document: CellDocument) -> Iterator[Problem]:
     for name in ("licence", "about", "window", "stem"):
-        if document.data.get(name) == NOT_SAID:
+        if document.data.get(name) == NOT_SAID_YET:
             yield document.problem(f"`{name}` is not said yet", name)
     if document.file.startswith("forms/"):
         yield from _lacking(document, "window", "the time that the questions ask about is empty")

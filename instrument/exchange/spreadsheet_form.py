@@ -42,7 +42,7 @@ LINES: Final = frozenset({"before", "after"})
 SPOKEN: Final = frozenset({"text", "help", "name"})
 """Columns that there are once for each language: `text_en`."""
 
-NOT_SAID: Final = "Not said yet"
+NOT_SAID_YET: Final = "Not said yet"
 """What a draft from a file of answers has in place of a text."""
 _NO_WINDOW: Final = "No window of time"
 _USUAL_STEM: Final = "How far do you agree?"

@@ -113,6 +113,7 @@ def test_from_a_spreadsheet_to_a_result(
         answers(desk.page, "4", desk)
         desk.presses("Send")
         glances(desk, "sent")
+        expect(desk.page.locator("main")).not_to_contain_text("could be tried")  # the garden has no actions
         desk.presses("Show my answers by topic")
         sees_the_result(desk)
         desk.looks_over("result")
