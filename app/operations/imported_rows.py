@@ -130,10 +130,12 @@ def _people(dataset: Dataset, target: Target, faults: list[Fault]) -> list[Perso
     context = {each: _context(dataset, target, each, faults) for each in target.context}
     if (twice := again(dataset)) is not None:
         column, rows = twice
+        above = sorted({*rows.values()})
         wrong = (
-            "this id stands above already, and a person is one row; keep one, or rename a column of no ids"
+            f"this id stands above already, in {'row' if len(above) == 1 else 'rows'} {ranges(above)}, and a "
+            "person is one row; keep one, or rename a column of no ids"
         )
-        faults.append(Fault(rows=rows, column=column, wrong=wrong))
+        faults.append(Fault(rows=tuple(rows), column=column, wrong=wrong))
     if faults:
         return []
     items = _items(dataset, target.form)
