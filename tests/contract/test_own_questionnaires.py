@@ -124,6 +124,7 @@ def test_a_host_tries_it_as_respondents_would_and_nothing_is_kept(host: TestClie
     page = host.get(f"{own}/try").text
     for _ in range(4):
         assert "This is a preview. Nothing that is chosen here is kept." in page
+        assert "could be tried" not in page  # the garden has no actions
         form = Screen(page).forms[-1]
         pressed = {"_go": "result"} if 'value="result"' in page else filled_in(form, {"joy_1": 4})
         page = host.post(f"{own}/try", data={**form.fields, **pressed}).text
@@ -183,9 +184,8 @@ def test_a_yes_publishes_and_locks_it_without_a_restart(host: TestClient, servic
     assert "Our shared garden" in host.get("/host/studies").text
     assert "Our shared garden" in host.get("/reflect").text
     assert "it is published; it cannot become published" in at_the_terminal("publish", name).output
-    again = CliRunner().invoke(
-        cli, ["study", "make", "plot", "Plot 7", "--instrument", "garden", "--people", "60"]
-    )
+    plot = ["study", "make", "plot", "Plot 7", "--instrument", "garden", "--people", "60"]
+    again = CliRunner().invoke(cli, [*plot, "--retire-on", "2036-01-01"])
     assert again.exit_code == 0, again.output
     form_file = folder / "garden" / "forms" / "garden.yaml"
     form_file.write_text(form_file.read_text().replace("This season", "This year"))
