@@ -60,6 +60,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
             for words in instrument.words.values()
             if words.form == form.id
         },
+        "asked": data.words.stem(),
         "note": note(data),
         "missing": {str(code): label for code, label in MISSING_LABELS.items()},
         "columns": [

@@ -48,17 +48,20 @@ def as_ddi(data: Microdata) -> bytes:
     SubElement(size, "varQnty").text = str(len(data.columns))
     variables = SubElement(book, "dataDscr")
     for place, (column, cells) in enumerate(zip(data.columns, data.cells, strict=True), 1):
-        _variable(variables, column, cells, f"V{place}")
+        _variable(variables, column, cells, f"V{place}", data.words.stem())
     indent(book)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(book, encoding="unicode")}\n'.encode()
 
 
-def _variable(variables: Element, column: Column, cells: Cells, place: str) -> None:
+def _variable(variables: Element, column: Column, cells: Cells, place: str, stem: str) -> None:
     options = {"ID": place, "name": column.name, "files": "F1", "nature": NATURE[column.measure]}
     variable = SubElement(variables, "var", options)
     SubElement(variable, "labl").text = column.label
     if column.kind in {"raw", "context"}:
-        SubElement(SubElement(variable, "qstn"), "qstnLit").text = column.label
+        question = SubElement(variable, "qstn")
+        if column.kind == "raw":
+            SubElement(question, "preQTxt").text = stem
+        SubElement(question, "qstnLit").text = column.label
     for missing, codes in ((False, column.values), (True, column.missing)):
         for code, said in codes.items():
             category = SubElement(variable, "catgry", {"missing": "Y"} if missing else {})

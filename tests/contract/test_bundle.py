@@ -144,6 +144,9 @@ def test_metadata_describe_every_column_of_the_csv(closed: Service) -> None:
     variables = book.findall("d:dataDscr/d:var", spaces)
     assert [each.get("name") for each in variables] == names
     [ec1] = [each for each in variables if each.get("name") == "raw_ec1"]
+    asked = ec1.findtext("d:qstn/d:preQTxt", namespaces=spaces)
+    assert asked == json.loads(files["codebook/codebook.json"])["asked"] == ppiq().words["a", "en"].stem()
+    assert asked in files["codebook/codebook.html"].decode()
     codes = {
         category.findtext("d:catValu", namespaces=spaces): category.get("missing")
         for category in ec1.findall("d:catgry", spaces)
