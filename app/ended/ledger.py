@@ -32,7 +32,8 @@ OF_WAVES: Final = frozenset({"closed", "retired"})
 SETTING: Final = table(Setting)
 LINEAGE: Final = "ledger"
 """The random names of this database, the last one its own: each restore gives it another."""
-FIRST_LINE: Final = b"counterpoise ledger 1\n"
+FIRST_WORDS: Final = b"counterpoise ledger 1 "
+"""Of the first line; the random name of the file follows, by which a backup knows it again."""
 LENGTH: Final = 256
 LONGEST_LINE: Final = 4096
 MISSING: Final = (
@@ -61,6 +62,7 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Ledger:
+    name: str = ""
     entries: tuple[Entry, ...] = ()
     damaged: int = 0
     """Lines that these keys do not open."""
@@ -69,12 +71,19 @@ class Ledger:
 def begin(service: Service) -> None:
     """Make the file where there is none, and give the database its name, if it has none yet."""
     path = _configured(service)
-    with open(path, "ab", opener=open_private) as file, _held(file.fileno()):
-        if not os.fstat(file.fileno()).st_size:
-            file.write(FIRST_LINE)
-            file.flush()
-            os.fsync(file.fileno())
-    on_the_disk(path.parent)
+    try:
+        with open(path, "a+b", opener=open_private) as file, _held(file.fileno()):
+            if not os.fstat(file.fileno()).st_size:
+                file.write(FIRST_WORDS + secrets.token_hex(8).encode() + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+            file.seek(0)
+            is_ledger = file.readline(LONGEST_LINE).startswith(FIRST_WORDS)
+        on_the_disk(path.parent)
+    except OSError as error:
+        raise ConfigurationError(f"the ledger {path} cannot be made ({error.strerror})") from None
+    if not is_ledger:
+        raise ConfigurationError(f"{path} is another file than a ledger: name another one")
     with write(service.engine) as db:
         if not lineage(db):
             name_anew(db)
@@ -121,20 +130,27 @@ def count(path: Path) -> int:
         return sum(1 for line in file if line.endswith(b"\n")) - 1
 
 
+def name_of(path: Path) -> str:
+    """The random name of a ledger, made when it was begun."""
+    with path.open("rb") as file:
+        return file.readline(LONGEST_LINE).removeprefix(FIRST_WORDS).strip().decode(errors="replace")
+
+
 def read_ledger(path: Path, keys: Sequence[Any]) -> Ledger:
     """Read the entries with the keys of the operator."""
     from pyrage import DecryptError, decrypt  # noqa: PLC0415 - not needed where nothing has ended
 
     entries, damaged = [], 0
     with path.open("rb") as file:
-        if file.readline(LONGEST_LINE) != FIRST_LINE:
+        first = file.readline(LONGEST_LINE)
+        if not first.startswith(FIRST_WORDS):
             raise ConfigurationError(f"{path} is no ledger of this service")
         for line in file:
             try:
                 entries.append(Entry(*json.loads(decrypt(b64decode(line, validate=False), list(keys)))))
             except (DecryptError, ValueError, TypeError):
                 damaged += 1
-    return Ledger(tuple(entries), damaged)
+    return Ledger(first.removeprefix(FIRST_WORDS).strip().decode(), tuple(entries), damaged)
 
 
 def path_of(service: Service, db: Connection) -> Path | None:

@@ -10,6 +10,7 @@ import fcntl
 import io
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -48,8 +49,10 @@ class About:
     schema: str
     fingerprint: str
     """Of the secret, which is not in the backup."""
+    ledger: str | None
+    """The name of the ledger; None where none was kept."""
     entries: int | None
-    """How many the ledger held at the beginning; None where none was kept."""
+    """How many it held at the beginning."""
     format: str = FORMAT
 
     def line(self) -> bytes:
@@ -90,6 +93,7 @@ def write_backup(service: Service, out: Path) -> About:
         engine="sqlite" if is_sqlite(service.engine) else "postgresql",
         schema=str(migrate.current(service.engine)),
         fingerprint=service.vault.fingerprint(),
+        ledger=ledger.name_of(kept) if kept else None,
         entries=ledger.count(kept) if kept else None,
     )
     with read(service.engine) as db:
@@ -248,6 +252,16 @@ def _dumped(service: Service) -> Iterator[IO[bytes]]:
         if process.stdout is None:
             raise OSError("pg_dump gives nothing")
         yield process.stdout
+
+
+def version_of_pg_dump() -> int | None:
+    """The version of PostgreSQL that pg_dump belongs to; None where it is not installed."""
+    try:
+        told = subprocess.run(["pg_dump", "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S607
+    except FileNotFoundError:
+        return None
+    found = re.search(r"\d+", told)
+    return int(found[0]) if found else None
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from app.ended import ledger
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
 from app.files.private import is_private as is_private_file
-from app.operations.backup import in_no_backup
+from app.operations.backup import in_no_backup, version_of_pg_dump
 from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
@@ -224,6 +224,13 @@ def _postgres(db: Connection) -> Iterator[Check]:
     )
     yield from checks(db)
     yield _libraries(db, role)
+    dumps = version_of_pg_dump()
+    yield Check(
+        "pg_dump",
+        dumps is not None and dumps >= version,
+        "not installed here" if dumps is None else str(dumps),
+        f"install PostgreSQL's client programs, version {version} or later: `counterpoise backup` needs them",
+    )
 
 
 def _libraries(db: Connection, role: str) -> Check:

@@ -94,6 +94,8 @@ def _missing(settings: Settings, about: About, kept: Ledger | None) -> str:
         )
     if kept.damaged:
         return f"{kept.damaged} entries of the ledger cannot be read with this key"
+    if about.ledger not in (None, kept.name):
+        return "this is another ledger than the one that was kept when the backup was made"
     held = count(settings.ledger) if settings.ledger else 0
     if about.entries is not None and held < about.entries:
         return f"the ledger holds {held} entries, and held {about.entries} when the backup was made"
@@ -200,7 +202,8 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
         for wave in changed(service, db):
             yield f"DAMAGED: the answers of {wave} are not as they were sent"
     with acts("the command line"), write(service.engine) as db:
-        yield from end_again(service, db, kept.entries, about.entries)
+        known = kept.name == about.ledger and not kept.damaged
+        yield from end_again(service, db, kept.entries, about.entries if known else 0)
         name_anew(db)
         note_in_a_backup(db, closed_waves(db))
         audit(service.vault, db, {"action": "backup restored", "schema": about.schema})

@@ -1,5 +1,6 @@
 """A backup is whole or refused, and what had ended since it was made stays ended when it is put back."""
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -364,6 +365,7 @@ def test_a_restore_without_the_whole_ledger_is_refused_and_says_so(keeping: Keep
     file = keeping.backup()
     for content, why in (
         (old, "holds 1 entries, and held 2"),
+        (path.read_bytes().replace(b"ledger 1 ", b"ledger 1 f"), "another ledger than the one"),
         (old.replace(b"\n", b"\nA", 1), "1 entries of the ledger cannot be read"),
         (None, "there is no ledger at"),
     ):
@@ -431,7 +433,7 @@ def test_an_entry_tells_nothing_without_the_key_and_points_at_no_row_without_the
 
 def test_many_processes_append_whole_lines_and_a_torn_one_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
-    path.write_bytes(ledger.FIRST_LINE + b"a torn li")
+    path.write_bytes(ledger.FIRST_WORDS + b"one\na torn li")
     threads = [
         threading.Thread(target=lambda: [ledger.append(path, b"x" * 700 + b"\n") for _ in range(20)])
         for _ in range(4)
@@ -498,3 +500,46 @@ def test_an_account_that_was_set_up_since_is_not_set_up_again_by_its_first_passw
         assert is_password(
             held.password, first, known=True
         )  # the password of the backup, which opens nothing
+
+
+@on_sqlite
+def test_a_ledger_is_begun_in_no_other_file_and_nowhere_else(service: Service, tmp_path: Path) -> None:
+    def at(path: Path) -> Service:
+        keeps = {"ledger": path, "backup_key": str(Identity.generate().to_public())}
+        return replace(service, settings=replace(service.settings, **keeps))
+
+    (letter := tmp_path / "letter").write_text("Dear all,\n")
+    with pytest.raises(ConfigurationError, match="another file than a ledger"):
+        ledger.begin(at(letter))
+    assert letter.read_text() == "Dear all,\n"
+    with pytest.raises(ConfigurationError, match="No such file or directory"):
+        ledger.begin(at(tmp_path / "not mounted" / "ledger"))
+    ledger.begin(begun := at(tmp_path / "ledger"))
+    name = ledger.name_of(tmp_path / "ledger")
+    ledger.begin(begun)
+    assert (len(name), ledger.name_of(tmp_path / "ledger"), ledger.count(tmp_path / "ledger")) == (
+        16,
+        name,
+        0,
+    )
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_an_ending_is_on_the_disk_before_it_is_done(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service, path = keeping.service, keeping.service.settings.ledger
+    [code] = some_codes(service, count=1)
+    receipt, seen, fsync = answer_in(service, code), [], os.fsync
+
+    def watched(descriptor: int) -> None:
+        fsync(descriptor)
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == path:
+            seen.append((ledger.count(path), len(kept(service, WAVE))))
+
+    monkeypatch.setattr("os.fsync", watched)
+    with write(service.engine) as db:
+        assert erase(service, db, receipt)
+    assert seen == [(1, 1)]
+    assert kept(service, WAVE) == {}

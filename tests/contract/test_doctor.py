@@ -223,6 +223,17 @@ def test_a_server_that_logs_answers_or_forgets_them_is_found(host: Service, sett
 
 
 @on_postgres
+def test_a_host_without_the_program_that_backs_up_is_found(
+    host: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert wrong(host)["pg_dump"].found == "not installed here"
+    (older := tmp_path / "pg_dump").write_text("#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6.24'\n")
+    older.chmod(0o700)
+    assert wrong(host)["pg_dump"].found == "9"
+
+
+@on_postgres
 def test_a_library_that_logs_what_is_written_is_found(host: Service) -> None:
     with outside(host.engine) as db:
         name = db.execute(text("SELECT current_database()")).scalar()
@@ -267,7 +278,7 @@ def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     assert found(tmp_path / "gone") == f"{tmp_path / 'gone'} is missing"
     assert found(None) == "COUNTERPOISE_LEDGER is not set, and this database keeps one"
     beside = tmp_path / "ledger"
-    beside.write_bytes(ledger.FIRST_LINE)
+    beside.write_bytes(ledger.FIRST_WORDS + b"one\n")
     assert found(beside) == f"{beside}, beside the database: both are lost together"
     with write(host.engine) as db:
         db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))

@@ -15,6 +15,7 @@ from app.main import create_app
 from app.report.pages import report_page
 from app.runtime import Service
 from app.studies import waves
+from app.studies.information import example
 from app.templating import render
 from instrument import Instrument, rescaled
 from instrument.exchange.spreadsheet_form import instrument_of
@@ -84,11 +85,12 @@ def test_no_page_of_it_speaks_of_the_ppiq(client: TestClient, service: Service) 
     for page in (client.get("/").text, *pages_of_a_run(client, ANSWERS)):
         assert PPIQS_OWN.findall(page) == []
     with write(service.engine) as db:
-        studies.make_study(db, id="plot", title="Plot 7", instrument="garden", form="garden", people=20)
+        told = {"people": 20, "information": dict.fromkeys(example(), "About the garden.")}
+        studies.make_study(db, id="plot", title="Plot 7", instrument="garden", form="garden", **told)
         studies.add_unit(db, "plot", "one", "One")
         other: Service = client.app.state.service  # type: ignore[attr-defined]
         wave = waves.make_wave(other, db, "plot")
-        waves.open_wave(other, db, wave)
+        waves.open_wave(other, db, wave, confirmed=waves.CONFIRMATIONS)
         first, second = waves.issue_codes(other, db, wave, "one", 2)
     client.post("/enter", data={"code": first})
     consent = client.get("/consent").text

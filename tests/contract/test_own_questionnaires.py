@@ -183,9 +183,8 @@ def test_a_yes_publishes_and_locks_it_without_a_restart(host: TestClient, servic
     assert "Our shared garden" in host.get("/host/studies").text
     assert "Our shared garden" in host.get("/reflect").text
     assert "it is published; it cannot become published" in at_the_terminal("publish", name).output
-    again = CliRunner().invoke(
-        cli, ["study", "make", "plot", "Plot 7", "--instrument", "garden", "--people", "60"]
-    )
+    plot = ["study", "make", "plot", "Plot 7", "--instrument", "garden", "--people", "60"]
+    again = CliRunner().invoke(cli, [*plot, "--retire-on", "2036-01-01"])
     assert again.exit_code == 0, again.output
     form_file = folder / "garden" / "forms" / "garden.yaml"
     form_file.write_text(form_file.read_text().replace("This season", "This year"))
