@@ -14,17 +14,21 @@ STEPS: Final = (1, 2, 5, 10)
 COUNTS: Final = 5
 STANDARD_ERRORS: Final = 2 * 1.96
 """In an interval at 95 %."""
-SHIFT: Final = 0.5
-"""The standard deviation by which a figure is moved, in standard errors."""
-WIDER, SPREAD = 1.25, 0.2
-"""The median factor by which an interval grows, and the standard deviation of its logarithm.
+SHIFT: Final = 0.4
+"""The scale of the Laplace deviate by which a figure is moved, in standard errors."""
+WIDER, SPREAD = 1.25, 0.15
+"""The median factor by which an interval grows, and the scale of its logarithm, which is Laplace too.
 
-A figure that was moved has 1.12 times the standard error; 1.25 leaves room for the spread.
+A figure that was moved has 1.15 times the standard error; 1.25 leaves room for the spread.
 """
 
 
 def blurred(value: float, low: float, high: float, chance: np.random.Generator) -> tuple[float, float, float]:
     """Move a figure and widen its 95 % interval by chance, each by an amount that has no limit.
+
+    Both changes are Laplace deviates, whose densities at two points differ by no more than a factor that the
+    distance of the points sets. So whatever is shown, it makes no row more likely than that, however unusual
+    it is; after a normal deviate, a figure far from the expected one can.
 
     A figure that is kept beside the rows it was computed from has to be blurred once, when it is kept: the
     mean of several draws would give it back.
@@ -36,22 +40,22 @@ def blurred(value: float, low: float, high: float, chance: np.random.Generator) 
     low, high
         The ends of its interval at 95 %, below and above it.
     chance
-        Where the two normal deviates come from. Whoever can repeat them undoes the change.
+        Where the two deviates come from. Whoever can repeat them undoes the change.
 
     Returns
     -------
     tuple of three floats
-        The figure, moved by a normal deviate times half its standard error; the ends, as far from it as
-        before times a log-normal factor of median 1.25.
+        The figure, moved by a Laplace deviate of 0.4 standard errors; the ends, as far from it as
+        before times a log-Laplace factor of median 1.25.
 
     Examples
     --------
     >>> moved = blurred(0.81, 0.74, 0.87, np.random.default_rng(1))
     >>> [round(each, 3) for each in moved]
-    [0.816, 0.713, 0.904]
+    [0.81, 0.687, 0.916]
     """
     error = (high - low) / STANDARD_ERRORS
-    shift, width = (float(each) for each in chance.standard_normal(2))
+    shift, width = (float(each) for each in chance.laplace(size=2))
     middle, factor = value + SHIFT * error * shift, WIDER * math.exp(SPREAD * width)
     return middle, middle - (value - low) * factor, middle + (high - value) * factor
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from random import Random
 from typing import Any
 from unittest.mock import patch
@@ -34,7 +34,7 @@ from unittest.mock import patch
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
-from scipy.stats import norm
+from scipy.stats import laplace
 from sqlalchemy import delete, select, update
 
 from analysis.disclosure import rounding
@@ -58,8 +58,9 @@ ITEMS = 30
 SAME = 1e-9
 SURE = 0.95
 """How likely an answer is that counts as named."""
-WIDTHS = 40
-"""Quantiles that stand for the factor by which an interval grows."""
+GRID = sorted(each * 10.0**power for each in rounding.STEPS[:-1] for power in range(-4, 2))
+"""Every step that a figure may be rounded to."""
+WHOLE, TINY = 1e-6, 1e-12
 
 
 @dataclass(frozen=True)
@@ -219,8 +220,8 @@ def quantile(at: float, n: int, k: int) -> float:
 def likelihood(alphas: Matrix, n: int, k: int, told: dict[str, Any]) -> Matrix:
     """How likely the page shows what it did, for each alpha of n people.
 
-    The factor of the interval is summed over its quantiles; for each, the chance that the moved figure is
-    rounded to the one that was shown is a difference of the normal distribution.
+    What is shown says between which bounds the factor of the interval and the moved figure lay, for each step
+    and each rounded figure that fit; those above 1 are shown as 1.
     """
     if "unavailable" in told:
         return np.ones(len(alphas))
@@ -229,21 +230,29 @@ def likelihood(alphas: Matrix, n: int, k: int, told: dict[str, Any]) -> Matrix:
         return np.array([shows(*each, told) for each in zip(alphas, low, high, strict=True)], dtype=float)
     error = (high - low) / rounding.STANDARD_ERRORS
     total = np.zeros(len(alphas))
-    for width in norm.ppf((np.arange(WIDTHS) + 0.5) / WIDTHS):
-        factor = rounding.WIDER * math.exp(rounding.SPREAD * width)
-        step = steps(error * factor)
-        begins, ends = (
-            (told["value"] + side * step / 2 - alphas) / (rounding.SHIFT * error) for side in (-1, 1)
-        )
-        chance = (1.0 if told["value"] == 1 else norm.cdf(ends)) - norm.cdf(begins)
-        below = np.ceil((alphas - low) * factor / step) * step
-        above = np.ceil((high - alphas) * factor / step) * step
-        fits = np.isclose(told["value"] - below, told["low"], atol=SAME) & np.isclose(
-            np.minimum(told["value"] + above, 1), told["high"], atol=SAME
-        )
-        on_grid = np.isclose(told["value"] / step, np.round(told["value"] / step), atol=1e-6)
-        total += chance * fits * on_grid
-    return total / WIDTHS
+    for finer, step in pairwise(GRID):
+        for middle in [told["value"]] if told["value"] < 1 else 1 + step * np.arange(10):
+            below, above = (middle - told["low"]) / step, (told["high"] - middle) / step
+            if not all(abs(each - round(each)) < WHOLE for each in (middle / step, below)):
+                continue
+            if told["high"] < 1 and abs(above - round(above)) > WHOLE:
+                continue
+            down, up = step / (alphas - low), step / (high - alphas)  # the factor that makes an end one step
+            least = np.max(
+                [finer / error, (round(below) - 1) * down, (math.ceil(above - WHOLE) - 1) * up], axis=0
+            )
+            most = np.min([step / error, round(below) * down], axis=0)
+            if told["high"] < 1:
+                most = np.minimum(most, round(above) * up)
+            total += between(
+                *(np.log(np.maximum(each, TINY) / rounding.WIDER) / rounding.SPREAD for each in (least, most))
+            ) * between(*((middle + side * step / 2 - alphas) / (rounding.SHIFT * error) for side in (-1, 1)))
+    return total
+
+
+def between(least: Matrix, most: Matrix) -> Matrix:
+    """How likely a Laplace deviate lies there."""
+    return np.maximum(laplace.cdf(most) - laplace.cdf(least), 0)
 
 
 def shows(alpha: float, low: float, high: float, told: dict[str, Any]) -> bool:
@@ -251,13 +260,6 @@ def shows(alpha: float, low: float, high: float, told: dict[str, Any]) -> bool:
     reckoned = (min(each, 1.0) for each in figures.borne(alpha, low, high))
     shown_then = (told["value"], told["low"], told["high"])
     return all(abs(one - other) < SAME for one, other in zip(reckoned, shown_then, strict=True))
-
-
-def steps(error: Matrix) -> Matrix:
-    """The step that `borne` rounds to for each standard error."""
-    power = 10.0 ** np.floor(np.log10(error))
-    several = [each * power for each in rounding.STEPS]
-    return np.select([each >= error for each in several], several)
 
 
 def unchanged(value: float, low: float, high: float, _: object) -> tuple[float, float, float]:

@@ -224,12 +224,12 @@ def test_a_locked_key_needs_a_new_revision_to_change(folder: Path) -> None:
     done = command("lock", str(folder))
     assert done.returncode == 1
     assert "a changed key needs a new revision" in done.stderr
-    edit(folder / "key.yaml", "revision: 3", "revision: 4")
+    edit(folder / "key.yaml", "revision: 4", "revision: 5")
     assert "key.yaml: differs from LOCK" in command("check", str(folder)).stderr
     assert command("lock", str(folder)).returncode == 0
-    assert load(folder).key.revision == 4
-    edit(folder / "key.yaml", "revision: 4", "revision: 3")
-    assert command("check", str(folder)).stderr.startswith("key.yaml: revision 3 is locked")
+    assert load(folder).key.revision == 5
+    edit(folder / "key.yaml", "revision: 5", "revision: 4")
+    assert command("check", str(folder)).stderr.startswith("key.yaml: revision 4 is locked")
 
 
 def test_changed_words_are_seen_and_may_be_locked_anew(folder: Path) -> None:

@@ -52,7 +52,9 @@ def test_form_a_is_as_it_was_published() -> None:
 
 def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
     assert {form.id: form.result for form in ppiq().forms.values()} == {
-        "a": "facets", "a2": "facets", "b": "guess", "c": "facets", "s": "total", "who_decides": "areas",
+        "a": "facets", "a2": "facets", "b": "guess", "c": "facets", "c2": "facets",
+        "s": "total", "s2": "total",
+        "who_decides": "areas",
     }  # fmt: skip
 
 
@@ -60,8 +62,10 @@ def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
 
 
 def test_a_later_edition_leaves_the_first_as_it_was() -> None:
-    first, second = ppiq().forms["a"], ppiq().forms["a2"]
-    assert (first.edition, second.edition, second.replaces) == (1, 2, "a")
+    for form in ("a", "c", "s"):
+        second = ppiq().forms[f"{form}2"]
+        assert (ppiq().forms[form].edition, second.edition, second.replaces) == (1, 2, form)
+        assert second.audience == ppiq().forms[form].audience
     scored = {form: ppiq().key.subscales(form).values() for form in ("a", "c", "s")}
     before = sha256({form: [each.model_dump() for each in scores] for form, scores in scored.items()})
     assert before == json.loads((PPIQ / "LOCK").read_text("utf-8"))["key"]["2"]
@@ -158,8 +162,9 @@ def test_questions_on_identity_are_about_the_one_who_answers() -> None:
 # C: a form for people who use services
 
 
-def test_form_c_tells_beforehand_what_answers_may_be_used_for_and_who_may_help() -> None:
-    words = ppiq().words["c", "en"]
+@pytest.mark.parametrize("form", ["c", "c2"])
+def test_form_c_tells_beforehand_what_answers_may_be_used_for_and_who_may_help(form: str) -> None:
+    words = ppiq().words[form, "en"]
     told = " ".join(words.before)
     assert all(word in told for word in ("court", "tribunal", "advocate", "Your worker may not"))
     assert words.option("helped", "yes") == "Yes"
@@ -179,12 +184,13 @@ def test_form_c_needs_three_of_four_and_twenty_of_twenty_four() -> None:
 # S: twelve items of form A, in its words
 
 
-def test_the_short_form_speaks_as_form_a_does_in_every_language() -> None:
-    short, whole = ppiq().forms["s"], ppiq().forms["a"]
-    languages = {language for form, language in ppiq().words if form == "a"}
-    assert languages == {language for form, language in ppiq().words if form == "s"}
+@pytest.mark.parametrize(("of_twelve", "of_thirty"), [("s", "a"), ("s2", "a2")])
+def test_the_short_form_speaks_as_form_a_does_in_every_language(of_twelve: str, of_thirty: str) -> None:
+    short, whole = ppiq().forms[of_twelve], ppiq().forms[of_thirty]
+    languages = {language for form, language in ppiq().words if form == of_thirty}
+    assert languages == {language for form, language in ppiq().words if form == of_twelve}
     for language in languages:
-        own, from_a = ppiq().words["s", language], ppiq().words["a", language]
+        own, from_a = ppiq().words[of_twelve, language], ppiq().words[of_thirty, language]
         assert own.stems == from_a.stems
         assert own.labels == from_a.labels
         assert own.facet("total") == from_a.facet("total")
