@@ -30,7 +30,7 @@ def _draft(asked: argparse.Namespace, say: Progress) -> str:
     import csv
 
     from analysis.report.drafting import drafted
-    from analysis.report.named_answers import words_of_codes
+    from analysis.report.named_answers import listed, words_of_codes
     from instrument import load
     from instrument.exchange.folder_files import write_files
     from instrument.exchange.plain_ids import plain_ids
@@ -40,7 +40,7 @@ def _draft(asked: argparse.Namespace, say: Progress) -> str:
     say("columns", 0, 1)
     dataset = dataset_of(asked)
     name = plain_ids([asked.folder.name])[asked.folder.name]
-    draft = drafted(dataset, name, words=words_of_codes(asked.codes))
+    draft = drafted(dataset, name, words=words_of_codes(asked.codes), marks=listed(asked.missing))
     write_files(draft.files, asked.folder, draft.remarks)
     load(asked.folder)
     own_map = asked.folder / "map.csv"

@@ -53,7 +53,8 @@ def _add_reading(parser: argparse.ArgumentParser, when: str) -> None:
         "--codes",
         metavar="CODES",
         default="",
-        help=f"{when}the answers there can be, lowest first: 1-5, or words parted by commas",
+        help=f"{when}the answers there can be, lowest first: 1-5, or words parted by commas, "
+        "which count from 1 unless they have codes (0=Never,1=Often)",
     )
     parser.add_argument(
         "--missing", metavar="MARKS", default="", help=f'{when}codes and marks of no answer: 9,99,"?"'
@@ -108,7 +109,10 @@ def dataset_of(asked: argparse.Namespace, file: Path | None = None, *, items: st
             ),
         )
     if asked.reverse or asked.codes or asked.missing:
-        raise ValueError("--reverse, --codes and --missing go with --items; the folder says them itself")
+        raise ValueError(
+            "--reverse, --codes and --missing go with --items; a folder says what is turned round and which "
+            "codes there are, and its map (--map) what is no answer, as 9=-88 among the codes of a column"
+        )
     from analysis.report.fitted import read_dataset
     from instrument import load
 

@@ -119,12 +119,12 @@ class Table:
         """Return a column's cells as the file has them, numbers as text, empty where there is none."""
         return [_plain(cell) for cell in self.column(name).tolist()]
 
-    def lettered(self, name: str) -> str:
+    def lettered(self, name: str, *, marks: frozenset[str] = frozenset()) -> str:
         """Return the letters before the numbers of a column whose codes are like A1, empty for any other."""
         return (
             ""
             if self.column(name).dtype.kind == "f"
-            else codes_of(self.cells(name), self.reading(name)).lettered
+            else codes_of(self.cells(name), self.reading(name, marks=marks)).lettered
         )
 
     def reading(

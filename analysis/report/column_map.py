@@ -28,8 +28,9 @@ def mapped(table: Table, file: Path) -> Table:
         The answers.
     file
         A CSV with the columns `item`, `column` and, if codes differ, `codes`: `A1=1 A2=2`, parted by blanks
-        or, where words hold blanks, by semicolons or bars. Where no meaning is a number the cells are taken
-        for these words: `Team one=north; Team two=south`.
+        or, where words hold blanks, by semicolons or bars; several may have one code
+        (`9=-88 99=-88`). Where no meaning is a number the cells are taken for these words: `Team one=north;
+        Team two=south`.
 
     Raises
     ------
@@ -54,11 +55,12 @@ def mapped(table: Table, file: Path) -> Table:
             aliases[item] = found
         if coded is not None:
             meanings = _meanings(coded, f"{file}, row {row}")
-            numbers = {number(meant): text for text, meant in meanings.items()}
-            words[item] = {code: text for code, text in numbers.items() if code is not None}
-            if words[item] and len(words[item]) < len(meanings):
+            numbers = {text: code for text, meant in meanings.items() if (code := number(meant)) is not None}
+            if numbers and len(numbers) < len(meanings):
                 raise TableError(f"{file}, row {row}: {_ADVICE}")
-            said_for = {} if words[item] else {folded(text): meant for text, meant in meanings.items()}
+            words[item] = {code: text for text, code in reversed(numbers.items())}
+            first = {text: words[item][code] for text, code in numbers.items()}
+            said_for = {folded(text): meant for text, meant in (first or meanings).items()}
             cells = [said_for.get(folded(cell), cell) for cell in table.cells(found)]
             columns[item] = np.array([cell or None for cell in cells], dtype=object)
     return replace(table, columns=columns, words=words, ordered={}, aliases=aliases)

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from analysis.estimate import Unavailable
+from analysis.files.answer_cells import folded
 from analysis.files.table import Table
 from analysis.moments import moments
 from analysis.reliability.alpha import against_the_rest
 from analysis.report.dataset import Dataset, DatasetError
 from instrument import DOES_NOT_APPLY, LEFT_BLANK, MISSING_LABELS, RATHER_NOT_SAY
 from instrument.exchange.plain_ids import plain_ids
+from instrument.exchange.spreadsheet_form import NOT_SAID_YET
 
 NO_ANSWER: Final = {
     "left_blank": LEFT_BLANK,
@@ -32,7 +34,9 @@ class Draft:
     columns: Sequence[tuple[str, str, str]]
 
 
-def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
+def drafted(
+    dataset: Dataset, name: str, *, words: Mapping[str, float] | None = None, marks: Sequence[str] = ()
+) -> Draft:
     """Return the draft of a questionnaire from items asked for by name.
 
     Parameters
@@ -42,35 +46,40 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
     name
         The id of the questionnaire.
     words
-        The words of the codes, lowest first, where they are known.
+        The codes by their words, where they are known.
+    marks
+        Codes and texts that mean no answer; the map says them.
 
     Raises
     ------
     DatasetError
-        The codes are no whole numbers.
+        The codes are no whole numbers, or a mark cannot stand in a map.
     """
     columns = [item.id for item in dataset.form.items]
     codes = dataset.form.scale_of(columns[0]).codes
     if any(not isinstance(code, int) for code in codes):
         raise DatasetError("a questionnaire has whole numbers for codes; say which there are with --codes")
+    if wrong := next((mark for mark in marks if re.search("[;|=]", mark)), None):
+        raise DatasetError(f"a map cannot say that `{wrong}` is no answer; empty these cells in the file")
     ids = plain_ids(columns)
     turned = {ids[item] for item in dataset.instrument.key.reversed_items(dataset.form.id)}
-    scales, lettered = by_prefix([*ids.values()]), _lettered(dataset.table, columns)
+    scales, lettered = by_prefix([*ids.values()]), _lettered(dataset.table, columns, marks)
     apply_or_not = {ids[c] for c in columns if DOES_NOT_APPLY in dataset.table.words.get(c, {})}
+    unanswered = [f"{mark}={LEFT_BLANK}" for mark in marks]
     kinds = {kind: code for kind, code in NO_ANSWER.items() if apply_or_not or code != DOES_NOT_APPLY}
     return Draft(
         files={
             "instrument.yaml": {
                 "id": name,
                 "title": _text(name.replace("_", " ").capitalize()),
-                "licence": "Not said yet",
+                "licence": NOT_SAID_YET,
                 "language": "en",
             },
             f"forms/{name}.yaml": {
                 "form": name,
                 "published": False,
-                "about": "Not said yet",
-                "window": "Not said yet",
+                "about": NOT_SAID_YET,
+                "window": NOT_SAID_YET,
                 "per_page": 5,
                 "scales": {
                     "answers": {
@@ -95,7 +104,7 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
                 "title": _text(name.replace("_", " ").capitalize()),
                 "stem": "How far do you agree?",
                 "items": {ids[c]: _text(dataset.table.labels.get(c, c)) for c in columns},
-                "scales": {"answers": _labels(dataset.table, columns, codes, words)},
+                "scales": {"answers": _labels(dataset.table, columns, codes, words or {})},
                 "missing": {kind: _said(dataset.table, columns, code) for kind, code in kinds.items()},
                 "facets": {scale: _text(scale.replace("_", " ").capitalize()) for scale in scales},
             },
@@ -120,7 +129,7 @@ def drafted(dataset: Dataset, name: str, *, words: Sequence[str] = ()) -> Draft:
             f"words/{name}.en.yaml": "Check every sentence: these are the labels or names of the columns.",
             "key.yaml": _keying(dataset, ids, scales),
         },
-        columns=tuple((ids[c], c, lettered[c]) for c in columns),
+        columns=tuple((ids[c], c, _together([*lettered[c], *unanswered])) for c in columns),
     )
 
 
@@ -144,9 +153,9 @@ def by_prefix(items: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _labels(
-    table: Table, columns: Sequence[str], codes: Sequence[int], words: Sequence[str]
+    table: Table, columns: Sequence[str], codes: Sequence[int], words: Mapping[str, float]
 ) -> dict[int, str]:
-    known = {float(place): word for place, word in enumerate(words, start=1)}
+    known = {code: word for word, code in words.items()}
     for column in columns:
         ordered = enumerate(table.ordered.get(column, ()), start=1)
         known = {**{float(code): word for code, word in ordered}, **table.words.get(column, {}), **known}
@@ -164,19 +173,27 @@ def _said(table: Table, columns: Sequence[str], code: int) -> str:
     return _text(next(filter(None, said), MISSING_LABELS[code]))
 
 
-def _lettered(table: Table, columns: Sequence[str]) -> dict[str, str]:
+def _lettered(table: Table, columns: Sequence[str], marks: Sequence[str]) -> dict[str, list[str]]:
     """Return the codes of columns like A1, as a map writes them, from all columns with these letters."""
-    letters = {column: table.lettered(column) for column in columns}
+    none = frozenset(folded(mark) for mark in marks)
+    letters = {column: table.lettered(column, marks=none) for column in columns}
     cells: dict[str, set[str]] = {}
     for column, begin in letters.items():
         if begin:
             given = {cell.strip() for cell in table.cells(column)}
-            cells.setdefault(begin, set()).update(cell for cell in given if cell.startswith(begin))
+            cells.setdefault(begin, set()).update(
+                cell for cell in given if cell.startswith(begin) and folded(cell) not in none
+            )
     said = {
-        begin: " ".join(f"{cell}={int(cell[len(begin) :])}" for cell in sorted(found))
+        begin: [f"{cell}={int(cell[len(begin) :])}" for cell in sorted(found)]
         for begin, found in cells.items()
     }
-    return {column: said.get(begin, "") for column, begin in letters.items()}
+    return {column: said.get(begin, []) for column, begin in letters.items()}
+
+
+def _together(pairs: Sequence[str]) -> str:
+    """Return what stands for what as a map writes it: by semicolons where a word holds a blank."""
+    return ("; " if any(" " in pair for pair in pairs) else " ").join(pairs)
 
 
 def _keying(dataset: Dataset, ids: Mapping[str, str], scales: Mapping[str, Sequence[str]]) -> str:
@@ -196,4 +213,4 @@ def _keying(dataset: Dataset, ids: Mapping[str, str], scales: Mapping[str, Seque
 def _text(said: str) -> str:
     """Return a text as instruments have it: one line, single blanks, at most 1,000 letters."""
     plain = "".join(letter if letter.isprintable() else " " for letter in unicodedata.normalize("NFC", said))
-    return " ".join(plain.split())[:1000].strip() or "Not said yet"
+    return " ".join(plain.split())[:1000].strip() or NOT_SAID_YET

@@ -20,6 +20,7 @@ from instrument import LEFT_BLANK, MISSING_LABELS, named_items
 
 MOST_CODES: Final = 101
 _RANGE: Final = re.compile(r"\s*(-?\d+)\s*[-:–]\s*(-?\d+)\s*")
+_CODED: Final = re.compile(r"(-?\d+)\s*=\s*(\S.*)")
 _NOTHING: Final = re.compile(r'\s*(?:"([^"]*)"|\'([^\']*)\'|([^,]*))\s*(?:,|$)')
 
 
@@ -27,8 +28,9 @@ _NOTHING: Final = re.compile(r'\s*(?:"([^"]*)"|\'([^\']*)\'|([^,]*))\s*(?:,|$)')
 class Named:
     """What was asked for on the command line, each field as it was typed there.
 
-    `items` and `reverse` are names of columns; `codes` a range (1-5), numbers, or words from the lowest on;
-    `missing` codes and texts that mean no answer; `method` and `min_answered` are those of the score.
+    `items` and `reverse` are names of columns; `codes` a range (1-5), numbers, or words, counted from 1 or
+    with their codes (0=Never); `missing` codes and texts that mean no answer; `method` and `min_answered` are
+    those of the score.
     """
 
     items: str
@@ -125,22 +127,34 @@ def _codes(said: str) -> tuple[dict[str, float] | None, tuple[float, ...]]:
         if not 1 <= high - low < MOST_CODES:
             raise TableError(f"--codes {said}: give the lowest code first, and at most {MOST_CODES} codes")
         return None, tuple(float(code) for code in range(low, high + 1))
-    listed = _listed(said)
-    numbers = [number(each) for each in listed]
-    if len(listed) < 2 or len(set(map(folded, listed))) < len(listed):  # noqa: PLR2004 - a scale has two
+    each_said = listed(said)
+    by_word = words_of_codes(said)
+    words = {folded(word): code for word, code in by_word.items()}
+    codes = {*words.values()} if by_word else {code for one in each_said if (code := number(one)) is not None}
+    if not 2 <= len(each_said) == len(codes) == len(words or codes):  # noqa: PLR2004 - a scale has two
         raise TableError(f"--codes {said}: name two codes or more, each once, the lowest first")
-    if all(each is not None for each in numbers):
-        return None, tuple(sorted(each for each in numbers if each is not None))
-    words = {folded(word): float(place) for place, word in enumerate(listed, start=1)}
-    return words, tuple(words.values())
+    return words or None, tuple(sorted(codes))
 
 
-def words_of_codes(said: str) -> tuple[str, ...]:
-    """Return the words that codes are said by, lowest first; none where they are numbers, or not said."""
-    return tuple(_listed(said)) if _codes(said)[0] else ()
+def words_of_codes(said: str) -> dict[str, float]:
+    """Return the codes that are said by words, by these words; none where they are numbers, or not said.
+
+    Examples
+    --------
+    >>> words_of_codes("Never, Often"), words_of_codes("0=Never, 1=Often"), words_of_codes("1,2")
+    ({'Never': 1.0, 'Often': 2.0}, {'Never': 0.0, 'Often': 1.0}, {})
+    """
+    each_said = listed(said)
+    coded = [match for each in each_said if (match := _CODED.fullmatch(each))]
+    if coded and len(coded) == len(each_said):
+        return {match[2]: float(match[1]) for match in coded}
+    if _RANGE.fullmatch(said) or all(number(each) is not None for each in each_said):
+        return {}
+    return {word: float(place) for place, word in enumerate(each_said, start=1)}
 
 
-def _listed(said: str) -> list[str]:
+def listed(said: str) -> list[str]:
+    """Return what commas part on the command line, in quotes where one of them holds a comma."""
     found = [
         next((part for part in match.groups() if part is not None), "") for match in _NOTHING.finditer(said)
     ]
@@ -171,7 +185,7 @@ def _answers(
     words: Mapping[str, float] | None,
     allowed: Sequence[float],
 ) -> Matrix:
-    said = _listed(missing)
+    said = listed(missing)
     numbers = [code for each in said if (code := number(each)) is not None]
     none = [code for code in MISSING_LABELS if code not in allowed]
     X = table.matrix(

@@ -73,8 +73,11 @@ def far_codes(X: Matrix) -> list[float]:
     return sorted(far)
 
 
-def again(dataset: Dataset) -> tuple[str, tuple[int, ...]] | None:
-    """Return the column of ids, and the rows from 1 in the table whose id stands above already, if any."""
+def again(dataset: Dataset) -> tuple[str, dict[int, int]] | None:
+    """Return the column of ids, and each row whose id stands above already -> the first row that has it.
+
+    Rows are counted from 1 in the table. None where no id stands twice.
+    """
     name = _id_column(dataset.table)
     if name is None:
         return None
@@ -82,13 +85,12 @@ def again(dataset: Dataset) -> tuple[str, tuple[int, ...]] | None:
     times = Counter(cell for cell in ids if cell)
     if len(times) < dataset.n / 2:  # few distinct values name groups rather than people
         return None
-    seen = set[str | None]()
-    rows = []
-    for place, person in zip(dataset.rows.tolist(), ids, strict=True):
-        if person and person in seen:
-            rows.append(place + 1)
-        seen.add(person)
-    return (name, tuple(rows)) if rows else None
+    first = dict[str, int]()
+    rows = dict[int, int]()
+    for row, person in zip((dataset.rows + 1).tolist(), ids, strict=True):
+        if person and first.setdefault(person, row) != row:
+            rows[row] = first[person]
+    return (name, rows) if rows else None
 
 
 def _twice(dataset: Dataset) -> list[str]:

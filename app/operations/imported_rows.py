@@ -79,7 +79,7 @@ def read_people(file: Path, map_file: Path | None, target: Target) -> tuple[list
                 rows=each.rows,
                 column=each.column,
                 wrong=f"no answer to {each.item}; {offered(target.form.scale_of(each.item))}. Correct it in "
-                "the file, or say in the map what it stands for",
+                "the file, or say in the map what it stands for, such as 9=-88 where 9 is no answer",
             )
             for each in unread
         ]
@@ -130,10 +130,12 @@ def _people(dataset: Dataset, target: Target, faults: list[Fault]) -> list[Perso
     context = {each: _context(dataset, target, each, faults) for each in target.context}
     if (twice := again(dataset)) is not None:
         column, rows = twice
+        above = sorted({*rows.values()})
         wrong = (
-            "this id stands above already, and a person is one row; keep one, or rename a column of no ids"
+            f"this id stands above already, in {'row' if len(above) == 1 else 'rows'} {ranges(above)}, and a "
+            "person is one row; keep one, or rename a column of no ids"
         )
-        faults.append(Fault(rows=rows, column=column, wrong=wrong))
+        faults.append(Fault(rows=tuple(rows), column=column, wrong=wrong))
     if faults:
         return []
     items = _items(dataset, target.form)
@@ -166,7 +168,7 @@ def _units(dataset: Dataset, target: Target, faults: list[Fault]) -> list[str]:
     if column is None:
         raise Refused(
             f"{target.study} has {len(ids)} units, and {dataset.table.file} no column unit: give it one, or "
-            f"add a line to the map, as unit,COLUMN,A={ids[0]} B={ids[1]}"
+            f"add a line to the map, as unit,COLUMN,A={ids[0]}; B={ids[1]}"
         )
     titles = [folded(title) for _, title in target.units]
     by_title = {title: unit for (unit, _), title in zip(target.units, titles, strict=True)}

@@ -12,6 +12,7 @@ from app.reflect.results import Result, result
 from app.reflect.runs import END, RESULT, Run, blank_on, survey_path_of
 from app.runtime import Service
 from app.templating import Page
+from instrument import Advice
 
 TRY: Final = "/try"
 """Behind the address of what a host tries."""
@@ -71,6 +72,7 @@ class PrivateItemsPage(ItemsPage, Carried):
 @dataclass(frozen=True, kw_only=True)
 class LastPage(Carried):
     template: ClassVar[str] = "reflect/last.html"
+    advice: Advice | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +187,9 @@ def _carried(run: Run, at: str) -> Mapping[str, Any]:
 
 _PAGES: Final[Mapping[str, Callable[[Run], Page]]] = {
     CONSENT: _begin,
-    CHECK: lambda run: LastPage(**_carried(run, CHECK)),
+    CHECK: lambda run: LastPage(
+        **_carried(run, CHECK), advice=run.survey.instrument.advice_for(run.survey.form, run.sheet.language)
+    ),
     RESULT: lambda run: result_page(run, personal=True),
     END: lambda run: EndPage(language=run.sheet.language, preview=run.preview),
 }

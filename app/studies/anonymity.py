@@ -65,6 +65,8 @@ class AnonymityBudget:
     @property
     def verdict(self) -> str:
         """The sentence that hosts read, on the page and at the command line."""
+        if not self.asked:
+            return "nothing is asked about the person, so no such answers can make anybody the only one"
         told = (
             f"of {self.people} people up to {self.alone:.1f} ({self.share:.0%}) may be the only one "
             f"with their combination of answers, out of {self.combinations:,} combinations"

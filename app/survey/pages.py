@@ -18,7 +18,7 @@ from app.survey.drafts import Opened
 from app.survey.phrases import in_words
 from app.templating import Page
 from app.vault import RUN_BYTES, in_groups
-from instrument import LEFT_BLANK
+from instrument import LEFT_BLANK, Advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,7 @@ class CheckPage(Page):
 class SentPage(Page):
     template: ClassVar[str] = "survey/sent.html"
     receipt: str
+    advice: Advice | None
     key: str
     own: tuple[tuple[str, str], ...]
     """The answers in hidden fields, for showing them by topic; none once this page has ended."""
@@ -187,7 +188,8 @@ def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
 def sent_page(survey: SurveyPath, sheet: Sheet, receipt: str, key: str, *, ended: bool) -> SentPage:
     """Show the receipt; `key` identifies this page, so that leaving it ends what it offers."""
     own = () if ended else own_answers(survey, sheet, key)
-    return SentPage(**manner(survey, sheet), receipt=in_groups(receipt), key=key, own=own)
+    advice = survey.instrument.advice_for(survey.form, sheet.language)
+    return SentPage(**manner(survey, sheet), receipt=in_groups(receipt), advice=advice, key=key, own=own)
 
 
 def result_run(sheet: Sheet) -> bytes:

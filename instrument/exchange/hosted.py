@@ -7,9 +7,8 @@ from typing import Final
 from instrument.exchange.folder_files import as_written
 from instrument.exchange.identifying import asks_for, names_a_year
 from instrument.exchange.spreadsheet_form import (
-    NO_WINDOW,
+    NOT_SAID_YET,
     SHEETS,
-    USUAL_STEM,
     CellDocument,
     Sheets,
     read_form,
@@ -23,6 +22,7 @@ _CURES: Final = (
     ("is no identifier", "write small letters, digits and single _, such as joy_1"),
     ("without an order", "leave `measure` empty, and list the answers from the least to the most"),
     ("is empty", "type the text into this cell"),
+    ("not said yet", "type the text into this cell"),
     ("has no words", "type the text into this cell"),
     ("whole number", "type a whole number, such as 3"),
     ("above already", "give each answer a code of its own"),
@@ -71,11 +71,14 @@ def _place(problem: Problem) -> tuple[int, int, str]:
 
 
 def _refused(document: CellDocument) -> Iterator[Problem]:
+    for name in ("licence", "about", "window", "stem"):
+        if document.data.get(name) == NOT_SAID_YET:
+            yield document.problem(f"`{name}` is not said yet", name)
     if document.file.startswith("forms/"):
-        yield from _lacking(document, "window", NO_WINDOW, "the time that the questions ask about is empty")
+        yield from _lacking(document, "window", "the time that the questions ask about is empty")
         yield from _unordered(document)
     if document.file.startswith("words/"):
-        yield from _lacking(document, "stem", USUAL_STEM, "what stands before the questions is empty")
+        yield from _lacking(document, "stem", "what stands before the questions is empty")
         yield from _identifying(document)
 
 
@@ -90,8 +93,8 @@ def _once(problems: Sequence[Problem]) -> Iterator[Problem]:
         told.add(problem.message)
 
 
-def _lacking(document: CellDocument, name: str, stand_in: str, message: str) -> Iterator[Problem]:
-    if document.data.get(name) == stand_in:
+def _lacking(document: CellDocument, name: str, message: str) -> Iterator[Problem]:
+    if name in document.empty:
         yield document.problem(message, name)
 
 

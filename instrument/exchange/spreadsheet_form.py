@@ -42,8 +42,10 @@ LINES: Final = frozenset({"before", "after"})
 SPOKEN: Final = frozenset({"text", "help", "name"})
 """Columns that there are once for each language: `text_en`."""
 
-NO_WINDOW: Final = "No window of time"
-USUAL_STEM: Final = "How far do you agree?"
+NOT_SAID_YET: Final = "Not said yet"
+"""What a draft from a file of answers has in place of a text."""
+_NO_WINDOW: Final = "No window of time"
+_USUAL_STEM: Final = "How far do you agree?"
 """What stands in for what nobody needs before people are asked."""
 
 _KINDS: Final = ("do_not_know", "does_not_apply", "left_blank", "rather_not_say")
@@ -59,6 +61,7 @@ class CellDocument(Document):
     def __init__(self, file: str, sheet: str) -> None:
         super().__init__(file, data={})
         self.cells: dict[tuple[str | int, ...], str] = {(): sheet}
+        self.empty: set[str] = set()
 
     def problem(self, message: str, *place: str | int) -> Problem:
         """Return a problem at the cell that says this, or the nearest around it."""
@@ -76,6 +79,12 @@ class CellDocument(Document):
         self.cells[place] = cell
         for length in range(1, len(place)):
             self.cells.setdefault(place[:length], cell)
+
+    def put_text(self, written: str, stand_in: str, cell: str, name: str) -> None:
+        """Set a text, or what stands in for it, and remember that the cell is empty."""
+        if not written:
+            self.empty.add(name)
+        self.put(written or stand_in, cell, name)
 
 
 @dataclass
@@ -179,8 +188,8 @@ def _questionnaire(reader: _Reader) -> tuple[str, list[str]]:
     form = reader.document(f"forms/{form_id}.yaml", "questionnaire")
     form.put(form_id, at("form"), "form")
     form.put(reader.flag(cells.get("published", ""), at("published")), at("published"), "published")
-    form.put(cells.get("about") or cells.get("title", ""), at("about"), "about")
-    form.put(cells.get("window") or NO_WINDOW, at("window"), "window")
+    form.put_text(cells.get("about", ""), cells.get("title", ""), at("about"), "about")
+    form.put_text(cells.get("window", ""), _NO_WINDOW, at("window"), "window")
     form.put(reader.whole(cells.get("per_page") or "5", at("per_page")), at("per_page"), "per_page")
     columns = [_plain(name).partition("_") for name in reader.sheets["items"][0]]
     spoken = [named for column, _, named in columns if column.lower() in SPOKEN]
@@ -199,7 +208,7 @@ def _words(reader: _Reader, form_id: str, languages: Sequence[str]) -> None:
         words.put(cells.get("direction") or "ltr", at("direction"), "direction")
         words.put(cells.get("status") or "draft", at("status"), "status")
         words.put(cells.get("title") or title, at("title"), "title")
-        words.put(cells.get("stem") or USUAL_STEM, at("stem"), "stem")
+        words.put_text(cells.get("stem", ""), _USUAL_STEM, at("stem"), "stem")
         for name in ("before", "after"):
             if cells.get(name):
                 words.put(cells[name].split("\n"), at(name), name)

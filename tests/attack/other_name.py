@@ -111,7 +111,7 @@ def looked_at(outcome: Outcome, path: str, answer: Any) -> None:
         outcome.named.append(path)
 
 
-OF_PROGRAMS = {"part": "south", "instrument": "ppiq", "form": "a"}
+OTHERS = {"part": "south", "instrument": "ppiq", "form": "a", "questionnaire": "garden"}
 
 
 def paths(app: Any) -> Iterator[str]:
@@ -126,7 +126,7 @@ def paths(app: Any) -> Iterator[str]:
                 key="k" * 43,
                 name="x",
                 account="hana",
-                **OF_PROGRAMS,
+                **OTHERS,
             )
 
 

@@ -123,7 +123,9 @@ def test_the_worst_case_is_the_worst_case() -> None:
 def test_the_budget_in_cases_that_can_be_reckoned_by_hand(
     people: int, answers: tuple[int, ...], alone: float
 ) -> None:
-    assert math.isclose(AnonymityBudget(people, tuple(Asked("q", each) for each in answers)).alone, alone)
+    budget = AnonymityBudget(people, tuple(Asked("q", each) for each in answers))
+    assert math.isclose(budget.alone, alone)
+    assert budget.verdict.startswith("nothing is asked") == (not answers)
 
 
 def test_a_design_over_the_limit_is_refused_with_the_reason(host: TestClient) -> None:

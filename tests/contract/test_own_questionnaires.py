@@ -124,6 +124,7 @@ def test_a_host_tries_it_as_respondents_would_and_nothing_is_kept(host: TestClie
     page = host.get(f"{own}/try").text
     for _ in range(4):
         assert "This is a preview. Nothing that is chosen here is kept." in page
+        assert "could be tried" not in page  # the garden has no actions
         form = Screen(page).forms[-1]
         pressed = {"_go": "result"} if 'value="result"' in page else filled_in(form, {"joy_1": 4})
         page = host.post(f"{own}/try", data={**form.fields, **pressed}).text

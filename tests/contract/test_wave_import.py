@@ -196,8 +196,9 @@ def test_every_row_that_stands_in_the_way_is_listed_and_nothing_written(
         "row 12, record_id",
     ]
     assert "the scale has 1, 2, 3, 4, 5, 6, 7" in listed[0]
-    assert "say in the map what it stands for" in listed[0]
+    assert "say in the map what it stands for, such as 9=-88 where 9 is no answer" in listed[0]
     assert "no unit of meet (north, south)" in listed[2]
+    assert "this id stands above already, in row 1, and" in listed[3]
     assert "quite secret" not in str(refused.value)
     assert "West" not in str(refused.value)
     assert nothing_of(here, wave)
@@ -206,7 +207,7 @@ def test_every_row_that_stands_in_the_way_is_listed_and_nothing_written(
 @pytest.mark.parametrize(
     ("header", "cells", "said"),
     [
-        (NAMES, {}, "no column unit: give it one, or add a line to the map, as unit,COLUMN,A=north B=south"),
+        (NAMES, {}, "no column unit: give it one, or add a line to the map, as unit,COLUMN,A=north; B=south"),
         (["unit", *NAMES[1:]], {}, "no column for ease_1"),
         (["unit", *NAMES, "simulated"], {"simulated": "1"}, "a study made with --simulated"),
     ],

@@ -11,7 +11,7 @@ from app import studies
 from app.db import read, write
 from app.hosted.brought import publish, the_brought
 from app.runtime import Service, make_service
-from app.studies import waves
+from app.studies import information, waves
 from tests.e2e.person import ON_SQLITE, PHONE, WIDE, Keyboard, on
 from tests.e2e.test_staff import Desk
 from tests.lib.hosted import changed, xlsx
@@ -92,13 +92,15 @@ def test_from_a_spreadsheet_to_a_result(
         desk.fills("Short name", "plot")
         desk.fills("How many people do you expect to answer?", "60")
         page.get_by_label("Reports of groups", exact=False).check()
+        page.get_by_label("Delete the answers of closed collections on").fill("2099-12-31")
         desk.presses("Make this study")
         glances(desk, "study")
         with write(service.engine) as db:
             studies.declare_unit(service, db, "plot", "one", "One", level="unit", parent=None)
+            information.describe(service, db, studies.the_study(db, "plot"), information.example())
         desk.presses("Prepare a collection")
         with write(service.engine) as db:
-            waves.open_wave(service, db, "plot-1")
+            waves.open_wave(service, db, "plot-1", confirmed=waves.CONFIRMATIONS)
             [code] = waves.issue_codes(service, db, "plot-1", "one", 1)
     with on(browser, width, scripts=scripts) as context:
         desk = Desk(context.new_page(), origin, service, scripts=scripts, seen=20)
@@ -113,6 +115,7 @@ def test_from_a_spreadsheet_to_a_result(
         answers(desk.page, "4", desk)
         desk.presses("Send")
         glances(desk, "sent")
+        expect(desk.page.locator("main")).not_to_contain_text("could be tried")  # the garden has no actions
         desk.presses("Show my answers by topic")
         sees_the_result(desk)
         desk.looks_over("result")

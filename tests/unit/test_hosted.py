@@ -15,7 +15,7 @@ from instrument.exchange import confined
 from instrument.exchange.confined import instrument_of_files, read_upload
 from instrument.exchange.hosted import cure_of, hosted_files
 from instrument.exchange.identifying import asks_for
-from instrument.exchange.spreadsheet_form import instrument_of
+from instrument.exchange.spreadsheet_form import NOT_SAID_YET, instrument_of
 from tests.lib.hosted import GARDEN, Rows, as_text, changed, with_parts, xlsx
 
 SHEET = "xl/worksheets/sheet3.xml"
@@ -237,6 +237,8 @@ def test_no_item_of_the_ppiq_in_any_language_is_taken_for_one() -> None:
             ("questionnaire", 2, "window", ""),
             ["questionnaire!E2: the time that the questions ask about is empty"],
         ),
+        (("questionnaire", 2, "window", NOT_SAID_YET), ["questionnaire!E2: `window` is not said yet"]),
+        (("questionnaire", 2, "licence", NOT_SAID_YET), ["questionnaire!C2: `licence` is not said yet"]),
         (("words", 2, "stem", ""), ["words!C2: what stands before the questions is empty"]),
         (("items", 3, "item", "joy 2"), ["items!A3: `joy 2` is no identifier"]),
         (("answers", 3, "code", "two"), ["answers!A3: `two` is no whole number"]),
@@ -250,3 +252,8 @@ def test_a_complaint_is_at_its_cell_and_has_a_cure(where: tuple[str, int, str, s
     assert len(problems) == len(told)
     assert all(str(problem).startswith(said) for problem, said in zip(problems, told, strict=True)), problems
     assert all(cure_of(problem) for problem in problems)
+
+
+def test_the_commonest_stem_is_no_empty_cell() -> None:
+    files, problems = hosted_files(as_text(changed("words", 2, "stem", "How far do you agree?")))
+    assert (bool(files), problems) == (True, ())

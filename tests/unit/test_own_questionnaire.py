@@ -199,6 +199,23 @@ def test_a_draft_marks_what_goes_against_the_rest_and_takes_words_from_heading_r
     assert load(folder).words["meetings", "en"].sentence("q2") == "Others talk over me"
 
 
+def test_a_draft_reads_its_file_again_with_words_from_nought_and_marks_of_no_answer(tmp_path, capsys):
+    file, folder = tmp_path / "answers.csv", tmp_path / "meetings"
+    rows = [["0", "Often", "1"], ["never", "0", "9"], ["2", "Seldom", "Often"], ["1", "1", "not asked"]]
+    file.write_text(text(rows=rows))
+    reading = ("--codes", "0=Never,1=Seldom,2=Often", "--missing", "9,99,not asked")
+    scored = tmp_path / "scored.csv"
+    assert analysis(["score", str(file), "--items", "q1-q2", *reading[:2], "--out", str(scored)]) == 0
+    assert read_table(scored).column("score").tolist() == [1, 0, 1.5, 1]
+    assert analysis(["draft", str(file), "--items", "q1-q3", *reading, "--out", str(folder)]) == 0
+    assert load(folder).words["meetings", "en"].label("answers", 0) == "Never"
+    again = ("--instrument", str(folder), "--map", str(folder / "map.csv"))
+    assert analysis(["score", str(file), *again, "--out", str(scored)]) == 0
+    assert read_table(scored).column("q_answered").tolist() == [3, 2, 3, 2]
+    assert analysis(["alpha", str(file), *again, "--missing", "9"]) == 2
+    assert "--map" in capsys.readouterr().err
+
+
 def test_subscales_is_another_word_for_facets(tmp_path):
     files = read_files(ROOT / "tests/instruments/seven")
     words = dict(files["words/seven.en.yaml"])
