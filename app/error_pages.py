@@ -1,5 +1,6 @@
 """One form for every refusal: a page, or two lines of JSON where JSON was asked for."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -35,6 +36,15 @@ TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
 DAMAGE_ON_SQLITE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_READ")
 DAMAGE_ON_POSTGRES: Final = frozenset({"XX001", "XX002", "58P01"})
 """data_corrupted, index_corrupted, undefined_file"""
+INTERFACE: Final = "/api/"
+TO_PROGRAMS: Final[Mapping[type[AppError], str]] = {
+    NotFound: (
+        "There is nothing at this address for the token shown. See that the address is right, that the token "
+        "has not ended, and that it is of the role and study that this address is for."
+    ),
+    NotAllowed: "This interface is read only: ask with GET.",
+}
+"""What is said instead of the words of a page."""
 _BY_STATUS: Final = {404: NotFound, 405: NotAllowed, 413: TooLarge}
 
 
@@ -61,10 +71,10 @@ def refusal(request: Request, error: Exception) -> Response:
         refused.status >= FAULT and not isinstance(error, AppError)
     ):
         log_failure(request, refused.status, error)
-    if request.url.path.endswith(".json") or request.url.path.startswith("/api/"):
+    if request.url.path.endswith(".json") or request.url.path.startswith(INTERFACE):
+        message = _for_programs(request, error, refused) or f"{refused.title}. {refused.message}"
         response: Response = JSONResponse(
-            {"error": type(refused).__name__, "message": f"{refused.title}. {refused.message}"},
-            refused.status,
+            {"error": type(refused).__name__, "message": message}, refused.status
         )
     else:
         keep_open = isinstance(refused, (NotSaved, Damaged))
@@ -82,6 +92,16 @@ def refusal(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.headers:
         response.headers.update(error.headers)
     return response
+
+
+def _for_programs(request: Request, error: Exception, refused: AppError) -> str | None:
+    """What the author of a program can do about it, where that is not what a reader of pages can."""
+    if not request.url.path.startswith(INTERFACE):
+        return None
+    if isinstance(error, RequestValidationError):
+        wrong = (f"`{each['loc'][-1]}`: {each['msg']}" for each in error.errors())
+        return f"These parameters cannot be read. {'; '.join(wrong)}."
+    return TO_PROGRAMS.get(type(refused))
 
 
 def as_app_error(request: Request, error: Exception) -> AppError:

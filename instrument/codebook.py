@@ -25,6 +25,11 @@ PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+MADE: Final[Mapping[str, str]] = MappingProxyType(
+    {"pomp": "0 to 100 from", "mean": "mean of", "sum": "sum of"}
+)
+"""How a score is made of answers, by its method."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
@@ -116,7 +121,16 @@ def _keyed(instrument: Instrument, form: Form, words: Words) -> Iterator[Column]
 
 def _scores(subscales: list[Subscale], words: Words) -> Iterator[Column]:
     for subscale in subscales:
-        yield Column(name=subscale.id, label=words.facet(subscale.id), kind="score", measure="scale")
+        label = f"{words.facet(subscale.id)} ({_made(subscale)})"
+        yield Column(name=subscale.id, label=label, kind="score", measure="scale")
     for subscale in subscales:
         label = f"{words.facet(subscale.id)}: number of answers"
         yield Column(name=f"{subscale.id}_answered", label=label, kind="answered", measure="scale")
+
+
+def _made(subscale: Subscale) -> str:
+    """Say on which scale a score is, and how many answers it takes."""
+    parts, what = (subscale.of, "scores") if subscale.of else (subscale.items, "answers")
+    least = "all" if subscale.min_answered == len(parts) else f"at least {subscale.min_answered} of"
+    over = f", from at least {subscale.min_items} answers" if subscale.min_items else ""
+    return f"{MADE[subscale.method]} {least} {len(parts)} {what}{over}"

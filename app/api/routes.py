@@ -138,7 +138,7 @@ def export(request: Request, wave: str, name: str) -> Response:
         if name not in {ALL, *FORMATS}:
             raise NotFound
         tag = f'W/"{digest(data)}"'
-        if request.headers.get("if-none-match") == tag:
+        if tag in map(str.strip, request.headers.get("if-none-match", "").split(",")):
             note_compared(service_of(request), wave)
             return Response(status_code=304, headers={"etag": tag})
         made = zipped(bundle(data), wave) if name == ALL else FORMATS[name].make(data)

@@ -60,6 +60,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
             for words in instrument.words.values()
             if words.form == form.id
         },
+        "asked": data.words.stem(),
         "note": note(data),
         "missing": {str(code): label for code, label in MISSING_LABELS.items()},
         "columns": [
@@ -87,11 +88,20 @@ def as_codebook_html(data: Microdata) -> bytes:
 
 
 def as_claims(data: Microdata) -> bytes:
-    """Write what may be said of the questionnaire at its present stage, and the evidence for it."""
+    """Write what may be said of the questionnaire at its present stage, what not, and the evidence for it."""
     claims = data.instrument.claims
     if claims is None:
         return b"Nothing is said about this questionnaire: its folder holds no claims.\n"
-    return "\n\n".join((claims.label, claims.precision, *claims.evidence, "")).encode()
+    evidence = claims.evidence or ("none yet",)
+    said = {
+        "Precision": (claims.precision,),
+        "Evidence": evidence,
+        "What may be said": claims.may_say,
+        "What may not be said": claims.may_not_say,
+        "What to say beside any figure": claims.always,
+    }
+    parts = ["\n".join((head, *(f"- {line}" for line in lines))) for head, lines in said.items() if lines]
+    return "\n\n".join((f"{data.instrument.title}: {claims.label}", *parts, "")).encode()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -41,6 +41,8 @@ SPSS_LABEL, STATA_LABEL, STATA_FILE_LABEL = 256, 80, 80
 """The longest label of a variable: in bytes in SPSS, in characters in Stata."""
 SPSS_VALUE_LABEL: Final = 120
 STATA_VALUE_LABEL: Final = 32_000
+WIDTHS: Final[Mapping[str, int]] = {"A": 20, "B": 80, "C": 12, "D": 10, "E": 22, "F": 45}
+"""Of the columns of the sheet that says what they mean, in letters."""
 STATA_118: Final = 14  # pyreadstat's name for the format that Stata 14 and later write by default
 
 
@@ -199,7 +201,11 @@ def as_xlsx(data: Microdata) -> bytes:
     from openpyxl import Workbook  # noqa: PLC0415 - only where a file needs it
 
     book = Workbook(write_only=True)
+    book.properties.title, book.properties.creator = data.titled, "Counterpoise"
     answers, about = book.create_sheet("answers"), book.create_sheet("columns")
+    answers.freeze_panes = "A2"
+    for name, width in WIDTHS.items():
+        about.column_dimensions[name].width = width
     answers.append([_text(answers, column.name) for column in data.columns])
     for row in data.rows:
         answers.append([_text(answers, each) for each in row])

@@ -37,7 +37,10 @@ class Pairing:
 
     @property
     def note(self) -> str:
-        """Say what a holder of the rows has to know about linking, and how many rows were matched."""
+        """Say what a holder of the rows has to know about linking, and how many rows were matched.
+
+        An exact number of links, less those that are still shown, would count who has erased since.
+        """
         known = (
             f"This wave is one of a pair ({self.earlier}, {self.later}), so what is known of people beside "
             "their answers is withheld unless it is the same for everybody."
@@ -46,13 +49,14 @@ class Pairing:
             return f"{known} The pair is matched when {self.later} closes."
         if not self.linked:
             return f"{known} Nobody was linked: {self.outcome['refused']}."
-        found = self.outcome
+        linked, earlier, later = (
+            _about(int(self.outcome[each])) for each in ("linked", "ambiguous_earlier", "ambiguous_later")
+        )
         return (
-            f"{known} {found['linked']} people were linked; {found['ambiguous_earlier']} rows of "
-            f"{self.earlier} and {found['ambiguous_later']} of {self.later} could have been several "
-            "people's and were left unlinked. A link may be wrong; how often has not been measured. "
-            "Links are left out where fewer than five rows would stand apart by them, and where a row is "
-            "gone or never leaves."
+            f"{known} Linked at the close: {linked} people. Left unlinked, since they could have been "
+            f"several people's: {earlier} rows of {self.earlier} and {later} of {self.later}. A link may be "
+            "wrong; how often has not been measured. Links are left out where fewer than five rows would "
+            "stand apart by them, and where a row is gone or never leaves."
         )
 
     def column(self, wave: str) -> Column:
@@ -64,6 +68,10 @@ class Pairing:
             kind="provenance",
             measure="nominal",
         )
+
+
+def _about(count: int) -> str:
+    return f"at least {count // LEAST * LEAST}" if count >= LEAST else f"fewer than {LEAST}"
 
 
 def pairing(db: Connection, wave: str, leaving: Container[Pair], *, archive: bool) -> Pairing | None:

@@ -7,7 +7,8 @@ from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from app.csv_cells import Cell, cell
-from app.export.rows import Microdata, note
+from app.export.names import data_file
+from app.export.rows import Cells, Microdata, note
 from instrument import Column
 
 DDI: Final = "ddi:codebook:2_5"
@@ -41,28 +42,32 @@ def as_ddi(data: Microdata) -> bytes:
     use = SubElement(SubElement(study, "dataAccs"), "useStmt")
     SubElement(use, "conditions").text = f"Words of the questionnaire: {data.instrument.licence}"
     file = SubElement(SubElement(book, "fileDscr", {"ID": "F1"}), "fileTxt")
+    SubElement(file, "fileName").text = data_file(data)
     size = SubElement(file, "dimensns")
     SubElement(size, "caseQnty").text = str(data.count)
     SubElement(size, "varQnty").text = str(len(data.columns))
     variables = SubElement(book, "dataDscr")
-    for place, column in enumerate(data.columns, 1):
-        _variable(variables, column, f"V{place}")
+    for place, (column, cells) in enumerate(zip(data.columns, data.cells, strict=True), 1):
+        _variable(variables, column, cells, f"V{place}", data.words.stem())
     indent(book)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(book, encoding="unicode")}\n'.encode()
 
 
-def _variable(variables: Element, column: Column, place: str) -> None:
+def _variable(variables: Element, column: Column, cells: Cells, place: str, stem: str) -> None:
     options = {"ID": place, "name": column.name, "files": "F1", "nature": NATURE[column.measure]}
     variable = SubElement(variables, "var", options)
     SubElement(variable, "labl").text = column.label
     if column.kind in {"raw", "context"}:
-        SubElement(SubElement(variable, "qstn"), "qstnLit").text = column.label
+        question = SubElement(variable, "qstn")
+        if column.kind == "raw":
+            SubElement(question, "preQTxt").text = stem
+        SubElement(question, "qstnLit").text = column.label
     for missing, codes in ((False, column.values), (True, column.missing)):
         for code, said in codes.items():
             category = SubElement(variable, "catgry", {"missing": "Y"} if missing else {})
             SubElement(category, "catValu").text = str(code)
             SubElement(category, "labl").text = said
-    text = any(isinstance(code, str) for code in column.values) or column.kind == "provenance"
+    text = any(isinstance(cell, str) for cell in (*column.values, *cells.values))
     SubElement(variable, "varFormat", {"type": "character" if text else "numeric"})
 
 
@@ -74,7 +79,7 @@ def as_dataset_description(data: Microdata) -> bytes:
             "@context": "https://schema.org",
             "@type": "Dataset",
             "name": data.titled,
-            "description": " ".join(filter(None, (claims.label if claims else None, note(data)))),
+            "description": f"{claims.label}. {note(data)}" if claims else note(data),
             "variableMeasured": [_measured(column) for column in data.columns],
         }
     )
@@ -88,7 +93,8 @@ def as_sidecar(data: Microdata) -> bytes:
 def _measured(column: Column) -> dict[str, Any]:
     codes = (*column.values.items(), *column.missing.items())
     said = "; ".join(f"{code} = {meaning}" for code, meaning in codes)
-    described = f"{column.label}. Codes: {said}" if said else column.label
+    stop = "" if column.label.endswith((".", "?", "!")) else "."
+    described = f"{column.label}{stop} Codes: {said}" if said else column.label
     return {"@type": "PropertyValue", "name": column.name, "description": described}
 
 

@@ -177,6 +177,7 @@ def codebook_page(data: Microdata, *, alone: bool = False) -> CodebookPage:
         note=note(data),
         facts=(
             ("Questionnaire", f"{instrument.title}, form {form.id}"),
+            ("Before each question", data.words.stem()),
             ("Licence of its words", instrument.licence),
             ("Form", form.hash),
             *((f"Words, {each.language} ({each.status})", each.hash) for each in words),

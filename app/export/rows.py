@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from analysis.disclosure.leaving import ORIGIN
 from app.csv_cells import Cell
 from app.errors import AppError, Refused
-from instrument import Column, Form, Instrument
+from instrument import Column, Form, Instrument, Words
 
 ROW_ID: Final = "row_id"
 PAIR_ID: Final = "pair_id"
+LANGUAGE: Final = "en"
+"""In which columns are described."""
 
 NOTE: Final = (
     "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
@@ -114,6 +116,11 @@ class Microdata:
     def titled(self) -> str:
         """Return the study's title, with the word SIMULATED before it where the data are simulated."""
         return f"SIMULATED: {self.title}" if self.simulated else self.title
+
+    @property
+    def words(self) -> Words:
+        """The words that the columns are described in."""
+        return self.instrument.words[self.form.id, LANGUAGE]
 
     @property
     def count(self) -> int:

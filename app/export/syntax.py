@@ -331,8 +331,12 @@ def _held_as_text(each: Coded) -> bool:
 
 
 def _heading(data: Microdata, mark: str) -> list[str]:
-    title = " ".join(data.title.split())
-    said = [f"{mark} {title}, {data.wave}", f"{mark} Labels, kinds of missing and scores of {_csv(data)}"]
+    title = " ".join(data.title.split()).replace("/*", "/ *")  # opens a comment of many lines in Stata
+    said = [
+        f"{mark} {title}, {data.wave}",
+        f"{mark} Labels, kinds of missing and scores of {_csv(data)}",
+        f"{mark} Start this in the folder that it lies in, from where it finds that file",
+    ]
     said += [f"{mark} {ORIGIN}"] if data.imported else []
     return [f"{mark} SIMULATED: these answers were made up by a program", *said] if data.simulated else said
 

@@ -2,7 +2,7 @@
 
 An account holds grants, each a role for a study; a token opens the pages of one role for one study until it
 expires. Whatever they do not open answers 404, so that nobody learns what exists. The demonstration opens its
-pages to everyone on the same computer.
+pages to everyone on the same computer; a program that shows a token there gets what the token opens.
 """
 
 import secrets
@@ -112,9 +112,10 @@ def token_grant(db: Connection, token: str) -> Held | None:
 
 
 def _asking(request: Request, role: Role) -> Staff | None:
-    service, token = service_of(request), _shown(request)
-    if service.settings.demo:
+    service, token = service_of(request), _in_header(request)
+    if service.settings.demo and not token:
         return None if role == "operator" else Staff(role, "the demonstration", None)
+    token = token or token_of(request, COOKIE) or ""
     with read(service.engine) as db:
         if not token.startswith(SESSION_PREFIX):
             held = token_grant(db, token)
@@ -127,12 +128,10 @@ def _asking(request: Request, role: Role) -> Staff | None:
     return _as(member, role) if member else None
 
 
-def _shown(request: Request) -> str:
-    """The token of a program from its header, otherwise what the cookie holds; no session in a header."""
+def _in_header(request: Request) -> str:
+    """The token that a program shows; no session in a header."""
     kind, _, token = request.headers.get("authorization", "").partition(" ")
-    if kind.casefold() == "bearer" and token.startswith(PREFIX):
-        return token
-    return token_of(request, COOKIE) or ""
+    return token if kind.casefold() == "bearer" and token.startswith(PREFIX) else ""
 
 
 def _as(member: Member, role: Role) -> Staff | None:

@@ -58,7 +58,8 @@ def test_every_file_is_given_and_written_down_and_an_etag_takes_nothing_out(
     assert len(list(csv.DictReader(io.StringIO(rows.text)))) == 12
     with zipfile.ZipFile(io.BytesIO(client.get(f"{here}/all", headers=token).content)) as everything:
         assert "demo-1/manifest.json" in everything.namelist()
-    again = client.get(f"{here}/csv", headers={**token, "if-none-match": rows.headers["etag"]})
+    held = f'"of-another", {rows.headers["etag"]}'
+    again = client.get(f"{here}/csv", headers={**token, "if-none-match": held})
     assert (again.status_code, again.content) == (304, b"")
     with read(closed.engine) as db:
         actions = [each.event["action"] for each in events(db)]
@@ -90,6 +91,7 @@ def test_an_open_wave_and_another_study_s_are_not_there(closed: Service, client:
             reply = client.get(f"{API}/waves/{wave}/{path}", headers=token)
             assert reply.status_code == 404
             assert set(reply.json()) == {"error", "message"}
+            assert "token" in reply.json()["message"]
 
 
 def test_nothing_is_told_without_a_token_and_a_browser_s_session_is_none(
@@ -132,6 +134,9 @@ def test_pages_go_on_where_the_last_one_says(service: Service, study: str, clien
         reply = client.get(f"{here}?{wrong}", headers=token)
         assert reply.status_code == 422
         assert set(reply.json()) == {"error", "message"}
+        assert "`limit`: Input should be" in reply.json()["message"]
+    refused = client.post(here, headers=token)
+    assert (refused.status_code, "with GET" in refused.json()["message"]) == (405, True)
 
 
 def test_a_form_is_told_with_its_items_and_its_scoring(closed: Service, client: TestClient) -> None:

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from app.db import read
 from app.errors import Refused
-from app.export.bundle import bundle, digest, in_memory, write_bundle
+from app.export.bundle import bundle, digest, files_of, in_memory, write_bundle
 from app.export.formats import FORMATS
 from app.export.metadata import DDI
 from app.export.microdata import microdata
@@ -138,17 +138,24 @@ def test_metadata_describe_every_column_of_the_csv(closed: Service) -> None:
     described = json.loads(files["dataset_description.json"])
     assert (described["@context"], described["@type"]) == ("https://schema.org", "Dataset")
     assert described["name"].startswith("SIMULATED")
+    assert not re.search(r"[?!.]\.", files["dataset_description.json"].decode())
     book = ET.fromstring(files["codebook/ddi.xml"])
     spaces = {"d": DDI}
     variables = book.findall("d:dataDscr/d:var", spaces)
     assert [each.get("name") for each in variables] == names
     [ec1] = [each for each in variables if each.get("name") == "raw_ec1"]
+    asked = ec1.findtext("d:qstn/d:preQTxt", namespaces=spaces)
+    assert asked == json.loads(files["codebook/codebook.json"])["asked"] == ppiq().words["a", "en"].stem()
+    assert asked in files["codebook/codebook.html"].decode()
     codes = {
         category.findtext("d:catValu", namespaces=spaces): category.get("missing")
         for category in ec1.findall("d:catgry", spaces)
     }
     assert [code for code in codes if codes[code] is None] == ["0", "1", "2", "3", "4"]
     assert {"-88", "-99"} <= {code for code in codes if codes[code] == "Y"}
+    held = {each.get("name"): each.find("d:varFormat", spaces).get("type") for each in variables}
+    assert {held[name] for name in ("row_id", "simulated", "raw_ec1", "total")} == {"numeric"}
+    assert {held[name] for name in ("wave", "form_hash", "role")} == {"character"}
     rows = list(csv.DictReader(io.StringIO(files["codebook/codebook.csv"].decode())))
     assert {row["name"] for row in rows} == {*names}
 
@@ -160,7 +167,7 @@ def test_no_file_of_a_demonstration_hides_that_it_is_simulated(closed: Service) 
 
 
 def test_lines_of_spss_syntax_fit_and_no_text_is_a_macro_in_stata(closed: Service) -> None:
-    files = in_memory(bundle(data(closed)))
+    files = in_memory(files_of(replace(data(closed), title="North/*South")))
     spss = files["syntax/form-a_wave-demo1.sps"]
     assert spss.startswith("\ufeff".encode())
     assert max(map(len, spss.split(b"\r\n"))) <= 251
@@ -168,5 +175,6 @@ def test_lines_of_spss_syntax_fit_and_no_text_is_a_macro_in_stata(closed: Servic
     for line in stata.splitlines():
         if "label" in line and '`"' in line:
             assert not re.search(r"(?<!\\)\$", line), line
+    assert "/*" not in stata, "the rest of a do-file would be a comment"
     assert "mvdecode raw_ec1, mv(" in stata
     assert "assert abs(re_total - total) < 1e-7 if !missing(total)" in stata

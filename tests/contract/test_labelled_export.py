@@ -107,6 +107,8 @@ def test_parquet_has_the_cells_of_the_csv_and_says_what_they_mean(data: Microdat
 
 def test_a_spreadsheet_has_the_cells_of_the_csv_and_no_formula(data: Microdata) -> None:
     book = openpyxl.load_workbook(io.BytesIO(FORMATS["xlsx"].make(data)))
+    assert book["answers"].freeze_panes == "A2"
+    assert book.properties.title.startswith("SIMULATED")
     head, *rows = book["answers"].iter_rows(values_only=True)
     assert list(head) == [column.name for column in data.columns]
     for row, held in zip(rows, data.rows, strict=True):

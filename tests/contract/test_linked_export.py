@@ -150,7 +150,7 @@ def test_nobody_linked_leaves_the_column_empty_or_out(service: Service) -> None:
     declared(service)
     twice(service, [own(n) for n in range(30)], [own(n) for n in range(50, 80)])
     assert ids(exported(service, EARLIER)) == set()
-    assert "0 people were linked" in data(service, LATER).linked
+    assert "Linked at the close: fewer than 5 people" in data(service, LATER).linked
 
 
 def test_the_codebook_and_the_pages_say_what_the_id_is(
@@ -164,8 +164,9 @@ def test_the_codebook_and_the_pages_say_what_the_id_is(
     assert "It identifies no one" in column["label"]
     assert LATER in column["label"]
     assert described["note"].startswith(NOTE)
-    assert "20 people were linked; 0 rows" in described["note"]
-    assert "20 people were linked" in client.get(here).text
+    assert "Linked at the close: at least 20 people" in described["note"]
+    assert "several people's: fewer than 5 rows" in described["note"]
+    assert "Linked at the close: at least 20 people" in client.get(here).text
     assert "<code>pair_id</code>" in client.get(f"{here}/codebook.html").text
     names = [each["name"] for each in described["columns"]]
     assert names == list(next(csv.reader(io.StringIO(client.get(f"{here}/responses.csv").text))))

@@ -260,3 +260,16 @@ def test_the_demonstration_opens_simulated_studies_without_a_token(
         if path.count("/") > 1:
             assert demonstration.get(path).status_code == 404, path
     assert "/export" in demonstration.get("/staff").text
+
+
+def test_a_token_that_is_shown_holds_in_the_demonstration_too(
+    service: Service, study: str, demonstration: TestClient
+) -> None:
+    """Otherwise nobody could try there what a wrong or ended token does."""
+    with write(service.engine) as db:
+        token = make_token(service, db, "researcher", study)
+    for shown, researcher_s, trainer_s in ((token, 200, 404), ("cpt_ended", 404, 404)):
+        header = {"authorization": f"Bearer {shown}"}
+        assert demonstration.get("/export", headers=header).status_code == researcher_s
+        assert demonstration.get("/report", headers=header).status_code == trainer_s
+    assert demonstration.get("/report").status_code == 200

@@ -219,3 +219,11 @@ def test_an_spss_file_comes_back_as_the_same_questionnaire_and_answers(tmp_path:
         assert [keyed(again, "again", drafted.id, code) for code in codes] == [
             keyed(data.instrument, "a", item.id, code) for code in codes
         ]
+
+
+def test_claims_say_what_may_and_may_not_be_said_and_that_there_is_no_evidence() -> None:
+    said, claims = FORMATS["claims"].make(made(1)).decode(), ppiq().claims
+    assert claims is not None
+    assert all(f"- {line}\n" in said for line in (*claims.may_say, *claims.may_not_say, *claims.always))
+    assert "Precision\n- unknown\n" in said
+    assert "Evidence\n- none yet\n" in said

@@ -135,6 +135,8 @@ def test_the_codebook_labels_codes_as_they_were_shown() -> None:
     assert columns["role"].missing[-66] == "Withheld"
     assert columns["role"].values["line_manager"] == "My line manager"
     assert columns["ec"].measure == "scale"
+    assert columns["ec"].label == "Evaluation and consequences (0 to 100 from at least 4 of 5 answers)"
+    assert columns["total"].label == "All six together (mean of all 6 scores)"
     assert columns["total_answered"].kind == "answered"
 
 

@@ -214,8 +214,9 @@ def test_the_short_form_gives_a_total_from_ten_answers_in_six_pairs() -> None:
 
 
 def test_a_pair_that_is_not_shown_is_no_column_and_has_no_name() -> None:
-    names = [column.name for column in codebook(ppiq(), "s", "en") if column.kind in {"score", "answered"}]
-    assert names == ["total", "total_answered"]
+    shown = [column for column in codebook(ppiq(), "s", "en") if column.kind in {"score", "answered"}]
+    assert [column.name for column in shown] == ["total", "total_answered"]
+    assert shown[0].label == "All six together (mean of all 6 scores, from at least 10 answers)"
     assert ppiq().words["s", "en"].facet("pair_ec") == "pair_ec"
 
 
