@@ -275,7 +275,7 @@ def test_scores_by_an_instrument_are_those_of_its_key(command, tmp_path):
         (("--items", "q1-q3", "--out", "answers.csv"), "is the file of answers"),
         (("--items", "q1-q3", "--out", "scored.doc"), ".doc is not written; name it .csv"),
         (("--instrument", SEVEN, "--method", "sum", "--out", "a.csv"), "--min-answered go with --items"),
-        (("--instrument", SEVEN, "--codes", "1-5", "--out", "a.csv"), "go with --items; the folder"),
+        (("--instrument", SEVEN, "--codes", "1-5", "--out", "a.csv"), "go with --items; a folder"),
         (("--items", "q1-q3", "--form", "a", "--out", "a.csv"), "go with --instrument"),
         (("--items", "q1-q2", "--reverse", "q3", "--out", "a.csv"), "--reverse names q3, which"),
         (("--items", "q1-q3", "--codes", "5-1", "--out", "a.csv"), "lowest code first"),
