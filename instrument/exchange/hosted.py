@@ -121,8 +121,14 @@ def _identifying(words: CellDocument) -> Iterator[Problem]:
 def _answers(words: CellDocument, scales: Mapping[str, Mapping[int, str]]) -> Iterator[Problem]:
     for scale, labels in scales.items():
         for code, label in labels.items():
-            what = "an exact year or date" if names_a_year(label) else asks_for(label)
-            if what:
+            if what := _tells(label):
                 yield words.problem(
                     f"answer {code} of scale `{scale}` tells {what}, {WHY}", "scales", scale, code
                 )
+    for kind, label in words.data.get("missing", {}).items():
+        if what := _tells(label):
+            yield words.problem(f"the answer `{kind}` tells {what}, {WHY}", "missing", kind)
+
+
+def _tells(label: str) -> str | None:
+    return "an exact year or date" if names_a_year(label) else asks_for(label)

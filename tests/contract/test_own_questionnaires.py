@@ -28,7 +28,7 @@ from instrument.exchange.hosted import hosted_files
 from instrument.exchange.spreadsheet_form import instrument_of
 from tests.conftest import SECRET
 from tests.lib.cohorts import another_study, close, take_part
-from tests.lib.hosted import GARDEN, Rows, as_text, changed, xlsx
+from tests.lib.hosted import GARDEN, Rows, as_text, changed, with_no_answer, xlsx
 from tests.lib.questionnaire_client import Screen, filled_in
 from tests.lib.staff_accounts import ready, sign_in
 
@@ -220,6 +220,15 @@ def test_a_yes_that_was_cut_off_can_be_said_again_and_no_other_takes_its_place(s
     assert at_the_terminal("publish", first_name).exit_code == 0
     assert "there is a questionnaire 'garden' already" in at_the_terminal("publish", other_name).output
     assert sorted(kept(service)) == ["handed over", "published"]
+
+
+def test_what_stands_in_place_of_an_answer_is_read_by_host_and_operator(
+    host: TestClient, service: Service
+) -> None:
+    own = bring(service, with_no_answer("do_not_know", "I have not been there"))
+    assert "I have not been there · Left blank" in host.get(own).text
+    read_aloud = at_the_terminal("show", own.rpartition("/")[2]).output
+    assert "In place of an answer: I have not been there / Left blank\n" in read_aloud
 
 
 def in_language(language: str) -> dict[str, Rows]:

@@ -62,6 +62,13 @@ def changed(sheet: str, row: int, column: str, value: object) -> dict[str, Rows]
     return {**GARDEN, sheet: rows}
 
 
+def with_no_answer(kind: str, text: str) -> dict[str, Rows]:
+    """The garden's sheets with a row, the sixth, for having given no answer."""
+    (code, said), *rows = GARDEN["answers"]
+    answers = [[code, "kind", said], *([code, "", said] for code, said in rows), [9, kind, text]]
+    return {**GARDEN, "answers": answers}
+
+
 def xlsx(sheets: Mapping[str, Rows] = GARDEN) -> bytes:
     book = Workbook()
     book.remove(book.active)

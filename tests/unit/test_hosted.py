@@ -16,7 +16,7 @@ from instrument.exchange.confined import instrument_of_files, read_upload
 from instrument.exchange.hosted import cure_of, hosted_files
 from instrument.exchange.identifying import asks_for
 from instrument.exchange.spreadsheet_form import NOT_SAID_YET, instrument_of
-from tests.lib.hosted import GARDEN, Rows, as_text, changed, with_parts, xlsx
+from tests.lib.hosted import GARDEN, Rows, as_text, changed, with_no_answer, with_parts, xlsx
 
 SHEET = "xl/worksheets/sheet3.xml"
 BOMB = b"<a>" + b" " * (11 * 2**20)
@@ -251,6 +251,20 @@ def test_a_complaint_is_at_its_cell_and_has_a_cure(where: tuple[str, int, str, s
     assert files == {}
     assert len(problems) == len(told)
     assert all(str(problem).startswith(said) for problem, said in zip(problems, told, strict=True)), problems
+    assert all(cure_of(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("rather_not_say", "My name is:", "answers!C6: the answer `rather_not_say` tells a name"),
+        ("do_not_know", "Born in 1987", "answers!C6: the answer `do_not_know` tells an exact year or date"),
+        ("does_not_apply", "Which ward are you on?", "answers!C6: the answer `does_not_apply` tells"),
+    ],
+)
+def test_what_stands_in_place_of_an_answer_is_read_as_answers_are(kind: str, text: str, told: str) -> None:
+    _, problems = hosted_files(as_text(with_no_answer(kind, text)))
+    assert [str(problem).startswith(told) for problem in problems] == [True], problems
     assert all(cure_of(problem) for problem in problems)
 
 
