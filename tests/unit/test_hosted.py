@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from instrument import ppiq
+from instrument import InstrumentError, ppiq
 from instrument.exchange import confined
 from instrument.exchange.confined import instrument_of_files, read_upload
 from instrument.exchange.hosted import cure_of, hosted_files
@@ -252,6 +252,17 @@ def test_a_complaint_is_at_its_cell_and_has_a_cure(where: tuple[str, int, str, s
     assert len(problems) == len(told)
     assert all(str(problem).startswith(said) for problem, said in zip(problems, told, strict=True)), problems
     assert all(cure_of(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../garden.yaml", "/tmp/garden.yaml", "forms/../../a.yaml", "LOCK", "context.yaml", "words/a/b.yaml"],
+)
+def test_a_file_of_another_name_than_those_of_a_questionnaire_is_refused(name: str) -> None:
+    files, _ = hosted_files(as_text(GARDEN))
+    for text in (files["key.yaml"], files["forms/garden.yaml"]):
+        with pytest.raises(InstrumentError):
+            instrument_of_files({**files, name: text})
 
 
 @pytest.mark.parametrize(
