@@ -39,6 +39,10 @@ _CURES: Final = (
     ("cannot be reversed", "use codes at equal steps, or take the - before the item away"),
     ("yes or no", "type yes or no"),
     ("already", "choose another id"),
+    (
+        "service_users",
+        "type one of the two into the column `audience`: people who use a service are told more",
+    ),
 )
 """What stands in a complaint -> what to do about it."""
 
@@ -77,6 +81,9 @@ def _refused(document: CellDocument) -> Iterator[Problem]:
     if document.file.startswith("forms/"):
         yield from _lacking(document, "window", "the time that the questions ask about is empty")
         yield from _unordered(document)
+        if "audience" not in document.data:
+            message = "it is not said whether `staff` or `service_users` answer"
+            yield document.problem(message, "audience")
     if document.file.startswith("words/"):
         yield from _lacking(document, "stem", "what stands before the questions is empty")
         yield from _identifying(document)

@@ -178,6 +178,7 @@ def test_a_yes_publishes_and_locks_it_without_a_restart(host: TestClient, servic
     read_aloud = at_the_terminal("show", name).output
     assert "2. The garden is a burden. [Never / Seldom / Often / Always]" in read_aloud
     assert "Joy = mean of joy_1, -joy_2" in read_aloud
+    assert "Who answers: People who share a garden (staff). Time" in read_aloud
     assert "garden" not in host.get("/host/studies").text
     assert at_the_terminal("publish", name).exit_code == 0
     folder = service.settings.instruments

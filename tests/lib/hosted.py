@@ -10,8 +10,11 @@ Rows = list[list[object]]
 
 GARDEN: Mapping[str, Rows] = {
     "questionnaire": [
-        ["id", "title", "licence", "about", "window", "private"],
-        ["garden", "Our shared garden", "CC BY 4.0", "People who share a garden", "This season", "yes"],
+        ["id", "title", "licence", "about", "window", "private", "audience"],
+        [
+            *("garden", "Our shared garden", "CC BY 4.0", "People who share a garden", "This season", "yes"),
+            "staff",
+        ],
     ],
     "words": [
         ["language", "title", "stem", "before", "after", "reading", "least", "most"],
