@@ -35,6 +35,9 @@ from app.staff import accounts, authorise
 from app.staff.passwords import is_password
 from app.staff.sessions import set_up
 from app.studies import waves
+from app.studies.linking.elements import ELEMENTS, offered
+from app.studies.linking.pairs import FEWEST_CODES, KEY
+from app.studies.paired_waves import pair_waves
 from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
 from tests.lib.cohorts import close, take_part
@@ -255,6 +258,62 @@ def test_a_wave_of_the_same_name_made_after_a_restore_is_another(keeping: Keepin
     with keeping.put_back(keeping.folder / "second.age") as (restored, told):
         assert "retired" not in told
         assert state(restored, "demo-2") == "open"
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_what_a_wave_that_is_lost_may_have_used_is_used_by_no_other(keeping: Keeping) -> None:
+    service = keeping.service
+    take_part(service, WAVE, "north", of_one_mind(4, 2))  # too few: held out, for a later wave to use
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    file = keeping.backup()
+    lost = next_wave(service)
+    take_part(service, lost, "north", of_one_mind(7, 3))
+    close(service, lost)
+    with keeping.put_back(file) as (restored, told):
+        assert f"lost: {lost}" in told
+        assert (
+            f"deleted: 4 sheets of earlier waves of demo, which no report had used yet and that of {lost}"
+            in told
+        )
+        assert {row.unit for row in rows(restored, RESPONSE, wave=WAVE)} == {"south"}
+        assert not [each for each in examine(restored) if each.name == "answers" and not each.ok]
+        assert next_wave(restored) == lost
+        take_part(restored, lost, "north", of_one_mind(12, 3))
+        close(restored, lost)
+        [snapshot] = rows(restored, SNAPSHOT, wave=lost)
+        assert snapshot.base_table["used"] == [[lost, "north"]]
+
+
+@on_sqlite
+@pytest.mark.parametrize("leaving", ["rows"])
+@pytest.mark.usefixtures("study")
+def test_a_pair_whose_later_wave_is_lost_links_nobody_again(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        earlier = waves.make_wave(service, db, "demo")
+        pair_waves(service, db, earlier, "demo-3")
+        waves.issue_codes(service, db, earlier, "south", FEWEST_CODES)
+        waves.open_wave(service, db, earlier)
+    recognised = {each: offered(element, "en")[0] for each, element in ELEMENTS.items()}
+    take_part(service, earlier, "south", [{**each, **recognised} for each in of_one_mind(12, 2)])
+    close(service, earlier)
+    file = keeping.backup()
+    with keeping.put_back(file) as (restored, told):
+        assert "ended: the pair" not in told
+        assert len(rows(restored, KEY)) == 1
+        assert all(row.elements for row in rows(restored, RESPONSE))
+    with write(service.engine) as db:
+        lost = waves.make_wave(service, db, "demo")
+        waves.issue_codes(service, db, lost, "south", FEWEST_CODES)
+        waves.open_wave(service, db, lost)
+    close(service, lost)
+    with keeping.put_back(file) as (restored, told):
+        assert f"ended: the pair of {lost}" in told
+        assert "deleted" not in told
+        assert rows(restored, KEY) == []
+        assert [row.elements for row in rows(restored, RESPONSE)] == [None] * 12
 
 
 def next_wave(service: Service) -> str:
