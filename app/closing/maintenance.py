@@ -22,6 +22,7 @@ from sqlalchemy import Connection, delete, make_url, select, text, update
 from app import ended
 from app.audit import audit
 from app.closing.cleaning import clean, rewrite, scrub
+from app.closing.copies import remove_left_copies
 from app.closing.digests import end_digest, keep_digest
 from app.closing.erasure import note_deleted
 from app.closing.figures import keep_figures
@@ -78,6 +79,7 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         for wave in to_retire(service):
             _retire(service, wave)
         scrub(service)
+        remove_left_copies(service)
         rewrite(service)
         if failures:
             raise failures[0]

@@ -17,6 +17,7 @@ from sqlalchemy import delete, insert, inspect, make_url, text
 
 from app import migrate
 from app.audit import acts, audit, verify
+from app.closing.copies import BEING_RESTORED, hold, is_left, remove
 from app.closing.digests import changed
 from app.config import Settings
 from app.db import make_engine, read, sqlite_files, write
@@ -28,7 +29,6 @@ from app.operations.backup import (
     Written,
     closed_waves,
     note_in_a_backup,
-    overwrite,
     postgres_program,
 )
 from app.operations.still_ended import CANNOT_KNOW, end_again
@@ -38,7 +38,6 @@ from app.tables import Setting, table
 from app.vault import Vault
 
 SETTING: Final = table(Setting)
-BEING_RESTORED: Final = "-restoring"
 IS_SQLITE: Final = "sqlite"
 
 
@@ -118,28 +117,25 @@ def _place(
     if not verifying and any(each.stat().st_size for each in sqlite_files(target)):
         raise Refused(f"{target} is there already: name a folder without a database")
     part = target.with_name(f"{target.name}{BEING_RESTORED}")
-    _forget(part)
-    try:
-        with open(part, "xb", opener=open_private) as made:
-            read_through(file, keys, made.write)
-        service = make_service(replace(settings, database_url=f"sqlite:///{part}"))
+    is_left(part, remove)
+    with open(part, "ab", opener=open_private) as made:
+        if not hold(made):
+            raise Refused("another restore is at work in this place: wait until it has ended")
         try:
-            yield service
+            read_through(file, keys, made.write)
+            made.flush()
+            service = make_service(replace(settings, database_url=f"sqlite:///{part}"))
+            try:
+                yield service
+            finally:
+                service.engine.dispose()
+            if not verifying:
+                for each in sqlite_files(target):
+                    each.unlink()
+                part.rename(target)
+                on_the_disk(target.parent)
         finally:
-            service.engine.dispose()
-        if not verifying:
-            for each in sqlite_files(target):
-                each.unlink()
-            part.rename(target)
-            on_the_disk(target.parent)
-    finally:
-        _forget(part)
-
-
-def _forget(path: Path) -> None:
-    for each in sqlite_files(path):
-        overwrite(each)
-        each.unlink()
+            remove(part)
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import delete, insert, make_url, select
 
 from app.closing.cleaning import scrub
+from app.closing.copies import remove_left_copies
 from app.db import is_sqlite, read, write
 from app.errors import ConfigurationError
 from app.files.private import write_private
@@ -39,6 +40,7 @@ ALONE: Final = (
 def serving_marked(service: Service) -> Iterator[None]:
     """Mark the database as served for as long as the block lasts."""
     check_whole(service)
+    remove_left_copies(service)
     if not is_sqlite(service.engine):
         yield
         return

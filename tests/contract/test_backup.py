@@ -1,5 +1,6 @@
 """A backup is whole or refused, and what had ended since it was made stays ended when it is put back."""
 
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
@@ -29,7 +30,7 @@ from app.operations.backup import IN_A_BACKUP, new_key, read_keys, write_backup
 from app.operations.doctor import examine
 from app.operations.restore import restore
 from app.operations.serve import serve_forever
-from app.operations.whole import RESTORING, check_whole
+from app.operations.whole import RESTORING, check_whole, serving_marked
 from app.runtime import Service, check_secret, make_service
 from app.staff import accounts, authorise
 from app.staff.passwords import is_password
@@ -165,6 +166,49 @@ def test_nothing_of_the_copy_stays_and_the_backup_is_for_its_owner_alone(keeping
     assert b"SQLite format" not in file.read_bytes()
     with pytest.raises(Refused, match="is there already"):
         write_backup(keeping.service, file)
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_copy_that_was_left_goes_with_the_next_task_and_one_in_use_stays(keeping: Keeping) -> None:
+    service = keeping.service
+    path = Path(str(make_url(service.settings.database_url).database))
+    left = [path.with_name(f"{path.name}{each}") for each in ("-backup", "-restoring", "-restoring-wal")]
+
+    def leave() -> list[int]:
+        """Names on the disk, which stay to be read when the copies are deleted."""
+        for each in left:
+            each.write_bytes(b"what was erased later")
+        return [os.open(each, os.O_RDONLY) for each in left]
+
+    def is_gone(opened: list[int]) -> bool:
+        return not [each for each in left if each.exists()] and {os.read(each, 9) for each in opened} == {b""}
+
+    def restore_again() -> None:
+        restore(service.settings, keeping.folder / "1.age", keeping.keys, verifying=True)
+
+    def start() -> None:
+        with serving_marked(service):
+            pass
+
+    keeping.backup()
+    for end in (lambda: maintenance.run_due_tasks(service), start):
+        opened = leave()
+        end()
+        assert is_gone(opened)
+    opened = leave()
+    with left[0].open("rb") as one, left[1].open("rb") as other:
+        fcntl.flock(one, fcntl.LOCK_EX)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        maintenance.run_due_tasks(service)
+        assert all(each.exists() for each in left)
+        with pytest.raises(Refused, match="another backup"):
+            keeping.backup()
+        with pytest.raises(Refused, match="another restore"):
+            restore_again()
+    keeping.backup()
+    restore_again()
+    assert is_gone(opened)
 
 
 @pytest.mark.usefixtures("study")
