@@ -19,8 +19,9 @@ from app import migrate
 from app.audit import acts, audit, verify
 from app.closing.copies import BEING_RESTORED, hold, is_left, remove
 from app.closing.digests import changed
+from app.closing.maintenance import alone
 from app.config import Settings
-from app.db import make_engine, read, sqlite_files, write
+from app.db import read, sqlite_files, write
 from app.ended.ledger import Ledger, count, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
@@ -32,8 +33,8 @@ from app.operations.backup import (
     postgres_program,
 )
 from app.operations.still_ended import CANNOT_KNOW, end_again
-from app.operations.whole import RESTORING, SERVED
-from app.runtime import Service, make_service
+from app.operations.whole import SERVED
+from app.runtime import RESTORING, Service, make_service
 from app.tables import Setting, table
 from app.vault import Vault
 
@@ -151,18 +152,18 @@ def _on_postgres(
             raise Refused(f"{file} holds no dump that pg_restore can read")
         yield None
         return
-    engine = make_engine(settings.database_url)
-    if found := inspect(engine).get_table_names():
-        engine.dispose()
-        raise Refused(f"the database is not empty (it has a table {found[0]!r}): name one without tables")
-    engine.dispose()
-    with postgres_program(
-        [*command, "--single-transaction"], settings.database_url, stdin=subprocess.PIPE
-    ) as it:
-        read_through(file, keys, it.stdin.write if it.stdin else None)
     service = make_service(settings)
     try:
-        yield service
+        with alone(service, patience=0):  # a service that still runs closes nothing of what is half there
+            if found := inspect(service.engine).get_table_names():
+                raise Refused(
+                    f"the database is not empty (it has a table {found[0]!r}): name one without tables"
+                )
+            with postgres_program(
+                [*command, "--single-transaction"], settings.database_url, stdin=subprocess.PIPE
+            ) as it:
+                read_through(file, keys, it.stdin.write if it.stdin else None)
+            yield service
     finally:
         service.engine.dispose()
 

@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 from pyrage.x25519 import Identity
-from sqlalchemy import insert, make_url, select
+from sqlalchemy import delete, insert, make_url, select, text
 from starlette.testclient import TestClient
 
 from app import migrate
@@ -30,8 +30,8 @@ from app.operations.backup import IN_A_BACKUP, new_key, read_keys, write_backup
 from app.operations.doctor import examine
 from app.operations.restore import restore
 from app.operations.serve import serve_forever
-from app.operations.whole import RESTORING, check_whole, serving_marked
-from app.runtime import Service, check_secret, make_service
+from app.operations.whole import check_whole, serving_marked
+from app.runtime import RESTORING, Service, check_secret, make_service
 from app.staff import accounts, authorise
 from app.staff.passwords import is_password
 from app.staff.sessions import set_up
@@ -43,7 +43,7 @@ from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
 from tests.lib.cohorts import close, take_part
 from tests.lib.postgres_server import Postgres
-from tests.lib.respondents import answer, begin, kept, people, rows, sheet, state
+from tests.lib.respondents import answer, begin, kept, make_due, people, rows, sheet, state
 from tests.privacy.organisations import of_one_mind
 
 WAVE = "demo-1"
@@ -586,6 +586,39 @@ def test_a_restore_that_was_cut_off_is_not_served(keeping: Keeping) -> None:
             db.execute(insert(ledger.SETTING).values(name=RESTORING, value=""))
         with pytest.raises(ConfigurationError, match="restore the backup again"):
             check_whole(restored)
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_service_that_still_runs_closes_nothing_of_what_is_half_restored(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name=RESTORING, value=""))
+    make_due(service, WAVE)
+    maintenance.run_due_tasks(service)
+    assert state(service, WAVE) == "open"
+    with write(service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == RESTORING))
+    schema = migrate.current(service.engine)
+    with write(service.engine) as db:
+        db.execute(text("DELETE FROM alembic_version"))
+    maintenance.run_due_tasks(service)
+    assert state(service, WAVE) == "open"
+    with write(service.engine) as db:
+        db.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": schema})
+    maintenance.run_due_tasks(service)
+    assert state(service, WAVE) == "closed"
+
+
+@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_restore_and_the_due_tasks_keep_out_of_each_others_way(keeping: Keeping) -> None:
+    settings, file = keeping.place(), keeping.backup()
+    running = make_service(settings)
+    with maintenance.alone(running, patience=0), pytest.raises(Refused, match="tended by another process"):
+        restore(settings, file, keeping.keys)
+    assert migrate.current(running.engine) is None
+    running.engine.dispose()
+    restore(settings, file, keeping.keys)
 
 
 @on_sqlite
