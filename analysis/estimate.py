@@ -1,5 +1,6 @@
 """What a statistic returns: a figure with its interval, or the reason why there is none."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from html import escape
@@ -233,13 +234,14 @@ TableParts = tuple[Sequence[str], Sequence[Sequence[object]]]
 """The headings and the rows of a table."""
 
 
-class PrintedTable:
+class PrintedTable(ABC):
     """A result that prints as one table, as text and in a notebook."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _table(self) -> TableParts:
-        raise NotImplementedError
+        """Return the heading and the rows of the table."""
 
     def __str__(self) -> str:
         return table(*self._table())

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.closing.withholding import FEWEST
 from app.db import read
-from app.errors import NotFound
+from app.errors import AppError, NotFound, Refused
 from app.export.bundle import Files, bundle, linked_bundle, zipped
 from app.export.closed_wave import NoRows, TooFew
 from app.export.formats import FORMATS, as_codebook
@@ -29,7 +29,7 @@ from app.export.pages import (
 )
 from app.export.questionnaire import PURPOSES, WRITERS, offered, written
 from app.export.reliability import as_json, reliability
-from app.export.rows import Reliability
+from app.export.rows import DoesNotFit, Reliability
 from app.export.trail import note_read, note_taken
 from app.languages import english_day
 from app.middleware import see_other
@@ -197,6 +197,8 @@ def _data(request: Request, wave: str, reader: Callable[[Service, Connection, st
                 data = reader(service, db, wave)
             except TooFew:
                 raise NotFound from None
+            except Refused as why:  # as a command would say it; the other wave of a pair may be open still
+                raise why if isinstance(why, AppError) else DoesNotFit(str(why)) from None
         yield data
 
 

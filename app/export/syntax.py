@@ -286,8 +286,8 @@ def _stata_score(data: Microdata, subscale: Subscale) -> Iterator[str]:
 
 
 def _stata_text(text: str) -> str:
-    """Return a quoted text in which nothing is taken for a macro."""
-    escaped = text.replace("\\", "\\\\").replace("$", "\\$").replace("`", "\\`")
+    """Return a quoted text in which nothing is taken for a macro, and nothing ends the quotation."""
+    escaped = text.replace("\\", "\\\\").replace("$", "\\$").replace("`", "\\`").replace("\"'", "\" '")
     return f'`"{escaped}"\''
 
 

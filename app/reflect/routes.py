@@ -14,7 +14,7 @@ from app.form_data import Fields
 from app.languages import language_of
 from app.middleware import clear_site_data, leave_site
 from app.reflect.pages import page_of, result_page, start_page
-from app.reflect.runs import END, days_of_runs, read_run, turn
+from app.reflect.runs import END, Run, days_of_runs, read_run, turn
 from app.runtime import Service, now, service_of
 from app.templating import html
 from app.vault import RUN_BYTES, RUN_KEY
@@ -36,12 +36,9 @@ def go_on(request: Request, fields: Fields) -> Response:
         return html(start_page(service, language_of(request), problem=True), Unreadable.status)
     if "_key" not in fields:
         key = service.vault.run_key(os.urandom(RUN_BYTES), now().date())
-        begun = read_run(service, fields, key)
-        if not begun.survey.instrument.private:
-            raise Unreadable
-        return html(page_of(begun))
+        return html(page_of(_private(read_run(service, fields, key))))
     run, key = _live(service, fields)
-    after = turn(read_run(service, fields, key), fields)
+    after = turn(_private(read_run(service, fields, key)), fields)
     response = html(page_of(after))
     if after.at == END:
         response.background = BackgroundTask(_end, service, run)
@@ -68,6 +65,13 @@ async def leave_for_good(request: Request, key: str) -> Response:
     if run := service.vault.run_of(key, days_of_runs()):
         response.background = BackgroundTask(_end, service, run)
     return response
+
+
+def _private(run: Run) -> Run:
+    """Return the run; refused if its questionnaire is for waves alone."""
+    if not run.survey.instrument.private:
+        raise Unreadable
+    return run
 
 
 def _live(service: Service, fields: Fields) -> tuple[bytes, str]:

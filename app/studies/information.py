@@ -16,6 +16,7 @@ from app.audit import audit
 from app.errors import Refused
 from app.languages import _
 from app.runtime import Service
+from app.studies.study import hold_study
 from app.tables import CLOSING, OPEN, PAUSED, Study, Wave, table
 from instrument import Form
 from instrument.nodes import read
@@ -100,6 +101,7 @@ def describe(service: Service, db: Connection, study: Row[Any], said: Mapping[st
             raise Refused(f"{EVERY[name].title!r} has {len(text)} letters; {LONGEST} is the most")
         if not text.isprintable():
             raise Refused(f"{EVERY[name].title!r} holds a sign that nobody can see: leave it out")
+    hold_study(db, study.id)
     if is_taking_answers(db, study.id):
         raise Refused(
             "people have agreed to these words: they stay as they are until the collection has closed"

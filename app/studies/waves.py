@@ -22,7 +22,7 @@ from app.studies.information import check_described
 from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.studies.rights import check_may_close
-from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
+from app.studies.study import STUDY, check_opening, hold_study, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
 from app.vault import in_groups, new_code
 
@@ -103,6 +103,7 @@ def open_wave(
     With `elsewhere`, for answers from a file, people read nothing here, so nothing of that is asked.
     """
     study = the_wave(db, wave).study
+    hold_study(db, study)
     _can_be_linked(db, wave)
     check_can_close(service, db, wave)
     pin_partition(db, study)

@@ -2,21 +2,24 @@
 
 import re
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
+from time import sleep
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from starlette.testclient import TestClient
 
 from analysis.disclosure.leaving import LEAVING
 from app import studies
 from app.audit import events
+from app.config import Settings
 from app.db import read, write
 from app.errors import Refused
 from app.paper.pages import paper_form
 from app.questionnaire.consent import consent
-from app.runtime import Service
+from app.runtime import Service, check_secret, make_service
 from app.staff import accounts
 from app.studies import waves
 from app.studies.information import ENTRIES, EVERY, LONGEST, describe, example, lacking
@@ -24,7 +27,9 @@ from app.studies.waves import CONFIRMATIONS
 from app.tables import Response, table
 from app.templating import render
 from instrument import ppiq
+from tests.conftest import SECRET
 from tests.lib.cohorts import another_study
+from tests.lib.postgres_server import Postgres
 from tests.lib.questionnaire_client import respond
 from tests.lib.staff_accounts import ready, sign_in
 
@@ -174,3 +179,31 @@ def test_the_example_is_whole_and_names_nobody_who_is() -> None:
     assert example().keys() == EVERY.keys()
     assert lacking(ppiq().forms["c"], example()) == ()
     assert all(len(text) <= LONGEST for text in example().values())
+
+
+@pytest.mark.postgres
+def test_what_people_read_is_not_emptied_beside_the_opening(postgres: Postgres) -> None:
+    """On PostgreSQL, where two transactions write at a time: the opening waits, and sees what was kept."""
+    address = postgres.create(template="migrated")
+    service = make_service(Settings(database_url=address, secret=SECRET, secure=False))
+    check_secret(service)
+    wave = prepared(service)
+    told(service, STAFF)
+    with write(service.engine) as db, ThreadPoolExecutor(1) as pool:
+        describe(service, db, studies.the_study(db, "spring"), {})
+        opening = pool.submit(opens, service, wave)
+        wait_until_blocked(service)
+        db.commit()
+        with pytest.raises(Refused, match="nothing yet under"):
+            opening.result()
+    service.engine.dispose()
+    postgres.drop(address)
+
+
+def wait_until_blocked(service: Service) -> None:
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    while True:
+        with read(service.engine) as db:
+            if db.execute(waiting).scalar_one():
+                return
+        sleep(0.02)

@@ -214,6 +214,18 @@ def test_waves_that_nobody_links_are_no_table(service: Service, client: TestClie
     assert client.get(f"/export/waves/{LATER}/all.zip?linked=yes").status_code == 422
 
 
+def test_before_the_later_wave_has_closed_both_are_refused_with_the_reason(
+    service: Service, client: TestClient
+) -> None:
+    declared(service)
+    take_part(service, EARLIER, [own(n) for n in range(30)])
+    close(service, EARLIER)
+    open_later(service)
+    signed_in(service, client, "researcher", "twice")
+    answer = client.get(f"/export/waves/{EARLIER}/all.zip?linked=yes")
+    assert (answer.status_code, f"{LATER}&#39; is no closed collection" in answer.text) == (422, True)
+
+
 def test_the_analysis_reads_a_linked_file(linked: tuple[Service, list[bytes], list[bytes]], tmp_path) -> None:
     service, *_ = linked
     [rows, *_] = write_bundle(service, LATER, tmp_path)

@@ -106,6 +106,9 @@ def test_it_joins_the_private_list_only_if_its_folder_says_so(client: TestClient
     with served(service, garden("")) as unasked:
         assert "Our shared garden" not in unasked.get("/reflect").text
         assert unasked.post("/reflect", data={"_form": "garden/garden/en"}).status_code == 422
+        of_another = Screen(unasked.post("/reflect", data={"_form": "ppiq/a/en"}).text).forms[-1].fields
+        asked = {**of_another, "_form": "garden/garden/en"}
+        assert unasked.post("/reflect", data=asked).status_code == 422
 
 
 def test_the_report_of_a_group_says_its_direction() -> None:

@@ -241,3 +241,11 @@ def spss(figure: str) -> str:
     for theirs, ours in {**names, "<>": "!=", "$SYSMIS": "F_nan"}.items():
         replaced = replaced.replace(theirs, ours)
     return replaced
+
+
+def test_a_label_cannot_end_its_quotation_in_the_script_for_stata() -> None:
+    data = made(40, labels=["a\"', modify /*", "it's \"so\"'"])
+    script = FORMATS["do"].make(data).decode()
+    quoted = re.findall(r"`\"(.*)\"'(?:, modify)?$", script, re.MULTILINE)
+    assert any("modify /*" in each for each in quoted)
+    assert not any("\"'" in each for each in quoted)
