@@ -281,6 +281,10 @@ class Instrument:
     claims_in: Mapping[str, Claims]
     private: bool = False
 
+    def words_for_staff(self, form_id: str) -> Words:
+        """Return a form's words for staff: English, as their pages are, or else those of the original."""
+        return self.words.get((form_id, "en")) or self.words[form_id, self.language]
+
     @property
     def actions(self) -> tuple[Action, ...]:
         return self.advice[self.language].actions if self.advice else ()

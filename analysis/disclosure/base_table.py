@@ -101,13 +101,13 @@ class Scheme:
         return {f.id: f.title for f in self.facets} | {t.id: t.title for t in self.totals}
 
 
-def scheme(instrument: Instrument, form_id: str, language: str = "en") -> Scheme:
+def scheme(instrument: Instrument, form_id: str) -> Scheme:
     """Return what a report of this form can show: subscales that share no item, and means of these.
 
     A subscale that shares an item with an earlier one is left out, since two sums over the same people reveal
     more than either. So is one whose codes are not consecutive, since the clamp assumes every step.
     """
-    form, words = instrument.forms[form_id], instrument.words[form_id, language]
+    form, words = instrument.forms[form_id], instrument.words_for_staff(form_id)
     taken: set[str] = set()
     facets: list[Facet] = []
     for subscale in instrument.key.subscales(form_id).values():

@@ -178,13 +178,18 @@ def instruments(request: Request) -> answers.InstrumentsAnswer:
 
 
 @router.get("/instruments/{instrument}/forms/{form}")
-def form(request: Request, instrument: str, form: str, language: str = "en") -> answers.WholeFormAnswer:
-    """A form with its items in one language, its scales and how they are scored."""
+def form(
+    request: Request, instrument: str, form: str, language: str | None = None
+) -> answers.WholeFormAnswer:
+    """A form with its items in one language, by default English or the original's, and how it is scored."""
     _program(request)
     found = service_of(request).instruments.get(instrument)
-    if found is None or (form, language) not in found.words:
+    if found is None or form not in found.forms:
         raise NotFound
-    return whole_form(found, form, language)
+    words = found.words_for_staff(form) if language is None else found.words.get((form, language))
+    if words is None:
+        raise NotFound
+    return whole_form(found, form, words.language)
 
 
 def _program(request: Request, *roles: Role) -> Staff:

@@ -159,12 +159,14 @@ def paper(
     """Write a form as an accessible PDF, laid out as on the screen."""
     import instrument as instruments
     from app.errors import Refused
+    from app.languages import LANGUAGES
     from app.paper.pages import paper_pdf
 
     with told_plainly():
         found = instruments.load(folder) if folder else instruments.ppiq()
-        if (form, language) not in found.words:
-            known = ", ".join(f"{each} in {spoken}" for each, spoken in sorted(found.words))
+        spoken = {each for each in found.words if each[1] in LANGUAGES}
+        if (form, language) not in spoken:
+            known = ", ".join(f"{each} in {its}" for each, its in sorted(spoken))
             raise Refused(f"there is no form {form} in {language}; there is {known}")
         out.write_bytes(paper_pdf(found, form, language, role or instruments.NOT_SAID))
     typer.echo(str(out))

@@ -23,7 +23,7 @@ from app.csv_cells import Cell
 from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
 from app.export.progress import Tell, quiet
-from app.export.rows import LANGUAGE, PAIR_ID, ROW_ID, Cells, DoesNotFit, Microdata, by_column
+from app.export.rows import PAIR_ID, ROW_ID, Cells, DoesNotFit, Microdata, by_column
 from app.runtime import Service
 from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import outcome_of
@@ -129,7 +129,7 @@ def _columns(
     with_unit: bool,
 ) -> Iterator[Column]:
     left_out = {*form.context} - {*asked} | (set() if with_unit else {UNIT})
-    for column in codebook(instrument, form.id, LANGUAGE):
+    for column in codebook(instrument, form.id, instrument.words_for_staff(form.id).language):
         if column.name not in left_out:
             yield column
         if column.name == ROW_ID and pair and pair.linked:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from app.export.rows import DoesNotFit, Microdata
+from app.languages import LANGUAGES
 from app.paper.pages import paper_pdf
 from instrument import Instrument, InstrumentError
 from instrument.exchange.folder_files import read_files
@@ -39,8 +40,18 @@ def _spreadsheet(instrument: Instrument, form_id: str, _language: str) -> bytes:
         return path.read_bytes()
 
 
+def paper_language(instrument: Instrument, form_id: str) -> str:
+    """Return the language of a form on paper: that of the original, or the first that these pages speak."""
+    spoken = (each for each in (instrument.language, *LANGUAGES) if (form_id, each) in instrument.words)
+    return next(each for each in spoken if each in LANGUAGES)
+
+
+def _paper(instrument: Instrument, form_id: str, _language: str) -> bytes:
+    return paper_pdf(instrument, form_id, paper_language(instrument, form_id))
+
+
 WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
-    {**QUESTIONNAIRE_FORMATS, SPREADSHEET: _spreadsheet, PAPER: paper_pdf}
+    {**QUESTIONNAIRE_FORMATS, SPREADSHEET: _spreadsheet, PAPER: _paper}
 )
 
 

@@ -18,8 +18,6 @@ from instrument import Column, Form, Instrument, Words
 
 ROW_ID: Final = "row_id"
 PAIR_ID: Final = "pair_id"
-LANGUAGE: Final = "en"
-"""In which columns are described."""
 
 NOTE: Final = (
     "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
@@ -120,7 +118,7 @@ class Microdata:
     @property
     def words(self) -> Words:
         """The words that the columns are described in."""
-        return self.instrument.words[self.form.id, LANGUAGE]
+        return self.instrument.words_for_staff(self.form.id)
 
     @property
     def count(self) -> int:

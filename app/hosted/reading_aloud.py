@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from instrument import Instrument, Words
+from instrument import Form, Instrument, Words
 from instrument.exchange.confined import instrument_of_files
 
 
@@ -14,11 +14,17 @@ def lines(found: Row[Any]) -> Iterator[str]:
     [form] = brought.forms.values()
     yield f"{brought.title} ({brought.id}), {found.state}, brought by {found.host}"
     yield f"Licence: {brought.licence}"
-    yield f"Who answers: {form.about}. Time asked about: {form.window}."
+    yield f"Who answers: {form.about} ({form.audience}). Time asked about: {form.window}."
     yield f"In the list of private reflection: {'yes' if brought.private else 'no'}"
     yield f"Hash of the form: {form.hash}"
     for words in brought.words.values():
         yield from ("", f"In {words.language}:", *_said(brought, words))
+
+
+def in_place_of_an_answer(form: Form, words: Words) -> list[str]:
+    """Return the words for having given no answer, of every scale, each once."""
+    said = (words.label(scale.id, code) for scale in form.scales.values() for code in scale.missing)
+    return [*dict.fromkeys(said)]
 
 
 def _said(brought: Instrument, words: Words) -> Iterator[str]:
@@ -32,6 +38,7 @@ def _said(brought: Instrument, words: Words) -> Iterator[str]:
         yield f"{number}. {words.sentence(item.id)} [{answers}]"
         if told := words.help(item.id):
             yield f"   {told}"
+    yield f"In place of an answer: {' / '.join(in_place_of_an_answer(form, words))}"
     for subscale in brought.key.subscales(form.id).values():
         parts = [f"{'-' if item.reversed else ''}{item.id}" for item in subscale.items] or subscale.of
         yield f"{words.facet(subscale.id)} = {subscale.method} of {', '.join(parts)}"

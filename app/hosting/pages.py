@@ -333,15 +333,12 @@ def _leaving(chosen: str) -> tuple[LeavingChoice, ...]:
 
 
 def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tuple[Choice, ...]:
-    words = next(
-        (spoken for (of, language), spoken in instrument.words.items() if (of, language) == (form.id, "en")),
-        None,
-    )
+    words = instrument.words_for_staff(form.id)
     chosen = set(asked)
     return tuple(
         Choice(
             each,
-            words.question(each) if words else each,
+            words.question(each),
             f"{len(instrument.context[each].options)} answers to choose from",
             each in chosen,
         )

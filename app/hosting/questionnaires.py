@@ -17,6 +17,7 @@ from app.db import read, write
 from app.errors import NotFound, Refused, TooLarge, Unreadable
 from app.hosted import brought
 from app.hosted.brought import DRAFT, HANDED_OVER, PUBLISHED, REFUSED
+from app.hosted.reading_aloud import in_place_of_an_answer
 from app.languages import LANGUAGES
 from app.middleware import see_other
 from app.runtime import Service, service_of
@@ -230,9 +231,10 @@ def _page(request: Request, staff: Staff, questionnaire: str, problem: str = "")
         command=f"counterpoise instrument show {found.id}",
         facts=(
             ("Short name", own.id),
-            ("Who answers", form.about),
+            ("Who answers", f"{form.about} ({form.audience})"),
             ("Time asked about", form.window),
             ("Licence", own.licence),
+            ("In place of an answer", " · ".join(in_place_of_an_answer(form, words))),
             ("Anyone may reflect with it privately", "yes" if own.private else "no"),
         ),
         languages=tuple(

@@ -50,10 +50,18 @@ def read_upload(content: bytes) -> Brought:
 
 
 def instrument_of_files(files: dict[str, str]) -> Instrument:
-    """Return the instrument that such files are; InstrumentError where they are none."""
+    """Return the instrument that such files are; InstrumentError where they are none, or more."""
     instrument, problems = read_documents([*files], lambda name: read_text(files[name], name), Path())
     if instrument is None:
         raise InstrumentError(tuple(problems))
+    known = {
+        *("instrument.yaml", "key.yaml"),
+        *(f"forms/{form}.yaml" for form in instrument.forms),
+        *(f"words/{form}.{language}.yaml" for form, language in instrument.words),
+    }
+    if others := files.keys() - known:
+        said = "no file of a questionnaire that a host brings has this name"
+        raise InstrumentError(tuple(Problem(name, None, said) for name in sorted(others)))
     return instrument
 
 

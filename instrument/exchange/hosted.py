@@ -39,6 +39,10 @@ _CURES: Final = (
     ("cannot be reversed", "use codes at equal steps, or take the - before the item away"),
     ("yes or no", "type yes or no"),
     ("already", "choose another id"),
+    (
+        "service_users",
+        "type one of the two into the column `audience`: people who use a service are told more",
+    ),
 )
 """What stands in a complaint -> what to do about it."""
 
@@ -77,6 +81,9 @@ def _refused(document: CellDocument) -> Iterator[Problem]:
     if document.file.startswith("forms/"):
         yield from _lacking(document, "window", "the time that the questions ask about is empty")
         yield from _unordered(document)
+        if "audience" not in document.data:
+            message = "it is not said whether `staff` or `service_users` answer"
+            yield document.problem(message, "audience")
     if document.file.startswith("words/"):
         yield from _lacking(document, "stem", "what stands before the questions is empty")
         yield from _identifying(document)
@@ -121,8 +128,14 @@ def _identifying(words: CellDocument) -> Iterator[Problem]:
 def _answers(words: CellDocument, scales: Mapping[str, Mapping[int, str]]) -> Iterator[Problem]:
     for scale, labels in scales.items():
         for code, label in labels.items():
-            what = "an exact year or date" if names_a_year(label) else asks_for(label)
-            if what:
+            if what := _tells(label):
                 yield words.problem(
                     f"answer {code} of scale `{scale}` tells {what}, {WHY}", "scales", scale, code
                 )
+    for kind, label in words.data.get("missing", {}).items():
+        if what := _tells(label):
+            yield words.problem(f"the answer `{kind}` tells {what}, {WHY}", "missing", kind)
+
+
+def _tells(label: str) -> str | None:
+    return "an exact year or date" if names_a_year(label) else asks_for(label)

@@ -22,7 +22,7 @@ Sheets = Mapping[str, Sequence[Row]]
 QUESTIONNAIRE: Final = (
     *("id", "title", "licence", "language", "form", "about", "window", "per_page", "published"),
     "key_revision",
-    "private",
+    *("private", "audience"),
 )
 WORDS: Final = (
     *("language", "direction", "status", "title", "stem", "before", "after"),
@@ -190,6 +190,9 @@ def _questionnaire(reader: _Reader) -> tuple[str, list[str]]:
     form.put(reader.flag(cells.get("published", ""), at("published")), at("published"), "published")
     form.put_text(cells.get("about", ""), cells.get("title", ""), at("about"), "about")
     form.put_text(cells.get("window", ""), _NO_WINDOW, at("window"), "window")
+    form.cells["audience",] = at("audience")
+    if cells.get("audience"):
+        form.put(cells["audience"], at("audience"), "audience")
     form.put(reader.whole(cells.get("per_page") or "5", at("per_page")), at("per_page"), "per_page")
     columns = [_plain(name).partition("_") for name in reader.sheets["items"][0]]
     spoken = [named for column, _, named in columns if column.lower() in SPOKEN]

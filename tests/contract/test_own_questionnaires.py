@@ -15,6 +15,10 @@ from app.cli import app as cli
 from app.config import Settings
 from app.db import read, write
 from app.errors import Refused
+from app.export.formats import as_codebook
+from app.export.microdata import microdata
+from app.export.pages import codebook_page
+from app.export.questionnaire import PAPER, WRITERS, paper_language, written
 from app.hosted import brought
 from app.hosted.brought import BROUGHT, MOST_OF_A_HOST
 from app.main import create_app
@@ -23,7 +27,8 @@ from instrument import InstrumentError, load
 from instrument.exchange.hosted import hosted_files
 from instrument.exchange.spreadsheet_form import instrument_of
 from tests.conftest import SECRET
-from tests.lib.hosted import GARDEN, Rows, as_text, changed, xlsx
+from tests.lib.cohorts import another_study, close, take_part
+from tests.lib.hosted import GARDEN, Rows, as_text, changed, with_no_answer, xlsx
 from tests.lib.questionnaire_client import Screen, filled_in
 from tests.lib.staff_accounts import ready, sign_in
 
@@ -173,6 +178,7 @@ def test_a_yes_publishes_and_locks_it_without_a_restart(host: TestClient, servic
     read_aloud = at_the_terminal("show", name).output
     assert "2. The garden is a burden. [Never / Seldom / Often / Always]" in read_aloud
     assert "Joy = mean of joy_1, -joy_2" in read_aloud
+    assert "Who answers: People who share a garden (staff). Time" in read_aloud
     assert "garden" not in host.get("/host/studies").text
     assert at_the_terminal("publish", name).exit_code == 0
     folder = service.settings.instruments
@@ -215,6 +221,60 @@ def test_a_yes_that_was_cut_off_can_be_said_again_and_no_other_takes_its_place(s
     assert at_the_terminal("publish", first_name).exit_code == 0
     assert "there is a questionnaire 'garden' already" in at_the_terminal("publish", other_name).output
     assert sorted(kept(service)) == ["handed over", "published"]
+
+
+def test_what_stands_in_place_of_an_answer_is_read_by_host_and_operator(
+    host: TestClient, service: Service
+) -> None:
+    own = bring(service, with_no_answer("do_not_know", "I have not been there"))
+    assert "I have not been there · Left blank" in host.get(own).text
+    read_aloud = at_the_terminal("show", own.rpartition("/")[2]).output
+    assert "In place of an answer: I have not been there / Left blank\n" in read_aloud
+
+
+def in_language(language: str) -> dict[str, Rows]:
+    return {
+        **changed("questionnaire", 2, "language", language),
+        "words": changed("words", 2, "language", language)["words"],
+    }
+
+
+def test_a_questionnaire_without_english_words_is_asked_closed_and_given_out(
+    host: TestClient, service: Service
+) -> None:
+    own = bring(service, in_language("cy"))
+    assert host.post(f"{own}/hand-over").status_code == 303
+    assert at_the_terminal("publish", own.rpartition("/")[2]).exit_code == 0
+    of_garden = {"instrument": "garden", "form": "garden", "context": []}
+    with_report = another_study(service, "reported", **of_garden)
+    with_rows = another_study(service, "rows", **of_garden, leaving="rows")
+    for wave in (with_report, with_rows):
+        take_part(
+            service, wave, "only", [{"joy_1": 4, "joy_2": 1, "yield_1": 3, "yield_2": 2}] * 12, language="cy"
+        )
+        close(service, wave)
+    sign_in(service, host, ready(service, "rhys", trainer="reported"))
+    report = host.get(f"/report/waves/{with_report}")
+    assert report.status_code == 200
+    assert "Harvest" in report.text
+    with read(service.engine) as db:
+        data = microdata(service, db, with_rows)
+    labels = [each["label"] for each in as_codebook(data)["columns"]]
+    assert any("I look forward to the garden." in label for label in labels)
+    assert ("Before each question", "Think of this season. How often is it so?") in codebook_page(data).facts
+    assert all(written(data, name) for name in WRITERS if name != PAPER)
+
+
+def test_a_paper_form_is_in_a_language_of_these_pages() -> None:
+    german = in_language("de")
+    words = [*german["words"], ["cy", *german["words"][1][1:]]]
+    texts = {
+        name: [[*row, row[-1] if at else f"{row[-1]}_cy"] for at, row in enumerate(german[name])]
+        for name in ("items", "answers", "subscales")
+    }
+    spoken = instrument_of(as_text({**german, **texts, "words": words}))
+    assert spoken.language == "de"
+    assert paper_language(spoken, "garden") == "cy"
 
 
 def test_a_refusal_says_why(host: TestClient, service: Service) -> None:

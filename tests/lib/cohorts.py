@@ -29,6 +29,7 @@ def take_part(
     people: Iterable[Answers],
     *,
     purposes: Sequence[str] = ("study",),
+    language: str = "en",
 ) -> None:
     """Send the answers of each person; a question without an answer is refused ("rather not say")."""
     everyone = list(people)
@@ -41,7 +42,7 @@ def take_part(
             sheet = Sheet(
                 wave=wave,
                 key=new_token(),
-                language="en",
+                language=language,
                 consent="c" * 64,
                 purposes=tuple(purposes),
                 answers={**nothing, **answers},

@@ -10,8 +10,11 @@ Rows = list[list[object]]
 
 GARDEN: Mapping[str, Rows] = {
     "questionnaire": [
-        ["id", "title", "licence", "about", "window", "private"],
-        ["garden", "Our shared garden", "CC BY 4.0", "People who share a garden", "This season", "yes"],
+        ["id", "title", "licence", "about", "window", "private", "audience"],
+        [
+            *("garden", "Our shared garden", "CC BY 4.0", "People who share a garden", "This season", "yes"),
+            "staff",
+        ],
     ],
     "words": [
         ["language", "title", "stem", "before", "after", "reading", "least", "most"],
@@ -60,6 +63,13 @@ def changed(sheet: str, row: int, column: str, value: object) -> dict[str, Rows]
         rows = [[*rows[0], column], *([*each, ""] for each in rows[1:])]
     rows[row - 1][rows[0].index(column)] = value
     return {**GARDEN, sheet: rows}
+
+
+def with_no_answer(kind: str, text: str) -> dict[str, Rows]:
+    """The garden's sheets with a row, the sixth, for having given no answer."""
+    (code, said), *rows = GARDEN["answers"]
+    answers = [[code, "kind", said], *([code, "", said] for code, said in rows), [9, kind, text]]
+    return {**GARDEN, "answers": answers}
 
 
 def xlsx(sheets: Mapping[str, Rows] = GARDEN) -> bytes:

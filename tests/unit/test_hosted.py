@@ -10,13 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from instrument import ppiq
+from app.studies.information import EVERY, required
+from instrument import InstrumentError, ppiq
 from instrument.exchange import confined
 from instrument.exchange.confined import instrument_of_files, read_upload
 from instrument.exchange.hosted import cure_of, hosted_files
 from instrument.exchange.identifying import asks_for
+from instrument.exchange.spreadsheet_export import sheets_of
 from instrument.exchange.spreadsheet_form import NOT_SAID_YET, instrument_of
-from tests.lib.hosted import GARDEN, Rows, as_text, changed, with_parts, xlsx
+from instrument.nodes import read_text
+from tests.lib.hosted import GARDEN, Rows, as_text, changed, with_no_answer, with_parts, xlsx
 
 SHEET = "xl/worksheets/sheet3.xml"
 BOMB = b"<a>" + b" " * (11 * 2**20)
@@ -239,6 +242,11 @@ def test_no_item_of_the_ppiq_in_any_language_is_taken_for_one() -> None:
         ),
         (("questionnaire", 2, "window", NOT_SAID_YET), ["questionnaire!E2: `window` is not said yet"]),
         (("questionnaire", 2, "licence", NOT_SAID_YET), ["questionnaire!C2: `licence` is not said yet"]),
+        (
+            ("questionnaire", 2, "audience", ""),
+            ["questionnaire!G2: it is not said whether `staff` or `service_users` answer"],
+        ),
+        (("questionnaire", 2, "audience", "pupils"), ["questionnaire!G2: this should be 'staff' or"]),
         (("words", 2, "stem", ""), ["words!C2: what stands before the questions is empty"]),
         (("items", 3, "item", "joy 2"), ["items!A3: `joy 2` is no identifier"]),
         (("answers", 3, "code", "two"), ["answers!A3: `two` is no whole number"]),
@@ -252,6 +260,45 @@ def test_a_complaint_is_at_its_cell_and_has_a_cure(where: tuple[str, int, str, s
     assert len(problems) == len(told)
     assert all(str(problem).startswith(said) for problem, said in zip(problems, told, strict=True)), problems
     assert all(cure_of(problem) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../garden.yaml", "/tmp/garden.yaml", "forms/../../a.yaml", "LOCK", "context.yaml", "words/a/b.yaml"],
+)
+def test_a_file_of_another_name_than_those_of_a_questionnaire_is_refused(name: str) -> None:
+    files, _ = hosted_files(as_text(GARDEN))
+    for text in (files["key.yaml"], files["forms/garden.yaml"]):
+        with pytest.raises(InstrumentError):
+            instrument_of_files({**files, name: text})
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "told"),
+    [
+        ("rather_not_say", "My name is:", "answers!C6: the answer `rather_not_say` tells a name"),
+        ("do_not_know", "Born in 1987", "answers!C6: the answer `do_not_know` tells an exact year or date"),
+        ("does_not_apply", "Which ward are you on?", "answers!C6: the answer `does_not_apply` tells"),
+    ],
+)
+def test_what_stands_in_place_of_an_answer_is_read_as_answers_are(kind: str, text: str, told: str) -> None:
+    _, problems = hosted_files(as_text(with_no_answer(kind, text)))
+    assert [str(problem).startswith(told) for problem in problems] == [True], problems
+    assert all(cure_of(problem) for problem in problems)
+
+
+def test_a_sheet_that_was_made_before_there_was_a_column_for_the_audience_is_told_of_it() -> None:
+    older = {**GARDEN, "questionnaire": [row[:-1] for row in GARDEN["questionnaire"]]}
+    _, [problem] = hosted_files(as_text(older))
+    assert "`service_users`" in problem.message
+    assert "column `audience`" in cure_of(problem)
+
+
+def test_who_answers_comes_and_goes_with_the_spreadsheet() -> None:
+    files, _ = hosted_files(as_text(changed("questionnaire", 2, "audience", "service_users")))
+    assert required(instrument_of_files(files).forms["garden"]) == EVERY
+    said = {name: read_text(text, name).data for name, text in files.items()}
+    assert instrument_of(sheets_of(said)).forms["garden"].audience == "service_users"
 
 
 def test_the_commonest_stem_is_no_empty_cell() -> None:
