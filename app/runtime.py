@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Engine, insert, inspect, select
+from sqlalchemy import Connection, Engine, insert, inspect, select
 from starlette.requests import Request
 
 import instrument
@@ -21,6 +21,7 @@ from app.vault import Vault
 from instrument import Instrument, InstrumentError
 
 FINGERPRINT: Final = "secret fingerprint"
+RESTORING: Final = "being restored"
 _SETTING: Final = table(Setting)
 
 
@@ -79,6 +80,11 @@ def check_secret(service: Service) -> None:
             "this secret is not the one that the database was made with: codes, drafts and receipts would "
             "all fail. Start with the secret that was used before"
         )
+
+
+def is_being_restored(db: Connection) -> bool:
+    """Whether a backup is being put back into this database, or was until that was cut off."""
+    return db.execute(select(_SETTING.c.name).where(_SETTING.c.name == RESTORING)).first() is not None
 
 
 def _fingerprint(engine: Engine) -> str | None:

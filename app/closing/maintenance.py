@@ -19,9 +19,10 @@ from typing import Final, Self
 
 from sqlalchemy import Connection, delete, make_url, select, text, update
 
-from app import ended
+from app import ended, migrate
 from app.audit import audit
 from app.closing.cleaning import clean, rewrite, scrub
+from app.closing.copies import remove_left_copies
 from app.closing.digests import end_digest, keep_digest
 from app.closing.erasure import note_deleted
 from app.closing.figures import keep_figures
@@ -34,7 +35,7 @@ from app.db import is_sqlite, outside, read, write
 from app.ended import ledger
 from app.errors import Refused
 from app.files.private import open_private
-from app.runtime import Service, now
+from app.runtime import Service, is_being_restored, now
 from app.studies.linking.pairs import give_up, link
 from app.studies.study import STUDY, the_study
 from app.studies.waves import ISSUED, STARTED, WAVE, check_can_close, expect, lock_key, move, the_wave, waves
@@ -61,8 +62,13 @@ class Busy(Refused):
 
 
 def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> TasksDone:
-    """Do all that is due; wait first while another process is doing so."""
+    """Do all that is due; wait first while another process is doing so.
+
+    Nothing is done where a backup is being put back: what had ended since is not ended again yet.
+    """
     with alone(service, patience):
+        if _is_half_there(service):
+            return TasksDone((), 0)
         expired = expire_drafts(service)
         with write(service.engine) as db:
             ended.forget(db)
@@ -78,10 +84,19 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         for wave in to_retire(service):
             _retire(service, wave)
         scrub(service)
+        remove_left_copies(service)
         rewrite(service)
         if failures:
             raise failures[0]
         return TasksDone(closing, expired, out_of_reach(service) if closing else ())
+
+
+def _is_half_there(service: Service) -> bool:
+    """Whether the database was put back in part; until the restore marks it, it has no schema's number."""
+    if migrate.current(service.engine) is None:
+        return True
+    with read(service.engine) as db:
+        return is_being_restored(db)
 
 
 def due(service: Service) -> list[str]:

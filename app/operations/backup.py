@@ -6,7 +6,6 @@ in pieces. Once written it is opened again, by a second key that only this run h
 """
 
 import contextlib
-import fcntl
 import io
 import json
 import os
@@ -23,6 +22,7 @@ from pyrage.x25519 import Identity, Recipient
 from sqlalchemy import Connection, delete, insert, make_url, select, text
 
 from app import migrate
+from app.closing.copies import BEING_COPIED, PIECE, hold, overwrite
 from app.db import is_sqlite, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
@@ -33,8 +33,6 @@ from app.tables import CLOSED, Setting, table
 
 FORMAT: Final = "counterpoise backup 1"
 LONGEST_HEADER: Final = 4096
-BEING_COPIED: Final = "-backup"
-PIECE: Final = 1 << 20
 SETTING: Final = table(Setting)
 IN_A_BACKUP: Final = "closed waves in a backup"
 NOT_DUMPED: Final = "alembic_version"
@@ -215,10 +213,8 @@ def _vacuumed(service: Service) -> Iterator[IO[bytes]]:
     """A copy beside the database, overwritten afterwards: what is erased later must not stay in it."""
     path = Path(f"{make_url(service.settings.database_url).database}{BEING_COPIED}")
     with open(path, "ab", opener=open_private) as mine:
-        try:
-            fcntl.flock(mine, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Refused("another backup is being written: wait until it has ended") from None
+        if not hold(mine):
+            raise Refused("another backup is being written: wait until it has ended")
         try:
             overwrite(path)  # what a backup that was killed has left
             with outside(service.engine) as db:
@@ -228,17 +224,6 @@ def _vacuumed(service: Service) -> Iterator[IO[bytes]]:
         finally:
             overwrite(path)
             path.unlink()
-
-
-def overwrite(path: Path) -> None:
-    """Write zeros over what a file holds, then cut it to nothing."""
-    with path.open("r+b") as file:
-        left = path.stat().st_size
-        while left > 0:
-            left -= file.write(bytes(min(left, PIECE)))
-        file.flush()
-        os.fsync(file.fileno())
-        file.truncate(0)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 
 from app import migrate
 from app.audit import events
+from app.closing.copies import left_copies
 from app.closing.digests import changed
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
@@ -191,6 +192,15 @@ def _files(service: Service) -> Iterator[Check]:
         if open_to_others
         else "for their owner alone",
         f"by the user who owns them: chmod 600 {' '.join(map(str, open_to_others))}",
+    )
+    left = [each.name for each in left_copies(service)]
+    yield Check(
+        "copies",
+        not left,
+        f"a backup or a restore that was cut off left {', '.join(left)}, which anybody can read who has it"
+        if left
+        else "none in clear beside the database",
+        "by the user who owns them: `counterpoise wave run-due-tasks`, which overwrites and deletes them",
     )
 
 

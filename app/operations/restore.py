@@ -17,9 +17,11 @@ from sqlalchemy import delete, insert, inspect, make_url, text
 
 from app import migrate
 from app.audit import acts, audit, verify
+from app.closing.copies import BEING_RESTORED, hold, is_left, remove
 from app.closing.digests import changed
+from app.closing.maintenance import alone
 from app.config import Settings
-from app.db import make_engine, read, sqlite_files, write
+from app.db import read, sqlite_files, write
 from app.ended.ledger import Ledger, count, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
@@ -28,17 +30,15 @@ from app.operations.backup import (
     Written,
     closed_waves,
     note_in_a_backup,
-    overwrite,
     postgres_program,
 )
 from app.operations.still_ended import CANNOT_KNOW, end_again
-from app.operations.whole import RESTORING, SERVED
-from app.runtime import Service, make_service
+from app.operations.whole import SERVED
+from app.runtime import RESTORING, Service, make_service
 from app.tables import Setting, table
 from app.vault import Vault
 
 SETTING: Final = table(Setting)
-BEING_RESTORED: Final = "-restoring"
 IS_SQLITE: Final = "sqlite"
 
 
@@ -118,28 +118,25 @@ def _place(
     if not verifying and any(each.stat().st_size for each in sqlite_files(target)):
         raise Refused(f"{target} is there already: name a folder without a database")
     part = target.with_name(f"{target.name}{BEING_RESTORED}")
-    _forget(part)
-    try:
-        with open(part, "xb", opener=open_private) as made:
-            read_through(file, keys, made.write)
-        service = make_service(replace(settings, database_url=f"sqlite:///{part}"))
+    is_left(part, remove)
+    with open(part, "ab", opener=open_private) as made:
+        if not hold(made):
+            raise Refused("another restore is at work in this place: wait until it has ended")
         try:
-            yield service
+            read_through(file, keys, made.write)
+            made.flush()
+            service = make_service(replace(settings, database_url=f"sqlite:///{part}"))
+            try:
+                yield service
+            finally:
+                service.engine.dispose()
+            if not verifying:
+                for each in sqlite_files(target):
+                    each.unlink()
+                part.rename(target)
+                on_the_disk(target.parent)
         finally:
-            service.engine.dispose()
-        if not verifying:
-            for each in sqlite_files(target):
-                each.unlink()
-            part.rename(target)
-            on_the_disk(target.parent)
-    finally:
-        _forget(part)
-
-
-def _forget(path: Path) -> None:
-    for each in sqlite_files(path):
-        overwrite(each)
-        each.unlink()
+            remove(part)
 
 
 @contextlib.contextmanager
@@ -155,18 +152,18 @@ def _on_postgres(
             raise Refused(f"{file} holds no dump that pg_restore can read")
         yield None
         return
-    engine = make_engine(settings.database_url)
-    if found := inspect(engine).get_table_names():
-        engine.dispose()
-        raise Refused(f"the database is not empty (it has a table {found[0]!r}): name one without tables")
-    engine.dispose()
-    with postgres_program(
-        [*command, "--single-transaction"], settings.database_url, stdin=subprocess.PIPE
-    ) as it:
-        read_through(file, keys, it.stdin.write if it.stdin else None)
     service = make_service(settings)
     try:
-        yield service
+        with alone(service, patience=0):  # a service that still runs closes nothing of what is half there
+            if found := inspect(service.engine).get_table_names():
+                raise Refused(
+                    f"the database is not empty (it has a table {found[0]!r}): name one without tables"
+                )
+            with postgres_program(
+                [*command, "--single-transaction"], settings.database_url, stdin=subprocess.PIPE
+            ) as it:
+                read_through(file, keys, it.stdin.write if it.stdin else None)
+            yield service
     finally:
         service.engine.dispose()
 

@@ -4,12 +4,12 @@ What it does is told in sentences, for whoever restores.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import ColumnElement, Connection, delete, select, true, update
 
 from analysis.disclosure.leaving import LEAVING
-from app.closing.erasure import erase_row
+from app.closing.erasure import erase_row, note_deleted
 from app.closing.leaving import SNAPSHOT
 from app.closing.maintenance import delete_answers
 from app.closing.mixing import RESPONSE
@@ -19,10 +19,12 @@ from app.ended.ledger import OF_WAVES, Entry, Kind, key_of, lineage
 from app.runtime import Service, now
 from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, grant_key
 from app.staff.authorise import TOKEN
+from app.studies.linking.pairs import LATER_LOST, give_up, unmatched
 from app.studies.study import STUDY
 from app.studies.waves import ISSUED, STARTED, WAVE
 from app.tables import CLOSED, RETIRED
 
+ANY_WAVE: Final = true()
 CANNOT_KNOW: Final = """\
 Not in the backup, and not known to the ledger:
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
@@ -44,6 +46,7 @@ def end_again(
         for kind in OF_WAVES
     }
     yield from _end_waves(service, db, waves["closed"], waves["retired"])
+    yield from _end_what_is_lost(service, db, waves["closed"])
     yield from _erase(service, db, entries, before or 0)
     yield from _end_staff(service, db, entries)
 
@@ -90,7 +93,8 @@ def _end_waves(service: Service, db: Connection, closed: set[str], retired: set[
         if not published_elsewhere:
             yield f"retired again: {wave.id}"
             continue
-        held_out = _held_out(service, db, wave) if LEAVING[wave.leaving].reports else 0
+        alike = (WAVE.c.form_hash == wave.form_hash) & (WAVE.c.imported == wave.imported)
+        held_out = _held_out(service, db, wave.study, alike) if LEAVING[wave.leaving].reports else 0
         yield (
             f"retired: {wave.id}, which had closed after the backup. What it gave out is with those who "
             "have it; closed anew it would give out the same people in another way, and the two compared "
@@ -103,14 +107,39 @@ def _end_waves(service: Service, db: Connection, closed: set[str], retired: set[
             )
 
 
-def _held_out(service: Service, db: Connection, wave: Any) -> int:
+def _end_what_is_lost(service: Service, db: Connection, closed: set[str]) -> Iterator[str]:
+    """Delete what waves that were made and closed after the backup may have used, and end their pairs.
+
+    Nothing tells their form, so that of all earlier waves no answer is kept that no report has used. The next
+    wave may bear the name of a lost one: no answer can be in the reports of both.
+    """
+    for wave in sorted(closed - set(db.execute(select(WAVE.c.id)).scalars())):
+        study = wave.rpartition("-")[0]
+        leaving = db.execute(select(STUDY.c.leaving).where(STUDY.c.id == study)).scalar()
+        if leaving is None:
+            continue
+        yield (
+            f"lost: {wave}, which was made and had closed after the backup. What it gave out is with those "
+            f"who have it; another wave of {study} may bear its name, of other answers"
+        )
+        if LEAVING[leaving].reports and (held_out := _held_out(service, db, study)):
+            yield (
+                f"deleted: {held_out} sheets of earlier waves of {study}, which no report had used yet and "
+                f"that of {wave} may have"
+            )
+        if unmatched(db, wave):
+            give_up(service, db, wave, LATER_LOST)
+            note_deleted(db)
+            yield f"ended: the pair of {wave}; nobody is linked by it any more"
+
+
+def _held_out(service: Service, db: Connection, study: str, alike: ColumnElement[bool] = ANY_WAVE) -> int:
     """Delete what a lost report may have used of earlier waves: a later report would use it once more."""
-    used = used_pairs(db, wave.study)
+    used = used_pairs(db, study)
     rows = select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.receipt_hmac).join(
         WAVE, WAVE.c.id == RESPONSE.c.wave
     )
-    alike = (WAVE.c.form_hash == wave.form_hash) & (WAVE.c.imported == wave.imported)
-    kept = db.execute(rows.where(WAVE.c.study == wave.study, WAVE.c.state == CLOSED, alike)).all()
+    kept = db.execute(rows.where(WAVE.c.study == study, WAVE.c.state == CLOSED, alike)).all()
     free = [row.receipt_hmac for row in kept if (row.wave, row.unit) not in used]
     for hmac in free:
         erase_row(service, db, hmac)

@@ -15,15 +15,15 @@ from typing import Final
 from sqlalchemy import delete, insert, make_url, select
 
 from app.closing.cleaning import scrub
+from app.closing.copies import remove_left_copies
 from app.db import is_sqlite, read, write
 from app.errors import ConfigurationError
 from app.files.private import write_private
-from app.runtime import Service
+from app.runtime import Service, is_being_restored
 from app.tables import Setting, table
 
 SETTING: Final = table(Setting)
 SERVED: Final = "served under"
-RESTORING: Final = "being restored"
 HALF_RESTORED: Final = (
     "this database was being restored, and that was cut off: what had ended since the backup may be back. "
     "Empty it, and restore the backup again"
@@ -39,6 +39,7 @@ ALONE: Final = (
 def serving_marked(service: Service) -> Iterator[None]:
     """Mark the database as served for as long as the block lasts."""
     check_whole(service)
+    remove_left_copies(service)
     if not is_sqlite(service.engine):
         yield
         return
@@ -59,7 +60,7 @@ def check_whole(service: Service) -> None:
     if not is_whole(service):
         raise ConfigurationError(ALONE)
     with read(service.engine) as db:
-        if db.execute(select(SETTING.c.name).where(SETTING.c.name == RESTORING)).first():
+        if is_being_restored(db):
             raise ConfigurationError(HALF_RESTORED)
 
 

@@ -1,5 +1,6 @@
 """A backup is whole or refused, and what had ended since it was made stays ended when it is put back."""
 
+import fcntl
 import os
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from random import Random
 
 import pytest
 from pyrage.x25519 import Identity
-from sqlalchemy import insert, make_url, select
+from sqlalchemy import delete, insert, make_url, select, text
 from starlette.testclient import TestClient
 
 from app import migrate
@@ -29,17 +30,20 @@ from app.operations.backup import IN_A_BACKUP, new_key, read_keys, write_backup
 from app.operations.doctor import examine
 from app.operations.restore import restore
 from app.operations.serve import serve_forever
-from app.operations.whole import RESTORING, check_whole
-from app.runtime import Service, check_secret, make_service
+from app.operations.whole import check_whole, serving_marked
+from app.runtime import RESTORING, Service, check_secret, make_service
 from app.staff import accounts, authorise
 from app.staff.passwords import is_password
 from app.staff.sessions import set_up
 from app.studies import waves
+from app.studies.linking.elements import ELEMENTS, offered
+from app.studies.linking.pairs import FEWEST_CODES, KEY
+from app.studies.paired_waves import pair_waves
 from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
 from tests.lib.cohorts import close, take_part
 from tests.lib.postgres_server import Postgres
-from tests.lib.respondents import answer, begin, kept, people, rows, sheet, state
+from tests.lib.respondents import answer, begin, kept, make_due, people, rows, sheet, state
 from tests.privacy.organisations import of_one_mind
 
 WAVE = "demo-1"
@@ -164,6 +168,49 @@ def test_nothing_of_the_copy_stays_and_the_backup_is_for_its_owner_alone(keeping
         write_backup(keeping.service, file)
 
 
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_copy_that_was_left_goes_with_the_next_task_and_one_in_use_stays(keeping: Keeping) -> None:
+    service = keeping.service
+    path = Path(str(make_url(service.settings.database_url).database))
+    left = [path.with_name(f"{path.name}{each}") for each in ("-backup", "-restoring", "-restoring-wal")]
+
+    def leave() -> list[int]:
+        """Names on the disk, which stay to be read when the copies are deleted."""
+        for each in left:
+            each.write_bytes(b"what was erased later")
+        return [os.open(each, os.O_RDONLY) for each in left]
+
+    def is_gone(opened: list[int]) -> bool:
+        return not [each for each in left if each.exists()] and {os.read(each, 9) for each in opened} == {b""}
+
+    def restore_again() -> None:
+        restore(service.settings, keeping.folder / "1.age", keeping.keys, verifying=True)
+
+    def start() -> None:
+        with serving_marked(service):
+            pass
+
+    keeping.backup()
+    for end in (lambda: maintenance.run_due_tasks(service), start):
+        opened = leave()
+        end()
+        assert is_gone(opened)
+    opened = leave()
+    with left[0].open("rb") as one, left[1].open("rb") as other:
+        fcntl.flock(one, fcntl.LOCK_EX)
+        fcntl.flock(other, fcntl.LOCK_EX)
+        maintenance.run_due_tasks(service)
+        assert all(each.exists() for each in left)
+        with pytest.raises(Refused, match="another backup"):
+            keeping.backup()
+        with pytest.raises(Refused, match="another restore"):
+            restore_again()
+    keeping.backup()
+    restore_again()
+    assert is_gone(opened)
+
+
 @pytest.mark.usefixtures("study")
 def test_what_was_erased_since_is_erased_again_and_what_was_sent_and_erased_leaves_no_draft(
     keeping: Keeping,
@@ -255,6 +302,62 @@ def test_a_wave_of_the_same_name_made_after_a_restore_is_another(keeping: Keepin
     with keeping.put_back(keeping.folder / "second.age") as (restored, told):
         assert "retired" not in told
         assert state(restored, "demo-2") == "open"
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_what_a_wave_that_is_lost_may_have_used_is_used_by_no_other(keeping: Keeping) -> None:
+    service = keeping.service
+    take_part(service, WAVE, "north", of_one_mind(4, 2))  # too few: held out, for a later wave to use
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    file = keeping.backup()
+    lost = next_wave(service)
+    take_part(service, lost, "north", of_one_mind(7, 3))
+    close(service, lost)
+    with keeping.put_back(file) as (restored, told):
+        assert f"lost: {lost}" in told
+        assert (
+            f"deleted: 4 sheets of earlier waves of demo, which no report had used yet and that of {lost}"
+            in told
+        )
+        assert {row.unit for row in rows(restored, RESPONSE, wave=WAVE)} == {"south"}
+        assert not [each for each in examine(restored) if each.name == "answers" and not each.ok]
+        assert next_wave(restored) == lost
+        take_part(restored, lost, "north", of_one_mind(12, 3))
+        close(restored, lost)
+        [snapshot] = rows(restored, SNAPSHOT, wave=lost)
+        assert snapshot.base_table["used"] == [[lost, "north"]]
+
+
+@on_sqlite
+@pytest.mark.parametrize("leaving", ["rows"])
+@pytest.mark.usefixtures("study")
+def test_a_pair_whose_later_wave_is_lost_links_nobody_again(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        earlier = waves.make_wave(service, db, "demo")
+        pair_waves(service, db, earlier, "demo-3")
+        waves.issue_codes(service, db, earlier, "south", FEWEST_CODES)
+        waves.open_wave(service, db, earlier)
+    recognised = {each: offered(element, "en")[0] for each, element in ELEMENTS.items()}
+    take_part(service, earlier, "south", [{**each, **recognised} for each in of_one_mind(12, 2)])
+    close(service, earlier)
+    file = keeping.backup()
+    with keeping.put_back(file) as (restored, told):
+        assert "ended: the pair" not in told
+        assert len(rows(restored, KEY)) == 1
+        assert all(row.elements for row in rows(restored, RESPONSE))
+    with write(service.engine) as db:
+        lost = waves.make_wave(service, db, "demo")
+        waves.issue_codes(service, db, lost, "south", FEWEST_CODES)
+        waves.open_wave(service, db, lost)
+    close(service, lost)
+    with keeping.put_back(file) as (restored, told):
+        assert f"ended: the pair of {lost}" in told
+        assert "deleted" not in told
+        assert rows(restored, KEY) == []
+        assert [row.elements for row in rows(restored, RESPONSE)] == [None] * 12
 
 
 def next_wave(service: Service) -> str:
@@ -483,6 +586,39 @@ def test_a_restore_that_was_cut_off_is_not_served(keeping: Keeping) -> None:
             db.execute(insert(ledger.SETTING).values(name=RESTORING, value=""))
         with pytest.raises(ConfigurationError, match="restore the backup again"):
             check_whole(restored)
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_service_that_still_runs_closes_nothing_of_what_is_half_restored(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name=RESTORING, value=""))
+    make_due(service, WAVE)
+    maintenance.run_due_tasks(service)
+    assert state(service, WAVE) == "open"
+    with write(service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == RESTORING))
+    schema = migrate.current(service.engine)
+    with write(service.engine) as db:
+        db.execute(text("DELETE FROM alembic_version"))
+    maintenance.run_due_tasks(service)
+    assert state(service, WAVE) == "open"
+    with write(service.engine) as db:
+        db.execute(text("INSERT INTO alembic_version VALUES (:schema)"), {"schema": schema})
+    maintenance.run_due_tasks(service)
+    assert state(service, WAVE) == "closed"
+
+
+@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_a_restore_and_the_due_tasks_keep_out_of_each_others_way(keeping: Keeping) -> None:
+    settings, file = keeping.place(), keeping.backup()
+    running = make_service(settings)
+    with maintenance.alone(running, patience=0), pytest.raises(Refused, match="tended by another process"):
+        restore(settings, file, keeping.keys)
+    assert migrate.current(running.engine) is None
+    running.engine.dispose()
+    restore(settings, file, keeping.keys)
 
 
 @on_sqlite

@@ -314,6 +314,16 @@ def test_files_that_others_may_read_are_found_and_mended_at_the_next_start(host:
     assert wrong(host) == {}
 
 
+@on_sqlite
+def test_a_copy_that_a_killed_backup_or_restore_has_left_is_found(host: Service) -> None:
+    path = Path(str(make_url(host.settings.database_url).database))
+    for ending in ("-backup", "-restoring"):
+        (left := path.with_name(f"{path.name}{ending}")).write_bytes(b"in clear")
+        assert left.name in wrong(host)["copies"].found
+        maintenance.run_due_tasks(host)
+        assert wrong(host) == {}
+
+
 @pytest.mark.usefixtures("study")
 def test_an_answer_that_was_changed_is_found(host: Service) -> None:
     people(host, "demo-1", finished=12)

@@ -26,6 +26,7 @@ FEWEST_CODES: Final = 30
 TOO_FEW: Final = "fewer than 30 codes"
 NO_ROWS: Final = "the study gives out no rows"
 RETIRED_FIRST: Final = "the earlier collection was retired"
+LATER_LOST: Final = "the later collection was lost, and a backup put back"
 REFUSED: Final = "refused"
 MARK_BYTES: Final = 16
 PAIR: Final = table(Pair)
@@ -78,11 +79,11 @@ def link(service: Service, db: Connection, wave: str) -> None:
     _end(service, db, pair, {REFUSED: why} if why else _matched(db, pair))
 
 
-def give_up(service: Service, db: Connection, wave: str) -> None:
-    """End the pair of an earlier wave that is retired before the later one has closed."""
+def give_up(service: Service, db: Connection, wave: str, why: str = RETIRED_FIRST) -> None:
+    """End the pair of a wave that will not be linked: the earlier one is retired, or the later one lost."""
     pair = unmatched(db, wave)
     if pair is not None:
-        _end(service, db, pair, {REFUSED: RETIRED_FIRST})
+        _end(service, db, pair, {REFUSED: why})
 
 
 def outcome_of(db: Connection, wave: str) -> Row[Any] | None:
