@@ -16,7 +16,6 @@ from app.audit import audit
 from app.errors import Refused
 from app.languages import _
 from app.runtime import Service
-from app.studies.study import hold_study
 from app.tables import CLOSING, OPEN, PAUSED, Study, Wave, table
 from instrument import Form
 from instrument.nodes import read
@@ -108,6 +107,15 @@ def describe(service: Service, db: Connection, study: Row[Any], said: Mapping[st
         )
     db.execute(update(STUDY).where(STUDY.c.id == study.id).values(information=kept))
     audit(service.vault, db, {"action": "study described", "study": study.id, "information": sha256(kept)})
+
+
+def hold_study(db: Connection, study: str) -> None:
+    """Keep the row of a study as it is until this transaction ends.
+
+    What people read and the opening of a wave each hold it first, so that neither misses the other. SQLite
+    allows one write at a time anyway.
+    """
+    db.execute(select(STUDY.c.id).where(STUDY.c.id == study).with_for_update())
 
 
 def is_taking_answers(db: Connection, study: str) -> bool:

@@ -126,15 +126,6 @@ def check_opening(service: Service, study: Row[Any]) -> None:
     check_budget(budget_of(instrument, study.form, context, study.people))
 
 
-def hold_study(db: Connection, study: str) -> None:
-    """Keep the row of a study as it is until this transaction ends.
-
-    What people read and the opening of a wave each hold it first, so that neither misses the other. SQLite
-    allows one write at a time anyway.
-    """
-    db.execute(select(STUDY.c.id).where(STUDY.c.id == study).with_for_update())
-
-
 def the_study(db: Connection, study: str) -> Row[Any]:
     """Return a study by its id; Refused where there is none."""
     found = db.execute(select(STUDY).where(STUDY.c.id == study)).first()

@@ -18,11 +18,11 @@ from app.ended import ledger
 from app.errors import Refused
 from app.languages import LANGUAGES, _
 from app.runtime import Service, now
-from app.studies.information import check_described
+from app.studies.information import check_described, hold_study
 from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.studies.rights import check_may_close
-from app.studies.study import STUDY, check_opening, hold_study, pin_partition, the_study, units
+from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
 from app.vault import in_groups, new_code
 
