@@ -2,7 +2,8 @@
 
 import re
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from time import sleep
@@ -23,6 +24,7 @@ from app.runtime import Service, check_secret, make_service
 from app.staff import accounts
 from app.studies import waves
 from app.studies.information import ENTRIES, EVERY, LONGEST, describe, example, lacking
+from app.studies.study import pin_partition
 from app.studies.waves import CONFIRMATIONS
 from app.tables import Response, table
 from app.templating import render
@@ -181,28 +183,49 @@ def test_the_example_is_whole_and_names_nobody_who_is() -> None:
     assert all(len(text) <= LONGEST for text in example().values())
 
 
-@pytest.mark.postgres
-def test_what_people_read_is_not_emptied_beside_the_opening(postgres: Postgres) -> None:
-    """On PostgreSQL, where two transactions write at a time: the opening waits, and sees what was kept."""
+@pytest.fixture
+def described(postgres: Postgres) -> Iterator[tuple[Service, str]]:
+    """A prepared wave of a described study on PostgreSQL, where two transactions write at a time."""
     address = postgres.create(template="migrated")
     service = make_service(Settings(database_url=address, secret=SECRET, secure=False))
     check_secret(service)
     wave = prepared(service)
     told(service, STAFF)
-    with write(service.engine) as db, ThreadPoolExecutor(1) as pool:
-        describe(service, db, studies.the_study(db, "spring"), {})
-        opening = pool.submit(opens, service, wave)
-        wait_until_blocked(service)
-        db.commit()
-        with pytest.raises(Refused, match="nothing yet under"):
-            opening.result()
+    with write(service.engine) as db:
+        pin_partition(db, "spring")  # as an earlier wave did: the opening then writes nothing into the study
+    yield service, wave
     service.engine.dispose()
     postgres.drop(address)
 
 
-def wait_until_blocked(service: Service) -> None:
+@pytest.mark.postgres
+def test_an_opening_waits_for_who_empties_what_people_read(described: tuple[Service, str]) -> None:
+    service, wave = described
+    with write(service.engine) as db, ThreadPoolExecutor(1) as pool:
+        describe(service, db, studies.the_study(db, "spring"), {})
+        opening = pool.submit(opens, service, wave)
+        wait_until_blocked(service, opening)
+        db.commit()
+        with pytest.raises(Refused, match="nothing yet under"):
+            opening.result()
+
+
+@pytest.mark.postgres
+def test_who_empties_what_people_read_waits_for_an_opening(described: tuple[Service, str]) -> None:
+    service, wave = described
+    with write(service.engine) as db, ThreadPoolExecutor(1) as pool:
+        waves.open_wave(service, db, wave, confirmed=CONFIRMATIONS)
+        emptied = pool.submit(told, service, {})
+        wait_until_blocked(service, emptied)
+        db.commit()
+        with pytest.raises(Refused, match="people have agreed to these words"):
+            emptied.result()
+
+
+def wait_until_blocked(service: Service, other: Future[None]) -> None:
+    """Wait until the other transaction waits for a lock, or has ended without."""
     waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-    while True:
+    while not other.done():
         with read(service.engine) as db:
             if db.execute(waiting).scalar_one():
                 return
