@@ -94,6 +94,8 @@ class ResultPage(Carried):
 @dataclass(frozen=True, kw_only=True)
 class EndPage(Page):
     template: ClassVar[str] = "reflect/end.html"
+    sent: bool = False
+    """Whether the answers were sent before, and are kept."""
 
 
 def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
@@ -136,8 +138,9 @@ def page_of(run: Run) -> Page:
 
 def result_page(run: Run, *, personal: bool) -> ResultPage:
     """Lay out the result; `personal` orders topics by the figures."""
+    carried = _carried(run, CHECK)
     return ResultPage(
-        **_carried(run, CHECK),
+        **(carried if personal else {**carried, "action": f"{home(run.sheet.language)}/result"}),
         kind=run.survey.form.result,
         result=result(run.survey, run.sheet, personal=personal),
         back=personal,

@@ -91,6 +91,7 @@ class Block:
 class CheckPage(Page):
     template: ClassVar[str] = "survey/check.html"
     blocks: tuple[Block, ...]
+    answered: int
     blank: int
     hidden: tuple[tuple[str, str], ...]
 
@@ -177,10 +178,12 @@ def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
         )
         for path, ids in survey.asks.items()
     )
+    blank = sum(answer == LEFT_BLANK for answer in sheet.answers.values())
     return CheckPage(
         **manner(survey, sheet),
         blocks=blocks,
-        blank=sum(answer == LEFT_BLANK for answer in sheet.answers.values()),
+        answered=len(sheet.answers) - blank,
+        blank=blank,
         hidden=hidden_fields(sheet),
     )
 
