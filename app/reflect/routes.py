@@ -11,7 +11,7 @@ from app import ended
 from app.db import read, write
 from app.errors import Ended, Unreadable
 from app.form_data import Fields
-from app.languages import language_of
+from app.languages import browser_language, language_of
 from app.middleware import clear_site_data, leave_site
 from app.reflect.pages import EndPage, page_of, result_page, start_page
 from app.reflect.runs import END, Run, days_of_runs, read_run, turn
@@ -25,7 +25,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/reflect")
 async def start(request: Request) -> Response:
     """Show the forms that can be answered privately."""
-    return html(start_page(service_of(request), language_of(request)))
+    browser = browser_language(request)
+    return html(start_page(service_of(request), language_of(request), browser=browser))
 
 
 @router.post("/reflect")

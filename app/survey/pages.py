@@ -29,6 +29,8 @@ class LandingPage(Page):
     problem: bool = False
     offered: tuple[str, ...] = ()
     """The languages that a wave has where it has not that of the page."""
+    browser: str | None = None
+    """The language that the browser asks for, where the page is in another."""
 
 
 @dataclass(frozen=True, kw_only=True)
