@@ -1,4 +1,4 @@
-"""The codebook for archives keeps to DDI-Codebook 2.5: element order, how often, and the codes of attributes."""
+"""The codebook for archives keeps to DDI-Codebook 2.5: order and number of elements, codes of attributes."""
 
 from collections.abc import Callable
 from dataclasses import replace
