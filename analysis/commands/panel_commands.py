@@ -43,6 +43,12 @@ def add_experts(add: Add) -> None:
     command.add_argument(
         "--decisions", metavar="FILE", type=Path, help="a table of item, decision and reason"
     )
+    command.add_argument(
+        "--table",
+        metavar="FILE",
+        type=Path,
+        help="write the judgements there too, a row for each item and rater: .csv, .xlsx, .parquet, .sav",
+    )
     add_page(command, _experts)
 
 
@@ -60,7 +66,7 @@ def _sheets(asked: argparse.Namespace, say: Progress) -> str:
     from analysis.content_validity.page import page
     from analysis.content_validity.sheet import panel_sheet
     from analysis.content_validity.workbook import workbook
-    from analysis.report.panel_decisions import empty_decisions
+    from analysis.report.panel_tables import empty_decisions
     from instrument import load
 
     if asked.folder.exists():
@@ -86,8 +92,9 @@ def _sheets(asked: argparse.Namespace, say: Progress) -> str:
 def _experts(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.content_validity.reading import read_sheets
     from analysis.content_validity.sheet import panel_sheet
-    from analysis.report.panel_decisions import read_decisions
+    from analysis.files.write_table import write_table
     from analysis.report.panel_report import panel_report
+    from analysis.report.panel_tables import judgements_table, read_decisions
     from analysis.report.render import RENDERERS
     from instrument import load
 
@@ -97,5 +104,7 @@ def _experts(asked: argparse.Namespace, say: Progress) -> Page:
     raters = read_sheets(asked.sheets, sheet)
     items = [each.item for each in sheet.statements]
     decisions = read_decisions(asked.decisions, items) if asked.decisions else {}
+    if asked.table:
+        write_table(judgements_table(raters, sheet), asked.table)
     say("figures", 1, 2)
     return RENDERERS[asked.format](panel_report(instrument, sheet, raters, decisions))

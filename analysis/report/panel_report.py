@@ -12,7 +12,7 @@ from analysis.estimate import Unavailable
 from analysis.graphics.charts import Figure as Drawing
 from analysis.graphics.charts import intervals
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json, value_of
-from analysis.report.panel_decisions import Decision
+from analysis.report.panel_tables import Decision
 from instrument import Instrument
 
 HOW: Final = (

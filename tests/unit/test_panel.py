@@ -257,3 +257,14 @@ def test_any_questionnaire_has_sheets_and_an_unknown_form_is_named(tmp_path: Pat
         main(["expert-sheets", "--instrument", str(PPIQ), "--form", "z", "--out", str(tmp_path / "q")]) == 2
     )
     assert "there is no form `z`; choose one of a" in capsys.readouterr().err
+
+
+def test_judgements_leave_as_a_table_in_long_form(panel: list[Path], tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "long.csv"
+    assert experts(*panel, "--table", file) == 0
+    capsys.readouterr()
+    with file.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 300
+    row = next(each for each in rows if (each["item"], each["rater"]) == ("vi1_2", "R1"))
+    assert (row["relevance"], row["essential"], row["need"], row["lived"]) == ("1", "no", "useful", "yes")

@@ -1,14 +1,30 @@
-"""What was decided of each item after a panel: a table that people write, checked against the items."""
+"""A panel as tables: its judgements in long form, and what was decided of each item afterwards."""
 
 import csv
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
+
+from analysis.content_validity.reading import Rater
+from analysis.content_validity.sheet import Sheet
+from analysis.files.table import Column, Table
 from instrument.nodes import shown
 
 HEADS: Final = ("item", "decision", "reason")
+LONG: Final = (
+    "item",
+    "rater",
+    "relevance",
+    "clarity",
+    "essential",
+    "need",
+    "sorted",
+    "lived",
+    "position",
+)
 DECISIONS: Final = ("keep", "rewrite", "move", "drop")
 
 
@@ -23,6 +39,34 @@ class Decision:
 def empty_decisions(items: Iterable[str]) -> str:
     """Return the table to be filled: one row an item."""
     return "\n".join([",".join(HEADS), *(f"{item},," for item in items), ""])
+
+
+def judgements_table(raters: Sequence[Rater], sheet: Sheet) -> Table:
+    """Return the judgements as a table: a row for each item and rater, nothing where nothing was said."""
+    rows = [
+        (
+            each.item,
+            rater.name,
+            said.relevance,
+            said.clarity,
+            None if said.need is None else "yes" if said.need == "essential" else "no",
+            said.need,
+            said.sorted,
+            rater.background.get("lived"),
+            rater.background.get("role"),
+        )
+        for rater in raters
+        for each in sheet.by_facet
+        for said in (rater.judgements[each.item],)
+    ]
+    columns = dict(zip(LONG, zip(*rows, strict=True), strict=True))
+    return Table(file=Path("judgements"), columns={name: _column(cells) for name, cells in columns.items()})
+
+
+def _column(cells: Sequence[str | int | None]) -> Column:
+    if any(isinstance(cell, str) for cell in cells):
+        return np.array(cells, dtype=object)
+    return np.array([np.nan if cell is None else cell for cell in cells], dtype=np.float64)
 
 
 def read_decisions(file: Path, items: Iterable[str]) -> Mapping[str, Decision]:
