@@ -13,6 +13,11 @@ if TYPE_CHECKING:  # the imports that `_HOME` lists, for type checkers and edito
     from analysis.agreement.measurement_error import measurement_error as measurement_error
     from analysis.agreement.measurement_error import reliable_change as reliable_change
     from analysis.agreement.weighted_kappa import weighted_kappa as weighted_kappa
+    from analysis.content_validity.indices import content_validity_ratio as content_validity_ratio
+    from analysis.content_validity.indices import critical_votes as critical_votes
+    from analysis.content_validity.indices import item_content_validity as item_content_validity
+    from analysis.content_validity.indices import modified_kappa as modified_kappa
+    from analysis.content_validity.indices import scale_content_validity as scale_content_validity
     from analysis.correlation.nearest import nearest_correlation as nearest_correlation
     from analysis.correlation.polychoric import Polychoric as Polychoric
     from analysis.correlation.polychoric import polychoric as polychoric
@@ -162,6 +167,11 @@ _HOME: Final[dict[str, str]] = {
     "reliable_change": "agreement.measurement_error",
     "weighted_kappa": "agreement.weighted_kappa",
     "careless_indices": "response_quality.careless",
+    "item_content_validity": "content_validity.indices",
+    "modified_kappa": "content_validity.indices",
+    "content_validity_ratio": "content_validity.indices",
+    "critical_votes": "content_validity.indices",
+    "scale_content_validity": "content_validity.indices",
     "simulate": "simulation",
     "read_table": "files.read_table",
     "file_counts": "files.chunked",
