@@ -77,6 +77,8 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "GET /host/waves/{wave}": HOST,
     "POST /host/waves/{wave}/take-back": HOST,
     "POST /host/waves/{wave}/codes": HOST,
+    "POST /host/waves/{wave}/codes/{batch}/cancel": HOST,
+    "POST /host/waves/{wave}/end": HOST,
     "POST /host/waves/{wave}/open": HOST,
     "POST /host/waves/{wave}/pause": HOST,
     "POST /host/waves/{wave}/resume": HOST,
