@@ -130,3 +130,18 @@ def test_simulated_answers_are_called_so(command, tmp_path):
     model.write_text("f =~ a + b + c + d", encoding="utf-8")
     out = command("structure", data, "--model", model, "--continuous")[1]
     assert "SIMULATED" in out
+
+
+def test_cutoffs_are_those_of_right_models_of_the_same_size(command, model):
+    arguments = ("structure", HOLZINGER, "--model", model, "--continuous", "--cutoffs", 100)
+    code, out, err = command(*arguments)
+    assert (code, err) == (0, "")
+    table = out[out.index("Cut-offs by simulation") :].splitlines()
+    rows = {line.split()[0]: [float(cell) for cell in line.split()[1:]] for line in table[2:6]}
+    assert [*rows] == ["CFI", "TLI", "RMSEA", "SRMR"]
+    assert rows["CFI"][0] == pytest.approx(0.931, abs=0.001)  # of ``cfa(model, HolzingerSwineford1939)``
+    assert rows["CFI"][0] < rows["CFI"][1]
+    assert rows["RMSEA"][0] > rows["RMSEA"][1]
+    assert all(row[2] <= row[1] <= row[3] and row[4] < 0.05 for row in rows.values())
+    with pytest.raises(SystemExit):
+        command(*arguments[:-1], 99)
