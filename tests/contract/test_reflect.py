@@ -13,8 +13,11 @@ from starlette.testclient import TestClient
 
 from app.config import from_environment
 from app.errors import ConfigurationError
+from app.languages import LANGUAGES
 from app.main import create_app
+from app.reflect.pages import start_page
 from app.runtime import Service
+from app.studies import usual_form
 from app.support.accessibility import statement
 from app.support.pages import SheetPaper
 from app.support.signposts import DEFAULT, signposts
@@ -76,6 +79,16 @@ def words_of(page: str) -> str:
 
 def headings(page: str) -> list[str]:
     return [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<h[123]>(.*?)</h[123]>", page)]
+
+
+def test_the_second_edition_is_what_every_language_and_a_study_without_a_name_is_offered(
+    service: Service,
+) -> None:
+    for language in LANGUAGES:
+        offered = {offer.value for offer in start_page(service, language).offers}
+        assert {f"ppiq/{form}/{language}" for form in ("a2", "b2", "c2", "s2")} <= offered
+        assert not offered & {f"ppiq/{form}/{language}" for form in REPLACED}
+    assert usual_form(service, "ppiq") == "a2"
 
 
 @by_form
