@@ -378,9 +378,7 @@ def _replaced(instrument: Instrument, form: Form) -> str:
     """Say that there is a later edition of a form, and what this one is still for."""
     if all(other.replaces != form.id for other in instrument.forms.values()):
         return ""
-    return (
-        " There is a later edition. Take this one to go on with a study, or for a language that is only here."
-    )
+    return " There is a later edition. Take this one only to go on with a study."
 
 
 def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:
