@@ -65,6 +65,7 @@ if TYPE_CHECKING:  # the imports that `_HOME` lists, for type checkers and edito
     from analysis.invariance.differential_item_functioning import (
         differential_item_functioning as differential_item_functioning,
     )
+    from analysis.invariance.likelihood_ratio import likelihood_ratio_dif as likelihood_ratio_dif
     from analysis.invariance.mantel_haenszel import mantel_haenszel as mantel_haenszel
     from analysis.invariance.multigroup import measurement_invariance as measurement_invariance
     from analysis.invariance.partial import propose_partial as propose_partial
@@ -151,6 +152,7 @@ _HOME: Final[dict[str, str]] = {
     "mokken_scales": "item_response.mokken_selection",
     "monotonicity": "item_response.mokken_selection",
     "differential_item_functioning": "invariance.differential_item_functioning",
+    "likelihood_ratio_dif": "invariance.likelihood_ratio",
     "mantel_haenszel": "invariance.mantel_haenszel",
     "known_groups": "group_comparison.known_groups",
     "criterion_correlations": "group_comparison.criterion_correlations",
