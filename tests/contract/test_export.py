@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -346,6 +347,10 @@ def test_the_reliability_page_tells_what_was_kept_at_the_close(closed: Service, 
     assert "SIMULATED" in page
     alpha = found["scales"]["sd"]["alpha"]
     assert f"{alpha['value']:g} ({alpha['low']:g} to {alpha['high']:g})" in page
+    folded = page.partition("<details>")[2]
+    spoken = ppiq().words_for_staff("a")
+    assert all(spoken.sentence(item.id) in unescape(folded) for item in ppiq().forms["a"].items)
+    assert folded.count("counts the other way round") == len(ppiq().key.reversed_items("a"))
 
 
 def raw_columns(service: Service) -> dict[str, list[Any]]:

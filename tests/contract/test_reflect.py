@@ -195,9 +195,10 @@ GIVEN = facets_of(A, ec=1, vi=2, sd=3, ag=4, id=0, rr=2)
 
 def test_topics_come_first_then_a_picture_then_the_arithmetic(client: TestClient) -> None:
     page = result_of(client, A, GIVEN)
-    assert page.index("<dl>") < page.index('class="plot"') < page.index("<details>") < page.index("advice")
+    arithmetic = '<details class="arithmetic">'
+    assert page.index("<dl>") < page.index('class="plot"') < page.index(arithmetic) < page.index("advice")
     assert page.count('class="dot"') == 6
-    before, _, behind = page.partition("<details>")
+    before, _, behind = page.partition(arithmetic)
     assert "A summary of answers, not a measurement" in before
     assert "A summary of answers, not a measurement" in behind
     assert "precise these figures are: unknown" in words_of(behind)
@@ -238,27 +239,32 @@ def result_of_blank(client: TestClient, form: Form, answers: Answers) -> str:
 def test_a_guess_asks_first_and_measures_nobody(client: TestClient) -> None:
     page = result_of(client, B, {"b_sd5": DO_NOT_KNOW, "b_id1": DO_NOT_KNOW})
     assert "This is your guess, not a measure of the other person" in headings(page)[0]
-    first, _, rest = page.partition('<section class="block">')
+    first, _, rest = page.partition('<details class="topic">')
     assert first.count("<li>") == 2
     assert "What you do not know" in first
     assert "Do not put these sentences to the other person." in first
     assert not re.search(r"\bask\b", words_of(first[first.index("What you do not know") :]), re.IGNORECASE)
     assert 'class="plot"' not in rest
-    assert "<details>" not in page
+    assert 'class="arithmetic"' not in page
     assert not figures(page)
 
 
 def test_the_short_form_shows_a_total_alone(client: TestClient) -> None:
     page = result_of(client, S, dict.fromkeys((item.id for item in S.items), 1))
     assert figures(page) == {"All six together": "50"}
-    assert 'class="plot"' not in page
+    assert page.count('class="dot"') == 1
 
 
 def test_who_decides_is_shown_area_by_area_and_never_added_up(client: TestClient) -> None:
     page = result_of(client, MODULE, {item.id: index % 7 + 1 for index, item in enumerate(MODULE.items)})
-    blocks = page.split('<section class="block">')[1:]
-    assert [block.partition("</section>")[0].count("<dt>") for block in blocks] == [2] * 8
-    assert "<details>" not in page
+    blocks = page.split('<details class="topic">')[1:]
+    assert [block.partition("</details>")[0].count("<dt>") for block in blocks] == [2] * 8
+    assert headings(page)[1:4] == [
+        "What we talk about",
+        "When and how often we meet",
+        "The aims of what we do",
+    ]
+    assert 'class="arithmetic"' not in page
     assert "<svg" not in page
 
 
@@ -348,6 +354,15 @@ def test_who_has_sent_may_see_their_answers_once_from_that_page_alone(client: Te
     [way_out] = [link for link in Screen(page).links if link.startswith("/exit/")]
     client.get(way_out)
     assert client.post(form.action, data=form.fields).status_code == 404
+
+
+def test_finishing_after_sending_says_that_the_answers_are_kept(client: TestClient, code: str) -> None:
+    [form] = Screen(sent_page(client, code)).forms
+    result = Screen(client.post("/result", data=form.fields).text).forms[-1]
+    finished = client.post("/result", data={**result.fields, "_go": "finish"})
+    assert "The answers that you sent are kept" in finished.text
+    assert "Nothing of your answers was kept" not in finished.text
+    assert client.post("/result", data=form.fields).status_code == 404
 
 
 # The same for everybody
