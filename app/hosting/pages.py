@@ -363,10 +363,9 @@ def _title(instrument: Instrument, form: Form) -> str:
     """Return the title of the questionnaire and, where it has several forms, which of them this is."""
     if len(instrument.forms) == 1:
         return instrument.title
-    if form.edition > 1:
-        return f"{instrument.title}, form {(form.replaces or form.id).upper()}, edition {form.edition}"
-    name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
-    return f"{instrument.title}, form {name}"
+    first = form.replaces or form.id
+    name = first.upper() if len(first) == 1 else first.replace("_", " ")
+    return f"{instrument.title}, form {name}" + (f", edition {form.edition}" if form.edition > 1 else "")
 
 
 def _languages(instrument: Instrument, form: Form) -> str:
