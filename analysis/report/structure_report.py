@@ -134,7 +134,8 @@ def _sensitivity(answers: ModelAnswers) -> Section:
 
 def _solution(rival: Rival, fit: FittedModel) -> list[Section]:
     used = "; ".join(f"{n} of {given} rows" for n, given in zip(fit.used, fit.given, strict=True))
-    said = f"{rival.words[0].upper()}{rival.words[1:]}. {fit.method}. {used}."
+    method = f"{fit.method[0].upper()}{fit.method[1:]}"
+    said = f"{rival.words[0].upper()}{rival.words[1:]}. {method}. {used}."
     warned = "".join(f" Improper solution: {what}." for what in fit.improper)
     return [
         Section(

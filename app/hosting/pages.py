@@ -393,10 +393,9 @@ def _title(instrument: Instrument, form: Form) -> str:
     """Return the title of the questionnaire and, where it has several forms, which of them this is."""
     if len(instrument.forms) == 1:
         return instrument.title
-    if form.edition > 1:
-        return f"{instrument.title}, form {(form.replaces or form.id).upper()}, edition {form.edition}"
-    name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
-    return f"{instrument.title}, form {name}"
+    first = form.replaces or form.id
+    name = first.upper() if len(first) == 1 else first.replace("_", " ")
+    return f"{instrument.title}, form {name}" + (f", edition {form.edition}" if form.edition > 1 else "")
 
 
 def _languages(instrument: Instrument, form: Form) -> str:
@@ -408,9 +407,7 @@ def _replaced(instrument: Instrument, form: Form) -> str:
     """Say that there is a later edition of a form, and what this one is still for."""
     if all(other.replaces != form.id for other in instrument.forms.values()):
         return ""
-    return (
-        " There is a later edition. Take this one to go on with a study, or for a language that is only here."
-    )
+    return " There is a later edition. Take this one only to go on with a study."
 
 
 def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:

@@ -230,9 +230,11 @@ def what_leaves(db: Connection, study: str) -> Leaving:
 
 
 def usual_form(service: Service, instrument: str) -> str:
-    """Return the form that a study asks where none is named: the only one, or form A of the PPIQ."""
+    """Return the form that a study asks where none is named: the only one, or form A as it is now."""
     forms = service.instruments[instrument].forms
-    return next(iter(forms)) if len(forms) == 1 else "a"
+    if len(forms) == 1:
+        return next(iter(forms))
+    return next((form.id for form in forms.values() if form.replaces == "a"), "a")
 
 
 def usual_context(form: Form) -> tuple[str, ...]:

@@ -53,7 +53,10 @@ def leaving() -> str:
 @pytest.fixture
 def closed(service: Service, study: str) -> Service:
     """The first 40 people of the demonstration in south and 20 in north, and one who left things out."""
-    everyone = [answers for _, answers in zip(range(60), (a for _, a in demo.people(ppiq())), strict=False)]
+    everyone = [
+        answers
+        for _, answers in zip(range(60), (a for _, a in demo.people(ppiq(), form_id="a")), strict=False)
+    ]
     everyone[0] = {**everyone[0], **dict.fromkeys(ITEMS, 2), **MISSING}
     take_part(service, f"{study}-1", "south", everyone[:40], purposes=("study", "archive"))
     take_part(service, f"{study}-1", "north", everyone[40:])

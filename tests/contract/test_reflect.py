@@ -13,8 +13,11 @@ from starlette.testclient import TestClient
 
 from app.config import from_environment
 from app.errors import ConfigurationError
+from app.languages import LANGUAGES
 from app.main import create_app
+from app.reflect.pages import start_page
 from app.runtime import Service
+from app.studies import usual_form
 from app.support.accessibility import statement
 from app.support.pages import SheetPaper
 from app.support.signposts import DEFAULT, signposts
@@ -24,6 +27,7 @@ from tests.lib.questionnaire_client import NOTHING, Screen, filled_in, respond
 
 ROOT = Path(__file__).parents[2]
 FORMS = list(ppiq().forms.values())
+REPLACED = {form.replaces for form in FORMS}
 Answers = Mapping[str, object]
 by_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
 
@@ -77,6 +81,16 @@ def headings(page: str) -> list[str]:
     return [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<h[123]>(.*?)</h[123]>", page)]
 
 
+def test_the_second_edition_is_what_every_language_and_a_study_without_a_name_is_offered(
+    service: Service,
+) -> None:
+    for language in LANGUAGES:
+        offered = {offer.value for offer in start_page(service, language).offers}
+        assert {f"ppiq/{form}/{language}" for form in ("a2", "b2", "c2", "s2")} <= offered
+        assert not offered & {f"ppiq/{form}/{language}" for form in REPLACED}
+    assert usual_form(service, "ppiq") == "a2"
+
+
 @by_form
 def test_every_form_is_answered_without_a_code_and_shows_each_answer(client: TestClient, form: Form) -> None:
     words = ppiq().words[form.id, "en"]
@@ -99,10 +113,10 @@ def test_it_is_the_first_offer_of_the_landing_page(client: TestClient) -> None:
     assert page.index('href="/reflect"') < page.index("<form")
     start = Screen(client.get("/reflect").text).forms[0]
     offered = start.choices["_form"]
-    assert sorted(offered) == sorted(name_of(form) for form in FORMS if form.id not in "acs")
+    assert sorted(offered) == sorted(name_of(form) for form in FORMS if form.id not in REPLACED)
     assert offered[:2] == ["ppiq/a2/en", "ppiq/s2/en"]  # long and short beside each other
     in_arabic = Screen(client.get("/ar/reflect").text).forms[0].choices["_form"]
-    assert in_arabic == ["ppiq/a/ar", "ppiq/s/ar"]  # the second edition has no words in it yet
+    assert in_arabic == [each.replace("/en", "/ar") for each in offered]
     again = client.post("/reflect", data=NOTHING)
     assert again.status_code == 422
     assert "choose one of these" in again.text
