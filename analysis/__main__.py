@@ -19,6 +19,7 @@ from analysis.commands.page_commands import (
     add_retest,
 )
 from analysis.commands.score_command import add_score
+from analysis.commands.validate_command import add_rehearse, add_validate
 
 COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_alpha,
@@ -31,6 +32,8 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_invariance,
     add_fairness,
     add_draft,
+    add_validate,
+    add_rehearse,
 )
 
 

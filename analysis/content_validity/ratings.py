@@ -24,7 +24,7 @@ class ContentIndex:
     @property
     def by_chance(self) -> float:
         """The probability of this agreement where every rater tosses a coin: C(n, a) / 2ⁿ."""
-        return comb(self.n, self.agreed) / 2**self.n
+        return float(comb(self.n, self.agreed) / 2**self.n)
 
     @property
     def kappa(self) -> float:
