@@ -6,27 +6,32 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from analysis.report.document import Document, Table
+from analysis.report.document import Document
 from analysis.report.pdf import as_pdf
 from analysis.report.render import RENDERERS
 from analysis.validation.dossier import Dossier
 
-WIDEST: Final = 11
 LONGEST: Final = 45
-LEFT_OUT: Final = "Drawings, and tables wider or longer than a page, are in dossier.html."
+PRINTED: Final = frozenset(
+    ["phases", "claims", "checklist", "departures", "sample", "made", "protocol", "concept", "panel", "interviews", "overview", "models", "clusters", "subscales", "agreement", "error", "hypotheses", "ladder", "reference", "change", "careless", "translation"]
+)
+"""The parts that are printed; a head of a phase is too."""
+LEFT_OUT: Final = "Drawings and the tables of single items are in dossier.html."
 
 
 def on_paper(found: Document) -> Document:
-    """Return a dossier as it is printed: without drawings, and without tables that no page holds."""
+    """Return a dossier as it is printed: its verdicts and main tables, without drawings and long tables."""
     sections = tuple(
-        replace(each, tables=tuple(replace(table, figure=None) for table in each.tables if _fits(table)))
+        replace(each, tables=tuple(replace(t, figure=None) for t in each.tables if len(t.rows) <= LONGEST))
         for each in found.sections
+        if each.id.rsplit("-", 1)[-1] in PRINTED or _is_head(each.id)
     )
     return replace(found, sections=sections, how=f"{LEFT_OUT} {found.how}")
 
 
-def _fits(table: Table) -> bool:
-    return len(table.headers) <= WIDEST and len(table.rows) <= LONGEST
+def _is_head(section: str) -> bool:
+    """Whether a section holds the bounds of a phase."""
+    return section.removeprefix("phase-").isdigit()
 
 
 FILES: Final[dict[str, Callable[[Document], str | bytes]]] = {
