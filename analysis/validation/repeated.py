@@ -12,9 +12,8 @@ from analysis.report.dataset import Dataset
 from analysis.report.document import Section, Table, Value
 from analysis.report.retest_report import retest as retest_report
 from analysis.report.scores import scores
-from analysis.validation.structure import worst
 from analysis.validation.study import Study
-from analysis.validation.verdicts import Phase, counted, judged, not_asked, phase, stated
+from analysis.validation.verdicts import Phase, counted, judged, not_asked, phase, stated, worst
 
 NEWTON = 50
 FLAT = 1e-10
@@ -42,7 +41,7 @@ def retest(study: Study) -> Phase:
         for name in shown
     }
     document = retest_report(first, again, id_column=asked.id, progress=lambda *_: None)
-    return phase(8, title, [enough, worst(study, "icc", found)], document.sections, bias)
+    return phase(8, title, [enough, worst(study.bound("icc"), found)], document.sections, bias)
 
 
 def _stable(study: Study, second: Dataset) -> Dataset:

@@ -1,11 +1,14 @@
 """Phases 6 and 7: whether new people's answers have the structure, and how consistent the scales are."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from analysis.estimate import Estimate, Unavailable
+from analysis.estimate import Estimate, Unavailable, complete_rows
 from analysis.factor_models.confirmatory.fit_cutoffs import fit_cutoffs
 from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from analysis.factor_models.confirmatory.residuals import residuals
+from analysis.factor_models.confirmatory.rivals import Rival
 from analysis.group_comparison.clusters import cluster_variance
 from analysis.reliability.alpha import cronbach_alpha
 from analysis.reliability.ordinal import categorical_omega
@@ -20,8 +23,9 @@ from analysis.report.model_tables import (
 )
 from analysis.report.sections import reliability
 from analysis.report.sections.scales import scale_report, scale_sections
+from analysis.report.structure_report import fit_rival
 from analysis.validation.study import Study
-from analysis.validation.verdicts import Check, Phase, counted, judged, phase
+from analysis.validation.verdicts import Check, Phase, counted, judged, phase, worst
 
 TITLE = "Confirmatory structure"
 FIT_ROW = ("chi-square", "df", "p", "cfi", "tli", "rmsea", "low", "high", "srmr")
@@ -33,7 +37,8 @@ def confirmatory(study: Study) -> Phase:
     if enough.verdict != "met":
         return phase(6, TITLE, [enough])
     primary = study.models.models[study.models.primary]
-    fit = study.fits[primary.name]
+    fits = {rival.name: fit_rival(study.models, rival, ordered=True) for rival in study.models.models}
+    fit = fits[primary.name]
     checks = [enough, *_fit_checks(study, fit)]
     listed = "; ".join(f"{rival.name}: {rival.words}" for rival in study.models.models)
     sections = [
@@ -41,12 +46,19 @@ def confirmatory(study: Study) -> Phase:
             id="models",
             title="The models side by side",
             reading=f"Fixed in advance, {primary.name} the primary one. {listed}.",
-            tables=(rivals_table(study.fits, "Fit of the models"),),
+            tables=(rivals_table(fits, "Fit of the models"), *_by_likelihood(study, primary)),
         ),
         *_solution(study, fit, primary.general),
         *_clusters(study),
     ]
     return phase(6, TITLE, checks, sections, _bias(study))
+
+
+def _by_likelihood(study: Study, primary: Rival) -> tuple[Table, ...]:
+    """Return the primary model by maximum likelihood of the complete rows, as a check of the estimator."""
+    complete = replace(study.models, X=complete_rows(study.models.X), clusters=None)
+    fit = fit_rival(complete, primary, ordered=True, sensitivity=True)
+    return (rivals_table({primary.name: fit}, "The same by robust maximum likelihood, complete rows"),)
 
 
 def _bias(study: Study) -> list[str]:
@@ -165,7 +177,7 @@ def consistency(study: Study) -> Phase:
     }
     checks = [enough]
     for bound_name, found in (("omega", omegas), ("alpha", alphas)):
-        checks.append(worst(study, bound_name, found))
+        checks.append(worst(study.bound(bound_name), found))
     bound = study.bound("redundant")
     values = {name: each.value for name, each in alphas.items() if isinstance(each, Estimate)}
     checks.append(
@@ -184,14 +196,3 @@ def consistency(study: Study) -> Phase:
     ]
     bias = ["COSMIN calls alpha sufficient only where structural validity is: read it with phase 6."]
     return phase(7, title, checks, sections, bias)
-
-
-def worst(study: Study, name: str, found: dict[str, Estimate | Unavailable]) -> Check:
-    """Judge the lowest of several estimates and name those beyond the bound."""
-    bound = study.bound(name)
-    lacking = next((each for each in found.values() if isinstance(each, Unavailable)), None)
-    values = {scale: each.value for scale, each in found.items() if isinstance(each, Estimate)}
-    if lacking is not None or not values:
-        return judged(bound, lacking or Unavailable(reason="no complete rows"))
-    beyond = [scale for scale, value in values.items() if not bound.holds(value)]
-    return judged(bound, min(values.values()), beyond)

@@ -10,8 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from analysis.estimate import Matrix, Unavailable
-from analysis.factor_models.confirmatory.fitted_model import FittedModel
+from analysis.estimate import Matrix
 from analysis.files.item_names import column_named
 from analysis.files.read_table import read_table
 from analysis.files.table import Table
@@ -20,7 +19,6 @@ from analysis.report.dataset import Dataset, label
 from analysis.report.fitted import column_of, fitted, is_simulated
 from analysis.report.model_answers import ModelAnswers, of_dataset
 from analysis.report.scores import Scored, scores
-from analysis.report.structure_report import fit_rival
 from analysis.simulated_mark import looks_simulated
 from analysis.validation.plan import Plan, PlanError, ReadPlan
 from analysis.validation.record import ReadRecord, Record
@@ -108,11 +106,6 @@ class Study:
         return replace(
             found, models=chosen, primary=next(i for i, r in enumerate(chosen) if r.name == primary)
         )
-
-    @cached_property
-    def fits(self) -> Mapping[str, FittedModel | Unavailable]:
-        """Every model fitted to the main sample's ordered answers."""
-        return {rival.name: fit_rival(self.models, rival, ordered=True) for rival in self.models.models}
 
     @cached_property
     def scores(self) -> Mapping[str, Scored]:

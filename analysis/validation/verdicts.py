@@ -1,10 +1,10 @@
 """What a phase of the programme says: a verdict on each of its bounds, and the reason where there is none."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from analysis.estimate import Unavailable, cell
+from analysis.estimate import Estimate, Unavailable, cell
 from analysis.report.document import Section, Value
 from analysis.validation.thresholds import Bound
 
@@ -126,3 +126,12 @@ def _behind(check: Check) -> str:
 def not_asked(number: int, title: str, why: str) -> Phase:
     """Return a phase that the plan does not ask for, or that is not built."""
     return Phase(number=number, title=title, verdict="not asked", why=why)
+
+
+def worst(bound: Bound, found: Mapping[str, Estimate | Unavailable]) -> Check:
+    """Judge the lowest of several estimates and name those beyond the bound."""
+    lacking = next((each for each in found.values() if isinstance(each, Unavailable)), None)
+    values = {name: each.value for name, each in found.items() if isinstance(each, Estimate)}
+    if lacking is not None or not values:
+        return judged(bound, lacking or Unavailable(reason="no complete rows"))
+    return judged(bound, min(values.values()), [n for n, value in values.items() if not bound.holds(value)])

@@ -9,11 +9,33 @@ from typing import Final
 from analysis.report.document import Document
 from analysis.report.pdf import as_pdf
 from analysis.report.render import RENDERERS
-from analysis.validation.dossier import Dossier
 
 LONGEST: Final = 45
 PRINTED: Final = frozenset(
-    ["phases", "claims", "checklist", "departures", "sample", "made", "protocol", "concept", "panel", "interviews", "overview", "models", "clusters", "subscales", "agreement", "error", "hypotheses", "ladder", "reference", "change", "careless", "translation"]
+    {
+        "phases",
+        "claims",
+        "checklist",
+        "departures",
+        "sample",
+        "made",
+        "protocol",
+        "concept",
+        "panel",
+        "interviews",
+        "overview",
+        "models",
+        "clusters",
+        "subscales",
+        "agreement",
+        "error",
+        "hypotheses",
+        "ladder",
+        "reference",
+        "change",
+        "careless",
+        "translation",
+    }
 )
 """The parts that are printed; a head of a phase is too."""
 LEFT_OUT: Final = "Drawings and the tables of single items are in dossier.html."
@@ -44,7 +66,7 @@ FILES: Final[dict[str, Callable[[Document], str | bytes]]] = {
 CHECKSUMS: Final = "SHA256SUMS"
 
 
-def write_dossier(found: Dossier, out: Path, plan: Path, record: Path | None = None) -> tuple[Path, ...]:
+def write_dossier(found: Document, out: Path, plan: Path, record: Path | None = None) -> tuple[Path, ...]:
     """Write a dossier into a folder that is empty or not there, with its plan and checksums.
 
     Parameters

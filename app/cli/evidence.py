@@ -57,12 +57,12 @@ def evidence_confirm(evidence: Seal, by: By, directory: Dir = None) -> None:
 def evidence_list(directory: Dir = None) -> None:
     """List all evidence with its state, and what it lets anybody say."""
     from app.db import read
-    from app.evidence import claims, registry
+    from app.evidence import claims, registry, standing
 
     with serving(directory) as service, read(service.engine) as db:
         for row, state in registry.listed(service, db):
             typer.echo(f"{row.seal[:16]}  {state}  {row.stage}  {claims.named(row)}")
-            if state == registry.CONFIRMED:
+            if state == standing.CONFIRMED:
                 for line in claims.sentences(row):
                     typer.echo(f"    {line}")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from app.evidence.registry import holding
+from app.evidence.standing import holding
 from instrument import Claims, Instrument
 
 Figures = Mapping[str, float]

@@ -12,16 +12,14 @@ from analysis.validation.study import Progress
 from app.audit import audit
 from app.errors import Refused
 from app.evidence.dossiers import examine
+from app.evidence.standing import CONFIRMED, EVIDENCE, lapsed
 from app.runtime import Service, now
 from app.staff.accounts import grants, the_account
 from app.staff.passwords import is_password
 from app.staff.permissions import EVERYWHERE
-from app.tables import Evidence, table
 from instrument import Instrument
 
-EVIDENCE: Final = table(Evidence)
 ADDED: Final = "added"
-CONFIRMED: Final = "confirmed"
 WITHDRAWN: Final = "withdrawn"
 LAPSED: Final = "lapsed"
 
@@ -91,7 +89,7 @@ def confirm(service: Service, db: Connection, evidence: str, by: Signed) -> None
         raise Refused(f"this evidence is {found.state}; only what was added can be confirmed")
     if found.added_by == account.name:
         raise Refused("the account that added evidence cannot confirm it: a second one has to")
-    if _lapsed(found, service.instruments.get(found.instrument)):
+    if lapsed(found, service.instruments.get(found.instrument)):
         raise Refused("the questionnaire has changed since: this evidence is of another version")
     db.execute(update(EVIDENCE).where(EVIDENCE.c.id == found.id).values(state=CONFIRMED, second=account.name))
     audit(
@@ -128,29 +126,8 @@ def listed(service: Service, db: Connection) -> list[tuple[Row[Any], str]]:
     return [(row, _state(row, service.instruments.get(row.instrument))) for row in rows]
 
 
-def holding(db: Connection, instrument: Instrument, form: str, language: str) -> list[Row[Any]]:
-    """Return the confirmed evidence about these words of this form, as they are today."""
-    of = select(EVIDENCE).where(
-        EVIDENCE.c.state == CONFIRMED,
-        EVIDENCE.c.second.not_in(("", EVIDENCE.c.added_by)),
-        EVIDENCE.c.instrument == instrument.id,
-        EVIDENCE.c.form == form,
-        EVIDENCE.c.language == language,
-    )
-    return [row for row in db.execute(of.order_by(EVIDENCE.c.added_at)) if not _lapsed(row, instrument)]
-
-
 def _state(row: Row[Any], instrument: Instrument | None) -> str:
-    return LAPSED if row.state != WITHDRAWN and _lapsed(row, instrument) else str(row.state)
-
-
-def _lapsed(row: Row[Any], instrument: Instrument | None) -> bool:
-    """Whether form, words or key are no longer those of the evidence."""
-    form = instrument.forms.get(row.form) if instrument else None
-    words = instrument.words.get((row.form, row.language)) if instrument else None
-    if instrument is None or form is None or words is None:
-        return True
-    return (form.hash, words.hash, instrument.key.hash) != (row.form_hash, row.words_hash, row.key_hash)
+    return LAPSED if row.state != WITHDRAWN and lapsed(row, instrument) else str(row.state)
 
 
 def _operator(db: Connection, by: Signed) -> Row[Any]:

@@ -16,7 +16,8 @@ from app.db import read, write
 from app.errors import Refused
 from app.evidence import registry
 from app.evidence.claims import claims_of
-from app.evidence.registry import EVIDENCE, Signed
+from app.evidence.registry import Signed
+from app.evidence.standing import EVIDENCE
 from app.runtime import Service
 from app.staff import accounts
 from instrument import ppiq
@@ -112,9 +113,9 @@ def test_evidence_lapses_where_the_questionnaire_changes(operators: Service, fol
     confirm(operators, add(operators, folder))
     instrument = operators.instruments["ppiq"]
     if part == "key":
-        changed = replace(instrument, key=instrument.key.model_copy(update={"forms": {}}))
+        changed = replace(instrument, key=type(instrument.key)(revision=99, forms={}))
     elif part == "form":
-        other = instrument.forms["a"].model_copy(update={"window": "Another window"})
+        other = instrument.forms["s"]
         changed = replace(instrument, forms=MappingProxyType({**instrument.forms, "a": other}))
     else:
         words = replace(instrument.words["a", "en"], hash="0" * 64)
