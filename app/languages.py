@@ -17,6 +17,7 @@ from starlette.requests import Request
 DOMAIN: Final = "counterpoise"
 LOCALE: Final = Path(__file__).parent / "locale"
 SOURCE: Final = "en"
+LONGEST_HEADER: Final = 500
 
 
 class Language(NamedTuple):
@@ -53,6 +54,22 @@ def language_of(request: Request) -> str:
     """The language that the address names, as the middleware has read it."""
     language: str = request.scope["language"]
     return language
+
+
+def browser_language(request: Request) -> str | None:
+    """Return the language that the browser asks for first, if it is one of ours and not that of the page.
+
+    It is only offered, by a link: nobody is moved, and the address alone decides what a page is in.
+    """
+    asked = []
+    for number, part in enumerate(request.headers.get("accept-language", "")[:LONGEST_HEADER].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            asked.append((-float(weight or 1), number, tag.partition("-")[0].casefold()))
+        except ValueError:
+            continue
+    first = next((each for *_, each in sorted(asked)), None)
+    return first if first in LANGUAGES and first != language_of(request) else None
 
 
 @cache

@@ -1,1 +1,1 @@
-"""Content validity: what a panel says of the items of a questionnaire, before anybody answers them."""
+"""What experts and people with lived experience say of the items, before anybody answers them."""

@@ -153,7 +153,7 @@ def codes(
 @app.command()
 def paper(
     out: Annotated[Path, typer.Option(help="The PDF to write.")],
-    form: Annotated[str, typer.Option(help="The form.")] = "a",
+    form: Annotated[str, typer.Option(help="The form.")] = "a2",
     language: Annotated[str, typer.Option(help="Its language.")] = "en",
     role: Annotated[str | None, typer.Option(help="The role that its sentences name.")] = None,
     folder: Annotated[Path | None, typer.Option("--instrument", help="Another instrument's folder.")] = None,

@@ -11,6 +11,7 @@ from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.rows import Reliability
 from app.runtime import Service
 from app.studies.installed import as_it_was_asked
+from instrument import Instrument
 
 
 def reliability(service: Service, db: Connection, wave: str) -> Reliability:
@@ -30,7 +31,20 @@ def reliability(service: Service, db: Connection, wave: str) -> Reliability:
         form_hash=about.form_hash,
         key_revision=instrument.key.revision,
         figures=about.figures,
+        questions=_questions(instrument, about.form),
     )
+
+
+def _questions(instrument: Instrument, form: str) -> dict[str, tuple[str, ...]]:
+    """Return the sentences of each subscale's items; those that count the other way round say so."""
+    words = instrument.words_for_staff(form)
+    return {
+        name: tuple(
+            f"{item.id}: {words.sentence(item.id)}{' (counts the other way round)' if item.reversed else ''}"
+            for item in subscale.items
+        )
+        for name, subscale in instrument.key.subscales(form).items()
+    }
 
 
 def as_json(found: Reliability) -> dict[str, Any]:

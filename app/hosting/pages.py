@@ -141,6 +141,8 @@ class StudyPage(Page):
     waves: tuple[Link, ...]
     units_locked: bool
     design_locked: bool
+    may_prepare: bool
+    may_copy: bool
     unsaid: tuple[str, ...]
     """What people will read of the study, and is not written yet."""
     values: Mapping[str, str]
@@ -163,6 +165,7 @@ class WavePage(Page):
     closes_at: str
     retire_on: str
     may_retire: bool
+    may_take_back: bool
     takes_codes: bool
     origin: str
     """What there is to know of a wave whose answers came from a file; empty of any other."""
@@ -214,7 +217,13 @@ def design_page(
 
 
 def study_page(
-    service: Service, study: Row[Any], units: Sequence[Row[Any]], waves: Sequence[Row[Any]], problem: str = ""
+    service: Service,
+    study: Row[Any],
+    units: Sequence[Row[Any]],
+    waves: Sequence[Row[Any]],
+    *,
+    may_copy: bool,
+    problem: str = "",
 ) -> StudyPage:
     """Lay out a study: its design, its units, and its waves with their states."""
     instrument = service.instruments[study.instrument]
@@ -253,6 +262,8 @@ def study_page(
         ),
         units_locked=study.partition_hash is not None,
         design_locked=bool(waves),
+        may_prepare=any(each.level == "unit" for each in units),
+        may_copy=may_copy,
         unsaid=lacking(form, study.information),
         values={
             "id": study.id,
@@ -274,6 +285,7 @@ def wave_page(
     *,
     address: str,
     today: date,
+    has_codes: bool,
     problem: str = "",
 ) -> WavePage:
     """Lay out a wave: its state, what can be done next, and whether codes can be made."""
@@ -289,6 +301,7 @@ def wave_page(
         closes_at=f"{english_day(wave.closes_at)}, {wave.closes_at:%H:%M} UTC" if wave.closes_at else "",
         retire_on=english_day(study.retire_on) if study.retire_on else "",
         may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
+        may_take_back=wave.state == PREPARED and not has_codes,
         takes_codes=wave.state in (PREPARED, OPEN, PAUSED) and not wave.imported,
         origin=ORIGIN if wave.imported else "",
         units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
@@ -365,9 +378,7 @@ def _replaced(instrument: Instrument, form: Form) -> str:
     """Say that there is a later edition of a form, and what this one is still for."""
     if all(other.replaces != form.id for other in instrument.forms.values()):
         return ""
-    return (
-        " There is a later edition. Take this one to go on with a study, or for a language that is only here."
-    )
+    return " There is a later edition. Take this one only to go on with a study."
 
 
 def _tree(units: Sequence[Row[Any]], above: str | None = None, depth: int = 0) -> Iterable[UnitRow]:

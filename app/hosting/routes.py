@@ -1,6 +1,7 @@
 """Addresses of a host: declaring studies, issuing codes, opening, pausing and closing waves; no answers."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -116,6 +117,26 @@ def change_design(request: Request, study: str, fields: Fields) -> Response:
     return _on_study(request, study, change)
 
 
+@router.post("/studies/{study}/copy")
+def copy_study(request: Request, study: str, fields: Fields) -> Response:
+    """Make a study like this one, which can then be changed."""
+    service, staff = service_of(request), admitted(request, "host")
+    _may_make(staff)
+    made, title = fields.get("id", "").strip(), fields.get("title", "").strip()
+    try:
+        until = date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None
+        with write(service.engine) as db:
+            _study(db, staff, study)
+            studies.copy_study(service, db, study, studies.Design(id=made, title=title, retire_on=until))
+            if staff.studies is not None:
+                accounts.give(service, db, staff.name, "host", made)
+    except ValueError:
+        return html(_study_page(request, staff, study, NO_NUMBER), Unreadable.status)
+    except Refused as refused:
+        return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
+    return see_other(f"/host/studies/{made}")
+
+
 @router.get("/studies/{study}/information")
 def show_information(request: Request, study: str) -> Response:
     """Show what people read of a study before they agree."""
@@ -173,6 +194,19 @@ def make_wave(request: Request, study: str) -> Response:
 def show_wave(request: Request, wave: str) -> Response:
     """Show a wave and what can be done with it."""
     return html(_wave_page(request, admitted(request, "host"), wave))
+
+
+@router.post("/waves/{wave}/take-back")
+def take_wave_back(request: Request, wave: str) -> Response:
+    """Undo the preparing of a wave for which no code has been made."""
+    service, staff = service_of(request), admitted(request, "host")
+    try:
+        with write(service.engine) as db:
+            study = _wave(db, staff, wave).study
+            waves.take_back(service, db, wave)
+    except Refused as refused:
+        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+    return see_other(f"/host/studies/{study}")
 
 
 @router.post("/waves/{wave}/codes")
@@ -280,7 +314,14 @@ def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -
     service = service_of(request)
     with read(service.engine) as db:
         found = _study(db, staff, study)
-        return study_page(service, found, studies.units(db, study), waves.waves(db, study), problem)
+        return study_page(
+            service,
+            found,
+            studies.units(db, study),
+            waves.waves(db, study),
+            may_copy=staff.may_make_studies,
+            problem=problem,
+        )
 
 
 def _information_page(
@@ -301,8 +342,17 @@ def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> 
         found = _wave(db, staff, wave)
         study = studies.the_study(db, found.study)
         units = studies.units(db, found.study)
+        has_codes = waves.has_codes(db, wave)
     origin = service_of(request).settings.origin
-    return wave_page(found, study, units, address=origin, today=now().date(), problem=problem)
+    return wave_page(
+        found,
+        study,
+        units,
+        address=origin,
+        today=now().date(),
+        has_codes=has_codes,
+        problem=problem,
+    )
 
 
 def _study(db: Connection, staff: Staff, study: str) -> Row[Any]:

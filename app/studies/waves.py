@@ -10,7 +10,7 @@ from hashlib import sha256
 from secrets import SystemRandom
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, text, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
 
 from app.audit import audit
 from app.db import is_sqlite
@@ -74,6 +74,25 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
     db.execute(insert(WAVE).values(made))
     audit(service.vault, db, {"action": "wave made", "wave": str(made["id"]), "form": form.hash})
     return str(made["id"])
+
+
+def take_back(service: Service, db: Connection, wave: str) -> None:
+    """Undo the preparing of a wave, as long as no code was made for it: the design can change again."""
+    hold_wave(db, wave, exclusive=True)
+    found = the_wave(db, wave)
+    if found.state != PREPARED:
+        raise Refused(f"wave {wave!r} is {found.state}; only a prepared one can be taken back")
+    if has_codes(db, wave):
+        raise Refused(f"codes have been made for {wave!r}, and people may hold them: it stays")
+    if unmatched(db, wave) is not None:
+        raise Refused(f"{wave!r} is one of a pair that is to be linked: it stays")
+    db.execute(delete(WAVE).where(WAVE.c.id == wave))
+    audit(service.vault, db, {"action": "wave taken back", "wave": wave})
+
+
+def has_codes(db: Connection, wave: str) -> bool:
+    """Whether a code was made for the wave."""
+    return db.execute(select(CODE.c.hmac).where(CODE.c.wave == wave).limit(1)).first() is not None
 
 
 def the_wave(db: Connection, wave: str) -> Row[Any]:

@@ -29,6 +29,8 @@ class LandingPage(Page):
     problem: bool = False
     offered: tuple[str, ...] = ()
     """The languages that a wave has where it has not that of the page."""
+    browser: str | None = None
+    """The language that the browser asks for, where the page is in another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,6 +93,7 @@ class Block:
 class CheckPage(Page):
     template: ClassVar[str] = "survey/check.html"
     blocks: tuple[Block, ...]
+    answered: int
     blank: int
     hidden: tuple[tuple[str, str], ...]
 
@@ -177,10 +180,12 @@ def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
         )
         for path, ids in survey.asks.items()
     )
+    blank = sum(answer == LEFT_BLANK for answer in sheet.answers.values())
     return CheckPage(
         **manner(survey, sheet),
         blocks=blocks,
-        blank=sum(answer == LEFT_BLANK for answer in sheet.answers.values()),
+        answered=len(sheet.answers) - blank,
+        blank=blank,
         hidden=hidden_fields(sheet),
     )
 

@@ -15,7 +15,7 @@ from app.closing.erasure import erase
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
-from app.languages import home, language_of
+from app.languages import browser_language, home, language_of
 from app.middleware import clear_site_data, expire_cookie, give_cookie, leave_site, see_other, token_of
 from app.questionnaire.consent import STUDY
 from app.questionnaire.pages import about_page, items_page
@@ -56,7 +56,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 async def landing(request: Request) -> Response:
     """Show the first page, which asks for a code."""
-    return HTMLResponse(shared_html(landing_page(service_of(request), language_of(request))))
+    page = landing_page(service_of(request), language_of(request), browser=browser_language(request))
+    return HTMLResponse(shared_html(page))
 
 
 @router.get("/enter")

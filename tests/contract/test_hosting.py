@@ -31,10 +31,11 @@ from app.studies import waves
 from app.studies.anonymity import LIMIT, AnonymityBudget, Asked
 from app.studies.information import ENTRIES, example
 from app.studies.waves import CODE
+from app.tables import RESPONDENT_TABLES, table
 from app.vault import read_code
 from tests.conftest import SECRET
 from tests.lib.cohorts import close, take_part
-from tests.lib.questionnaire_client import respond
+from tests.lib.questionnaire_client import Screen, filled_in, respond
 from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
@@ -237,6 +238,64 @@ def test_the_design_can_be_changed_until_a_collection_is_prepared(
 
 
 # ---- a wave ----
+
+
+def test_a_prepared_collection_is_taken_back_until_a_code_exists(
+    service: Service, spring: TestClient
+) -> None:
+    spring.post("/host/studies/spring/waves")
+    assert "can be taken back" not in spring.get("/host/studies/spring").text  # one is prepared already
+    assert "Take it back" in spring.get("/host/waves/spring-1").text
+    taken = spring.post("/host/waves/spring-1/take-back", follow_redirects=False)
+    assert taken.headers["location"] == "/host/studies/spring"
+    assert spring.get("/host/waves/spring-1").status_code == 404
+    assert "Until a code is made it can be taken back." in spring.get("/host/studies/spring").text
+    spring.post("/host/studies/spring/waves")
+    with write(service.engine) as db:
+        waves.issue_codes(service, db, "spring-1", "north", 1)
+    assert "Take it back" not in spring.get("/host/waves/spring-1").text
+    refused = spring.post("/host/waves/spring-1/take-back")
+    assert (refused.status_code, "people may hold them" in refused.text) == (422, True)
+
+
+def test_a_study_is_tried_as_its_people_see_it_and_nothing_is_kept(
+    service: Service, spring: TestClient
+) -> None:
+    address, before = "/host/studies/spring/try", kept_of_respondents(service)
+    page = spring.get(address).text
+    assert "This is a preview. Nothing that is chosen here is kept." in page
+    assert "only for groups in which at least 10 people answered" in page
+    while 'value="result"' not in page:
+        [form] = Screen(page).forms
+        page = spring.post(address, data={**form.fields, **filled_in(form, {})}).text
+    assert "length" in Screen(page).forms[0].fields  # the study asks it
+    page = spring.post(address, data={**Screen(page).forms[0].fields, "_go": "result"}).text
+    assert "Your answers, by topic" in page
+    assert kept_of_respondents(service) == before
+
+
+def kept_of_respondents(service: Service) -> list[int]:
+    with read(service.engine) as db:
+        counts = (select(func.count()).select_from(table(each)) for each in RESPONDENT_TABLES)
+        return [db.execute(each).scalar_one() for each in counts]
+
+
+def test_a_study_is_copied_with_its_units_and_words(service: Service, spring: TestClient) -> None:
+    given = {"id": "autumn", "title": "Autumn placements", "retire_on": "2099-12-31"}
+    made = spring.post("/host/studies/spring/copy", data=given, follow_redirects=False)
+    assert made.headers["location"] == "/host/studies/autumn"
+    with read(service.engine) as db:
+        old, new = (studies.the_study(db, each) for each in ("spring", "autumn"))
+        same = ("instrument", "form", "k", "leaving", "context", "people", "information")
+        assert [getattr(new, each) for each in same] == [getattr(old, each) for each in same]
+        old_tree, new_tree = (
+            [(unit.id, unit.title, unit.level, unit.parent) for unit in studies.units(db, each)]
+            for each in ("spring", "autumn")
+        )
+        assert old_tree == new_tree
+        assert waves.waves(db, "autumn") == []
+    again = spring.post("/host/studies/spring/copy", data=given)
+    assert (again.status_code, "already" in again.text) == (422, True)
 
 
 def test_opening_and_closing_ask_to_be_sure(spring: TestClient) -> None:

@@ -52,7 +52,7 @@ def test_form_a_is_as_it_was_published() -> None:
 
 def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
     assert {form.id: form.result for form in ppiq().forms.values()} == {
-        "a": "facets", "a2": "facets", "b": "guess", "c": "facets", "c2": "facets",
+        "a": "facets", "a2": "facets", "b": "guess", "b2": "guess", "c": "facets", "c2": "facets",
         "s": "total", "s2": "total",
         "who_decides": "areas",
     }  # fmt: skip
@@ -62,7 +62,7 @@ def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
 
 
 def test_a_later_edition_leaves_the_first_as_it_was() -> None:
-    for form in ("a", "c", "s"):
+    for form in ("a", "b", "c", "s"):
         second = ppiq().forms[f"{form}2"]
         assert (ppiq().forms[form].edition, second.edition, second.replaces) == (1, 2, form)
         assert second.audience == ppiq().forms[form].audience
@@ -111,18 +111,20 @@ def test_an_edition_is_part_of_what_is_published(folder: Path) -> None:
 # B: a guess about somebody else
 
 
-def test_the_mirror_takes_i_do_not_know_on_every_item_and_does_not_apply_on_none() -> None:
-    mirror = ppiq().forms["b"]
+@pytest.mark.parametrize("form", ["b", "b2"])
+def test_the_mirror_takes_i_do_not_know_on_every_item_and_does_not_apply_on_none(form: str) -> None:
+    mirror = ppiq().forms[form]
     answers, problems = read_answers(mirror, {item.id: "-55" for item in mirror.items}, mirror.items)
     assert set(answers.values()) == {DO_NOT_KNOW}
     assert problems == ()
     assert len(read_answers(mirror, {item.id: "-77" for item in mirror.items}, mirror.items)[1]) == 30
-    assert ppiq().words["b", "en"].label("truth", DO_NOT_KNOW) == "I do not know"
+    assert ppiq().words[form, "en"].label("truth", DO_NOT_KNOW) == "I do not know"
 
 
-def test_the_mirror_gives_no_score_whatever_is_answered() -> None:
-    assert score(ppiq(), "b", {item.id: 4 for item in ppiq().forms["b"].items}) == {}
-    assert {column.kind for column in codebook(ppiq(), "b", "en")} == {"provenance", "context", "raw"}
+@pytest.mark.parametrize("form", ["b", "b2"])
+def test_the_mirror_gives_no_score_whatever_is_answered(form: str) -> None:
+    assert score(ppiq(), form, {item.id: 4 for item in ppiq().forms[form].items}) == {}
+    assert {column.kind for column in codebook(ppiq(), form, "en")} == {"provenance", "context", "raw"}
 
 
 def test_i_do_not_know_is_an_answer_to_the_mirror_and_no_gap() -> None:
@@ -132,14 +134,15 @@ def test_i_do_not_know_is_an_answer_to_the_mirror_and_no_gap() -> None:
     assert {column.measure for column in raw} == {"nominal"}  # it is no degree of truth
 
 
-def test_the_mirror_says_that_it_is_a_guess() -> None:
-    words = ppiq().words["b", "en"]
+@pytest.mark.parametrize("form", ["b", "b2"])
+def test_the_mirror_says_that_it_is_a_guess(form: str) -> None:
+    words = ppiq().words[form, "en"]
     assert words.after[0] == "This is your guess, not a measure of the other person."
     assert all("Guess how it is for them." in words.stem(role) for role in (None, "supervisee", "student"))
 
 
 def test_i_do_not_know_is_no_answer_to_the_other_forms() -> None:
-    for form in (form for form in ppiq().forms.values() if form.id != "b"):
+    for form in (form for form in ppiq().forms.values() if form.id not in {"b", "b2"}):
         item = form.items[0]
         assert read_answers(form, {item.id: "-55"}, [item])[1], form.id
 
@@ -152,7 +155,7 @@ def test_the_role_of_the_other_person_is_another_question_in_the_mirror() -> Non
     assert words.option("other_role", "team_member") == "My team member"
 
 
-def test_questions_on_identity_are_about_the_one_who_answers() -> None:
+def test_questions_on_identity_are_about_the_one_who_answers_in_the_first_edition() -> None:
     words = ppiq().words["b", "en"]
     for number in range(1, 6):
         assert " I " in f" {words.sentence(f'b_id{number}')} "
