@@ -277,6 +277,35 @@ def test_who_uses_a_service_is_shown_no_markers_and_no_tutors(client: TestClient
     assert "Offer an independent advocate" not in words_of(result_of(client, A, {}))
 
 
+@by_form
+def test_who_has_less_power_is_shown_safe_steps_first_whatever_was_answered(
+    form: Form, client: TestClient
+) -> None:
+    page = result_of(client, form, {})
+    text = words_of(page)
+    steps = ppiq().advice["en"].steps[form.audience]
+    other = ppiq().advice["en"].steps["staff" if form.audience == "service_users" else "service_users"]
+    if form.result == "guess":
+        assert "Safe steps for you" not in text
+        assert not [each for each in steps if each in text]
+    else:
+        assert page.index("Safe steps for you") < page.index("Actions for every topic")
+        assert all(each in text for each in steps)
+        assert steps[0].startswith("Talk first to ")
+        assert not [each for each in other if each in text and each not in steps]
+    for each in ppiq().advice["en"].references:
+        assert each in text
+
+
+def test_what_the_evidence_names_is_in_the_list_of_references() -> None:
+    listed = " ".join(ppiq().advice["en"].references)
+    for action in ppiq().actions:
+        for author in re.findall(
+            r"\b([A-Z][\w-]+)(?:,? (?:and|[A-Z])[\w ]*)? (?:19|20)\d\d", action.evidence
+        ):
+            assert author in listed, action.evidence
+
+
 def test_nobody_is_drawn_to_tell_who_they_are(client: TestClient) -> None:
     advice = {action.id: action.action for action in ppiq().actions}
     assert "Nobody has to tell anything" in advice["id_differences_together"]
