@@ -65,6 +65,8 @@ class Result:
     sums: tuple[Sum, ...]
     claims: Claims | None
     advice: Advice | None
+    steps: tuple[str, ...]
+    """What the one who answered may do; none for a guess about somebody with less power."""
     tips: tuple[TopicAdvice, ...]
     after: tuple[str, ...]
 
@@ -109,6 +111,7 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
         ),
         claims=claims,
         advice=advice,
+        steps=advice.steps.get(survey.form.audience, ()) if advice and kind != "guess" else (),
         tips=_tips(instrument, words, advice, order),
         after=words.after,
     )

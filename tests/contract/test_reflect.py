@@ -116,7 +116,7 @@ def test_it_is_the_first_offer_of_the_landing_page(client: TestClient) -> None:
     assert sorted(offered) == sorted(name_of(form) for form in FORMS if form.id not in REPLACED)
     assert offered[:2] == ["ppiq/a2/en", "ppiq/s2/en"]  # long and short beside each other
     in_arabic = Screen(client.get("/ar/reflect").text).forms[0].choices["_form"]
-    assert in_arabic == ["ppiq/a/ar", "ppiq/s/ar"]  # the second edition has no words in it yet
+    assert in_arabic == [each.replace("/en", "/ar") for each in offered]
     again = client.post("/reflect", data=NOTHING)
     assert again.status_code == 422
     assert "choose one of these" in again.text
@@ -275,6 +275,35 @@ def test_who_uses_a_service_is_shown_no_markers_and_no_tutors(client: TestClient
     assert "Talk to an advocate or another contact on the list." in advice
     assert "Offer an independent advocate" in advice
     assert "Offer an independent advocate" not in words_of(result_of(client, A, {}))
+
+
+@by_form
+def test_who_has_less_power_is_shown_safe_steps_first_whatever_was_answered(
+    form: Form, client: TestClient
+) -> None:
+    page = result_of(client, form, {})
+    text = words_of(page)
+    steps = ppiq().advice["en"].steps[form.audience]
+    other = ppiq().advice["en"].steps["staff" if form.audience == "service_users" else "service_users"]
+    if form.result == "guess":
+        assert "Safe steps for you" not in text
+        assert not [each for each in steps if each in text]
+    else:
+        assert page.index("Safe steps for you") < page.index("Actions for every topic")
+        assert all(each in text for each in steps)
+        assert steps[0].startswith("Talk first to ")
+        assert not [each for each in other if each in text and each not in steps]
+    for each in ppiq().advice["en"].references:
+        assert each in text
+
+
+def test_what_the_evidence_names_is_in_the_list_of_references() -> None:
+    listed = " ".join(ppiq().advice["en"].references)
+    for action in ppiq().actions:
+        for author in re.findall(
+            r"\b([A-Z][\w-]+)(?:,? (?:and|[A-Z])[\w ]*)? (?:19|20)\d\d", action.evidence
+        ):
+            assert author in listed, action.evidence
 
 
 def test_nobody_is_drawn_to_tell_who_they_are(client: TestClient) -> None:
