@@ -13,6 +13,11 @@ if TYPE_CHECKING:  # the imports that `_HOME` lists, for type checkers and edito
     from analysis.agreement.measurement_error import measurement_error as measurement_error
     from analysis.agreement.measurement_error import reliable_change as reliable_change
     from analysis.agreement.weighted_kappa import weighted_kappa as weighted_kappa
+    from analysis.content_validity.indices import content_validity_ratio as content_validity_ratio
+    from analysis.content_validity.indices import critical_votes as critical_votes
+    from analysis.content_validity.indices import item_content_validity as item_content_validity
+    from analysis.content_validity.indices import modified_kappa as modified_kappa
+    from analysis.content_validity.indices import scale_content_validity as scale_content_validity
     from analysis.correlation.nearest import nearest_correlation as nearest_correlation
     from analysis.correlation.polychoric import Polychoric as Polychoric
     from analysis.correlation.polychoric import polychoric as polychoric
@@ -60,6 +65,7 @@ if TYPE_CHECKING:  # the imports that `_HOME` lists, for type checkers and edito
     from analysis.invariance.differential_item_functioning import (
         differential_item_functioning as differential_item_functioning,
     )
+    from analysis.invariance.likelihood_ratio import likelihood_ratio_dif as likelihood_ratio_dif
     from analysis.invariance.mantel_haenszel import mantel_haenszel as mantel_haenszel
     from analysis.invariance.multigroup import measurement_invariance as measurement_invariance
     from analysis.invariance.partial import propose_partial as propose_partial
@@ -146,6 +152,7 @@ _HOME: Final[dict[str, str]] = {
     "mokken_scales": "item_response.mokken_selection",
     "monotonicity": "item_response.mokken_selection",
     "differential_item_functioning": "invariance.differential_item_functioning",
+    "likelihood_ratio_dif": "invariance.likelihood_ratio",
     "mantel_haenszel": "invariance.mantel_haenszel",
     "known_groups": "group_comparison.known_groups",
     "criterion_correlations": "group_comparison.criterion_correlations",
@@ -160,6 +167,11 @@ _HOME: Final[dict[str, str]] = {
     "reliable_change": "agreement.measurement_error",
     "weighted_kappa": "agreement.weighted_kappa",
     "careless_indices": "response_quality.careless",
+    "item_content_validity": "content_validity.indices",
+    "modified_kappa": "content_validity.indices",
+    "content_validity_ratio": "content_validity.indices",
+    "critical_votes": "content_validity.indices",
+    "scale_content_validity": "content_validity.indices",
     "simulate": "simulation",
     "read_table": "files.read_table",
     "file_counts": "files.chunked",

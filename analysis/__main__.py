@@ -1,4 +1,4 @@
-"""Commands on tables of answers; each is a function in `analysis.commands` and a line in COMMANDS."""
+"""Commands on answers and on items; each is a function in `analysis.commands` and a line in COMMANDS."""
 
 import argparse
 import os
@@ -18,7 +18,10 @@ from analysis.commands.page_commands import (
     add_response,
     add_retest,
 )
+from analysis.commands.panel_commands import add_expert_sheets, add_experts
+from analysis.commands.pool_commands import add_counts, add_pool
 from analysis.commands.score_command import add_score
+from analysis.commands.validate_command import add_rehearse, add_validate
 
 COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_alpha,
@@ -31,6 +34,12 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_invariance,
     add_fairness,
     add_draft,
+    add_validate,
+    add_rehearse,
+    add_expert_sheets,
+    add_experts,
+    add_counts,
+    add_pool,
 )
 
 

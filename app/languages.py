@@ -5,18 +5,20 @@ when a page first needs it, so no build step is needed and no compiled file can 
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
 DOMAIN: Final = "counterpoise"
 LOCALE: Final = Path(__file__).parent / "locale"
 SOURCE: Final = "en"
+LONGEST_HEADER: Final = 500
 
 
 class Language(NamedTuple):
@@ -55,6 +57,22 @@ def language_of(request: Request) -> str:
     return language
 
 
+def browser_language(request: Request) -> str | None:
+    """Return the language that the browser asks for first, if it is one of ours and not that of the page.
+
+    It is only offered, by a link: nobody is moved, and the address alone decides what a page is in.
+    """
+    asked = []
+    for number, part in enumerate(request.headers.get("accept-language", "")[:LONGEST_HEADER].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        try:
+            asked.append((-float(weight or 1), number, tag.partition("-")[0].casefold()))
+        except ValueError:
+            continue
+    first = next((each for *_, each in sorted(asked)), None)
+    return first if first in LANGUAGES and first != language_of(request) else None
+
+
 @cache
 def translations(language: str) -> NullTranslations:
     """The interface's words in a language; an unknown one is an error, never English instead."""
@@ -83,6 +101,15 @@ def day(iso: str, language: str) -> str:
 
     locale = "en_GB" if language == SOURCE else language
     return format_date(date.fromisoformat(iso), "long", locale=locale)
+
+
+def moment(at: datetime, zone: str | None, language: str = SOURCE) -> str:
+    """Write a moment as the language does, in a time zone and with its name; in UTC without one."""
+    from babel.dates import format_datetime  # noqa: PLC0415 - as above
+
+    locale = "en_GB" if language == SOURCE else language
+    local = at.astimezone(ZoneInfo(zone or "UTC"))
+    return f"{format_datetime(local, 'd MMMM y, HH:mm', locale=locale)} ({zone or 'UTC'})"
 
 
 def english_day(on: date) -> str:

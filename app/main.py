@@ -28,6 +28,7 @@ from app.preview.routes import router as preview
 from app.reflect.routes import router as reflect
 from app.report.routes import router as report
 from app.runtime import Service, make_service, service_of
+from app.staff.doors import refuse_or_ask
 from app.staff.oidc.provider import Provider
 from app.staff.oidc.routes import router as institution
 from app.staff.routes import router as staff
@@ -57,7 +58,12 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
         telemetry=OFF,
-        exception_handlers={AppError: refuse, HTTPException: refuse, RequestValidationError: refuse},
+        exception_handlers={
+            NotFound: refuse_or_ask,
+            AppError: refuse,
+            HTTPException: refuse_or_ask,
+            RequestValidationError: refuse,
+        },
         # One flat list of routes: an included router would be matched three times for every request.
         routes=[*also_by_head(PUBLIC), *(route for each in OF_STAFF for route in each.routes)],
     )

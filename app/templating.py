@@ -15,7 +15,7 @@ from typing import ClassVar, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.responses import HTMLResponse
 
-from app.languages import LANGUAGES, SOURCE, home, translations
+from app.languages import LANGUAGES, SOURCE, _, home, translations
 
 FOLDER: Final = Path(__file__).parent
 STATIC: Final = FOLDER / "static"
@@ -48,6 +48,10 @@ def shared_html(page: Page) -> bytes:
     return render(page).encode()
 
 
+IN_THIS_LANGUAGE: Final = _("Read this page in English")
+"""In each catalogue: the name of its own language in place of English."""
+
+
 @lru_cache
 def environment(language: str) -> Environment:
     """Return the template environment of a language."""
@@ -66,6 +70,7 @@ def environment(language: str) -> Environment:
         "static": static_files().__getitem__,
         "direction": LANGUAGES[language].direction,
         "home": home(language),
+        "read_here": lambda code: translations(code).gettext(IN_THIS_LANGUAGE),
         "languages": [(code, home(code), *each) for code, each in LANGUAGES.items()],
     }
     return made

@@ -8,7 +8,7 @@ from instrument.nodes import Problem
 from instrument.source import Finding, Part, Source, told
 from instrument.values import Model
 from instrument.wording import roles_of
-from instrument.words import FormWords
+from instrument.words import NOT_SAID, FormWords
 
 FIRST_STAGE: Final = "desk_only"
 
@@ -75,7 +75,7 @@ def _translated(original: FormWords, words: FormWords) -> Iterator[Finding]:
     for item_id in words.help.keys() - original.help.keys():
         yield f"item `{item_id}` has no help to translate", ("help", item_id)
     yield from _lines(original, words, "before", "after")
-    for name in ("reading", "least", "most"):
+    for name in ("roles", "reading", "least", "most"):
         if bool(getattr(original, name)) != bool(getattr(words, name)):
             yield f"`{name}` is said in one language and not in the other", (name,)
 
@@ -85,6 +85,8 @@ def _sentences(form: Form, words: FormWords, source: Source) -> Iterator[Finding
     for item_id in words.help.keys() - form.by_id.keys():
         yield f"there is no item `{item_id}`", ("help", item_id)
     roles = roles_of(form, source.questions)
+    if words.roles:
+        yield from _same([role for role in roles if role != NOT_SAID], words.roles, "roles", "role")
     yield from _spoken(words.stem, roles, "stem")
     for item_id, sentences in words.items.items():
         yield from _spoken(sentences, roles, "items", item_id)

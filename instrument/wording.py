@@ -58,9 +58,13 @@ def words_of(
         }
         for scale in form.scales.values()
     }
-    questions: Mapping[str, ContextSentences] = (
+    questions: dict[str, ContextSentences] = (
         {question: spoken.questions[question] for question in form.context} if spoken else {}
     )
+    if words.roles and form.role in questions:
+        asked = questions[form.role]
+        named = MappingProxyType({**asked.options, **words.roles})
+        questions[form.role] = asked.model_copy(update={"options": named})
     shown = {
         "form": form.id,
         "language": words.language,
@@ -94,7 +98,7 @@ def words_of(
         sentences=MappingProxyType(sentences),
         helps=words.help,
         labels=MappingProxyType(labels),
-        questions=MappingProxyType(dict(questions)),
+        questions=MappingProxyType(questions),
         facets=words.facets,
         after=words.after,
         reading=words.reading,

@@ -36,7 +36,8 @@ class ContextWords(_Spoken):
 class FormWords(_Spoken):
     """The words file of one form in one language; `before` and `after` frame the questions.
 
-    `reading` says what a higher figure means, `least` and `most` what 0 and 100 stand for.
+    `reading` says what a higher figure means, `least` and `most` what 0 and 100 stand for. `roles` names the
+    other person as the sentences of this form do, where the context's words are those of an earlier edition.
     """
 
     form: Identifier
@@ -44,6 +45,7 @@ class FormWords(_Spoken):
     title: Text
     before: tuple[Text, ...] = ()
     stem: Sentences
+    roles: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
     items: Frozen[Identifier, Sentences]
     help: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
     scales: Frozen[Identifier, Mapping[Code, Text]]

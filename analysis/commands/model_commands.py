@@ -30,6 +30,13 @@ def add_structure(add: Add) -> None:
         epilog="example: python -m analysis structure answers.csv --instrument instrument/ppiq --format html",
     )
     _arguments(command)
+    command.add_argument(
+        "--cutoffs",
+        metavar="SETS",
+        type=_sets,
+        help="simulate so many data sets (100 or more; 500 take minutes) for which the primary model is "
+        "right, and say how well it fits those; by maximum likelihood of complete rows",
+    )
     add_page(command, _structure)
 
 
@@ -60,12 +67,20 @@ def _arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _sets(said: str) -> int:
+    fewest = 100
+    if not said.isdecimal() or int(said) < fewest:
+        raise argparse.ArgumentTypeError(f"{said!r} is no number of data sets; give {fewest} or more")
+    return int(said)
+
+
 def _structure(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.render import RENDERERS
     from analysis.report.structure_report import structure
 
     answers = _answers(asked, cluster=asked.cluster)
-    return RENDERERS[asked.format](structure(answers, ordered=not asked.continuous, progress=say))
+    found = structure(answers, ordered=not asked.continuous, cutoffs=asked.cutoffs, progress=say)
+    return RENDERERS[asked.format](found)
 
 
 def _invariance(asked: argparse.Namespace, say: Progress) -> Page:

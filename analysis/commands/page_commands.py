@@ -143,6 +143,11 @@ def add_fairness(add: Add) -> None:
     fairness.add_argument(
         "--matching", choices=MATCHINGS, default="total", help="what people are matched by; default: total"
     )
+    fairness.add_argument(
+        "--response-model",
+        action="store_true",
+        help="test each item in a graded response model of both groups, too (takes minutes with many items)",
+    )
     add_page(fairness, _fairness)
 
 
@@ -202,5 +207,11 @@ def _fairness(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.render import RENDERERS
 
     grouped = of_dataset(dataset_of(asked), asked.group)
-    found = fairness(grouped, matching=asked.matching, reference=asked.reference, progress=say)
+    found = fairness(
+        grouped,
+        matching=asked.matching,
+        response_model=asked.response_model,
+        reference=asked.reference,
+        progress=say,
+    )
     return RENDERERS[asked.format](found)

@@ -200,7 +200,7 @@ def polychoric(
     names = counts.names or tuple(f"item {i + 1}" for i in range(counts.k))
     if (why := _unsuitable(counts, names, apart=method == "joint" or correct == "psych")) is not None:
         return why
-    pairs = _pairs(counts)
+    pairs = pairs_of(counts)
     r = two_step.correlations(pairs, correct)
     errors: Matrix | None = None
     spread: Matrix | None = None
@@ -307,7 +307,8 @@ def _counted(
     return kept, joint_counts(kept, categories=categories, names=names)
 
 
-def _pairs(counts: JointCounts) -> Pairs:
+def pairs_of(counts: JointCounts) -> Pairs:
+    """Return every pair of items ready for estimation."""
     i, j = np.triu_indices(counts.k, 1)
     return two_step.prepare(counts.item_counts, counts.tables[i, j], i, j)
 

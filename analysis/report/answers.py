@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol
 
 from analysis.correlation.polychoric import Polychoric, polychoric
 from analysis.counts.joint import JointCounts, joint_counts
@@ -16,6 +16,26 @@ from analysis.reliability.omega import alpha_and_omega
 from analysis.report.dataset import Dataset, label
 
 RESAMPLES: Final = 2000
+
+
+class Counted(Protocol):
+    """What sections on structure ask of answers: figures that joint counts give, with or without rows."""
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items."""
+
+    @property
+    def counts(self) -> JointCounts:
+        """The joint counts of the keyed items."""
+
+    @property
+    def polychoric(self) -> Polychoric | Unavailable:
+        """Their polychoric correlations."""
+
+    @property
+    def parallel(self) -> dict[str, ParallelAnalysis | Unavailable]:
+        """Parallel analyses by kind of correlation."""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ No cell is empty: where there is no figure, it holds the reason.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Final
 
 from analysis.estimate import Estimate, Unavailable
@@ -49,6 +50,16 @@ class Document:
     sections: tuple[Section, ...]
     how: str
     tree: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def origin(self) -> str:
+        """What was analysed, and by which program."""
+        return f"{self.provenance} Computed by {software()}."
+
+
+def software() -> str:
+    """Return the name and the version of this program, which a reader needs to compute the figures anew."""
+    return f"Counterpoise {version('counterpoise')}"
 
 
 def sections_json(sections: Iterable[Section]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def as_docx(found: Document) -> bytes:
     page = docx.Document()
     page.core_properties.title, page.core_properties.author = found.title, ""
     page.add_heading(found.title, 1)
-    for text in (found.lead, *found.labels, found.provenance):
+    for text in (found.lead, *found.labels, found.origin):
         _paragraph(page, text)
     for section in found.sections:
         _docx_section(page, section, found.labels)

@@ -17,9 +17,10 @@ from analysis.invariance.differential_item_functioning import (
     ItemsFairness,
     differential_item_functioning,
 )
+from analysis.invariance.likelihood_ratio import likelihood_ratio_dif
 from analysis.report.dataset import Dataset, label
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
-from analysis.report.fairness_tables import compared, fairness_json, plain, scored
+from analysis.report.fairness_tables import compared, fairness_json, in_a_model, plain, scored
 from instrument import MISSING_LABELS
 
 MOST_GROUPS: Final = 12
@@ -98,10 +99,30 @@ def fairness(
     grouped: Grouped,
     *,
     matching: Literal["total", "rest", "theta"] = "total",
+    response_model: bool = False,
     reference: str | None = None,
     progress: Callable[[str, int, int], None],
 ) -> Document:
-    """Compare every other group with the reference, scale by scale, item by item."""
+    """Compare every other group with the reference, scale by scale, item by item.
+
+    Parameters
+    ----------
+    grouped
+        Scales, and the group of each row.
+    matching
+        What people are matched by.
+    response_model
+        Whether items are also tested in a graded response model of both groups.
+    reference
+        The group that the others are compared with; by default the first in sort order.
+    progress
+        Is told what is being computed, and how many parts of all are done.
+
+    Raises
+    ------
+    ValueError
+        No one is in the group named as reference.
+    """
     groups = sorted_labels(grouped.groups)
     first = reference if reference is not None else groups[0]
     if first not in groups:
@@ -117,6 +138,15 @@ def fairness(
             name = scale.id if len(others) == 1 else f"{scale.id}-{others.index(other) + 1}"
             sections.append(compared(name, f"{scale.label}: {other} beside {first}", found))
             of_scale["groups"][other] = fairness_json(found)
+            if response_model:
+                progress(f"{scale.label}, {other}, response model", len(sections) - 1, parts)
+                tested = likelihood_ratio_dif(
+                    scale.X, _labels(grouped, first, other), reference=first, names=scale.names
+                )
+                sections.append(
+                    in_a_model(f"{name}-model", f"{scale.label}: {other}, response model", tested)
+                )
+                of_scale["groups"][other]["response_model"] = plain(tested)
         scores = known_groups(
             np.where(np.isnan(scale.X).any(axis=1), np.nan, scale.X.mean(axis=1)), grouped.groups
         )
@@ -146,14 +176,18 @@ def fairness(
 def _compare(
     grouped: Grouped, scale: Scale, first: str, other: str, matching: Literal["total", "rest", "theta"]
 ) -> ItemsFairness | Unavailable:
-    labels = [group if group in {first, other} else None for group in grouped.groups]
     return differential_item_functioning(
         scale.X,
-        labels,
+        _labels(grouped, first, other),
         matching=matching,
         reference=first,
         names=scale.names,
     )
+
+
+def _labels(grouped: Grouped, first: str, other: str) -> list[str | None]:
+    """Return the group of each row, None for one of neither group."""
+    return [group if group in {first, other} else None for group in grouped.groups]
 
 
 def _sizes(grouped: Grouped, groups: Sequence[str]) -> Section:

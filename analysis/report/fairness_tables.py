@@ -11,6 +11,7 @@ from analysis.graphics.charts import Figure, intervals
 from analysis.group_comparison.known_groups import KnownGroups
 from analysis.inference.significance import SignificanceTest
 from analysis.invariance.differential_item_functioning import SMALLEST_GROUP, ItemFairness, ItemsFairness
+from analysis.invariance.likelihood_ratio import ItemDifferences
 from analysis.invariance.nested_logits import EFFECTS, NestedLogits
 from analysis.report.document import Section, Table, Value, missing_figures
 
@@ -142,6 +143,35 @@ def _scale_effect(found: ItemsFairness) -> Table:
         title="What the items that differ do to the score",
         headers=("score", "difference", "low", "high", "sd of the score"),
         rows=rows,
+    )
+
+
+def in_a_model(name: str, title: str, found: ItemDifferences | Unavailable) -> Section:
+    """Return the section of a scale's items in a graded response model of two groups."""
+    if isinstance(found, Unavailable):
+        return Section(id=name, title=title, reading=f"Items are not tested because {found.why}.")
+    first, second = found.groups
+    let = ", ".join(found.differing)
+    said = f"Let differ while the others are tested: {let}." if let else "No item was found to differ."
+    headers = ("item", "chi-square", "df", "p", "p (Holm)", "difference", "of either sign")
+    rows: list[tuple[Value, ...]] = []
+    for item in found.items:
+        if isinstance(item.test, Unavailable):
+            rows.append(missing_figures(item.name, item.test, len(headers) - 1))
+            continue
+        effects = (item.difference, item.absolute_difference)
+        test = (item.test.statistic, item.test.df or 0, item.test.p)
+        rows.append((item.name, *test, item.p_holm, *effects))
+    return Section(
+        id=name,
+        title=title,
+        reading=(
+            f"{found.n[0]} people of {first} and {found.n[1]} of {second}, whose position has mean "
+            f"{found.mean:.2f} and standard deviation {found.sd:.2f} where it is 0 and 1 in {first}. Each "
+            f"item is tested by the likelihood ratio of a curve for each group to one for both. {said} With "
+            f"fewer than {SMALLEST_GROUP} people in a group the test finds little."
+        ),
+        tables=(Table(title="Likelihood ratio of one curve and two", headers=headers, rows=tuple(rows)),),
     )
 
 

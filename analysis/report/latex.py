@@ -61,7 +61,7 @@ def as_latex(found: Document) -> str:
     A whole document; it needs the packages booktabs, caption, geometry and longtable, which every
     distribution has.
     """
-    said = [found.lead, *found.labels, found.provenance]
+    said = [found.lead, *found.labels, found.origin]
     parts = [rf"\section*{{{_tex(found.title)}}}", *(_tex(text) for text in said if text)]
     for section in found.sections:
         parts += [rf"\subsection*{{{_tex(section.title)}}}", _tex(section.reading)]

@@ -164,6 +164,11 @@ def _loadings(fit: FittedModel, rows: list[EstimateRow]) -> Table:
             fit.items, implied.residual_variance, np.diagonal(implied.covariance), strict=True
         )
     }
+    explained |= {
+        (row.lhs, row.group): 1 - row.std_all
+        for row in rows
+        if row.op == "~~" and row.lhs == row.rhs and row.lhs in fit.factors
+    }
     return Table(
         title="Loadings",
         headers=("factor", "indicator", "loading", "se", "standardised", "se", "low", "high", "R\u00b2"),

@@ -10,7 +10,7 @@ from typing import Final
 from analysis.estimate import Unavailable, cell, table
 from analysis.graphics import svg
 from analysis.report.cells import missing_reasons, number_columns, without_figure
-from analysis.report.document import Document, Section, Table
+from analysis.report.document import Document, Section, Table, software
 from analysis.report.docx_tables import as_docx
 from analysis.report.latex import as_latex
 
@@ -19,7 +19,7 @@ COLUMNS: Final = 110  # columns of a terminal that a table may take
 
 def as_json(found: Document) -> str:
     """Return a report as JSON in full precision; what cannot be computed is ``{"unavailable": reason}``."""
-    tree = found.tree
+    tree = {"software": software(), **found.tree}
     return json.dumps(tree, indent=2, ensure_ascii=False, allow_nan=False, default=_unavailable) + "\n"
 
 
@@ -32,7 +32,7 @@ def _unavailable(why: object) -> dict[str, str]:
 def as_text(found: Document) -> str:
     """Return a report for a terminal: figures to three digits, the reason where there is none."""
     said = found
-    parts = [said.title, *said.labels, fill(said.provenance, COLUMNS)]
+    parts = [said.title, *said.labels, fill(said.origin, COLUMNS)]
     for section in said.sections:
         reading = [fill(section.reading, COLUMNS)] if section.reading else []
         parts += ["\n".join([_underlined(section.title), *reading]), *_tables_text(section.tables)]
@@ -73,7 +73,7 @@ def as_html(found: Document) -> str:
         lead=escape(said.lead),
         style=style,
         labels="".join(f'<p class="stage">{_said(text)}</p>' for text in said.labels),
-        provenance=escape(said.provenance),
+        provenance=escape(said.origin),
         contents="".join(f'<li><a href="#{_place(s)}">{escape(s.title)}</a></li>\n' for s in said.sections),
         parts="".join(map(_part, said.sections)),
         how=escape(said.how),

@@ -7,6 +7,7 @@ import numpy as np
 
 from analysis.estimate import Unavailable
 from analysis.factor_models.confirmatory.confirmatory_factor_analysis import confirmatory_factor_analysis
+from analysis.factor_models.confirmatory.fit_cutoffs import fit_cutoffs
 from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from analysis.factor_models.confirmatory.rivals import Rival
 from analysis.report.document import Document, Section, Table, sections_json
@@ -25,15 +26,32 @@ HOW: Final = (
     "(Savalei 2021) where there are any, else the scaled ones. Continuous: maximum likelihood of every "
     "row's answers with robust errors and the Yuan-Bentler test. Estimates, errors and measures are those "
     "of R's lavaan under its defaults. Cut-offs for these measures were made for maximum likelihood of "
-    "continuous answers and are too lenient for ordered ones (Xia and Yang 2019): none is applied here. "
+    "continuous answers and are too lenient for ordered ones (Xia and Yang 2019): none is applied here, and "
+    "--cutoffs simulates some for this model and number of rows. "
     "Modification indices and residuals are listed for the reader and change nothing."
 )
 
 
 def structure(
-    answers: ModelAnswers, *, ordered: bool = True, progress: Callable[[str, int, int], None]
+    answers: ModelAnswers,
+    *,
+    ordered: bool = True,
+    cutoffs: int | None = None,
+    progress: Callable[[str, int, int], None],
 ) -> Document:
-    """Fit all models of some answers and report them, the primary one in full."""
+    """Fit all models of some answers and report them, the primary one in full.
+
+    Parameters
+    ----------
+    answers
+        The answers and the models, fixed in advance.
+    ordered
+        Whether answers are ordered categories, or measurements.
+    cutoffs
+        How many data sets to simulate for cut-offs of the primary model's fit; None for no cut-offs.
+    progress
+        Is told what is being computed, and how many parts of all are done.
+    """
     fits: dict[str, FittedModel | Unavailable] = {}
     for place, rival in enumerate(answers.models):
         progress(rival.name, place, len(answers.models) + 1)
@@ -49,6 +67,9 @@ def structure(
         sections.append(Section(id="solution", title=f"Solution: {primary.name}", reading=reading))
     else:
         sections += _solution(primary, fit)
+    if cutoffs is not None:
+        progress(f"cut-offs from {cutoffs} data sets", len(answers.models), len(answers.models) + 1)
+        sections.append(_cutoffs(answers, primary, cutoffs))
     sections += _general(answers, fits, primary)
     return Document(
         title=f"Structure of {answers.title}",
@@ -113,7 +134,8 @@ def _sensitivity(answers: ModelAnswers) -> Section:
 
 def _solution(rival: Rival, fit: FittedModel) -> list[Section]:
     used = "; ".join(f"{n} of {given} rows" for n, given in zip(fit.used, fit.given, strict=True))
-    said = f"{rival.words[0].upper()}{rival.words[1:]}. {fit.method}. {used}."
+    method = f"{fit.method[0].upper()}{fit.method[1:]}"
+    said = f"{rival.words[0].upper()}{rival.words[1:]}. {method}. {used}."
     warned = "".join(f" Improper solution: {what}." for what in fit.improper)
     return [
         Section(
@@ -147,6 +169,43 @@ def _solution(rival: Rival, fit: FittedModel) -> list[Section]:
             tables=reliability_tables(fit, rival.general),
         ),
     ]
+
+
+def _cutoffs(answers: ModelAnswers, rival: Rival, sets: int) -> Section:
+    """Say how well the primary model fits by chance where it is right, for these rows and this size."""
+    title = "How well a right model of this size fits"
+    fit = confirmatory_factor_analysis(
+        answers.X,
+        rival.model,
+        names=answers.names,
+        estimator="ML",
+        unit_variance=rival.unit_variance,
+        orthogonal=rival.orthogonal,
+    )
+    found = fit if isinstance(fit, Unavailable) else fit_cutoffs(fit, sets=sets)
+    if isinstance(found, Unavailable):
+        return Section(id="cutoffs", title=title, reading=f"There are no cut-offs because {found.why}.")
+    failed = f" {found.failed} had no solution." if found.failed else ""
+    return Section(
+        id="cutoffs",
+        title=title,
+        reading=(
+            f"{sets} SIMULATED data sets of normal answers for which the model ({rival.name}) is right, each "
+            f"of as many rows, fitted by maximum likelihood.{failed} A cut-off is what {found.share:.0%} of "
+            "them reach; the last column is the share that fits as badly as the answers do. Answers of few "
+            "categories fit worse than normal ones for that reason alone."
+        ),
+        tables=(
+            Table(
+                title="Cut-offs by simulation",
+                headers=("measure", "observed", "cut-off", "low", "high", "right models as bad"),
+                rows=tuple(
+                    (each.measure.upper(), each.observed, each.cutoff.value, *each.cutoff.limits, each.as_bad)
+                    for each in found.measures
+                ),
+            ),
+        ),
+    )
 
 
 def _general(

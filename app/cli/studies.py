@@ -32,7 +32,7 @@ def study_make(
     title: Annotated[str, typer.Argument(help="What people and staff read as its name.")],
     instrument: Annotated[str, typer.Option(help="The instrument.")] = "ppiq",
     form: Annotated[
-        str | None, typer.Option(help="The form of the instrument.", show_default="the only one, or a")
+        str | None, typer.Option(help="The form of the instrument.", show_default="the only one, or a2")
     ] = None,
     k: Annotated[int, typer.Option(help="The smallest group of which anything is shown.", min=5)] = 10,
     people: Annotated[int | None, typer.Option(help="How many are expected to answer.", min=1)] = None,
@@ -73,7 +73,7 @@ def study_make(
 def study_budget(
     people: Annotated[int, typer.Option(help="How many are expected to answer.", min=1)],
     ask: Ask = None,
-    form: Annotated[str, typer.Option(help="The form.")] = "a",
+    form: Annotated[str, typer.Option(help="The form.")] = "a2",
     folder: Annotated[Path | None, typer.Option("--instrument", help="Another instrument's folder.")] = None,
     as_json: Json = False,
 ) -> None:

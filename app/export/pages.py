@@ -92,6 +92,8 @@ class ScaleRow:
     n: int
     figures: tuple[str, ...]
     """Each figure with its interval, or the reason why there is none."""
+    questions: tuple[str, ...]
+    """The sentences of its items."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,8 +117,14 @@ def reliability_page(data: Reliability) -> ReliabilityPage:
         stage=data.stage,
         origin=ORIGIN if data.imported else "",
         scales=tuple(
-            ScaleRow(each["label"], each["k"], each["n"], tuple(map(_figure, (each["alpha"], each["omega"]))))
-            for each in data.figures["scales"].values()
+            ScaleRow(
+                each["label"],
+                each["k"],
+                each["n"],
+                tuple(map(_figure, (each["alpha"], each["omega"]))),
+                data.questions.get(name, ()),
+            )
+            for name, each in data.figures["scales"].items()
         ),
     )
 

@@ -171,4 +171,6 @@ class Reliability:
     form_hash: str
     key_revision: int
     figures: Mapping[str, Any]
+    questions: Mapping[str, tuple[str, ...]]
+    """Subscale -> the sentences of its items, as staff read them."""
     imported: bool = False

@@ -1,6 +1,7 @@
 """Addresses of a host: declaring studies, issuing codes, opening, pausing and closing waves; no answers."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -25,6 +26,7 @@ from app.hosting.pages import (
     wave_page,
 )
 from app.hosting.slips import slips
+from app.languages import SOURCE, moment
 from app.middleware import see_other
 from app.printing import pdf
 from app.runtime import Service, now, service_of
@@ -116,6 +118,26 @@ def change_design(request: Request, study: str, fields: Fields) -> Response:
     return _on_study(request, study, change)
 
 
+@router.post("/studies/{study}/copy")
+def copy_study(request: Request, study: str, fields: Fields) -> Response:
+    """Make a study like this one, which can then be changed."""
+    service, staff = service_of(request), admitted(request, "host")
+    _may_make(staff)
+    made, title = fields.get("id", "").strip(), fields.get("title", "").strip()
+    try:
+        until = date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None
+        with write(service.engine) as db:
+            _study(db, staff, study)
+            studies.copy_study(service, db, study, studies.Design(id=made, title=title, retire_on=until))
+            if staff.studies is not None:
+                accounts.give(service, db, staff.name, "host", made)
+    except ValueError:
+        return html(_study_page(request, staff, study, NO_NUMBER), Unreadable.status)
+    except Refused as refused:
+        return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
+    return see_other(f"/host/studies/{made}")
+
+
 @router.get("/studies/{study}/information")
 def show_information(request: Request, study: str) -> Response:
     """Show what people read of a study before they agree."""
@@ -175,6 +197,19 @@ def show_wave(request: Request, wave: str) -> Response:
     return html(_wave_page(request, admitted(request, "host"), wave))
 
 
+@router.post("/waves/{wave}/take-back")
+def take_wave_back(request: Request, wave: str) -> Response:
+    """Undo the preparing of a wave for which no code has been made."""
+    service, staff = service_of(request), admitted(request, "host")
+    try:
+        with write(service.engine) as db:
+            study = _wave(db, staff, wave).study
+            waves.take_back(service, db, wave)
+    except Refused as refused:
+        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+    return see_other(f"/host/studies/{study}")
+
+
 @router.post("/waves/{wave}/codes")
 def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
     """Make codes and give them out once, as slips: they are not kept, so no page can list them again."""
@@ -187,13 +222,36 @@ def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
         if not (count.isascii() and count.isdigit() and 1 <= int(count[:6]) <= SLIPS_AT_ONCE):
             raise Refused(f"ask for 1 to {SLIPS_AT_ONCE} codes at a time")  # noqa: TRY301 - told on the page like the others
         with write(service.engine) as db:
-            _wave(db, staff, wave)
+            found = _wave(db, staff, wave)
             made = waves.issue_codes(service, db, wave, unit, int(count))
+            of = studies.the_study(db, found.study).title
+            group = next(each.title for each in studies.units(db, found.study) if each.id == unit)
     except Refused as refused:
         return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
     name = f'attachment; filename="{wave}_{unit}_slips.pdf"'
-    content = pdf(slips(made, address, "Take part"))
+    language = fields.get("language", SOURCE)
+    language = language if language in found.words_hashes else next(iter(found.words_hashes))
+    ends = moment(found.closes_at, found.zone, language) if found.closes_at else ""
+    content = pdf(slips(made, address, of, group=group, ends=ends, language=language))
     return Response(content, media_type="application/pdf", headers={"content-disposition": name})
+
+
+@router.post("/waves/{wave}/codes/{batch}/cancel")
+def cancel_codes(request: Request, wave: str, batch: str) -> Response:
+    """End the codes of a batch with which nobody has begun."""
+    return _on_wave(request, wave, lambda service, db, of: waves.cancel_codes(service, db, of, batch))
+
+
+@router.post("/waves/{wave}/end")
+def plan_end(request: Request, wave: str, fields: Fields) -> Response:
+    """Say when a wave ends, in a time zone."""
+
+    def plan(service: Service, db: Connection, of: str) -> None:
+        zone = fields.get("zone", "").strip()
+        at = waves.read_end(fields.get("day", ""), fields.get("time", ""), zone)
+        waves.plan_end(service, db, of, at, zone)
+
+    return _on_wave(request, wave, plan)
 
 
 @router.post("/waves/{wave}/open")
@@ -280,7 +338,14 @@ def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -
     service = service_of(request)
     with read(service.engine) as db:
         found = _study(db, staff, study)
-        return study_page(service, found, studies.units(db, study), waves.waves(db, study), problem)
+        return study_page(
+            service,
+            found,
+            studies.units(db, study),
+            waves.waves(db, study),
+            may_copy=staff.may_make_studies,
+            problem=problem,
+        )
 
 
 def _information_page(
@@ -301,8 +366,17 @@ def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> 
         found = _wave(db, staff, wave)
         study = studies.the_study(db, found.study)
         units = studies.units(db, found.study)
+        batches = waves.batches(db, wave)
     origin = service_of(request).settings.origin
-    return wave_page(found, study, units, address=origin, today=now().date(), problem=problem)
+    return wave_page(
+        found,
+        study,
+        units,
+        address=origin,
+        today=now().date(),
+        batches=batches,
+        problem=problem,
+    )
 
 
 def _study(db: Connection, staff: Staff, study: str) -> Row[Any]:

@@ -52,6 +52,7 @@ HOST: Final = "127.0.0.1"
 DEMO: Final = "demo"
 DEMO_OF_ROWS: Final = "demo-rows"
 PEOPLE_OF_ROWS: Final = 240
+FORM: Final = "a2"
 K: Final = 10
 UNITS: Final = {"north": 260, "south": 225, "valley": 115}
 """People of each unit."""
@@ -117,10 +118,12 @@ def prepare(service: Service) -> str:
     return wave
 
 
-def people(instrument: Instrument, seed: int = SEED) -> Iterator[tuple[str, Mapping[str, int | str]]]:
+def people(
+    instrument: Instrument, seed: int = SEED, form_id: str = FORM
+) -> Iterator[tuple[str, Mapping[str, int | str]]]:
     """Make SIMULATED people: the unit of each and their answers, from six facets under one general factor."""
     rng = np.random.default_rng(seed)
-    form, key = instrument.forms["a"], instrument.key.subscales("a")
+    form, key = instrument.forms[form_id], instrument.key.subscales(form_id)
     facets = [subscale for subscale in key.values() if subscale.items]
     home = {keyed.id: number for number, facet in enumerate(facets) for keyed in facet.items}
     turned = {keyed.id for facet in facets for keyed in facet.items if keyed.reversed}
@@ -157,14 +160,15 @@ def _simulated_wave(
     """Make a study's closed wave in one transaction, so that an interruption leaves nothing of it."""
     console = Console(stderr=True)
     with write(service.engine) as db:
-        studies.make_study(db, id=study, title=title, k=K, simulated=True, leaving=leaving)
+        studies.make_study(db, id=study, title=title, form=FORM, k=K, simulated=True, leaving=leaving)
         studies.add_unit(db, study, "college", "A college (SIMULATED)", level="organisation")
         studies.add_unit(db, study, "practice", "Practice learning", level="department", parent="college")
         for unit in UNITS:
             studies.add_unit(db, study, unit, f"{unit.title()} team", parent="practice")
         wave = waves.make_wave(service, db, study)
         waves.open_wave(service, db, wave)
-        agreed = consent(K, "en", leaving=LEAVING[leaving]).hash
+        before = service.instruments["ppiq"].words[FORM, "en"].before
+        agreed = consent(K, "en", leaving=LEAVING[leaving], before=before).hash
         everyone = list(those)
         for unit, answers in track(everyone, "Loading SIMULATED answers", console=console, transient=True):
             respond(service, db, wave, unit, answers, agreed=agreed)

@@ -1,10 +1,11 @@
-"""A host tries a questionnaire of their own on the pages of private reflection; nothing is kept."""
+"""A host tries a questionnaire or a study on the pages of private reflection; nothing is kept."""
 
 import os
 from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter
+from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,15 +13,17 @@ from app.db import read
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.hosted.brought import the_brought
-from app.questionnaire.path import SurveyPath
+from app.questionnaire.path import SurveyPath, study_path
 from app.reflect.pages import TRY, page_of
 from app.reflect.runs import private_path, run_on, turn
 from app.runtime import now, service_of
 from app.staff.authorise import admitted
+from app.studies.study import STUDY
 from app.templating import html
 from app.vault import RUN_BYTES, RUN_KEY
 from instrument.exchange.confined import instrument_of_files
 
+OF_STUDY: Final = "/host/studies/{study}" + TRY
 ADDRESS: Final = "/host/questionnaires/{questionnaire}" + TRY
 
 router = APIRouter(include_in_schema=False)
@@ -29,7 +32,28 @@ router = APIRouter(include_in_schema=False)
 @router.get(ADDRESS)
 def begin(request: Request, questionnaire: str, language: str = "") -> Response:
     """The first page, in a language that the questionnaire has."""
-    survey, preview = _own(request, questionnaire)
+    return _first(request, *_own(request, questionnaire), language)
+
+
+@router.post(ADDRESS)
+def go_on(request: Request, questionnaire: str, fields: Fields) -> Response:
+    """The next page, made of nothing but what the page before it sends."""
+    return _next(*_own(request, questionnaire), fields)
+
+
+@router.get(OF_STUDY)
+def begin_study(request: Request, study: str, language: str = "") -> Response:
+    """The first page of a study as its people read it, with all that they agree to."""
+    return _first(request, *_study(request, study), language)
+
+
+@router.post(OF_STUDY)
+def go_on_with_study(request: Request, study: str, fields: Fields) -> Response:
+    """The next page of a study that is tried."""
+    return _next(*_study(request, study), fields)
+
+
+def _first(request: Request, survey: SurveyPath, preview: str, language: str) -> Response:
     spoken = language or next(iter(survey.words))
     if spoken not in survey.words:
         raise NotFound
@@ -37,15 +61,23 @@ def begin(request: Request, questionnaire: str, language: str = "") -> Response:
     return html(page_of(replace(run_on(survey, spoken, {}, key), preview=preview)))
 
 
-@router.post(ADDRESS)
-def go_on(request: Request, questionnaire: str, fields: Fields) -> Response:
-    """The next page, made of nothing but what the page before it sends."""
-    survey, preview = _own(request, questionnaire)
+def _next(survey: SurveyPath, preview: str, fields: Fields) -> Response:
     key, spoken = fields.get("_key", ""), fields.get("_form", "").rpartition("/")[2]
     if not RUN_KEY.fullmatch(key) or spoken not in survey.words:
         raise Unreadable
     run = replace(run_on(survey, spoken, fields, key), preview=preview)
     return html(page_of(turn(run, fields)))
+
+
+def _study(request: Request, study: str) -> tuple[SurveyPath, str]:
+    """What a study of this host asks and tells, and the address of its page."""
+    service, staff = service_of(request), admitted(request, "host")
+    with read(service.engine) as db:
+        found = db.execute(select(STUDY).where(STUDY.c.id == study, staff.may_see())).first()
+    if found is None:
+        raise NotFound
+    instrument = service.instruments[found.instrument]
+    return study_path(instrument, found), f"/host/studies/{study}"
 
 
 def _own(request: Request, questionnaire: str) -> tuple[SurveyPath, str]:

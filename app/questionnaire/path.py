@@ -7,7 +7,7 @@ from typing import Any, Final
 from weakref import WeakKeyDictionary
 
 from markupsafe import Markup
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from analysis.disclosure.leaving import LEAVING, Leaving
 from app.errors import NotFound, NotInstalled
@@ -188,6 +188,35 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
     if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
         survey_paths(service)[wave] = survey
     return survey
+
+
+def study_path(instrument: Instrument, study: Row[Any]) -> SurveyPath:
+    """Return what a study would ask and tell, before a wave of it is prepared."""
+    form = instrument.forms[study.form]
+    chosen = form.context if study.context is None else study.context
+    context = tuple(each for each in form.context if each in chosen)
+    per_page = min(form.per_page, len(form.items))
+    return SurveyPath(
+        wave="",
+        study_title=study.title,
+        simulated=study.simulated,
+        k=study.k,
+        instrument=instrument,
+        form=form,
+        per_page=per_page,
+        context={each: instrument.context[each] for each in context},
+        words={
+            language: words
+            for (of, language), words in instrument.words.items()
+            if of == form.id and language in LANGUAGES
+        },
+        draft_size=0,
+        asks=asks(form, per_page, context),
+        numbers=numbers(form),
+        leaving=LEAVING[study.leaving],
+        retire_on=study.retire_on,
+        information=written(study.information),
+    )
 
 
 def asks(

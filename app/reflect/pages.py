@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+from markupsafe import Markup
+
 from app.figures.plot import TICKS
 from app.languages import home
 from app.questionnaire.pages import DRAFT, AboutPage, ItemsPage, about_page, items_page
@@ -34,6 +36,8 @@ class StartPage(Page):
     offers: tuple[Offer, ...]
     others: int
     problem: bool = False
+    browser: str | None = None
+    """The language that the browser asks for, where the page is in another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +57,8 @@ class BeginPage(Carried):
     questions: int
     before: tuple[str, ...]
     draft: bool
+    consent: Markup | None
+    """What people agree to, where a host tries a study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,9 +100,13 @@ class ResultPage(Carried):
 @dataclass(frozen=True, kw_only=True)
 class EndPage(Page):
     template: ClassVar[str] = "reflect/end.html"
+    sent: bool = False
+    """Whether the answers were sent before, and are kept."""
 
 
-def start_page(service: Service, language: str, *, problem: bool = False) -> StartPage:
+def start_page(
+    service: Service, language: str, *, problem: bool = False, browser: str | None = None
+) -> StartPage:
     """List the forms that offer themselves here and have all words in the language, and count the others.
 
     Of two editions of a form the later one is listed. A form that takes the words of another is told apart by
@@ -126,6 +136,7 @@ def start_page(service: Service, language: str, *, problem: bool = False) -> Sta
         ),
         others=len(paths) - len(spoken),
         problem=problem,
+        browser=browser,
     )
 
 
@@ -136,8 +147,9 @@ def page_of(run: Run) -> Page:
 
 def result_page(run: Run, *, personal: bool) -> ResultPage:
     """Lay out the result; `personal` orders topics by the figures."""
+    carried = _carried(run, CHECK)
     return ResultPage(
-        **_carried(run, CHECK),
+        **(carried if personal else {**carried, "action": f"{home(run.sheet.language)}/result"}),
         kind=run.survey.form.result,
         result=result(run.survey, run.sheet, personal=personal),
         back=personal,
@@ -159,6 +171,7 @@ def _begin(run: Run) -> BeginPage:
         questions=len(run.survey.numbers),
         before=words.before,
         draft=words.status == DRAFT,
+        consent=run.survey.consent(run.sheet.language).markup if run.survey.study_title else None,
     )
 
 

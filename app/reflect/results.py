@@ -4,7 +4,9 @@ What is shown is declared in the form (`Form.result`). There is no band and no c
 figures in private only.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from markupsafe import Markup
 
@@ -19,7 +21,8 @@ from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, W
 
 @dataclass(frozen=True)
 class Topic:
-    name: str | None
+    name: str
+    """Empty where the questionnaire does not name it and its sentences begin differently."""
     rows: tuple[Markup, ...]
 
 
@@ -92,7 +95,7 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
             for each, code in codes.items()
             if code == DO_NOT_KNOW
         ),
-        lines=tuple(_line(words, name, each) for name, each in _sorted(facets, order)),
+        lines=tuple(_line(words, name, each) for name, each in _sorted(facets or scores, order)),
         reading=words.reading or next(iter(claims.always), None) if claims else words.reading,
         ends=(words.least, words.most) if words.least and words.most else None,
         sums=tuple(
@@ -123,12 +126,26 @@ def _sorted(scores: dict[str, Score], order: tuple[str, ...]) -> list[tuple[str,
 
 
 def _topics(survey: SurveyPath, sheet: Sheet, words: Words, order: tuple[str, ...]) -> tuple[Topic, ...]:
-    rows: dict[str, list[Markup]] = {name: [] for name in order}
+    ids: dict[str, list[str]] = {name: [] for name in order}
     topics = _topic_by_item(survey)
     for item in survey.form.items:
         if item.id in sheet.answers:
-            rows.setdefault(topics[item.id], []).append(row(survey, sheet, item.id))
-    return tuple(Topic(words.facets.get(name), tuple(each)) for name, each in rows.items() if each)
+            ids.setdefault(topics[item.id], []).append(item.id)
+    return tuple(
+        Topic(
+            words.facets.get(name) or _in_common(words.sentence(each, role_of(survey, sheet)) for each in of),
+            tuple(row(survey, sheet, each) for each in of),
+        )
+        for name, of in ids.items()
+        if of
+    )
+
+
+def _in_common(sentences: Iterable[str]) -> str:
+    """Return the words with which all sentences of a topic begin, in place of a name."""
+    several = [each.split() for each in sentences]
+    alike = takewhile(lambda words: len(set(words)) == 1, zip(*several, strict=False))
+    return " ".join(words[0] for words in alike).rstrip(",;:.") if len(several) > 1 else ""
 
 
 def _topic_by_item(survey: SurveyPath) -> dict[str, str]:
@@ -147,7 +164,7 @@ def _topic_by_item(survey: SurveyPath) -> dict[str, str]:
 
 def _line(words: Words, name: str, figure: Score) -> Line:
     dot = None if figure.value is None else f"{figure.value:.1f}%"
-    return Line(label=words.facet(name), text=_note(words, figure)[0], dot=dot)
+    return Line(label=words.facet(name), text="" if dot else _note(words, figure)[0], dot=dot)
 
 
 def _points(survey: SurveyPath, codes: dict[str, int], name: str) -> list[str]:

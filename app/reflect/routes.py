@@ -11,12 +11,12 @@ from app import ended
 from app.db import read, write
 from app.errors import Ended, Unreadable
 from app.form_data import Fields
-from app.languages import language_of
+from app.languages import browser_language, language_of
 from app.middleware import clear_site_data, leave_site
-from app.reflect.pages import page_of, result_page, start_page
+from app.reflect.pages import EndPage, page_of, result_page, start_page
 from app.reflect.runs import END, Run, days_of_runs, read_run, turn
 from app.runtime import Service, now, service_of
-from app.templating import html
+from app.templating import Page, html
 from app.vault import RUN_BYTES, RUN_KEY
 
 router = APIRouter(include_in_schema=False)
@@ -25,7 +25,8 @@ router = APIRouter(include_in_schema=False)
 @router.get("/reflect")
 async def start(request: Request) -> Response:
     """Show the forms that can be answered privately."""
-    return html(start_page(service_of(request), language_of(request)))
+    browser = browser_language(request)
+    return html(start_page(service_of(request), language_of(request), browser=browser))
 
 
 @router.post("/reflect")
@@ -39,19 +40,18 @@ def go_on(request: Request, fields: Fields) -> Response:
         return html(page_of(_private(read_run(service, fields, key))))
     run, key = _live(service, fields)
     after = turn(_private(read_run(service, fields, key)), fields)
-    response = html(page_of(after))
-    if after.at == END:
-        response.background = BackgroundTask(_end, service, run)
-        clear_site_data(response)
-    return response
+    return _finished(service, run, page_of(after)) if after.at == END else html(page_of(after))
 
 
 @router.post("/result")
 def show_result(request: Request, fields: Fields) -> Response:
     """Show somebody the result of answers they have just sent; its order is the same for everybody."""
     service = service_of(request)
-    _, key = _live(service, fields)
-    return html(result_page(read_run(service, fields, key), personal=False))
+    run, key = _live(service, fields)
+    shown = read_run(service, fields, key)
+    if fields.get("_go") == "finish":
+        return _finished(service, run, EndPage(language=shown.sheet.language, sent=True))
+    return html(result_page(shown, personal=False))
 
 
 @router.get("/exit/{key}")
@@ -86,6 +86,14 @@ def _live(service: Service, fields: Fields) -> tuple[bytes, str]:
         if ended.has_ended(db, run):
             raise Ended
     return run, key
+
+
+def _finished(service: Service, run: bytes, page: Page) -> Response:
+    """Show the last page; its run has ended."""
+    response = html(page)
+    response.background = BackgroundTask(_end, service, run)
+    clear_site_data(response)
+    return response
 
 
 def _end(service: Service, run: bytes) -> None:

@@ -39,8 +39,10 @@ def check_password(password: str, name: str) -> None:
     """Refuse a password that is too short, too long or too simple."""
     if not SHORTEST <= len(password) <= LONGEST:
         raise Refused(f"a password has {SHORTEST} to {LONGEST} characters")
-    if name in password.casefold() or len(set(password)) < SHORTEST // 2:
-        raise Refused("this password is too easily guessed: take several words that nobody links with you")
+    if name in password.casefold():
+        raise Refused("this password holds your name: take several words that nobody links with you")
+    if len(set(password)) < SHORTEST // 2:
+        raise Refused("this password repeats few signs: take several words that nobody links with you")
 
 
 def one_time_password() -> str:

@@ -1,8 +1,6 @@
 """Signing in and out: by name, password and second factor, or by a token; setting up an account."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import ClassVar, Final
+from typing import Final
 
 import segno
 from fastapi import APIRouter
@@ -20,48 +18,20 @@ from app.runtime import Service, service_of
 from app.staff import accounts, sessions
 from app.staff.authorise import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
 from app.staff.devices import remember_device, visit_of
+from app.staff.pages import AccountPage, AgainPage, EnrolPage, HelpPage, SignInPage, institution_of, way_on
 from app.staff.permissions import HOME, Role
 from app.staff.sessions import Member
 from app.staff.throttle import TooManyTries
 from app.staff.totp import address, as_text
-from app.templating import Page, html
+from app.templating import html
 
 ENROL: Final = f"{SIGN_IN}/enrol"
+ACCOUNT_PAGE: Final = f"{SIGN_IN}/account"
+HELP: Final = f"{SIGN_IN}/help"
 TOO_MANY: Final = 429
 OPEN_IN_DEMO: Final[tuple[Role, ...]] = ("host", "researcher", "trainer")
 
 router = APIRouter(include_in_schema=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class SignInPage(Page):
-    template: ClassVar[str] = "staff/sign_in.html"
-    name: str | None = None
-    """Who is signed in by an account."""
-    signed_in: bool = False
-    problem: str = ""
-    """What was wrong: the token, the account or the institution."""
-    open_to: tuple[Role, ...] = ()
-    home: Mapping[Role, str] = field(default_factory=lambda: HOME)
-    """The first page of each role."""
-    institution: str = ""
-    """Where one can sign in instead."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EnrolPage(Page):
-    template: ClassVar[str] = "staff/enrol.html"
-    name: str
-    secret: str
-    picture: Markup
-    institution: str
-    problem: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class AgainPage(Page):
-    template: ClassVar[str] = "staff/again.html"
-    problem: bool = False
 
 
 @router.get(SIGN_IN)
@@ -77,7 +47,7 @@ def show_sign_in(request: Request) -> Response:
     if member is not None:
         return html(SignInPage(name=member.name, signed_in=True, open_to=_roles(member)))
     open_to = (held.role,) if held else ()
-    return html(SignInPage(signed_in=held is not None, open_to=open_to, institution=_institution(service)))
+    return html(SignInPage(signed_in=held is not None, open_to=open_to, institution=institution_of(service)))
 
 
 @router.post(SIGN_IN)
@@ -87,13 +57,15 @@ def sign_in_by_token(request: Request, fields: Fields) -> Response:
     with read(service.engine) as db:
         held = token_grant(db, token)
     if held is None:
-        page = SignInPage(problem="token", institution=_institution(service))
+        page = SignInPage(
+            problem="token", to=way_on(fields.get("to", ""), ""), institution=institution_of(service)
+        )
         return html(page, Unreadable.status)
     with write(service.engine) as db:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
         acting(OF_TOKENS)
         audit(service.vault, db, {"action": "signed in", "role": held.role, "study": held.study})
-    return _at(service, HOME[held.role], token)
+    return _at(service, way_on(fields.get("to", ""), HOME[held.role]), token)
 
 
 @router.post(f"{SIGN_IN}/sign-in")
@@ -101,17 +73,18 @@ def sign_in(request: Request, fields: Fields) -> Response:
     """Sign in by name, password and code."""
     service = service_of(request)
     name, password, code = (fields.get(each, "") for each in ("name", "password", "code"))
+    to = way_on(fields.get("to", ""), "")
     try:
         token = sessions.sign_in(service, name, password, code, visit_of(request))
     except TooManyTries:
-        page = SignInPage(problem="tries", institution=_institution(service))
+        page = SignInPage(problem="tries", to=to, institution=institution_of(service))
         response = html(page, TOO_MANY)
         response.headers["retry-after"] = RETRY_AFTER_SECONDS
         return response
     if token is None:
-        page = SignInPage(problem="account", institution=_institution(service))
+        page = SignInPage(problem="account", to=to, institution=institution_of(service))
         return html(page, Unreadable.status)
-    return at_work(request, token)
+    return at_work(request, token, to)
 
 
 @router.get(ENROL)
@@ -154,6 +127,47 @@ def again(request: Request, fields: Fields) -> Response:
     return _at(service, SIGN_IN, token, known=True)
 
 
+@router.get(ACCOUNT_PAGE)
+def show_account(request: Request) -> Response:
+    """Show somebody their own account: who they are, what they may open, and a change of password."""
+    member = _member(request)
+    return html(AccountPage(name=member.name, grants=member.grants))
+
+
+@router.post(ACCOUNT_PAGE)
+def change_password(request: Request, fields: Fields) -> Response:
+    """Change one's own password; needs a fresh sign-in and the present one."""
+    service, member = service_of(request), _member(request)
+    if not member.fresh:
+        return see_other(AGAIN)
+    if fields.get("password") != fields.get("repeated"):
+        return html(
+            AccountPage(name=member.name, grants=member.grants, problem="the two passwords differ"),
+            Unreadable.status,
+        )
+    try:
+        failures = visit_of(request).throttle.devices
+        token = sessions.change_password(
+            service,
+            token_of(request, COOKIE) or "",
+            fields.get("present", ""),
+            fields.get("password", ""),
+            failures,
+        )
+    except Refused as refused:
+        page = AccountPage(name=member.name, grants=member.grants, problem=str(refused))
+        return html(page, Unreadable.status)
+    response = html(AccountPage(name=member.name, grants=member.grants, changed=True))
+    give_cookie(response, service.settings, token, COOKIE)
+    return response
+
+
+@router.get(HELP)
+def show_help(request: Request) -> Response:
+    """Show what each role does, step by step, and what the words of these pages mean."""
+    return html(HelpPage(simulated=service_of(request).settings.demo))
+
+
 @router.post(f"{SIGN_IN}/leave")
 def leave(request: Request) -> Response:
     """Sign out, and have the browser forget the pages."""
@@ -166,19 +180,18 @@ def leave(request: Request) -> Response:
     return response
 
 
-def at_work(request: Request, token: str) -> Response:
-    """Send somebody who has just signed in to their pages; a session that this browser had before ends."""
+def at_work(request: Request, token: str, to: str = "") -> Response:
+    """Send somebody who has just signed in to their pages, or to the address that they came to before.
+
+    A session that this browser had before ends.
+    """
     service = service_of(request)
     with write(service.engine) as db:
         sessions.sign_out(service, db, token_of(request, COOKIE) or "")
         member = sessions.member_of(db, token)
     roles = _roles(member) if member else ()
-    return _at(service, HOME[roles[0]] if len(roles) == 1 else SIGN_IN, token, known=True)
-
-
-def _institution(service: Service) -> str:
-    institution = service.settings.institution
-    return institution.label if institution else ""
+    first = HOME[roles[0]] if len(roles) == 1 else SIGN_IN
+    return _at(service, to if to and roles else first, token, known=True)
 
 
 def _roles(member: Member) -> tuple[Role, ...]:
@@ -218,7 +231,8 @@ def _enrol_page(request: Request, problem: str = "") -> EnrolPage:
     return EnrolPage(
         name=member.name,
         secret=" ".join(text[i : i + 4] for i in range(0, len(text), 4)),
+        address=address(secret, member.name),
         picture=Markup(drawn),  # noqa: S704 - squares of our own drawing
-        institution=_institution(service),
+        institution=institution_of(service),
         problem=problem,
     )

@@ -19,7 +19,7 @@ from app.db import is_sqlite, read, write
 from app.ended import ledger
 from app.errors import Refused
 from app.runtime import Service, now
-from app.staff.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants
+from app.staff.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants, the_account
 from app.staff.passwords import check_password, hash_password, is_password
 from app.staff.throttle import Failures, wait
 from app.staff.totp import step_of, step_of_two
@@ -127,6 +127,34 @@ def show_again(service: Service, token: str, code: str, failures: Failures) -> s
         if not waits:
             failures.note(session)
     return None
+
+
+def change_password(service: Service, token: str, present: str, wanted: str, failures: Failures) -> str:
+    """Store another password of somebody's own choice, and return a new session; all others end.
+
+    A wrong present password makes this session wait, as a wrong code does.
+    """
+    session = hash_of(token).encode()
+    with read(service.engine) as db:
+        member = member_of(db, token)
+        found = the_account(db, member.name) if member and member.enrolled and member.fresh else None
+    if member is None or found is None:
+        raise Refused("sign in anew first")
+    if failures.waits(session):
+        raise Refused("too many tries: wait a quarter of an hour")
+    if not is_password(found.password, present, known=True):
+        failures.note(session)
+        raise Refused("the present password is not the one of this account")
+    check_password(wanted, member.name)
+    hashed = hash_password(wanted)
+    with write(service.engine) as db:
+        held = for_update(db, member.id)
+        if held is None or held.password != found.password or member_of(db, token) is None:
+            raise Refused("this account was changed meanwhile: sign in anew")
+        db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(password=hashed))
+        end_sessions(db, held.id)
+        audit(service.vault, db, {"action": "password changed", "account": held.name})
+        return _new_session(db, held.id)
 
 
 def sign_out(service: Service, db: Connection, token: str) -> None:

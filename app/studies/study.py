@@ -115,6 +115,25 @@ def change_design(service: Service, db: Connection, design: Design) -> None:
     audit(service.vault, db, {"action": "study changed", **_told(design)})
 
 
+def copy_study(service: Service, db: Connection, of: str, made: Design) -> None:
+    """Make a study like another: the same design and units, under its own name and day of deletion."""
+    source = the_study(db, of)
+    design = replace(
+        made,
+        instrument=source.instrument,
+        form=source.form,
+        k=source.k,
+        simulated=source.simulated,
+        leaving=source.leaving,
+        context=None if source.context is None else tuple(source.context),
+        people=source.people,
+    )
+    declare_study(service, db, design)
+    db.execute(update(STUDY).where(STUDY.c.id == made.id).values(information=source.information))
+    for each in sorted(units(db, of), key=lambda unit: -LEVELS.index(unit.level)):
+        declare_unit(service, db, made.id, each.id, each.title, level=each.level, parent=each.parent)
+
+
 def check_opening(service: Service, study: Row[Any]) -> None:
     """Refuse to open a study of real people of whom more would be alone than the budget allows."""
     if study.simulated:
@@ -211,9 +230,11 @@ def what_leaves(db: Connection, study: str) -> Leaving:
 
 
 def usual_form(service: Service, instrument: str) -> str:
-    """Return the form that a study asks where none is named: the only one, or form A of the PPIQ."""
+    """Return the form that a study asks where none is named: the only one, or form A as it is now."""
     forms = service.instruments[instrument].forms
-    return next(iter(forms)) if len(forms) == 1 else "a"
+    if len(forms) == 1:
+        return next(iter(forms))
+    return next((form.id for form in forms.values() if form.replaces == "a"), "a")
 
 
 def usual_context(form: Form) -> tuple[str, ...]:

@@ -29,6 +29,8 @@ class LandingPage(Page):
     problem: bool = False
     offered: tuple[str, ...] = ()
     """The languages that a wave has where it has not that of the page."""
+    browser: str | None = None
+    """The language that the browser asks for, where the page is in another."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +62,8 @@ class ConsentPage(Page):
     draft: bool
     offered: tuple[str, ...]
     text: Markup
+    ends: str
+    """When the wave ends, as the language writes it; empty where that has not been said."""
     phrase: str | None
     """What opens the draft beside the code, in the words of the language."""
     agreed: bool
@@ -91,6 +95,7 @@ class Block:
 class CheckPage(Page):
     template: ClassVar[str] = "survey/check.html"
     blocks: tuple[Block, ...]
+    answered: int
     blank: int
     hidden: tuple[tuple[str, str], ...]
 
@@ -135,7 +140,7 @@ def later_page(opened: Opened) -> LaterPage:
     return LaterPage(**manner(opened.survey, opened.sheet), phrase=_phrase(opened))
 
 
-def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
+def consent_page(opened: Opened, *, ends: str = "", problem: bool = False) -> ConsentPage:
     """Lay out the consent, with the six words for coming back."""
     survey, sheet = opened.survey, opened.sheet
     words = survey.words[sheet.language]
@@ -147,6 +152,7 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
         draft=words.status == DRAFT,
         offered=survey.offered,
         text=survey.consent(sheet.language).markup,
+        ends=ends,
         phrase=_phrase(opened),
         agreed=STUDY in sheet.purposes,
         archive=ARCHIVE in sheet.purposes if ARCHIVE in survey.purposes else None,
@@ -177,10 +183,12 @@ def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
         )
         for path, ids in survey.asks.items()
     )
+    blank = sum(answer == LEFT_BLANK for answer in sheet.answers.values())
     return CheckPage(
         **manner(survey, sheet),
         blocks=blocks,
-        blank=sum(answer == LEFT_BLANK for answer in sheet.answers.values()),
+        answered=len(sheet.answers) - blank,
+        blank=blank,
         hidden=hidden_fields(sheet),
     )
 

@@ -71,7 +71,10 @@ def service_of(folder: Path) -> Service:
 
 def closed_wave(service: Service, responses: int) -> str:
     """A closed wave with so many responses, of which the service itself took the first."""
-    people = [answers for _, answers in zip(range(PEOPLE), (a for _, a in demo.people(ppiq())), strict=False)]
+    people = [
+        answers
+        for _, answers in zip(range(PEOPLE), (a for _, a in demo.people(ppiq(), form_id="a")), strict=False)
+    ]
     wave = another_study(service, "big", leaving="rows")
     take_part(service, wave, "only", people)
     close(service, wave)

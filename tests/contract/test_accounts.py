@@ -111,7 +111,7 @@ def test_an_account_is_set_up_by_the_person_themselves(service: Service, client:
     for wrong, why in (
         ({"repeated": "another"}, "differ"),
         ({"password": "short", "repeated": "short"}, "12 to 200"),
-        ({"password": "ada-ada-ada-ada", "repeated": "ada-ada-ada-ada"}, "easily guessed"),
+        ({"password": "ada-ada-ada-ada", "repeated": "ada-ada-ada-ada"}, "holds your name"),
         ({"code": "000000"}, "not the one of this moment"),
     ):
         refused = client.post("/staff/enrol", data=good | wrong)

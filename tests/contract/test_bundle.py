@@ -36,7 +36,10 @@ def leaving() -> str:
 
 @pytest.fixture
 def closed(service: Service, study: str) -> Service:
-    people = [answers for _, answers in zip(range(30), (a for _, a in demo.people(ppiq())), strict=False)]
+    people = [
+        answers
+        for _, answers in zip(range(30), (a for _, a in demo.people(ppiq(), form_id="a")), strict=False)
+    ]
     take_part(service, f"{study}-1", "south", people)
     close(service, f"{study}-1")
     return service

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,10 @@ def leaving() -> str:
 @pytest.fixture
 def closed(service: Service, study: str) -> Service:
     """The first 40 people of the demonstration in south and 20 in north, and one who left things out."""
-    everyone = [answers for _, answers in zip(range(60), (a for _, a in demo.people(ppiq())), strict=False)]
+    everyone = [
+        answers
+        for _, answers in zip(range(60), (a for _, a in demo.people(ppiq(), form_id="a")), strict=False)
+    ]
     everyone[0] = {**everyone[0], **dict.fromkeys(ITEMS, 2), **MISSING}
     take_part(service, f"{study}-1", "south", everyone[:40], purposes=("study", "archive"))
     take_part(service, f"{study}-1", "north", everyone[40:])
@@ -343,6 +347,10 @@ def test_the_reliability_page_tells_what_was_kept_at_the_close(closed: Service, 
     assert "SIMULATED" in page
     alpha = found["scales"]["sd"]["alpha"]
     assert f"{alpha['value']:g} ({alpha['low']:g} to {alpha['high']:g})" in page
+    folded = page.partition("<details>")[2]
+    spoken = ppiq().words_for_staff("a")
+    assert all(spoken.sentence(item.id) in unescape(folded) for item in ppiq().forms["a"].items)
+    assert folded.count("counts the other way round") == len(ppiq().key.reversed_items("a"))
 
 
 def raw_columns(service: Service) -> dict[str, list[Any]]:

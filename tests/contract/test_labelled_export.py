@@ -34,7 +34,10 @@ def leaving() -> str:
 @pytest.fixture
 def data(service: Service, study: str) -> Microdata:
     """The first 40 people of the demonstration, one of whom left things out in three ways."""
-    people = [answers for _, answers in zip(range(40), (a for _, a in demo.people(ppiq())), strict=False)]
+    people = [
+        answers
+        for _, answers in zip(range(40), (a for _, a in demo.people(ppiq(), form_id="a")), strict=False)
+    ]
     people[0] = {**people[0], **dict.fromkeys(ITEMS, 2), **MISSING}
     take_part(service, f"{study}-1", "south", people)
     close(service, f"{study}-1")

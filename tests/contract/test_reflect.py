@@ -13,8 +13,11 @@ from starlette.testclient import TestClient
 
 from app.config import from_environment
 from app.errors import ConfigurationError
+from app.languages import LANGUAGES
 from app.main import create_app
+from app.reflect.pages import start_page
 from app.runtime import Service
+from app.studies import usual_form
 from app.support.accessibility import statement
 from app.support.pages import SheetPaper
 from app.support.signposts import DEFAULT, signposts
@@ -24,6 +27,7 @@ from tests.lib.questionnaire_client import NOTHING, Screen, filled_in, respond
 
 ROOT = Path(__file__).parents[2]
 FORMS = list(ppiq().forms.values())
+REPLACED = {form.replaces for form in FORMS}
 Answers = Mapping[str, object]
 by_form = pytest.mark.parametrize("form", FORMS, ids=lambda form: form.id)
 
@@ -77,6 +81,16 @@ def headings(page: str) -> list[str]:
     return [re.sub(r"<[^>]*>", "", each) for each in re.findall(r"<h[123]>(.*?)</h[123]>", page)]
 
 
+def test_the_second_edition_is_what_every_language_and_a_study_without_a_name_is_offered(
+    service: Service,
+) -> None:
+    for language in LANGUAGES:
+        offered = {offer.value for offer in start_page(service, language).offers}
+        assert {f"ppiq/{form}/{language}" for form in ("a2", "b2", "c2", "s2")} <= offered
+        assert not offered & {f"ppiq/{form}/{language}" for form in REPLACED}
+    assert usual_form(service, "ppiq") == "a2"
+
+
 @by_form
 def test_every_form_is_answered_without_a_code_and_shows_each_answer(client: TestClient, form: Form) -> None:
     words = ppiq().words[form.id, "en"]
@@ -99,10 +113,10 @@ def test_it_is_the_first_offer_of_the_landing_page(client: TestClient) -> None:
     assert page.index('href="/reflect"') < page.index("<form")
     start = Screen(client.get("/reflect").text).forms[0]
     offered = start.choices["_form"]
-    assert sorted(offered) == sorted(name_of(form) for form in FORMS if form.id not in "acs")
+    assert sorted(offered) == sorted(name_of(form) for form in FORMS if form.id not in REPLACED)
     assert offered[:2] == ["ppiq/a2/en", "ppiq/s2/en"]  # long and short beside each other
     in_arabic = Screen(client.get("/ar/reflect").text).forms[0].choices["_form"]
-    assert in_arabic == ["ppiq/a/ar", "ppiq/s/ar"]  # the second edition has no words in it yet
+    assert in_arabic == [each.replace("/en", "/ar") for each in offered]
     again = client.post("/reflect", data=NOTHING)
     assert again.status_code == 422
     assert "choose one of these" in again.text
@@ -181,9 +195,10 @@ GIVEN = facets_of(A, ec=1, vi=2, sd=3, ag=4, id=0, rr=2)
 
 def test_topics_come_first_then_a_picture_then_the_arithmetic(client: TestClient) -> None:
     page = result_of(client, A, GIVEN)
-    assert page.index("<dl>") < page.index('class="plot"') < page.index("<details>") < page.index("advice")
+    arithmetic = '<details class="arithmetic">'
+    assert page.index("<dl>") < page.index('class="plot"') < page.index(arithmetic) < page.index("advice")
     assert page.count('class="dot"') == 6
-    before, _, behind = page.partition("<details>")
+    before, _, behind = page.partition(arithmetic)
     assert "A summary of answers, not a measurement" in before
     assert "A summary of answers, not a measurement" in behind
     assert "precise these figures are: unknown" in words_of(behind)
@@ -224,27 +239,32 @@ def result_of_blank(client: TestClient, form: Form, answers: Answers) -> str:
 def test_a_guess_asks_first_and_measures_nobody(client: TestClient) -> None:
     page = result_of(client, B, {"b_sd5": DO_NOT_KNOW, "b_id1": DO_NOT_KNOW})
     assert "This is your guess, not a measure of the other person" in headings(page)[0]
-    first, _, rest = page.partition('<section class="block">')
+    first, _, rest = page.partition('<details class="topic">')
     assert first.count("<li>") == 2
     assert "What you do not know" in first
     assert "Do not put these sentences to the other person." in first
     assert not re.search(r"\bask\b", words_of(first[first.index("What you do not know") :]), re.IGNORECASE)
     assert 'class="plot"' not in rest
-    assert "<details>" not in page
+    assert 'class="arithmetic"' not in page
     assert not figures(page)
 
 
 def test_the_short_form_shows_a_total_alone(client: TestClient) -> None:
     page = result_of(client, S, dict.fromkeys((item.id for item in S.items), 1))
     assert figures(page) == {"All six together": "50"}
-    assert 'class="plot"' not in page
+    assert page.count('class="dot"') == 1
 
 
 def test_who_decides_is_shown_area_by_area_and_never_added_up(client: TestClient) -> None:
     page = result_of(client, MODULE, {item.id: index % 7 + 1 for index, item in enumerate(MODULE.items)})
-    blocks = page.split('<section class="block">')[1:]
-    assert [block.partition("</section>")[0].count("<dt>") for block in blocks] == [2] * 8
-    assert "<details>" not in page
+    blocks = page.split('<details class="topic">')[1:]
+    assert [block.partition("</details>")[0].count("<dt>") for block in blocks] == [2] * 8
+    assert headings(page)[1:4] == [
+        "What we talk about",
+        "When and how often we meet",
+        "The aims of what we do",
+    ]
+    assert 'class="arithmetic"' not in page
     assert "<svg" not in page
 
 
@@ -334,6 +354,15 @@ def test_who_has_sent_may_see_their_answers_once_from_that_page_alone(client: Te
     [way_out] = [link for link in Screen(page).links if link.startswith("/exit/")]
     client.get(way_out)
     assert client.post(form.action, data=form.fields).status_code == 404
+
+
+def test_finishing_after_sending_says_that_the_answers_are_kept(client: TestClient, code: str) -> None:
+    [form] = Screen(sent_page(client, code)).forms
+    result = Screen(client.post("/result", data=form.fields).text).forms[-1]
+    finished = client.post("/result", data={**result.fields, "_go": "finish"})
+    assert "The answers that you sent are kept" in finished.text
+    assert "Nothing of your answers was kept" not in finished.text
+    assert client.post("/result", data=form.fields).status_code == 404
 
 
 # The same for everybody

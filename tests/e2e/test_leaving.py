@@ -81,6 +81,7 @@ class Visit:
     def sends_sees_the_result_and_leaves(self) -> None:
         self.sends()
         press(self.page.get_by_role("button", name="Show my answers by topic"))
+        self.page.locator(".topic > summary").first.click()
         expect(self.page.get_by_text("Completely true").first).to_be_visible()
         self.leaves_by_the_link()
 

@@ -18,6 +18,8 @@ REPLACED = {form.replaces for form in ppiq().forms.values()}
 FORMS = [form for form in ppiq().forms.values() if form.id not in REPLACED]
 """Those that are offered: of two editions the later one."""
 ENDED = "This page has ended"
+FOLDED_AT_MOST = 2000
+"""Pixels of a result on a phone, before anything is unfolded."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +80,12 @@ def test_a_person_reflects_privately_on_every_form(
     with on(browser, scripts=scripts) as context:
         person = Person(context.new_page(), origin)
         person.sees_the_result(form)
+        height = person.page.evaluate("document.documentElement.scrollHeight")
+        assert height < FOLDED_AT_MOST, "the result is not short before anything is unfolded"
         words = ppiq().words[form.id, "en"]
         scale = form.scale_of(form.items[0].id)
+        for topic in person.page.locator(".topic > summary").all():
+            topic.click()
         expect(person.page.get_by_text(words.label(scale.id, scale.codes[1])).first).to_be_visible()
         figures = person.page.get_by_text("precise these figures")
         if form.result in ("facets", "total"):

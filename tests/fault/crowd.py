@@ -371,7 +371,7 @@ def declared(service: Service, people: int) -> tuple[str, list[str], dict[str, s
         studies.make_study(db, id=STUDY, title="SIMULATED", simulated=True, leaving="rows")
         studies.add_unit(db, STUDY, UNIT, "South")
     closed = next_wave(service, STUDY)
-    answered = (answers for _, answers in demo.people(service.instruments["ppiq"]))
+    answered = (answers for _, answers in demo.people(service.instruments["ppiq"], form_id="a"))
     take_part(service, closed, UNIT, islice(answered, ANSWERED))
     close(service, closed)
     with write(service.engine) as db:

@@ -45,7 +45,10 @@ def leaving() -> str:
 
 @pytest.fixture
 def data(service: Service, study: str) -> Microdata:
-    people = [answers for _, answers in zip(range(40), (a for _, a in demo.people(ppiq())), strict=False)]
+    people = [
+        answers
+        for _, answers in zip(range(40), (a for _, a in demo.people(ppiq(), form_id="a")), strict=False)
+    ]
     people[0] = {**people[0], **dict.fromkeys(ITEMS, 2), **MISSING}
     people[1] = {**people[1], **dict.fromkeys(("ec1", "ec2", "ec3"), -99)}
     take_part(service, f"{study}-1", "south", people)

@@ -145,7 +145,7 @@ def write_demonstration(file: Path) -> None:
     from app.operations.demo import people
     from instrument import ppiq
 
-    rows = [{**answers, "simulated": 1} for _, answers in people(ppiq())]
+    rows = [{**answers, "simulated": 1} for _, answers in people(ppiq(), form_id="a")]
     with file.open("w", newline="") as out:
         written = csv.DictWriter(out, list(rows[0]))
         written.writeheader()

@@ -3,7 +3,8 @@
     python -m tests.simulation.fairness --sets 500 --seed 1
 
 Each design draws so many sets of answers to ten items of five categories and tests each item at 5 %, matched
-by the purified total, or by the position under a graded model where the groups stand apart. A line gives the
+by the purified total, or by the position under a graded model where the groups stand apart, or by likelihood
+ratio within that model. A line gives the
 share of fair items called unfair with its Monte-Carlo error, and the share of sets in which the planted item
 was found beside the share planned: the power of the noncentral chi-square whose noncentrality is that of a
 very large sample. Exits with 1 where false alarms lie beyond three Monte-Carlo errors of 5 %, or the power
@@ -15,12 +16,14 @@ import argparse
 import sys
 import time
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from scipy.special import chdtri, chndtr
 
+from analysis.inference.significance import SignificanceTest
 from analysis.invariance.differential_item_functioning import differential_item_functioning
+from analysis.invariance.likelihood_ratio import likelihood_ratio_dif
 from analysis.invariance.nested_logits import NestedLogits
 from analysis.simulation import simulate
 
@@ -43,15 +46,15 @@ class Design:
     apart: float = 0.0
     shift: float = 0.0
     weaker: float = 0.0
-    by_theta: bool = False
+    by: Literal["total", "position", "response model"] = "total"
 
     @property
-    def matching(self) -> str:
-        return "theta" if self.by_theta else "total"
+    def matching(self) -> Literal["total", "theta"]:
+        return "theta" if self.by == "position" else "total"
 
     @property
     def barred(self) -> bool:
-        return self.by_theta or not self.apart
+        return self.by != "total" or not self.apart
 
     @property
     def fair(self) -> bool:
@@ -59,8 +62,7 @@ class Design:
 
     def __str__(self) -> str:
         how = "fair" if self.fair else f"thresholds +{self.shift:g}, loading -{self.weaker:g}"
-        by = "position" if self.by_theta else "total"
-        return f"n = {self.n}, groups {self.apart:g} sd apart, {how}, matched by the {by}"
+        return f"n = {self.n}, groups {self.apart:g} sd apart, {how}, by the {self.by}"
 
     def draw(self, rng: np.random.Generator, n: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Return answers and who is in the second group."""
@@ -73,17 +75,20 @@ class Design:
         return np.vstack([first, second]).astype(float), np.repeat([0, 1], half)
 
 
-DESIGNS: Final = tuple(
-    design
-    for n in (500, 1000)
-    for design in (
-        Design(n=n),
-        Design(n=n, apart=0.5, by_theta=True),
-        Design(n=n, apart=0.5),
-        Design(n=n, shift=0.3),
-        Design(n=n, weaker=0.3),
-        Design(n=n, apart=0.5, shift=0.3, by_theta=True),
-    )
+DESIGNS: Final = (
+    *(
+        design
+        for n in (500, 1000)
+        for design in (
+            Design(n=n),
+            Design(n=n, apart=0.5, by="position"),
+            Design(n=n, apart=0.5),
+            Design(n=n, shift=0.3),
+            Design(n=n, weaker=0.3),
+            Design(n=n, apart=0.5, shift=0.3, by="position"),
+        )
+    ),
+    Design(n=500, apart=0.5, by="response model"),
 )
 
 
@@ -98,6 +103,16 @@ def planned(design: Design, rng: np.random.Generator) -> float:
     return float(1 - chndtr(chdtri(2, ALPHA), 2, max(noncentrality, 0.0)))
 
 
+def tested(design: Design, X: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """Return p of each item, 1 where it could not be tested."""
+    if design.by == "response model":
+        model = likelihood_ratio_dif(X, groups, purify=False)
+        return np.array([i.test.p if isinstance(i.test, SignificanceTest) else 1.0 for i in model.items])
+    found = differential_item_functioning(X, groups, matching=design.matching, alpha=ALPHA)
+    fits = [item.logits for item in found.items]
+    return np.array([fit.chi_square("total").p if isinstance(fit, NestedLogits) else 1.0 for fit in fits])
+
+
 def run(design: Design, sets: int, seed: int) -> tuple[str, bool]:
     """Return the design's line, and whether it is as it should be."""
     rng = np.random.default_rng((seed, DESIGNS.index(design)))
@@ -105,9 +120,7 @@ def run(design: Design, sets: int, seed: int) -> tuple[str, bool]:
     alarms, found = np.empty(sets), np.empty(sets)
     for number in range(sets):
         X, groups = design.draw(rng)
-        items = differential_item_functioning(X, groups, matching=design.matching, alpha=ALPHA).items
-        fits = [item.logits for item in items]
-        p = np.array([fit.chi_square("total").p if isinstance(fit, NestedLogits) else 1.0 for fit in fits])
+        p = tested(design, X, groups)
         alarms[number] = (p[fair] < ALPHA).mean()
         found[number] = p[PLANTED] < ALPHA
     rate, error = alarms.mean(), alarms.std(ddof=1) / np.sqrt(sets)

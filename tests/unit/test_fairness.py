@@ -138,3 +138,20 @@ def test_what_cannot_be_compared_is_refused_with_what_to_do(command, tmp_path, a
 def test_two_items_are_too_few_and_the_page_says_so(command):
     out = command("fairness", OPEN / "sim_dif_a.csv", "--items", "v1,v2", "--group", "g")[1]
     assert "Items are not compared because there are too few items" in out
+
+
+def test_response_model_adds_a_table_of_each_item_with_a_curve_for_each_group(command):
+    arguments = ("fairness", OPEN / "sim_dif_a.csv", "--items", SIX, "--group", "g", "--response-model")
+    code, out, err = command(*arguments)
+    assert (code, err) == (0, "")
+    table = out[out.index("Likelihood ratio of one curve and two") :]
+    rows = [
+        line.split() for line in table.splitlines() if line.split()[:1] and line.split()[0] in SIX.split(",")
+    ]
+    assert [row[0] for row in rows] == SIX.split(",")
+    tree = json.loads(command(*arguments, "--format", "json")[1])
+    [scale] = tree["scales"].values()
+    [group] = scale["groups"].values()
+    said = {item["name"]: item for item in group["response_model"]["items"]}
+    assert set(group["response_model"]["differing"]) == {n for n, i in said.items() if i["test"]["p"] < 0.05}
+    assert float(rows[2][1]) == pytest.approx(said["v3"]["test"]["statistic"], abs=0.01)

@@ -1,6 +1,7 @@
 """The forms beside form A are data: a mirror, a form for service users, a short form, a module."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -52,9 +53,9 @@ def test_form_a_is_as_it_was_published() -> None:
 
 def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
     assert {form.id: form.result for form in ppiq().forms.values()} == {
-        "a": "facets", "a2": "facets", "b": "guess", "c": "facets", "c2": "facets",
+        "a": "facets", "a2": "facets", "b": "guess", "b2": "guess", "c": "facets", "c2": "facets",
         "s": "total", "s2": "total",
-        "who_decides": "areas",
+        "who_decides": "areas", "who_decides2": "areas", "g": "areas",
     }  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
 
 
 def test_a_later_edition_leaves_the_first_as_it_was() -> None:
-    for form in ("a", "c", "s"):
+    for form in ("a", "b", "c", "s", "who_decides"):
         second = ppiq().forms[f"{form}2"]
         assert (ppiq().forms[form].edition, second.edition, second.replaces) == (1, 2, form)
         assert second.audience == ppiq().forms[form].audience
@@ -111,18 +112,20 @@ def test_an_edition_is_part_of_what_is_published(folder: Path) -> None:
 # B: a guess about somebody else
 
 
-def test_the_mirror_takes_i_do_not_know_on_every_item_and_does_not_apply_on_none() -> None:
-    mirror = ppiq().forms["b"]
+@pytest.mark.parametrize("form", ["b", "b2"])
+def test_the_mirror_takes_i_do_not_know_on_every_item_and_does_not_apply_on_none(form: str) -> None:
+    mirror = ppiq().forms[form]
     answers, problems = read_answers(mirror, {item.id: "-55" for item in mirror.items}, mirror.items)
     assert set(answers.values()) == {DO_NOT_KNOW}
     assert problems == ()
     assert len(read_answers(mirror, {item.id: "-77" for item in mirror.items}, mirror.items)[1]) == 30
-    assert ppiq().words["b", "en"].label("truth", DO_NOT_KNOW) == "I do not know"
+    assert ppiq().words[form, "en"].label("truth", DO_NOT_KNOW) == "I do not know"
 
 
-def test_the_mirror_gives_no_score_whatever_is_answered() -> None:
-    assert score(ppiq(), "b", {item.id: 4 for item in ppiq().forms["b"].items}) == {}
-    assert {column.kind for column in codebook(ppiq(), "b", "en")} == {"provenance", "context", "raw"}
+@pytest.mark.parametrize("form", ["b", "b2"])
+def test_the_mirror_gives_no_score_whatever_is_answered(form: str) -> None:
+    assert score(ppiq(), form, {item.id: 4 for item in ppiq().forms[form].items}) == {}
+    assert {column.kind for column in codebook(ppiq(), form, "en")} == {"provenance", "context", "raw"}
 
 
 def test_i_do_not_know_is_an_answer_to_the_mirror_and_no_gap() -> None:
@@ -132,14 +135,15 @@ def test_i_do_not_know_is_an_answer_to_the_mirror_and_no_gap() -> None:
     assert {column.measure for column in raw} == {"nominal"}  # it is no degree of truth
 
 
-def test_the_mirror_says_that_it_is_a_guess() -> None:
-    words = ppiq().words["b", "en"]
+@pytest.mark.parametrize("form", ["b", "b2"])
+def test_the_mirror_says_that_it_is_a_guess(form: str) -> None:
+    words = ppiq().words[form, "en"]
     assert words.after[0] == "This is your guess, not a measure of the other person."
     assert all("Guess how it is for them." in words.stem(role) for role in (None, "supervisee", "student"))
 
 
 def test_i_do_not_know_is_no_answer_to_the_other_forms() -> None:
-    for form in (form for form in ppiq().forms.values() if form.id != "b"):
+    for form in (form for form in ppiq().forms.values() if form.id not in {"b", "b2"}):
         item = form.items[0]
         assert read_answers(form, {item.id: "-55"}, [item])[1], form.id
 
@@ -152,7 +156,7 @@ def test_the_role_of_the_other_person_is_another_question_in_the_mirror() -> Non
     assert words.option("other_role", "team_member") == "My team member"
 
 
-def test_questions_on_identity_are_about_the_one_who_answers() -> None:
+def test_questions_on_identity_are_about_the_one_who_answers_in_the_first_edition() -> None:
     words = ppiq().words["b", "en"]
     for number in range(1, 6):
         assert " I " in f" {words.sentence(f'b_id{number}')} "
@@ -267,6 +271,39 @@ def test_who_decides_offers_seven_names_that_nothing_adds_up() -> None:
     assert raw[0].values[6] == "A rule or someone else"
     assert {column.kind for column in columns} == {"provenance", "raw"}
     assert score(ppiq(), form.id, {item.id: 1 for item in form.items}) == {}
+
+
+def test_the_second_edition_asks_eleven_single_areas_each_in_two_questions() -> None:
+    form, words = ppiq().forms["who_decides2"], ppiq().words["who_decides2", "en"]
+    assert (form.edition, form.replaces, form.result) == (2, "who_decides", "areas")
+    assert sorted({item.cell for item in form.items}) == sorted(f"WD{n}" for n in range(1, 12))
+    for now, wish in zip(form.items[::2], form.items[1::2], strict=True):
+        assert now.cell == wish.cell
+        area = words.sentence(now.id).removeprefix("Who decides now ")
+        assert words.sentence(wish.id) == f"Who would you like to decide {area}"
+        assert not re.search(r"\b(and|or)\b", area), area
+    assert all(page(form, n)[at].cell == page(form, n)[at + 1].cell for n in range(1, 6) for at in (0, 2))
+    columns = [column for column in codebook(ppiq(), form.id, "en") if column.kind == "raw"]
+    assert {column.measure for column in columns} == {"nominal"}
+    assert [words.label("who", code) for code in (6, 7)] == ["A rule", "Somebody else"]
+
+
+# The global item
+
+
+def test_the_global_item_is_one_question_from_nought_to_ten_that_no_score_takes_in() -> None:
+    form = ppiq().forms["g"]
+    [item] = form.items
+    assert form.scale_of(item.id).codes == tuple(range(11))
+    assert not any(item.id in each.by_id for each in ppiq().forms.values() if each.id != "g")
+    assert ppiq().key.subscales("g") == {}
+    assert score(ppiq(), "g", {item.id: 10}) == {}
+    for language in ("en", "cy", "es", "ar"):
+        words = ppiq().words["g", language]
+        assert [words.label("say", code).split(":")[0] for code in range(11)] == [str(n) for n in range(11)]
+        assert words.sentence(item.id, "supervisor") != words.sentence(item.id)
+    [column] = [column for column in codebook(ppiq(), "g", "en") if column.kind == "raw"]
+    assert column.measure == "ordinal"
 
 
 def test_names_of_answers_are_never_scored(folder: Path) -> None:

@@ -130,3 +130,30 @@ def test_simulated_answers_are_called_so(command, tmp_path):
     model.write_text("f =~ a + b + c + d", encoding="utf-8")
     out = command("structure", data, "--model", model, "--continuous")[1]
     assert "SIMULATED" in out
+
+
+def test_cutoffs_are_those_of_right_models_of_the_same_size(command, model):
+    arguments = ("structure", HOLZINGER, "--model", model, "--continuous", "--cutoffs", 100)
+    code, out, err = command(*arguments)
+    assert (code, err) == (0, "")
+    table = out[out.index("Cut-offs by simulation") :].splitlines()
+    rows = {line.split()[0]: [float(cell) for cell in line.split()[1:]] for line in table[2:6]}
+    assert [*rows] == ["CFI", "TLI", "RMSEA", "SRMR"]
+    assert rows["CFI"][0] == pytest.approx(0.931, abs=0.001)  # of ``cfa(model, HolzingerSwineford1939)``
+    assert rows["CFI"][0] < rows["CFI"][1]
+    assert rows["RMSEA"][0] > rows["RMSEA"][1]
+    assert all(row[2] <= row[1] <= row[3] and row[4] < 0.05 for row in rows.values())
+    with pytest.raises(SystemExit):
+        command(*arguments[:-1], 99)
+
+
+def test_a_factor_of_factors_says_how_much_of_each_it_explains(command, tmp_path):
+    file = tmp_path / "second.lav"
+    file.write_text(MODEL + "g =~ visual + textual + speed\n", encoding="utf-8")
+    out = command("structure", HOLZINGER, "--model", file, "--continuous", "--format", "json")[1]
+    tree = json.loads(out)
+    assert re.fullmatch(r"Counterpoise \d+\.\d+\.\d+", tree["software"])
+    table = next(t for t in tree["sections"]["solution"]["tables"] if t["title"] == "Loadings")
+    rows = [dict(zip(table["headers"], row, strict=True)) for row in table["rows"] if row[0] == "g"]
+    assert len(rows) == 3
+    assert all(row["R²"] == pytest.approx(row["standardised"] ** 2, abs=1e-9) for row in rows)

@@ -28,8 +28,8 @@ NOUNS = {
     },
     "c": {NOT_SAID: "my worker"},
 }
-NOUNS |= {"a2": NOUNS["a"], "c2": NOUNS["c"]}
-READERS = {"a": 8, "a2": 8, "b": 8, "c": 6, "c2": 6}  # years of school
+NOUNS |= {"a2": NOUNS["a"], "b2": NOUNS["b"], "c2": NOUNS["c"]}
+READERS = {"a": 8, "a2": 8, "b": 8, "b2": 8, "c": 6, "c2": 6}  # years of school
 SPOKEN = [(form, role) for form, nouns in NOUNS.items() for role in nouns]
 FACETS = ("ec", "vi", "sd", "ag", "id", "rr")
 NEGATION = re.compile(
@@ -93,7 +93,7 @@ def test_sentences_are_short(form: str, role: str) -> None:
     lengths = [len(text.split()) for text in sentences(form, role)]
     assert max(lengths) <= 15
     # In the second edition, which names the person more often, the average is that of a role of two words.
-    longer = len(NOUNS[form][role].split()) - 2 if form == "a2" else 0
+    longer = len(NOUNS[form][role].split()) - 2 if form in {"a2", "b2"} else 0
     named = sum(NOUNS[form][role] in text.lower() for text in sentences(form, role))
     assert (sum(lengths) - longer * named) / len(lengths) <= 12
 
@@ -133,7 +133,7 @@ def test_a_negation_would_be_seen(text: str) -> None:
     assert NEGATION.search(text)
 
 
-@pytest.mark.parametrize("form", ["a", "a2", "b"])
+@pytest.mark.parametrize("form", ["a", "a2", "b", "b2"])
 def test_a_sentence_differs_between_roles_by_the_role_alone(form: str) -> None:
     words, nouns = ppiq().words[form, "en"], NOUNS[form]
     for item in ppiq().forms[form].items:
@@ -147,7 +147,7 @@ def test_a_sentence_differs_between_roles_by_the_role_alone(form: str) -> None:
         assert not re.search("superv|student|educator|manager|member|this person", general.pop())
 
 
-@pytest.mark.parametrize("form", ["a", "a2", "b"])
+@pytest.mark.parametrize("form", ["a", "a2", "b", "b2"])
 def test_every_role_has_a_stem_with_the_window_of_three_months(form: str) -> None:
     stems = {ppiq().words[form, "en"].stem(role) for role in NOUNS[form]}
     assert len(stems) == len(NOUNS[form])
@@ -205,7 +205,7 @@ def test_a_cell_is_keyed_alike_in_every_form() -> None:
         assert turned[form] == turned["a"] & set(cells(form)), form
 
 
-@pytest.mark.parametrize("form", ["a", "a2", "b", "c", "c2"])
+@pytest.mark.parametrize("form", ["a", "a2", "b", "b2", "c", "c2"])
 def test_the_order_mixes_facets_and_begins_and_ends_gently(form: str) -> None:
     order, balance = cells(form), {cell["cell"] for cell in history(form) if cell["keyed"] == "balance"}
     assert all(a[:2] != b[:2] for a, b in pairwise(order))
@@ -231,6 +231,7 @@ def test_the_short_form_begins_and_ends_gently_too(form: str) -> None:
 def test_items_are_the_cells_of_the_blueprint() -> None:
     everything = {f"{facet.upper()}{n}" for facet in FACETS for n in range(1, 6)}
     assert set(cells("a")) == set(cells("a2")) == set(cells("b")) == everything
+    assert cells("b2") == cells("a2")  # the mirror asks in the order of what it mirrors
     assert set(cells("c")) == everything - {"EC3", "VI1", "SD3", "AG5", "ID2", "RR4"}
     assert set(cells("c2")) == set(cells("c")) - {"EC2", "VI3"} | {"EC3", "VI1"}
     assert set(cells("s2")) == set(cells("s")) - {"EC1", "EC5"} | {"EC2", "EC4"}
@@ -247,13 +248,13 @@ def test_does_not_apply_is_offered_on_a_fixed_list_of_items_alone() -> None:
         form.id: {item.cell for item in form.items if item.does_not_apply} for form in ppiq().forms.values()
     }
     assert offered == {
-        "a": {"EC2", "EC5", "SD4", "RR4"}, "a2": {"EC5"}, "b": set(),
+        "a": {"EC2", "EC5", "SD4", "RR4"}, "a2": {"EC5"}, "b": set(), "b2": set(),
         "c": {"EC2", "EC5", "SD4"}, "c2": {"EC5"}, "s": {"EC5", "SD4"}, "s2": set(),
-        "who_decides": set(),
+        "who_decides": set(), "who_decides2": {f"WD{n}" for n in range(1, 12)}, "g": set(),
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("form", ["a", "a2", "b", "c", "c2", "s", "s2"])
+@pytest.mark.parametrize("form", ["a", "a2", "b", "b2", "c", "c2", "s", "s2"])
 def test_answers_are_five_degrees_of_truth(form: str) -> None:
     words, (scale,) = ppiq().words[form, "en"], ppiq().forms[form].scales.values()
     assert [words.label(scale.id, code) for code in scale.codes] == [
@@ -262,7 +263,7 @@ def test_answers_are_five_degrees_of_truth(form: str) -> None:
     assert words.label(scale.id, -99) == "Rather not say"
 
 
-@pytest.mark.parametrize("form", ["a", "a2", "b", "c", "c2"])
+@pytest.mark.parametrize("form", ["a", "a2", "b", "b2", "c", "c2"])
 def test_the_first_identity_item_lists_what_who_i_am_may_mean(form: str) -> None:
     first = next(item for item in ppiq().forms[form].items if item.cell and item.cell.startswith("ID"))
     assert first.cell == "ID1"
@@ -317,7 +318,7 @@ def document(name: str) -> Any:
 
 
 def test_what_changed_has_a_new_id_and_what_has_the_id_of_before_is_the_same_sentence() -> None:
-    for form, first, prefix, kept in (("a2", "a", "", 5), ("c2", "c", "c_", 7)):
+    for form, first, prefix, kept in (("a2", "a", "", 5), ("b2", "b", "b_", 4), ("c2", "c", "c_", 7)):
         before, after = ppiq().words[first, "en"].sentences, ppiq().words[form, "en"].sentences
         for item in ppiq().forms[form].items:
             earlier = prefix + (item.cell or "").lower()
@@ -326,22 +327,49 @@ def test_what_changed_has_a_new_id_and_what_has_the_id_of_before_is_the_same_sen
         assert len(after.keys() & before.keys()) == kept
 
 
-@pytest.mark.parametrize("form", ["a2", "c2"])
+@pytest.mark.parametrize(("form", "role"), [("a2", "supervisor"), ("b2", "supervisee"), ("c2", NOT_SAID)])
 def test_every_sentence_of_the_second_edition_has_its_history_and_the_first_editions_is_kept(
-    form: str,
+    form: str, role: str
 ) -> None:
     words, told = ppiq().words[form, "en"], {cell["item"]: cell for cell in history(form)}
+    noun = NOUNS[form][role]
     first = {cell["cell"]: cell["chosen"] for cell in history(form[0])}
     assert told.keys() == ppiq().forms[form].by_id.keys()
     for item, cell in told.items():
-        chosen = cell["chosen"].replace("{other}", "my supervisor").replace("{Other}", "My supervisor")
-        assert words.sentence(item, "supervisor") == chosen
-        assert cell["names"] is bool(re.search(r"\{other\}|my worker", cell["chosen"], re.IGNORECASE))
+        chosen = cell["chosen"].replace("{other}", noun).replace("{Other}", noun.capitalize())
+        assert words.sentence(item, role) == chosen
+        assert form == "b2" or cell["names"] is bool(
+            re.search(r"\{other\}|my worker", cell["chosen"], re.IGNORECASE)
+        )
         rejected = {other["words"] for other in cell["rejected"]}
         assert cell["chosen"] not in rejected
         before = first.get(cell["cell"], cell["chosen"])
         assert (before in rejected) is (before != cell["chosen"])
         assert all(cell["why"] and other["why"] for other in cell["rejected"])
+
+
+def test_the_mirror_confesses_nothing_and_guesses_at_identity_too() -> None:
+    """A sentence begins with what the other person meets, or with both: never with what I do to them."""
+    told = ppiq().words["b2", "en"]
+    for item in ppiq().forms["b2"].items:
+        sentence = told.sentence(item.id, "student")
+        assert not re.match(r"I\b|Because of who", sentence), sentence
+        if item.cell and item.cell.startswith("ID"):
+            assert "my student" in sentence.lower()
+    keyed = {cell["cell"]: cell["keyed"] for cell in history("a2")}
+    assert {cell["cell"]: cell["keyed"] for cell in history("b2")} == keyed
+
+
+def test_the_mirror_sends_nobody_to_ask() -> None:
+    words = ppiq().words["b2", "en"]
+    assert "guess" in words.title
+    assert any("do not ask the other person" in line for line in words.before)
+    assert any("do not put these sentences to the other person" in line for line in words.after)
+    lines = [*words.before, *words.after, *filter(None, map(words.help, ppiq().forms["b2"].by_id))]
+    single = [part for line in lines for part in re.split(r"(?<=[.:?])\s", line)]
+    assert not [each for each in single if re.match(r"(Please )?[Aa]sk\b", each)]
+    for said in ("aged 18", "at least twice", "several people", "in a group only", "no right or wrong"):
+        assert said in " ".join(words.before)
 
 
 def test_the_other_person_is_named_about_as_often_in_both_keyings() -> None:

@@ -20,7 +20,7 @@ from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.exploratory import Factors, Fit, factor_analysis
 from analysis.graphics.charts import correlation_map, scree
 from analysis.item_response.mokken import Mokken, mokken_scalability
-from analysis.report.answers import Answers
+from analysis.report.answers import Answers, Counted
 from analysis.report.document import Section, Table, Value, missing_figures
 
 ROTATIONS: Final = ("oblimin", "promax", "varimax")
@@ -46,7 +46,7 @@ FIT: Final = {
 PAIRWISE: Final = "Each correlation rests on the rows that answered both items"
 
 
-def correlations(answers: Answers) -> Section:
+def correlations(answers: Counted) -> Section:
     """Show the polychoric correlations with their standard errors, and the product-moment ones."""
     found = answers.polychoric
     pearson = Table(
@@ -115,7 +115,7 @@ def _thresholds(found: Polychoric) -> Table:
     return Table(title="Thresholds between the answers that an item has", headers=headers, rows=tuple(rows))
 
 
-def factorability(answers: Answers) -> Section:
+def factorability(answers: Counted) -> Section:
     """Show whether the items share enough variance for a factor analysis."""
     measures = {"product-moment": answers.counts, "polychoric": answers.polychoric}
     found = {name: R if isinstance(R, Unavailable) else kmo(R) for name, R in measures.items()}
@@ -160,7 +160,7 @@ def sphericity(found: Sphericity | Unavailable) -> Table:
     )
 
 
-def dimensions(answers: Answers) -> Section:
+def dimensions(answers: Counted) -> Section:
     """Count the dimensions, by parallel analysis and by the average partial correlation."""
     partials = minimum_average_partial(answers.counts)
     said = [
@@ -228,7 +228,7 @@ def average_partials(found: AveragePartials | Unavailable) -> list[Table]:
     return [Table(title="Partial correlations that components leave", headers=headers, rows=tuple(rows))]
 
 
-def factors(answers: Answers) -> Section:
+def factors(answers: Counted) -> Section:
     """Show the factors of the polychoric correlations, rotated in three ways."""
     title = "Factors"
     R = answers.polychoric

@@ -28,7 +28,8 @@ from app.staff.devices import visit_of
 from app.staff.oidc import links
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import JOURNEY, Journey, Provider
-from app.staff.routes import SignInPage, at_work
+from app.staff.pages import SignInPage
+from app.staff.routes import at_work
 from app.staff.sessions import member_of
 from app.staff.throttle import TooManyTries
 from app.templating import Page, html

@@ -1,13 +1,15 @@
 """What a factor model is fitted to: moments of each group's items, or thresholds and correlations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
 
+from analysis.correlation.count_variances import variances
 from analysis.correlation.polychoric import Polychoric, polychoric
+from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Unavailable, complete_rows
 from analysis.factor_models.confirmatory.estimation.clustered import clustered_spread
 
@@ -147,6 +149,24 @@ def ordered_groups(
     if (why := _unequal(found, names, labels)) is not None:
         return why
     return _weightless(found, names) or tuple(found)
+
+
+def counted_groups(groups: Sequence[JointCounts], labels: Sequence[str]) -> tuple[Ordered, ...] | Unavailable:
+    """Return thresholds and polychoric correlations of groups of which joint counts alone are known.
+
+    Their covariances are missing but for the variances, so that they serve diagonal weights, and neither
+    errors nor scaled tests.
+    """
+    found: list[Ordered] = []
+    for counts, label in zip(groups, labels, strict=True):
+        result = polychoric(counts, se=True)
+        if isinstance(result, Unavailable):
+            detail = f"{result.detail} in {label}".strip() if label else result.detail
+            return Unavailable(reason=result.reason, detail=detail)
+        spread = np.diag(variances(counts, result))
+        found.append(Ordered(polychoric=replace(result, acov=spread)))
+    names = found[0].names
+    return _unequal(found, names, labels) or _weightless(found, names) or tuple(found)
 
 
 def _unequal(found: Sequence[Ordered], names: tuple[str, ...], labels: Sequence[str]) -> Unavailable | None:

@@ -1,0 +1,1 @@
+"""A validation study answered phase by phase: its plan, its evidence, and the dossier of both."""
