@@ -5,12 +5,13 @@ when a page first needs it, so no build step is needed and no compiled file can 
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from gettext import GNUTranslations, NullTranslations
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
@@ -100,6 +101,15 @@ def day(iso: str, language: str) -> str:
 
     locale = "en_GB" if language == SOURCE else language
     return format_date(date.fromisoformat(iso), "long", locale=locale)
+
+
+def moment(at: datetime, zone: str | None, language: str = SOURCE) -> str:
+    """Write a moment as the language does, in a time zone and with its name; in UTC without one."""
+    from babel.dates import format_datetime  # noqa: PLC0415 - as above
+
+    locale = "en_GB" if language == SOURCE else language
+    local = at.astimezone(ZoneInfo(zone or "UTC"))
+    return f"{format_datetime(local, 'd MMMM y, HH:mm', locale=locale)} ({zone or 'UTC'})"
 
 
 def english_day(on: date) -> str:

@@ -111,6 +111,12 @@ class Wave(SQLModel, table=True):
     state: str
     opened_on: date | None = None
     closes_at: datetime | None = Field(default=None, sa_column=Column(UtcDateTime()))
+    zone: str | None = None
+    """The time zone in which its end is told; None tells it in UTC."""
+    answered: str | None = None
+    """The band of those with a code who had answered when it closed, a word of app.closing.answered."""
+    deletion_asked_by: str | None = None
+    """Who has asked that its answers be deleted before their day; another person has to confirm it."""
     imported: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Whether its answers came from a file, all at once, and nobody gave them here."""
 
@@ -144,6 +150,21 @@ class Code(SQLModel, table=True):
     unit: str | None = None
     state: str | None = None
     """None like the unit once the wave has closed."""
+    batch: str | None = None
+    """The batch that it was made in, random; None once the wave has closed."""
+
+
+class CodeBatch(SQLModel, table=True):
+    """Codes that were made at once for a unit: so that they can be listed, and cancelled together."""
+
+    __tablename__ = "code_batch"
+    __table_args__ = (ForeignKeyConstraint(["wave"], ["wave.id"]),)
+    id: str = Field(primary_key=True)
+    wave: str
+    unit: str
+    codes: int
+    """How many were made."""
+    cancelled: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
 
 
 class Draft(SQLModel, table=True):
@@ -306,6 +327,35 @@ class Brought(SQLModel, table=True):
     reason: str = ""
     """Why an operator has refused it."""
     files: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Evidence(SQLModel, table=True):
+    """A dossier in the registry: what it is about, who stands for it, and whether it holds."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    seal: str = Field(unique=True)
+    stage: str
+    instrument: str
+    form: str
+    form_hash: str
+    edition: str
+    language: str
+    words_hash: str
+    key_hash: str
+    population: str
+    n: int
+    figures: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
+    """What was found at each bound that is met."""
+    ethics: str
+    preregistration: str
+    responsible: str
+    added_by: str
+    added_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    state: str
+    second: str = ""
+    """The account that confirmed it."""
+    reason: str = ""
+    """Why it was withdrawn."""
 
 
 class Setting(SQLModel, table=True):

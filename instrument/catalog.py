@@ -15,7 +15,7 @@ from instrument.wording import advice_of, claims_of, lent, words_of
 from instrument.words import ActionsWords, ClaimsWords, ContextWords, FormWords, Words
 
 PPIQ: Final = Path(__file__).parent / "ppiq"
-MAX_FILES: Final = 50
+MAX_FILES: Final = 100
 
 
 class InstrumentError(ValueError):

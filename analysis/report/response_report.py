@@ -26,7 +26,7 @@ MODELS: Final[dict[str, Fit]] = {
 HOW: Final = (
     "Every answer there is counts. θ is where a person stands on what the items have in common; in the "
     "population its mean is 0 and, with free slopes, its standard deviation 1. Estimates are at a maximum of "
-    "the likelihood that two climbs from different starts reached; how far they are from it is told in "
+    "the likelihood that two searches from different starts reached; how far they are from it is told in "
     "standard errors. A model that fits says how these people answered, not what the items measure."
 )
 

@@ -142,7 +142,7 @@ def _fit(scale: Scale, model: Model, place: str) -> Section:
         )
         rows += [
             ("largest score left", model.gradient),
-            ("difference of two climbs in log-likelihood", model.second_start),
+            ("difference of two searches in log-likelihood", model.second_start),
             ("AIC", model.aic),
             ("BIC", model.bic),
         ]

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, delete, make_url, select, text, update
 
 from app import ended, migrate
 from app.audit import audit
+from app.closing.answered import keep_answered
 from app.closing.cleaning import clean, rewrite, scrub
 from app.closing.copies import remove_left_copies
 from app.closing.digests import end_digest, keep_digest
@@ -135,6 +136,7 @@ def finish(service: Service, wave: str) -> None:
         link(service, db, wave)
         purge(db, wave)
         compute_snapshot(service, db, wave)
+        keep_answered(db, wave)
         decide(service, db, wave)
         keep_digest(service, db, wave)
         mix(db)

@@ -24,4 +24,4 @@ def purge(db: Connection, wave: str) -> None:
     db.execute(delete(DRAFT).where(DRAFT.c.code_hmac.in_(of_wave)))
     # A submit key that is still in a browser would link that browser to a response.
     db.execute(delete(SUBMIT_KEY).where(SUBMIT_KEY.c.wave == wave))
-    db.execute(update(CODE).where(CODE.c.wave == wave).values(unit=None, state=None))
+    db.execute(update(CODE).where(CODE.c.wave == wave).values(unit=None, state=None, batch=None))

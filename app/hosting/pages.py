@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Row
 
 from analysis.disclosure.leaving import LEAVING, ORIGIN
-from app.languages import LANGUAGES, _, english_day
+from app.languages import LANGUAGES, _, english_day, moment
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
 from app.studies.information import lacking
@@ -59,6 +59,9 @@ CHOICES: Final = {
     ),
 }
 """What a study may give out, as a host reads it: the name, and what it means."""
+
+
+USUAL_ZONE: Final = "Europe/London"
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,16 @@ class StudyPage(Page):
     problem: str = ""
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Codes that were made at once."""
+
+    id: str
+    unit: str
+    count: int
+    cancelled: bool
+
+
 @dataclass(frozen=True, kw_only=True)
 class WavePage(Page):
     template: ClassVar[str] = "hosting/wave.html"
@@ -163,6 +176,11 @@ class WavePage(Page):
     state_words: str
     opened_on: str
     closes_at: str
+    zone: str
+    answered: str
+    """The band of those with a code who had answered when it closed."""
+    batches: tuple[Batch, ...]
+    languages: tuple[Choice, ...]
     retire_on: str
     may_retire: bool
     may_take_back: bool
@@ -285,10 +303,12 @@ def wave_page(
     *,
     address: str,
     today: date,
-    has_codes: bool,
+    batches: Sequence[Row[Any]],
     problem: str = "",
 ) -> WavePage:
     """Lay out a wave: its state, what can be done next, and whether codes can be made."""
+    units = tuple(units)
+    titles = {each.id: each.title for each in units}
     return WavePage(
         simulated=study.simulated,
         id=wave.id,
@@ -298,10 +318,20 @@ def wave_page(
         state=wave.state,
         state_words=STATES[wave.state],
         opened_on=english_day(wave.opened_on) if wave.opened_on else "",
-        closes_at=f"{english_day(wave.closes_at)}, {wave.closes_at:%H:%M} UTC" if wave.closes_at else "",
+        closes_at=moment(wave.closes_at, wave.zone) if wave.closes_at else "",
+        zone=wave.zone or USUAL_ZONE,
+        answered=wave.answered or "",
+        batches=tuple(
+            Batch(each.id, titles.get(each.unit, each.unit), each.codes, each.cancelled) for each in batches
+        ),
+        languages=tuple(
+            Choice(language, LANGUAGES[language].name)
+            for language in LANGUAGES
+            if language in wave.words_hashes
+        ),
         retire_on=english_day(study.retire_on) if study.retire_on else "",
         may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
-        may_take_back=wave.state == PREPARED and not has_codes,
+        may_take_back=wave.state == PREPARED and all(each.cancelled for each in batches),
         takes_codes=wave.state in (PREPARED, OPEN, PAUSED) and not wave.imported,
         origin=ORIGIN if wave.imported else "",
         units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
@@ -363,10 +393,9 @@ def _title(instrument: Instrument, form: Form) -> str:
     """Return the title of the questionnaire and, where it has several forms, which of them this is."""
     if len(instrument.forms) == 1:
         return instrument.title
-    if form.edition > 1:
-        return f"{instrument.title}, form {(form.replaces or form.id).upper()}, edition {form.edition}"
-    name = form.id.upper() if len(form.id) == 1 else form.id.replace("_", " ")
-    return f"{instrument.title}, form {name}"
+    first = form.replaces or form.id
+    name = first.upper() if len(first) == 1 else first.replace("_", " ")
+    return f"{instrument.title}, form {name}" + (f", edition {form.edition}" if form.edition > 1 else "")
 
 
 def _languages(instrument: Instrument, form: Form) -> str:

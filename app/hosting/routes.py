@@ -26,6 +26,7 @@ from app.hosting.pages import (
     wave_page,
 )
 from app.hosting.slips import slips
+from app.languages import SOURCE, moment
 from app.middleware import see_other
 from app.printing import pdf
 from app.runtime import Service, now, service_of
@@ -221,13 +222,36 @@ def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
         if not (count.isascii() and count.isdigit() and 1 <= int(count[:6]) <= SLIPS_AT_ONCE):
             raise Refused(f"ask for 1 to {SLIPS_AT_ONCE} codes at a time")  # noqa: TRY301 - told on the page like the others
         with write(service.engine) as db:
-            _wave(db, staff, wave)
+            found = _wave(db, staff, wave)
             made = waves.issue_codes(service, db, wave, unit, int(count))
+            of = studies.the_study(db, found.study).title
+            group = next(each.title for each in studies.units(db, found.study) if each.id == unit)
     except Refused as refused:
         return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
     name = f'attachment; filename="{wave}_{unit}_slips.pdf"'
-    content = pdf(slips(made, address, "Take part"))
+    language = fields.get("language", SOURCE)
+    language = language if language in found.words_hashes else next(iter(found.words_hashes))
+    ends = moment(found.closes_at, found.zone, language) if found.closes_at else ""
+    content = pdf(slips(made, address, of, group=group, ends=ends, language=language))
     return Response(content, media_type="application/pdf", headers={"content-disposition": name})
+
+
+@router.post("/waves/{wave}/codes/{batch}/cancel")
+def cancel_codes(request: Request, wave: str, batch: str) -> Response:
+    """End the codes of a batch with which nobody has begun."""
+    return _on_wave(request, wave, lambda service, db, of: waves.cancel_codes(service, db, of, batch))
+
+
+@router.post("/waves/{wave}/end")
+def plan_end(request: Request, wave: str, fields: Fields) -> Response:
+    """Say when a wave ends, in a time zone."""
+
+    def plan(service: Service, db: Connection, of: str) -> None:
+        zone = fields.get("zone", "").strip()
+        at = waves.read_end(fields.get("day", ""), fields.get("time", ""), zone)
+        waves.plan_end(service, db, of, at, zone)
+
+    return _on_wave(request, wave, plan)
 
 
 @router.post("/waves/{wave}/open")
@@ -342,7 +366,7 @@ def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> 
         found = _wave(db, staff, wave)
         study = studies.the_study(db, found.study)
         units = studies.units(db, found.study)
-        has_codes = waves.has_codes(db, wave)
+        batches = waves.batches(db, wave)
     origin = service_of(request).settings.origin
     return wave_page(
         found,
@@ -350,7 +374,7 @@ def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> 
         units,
         address=origin,
         today=now().date(),
-        has_codes=has_codes,
+        batches=batches,
         problem=problem,
     )
 

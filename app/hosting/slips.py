@@ -20,11 +20,22 @@ class Slip:
 class Slips(Page):
     template: ClassVar[str] = "paper/slips.html"
     title: str
+    group: str
+    """For whom they are: on the margin of every sheet, and on no slip."""
+    ends: str
     address: str
     slips: tuple[Slip, ...]
 
 
-def slips(codes: Sequence[str], address: str, title: str, language: str = "en") -> Slips:
+def slips(
+    codes: Sequence[str],
+    address: str,
+    title: str,
+    *,
+    group: str = "",
+    ends: str = "",
+    language: str = "en",
+) -> Slips:
     """Lay out codes to cut out, each with a picture to scan.
 
     The picture holds an address with the code behind `#`. A browser does not send that part, so the code is
@@ -35,4 +46,4 @@ def slips(codes: Sequence[str], address: str, title: str, language: str = "en") 
     for code in codes:
         target = f"{address}/#{code}"
         made.append(Slip(code=code, picture=f"{PICTURE}{quote(target, safe='')}"))
-    return Slips(language=language, title=title, address=address, slips=tuple(made))
+    return Slips(language=language, title=title, group=group, ends=ends, address=address, slips=tuple(made))

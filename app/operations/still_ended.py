@@ -30,6 +30,7 @@ Not in the backup, and not known to the ledger:
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
   handed out since open nothing; make new ones
 - what was planned or paused since: look at the end of each wave
+- batches of codes that were cancelled since: cancel them again
 - which private runs and pages of receipts were left since: for 15 days, whoever has such a page in their
   browser can have it shown again
 - what staff did since: the trail ends with the backup. Compare it with the last head kept elsewhere"""

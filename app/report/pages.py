@@ -10,9 +10,10 @@ from analysis.disclosure.base_table import Scheme
 from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
-from app.figures.wording import HEADINGS, STRENGTH, as_answered, format_figure, how_sure, people
+from app.figures.wording import HEADINGS, as_answered, format_figure, how_sure, people
 from app.languages import SOURCE, english_day
 from app.report.charts import distributions
+from app.report.starts import RULE, Advice, DiscussionPage, Start, advice_of, starts
 from app.templating import Page
 from instrument import Action, Instrument
 
@@ -57,14 +58,6 @@ class ItemTable:
 
 
 @dataclass(frozen=True)
-class Advice:
-    action: str
-    dots: str
-    strength: str
-    evidence: str
-
-
-@dataclass(frozen=True)
 class FacetAdvice:
     title: str
     headings: tuple[tuple[str, tuple[Advice, ...]], ...]
@@ -97,9 +90,15 @@ class ReportPage(Page):
     """What a higher figure means, as the questionnaire says it."""
     always: tuple[str, ...]
     may_not_say: tuple[str, ...]
+    evidence: tuple[str, ...]
+    """What confirmed evidence lets be said, and by what it does."""
     advice_intro: str | None
     safety: str | None
     advice: tuple[FacetAdvice, ...]
+    starts: tuple[Start, ...]
+    rule: str
+    discuss: str
+    slides: str
     above: Link | None
     below: tuple[Link, ...]
     provenance: tuple[tuple[str, str], ...]
@@ -134,6 +133,23 @@ def report_page(report: Report, name: str | None, instrument: Instrument | None)
         )
     node = find_node(report, name)
     return None if node is None else _page(report, node, instrument)
+
+
+def discussion_page(page: ReportPage) -> DiscussionPage:
+    """The page to discuss from, made of nothing but the report's own page."""
+    return DiscussionPage(
+        simulated=page.simulated,
+        stage=page.stage,
+        title=page.title,
+        study=page.study,
+        people=page.people,
+        reading=page.reading,
+        safety=page.safety,
+        rule=page.rule,
+        starts=page.starts,
+        report=page.discuss.removesuffix("/discuss"),
+        slides=page.slides,
+    )
 
 
 def find_node(report: Report, name: str | None) -> Node | None:
@@ -177,9 +193,14 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         reading=_reading(instrument, about.form),
         always=claims.always if claims else (),
         may_not_say=claims.may_not_say if claims else (),
+        evidence=(*claims.may_say, *claims.evidence) if claims and claims.evidence else (),
         advice_intro=advised.intro if advised else None,
         safety=advised.safety if advised else None,
         advice=_advice(report.scheme, advised.actions) if advised else (),
+        starts=starts(report.scheme, node, advised.actions if advised else ()),
+        rule=RULE,
+        discuss=f"{_address(report, node.id)}/discuss",
+        slides=f"{_address(report, node.id)}/slides.pdf",
         above=_above(report, node),
         below=_below(report, node),
         provenance=_provenance(report),
@@ -223,9 +244,7 @@ def _advice(scheme: Scheme, actions: tuple[Action, ...]) -> tuple[FacetAdvice, .
         headings = []
         for heading, title in HEADINGS.items():
             advice = tuple(
-                Advice(each.action, *STRENGTH[each.strength], each.evidence)
-                for each in actions
-                if (each.facet, each.heading) == (facet.id, heading)
+                advice_of(each) for each in actions if (each.facet, each.heading) == (facet.id, heading)
             )
             headings.append((title, advice))
         if any(advice for _, advice in headings):

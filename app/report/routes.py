@@ -15,9 +15,11 @@ from app.closing.snapshots import SNAPSHOT
 from app.db import read
 from app.errors import NotFound
 from app.languages import english_day
+from app.printing import pdf
 from app.report.files import as_csv, as_json
-from app.report.pages import IndexPage, Link
+from app.report.pages import IndexPage, Link, ReportPage, discussion_page
 from app.report.printed import as_pdf
+from app.report.starts import DiscussionPage, Slides
 from app.report.stored import narrowed, page_for, stored_report
 from app.runtime import service_of
 from app.staff.authorise import Staff, admitted
@@ -66,6 +68,30 @@ def wave_as_pdf(request: Request, wave: str) -> Response:
 def wave_report(request: Request, wave: str) -> Response:
     """The report of a wave as a page."""
     return _page(request, wave, None)
+
+
+@router.get("/waves/{wave}/discuss")
+def wave_to_discuss(request: Request, wave: str) -> Response:
+    """A page to discuss the report of a wave from."""
+    return html(_discussion(request, wave, None))
+
+
+@router.get("/waves/{wave}/slides.pdf")
+def wave_as_slides(request: Request, wave: str) -> Response:
+    """The same as slides."""
+    return _slides(request, wave, None)
+
+
+@router.get("/waves/{wave}/units/{unit}/discuss")
+def unit_to_discuss(request: Request, wave: str, unit: str) -> Response:
+    """A page to discuss the report of one unit from."""
+    return html(_discussion(request, wave, unit))
+
+
+@router.get("/waves/{wave}/units/{unit}/slides.pdf")
+def unit_as_slides(request: Request, wave: str, unit: str) -> Response:
+    """The same as slides."""
+    return _slides(request, wave, unit)
 
 
 @router.get("/waves/{wave}/units/{unit}.json")
@@ -146,6 +172,19 @@ def _pdf(request: Request, wave: str, unit: str | None) -> Response:
     with _kept(request, wave) as kept:
         page = page_for(service_of(request), kept, unit)
     return _file(as_pdf(page), "application/pdf", _name(wave, unit, "pdf"))
+
+
+def _discussion(request: Request, wave: str, unit: str | None) -> DiscussionPage:
+    with _kept(request, wave) as kept:
+        page = page_for(service_of(request), kept, unit)
+    if not isinstance(page, ReportPage):
+        raise NotFound
+    return discussion_page(page)
+
+
+def _slides(request: Request, wave: str, unit: str | None) -> Response:
+    page = Slides(**vars(_discussion(request, wave, unit)))
+    return _file(pdf(page), "application/pdf", _name(wave, unit, "pdf").replace("_report", "_slides"))
 
 
 def _json(report: dict[str, Any]) -> Response:

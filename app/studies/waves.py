@@ -5,10 +5,12 @@ app.closing.mixing removes what could link a code to an answer.
 """
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from datetime import time as clock
 from hashlib import sha256
 from secrets import SystemRandom
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
 
@@ -23,8 +25,8 @@ from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
 from app.studies.rights import check_may_close
 from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
-from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, Wave, table
-from app.vault import in_groups, new_code
+from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, CodeBatch, Session, Wave, table
+from app.vault import in_groups, new_code, new_token
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""
@@ -41,6 +43,8 @@ FINISHED: Final = "finished"
 
 WAVE: Final = table(Wave)
 CODE: Final = table(Code)
+CODE_BATCH: Final = table(CodeBatch)
+SESSION: Final = table(Session)
 
 
 def make_wave(service: Service, db: Connection, study: str, *, items_per_page: int | None = None) -> str:
@@ -86,6 +90,7 @@ def take_back(service: Service, db: Connection, wave: str) -> None:
         raise Refused(f"codes have been made for {wave!r}, and people may hold them: it stays")
     if unmatched(db, wave) is not None:
         raise Refused(f"{wave!r} is one of a pair that is to be linked: it stays")
+    db.execute(delete(CODE_BATCH).where(CODE_BATCH.c.wave == wave))
     db.execute(delete(WAVE).where(WAVE.c.id == wave))
     audit(service.vault, db, {"action": "wave taken back", "wave": wave})
 
@@ -131,6 +136,8 @@ def open_wave(
         check_described(service, the_study(db, study))
         _check_confirmed(confirmed)
     state = move(db, wave, (PREPARED,), OPEN)
+    if (ends := the_wave(db, wave).closes_at) is not None and ends < now() + ANNOUNCED:
+        raise Refused("its planned end is less than 24 hours away: plan another one first")
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(opened_on=now().date()))
     opened = the_study(db, study)
     told = {"wave": wave, "partition": str(opened.partition_hash), "leaving": opened.leaving}
@@ -194,6 +201,36 @@ def announce_close(service: Service, db: Connection, wave: str, at: datetime) ->
     audit(service.vault, db, {"action": "close announced", "wave": wave, "closes at": at.isoformat()})
 
 
+def plan_end(service: Service, db: Connection, wave: str, at: datetime, zone: str) -> None:
+    """Say when a wave ends, in a time zone: before it opens as often as wanted, then only earlier.
+
+    People are always told at least 24 hours ahead.
+    """
+    if at < now() + ANNOUNCED:
+        raise Refused("an end is at least 24 hours from now, so that nobody is cut off")
+    found = the_wave(db, wave)
+    if found.state == PREPARED:
+        hold_wave(db, wave, exclusive=True)
+        expect(db, wave, (PREPARED,), PREPARED)
+        db.execute(update(WAVE).where(WAVE.c.id == wave).values(closes_at=at))
+        audit(service.vault, db, {"action": "close planned", "wave": wave, "closes at": at.isoformat()})
+    else:
+        announce_close(service, db, wave, at)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(zone=zone))
+
+
+def read_end(day: str, time: str, zone: str) -> datetime:
+    """Read a day, a time and a time zone as they were typed; Refused with what is wrong."""
+    try:
+        place = ZoneInfo(zone)
+    except (ValueError, ZoneInfoNotFoundError):
+        raise Refused("a time zone is named as in Europe/London, Africa/Cairo or UTC") from None
+    try:
+        return datetime.combine(date.fromisoformat(day), clock.fromisoformat(time), place)
+    except ValueError:
+        raise Refused("an end is a day and a time, such as 17:00") from None
+
+
 def first_unit(db: Connection, wave: str) -> str:
     """The unit that codes are for if none is named."""
     for unit in units(db, the_wave(db, wave).study):
@@ -220,10 +257,39 @@ def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: i
     # Stored in the order of their HMACs, so that a row's position does not show a code's place on a printed
     # list.
     hmacs = sorted(service.vault.code_hmac(code) for code in codes)
-    db.execute(insert(CODE), [{"hmac": each, "wave": wave, "unit": unit, "state": ISSUED} for each in hmacs])
+    made = {"wave": wave, "unit": unit}
+    batch = new_token()
+    db.execute(insert(CODE_BATCH).values(id=batch, codes=count, **made))
+    db.execute(insert(CODE), [{"hmac": each, "state": ISSUED, "batch": batch, **made} for each in hmacs])
     audit(service.vault, db, {"action": "codes issued", "wave": wave, "unit": unit, "count": str(count)})
     SystemRandom().shuffle(codes)
     return [in_groups(code) for code in codes]
+
+
+def batches(db: Connection, wave: str) -> list[Row[Any]]:
+    """Return the batches of codes of a wave by their units: how many were made, and whether they hold."""
+    of = select(CODE_BATCH).where(CODE_BATCH.c.wave == wave)
+    return list(db.execute(of.order_by(CODE_BATCH.c.unit, CODE_BATCH.c.cancelled, CODE_BATCH.c.id)))
+
+
+def cancel_codes(service: Service, db: Connection, wave: str, batch: str) -> None:
+    """End the codes of a batch under which nothing is saved; how many those were, nobody is told."""
+    hold_wave(db, wave, exclusive=True)
+    found = the_wave(db, wave)
+    if found.state not in (PREPARED, OPEN, PAUSED):
+        raise Refused(f"wave {wave!r} is {found.state}; its codes open nothing any more")
+    if unmatched(db, wave) is not None:
+        raise Refused(f"{wave!r} is to be linked with another one, and needs its codes")
+    of_batch = (CODE_BATCH.c.wave == wave) & (CODE_BATCH.c.id == batch) & CODE_BATCH.c.cancelled.is_(False)
+    made = db.execute(select(CODE_BATCH).where(of_batch)).first()
+    if made is None:
+        raise Refused("there is no such batch of codes, or it has been cancelled")
+    db.execute(update(CODE_BATCH).where(of_batch).values(cancelled=True))
+    unused = (CODE.c.batch == batch) & (CODE.c.state == ISSUED)
+    db.execute(delete(SESSION).where(SESSION.c.code_hmac.in_(select(CODE.c.hmac).where(unused))))
+    db.execute(delete(CODE).where(unused))
+    told = {"wave": wave, "unit": made.unit, "of": str(made.codes)}
+    audit(service.vault, db, {"action": "codes cancelled", **told})
 
 
 def hold_wave(db: Connection, wave: str, *, exclusive: bool = False) -> None:

@@ -62,6 +62,8 @@ class ConsentPage(Page):
     draft: bool
     offered: tuple[str, ...]
     text: Markup
+    ends: str
+    """When the wave ends, as the language writes it; empty where that has not been said."""
     phrase: str | None
     """What opens the draft beside the code, in the words of the language."""
     agreed: bool
@@ -138,7 +140,7 @@ def later_page(opened: Opened) -> LaterPage:
     return LaterPage(**manner(opened.survey, opened.sheet), phrase=_phrase(opened))
 
 
-def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
+def consent_page(opened: Opened, *, ends: str = "", problem: bool = False) -> ConsentPage:
     """Lay out the consent, with the six words for coming back."""
     survey, sheet = opened.survey, opened.sheet
     words = survey.words[sheet.language]
@@ -150,6 +152,7 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
         draft=words.status == DRAFT,
         offered=survey.offered,
         text=survey.consent(sheet.language).markup,
+        ends=ends,
         phrase=_phrase(opened),
         agreed=STUDY in sheet.purposes,
         archive=ARCHIVE in sheet.purposes if ARCHIVE in survey.purposes else None,

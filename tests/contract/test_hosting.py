@@ -35,7 +35,7 @@ from app.tables import RESPONDENT_TABLES, table
 from app.vault import read_code
 from tests.conftest import SECRET
 from tests.lib.cohorts import close, take_part
-from tests.lib.questionnaire_client import Screen, filled_in, respond
+from tests.lib.questionnaire_client import Screen, agree, enter, filled_in, respond
 from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
@@ -298,6 +298,78 @@ def test_a_study_is_copied_with_its_units_and_words(service: Service, spring: Te
     assert (again.status_code, "already" in again.text) == (422, True)
 
 
+def test_an_end_is_planned_in_a_time_zone_and_told_to_everyone(
+    spring: TestClient, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printed: list[Slips] = []
+    monkeypatch.setattr(hosting, "pdf", lambda page: printed.append(page) or b"")
+    spring.post("/host/studies/spring/waves")
+    end = {"day": "2098-07-01", "time": "17:30", "zone": "Europe/London"}
+    for wrong, why in (
+        ({"zone": "London"}, "time zone is named"),
+        ({"zone": "../../etc/passwd"}, "time zone is named"),
+        ({"time": "noon"}, "is a day and a time"),
+        ({"day": "2020-01-01"}, "24 hours from now, so that"),
+    ):
+        refused = spring.post("/host/waves/spring-1/end", data=end | wrong)
+        assert (refused.status_code, why in refused.text) == (422, True), why
+    assert spring.post("/host/waves/spring-1/end", data=end).status_code == 303
+    later = {**end, "day": "2098-07-02"}
+    assert spring.post("/host/waves/spring-1/end", data=later).status_code == 303  # not open yet
+    assert spring.post("/host/waves/spring-1/open", data=SURE).status_code == 303
+    page = spring.get("/host/waves/spring-1").text
+    assert page.count("2 July 2098, 17:30 (Europe/London)") >= 3  # state, invitation, reminder
+    assert "24 hours from now" not in page
+    asked = {"unit": "north", "count": "1", "address": "https://q.example"}
+    spring.post("/host/waves/spring-1/codes", data=asked)
+    assert printed[0].ends == "2 July 2098, 17:30 (Europe/London)"
+    assert (printed[0].title, printed[0].group) == ("Spring placements", "North team")
+    client.post("/enter", data={"code": printed[0].slips[0].code})
+    assert "This collection closes on 2 July 2098, 17:30 (Europe/London)." in client.get("/consent").text
+    put_off = spring.post("/host/waves/spring-1/end", data={**end, "day": "2098-07-03"})
+    assert (put_off.status_code, "already" in put_off.text) == (422, True)
+    assert spring.post("/host/waves/spring-1/end", data=end).status_code == 303
+    assert "closes on 1 July 2098, 17:30" in client.get("/consent").text
+
+
+def test_a_batch_of_codes_is_cancelled_but_for_what_was_begun(
+    service: Service, opened: TestClient, client: TestClient
+) -> None:
+    with write(service.engine) as db:
+        first, second = waves.issue_codes(service, db, "spring-1", "north", 2)
+        [other] = waves.issue_codes(service, db, "spring-1", "south", 1)
+        north = next(each.id for each in waves.batches(db, "spring-1") if each.unit == "north")
+    enter(client, first)
+    agree(client)
+    cancel = f"/host/waves/spring-1/codes/{north}/cancel"
+    assert opened.post(cancel).status_code == 303
+    page = opened.get("/host/waves/spring-1").text
+    assert "2 for North team" in page
+    assert page.count(">cancelled<") == 1
+    assert client.get("/about").status_code == 200  # who had begun goes on
+    assert client.post("/enter", data={"code": second}).status_code == 422
+    enter(client, other)
+    assert opened.post(cancel).status_code == 422
+    with read(service.engine) as db:
+        assert events_of(db, "codes cancelled") == [{"wave": "spring-1", "unit": "north", "of": "2"}]
+
+
+def events_of(db: Any, action: str) -> list[dict[str, str]]:
+    told = (each.event for each in events(db) if each.event["action"] == action)
+    return [{k: v for k, v in event.items() if k in ("wave", "unit", "of")} for event in told]
+
+
+def test_how_many_answered_is_told_in_bands_after_the_close(service: Service, opened: TestClient) -> None:
+    assert "had answered" not in opened.get("/host/waves/spring-1").text
+    with write(service.engine) as db:
+        waves.issue_codes(service, db, "spring-1", "north", 20)
+    take_part(service, "spring-1", "north", of_one_mind(14, 2))  # each with a code of their own
+    close(service, "spring-1")
+    page = opened.get("/host/waves/spring-1").text
+    assert "Of those with a code, had answered when it closed: 25 to 49 %." in page
+    assert not re.search(r"\b(14|34)\b(?! for)", page.partition("<main>")[2].partition("codes")[0])
+
+
 def test_opening_and_closing_ask_to_be_sure(spring: TestClient) -> None:
     spring.post("/host/studies/spring/waves")
     assert "cannot be taken back" in spring.post("/host/waves/spring-1/open", data={"x": ""}).text
@@ -319,7 +391,8 @@ def test_two_hundred_slips_come_as_a_pdf_once(service: Service, opened: TestClie
     assert kept == {service.vault.code_hmac(str(read_code(code))) for code in codes}
     page = opened.get("/host/waves/spring-1").text
     assert not any(code in page for code in codes)
-    assert "200" not in page.replace('maxlength="200"', "")
+    assert "200 for North team" in page
+    assert 'lang="en"' in page
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -372,11 +445,17 @@ def test_while_it_is_open_a_host_s_pages_are_the_same_whoever_answers(
     service: Service, opened: TestClient
 ) -> None:
     pages = ("/host", "/host/studies/spring", "/host/waves/spring-1", "/staff")
-    before = [opened.get(path).text for path in pages]
-    take_part(service, "spring-1", "north", of_one_mind(23, 2))
+
+    def shown() -> list[str]:
+        """What they show, but for the list of codes that were made, which the host has made."""
+        whole = (opened.get(path).text for path in pages)
+        return [re.sub(r"<h3>Codes that were made</h3>.*?</ul>", "", each, flags=re.DOTALL) for each in whole]
+
     with write(service.engine) as db:
         waves.issue_codes(service, db, "spring-1", "south", 37)
-    assert [opened.get(path).text for path in pages] == before
+    before = shown()
+    take_part(service, "spring-1", "north", of_one_mind(23, 2))
+    assert shown() == before
 
 
 @pytest.fixture
@@ -451,10 +530,10 @@ def test_the_later_edition_of_a_form_is_listed_first_and_says_its_language(host:
     said = {form: name + beside for form, name, beside in listed}
     assert [form for form, _, _ in listed][:2] == ["ppiq/a2", "ppiq/a"]
     assert "form A, edition 2" in said["ppiq/a2"]
-    assert "in English." in said["ppiq/a2"]
+    assert "in English, Cymraeg" in said["ppiq/a2"]
     assert "There is a later edition." in said["ppiq/a"]
     assert "Cymraeg" in said["ppiq/a"]
-    first = {f"ppiq/{form}" for form in "acs"}
+    first = {f"ppiq/{form}" for form in ("a", "b", "c", "s", "who_decides")}
     assert {form for form in said if "later edition" in said[form]} == first
 
 
@@ -497,7 +576,7 @@ def test_the_pages_of_a_wave_say_what_leaves_it(
 
 def test_the_reminder_is_one_text_for_everyone(opened: TestClient) -> None:
     page = opened.get("/host/waves/spring-1").text
-    reminder = page[page.index("<textarea") : page.index("</textarea>")]
+    reminder = page.partition('<textarea id="reminder"')[2].partition("</textarea>")[0]
     assert "Dear all" in reminder
     assert "If you have taken part already, thank you" in reminder
     assert "at least 10 people" in reminder

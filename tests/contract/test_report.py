@@ -114,7 +114,7 @@ def test_actions_stand_under_three_headings_whatever_the_figures(
     service: Service, trainer: TestClient, closed: str
 ) -> None:
     def advice(page: str) -> str:
-        return page.partition("What could be tried")[2].partition("Where this comes from")[0]
+        return page.partition("All that could be tried")[2].partition("How sure this is")[0]
 
     pages = [trainer.get(f"/report/waves/{closed}/units/{unit}").text for unit in ("east", "south")]
     assert advice(pages[0]) == advice(pages[1])
@@ -125,6 +125,39 @@ def test_actions_stand_under_three_headings_whatever_the_figures(
         advice(pages[0]).count(f"<dt>{heading}</dt>") == 6 for heading in ("Explain", "Address", "Agree")
     )
     assert "●●●" in advice(pages[0])
+
+
+def test_a_discussion_begins_with_the_largest_published_figures_and_one_action_each(
+    service: Service, trainer: TestClient, closed: str
+) -> None:
+    report = report_of(service, closed)
+    titles = report.scheme.titles()
+    actions = service.instruments["ppiq"].advice_for(service.instruments["ppiq"].forms["a"], "en").actions
+    for unit in ("east", "south"):
+        node = next(each for each in report.nodes if each.id == unit)
+        figures = {each.id: each.figure.value for each in node.facets if hasattr(each.figure, "value")}
+        wanted = sorted(figures, key=lambda each: -figures[each])[:3]
+        page = trainer.get(f"/report/waves/{closed}/units/{unit}").text
+        begun = page.partition("Where a discussion could begin")[2].partition("</section>")[0]
+        assert re.findall(r"<h3>(.*?)</h3>", begun) == [titles[each] for each in wanted]
+        assert begun.count('role="img"') == len(wanted)
+        discussed = unescape(trainer.get(f"/report/waves/{closed}/units/{unit}/discuss").text)
+        asked = [item.sentence for f in report.scheme.facets if f.id in wanted for item in f.items]
+        assert all(sentence in discussed for sentence in asked)
+        for each in wanted:
+            best = max((a for a in actions if a.facet == each), key=lambda a: a.strength)
+            assert best.action in discussed
+        assert discussed.count("Who does what, by when") == len(wanted)
+    for path in (
+        f"/report/waves/{closed}/units/north/discuss",
+        f"/report/waves/{closed}/units/north/slides.pdf",
+    ):
+        assert trainer.get(path).status_code == 404
+    slides = trainer.get(f"/report/waves/{closed}/slides.pdf")
+    assert slides.headers["content-disposition"] == f'attachment; filename="{closed}_slides.pdf"'
+    shown = "".join(each.extract_text() for each in PdfReader(io.BytesIO(slides.content)).pages)
+    assert "SIMULATED" in shown
+    assert "A summary of answers, not a measurement" in shown
 
 
 def test_the_plot_draws_each_figure_and_the_table_says_the_same(
@@ -244,6 +277,7 @@ def test_the_pdf_says_what_the_page_says_and_can_be_read_aloud(
         "Units may not be compared",
         "Not to be used for appraisal",
         "What could be tried",
+        "All that could be tried",
         *(item.sentence for facet in report_of(service, closed).scheme.facets for item in facet.items),
     ):
         assert sentence in printed, sentence

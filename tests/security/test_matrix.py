@@ -74,7 +74,14 @@ def places(service: Service, study: str) -> tuple[Place, Place]:
     return Place(study, "demo-1", "south"), Place("other", other, "only")
 
 
-FILLED = {"name": "xlsx", "part": "south", "instrument": "ppiq", "form": "a", "questionnaire": "0"}
+FILLED = {
+    "name": "xlsx",
+    "part": "south",
+    "instrument": "ppiq",
+    "form": "a",
+    "questionnaire": "0",
+    "batch": "0",
+}
 
 
 def ask(client: TestClient, route: str, place: Place, account: str) -> int:

@@ -1,6 +1,7 @@
 """The forms beside form A are data: a mirror, a form for service users, a short form, a module."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
     assert {form.id: form.result for form in ppiq().forms.values()} == {
         "a": "facets", "a2": "facets", "b": "guess", "b2": "guess", "c": "facets", "c2": "facets",
         "s": "total", "s2": "total",
-        "who_decides": "areas",
+        "who_decides": "areas", "who_decides2": "areas", "g": "areas",
     }  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def test_what_a_person_may_be_shown_is_said_by_the_form() -> None:
 
 
 def test_a_later_edition_leaves_the_first_as_it_was() -> None:
-    for form in ("a", "b", "c", "s"):
+    for form in ("a", "b", "c", "s", "who_decides"):
         second = ppiq().forms[f"{form}2"]
         assert (ppiq().forms[form].edition, second.edition, second.replaces) == (1, 2, form)
         assert second.audience == ppiq().forms[form].audience
@@ -270,6 +271,39 @@ def test_who_decides_offers_seven_names_that_nothing_adds_up() -> None:
     assert raw[0].values[6] == "A rule or someone else"
     assert {column.kind for column in columns} == {"provenance", "raw"}
     assert score(ppiq(), form.id, {item.id: 1 for item in form.items}) == {}
+
+
+def test_the_second_edition_asks_eleven_single_areas_each_in_two_questions() -> None:
+    form, words = ppiq().forms["who_decides2"], ppiq().words["who_decides2", "en"]
+    assert (form.edition, form.replaces, form.result) == (2, "who_decides", "areas")
+    assert sorted({item.cell for item in form.items}) == sorted(f"WD{n}" for n in range(1, 12))
+    for now, wish in zip(form.items[::2], form.items[1::2], strict=True):
+        assert now.cell == wish.cell
+        area = words.sentence(now.id).removeprefix("Who decides now ")
+        assert words.sentence(wish.id) == f"Who would you like to decide {area}"
+        assert not re.search(r"\b(and|or)\b", area), area
+    assert all(page(form, n)[at].cell == page(form, n)[at + 1].cell for n in range(1, 6) for at in (0, 2))
+    columns = [column for column in codebook(ppiq(), form.id, "en") if column.kind == "raw"]
+    assert {column.measure for column in columns} == {"nominal"}
+    assert [words.label("who", code) for code in (6, 7)] == ["A rule", "Somebody else"]
+
+
+# The global item
+
+
+def test_the_global_item_is_one_question_from_nought_to_ten_that_no_score_takes_in() -> None:
+    form = ppiq().forms["g"]
+    [item] = form.items
+    assert form.scale_of(item.id).codes == tuple(range(11))
+    assert not any(item.id in each.by_id for each in ppiq().forms.values() if each.id != "g")
+    assert ppiq().key.subscales("g") == {}
+    assert score(ppiq(), "g", {item.id: 10}) == {}
+    for language in ("en", "cy", "es", "ar"):
+        words = ppiq().words["g", language]
+        assert [words.label("say", code).split(":")[0] for code in range(11)] == [str(n) for n in range(11)]
+        assert words.sentence(item.id, "supervisor") != words.sentence(item.id)
+    [column] = [column for column in codebook(ppiq(), "g", "en") if column.kind == "raw"]
+    assert column.measure == "ordinal"
 
 
 def test_names_of_answers_are_never_scored(folder: Path) -> None:

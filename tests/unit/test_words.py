@@ -250,7 +250,7 @@ def test_does_not_apply_is_offered_on_a_fixed_list_of_items_alone() -> None:
     assert offered == {
         "a": {"EC2", "EC5", "SD4", "RR4"}, "a2": {"EC5"}, "b": set(), "b2": set(),
         "c": {"EC2", "EC5", "SD4"}, "c2": {"EC5"}, "s": {"EC5", "SD4"}, "s2": set(),
-        "who_decides": set(),
+        "who_decides": set(), "who_decides2": {f"WD{n}" for n in range(1, 12)}, "g": set(),
     }  # fmt: skip
 
 
