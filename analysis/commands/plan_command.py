@@ -30,10 +30,10 @@ def add_plan(add: Add) -> None:
 
 
 def _plan(asked: argparse.Namespace, say: Progress) -> Page:
-    from analysis.report.planning_report import planning
-    from analysis.report.preregistration import preregistration
     from analysis.report.render import RENDERERS
     from analysis.validation.plan import read_plan
+    from analysis.validation.planning_report import planning
+    from analysis.validation.preregistration import preregistration
     from instrument import load
 
     instrument = load(asked.instrument)
