@@ -297,6 +297,10 @@ class Maintenance:
     def __init__(self, service: Service, every: float = EVERY_SECONDS) -> None:
         self._service = service
         self._every = every
+        self.well_at = time.monotonic()
+        """When the due tasks last went through; at first, when this was made."""
+        self.failed = 0
+        """How often they have failed since."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
 
@@ -321,6 +325,9 @@ class Maintenance:
         except Busy:
             return
         except Exception as error:
+            self.failed += 1
             original = getattr(error, "orig", None)
             state = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
             log.exception("due tasks failed", extra={"sqlstate": state})
+        else:
+            self.well_at, self.failed = time.monotonic(), 0
