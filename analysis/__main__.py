@@ -19,6 +19,7 @@ from analysis.commands.page_commands import (
     add_retest,
 )
 from analysis.commands.panel_commands import add_expert_sheets, add_experts
+from analysis.commands.plan_command import add_plan
 from analysis.commands.pool_commands import add_counts, add_pool
 from analysis.commands.score_command import add_score
 from analysis.commands.validate_command import add_rehearse, add_validate
@@ -40,6 +41,7 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_experts,
     add_counts,
     add_pool,
+    add_plan,
 )
 
 

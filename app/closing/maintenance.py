@@ -190,6 +190,35 @@ def retire(service: Service, wave: str, patience: float = PATIENCE_SECONDS) -> N
         _retire(service, wave)
 
 
+def ask_early(service: Service, db: Connection, wave: str, who: str) -> None:
+    """Ask that the answers of a closed wave be deleted before their day; somebody else has to confirm it."""
+    expect(db, wave, (CLOSED,), RETIRED)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(deletion_asked_by=who))
+    audit(service.vault, db, {"action": "early deletion asked", "wave": wave})
+
+
+def keep_after_all(service: Service, db: Connection, wave: str) -> None:
+    """Withdraw what was asked: the answers are kept until their day."""
+    expect(db, wave, (CLOSED,), RETIRED)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(deletion_asked_by=None))
+    audit(service.vault, db, {"action": "early deletion withdrawn", "wave": wave})
+
+
+def retire_early(service: Service, wave: str, who: str, patience: float = PATIENCE_SECONDS) -> None:
+    """Delete the responses of a closed wave before their day, where another person has asked for it."""
+    with alone(service, patience):
+        with write(service.engine) as db:
+            expect(db, wave, (CLOSED,), RETIRED)
+            asked_by = the_wave(db, wave).deletion_asked_by
+            if asked_by is None:
+                raise Refused("nobody has asked for it: one person asks, another one confirms")
+            if asked_by == who:
+                raise Refused("you have asked for it yourself: another person has to confirm it")
+            told = {"wave": wave, "asked by": asked_by}
+            audit(service.vault, db, {"action": "early deletion confirmed", **told})
+        _retire(service, wave)
+
+
 def _retire(service: Service, wave: str) -> None:
     with write(service.engine) as db:
         expect(db, wave, (CLOSED,), RETIRED)
