@@ -19,8 +19,10 @@ from analysis.commands.page_commands import (
     add_retest,
 )
 from analysis.commands.panel_commands import add_expert_sheets, add_experts
+from analysis.commands.plan_command import add_plan
 from analysis.commands.pool_commands import add_counts, add_pool
 from analysis.commands.score_command import add_score
+from analysis.commands.validate_command import add_rehearse, add_validate
 
 COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_alpha,
@@ -33,10 +35,13 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_invariance,
     add_fairness,
     add_draft,
+    add_validate,
+    add_rehearse,
     add_expert_sheets,
     add_experts,
     add_counts,
     add_pool,
+    add_plan,
 )
 
 

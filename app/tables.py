@@ -329,6 +329,35 @@ class Brought(SQLModel, table=True):
     files: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
 
 
+class Evidence(SQLModel, table=True):
+    """A dossier in the registry: what it is about, who stands for it, and whether it holds."""
+
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    seal: str = Field(unique=True)
+    stage: str
+    instrument: str
+    form: str
+    form_hash: str
+    edition: str
+    language: str
+    words_hash: str
+    key_hash: str
+    population: str
+    n: int
+    figures: dict[str, float] = Field(sa_column=Column(JSON, nullable=False))
+    """What was found at each bound that is met."""
+    ethics: str
+    preregistration: str
+    responsible: str
+    added_by: str
+    added_at: datetime = Field(sa_column=Column(UtcDateTime(), nullable=False))
+    state: str
+    second: str = ""
+    """The account that confirmed it."""
+    reason: str = ""
+    """Why it was withdrawn."""
+
+
 class Setting(SQLModel, table=True):
     """A value of the service itself, by its name."""
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Dir, Json, WaveId, serving, settings_of, telling, told_plainly
+from app.cli.evidence import evidence_app
 from app.cli.instruments import instrument_app
 from app.cli.keeping import backup, backup_key, restore
 from app.cli.staff import account_app, audit_app, operator, revoke, token
@@ -32,6 +33,7 @@ app.add_typer(wave_app, name="wave")
 app.add_typer(instrument_app, name="instrument")
 app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
+app.add_typer(evidence_app, name="evidence")
 for command in (operator, token, revoke, backup_key, backup, restore):
     app.command()(command)
 

@@ -20,6 +20,7 @@ from analysis.disclosure.leaving import LEAVING
 from app.closing.leaving import rows_that_leave
 from app.closing.withholding import FEWEST, PROVENANCE_THAT_TELLS, UNIT, context_of
 from app.csv_cells import Cell
+from app.evidence.claims import with_evidence
 from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.linked import Pairing, pairing
 from app.export.progress import Tell, quiet
@@ -53,7 +54,7 @@ def microdata(
     about = closed(db, wave)
     declared = LEAVING[about.leaving]
     check_rows_leave(declared, with_unit=with_unit)
-    instrument = as_it_was_asked(service, about)
+    instrument = with_evidence(db, as_it_was_asked(service, about), about.form)
     form = instrument.forms[about.form]
     leaving = rows_that_leave(db, about.study, declared)
     asked = context_of(form, about.context)

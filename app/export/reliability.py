@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from analysis.disclosure.leaving import LEAVING
 from app.closing.withholding import FEWEST
+from app.evidence.claims import with_evidence
 from app.export.closed_wave import TooFew, check_rows_leave, closed
 from app.export.rows import Reliability
 from app.runtime import Service
@@ -19,7 +20,7 @@ def reliability(service: Service, db: Connection, wave: str) -> Reliability:
     check_rows_leave(LEAVING[about.leaving], with_unit=False)
     if about.figures["n"] < FEWEST:
         raise TooFew(f"{wave!r} has fewer than {FEWEST} rows, too few for figures that show no single answer")
-    instrument = as_it_was_asked(service, about)
+    instrument = with_evidence(db, as_it_was_asked(service, about), about.form)
     return Reliability(
         wave=wave,
         title=about.title,

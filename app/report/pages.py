@@ -90,6 +90,8 @@ class ReportPage(Page):
     """What a higher figure means, as the questionnaire says it."""
     always: tuple[str, ...]
     may_not_say: tuple[str, ...]
+    evidence: tuple[str, ...]
+    """What confirmed evidence lets be said, and by what it does."""
     advice_intro: str | None
     safety: str | None
     advice: tuple[FacetAdvice, ...]
@@ -191,6 +193,7 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         reading=_reading(instrument, about.form),
         always=claims.always if claims else (),
         may_not_say=claims.may_not_say if claims else (),
+        evidence=(*claims.may_say, *claims.evidence) if claims and claims.evidence else (),
         advice_intro=advised.intro if advised else None,
         safety=advised.safety if advised else None,
         advice=_advice(report.scheme, advised.actions) if advised else (),

@@ -6,9 +6,11 @@ from typing import Any
 from pydantic_core import from_json
 from sqlalchemy import Connection, Text, cast, select
 
-from analysis.disclosure.release import report_from_json
+from analysis.disclosure.release import Report, report_from_json
 from app.closing.snapshots import SNAPSHOT
+from app.db import read
 from app.errors import NotFound
+from app.evidence.claims import with_evidence
 from app.report.pages import report_page
 from app.runtime import Service
 from app.staff.authorise import Staff
@@ -16,6 +18,7 @@ from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.tables import CLOSED, RETIRED
 from app.templating import Page
+from instrument import Instrument
 
 
 def stored_report(db: Connection, wave: str, staff: Staff | None) -> dict[str, Any] | None:
@@ -64,7 +67,16 @@ def page_for(service: Service, kept: dict[str, Any], unit: str | None) -> Page:
     """The page of a stored report, from what it says of one unit alone."""
     wanted = unit or next((part["id"] for part in kept["parts"]), None)
     report = report_from_json(kept if wanted is None else narrowed(kept, wanted))
-    page = report_page(report, unit, service.instruments.get(report.about.instrument))
+    page = report_page(report, unit, instrument_of(service, report))
     if page is None:
         raise NotFound
     return page
+
+
+def instrument_of(service: Service, report: Report) -> Instrument | None:
+    """Return the questionnaire of a report, with what evidence lets be said of its form today."""
+    instrument = service.instruments.get(report.about.instrument)
+    if instrument is None or report.about.form not in instrument.forms:
+        return instrument
+    with read(service.engine) as db:
+        return with_evidence(db, instrument, report.about.form)

@@ -14,7 +14,7 @@ from app.languages import english_day
 from app.report.files import as_csv
 from app.report.pages import find_node, report_page
 from app.report.printed import as_pdf
-from app.report.stored import stored_report
+from app.report.stored import instrument_of, stored_report
 from app.runtime import Service
 
 
@@ -40,7 +40,7 @@ def report_csv(service: Service, wave: str, unit: str | None = None) -> bytes:
 def report_pdf(service: Service, wave: str, unit: str | None = None) -> bytes:
     """Return the report, or that of one unit, as a PDF."""
     report = report_from_json(_kept(service, wave))
-    page = report_page(report, unit, service.instruments.get(report.about.instrument))
+    page = report_page(report, unit, instrument_of(service, report))
     if page is None:
         raise _nothing(wave, unit)
     return as_pdf(page)
