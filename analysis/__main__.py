@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from analysis.commands.draft_command import add_draft
+from analysis.commands.guide_commands import add_interviews, add_manual
 from analysis.commands.model_commands import add_invariance, add_structure
 from analysis.commands.options import Add, Command, Page, Progress
 from analysis.commands.page_commands import (
@@ -19,6 +20,7 @@ from analysis.commands.page_commands import (
     add_retest,
 )
 from analysis.commands.panel_commands import add_expert_sheets, add_experts
+from analysis.commands.plan_command import add_plan
 from analysis.commands.pool_commands import add_counts, add_pool
 from analysis.commands.score_command import add_score
 from analysis.commands.validate_command import add_rehearse, add_validate
@@ -40,6 +42,9 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_experts,
     add_counts,
     add_pool,
+    add_plan,
+    add_interviews,
+    add_manual,
 )
 
 

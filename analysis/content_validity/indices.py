@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import bdtrc, ndtri, stdtrit
+from scipy.special import bdtrc, stdtrit
 
 from analysis.estimate import Estimate, Matrix, Unavailable, as_matrix
+from analysis.inference.intervals import wilson
 
 FEWEST_RATERS: Final = 3
 MANY, SEVERAL = 9, 6
@@ -55,7 +56,7 @@ def item_content_validity(relevant: int, raters: int, *, level: float = 0.95) ->
     _check(relevant, raters)
     if raters < FEWEST_RATERS:
         return _too_few(raters)
-    low, high = _wilson(relevant, raters, level)
+    low, high = wilson(relevant, raters, level)
     return Estimate(
         value=relevant / raters, low=low, high=high, level=level, n=raters, k=1, method="share of raters"
     )
@@ -142,7 +143,7 @@ def content_validity_ratio(essential: int, raters: int, *, level: float = 0.95) 
     _check(essential, raters)
     if raters < FEWEST_RATERS:
         return _too_few(raters)
-    low, high = (2 * end - 1 for end in _wilson(essential, raters, level))
+    low, high = (2 * end - 1 for end in wilson(essential, raters, level))
     value = (2 * essential - raters) / raters
     return Estimate(value=value, low=low, high=high, level=level, n=raters, k=1, method="2 n_e / N - 1")
 
@@ -265,13 +266,6 @@ def _average(votes: Matrix, value: float, raters: int, level: float) -> Estimate
     width = float(stdtrit(len(own) - 1, (1 + level) / 2)) * spread / sqrt(len(own))
     low, high = max(value - width, 0.0), min(value + width, 1.0)
     return Estimate(value=value, low=low, high=high, level=level, n=raters, k=k, method=method)
-
-
-def _wilson(votes: int, n: int, level: float) -> tuple[float, float]:
-    z = float(ndtri((1 + level) / 2))
-    middle = (votes + z * z / 2) / (n + z * z)
-    width = z / (n + z * z) * sqrt(votes * (n - votes) / n + z * z / 4)
-    return max(middle - width, 0.0), min(middle + width, 1.0)
 
 
 def _check(votes: int, raters: int) -> None:

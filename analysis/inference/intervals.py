@@ -64,6 +64,17 @@ def bonett(alpha: Coefficient, level: float) -> Interval:
     return float(low), float(high)
 
 
+def wilson(votes: int, n: int, level: float) -> Interval:
+    """Return Wilson's (1927) interval of a share: the shares at which a test would not refuse what was seen.
+
+    Equals ``prop.test(votes, n, correct = FALSE)``.
+    """
+    z = float(ndtri((1 + level) / 2))
+    middle = (votes + z * z / 2) / (n + z * z)
+    width = z / (n + z * z) * float(np.sqrt(votes * (n - votes) / n + z * z / 4))
+    return max(middle - width, 0.0), min(middle + width, 1.0)
+
+
 def normal_error(found: Coefficient) -> float:
     """Return the standard error by the delta method, the answers normal: √(2 tr(GCGC) / n).
 

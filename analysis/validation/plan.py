@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field
 
+from analysis.planning.settings import Planning
 from analysis.validation.thresholds import THRESHOLDS
 from instrument import Instrument
 from instrument.nodes import read
@@ -178,7 +179,7 @@ class Plan(Model):
     thresholds: Frozen[Identifier, Threshold] = Field(default_factory=dict, validate_default=True)
     cutoffs: Literal["none", "simulated"] = "none"
     """Whether cut-offs of fit are simulated for this model and n, which takes minutes."""
-    planning: Frozen[Identifier, Any] = Field(default_factory=dict, validate_default=True)
+    planning: Planning | None = None
     """Sample sizes and power, for `analysis plan`."""
 
 

@@ -264,6 +264,12 @@ def test_who_decides_is_shown_area_by_area_and_never_added_up(client: TestClient
         "When and how often we meet",
         "The aims of what we do",
     ]
+    later = next(form for form in FORMS if form.replaces == MODULE.id)
+    assert headings(result_of(client, later, {each.id: 1 for each in later.items}))[1:4] == [
+        "What the two of you talk about",
+        "How often the two of you meet",
+        "At what time the two of you meet",
+    ]
     assert 'class="arithmetic"' not in page
     assert "<svg" not in page
 

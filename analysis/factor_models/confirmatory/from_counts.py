@@ -7,7 +7,8 @@ import numpy as np
 from analysis.counts.joint import JointCounts
 from analysis.estimate import Unavailable
 from analysis.factor_models.confirmatory.confirmatory_factor_analysis import Part, fit_table
-from analysis.factor_models.confirmatory.estimation.sample_statistics import Ordered, counted_groups
+from analysis.factor_models.confirmatory.estimation.counted import counted_groups
+from analysis.factor_models.confirmatory.estimation.sample_statistics import Ordered
 from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from analysis.factor_models.confirmatory.model.parameter_table import ParameterTable, specify
 

@@ -1,15 +1,13 @@
 """What a factor model is fitted to: moments of each group's items, or thresholds and correlations."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, Literal
 
 import numpy as np
 
-from analysis.correlation.count_variances import variances
 from analysis.correlation.polychoric import Polychoric, polychoric
-from analysis.counts.joint import JointCounts
 from analysis.estimate import Matrix, Unavailable, complete_rows
 from analysis.factor_models.confirmatory.estimation.clustered import clustered_spread
 
@@ -146,30 +144,12 @@ def ordered_groups(
             numbers = np.unique(member[used], return_inverse=True)[1].astype(np.float64)
             spread = clustered_spread(kept, result, numbers)
         found.append(Ordered(polychoric=result, clustered=spread))
-    if (why := _unequal(found, names, labels)) is not None:
+    if (why := unequal(found, names, labels)) is not None:
         return why
-    return _weightless(found, names) or tuple(found)
+    return weightless(found, names) or tuple(found)
 
 
-def counted_groups(groups: Sequence[JointCounts], labels: Sequence[str]) -> tuple[Ordered, ...] | Unavailable:
-    """Return thresholds and polychoric correlations of groups of which joint counts alone are known.
-
-    Their covariances are missing but for the variances, so that they serve diagonal weights, and neither
-    errors nor scaled tests.
-    """
-    found: list[Ordered] = []
-    for counts, label in zip(groups, labels, strict=True):
-        result = polychoric(counts, se=True)
-        if isinstance(result, Unavailable):
-            detail = f"{result.detail} in {label}".strip() if label else result.detail
-            return Unavailable(reason=result.reason, detail=detail)
-        spread = np.diag(variances(counts, result))
-        found.append(Ordered(polychoric=replace(result, acov=spread)))
-    names = found[0].names
-    return _unequal(found, names, labels) or _weightless(found, names) or tuple(found)
-
-
-def _unequal(found: Sequence[Ordered], names: tuple[str, ...], labels: Sequence[str]) -> Unavailable | None:
+def unequal(found: Sequence[Ordered], names: tuple[str, ...], labels: Sequence[str]) -> Unavailable | None:
     """Return which item has an answer that a group never gives, with the answers it could be joined to."""
     for place, name in enumerate(names):
         used = [set(group.polychoric.categories[place]) for group in found]
@@ -187,7 +167,7 @@ def _unequal(found: Sequence[Ordered], names: tuple[str, ...], labels: Sequence[
     return None
 
 
-def _weightless(found: Sequence[Ordered], names: tuple[str, ...]) -> Unavailable | None:
+def weightless(found: Sequence[Ordered], names: tuple[str, ...]) -> Unavailable | None:
     """Return which correlations stand at the bound, where their precision is unknown."""
     for group in found:
         diagonal = np.diagonal(group.spread)
