@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from analysis.commands.draft_command import add_draft
+from analysis.commands.guide_commands import add_interviews, add_manual
 from analysis.commands.model_commands import add_invariance, add_structure
 from analysis.commands.options import Add, Command, Page, Progress
 from analysis.commands.page_commands import (
@@ -42,6 +43,8 @@ COMMANDS: Final[tuple[Callable[[Add], None], ...]] = (
     add_counts,
     add_pool,
     add_plan,
+    add_interviews,
+    add_manual,
 )
 
 
