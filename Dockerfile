@@ -11,9 +11,11 @@ COPY instrument instrument
 COPY analysis analysis
 COPY migrations migrations
 COPY app app
+# What it writes goes into the volumes and /tmp; the rest may be mounted read-only, and belongs to root.
+ENV HOME=/tmp NUMBA_CACHE_DIR=/tmp/numba PYTHONDONTWRITEBYTECODE=1
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
- && useradd --system --home-dir /srv/counterpoise counterpoise \
- && install --directory --owner counterpoise /srv/instruments /srv/ledger
-USER counterpoise
+ && useradd --system --uid 10001 --home-dir /tmp --no-create-home counterpoise \
+ && install --directory --owner counterpoise --mode 700 /srv/instruments /srv/ledger
+USER 10001
 EXPOSE 8000
 CMD ["counterpoise", "serve", "--host", "0.0.0.0", "--port", "8000"]

@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks attack fault fuzz kernels simulation bench formats wheel lock messages system clean
+.PHONY: help run test unit check layout walks attack fault mutants audit proxy fuzz kernels simulation bench formats wheel lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -61,11 +61,32 @@ formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it
 wheel: system $(VENV)/dev ## wheel and source distribution into dist/, installed in an empty environment and served
 	$(BIN)/python -m tests.package --out dist
 
-fault: system $(VENV)/dev ## connections cut, servers killed and crowded while people answer
+fault: system $(VENV)/dev ## servers killed, disks full, power cut, clocks wrong while people answer (hours)
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.crowd --people 50 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.kill9 --kills 200 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.powercut --cuts 100
+	$(BIN)/python -m tests.fault.syncs --people 200
+	$(BIN)/python -m tests.fault.diskfull --places 50
+	$(BIN)/python -m tests.fault.pgrestart --restarts 20
+	$(BIN)/python -m tests.fault.lostacks --people 500 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.clock --people 20 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.migrations --every 1 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.closing --every 1 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.guessing --guesses 1000 --starts 60 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.hostile --texts 200 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.soak --people 1000 --ramp 60 --minutes 10 --rate 50 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.restoring --rounds 20 --db sqlite,postgres
+
+mutants: $(VENV)/dev ## changes of the code that privacy rests on, each of which a test must notice (hours)
+	$(BIN)/python -m tests.fault.mutants
+
+audit: $(VENV)/dev ## a list of what the service is made of (SBOM) into dist/, and known faults of it
+	$(BIN)/python -m tests.audit --out dist
+
+proxy: system $(VENV)/dev ## the example of nginx before a real service; it installs nginx from Debian
+	.ci/system-packages nginx-light
+	$(BIN)/python -m pytest -m proxy tests/proxy
 
 fuzz: $(VENV)/dev ## 5,000 messy files of answers, and 5,000 calls of the interface for programs
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.messy --files 5000

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from app.errors import ConfigurationError
 from app.files.private import keep_private, open_private, private_folder
@@ -16,8 +16,12 @@ Network = IPv4Network | IPv6Network
 SECRET_BYTES: Final = 32
 DATABASE_FILE: Final = "counterpoise.sqlite"
 SECRET_FILE: Final = "secret"  # noqa: S105 - the name of a file
+DATABASE_URL: Final = "COUNTERPOISE_DATABASE_URL"
+DATABASE_PASSWORD_FILE: Final = "COUNTERPOISE_DATABASE_PASSWORD_FILE"  # noqa: S105 - the name of a setting
 OIDC: Final = "COUNTERPOISE_OIDC_"
 ORIGIN: Final = "COUNTERPOISE_ORIGIN"
+METRICS: Final = "COUNTERPOISE_METRICS"
+LAST_PORT: Final = 65535
 PROXY: Final = "COUNTERPOISE_PROXY"
 LEDGER: Final = "COUNTERPOISE_LEDGER"
 BACKUP_KEY: Final = "COUNTERPOISE_BACKUP_KEY"
@@ -65,6 +69,8 @@ class Settings:
     """The file in which everything is written down that must not come back with a backup."""
     backup_key: str = ""
     """The public key to which backups and the ledger are encrypted."""
+    metrics: tuple[str, int] | None = None
+    """Where gauges for monitoring are served: host and port."""
     secret_file: Path | None = None
     """The file that the secret was read from."""
     proxies: tuple[Network, ...] = ()
@@ -81,20 +87,41 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         secret=secret,
         secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
-        leave_to=environment.get("COUNTERPOISE_LEAVE_TO", Settings.leave_to),
+        leave_to=environment.get("COUNTERPOISE_LEAVE_TO") or Settings.leave_to,
         instruments=_instruments(environment, folder),
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
         institution=_institution(environment),
         ledger=_ledger(environment),
         backup_key=environment.get(BACKUP_KEY, ""),
         origin=_origin(environment),
+        metrics=_metrics(environment),
         proxies=_proxies(environment),
     )
 
 
 def database_url(environment: Mapping[str, str], folder: Path) -> str:
-    """Return the address of the database: the setting or, without one, SQLite in the folder."""
-    return environment.get("COUNTERPOISE_DATABASE_URL") or f"sqlite:///{folder / DATABASE_FILE}"
+    """Return the address of the database: the setting or, without one, SQLite in the folder.
+
+    A password in a file of its own may have any characters; in an address some of them mean something else.
+    """
+    address = environment.get(DATABASE_URL) or f"sqlite:///{folder / DATABASE_FILE}"
+    if not (named := environment.get(DATABASE_PASSWORD_FILE)):
+        return address
+    parts = urlsplit(address)
+    if parts.username is None or parts.password is not None:
+        raise ConfigurationError(
+            f"{DATABASE_PASSWORD_FILE} goes with an address in {DATABASE_URL} that names a user and no "
+            "password, such as postgresql://counterpoise@db/counterpoise"
+        )
+    try:
+        password = Path(named).read_text().removesuffix("\n")
+    except (OSError, ValueError):
+        raise ConfigurationError(
+            f"{DATABASE_PASSWORD_FILE} names {named}, which this user cannot read: see that it is there, and "
+            "whose it is"
+        ) from None
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
 
 
 def new_secret_file(folder: Path) -> Path:
@@ -132,6 +159,18 @@ def _origin(environment: Mapping[str, str]) -> str:
     if origin and (not is_private(origin) or "?" in origin or urlsplit(origin).path):
         raise ConfigurationError(f"{ORIGIN} must be an https address without a path, ? or #")
     return origin
+
+
+def _metrics(environment: Mapping[str, str]) -> tuple[str, int] | None:
+    if not (named := environment.get(METRICS, "")):
+        return None
+    host, _, port = named.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > LAST_PORT:
+        raise ConfigurationError(
+            f"{METRICS} must be an address that only your monitoring reaches, and a port, such as "
+            f"127.0.0.1:9100; {named!r} is not"
+        )
+    return host.strip("[]"), int(port)
 
 
 def _proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:

@@ -1,17 +1,23 @@
 """Logs without values: an event, the template of a route, a status, a state of SQL, a place in the code.
 
 A message is printed as it stands in the source and never filled in, since its values may be an answer, a code
-or an address. Requests that went well are not logged, and no time is written, so that the log does not show
-who was here when.
+or an address. Requests that went well are not logged, and of the time only the day is written, in UTC, so
+that the log does not show who was here when.
 """
 
+import errno
 import logging
 import traceback
+from collections import Counter
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from starlette.requests import Request
 
 FIELDS: Final = ("route", "status", "sqlstate", "at")
+OF_STAFF: Final = ("/staff", "/host", "/report", "/export", "/people", "/api")
+FAILURES: Final[Counter[int]] = Counter()
+"""Requests to pages of staff that failed by a fault of ours, by status, since the process began."""
 log = logging.getLogger("counterpoise")
 
 
@@ -20,6 +26,7 @@ class ValueFree(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         parts = [
+            f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%d}",
             record.levelname,
             record.name,
             repr(record.msg) if isinstance(record.msg, str) else "an object",
@@ -31,10 +38,17 @@ class ValueFree(logging.Formatter):
 
 
 def where(error: BaseException) -> str:
-    """The kind of an error and the lines it passed through, without its message."""
+    """The kind of an error, that of its cause, and the lines it passed through, without their messages."""
     frames = traceback.extract_tb(error.__traceback__)
     places = " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
-    return f"{type(error).__module__}.{type(error).__qualname__} at {places}"
+    cause = "" if error.__cause__ is None else f" because of {_kind(error.__cause__)}"
+    return f"{_kind(error)}{cause} at {places}"
+
+
+def _kind(error: BaseException) -> str:
+    number = getattr(error, "errno", None)
+    named = f" {errno.errorcode[number]}" if isinstance(number, int) and number in errno.errorcode else ""
+    return f"{type(error).__module__}.{type(error).__qualname__}{named}"
 
 
 def log_failure(request: Request, status: int, error: Exception) -> None:
@@ -48,6 +62,8 @@ def log_failure(request: Request, status: int, error: Exception) -> None:
         "at": where(error),
     }
     log.error("a request failed", extra=fields)
+    if str(fields["route"]).startswith(OF_STAFF):
+        FAILURES[status] += 1
 
 
 LOGGING: Final[dict[str, Any]] = {

@@ -8,7 +8,7 @@ from instrument.nodes import Problem
 from instrument.source import Finding, Part, Source, told
 from instrument.values import Model
 from instrument.wording import roles_of
-from instrument.words import NOT_SAID, FormWords
+from instrument.words import NOT_SAID, ActionsWords, FormWords
 
 FIRST_STAGE: Final = "desk_only"
 
@@ -164,6 +164,17 @@ def _actions_words(source: Source) -> Iterator[Problem]:
         if source.actions:
             actions = source.actions.model.actions
             yield from told(spoken.document, _same(actions, spoken.model.actions, "actions", "action"))
+            yield from told(spoken.document, _steps(source, spoken.model))
+
+
+def _steps(source: Source, spoken: ActionsWords) -> Iterator[Finding]:
+    """Check that the steps of the person with less power are as many in every language."""
+    language = source.header.model.language if source.header else None
+    written = next((p.model for p in source.actions_words if p.model.language == language), spoken)
+    for audience in written.steps.keys() | spoken.steps.keys():
+        wanted, said = len(written.steps.get(audience, ())), len(spoken.steps.get(audience, ()))
+        if wanted != said:
+            yield f"there should be {wanted} lines here, not {said}", ("steps", audience)
 
 
 def _claims_words(source: Source) -> Iterator[Problem]:

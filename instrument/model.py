@@ -243,6 +243,8 @@ class Actions(Model):
     """What the person with more power can do; its words are in words/actions.LANGUAGE.yaml."""
 
     actions: Named[ActionKind]
+    references: tuple[Text, ...] = ()
+    """The publications that the actions name, as they are cited in every language."""
 
 
 class Evidence(Model):

@@ -115,6 +115,8 @@ def advice_of(actions: Actions, words: ActionsWords) -> Advice:
         intro=words.intro,
         safety=words.safety,
         safety_of=words.safety_of,
+        steps=words.steps,
+        references=actions.references,
         actions=tuple(
             Action(
                 id=kind.id,

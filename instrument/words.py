@@ -73,6 +73,8 @@ class ActionsWords(_Spoken):
     safety: Text
     safety_of: Frozen[Audience, Text] = Field(default_factory=dict, validate_default=True)
     """The same for one audience, where it turns to others for help."""
+    steps: Frozen[Audience, tuple[Text, ...]] = Field(default_factory=dict, validate_default=True)
+    """What the person with less power may do, for each audience."""
     actions: Frozen[Identifier, ActionSentences]
 
 
@@ -155,7 +157,9 @@ class Advice:
     intro: str
     safety: str
     safety_of: Mapping[Audience, str]
+    steps: Mapping[Audience, tuple[str, ...]]
     actions: tuple[Action, ...]
+    references: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,9 +112,13 @@ def stage_of(phases: Sequence[Phase]) -> str:
     return reached
 
 
+OUTSIDE: Final = frozenset({"seal", "command", "software"})
+"""What a dossier says of its making beside its content, which holds the versions itself."""
+
+
 def seal_of(tree: dict[str, Any]) -> str:
-    """Return the hash of a dossier's content, without its seal and the command that asked for it."""
-    inner = {name: value for name, value in tree.items() if name not in {"seal", "command"}}
+    """Return the hash of a dossier's content."""
+    inner = {name: value for name, value in tree.items() if name not in OUTSIDE}
     plain = json.loads(json.dumps(inner, default=_plain))
     return hashlib.sha256(json.dumps(plain, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 

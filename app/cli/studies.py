@@ -309,10 +309,16 @@ def wave_run_due_tasks(directory: Dir = None) -> None:
 
 
 @wave_app.command("retire")
-def wave_retire(wave: WaveId, directory: Dir = None) -> None:
+def wave_retire(
+    wave: WaveId,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    directory: Dir = None,
+) -> None:
     """Delete the responses of a closed wave for good; what was given out stays."""
     from app.closing import maintenance
 
+    if not yes:
+        typer.confirm(f"delete the answers of {wave} for good?", abort=True)
     with serving(directory) as service:
         maintenance.retire(service, wave)
     typer.echo(f"{wave} is retired: its responses are gone; what was given out stays")

@@ -190,6 +190,35 @@ def retire(service: Service, wave: str, patience: float = PATIENCE_SECONDS) -> N
         _retire(service, wave)
 
 
+def ask_early(service: Service, db: Connection, wave: str, who: str) -> None:
+    """Ask that the answers of a closed wave be deleted before their day; somebody else has to confirm it."""
+    expect(db, wave, (CLOSED,), RETIRED)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(deletion_asked_by=who))
+    audit(service.vault, db, {"action": "early deletion asked", "wave": wave})
+
+
+def keep_after_all(service: Service, db: Connection, wave: str) -> None:
+    """Withdraw what was asked: the answers are kept until their day."""
+    expect(db, wave, (CLOSED,), RETIRED)
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(deletion_asked_by=None))
+    audit(service.vault, db, {"action": "early deletion withdrawn", "wave": wave})
+
+
+def retire_early(service: Service, wave: str, who: str, patience: float = PATIENCE_SECONDS) -> None:
+    """Delete the responses of a closed wave before their day, where another person has asked for it."""
+    with alone(service, patience):
+        with write(service.engine) as db:
+            expect(db, wave, (CLOSED,), RETIRED)
+            asked_by = the_wave(db, wave).deletion_asked_by
+            if asked_by is None:
+                raise Refused("nobody has asked for it: one person asks, another one confirms")
+            if asked_by == who:
+                raise Refused("you have asked for it yourself: another person has to confirm it")
+            told = {"wave": wave, "asked by": asked_by}
+            audit(service.vault, db, {"action": "early deletion confirmed", **told})
+        _retire(service, wave)
+
+
 def _retire(service: Service, wave: str) -> None:
     with write(service.engine) as db:
         expect(db, wave, (CLOSED,), RETIRED)
@@ -268,6 +297,10 @@ class Maintenance:
     def __init__(self, service: Service, every: float = EVERY_SECONDS) -> None:
         self._service = service
         self._every = every
+        self.well_at = time.monotonic()
+        """When the due tasks last went through; at first, when this was made."""
+        self.failed = 0
+        """How often they have failed since."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="maintenance", daemon=True)
 
@@ -292,6 +325,9 @@ class Maintenance:
         except Busy:
             return
         except Exception as error:
+            self.failed += 1
             original = getattr(error, "orig", None)
             state = getattr(original, "sqlstate", None) or getattr(original, "sqlite_errorname", None)
             log.exception("due tasks failed", extra={"sqlstate": state})
+        else:
+            self.well_at, self.failed = time.monotonic(), 0

@@ -27,7 +27,10 @@ def open_private(path: str, flags: int) -> int:
 
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write a new file in place of the old one, which others may have open or have laid as a link."""
+    """Write a new file in place of the old one, which others may have open or have laid as a link.
+
+    It is on the disk, name and all, before this returns, so that a power cut leaves the old one or the new.
+    """
     if path.exists() and not path.is_file():
         with path.open("wb") as stream:  # a terminal or a pipe, which stores nothing
             stream.write(content)
@@ -36,9 +39,21 @@ def write_private(path: Path, content: bytes) -> None:
     try:
         with open(made, "xb", opener=open_private) as file:
             file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         made.replace(path)
+        synchronise(path.parent)
     finally:
         made.unlink(missing_ok=True)
+
+
+def synchronise(folder: Path) -> None:
+    """Have the names in a folder written to the disk."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def private_folder(path: Path) -> None:

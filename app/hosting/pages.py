@@ -145,6 +145,8 @@ class StudyPage(Page):
     units_locked: bool
     design_locked: bool
     may_prepare: bool
+    readers: tuple[tuple[str, str], ...]
+    """Who reads the study, each with the role."""
     may_copy: bool
     unsaid: tuple[str, ...]
     """What people will read of the study, and is not written yet."""
@@ -183,6 +185,8 @@ class WavePage(Page):
     languages: tuple[Choice, ...]
     retire_on: str
     may_retire: bool
+    asked_by: str
+    """Who has asked that the answers be deleted before their day."""
     may_take_back: bool
     takes_codes: bool
     origin: str
@@ -240,6 +244,7 @@ def study_page(
     units: Sequence[Row[Any]],
     waves: Sequence[Row[Any]],
     *,
+    readers: tuple[tuple[str, str], ...],
     may_copy: bool,
     problem: str = "",
 ) -> StudyPage:
@@ -281,6 +286,7 @@ def study_page(
         units_locked=study.partition_hash is not None,
         design_locked=bool(waves),
         may_prepare=any(each.level == "unit" for each in units),
+        readers=readers,
         may_copy=may_copy,
         unsaid=lacking(form, study.information),
         values={
@@ -331,6 +337,7 @@ def wave_page(
         ),
         retire_on=english_day(study.retire_on) if study.retire_on else "",
         may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
+        asked_by=wave.deletion_asked_by or "",
         may_take_back=wave.state == PREPARED and all(each.cancelled for each in batches),
         takes_codes=wave.state in (PREPARED, OPEN, PAUSED) and not wave.imported,
         origin=ORIGIN if wave.imported else "",
@@ -346,8 +353,9 @@ def wave_page(
 def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
     """Say how many people the questions of a design may leave alone, question by question."""
     words = {each.value: each.words for each in _questions(instrument, form, ())}
+    verdict = budget.verdict.replace(budget.ways_on(), budget.ways_on(words))
     return Spent(
-        budget.verdict[0].upper() + budget.verdict[1:] + ".",
+        verdict[0].upper() + verdict[1:] + ".",
         budget.is_kept,
         tuple((words[each.question], each.answers) for each in budget.asked),
     )
@@ -382,7 +390,8 @@ def _questions(instrument: Instrument, form: Form, asked: Iterable[str]) -> tupl
         Choice(
             each,
             words.question(each),
-            f"{len(instrument.context[each].options)} answers to choose from",
+            f"{len(instrument.context[each].options)} answers to choose from; asked alone it needs at least "
+            f"{budget_of(instrument, form.id, (each,), 1).fewest_people:,} people",
             each in chosen,
         )
         for each in form.context

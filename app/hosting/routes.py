@@ -31,7 +31,7 @@ from app.middleware import see_other
 from app.printing import pdf
 from app.runtime import Service, now, service_of
 from app.staff import accounts
-from app.staff.authorise import Staff, admitted
+from app.staff.authorise import AGAIN, Staff, admitted
 from app.studies import information, waves
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
@@ -44,6 +44,7 @@ NO_NUMBER: Final = "the smallest group and the people expected are whole numbers
 NO_ADDRESS: Final = (
     "type the https address that people go to; the operator can set it for all: COUNTERPOISE_ORIGIN"
 )
+HOSTS_GIVE: Final = ("trainer", "researcher")
 NOT_SURE: Final = "tick the box above the button: this cannot be taken back"
 
 router = APIRouter(prefix="/host", include_in_schema=False)
@@ -303,6 +304,87 @@ def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
     return see_other(f"/host/waves/{wave}")
 
 
+@router.post("/waves/{wave}/early/ask")
+def ask_early(request: Request, wave: str, fields: Fields) -> Response:
+    """Ask that the answers be deleted before their day."""
+    who = admitted(request, "host").name
+    return _on_wave(
+        request, wave, lambda service, db, of: maintenance.ask_early(service, db, of, who), sure=fields
+    )
+
+
+@router.post("/waves/{wave}/early/keep")
+def keep_after_all(request: Request, wave: str) -> Response:
+    """Withdraw what was asked."""
+    return _on_wave(request, wave, maintenance.keep_after_all)
+
+
+@router.post("/waves/{wave}/early/confirm")
+def confirm_early(request: Request, wave: str, fields: Fields) -> Response:
+    """Delete the answers before their day, as the second person."""
+    service, staff = service_of(request), admitted(request, "host")
+    with read(service.engine) as db:
+        _wave(db, staff, wave)
+    try:
+        _be_sure(fields)
+        maintenance.retire_early(service, wave, staff.name, PATIENCE_SECONDS)
+    except Refused as refused:
+        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+    return see_other(f"/host/waves/{wave}")
+
+
+@router.post("/studies/{study}/delete")
+def delete_study(request: Request, study: str, fields: Fields) -> Response:
+    """Delete a study that has no wave."""
+    service, staff = service_of(request), admitted(request, "host")
+    try:
+        with write(service.engine) as db:
+            _study(db, staff, study)
+            _be_sure(fields)
+            studies.delete_study(service, db, study)
+    except Refused as refused:
+        return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
+    return see_other("/host")
+
+
+@router.post("/studies/{study}/roles")
+def give_role(request: Request, study: str, fields: Fields) -> Response:
+    """Give another account a role in this study; asks for a fresh sign-in, as all about accounts does."""
+    name, role = fields.get("name", ""), fields.get("role", "")
+    return _on_roles(
+        request, study, name, role, lambda service, db: accounts.give(service, db, name, role, study)
+    )
+
+
+@router.post("/studies/{study}/roles/withdraw")
+def withdraw_role(request: Request, study: str, fields: Fields) -> Response:
+    """Take a role in this study back."""
+    name, role = fields.get("name", ""), fields.get("role", "")
+    return _on_roles(
+        request, study, name, role, lambda service, db: accounts.withdraw(service, db, name, role, study)
+    )
+
+
+def _on_roles(
+    request: Request, study: str, name: str, role: str, change: Callable[[Service, Connection], object]
+) -> Response:
+    """Change who reads a study: never one's own role, since a host knows who was given a code."""
+    staff = admitted(request, "host")
+
+    def checked(service: Service, db: Connection, _found: Row[Any]) -> None:
+        if role not in HOSTS_GIVE:
+            raise Refused(f"a host gives the roles {' and '.join(HOSTS_GIVE)}")
+        if name.strip().casefold() == staff.name:
+            raise Refused("nobody gives or takes a role of their own: ask the operator")
+        change(service, db)
+
+    if not staff.fresh:
+        with read(service_of(request).engine) as db:
+            _study(db, staff, study)
+        return see_other(AGAIN)
+    return _on_study(request, study, checked)
+
+
 def _on_study(
     request: Request, study: str, change: Callable[[Service, Connection, Row[Any]], object]
 ) -> Response:
@@ -343,6 +425,7 @@ def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -
             found,
             studies.units(db, study),
             waves.waves(db, study),
+            readers=accounts.readers(db, study),
             may_copy=staff.may_make_studies,
             problem=problem,
         )

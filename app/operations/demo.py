@@ -90,6 +90,8 @@ def _serve_demo(folder: Path, port: int, place: socket, *, as_json: bool) -> Non
         "code": code,
         "researcher": f"{origin}/export",
         "trainer": f"{origin}/report",
+        "host": f"{origin}/host",
+        "staff": f"{origin}/staff",
         "wave": wave,
         "unit": unit,
     }
@@ -218,7 +220,9 @@ def _announce(running: uvicorn.Server, links: dict[str, str], folder: Path, as_j
             f"  take part            {links['respondent']}\n"
             f"  with the code        {links['code']}\n"
             f"  as a researcher      {links['researcher']}\n"
-            f"  as a trainer         {links['trainer']}\n\n"
+            f"  as a trainer         {links['trainer']}\n"
+            f"  as a host            {links['host']}\n"
+            f"  all doors of staff   {links['staff']}\n\n"
             f"More codes:            counterpoise codes {links['wave']} --count 12 --dir {here}\n"
             f"Close the open wave:   counterpoise wave close {links['wave']} --now --dir {here}\n"
             "Stop:                  Ctrl+C\n"

@@ -22,15 +22,16 @@ from app.error_pages import is_damage
 from app.export.trail import TAKEN
 from app.files.private import is_private as is_private_file
 from app.operations.backup import in_no_backup, version_of_pg_dump
+from app.operations.surroundings import clock, room
 from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
 from app.studies.installed import CURE, missing
-from app.studies.rights import grant_checkpoint, without_checkpoint
+from app.studies.rights import OWN, grant_checkpoint, not_owned, without_checkpoint
 from app.studies.study import SMALLEST_K, STUDY
 from app.survey.drafts import NO_PHRASE
-from app.tables import CLOSED, RESPONDENT_TABLES, Draft, Setting, Wave, table
+from app.tables import CLOSED, Draft, Setting, Wave, table
 
 SQLITE_WITHOUT_WAL_RESET_FAULT: Final = (3, 51, 3)
 POSTGRES_AT_LEAST: Final = 15
@@ -75,10 +76,6 @@ _FIGURES: Final = (
 _LOADED: Final = text("SELECT setting FROM pg_settings WHERE name IN :names").bindparams(
     bindparam("names", expanding=True)
 )
-_OWNED: Final = text(
-    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
-    "AND pg_has_role(current_user, tableowner, 'USAGE')"
-)
 
 
 def examine(service: Service) -> list[Check]:
@@ -106,6 +103,7 @@ def examine(service: Service) -> list[Check]:
         ),
         *_institution(service),
         *_files(service),
+        room(service),
     ]
 
 
@@ -353,6 +351,7 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         "back; see docs/administration.md",
     )
     yield _both_left(db)
+    yield clock(db)
     absent = missing(service, db)
     yield Check(
         "questionnaires",
@@ -368,11 +367,10 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         f"a study reports groups under {SMALLEST_K}: its database was changed by hand; end its waves",
     )
     if not is_sqlite(db):
-        owned = {str(name) for name in db.execute(_OWNED).scalars()}
-        foreign = sorted({table(model).name for model in (*RESPONDENT_TABLES, Wave)} - owned)
+        foreign = not_owned(db)
         yield Check(
             "tables",
             not foreign,
             f"another role owns {', '.join(foreign)}" if foreign else "owned, so that they can be cleaned",
-            "run `counterpoise migrate` by the role that serves, or make that role their owner",
+            OWN,
         )

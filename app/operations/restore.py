@@ -6,6 +6,7 @@ database for one of ours until the last step.
 """
 
 import contextlib
+import secrets
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -21,7 +22,7 @@ from app.closing.copies import BEING_RESTORED, hold, is_left, remove
 from app.closing.digests import changed
 from app.closing.maintenance import alone
 from app.config import Settings
-from app.db import read, sqlite_files, write
+from app.db import make_engine, outside, read, sqlite_files, write
 from app.ended.ledger import Ledger, count, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
@@ -40,6 +41,11 @@ from app.vault import Vault
 
 SETTING: Final = table(Setting)
 IS_SQLITE: Final = "sqlite"
+_MAY_MAKE_DATABASES: Final = text("SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user")
+ONLY_LOOKED_THROUGH: Final = (
+    "what would be ended again is not told, since this role may make no database to try it in: "
+    "ALTER ROLE ... CREATEDB"
+)
 
 
 def restore(
@@ -63,7 +69,8 @@ def restore(
         )
     with _place(settings, about, file, keys, verifying=verifying) as service:
         if service is None:
-            return [*([missing] if missing else []), f"{file} is whole and opens with this key"]
+            whole = f"{file} is whole and opens with this key; {ONLY_LOOKED_THROUGH}"
+            return [*([missing] if missing else []), whole]
         told = list(_finish(service, about, kept or Ledger()))
     return [*([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
 
@@ -144,7 +151,7 @@ def _on_postgres(
     settings: Settings, file: Path, keys: Sequence[Any], *, verifying: bool
 ) -> Iterator[Service | None]:
     command = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error"]
-    if verifying:
+    if verifying and not _may_make_databases(settings):
         with subprocess.Popen(["pg_restore", "--file=/dev/null"], stdin=subprocess.PIPE) as looking:  # noqa: S607
             read_through(file, keys, looking.stdin.write if looking.stdin else None)
             looking.communicate()
@@ -152,20 +159,51 @@ def _on_postgres(
             raise Refused(f"{file} holds no dump that pg_restore can read")
         yield None
         return
-    service = make_service(settings)
+    with _own_database(settings) if verifying else contextlib.nullcontext(settings) as place:
+        service = make_service(place)
+        try:
+            yield from _filled(service, command, file, keys)
+        finally:
+            service.engine.dispose()
+
+
+def _filled(service: Service, command: list[str], file: Path, keys: Sequence[Any]) -> Iterator[Service]:
+    """Put the dump into an empty database."""
+    with alone(service, patience=0):  # a service that still runs closes nothing of what is half there
+        if found := inspect(service.engine).get_table_names():
+            raise Refused(f"the database is not empty (it has a table {found[0]!r}): name one without tables")
+        with postgres_program(
+            [*command, "--single-transaction"], service.settings.database_url, stdin=subprocess.PIPE
+        ) as it:
+            read_through(file, keys, it.stdin.write if it.stdin else None)
+        yield service
+
+
+def _may_make_databases(settings: Settings) -> bool:
+    engine = make_engine(settings.database_url)
     try:
-        with alone(service, patience=0):  # a service that still runs closes nothing of what is half there
-            if found := inspect(service.engine).get_table_names():
-                raise Refused(
-                    f"the database is not empty (it has a table {found[0]!r}): name one without tables"
-                )
-            with postgres_program(
-                [*command, "--single-transaction"], settings.database_url, stdin=subprocess.PIPE
-            ) as it:
-                read_through(file, keys, it.stdin.write if it.stdin else None)
-            yield service
+        with read(engine) as db:
+            return bool(db.execute(_MAY_MAKE_DATABASES).scalar())
     finally:
-        service.engine.dispose()
+        engine.dispose()
+
+
+@contextlib.contextmanager
+def _own_database(settings: Settings) -> Iterator[Settings]:
+    """A database beside the one that is set, for as long as the block lasts."""
+    name = f"counterpoise_verify_{secrets.token_hex(8)}"
+    engine = make_engine(settings.database_url)
+    try:
+        with outside(engine) as db:
+            db.execute(text(f'CREATE DATABASE "{name}"'))
+        try:
+            address = make_url(settings.database_url).set(database=name)
+            yield replace(settings, database_url=address.render_as_string(hide_password=False))
+        finally:
+            with outside(engine) as db:
+                db.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+    finally:
+        engine.dispose()
 
 
 def _check(settings: Settings, about: About, *, migrating: bool) -> None:

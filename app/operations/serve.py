@@ -7,6 +7,7 @@ from app.db import read
 from app.ended import ledger
 from app.errors import ConfigurationError
 from app.main import create_app
+from app.operations.metrics import serving_metrics
 from app.operations.server import listening, server
 from app.operations.whole import serving_marked
 from app.runtime import check_secret, make_service
@@ -26,7 +27,12 @@ def serve_forever(settings: Settings, host: str, port: int) -> None:
             check_may_close(db)
             if absent := missing(service, db):
                 raise ConfigurationError(f"not installed: {'; '.join(absent)}. To serve, {CURE}")
-        with listening(host, port) as place, serving_marked(service), Maintenance(service):
+        with (
+            listening(host, port) as place,
+            serving_marked(service),
+            Maintenance(service) as maintenance,
+            serving_metrics(service, maintenance),
+        ):
             server(create_app(settings, service), host, port).run([place])
     finally:
         service.engine.dispose()

@@ -4,13 +4,18 @@ While a service runs, the latest rows stand in the log, the file that ends in -w
 opens without an error but lacks them. So while the service runs, a random mark stands in the database and in
 another file beside it; both are removed when the service stops. After a kill both marks are still there, and
 so is the log. A database with a mark and no such file beside it was copied alone.
+
+That file is also locked, so that no second process serves one SQLite database: the first to stop would take
+the mark away from under the other, and neither knows who has failed to sign in at the other.
 """
 
+import fcntl
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from sqlalchemy import delete, insert, make_url, select
 
@@ -18,12 +23,16 @@ from app.closing.cleaning import scrub
 from app.closing.copies import remove_left_copies
 from app.db import is_sqlite, read, write
 from app.errors import ConfigurationError
-from app.files.private import write_private
+from app.files.private import open_private, synchronise
 from app.runtime import Service, is_being_restored
 from app.tables import Setting, table
 
 SETTING: Final = table(Setting)
 SERVED: Final = "served under"
+TWICE: Final = (
+    "another process serves this database. SQLite is for one: stop that process, or take PostgreSQL "
+    "(COUNTERPOISE_DATABASE_URL), which several can serve"
+)
 HALF_RESTORED: Final = (
     "this database was being restored, and that was cut off: what had ended since the backup may be back. "
     "Empty it, and restore the backup again"
@@ -43,16 +52,36 @@ def serving_marked(service: Service) -> Iterator[None]:
     if not is_sqlite(service.engine):
         yield
         return
-    mark = _mark(service) or secrets.token_hex(16)
-    write_private(_beside(service), mark.encode())
-    with write(service.engine) as db:
-        db.execute(delete(SETTING).where(SETTING.c.name == SERVED))
-        db.execute(insert(SETTING).values(name=SERVED, value=mark))
-    scrub(service)  # moves the mark from the log into the file itself
-    try:
-        yield
-    finally:
-        forget_serving(service)
+    with _only_process(_beside(service)) as file:
+        if (mark := _mark(service)) is None:
+            mark = secrets.token_hex(16)
+            # On the disk before the database has it: a power cut leaves no mark without its other half.
+            file.truncate(0)
+            file.write(mark)
+            file.flush()
+            os.fsync(file.fileno())
+            synchronise(_beside(service).parent)
+        with write(service.engine) as db:
+            db.execute(delete(SETTING).where(SETTING.c.name == SERVED))
+            db.execute(insert(SETTING).values(name=SERVED, value=mark))
+        scrub(service)  # moves the mark from the log into the file itself
+        try:
+            yield
+        finally:
+            forget_serving(service)
+
+
+@contextmanager
+def _only_process(path: Path) -> Iterator[TextIO]:
+    """Hold the lock on the file beside the database; refused where another process holds it."""
+    with open(path, "a", opener=open_private) as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigurationError(TWICE) from None
+        if not path.exists() or not os.path.samestat(path.stat(), os.fstat(file.fileno())):
+            raise ConfigurationError(TWICE)  # it has just stopped, and taken its file away
+        yield file
 
 
 def check_whole(service: Service) -> None:

@@ -4,7 +4,7 @@ What is shown is declared in the form (`Form.result`). There is no band and no c
 figures in private only.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 
@@ -65,6 +65,8 @@ class Result:
     sums: tuple[Sum, ...]
     claims: Claims | None
     advice: Advice | None
+    steps: tuple[str, ...]
+    """What the one who answered may do; none for a guess about somebody with less power."""
     tips: tuple[TopicAdvice, ...]
     after: tuple[str, ...]
 
@@ -109,6 +111,7 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
         ),
         claims=claims,
         advice=advice,
+        steps=advice.steps.get(survey.form.audience, ()) if advice and kind != "guess" else (),
         tips=_tips(instrument, words, advice, order),
         after=words.after,
     )
@@ -142,10 +145,18 @@ def _topics(survey: SurveyPath, sheet: Sheet, words: Words, order: tuple[str, ..
 
 
 def _in_common(sentences: Iterable[str]) -> str:
-    """Return the words with which all sentences of a topic begin, in place of a name."""
+    """Return the words with which all sentences of a topic begin or, if these are more, end."""
     several = [each.split() for each in sentences]
-    alike = takewhile(lambda words: len(set(words)) == 1, zip(*several, strict=False))
-    return " ".join(words[0] for words in alike).rstrip(",;:.") if len(several) > 1 else ""
+    if not several[1:]:
+        return ""
+    first, last = _alike(several), _alike([words[::-1] for words in several])[::-1]
+    name = " ".join(first if len(first) >= len(last) else last).rstrip(",;:.?؟")
+    return name[:1].upper() + name[1:]
+
+
+def _alike(several: Sequence[Sequence[str]]) -> list[str]:
+    """Return the words that all begin with."""
+    return [words[0] for words in takewhile(lambda words: len(set(words)) == 1, zip(*several, strict=False))]
 
 
 def _topic_by_item(survey: SurveyPath) -> dict[str, str]:

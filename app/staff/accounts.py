@@ -132,6 +132,18 @@ def grants(db: Connection, account: UUID) -> tuple[Held, ...]:
     )
 
 
+def readers(db: Connection, study: str) -> tuple[tuple[str, str], ...]:
+    """Return who reads a study, each with the role; hosts are not among them."""
+    held = (
+        select(ACCOUNT.c.name, GRANT.c.role)
+        .join(GRANT, GRANT.c.account == ACCOUNT.c.id)
+        .where(
+            GRANT.c.study == study, GRANT.c.role.in_(("trainer", "researcher")), ACCOUNT.c.active.is_(True)
+        )
+    )
+    return tuple((each.name, each.role) for each in db.execute(held.order_by(ACCOUNT.c.name, GRANT.c.role)))
+
+
 def end_sessions(db: Connection, account: UUID) -> None:
     """End all sessions of an account."""
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))

@@ -15,8 +15,9 @@ Not saying counts as two further answers, since the rows distinguish a blank fro
 """
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 
 from app.errors import Refused
@@ -63,6 +64,29 @@ class AnonymityBudget:
         return self.share <= LIMIT
 
     @property
+    def fewest_people(self) -> int:
+        """The fewest people with whom these questions stay within the limit; with more the share falls."""
+        low, high = 1, 2
+        while not replace(self, people=high).is_kept:
+            low, high = high, 2 * high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if replace(self, people=middle).is_kept else (middle, high)
+        return high if self.asked else 1
+
+    @property
+    def enough_to_drop(self) -> tuple[str, ...]:
+        """The questions of which it is enough to leave out one."""
+        without = ((each, tuple(other for other in self.asked if other != each)) for each in self.asked)
+        return tuple(each.question for each, rest in without if replace(self, asked=rest).is_kept)
+
+    def ways_on(self, words: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Say how many people it takes, or which question to leave out; `words` names the questions."""
+        drop = " or ".join(f"“{words.get(each, each)}”" for each in self.enough_to_drop)
+        needed = f"these questions need at least {self.fewest_people:,} people"
+        return f"{needed}; or leave out {drop}" if drop else f"{needed}, or fewer of them are asked"
+
+    @property
     def verdict(self) -> str:
         """The sentence that hosts read, on the page and at the command line."""
         if not self.asked:
@@ -73,7 +97,7 @@ class AnonymityBudget:
         )
         if self.is_kept:
             return f"{told}; the limit is {LIMIT:.0%}"
-        return f"{told}; more than {LIMIT:.0%} is refused: ask fewer of these questions, or more people"
+        return f"{told}; more than {LIMIT:.0%} is refused: {self.ways_on()}"
 
 
 def budget_of(instrument: Instrument, form: str, context: Iterable[str], people: int) -> AnonymityBudget:

@@ -6,12 +6,19 @@ from sqlalchemy import Connection, text
 
 from app.db import is_sqlite
 from app.errors import Refused
+from app.tables import RESPONDENT_TABLES, Wave, table
 
 _MAY_CHECKPOINT: Final = text(
     "SELECT current_user, rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = "
     "'pg_checkpoint' AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles "
     "WHERE rolname = current_user"
 )
+
+_FOREIGN: Final = text(
+    "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
+    "AND NOT pg_has_role(current_user, tableowner, 'USAGE')"
+)
+OWN: Final = "run `counterpoise migrate` by the role that serves, or make that role their owner"
 
 
 def without_checkpoint(db: Connection) -> str | None:
@@ -27,10 +34,23 @@ def grant_checkpoint(role: str) -> str:
     return f'GRANT pg_checkpoint TO "{role}"'
 
 
+def not_owned(db: Connection) -> list[str]:
+    """Return the tables that a close writes anew and that are another role's."""
+    if is_sqlite(db):
+        return []
+    foreign = {str(name) for name in db.execute(_FOREIGN).scalars()}
+    return sorted({table(model).name for model in (*RESPONDENT_TABLES, Wave)} & foreign)
+
+
 def check_may_close(db: Connection) -> None:
     """Refuse to open a wave that could not close, because rights are missing."""
     if (role := without_checkpoint(db)) is not None:
         raise Refused(
             f"the database's role {role!r} may not clean its files, so no wave could close. Have an "
             f"administrator of PostgreSQL run: {grant_checkpoint(role)};"
+        )
+    if foreign := not_owned(db):
+        raise Refused(
+            f"another role owns the tables {', '.join(foreign)}, so no wave could close, which makes them "
+            f"anew: {OWN}"
         )

@@ -2,7 +2,7 @@
 
 A downgrade drops the registry, and with it every claim beyond the first stage.
 
-Revision: 0016, after 0012.
+Revision: 0016, after 0013.
 """
 
 import sqlalchemy as sa

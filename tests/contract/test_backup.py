@@ -22,7 +22,7 @@ from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT
 from app.closing.snapshots import SNAPSHOT
 from app.config import Settings
-from app.db import is_sqlite, make_engine, read, write
+from app.db import is_sqlite, make_engine, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, NotNoted, Refused
 from app.main import create_app
@@ -447,14 +447,25 @@ def test_to_verify_says_what_would_be_and_restores_nothing(keeping: Keeping) -> 
         erase(keeping.service, db, receipt)
     settings = keeping.place()
     told = "\n".join(restore(settings, file, keeping.keys, verifying=True))
+    assert "erased again: 1" in told
     if keeping.cluster is None:
-        assert "erased again: 1" in told
         assert list(Path(str(make_url(settings.database_url).database)).parent.iterdir()) == []
-    else:
-        assert "is whole and opens with this key" in told
-        engine = make_engine(settings.database_url)
-        assert migrate.current(engine) is None
-        engine.dispose()
+        return
+    engine = make_engine(settings.database_url)
+    assert migrate.current(engine) is None
+    made = text("SELECT count(*) FROM pg_database WHERE datname LIKE 'counterpoise_verify_%'")
+    with outside(engine) as db:
+        assert db.execute(made).scalar() == 0
+        db.execute(text("CREATE ROLE maker LOGIN"))
+    engine.dispose()
+    maker = replace(settings, database_url=settings.database_url.replace("postgres@", "maker@"))
+    [told] = restore(maker, file, keeping.keys, verifying=True)
+    assert "is whole and opens with this key" in told
+    assert "ALTER ROLE" in told
+    engine = make_engine(settings.database_url)
+    with outside(engine) as db:
+        db.execute(text("DROP ROLE maker"))
+    engine.dispose()
 
 
 @on_sqlite

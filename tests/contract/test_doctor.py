@@ -5,9 +5,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from pyrage.x25519 import Identity
@@ -25,9 +27,10 @@ from app.db import is_sqlite, make_engine, outside, write
 from app.ended import ledger
 from app.errors import Refused
 from app.export.trail import note_taken
+from app.operations import surroundings
 from app.operations.backup import write_backup
 from app.operations.doctor import examine
-from app.runtime import Service
+from app.runtime import Service, now
 from app.studies import waves
 from app.survey.drafts import NO_PHRASE
 from app.vault import Vault
@@ -78,6 +81,26 @@ def test_rows_that_left_a_study_of_reports_before_are_named(host: Service) -> No
     with write(host.engine) as db:
         db.execute(update(studies.STUDY).values(leaving="rows"))
     assert found() == "reports or rows, of no study both"
+
+
+@pytest.mark.usefixtures("study")
+def test_a_clock_that_lies_before_the_last_opening_is_found(
+    host: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(surroundings, "now", lambda: now() - timedelta(days=2))
+    found = wrong(host)["clock"]
+    assert "and a collection opened on" in found.found
+    assert ("s apart from PostgreSQL's" in found.found) is not is_sqlite(host.engine)
+    assert "NTP" in found.mend
+
+
+def test_a_disk_that_is_nearly_full_is_found(host: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger_folder = host.settings.ledger.parent
+    free = {ledger_folder: 5 * 2**20}
+    monkeypatch.setattr(
+        "shutil.disk_usage", lambda folder: SimpleNamespace(free=free.get(Path(folder), 2**40))
+    )
+    assert wrong(host)["disk"].found == f"5 MB left for {ledger_folder}"
 
 
 @pytest.mark.usefixtures("study")
@@ -194,6 +217,12 @@ def test_a_role_that_could_close_no_wave_opens_none_and_announces_no_end(study: 
         with pytest.raises(Refused, match='GRANT pg_checkpoint TO "guest"'):
             maintenance.begin_to_close(guest, "demo-1")
         assert state(host, "demo-1") == "open"
+    with (
+        role(host, "guest", "pg_checkpoint") as guest,
+        write(guest.engine) as db,
+        pytest.raises(Refused, match="another role owns the tables code, draft"),
+    ):
+        waves.open_wave(guest, db, prepared)
     maintenance.run_due_tasks(host)
     assert state(host, "demo-1") == "closed"
 

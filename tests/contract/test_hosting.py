@@ -27,6 +27,7 @@ from app.errors import Refused
 from app.hosting import routes as hosting
 from app.hosting.slips import Slips
 from app.runtime import Service, now
+from app.staff import accounts
 from app.studies import waves
 from app.studies.anonymity import LIMIT, AnonymityBudget, Asked
 from app.studies.information import ENTRIES, example
@@ -368,6 +369,97 @@ def test_how_many_answered_is_told_in_bands_after_the_close(service: Service, op
     page = opened.get("/host/waves/spring-1").text
     assert "Of those with a code, had answered when it closed: 25 to 49 %." in page
     assert not re.search(r"\b(14|34)\b(?! for)", page.partition("<main>")[2].partition("codes")[0])
+
+
+def test_a_refused_design_says_how_many_it_takes_or_what_to_leave_out(host: TestClient) -> None:
+    asked = (Asked("role", 6), Asked("length", 7), Asked("setting", 9))
+    budget = AnonymityBudget(200, asked)
+    assert not budget.is_kept
+    assert replace(budget, people=budget.fewest_people).is_kept
+    assert not replace(budget, people=budget.fewest_people - 1).is_kept
+    for each in asked:
+        rest = tuple(other for other in asked if other != each)
+        assert (each.question in budget.enough_to_drop) == replace(budget, asked=rest).is_kept
+    page = host.post("/host/studies", data={**GOOD, "people": "60"})
+    assert page.status_code == 422
+    needed = re.search(r"need at least ([\d,]+) people", page.text)
+    assert needed is not None
+    enough = needed[1].replace(",", "")
+    assert host.post("/host/studies", data={**GOOD, "people": str(int(enough) - 1)}).status_code == 422
+    assert host.post("/host/studies", data={**GOOD, "people": enough}).status_code == 303
+
+
+def test_a_study_is_deleted_until_a_collection_is_prepared(service: Service, spring: TestClient) -> None:
+    assert spring.post("/host/studies/spring/delete").status_code == 422  # not sure
+    assert spring.get("/host/studies/spring").status_code == 200
+    spring.post("/host/studies/spring/waves")
+    kept = spring.post("/host/studies/spring/delete", data={"sure": "yes"})
+    assert (kept.status_code, "only a study without one" in kept.text) == (422, True)
+    spring.post("/host/waves/spring-1/take-back")
+    assert spring.post("/host/studies/spring/delete", data={"sure": "yes"}).status_code == 303
+    assert spring.get("/host/studies/spring").status_code == 404
+    with read(service.engine) as db:
+        assert studies.units(db, "spring") == []
+    assert spring.post("/host/studies", data=GOOD).status_code == 303  # its name is free
+
+
+def test_a_host_gives_readers_their_role_and_none_to_themselves(service: Service, spring: TestClient) -> None:
+    ready(service, "tara")
+    give = {"name": "Tara", "role": "trainer"}
+    assert spring.post("/host/studies/spring/roles", data=give).status_code == 303
+    assert "tara" in spring.get("/host/studies/spring").text
+    for wrong, why in (
+        ({"name": "hana"}, "of their own"),
+        ({"role": "operator"}, "host gives the roles"),
+        ({"role": "host"}, "host gives the roles"),
+        ({"role": "researcher"}, "not both"),
+        ({"name": "nobody"}, "no account"),
+    ):
+        refused = spring.post("/host/studies/spring/roles", data=give | wrong)
+        assert (refused.status_code, why in refused.text) == (422, True), why
+    assert spring.post("/host/studies/spring/roles/withdraw", data=give).status_code == 303
+    with read(service.engine) as db:
+        assert accounts.readers(db, "spring") == ()
+
+
+def test_answers_are_deleted_before_their_day_by_two_people(service: Service, opened: TestClient) -> None:
+    take_part(service, "spring-1", "north", of_one_mind(12, 2))
+    close(service, "spring-1")
+    sure, early = {"sure": "yes"}, "/host/waves/spring-1/early"
+    assert opened.post("/host/waves/spring-1/retire", data=sure).status_code == 422
+    assert "obody has asked" in opened.post(f"{early}/confirm", data=sure).text
+    assert opened.post(f"{early}/ask").status_code == 422  # not sure
+    assert opened.post(f"{early}/ask", data=sure).status_code == 303
+    assert "another person has to confirm" in opened.post(f"{early}/confirm", data=sure).text
+    assert column(service, select(func.count()).select_from(RESPONSE)) == 12
+    sign_in(service, opened, ready(service, "hugo", host="spring"))
+    assert "hana has asked for it" in opened.get("/host/waves/spring-1").text
+    assert opened.post(f"{early}/keep").status_code == 303
+    assert "obody has asked" in opened.post(f"{early}/confirm", data=sure).text
+    sign_in(service, opened, "hana")
+    opened.post(f"{early}/ask", data=sure)
+    sign_in(service, opened, "hugo")
+    assert opened.post(f"{early}/confirm", data=sure).status_code == 303
+    assert column(service, select(func.count()).select_from(RESPONSE)) == 0
+    assert "is retired" in opened.get("/host/waves/spring-1").text
+    with read(service.engine) as db:
+        told = [each.event for each in events(db) if each.event["action"].startswith("early deletion")]
+    assert [each["action"].rpartition(" ")[2] for each in told] == [
+        "asked",
+        "withdrawn",
+        "asked",
+        "confirmed",
+    ]
+    assert told[-1]["asked by"] == "hana"
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_command_that_deletes_answers_asks_first(at_the_terminal: Callable[[str], Result]) -> None:
+    asked = at_the_terminal("wave retire spring-1")
+    assert asked.exit_code == 1
+    assert "delete the answers of spring-1 for good?" in asked.output
+    assert "kept until" not in asked.output
+    assert "kept until" in at_the_terminal("wave retire spring-1 --yes").output
 
 
 def test_opening_and_closing_ask_to_be_sure(spring: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import re
 import signal
 import subprocess
 import sys
@@ -188,9 +189,9 @@ def test_a_failure_is_told_without_a_word_about_anybody_and_tried_again(service:
     finally:
         maintenance.log.removeHandler(handler)
     lines = told.getvalue().splitlines()
-    assert all(
-        line.startswith("ERROR counterpoise.maintenance 'due tasks failed' sqlstate=") for line in lines
-    )
+    line_begins = re.compile(r"\d{4}-\d\d-\d\d ERROR counterpoise\.maintenance 'due tasks failed' sqlstate=")
+    assert all(map(line_begins.match, lines))
+    assert not re.search(r"\d\d:\d\d", told.getvalue())
     assert not any(word in told.getvalue() for word in ("SELECT", "DELETE", "submit_key", "south", WAVE))
     assert kept(service, WAVE) == answers
 

@@ -264,6 +264,12 @@ def test_who_decides_is_shown_area_by_area_and_never_added_up(client: TestClient
         "When and how often we meet",
         "The aims of what we do",
     ]
+    later = next(form for form in FORMS if form.replaces == MODULE.id)
+    assert headings(result_of(client, later, {each.id: 1 for each in later.items}))[1:4] == [
+        "What the two of you talk about",
+        "How often the two of you meet",
+        "At what time the two of you meet",
+    ]
     assert 'class="arithmetic"' not in page
     assert "<svg" not in page
 
@@ -275,6 +281,35 @@ def test_who_uses_a_service_is_shown_no_markers_and_no_tutors(client: TestClient
     assert "Talk to an advocate or another contact on the list." in advice
     assert "Offer an independent advocate" in advice
     assert "Offer an independent advocate" not in words_of(result_of(client, A, {}))
+
+
+@by_form
+def test_who_has_less_power_is_shown_safe_steps_first_whatever_was_answered(
+    form: Form, client: TestClient
+) -> None:
+    page = result_of(client, form, {})
+    text = words_of(page)
+    steps = ppiq().advice["en"].steps[form.audience]
+    other = ppiq().advice["en"].steps["staff" if form.audience == "service_users" else "service_users"]
+    if form.result == "guess":
+        assert "Safe steps for you" not in text
+        assert not [each for each in steps if each in text]
+    else:
+        assert page.index("Safe steps for you") < page.index("Actions for every topic")
+        assert all(each in text for each in steps)
+        assert steps[0].startswith("Talk first to ")
+        assert not [each for each in other if each in text and each not in steps]
+    for each in ppiq().advice["en"].references:
+        assert each in text
+
+
+def test_what_the_evidence_names_is_in_the_list_of_references() -> None:
+    listed = " ".join(ppiq().advice["en"].references)
+    for action in ppiq().actions:
+        for author in re.findall(
+            r"\b([A-Z][\w-]+)(?:,? (?:and|[A-Z])[\w ]*)? (?:19|20)\d\d", action.evidence
+        ):
+            assert author in listed, action.evidence
 
 
 def test_nobody_is_drawn_to_tell_who_they_are(client: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -14,12 +15,13 @@ from typing import Protocol
 import httpx2
 import pytest
 import yaml
-from sqlalchemy import update
+from sqlalchemy import make_url, update
 from typer.testing import CliRunner, Result
 
 from app.cli import app as cli
 from app.config import from_environment
 from app.db import write
+from app.errors import ConfigurationError
 from app.runtime import make_service
 from app.studies.study import STUDY
 from tests.conftest import SECRET
@@ -44,8 +46,10 @@ def running(*words: str, **environment: str) -> Iterator["subprocess.Popen[str]"
     with subprocess.Popen(
         command, cwd=ROOT, env={**QUIET, **environment}, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield process
-        process.terminate()
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 class Here(Protocol):
@@ -128,6 +132,20 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(migrated: Path, here: Here
             assert "name another port by --port" in ended.stderr
 
 
+def test_a_second_process_does_not_serve_the_same_file(migrated: Path, here: Here, unused_port: int) -> None:
+    with running("serve", "--dir", str(migrated), "--port", str(unused_port)) as first:
+        wait_until_ready(f"http://127.0.0.1:{unused_port}")
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = str(free.getsockname()[1])
+        second = here("serve", "--dir", str(migrated), "--port", port)
+        assert second.exit_code == 2
+        assert "another process serves this database" in second.stderr
+        first.terminate()
+        first.wait(30)
+    third = here("doctor", "--dir", str(migrated))
+    assert "copied alone" not in third.stdout
+
+
 def test_a_wave_that_closed_is_told_although_another_could_not(migrated: Path, here: Here) -> None:
     folder = ("--dir", str(migrated))
     for study in ("one", "other"):
@@ -200,19 +218,66 @@ def test_the_demonstration_refuses_a_database_that_is_not_simulated(migrated: Pa
     assert "holds the study real" in ended.stderr
 
 
+LEFT_OUT = (
+    "COUNTERPOISE_SIGNPOSTS",
+    "COUNTERPOISE_LEAVE_TO",
+    *(f"COUNTERPOISE_OIDC_{name}" for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET_FILE", "LABEL")),
+)
+
+
+def test_a_password_in_a_file_of_its_own_may_have_any_characters(tmp_path: Path) -> None:
+    (file := tmp_path / "password").write_text("p@ss:w/ord %#?&'\"é\n")
+    settings = {"COUNTERPOISE_DATABASE_PASSWORD_FILE": str(file), "COUNTERPOISE_SECRET": SECRET.hex()}
+    address = "postgresql://counterpoise@db/counterpoise?sslmode=require"
+    read = make_url(from_environment({**settings, "COUNTERPOISE_DATABASE_URL": address}).database_url)
+    assert (read.password, read.host, read.database) == ("p@ss:w/ord %#?&'\"é", "db", "counterpoise")
+    for wrong in ("postgresql://db/counterpoise", "postgresql://a:b@db/counterpoise"):
+        with pytest.raises(ConfigurationError, match="names a user and no password"):
+            from_environment({**settings, "COUNTERPOISE_DATABASE_URL": wrong})
+    file.unlink()
+    with pytest.raises(ConfigurationError, match="cannot read"):
+        from_environment({**settings, "COUNTERPOISE_DATABASE_URL": address})
+
+
+def test_no_container_has_a_right_that_it_does_not_need() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for name, each in services.items():
+        assert each["read_only"] is True, name
+        assert each["cap_drop"] == ["ALL"], name
+        assert each["security_opt"] == ["no-new-privileges:true"], name
+        assert all("PASSWORD:" not in str(value) for value in each["environment"].values()), name
+    assert "cap_add" not in services["app"]
+    assert [port.split(":")[0] for port in services["app"]["ports"]] == ["127.0.0.1"]
+    assert "\nUSER 10001\n" in (ROOT / "Dockerfile").read_text()
+
+
+def test_every_example_of_a_command_in_a_container_is_one(here: Here) -> None:
+    page = (ROOT / "docs" / "operation.md").read_text()
+    asked = re.findall(r"^docker compose exec app counterpoise ((?:\w+ ?-?)+)", page, re.MULTILINE)
+    assert len(asked) >= 4
+    for words in asked:
+        command = [each for each in words.split() if not each.startswith("-")][:2]
+        known = here(*command[:1], "--help")
+        assert known.exit_code == 0, words
+
+
 @pytest.mark.postgres
 def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Path) -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     secret = tmp_path / "counterpoise.secret"
     secret.write_text(SECRET.hex())
+    password = tmp_path / "database.password"
+    password.write_text("p@ss:w/ord %#?&'\"\n")
     given = {
         "COUNTERPOISE_DATABASE_URL": postgres.create(),
+        "COUNTERPOISE_DATABASE_PASSWORD_FILE": str(password),
         "COUNTERPOISE_SECRET_FILE": str(secret),
         "COUNTERPOISE_ORIGIN": "",
         "COUNTERPOISE_PROXY": "",
         "COUNTERPOISE_BACKUP_KEY": "",
         "COUNTERPOISE_LEDGER": "",
         "COUNTERPOISE_INSTRUMENTS": str(tmp_path / "instruments"),
+        **dict.fromkeys(LEFT_OUT, ""),
     }
     assert set(given) == set(services["app"]["environment"]) == set(services["migrate"]["environment"])
     program, *words = services["migrate"]["command"]

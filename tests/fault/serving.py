@@ -50,6 +50,13 @@ class Server:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def memory(self) -> int:
+        """Bytes that the server holds in memory."""
+        assert self._process is not None
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
     def start(self) -> None:
         program = f"{self._fault}\nfrom app.cli import app\napp()"
         command = [sys.executable, "-c", program, "serve", "--port", str(self.port)]

@@ -21,16 +21,17 @@ Outcome = TypeVar("Outcome")
 def databases(engine: str, folder: Path) -> Iterator[tuple[Make, Path]]:
     """Give a maker of migrated, empty databases of an engine, and the folder of its cluster."""
     if engine == "sqlite":
-        migrated = folder / "migrated.sqlite"
-        _migrate(f"sqlite:///{migrated}")
-        yield lambda name: f"sqlite:///{shutil.copy(migrated, folder / name)}", folder
+        template = folder / "migrated.sqlite"
+        migrated(f"sqlite:///{template}")
+        yield lambda name: f"sqlite:///{shutil.copy(template, folder / name)}", folder
     else:
         with running_postgres() as cluster:
-            _migrate(cluster.create("migrated"))
+            migrated(cluster.create("migrated"))
             yield lambda name: cluster.create(name, template="migrated"), cluster.data
 
 
-def _migrate(url: str) -> None:
+def migrated(url: str) -> None:
+    """Bring the database at this address to the present schema."""
     engine = make_engine(url)
     migrate.upgrade(engine)
     engine.dispose()

@@ -36,10 +36,13 @@ for line in sys.stdin:
 
 
 @contextmanager
-def maintenance_killed(url: str) -> Iterator[Callable[[int], int]]:
-    """Run the due tasks in a process killed before its n-th statement or commit; return how it ended."""
+def maintenance_killed(url: str, fault: str = "") -> Iterator[Callable[[int], int]]:
+    """Run the due tasks in a process killed before its n-th statement or commit; return how it ended.
+
+    A `fault`, in Python, is put in before they run.
+    """
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    command = [sys.executable, "-c", KILLED, url, SECRET.hex()]
+    command = [sys.executable, "-c", f"{fault}\n{KILLED}", url, SECRET.hex()]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1, env=environment
     ) as process:

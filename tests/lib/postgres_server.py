@@ -5,8 +5,9 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -19,6 +20,12 @@ _names = count()
 class Postgres:
     data: Path
     socket: Path
+    control: Callable[..., None]
+    """Runs pg_ctl on this cluster, with these arguments."""
+
+    def crash(self) -> None:
+        """End it as a crash would, and start it again; it is ready when this returns."""
+        self.control("-m", "immediate", "-w", "-l", str(self.socket / "log"), "restart")
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@/{name}?host={self.socket}"
@@ -51,24 +58,24 @@ def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
     home = Path(tempfile.mkdtemp(prefix="counterpoise-postgres-"))
     if user:
         shutil.chown(home, "postgres", "postgres")
-    cluster = Postgres(home / "data", home)
+    data = home / "data"
 
-    def run(*command: str) -> None:
+    def run(program: str, *options: str) -> None:
+        command = [str(binaries / program), "-D", str(data), *options]
         subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **user)
 
     size = f"--wal-segsize={log_file_mb}"
-    data, control = str(cluster.data), str(binaries / "pg_ctl")
-    run(str(binaries / "initdb"), "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", size)
+    run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", size)
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200 "
         f"-c min_wal_size={2 * log_file_mb}MB "
         "-c log_min_error_statement=panic -c log_error_verbosity=terse"
     )
-    run(control, "-D", data, "-l", str(home / "log"), "-o", options, "-w", "start")
+    run("pg_ctl", "-l", str(home / "log"), "-o", options, "-w", "start")
     try:
-        yield cluster
+        yield Postgres(data, home, partial(run, "pg_ctl"))
     finally:
-        run(control, "-D", data, "-m", "immediate", "stop")
+        run("pg_ctl", "-m", "immediate", "stop")
         shutil.rmtree(home)
 
 

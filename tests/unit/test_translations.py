@@ -328,6 +328,7 @@ def problems_of(folder: Path) -> list[str]:
             "words/claims.es.yaml:10: there should be 5 lines here, not 4",
         ),
         ("words/actions.ar.yaml", "safety:", "`safety` is missing"),
+        ("words/actions.cy.yaml", '- "Cewch ofyn am', "there should be 5 lines here, not 4"),
     ],
 )
 def test_an_incomplete_language_is_refused_with_file_and_line(

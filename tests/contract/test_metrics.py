@@ -1,0 +1,95 @@
+"""What monitoring is told: of the service, never of who answers."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from app.closing.maintenance import Maintenance
+from app.config import from_environment
+from app.errors import ConfigurationError
+from app.logs import FAILURES
+from app.operations.metrics import QUEUES, gauges, serving_metrics
+from app.printing import QUEUE
+from app.runtime import Service
+from tests.conftest import SECRET
+from tests.lib.questionnaire_client import respond
+
+HERE = ("127.0.0.1", 0)
+on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def address(service: Service) -> Iterator[str]:
+    watched = replace(service, settings=replace(service.settings, metrics=HERE))
+    with serving_metrics(watched, Maintenance(watched)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+def figures(told: str) -> dict[str, float]:
+    """Each line that is no comment; those of time and room differ by themselves."""
+    lines = dict(line.rpartition(" ")[::2] for line in told.splitlines() if line[0] != "#")
+    own = ("counterpoise_due_tasks_age_seconds", "counterpoise_disk_free_bytes", "counterpoise_memory_bytes")
+    return {name: float(value) for name, value in lines.items() if name not in own}
+
+
+@on_sqlite
+def test_it_is_off_unless_an_address_is_set(service: Service, client: TestClient) -> None:
+    with serving_metrics(service, Maintenance(service)) as port:
+        assert port is None
+    assert client.get("/metrics").status_code == 404
+
+
+@on_sqlite
+def test_nothing_that_is_told_moves_by_what_respondents_do(
+    address: str, client: TestClient, code: str
+) -> None:
+    before = httpx2.get(f"{address}/metrics")
+    assert before.headers["content-type"].startswith("text/plain")
+    respond(client, code)
+    client.post("/enter", data={"code": "nothing"})
+    client.get("/nothing")
+    assert figures(httpx2.get(f"{address}/metrics").text) == figures(before.text)
+    assert not re.search("response|draft|code|request_|session|visit", before.text.replace("Requests", ""))
+    assert httpx2.get(f"{address}/").status_code == 404
+
+
+@on_sqlite
+def test_places_that_are_taken_and_faults_of_staff_s_pages_are_told(
+    service: Service, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    maintenance = Maintenance(service)
+    failed = FAILURES[500]
+    with QUEUE.take():
+        assert figures(gauges(service, maintenance))['counterpoise_queue_taken{queue="printing"}'] == 1
+    told = figures(gauges(service, maintenance))
+    assert [told[f'counterpoise_queue_taken{{queue="{name}"}}'] for name in QUEUES] == [0] * len(QUEUES)
+    monkeypatch.setattr("app.staff.routes.read", None)
+    monkeypatch.setattr("app.survey.routes.landing_page", None)
+    for path in ("/staff/account", "/staff", "/"):
+        client.get(path)
+    monkeypatch.undo()
+    told = figures(gauges(service, maintenance))
+    assert told['counterpoise_staff_failures_total{status="500"}'] >= failed
+    assert told["counterpoise_due_tasks_failures"] == 0
+
+
+@pytest.mark.parametrize("named", ["9100", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"])
+def test_an_address_that_is_none_is_told_with_an_example(named: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"such as 127\.0\.0\.1:9100"):
+        from_environment({"COUNTERPOISE_SECRET": SECRET.hex(), "COUNTERPOISE_METRICS": named})
+
+
+@on_sqlite
+def test_a_port_that_is_taken_is_told(service: Service, address: str) -> None:
+    taken = replace(
+        service, settings=replace(service.settings, metrics=("127.0.0.1", int(address.rpartition(":")[2])))
+    )
+    with (
+        pytest.raises(ConfigurationError, match="COUNTERPOISE_METRICS"),
+        serving_metrics(taken, Maintenance(taken)),
+    ):
+        pass
