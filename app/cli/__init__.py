@@ -175,6 +175,24 @@ def paper(
 
 
 @app.command()
+def pack(
+    study: Annotated[str, typer.Argument(help="The study.")],
+    out: Annotated[Path, typer.Option(help="A folder not there yet.")] = Path("pack"),
+    directory: Dir = None,
+) -> None:
+    """Write what an ethics committee asks for, as documents: what only the host knows stands in brackets."""
+    from app.db import read
+    from app.operations.pack import write_pack
+    from app.studies.study import the_study
+
+    with serving(directory) as service, told_plainly():
+        with read(service.engine) as db:
+            found = the_study(db, study)
+        for name in write_pack(found, service.instruments[found.instrument], out):
+            typer.echo(str(out / name))
+
+
+@app.command()
 def export(
     wave: WaveId,
     out: Annotated[Path, typer.Option(help="Folder to write into.")] = Path(),
