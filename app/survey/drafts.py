@@ -39,6 +39,9 @@ class Opened:
     sheet: Sheet
     has_phrase: bool
     """Not where it was begun before there were phrases: then its session alone opens it."""
+    closes_at: datetime | None
+    """When the wave ends, and in which zone its host planned that; it may be brought forward at any time."""
+    zone: str | None
 
     @property
     def phrase(self) -> Phrase | None:
@@ -51,6 +54,7 @@ _WAVE_OF_CODE: Final = (
     _CODE.wave,
     _WAVE.state.label("wave_state"),
     _WAVE.closes_at,
+    _WAVE.zone,
 )
 _BY_TOKEN: Final = (
     select(*_WAVE_OF_CODE, _DRAFT.ciphertext, _DRAFT.key_by_code, _DRAFT.key_by_session)
@@ -243,7 +247,15 @@ def _come_back(db: Connection, found: Row[Any], survey: SurveyPath, language: st
 
 
 def _open(found: Any, key: bytes, survey: SurveyPath, sheet: Sheet) -> Opened:
-    return Opened(found.code_hmac, key, survey, sheet, has_phrase=found.key_by_code != NO_PHRASE)
+    return Opened(
+        found.code_hmac,
+        key,
+        survey,
+        sheet,
+        has_phrase=found.key_by_code != NO_PHRASE,
+        closes_at=found.closes_at,
+        zone=found.zone,
+    )
 
 
 def _offered(survey: SurveyPath, language: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from markupsafe import Markup
 
-from app.languages import SOURCE
+from app.languages import SOURCE, moment
 from app.questionnaire.consent import ARCHIVE, STUDY
 from app.questionnaire.pages import DRAFT, manner
 from app.questionnaire.path import CHECK, LINK, SurveyPath
@@ -140,7 +140,7 @@ def later_page(opened: Opened) -> LaterPage:
     return LaterPage(**manner(opened.survey, opened.sheet), phrase=_phrase(opened))
 
 
-def consent_page(opened: Opened, *, ends: str = "", problem: bool = False) -> ConsentPage:
+def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
     """Lay out the consent, with the six words for coming back."""
     survey, sheet = opened.survey, opened.sheet
     words = survey.words[sheet.language]
@@ -152,7 +152,7 @@ def consent_page(opened: Opened, *, ends: str = "", problem: bool = False) -> Co
         draft=words.status == DRAFT,
         offered=survey.offered,
         text=survey.consent(sheet.language).markup,
-        ends=ends,
+        ends=moment(opened.closes_at, opened.zone, sheet.language) if opened.closes_at else "",
         phrase=_phrase(opened),
         agreed=STUDY in sheet.purposes,
         archive=ARCHIVE in sheet.purposes if ARCHIVE in survey.purposes else None,

@@ -15,7 +15,7 @@ from app.closing.erasure import erase
 from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
-from app.languages import browser_language, home, language_of, moment
+from app.languages import browser_language, home, language_of
 from app.middleware import clear_site_data, expire_cookie, give_cookie, leave_site, see_other, token_of
 from app.questionnaire.consent import STUDY
 from app.questionnaire.pages import about_page, items_page
@@ -23,7 +23,6 @@ from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, survey_path_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import now, service_of
-from app.studies.waves import the_wave
 from app.survey.drafts import NotOffered, Opened, Proof, Saved, enter, open_draft, save
 from app.survey.pages import (
     BackPage,
@@ -98,7 +97,7 @@ def enter_code(request: Request, fields: Fields) -> Response:
 def show_consent(request: Request) -> Response:
     """Show the consent."""
     opened = _opened(request)
-    page = consent_page(opened, ends=_end(request, opened))
+    page = consent_page(opened)
     if opened.sheet.consent or page.phrase is None:
         return html(page)
     # The page is the same for everybody except the six words, which are put in last.
@@ -114,8 +113,7 @@ def agree(request: Request, fields: Fields) -> Response:
         if (language := fields.get("_language")) is not None:
             return _speak(db, opened, language)
         if STUDY not in fields:
-            ends = _end_of(db, opened)
-            return html(consent_page(opened, ends=ends, problem=True), Unreadable.status)
+            return html(consent_page(opened, problem=True), Unreadable.status)
         sheet = replace(
             opened.sheet,
             consent=opened.survey.consent(opened.sheet.language).hash,
@@ -321,14 +319,3 @@ def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) 
         step = f"{path}#{cleared}" if cleared in answers else step
     save(db, opened, replace(sheet, answers=after))
     return _to(sheet, step)
-
-
-def _end(request: Request, opened: Opened) -> str:
-    with read(service_of(request).engine) as db:
-        return _end_of(db, opened)
-
-
-def _end_of(db: Connection, opened: Opened) -> str:
-    """When the wave ends, in the language of the person; it may be brought forward, so it is read anew."""
-    found = the_wave(db, opened.survey.wave)
-    return moment(found.closes_at, found.zone, opened.sheet.language) if found.closes_at else ""

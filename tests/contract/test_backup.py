@@ -124,8 +124,8 @@ def test_what_is_put_back_is_what_was_there_while_people_answer(keeping: Keeping
         other = waves.make_wave(service, db, "demo")
         waves.open_wave(service, db, other)
     close(service, WAVE)
-    before = contents(service)
     codes, stop, sent = some_codes(service, other, 200), threading.Event(), []
+    before = contents(service)
 
     def go_on() -> None:
         for n, code in enumerate(codes):

@@ -62,6 +62,7 @@ class Visit:
         for choice in page.get_by_label("Completely true", exact=True).all():
             choice.check()
         press(page.get_by_role("button", name="Continue").last)
+        page.get_by_text("Questions 1 to").click()
         page.get_by_role("link", name="Change answers 1 to").click()
 
     def leaves_by_the_link(self) -> None:

@@ -98,6 +98,7 @@ def test_from_a_spreadsheet_to_a_result(
         with write(service.engine) as db:
             studies.declare_unit(service, db, "plot", "one", "One", level="unit", parent=None)
             information.describe(service, db, studies.the_study(db, "plot"), information.example())
+        page.reload()
         desk.presses("Prepare a collection")
         with write(service.engine) as db:
             waves.open_wave(service, db, "plot-1", confirmed=waves.CONFIRMATIONS)

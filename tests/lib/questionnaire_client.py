@@ -129,7 +129,8 @@ def open_page(client: Any, address: str) -> tuple[Screen, str]:
 
 def submit(client: Any, here: str, form: Form, fields: Mapping[str, str]) -> tuple[Screen, str]:
     address = urljoin(here, form.action) if form.action else here
-    return _arrive(client, address, client.post(address, data={**form.fields, **fields}))
+    sent = {"content-type": "application/x-www-form-urlencoded"}  # a browser says so of an empty form, too
+    return _arrive(client, address, client.post(address, data={**form.fields, **fields}, headers=sent))
 
 
 def _arrive(client: Any, address: str, response: Any) -> tuple[Screen, str]:

@@ -66,7 +66,7 @@ def _endless(folder: Path) -> None:
 
 
 def _many_files(folder: Path) -> None:
-    for n in range(60):
+    for n in range(120):
         (folder / f"words/seven.a{n}.yaml").write_text("form: seven\n", "utf-8")
 
 
@@ -78,7 +78,7 @@ def _many_files(folder: Path) -> None:
         (_no_key, "key.yaml: there is no such file"),
         (_pipe, "key.yaml: there is no such file"),
         (_endless, "key.yaml: there is no such file"),
-        (_many_files, "more than 50 files"),
+        (_many_files, "more than 100 files"),
         (shutil.rmtree, "there is no such folder"),
     ],
 )
