@@ -251,6 +251,10 @@ def test_without_scripts_everything_works_for_staff(browser: Browser, service: S
         desk.page.get_by_label("Delete the answers of closed collections on").fill("2099-12-31")
         desk.presses("Make this study")
         expect(desk.page.get_by_role("heading", level=1)).to_have_text("Spring")
+        desk.page.locator("#unit-title").fill("North team")
+        desk.page.locator("#unit-id").fill("north")
+        desk.page.get_by_label("What it is").select_option("unit")
+        desk.presses("Declare it")
         desk.presses("Prepare a collection")
         expect(desk.page.get_by_role("link", name="Collection 1")).to_be_visible()
 
