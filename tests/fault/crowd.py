@@ -354,8 +354,8 @@ class Timed:
     def get(self, address: str) -> Any:
         return self._timed(self.client.get, address)
 
-    def post(self, address: str, data: dict[str, str]) -> Any:
-        return self._timed(self.client.post, address, data=data)
+    def post(self, address: str, **sent: dict[str, str]) -> Any:
+        return self._timed(self.client.post, address, **sent)
 
     def _timed(self, ask: Callable[..., Any], *given: Any, **more: Any) -> Any:
         begun = time.monotonic()
