@@ -24,9 +24,9 @@ class NoRows(AppError):
     title = "This study gives out reports, not answers"
     message = (
         "No row of it leaves, nor any figure of rows, such as reliability: beside its reports they would "
-        "tell who is in which unit. This was declared before there were answers, and it cannot be changed. The "
-        "trainers of this study read its reports. Where you need rows, ask the host for another study that "
-        "gives out rows, and no reports."
+        "tell who is in which unit. This was declared before there were answers, and it cannot be changed. "
+        "The trainers of this study read its reports. Where you need rows, ask the host for another study "
+        "that gives out rows, and no reports."
     )
 
 
