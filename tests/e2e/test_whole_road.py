@@ -66,7 +66,7 @@ class Host:
         with httpx2.Client(base_url=self.origin) as client:
             for code in codes:
                 client.cookies.clear()
-                assert respond(client, code, {"vi5": 1})
+                assert respond(client, code, {"vi5_2": 1})
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ def test_twelve_people_answer_and_a_researcher_has_their_rows_and_of_nine_none(
     assert len(items) == 30
     for person in PEOPLE:
         assert sum(all(row[item] == str(person.code) for item in items) for row in rows) == 1, person
-    assert sum(row["raw_vi5"] == "1" for row in rows) == 8
+    assert sum(row["raw_vi5_2"] == "1" for row in rows) == 8
     assert researcher.get(f"/export/waves/{wave}/reliability.json").json()["n"] == 10
     assert "This study gives out answers, not reports" in trainer.get(f"/report/waves/{wave}").text
     assert trainer.get(f"/report/waves/{wave}/units/north").status_code == 404
