@@ -16,7 +16,7 @@ help: ## this list
 run: $(VENV)/run ## set up, load SIMULATED data, serve, print the links (first time: about a minute)
 	$(BIN)/counterpoise demo --dir $(DIR) --port $(PORT)
 
-test: system $(VENV)/dev ## everything that a change must pass: PostgreSQL and a browser included (about 15 minutes)
+test: system $(VENV)/dev ## everything that a change must pass: PostgreSQL and a browser included (about 25 minutes)
 	$(MAKE) check
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal
 	$(BIN)/python -m tests.reference.kernels --second
