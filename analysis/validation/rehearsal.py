@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from analysis.estimate import Matrix
 from analysis.simulated_mark import marked
 from analysis.simulation import higher_order, thresholds_from
+from analysis.validation.rehearsal_documents import plan_text, record_text
 from instrument import DOES_NOT_APPLY, RATHER_NOT_SAY, Form, Instrument
 
 FAULTS: Final = {
@@ -146,7 +147,15 @@ def rehearse(
         "interviews.csv": [*_interviews(truth)],
     }
     written = [_table(out / name, rows) for name, rows in tables.items()]
-    for name, text in (("PLAN.yaml", _plan(instrument, truth, seed)), ("RECORD.yaml", _record(n))):
+    plan = plan_text(
+        instrument,
+        form_id,
+        seed=seed,
+        agreements=truth.facets[3],
+        outcomes=truth.facets[0],
+        near=truth.form.items[truth.of_facet(3)[-1]].id,
+    )
+    for name, text in (("PLAN.yaml", plan), ("RECORD.yaml", record_text(n))):
         (out / name).write_text(text, encoding="utf-8")
         written.append(out / name)
     return tuple(written)
@@ -321,85 +330,3 @@ def _table(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
         writer.writeheader()
         writer.writerows(rows)
     return path
-
-
-def _plan(instrument: Instrument, truth: _Truth, seed: int) -> str:
-    return PLAN.format(
-        instrument=instrument.id,
-        form=truth.form.id,
-        language=next(spoken for form, spoken in instrument.words if form == truth.form.id),
-        seed=seed,
-        agreements=truth.facets[3],
-        outcomes=truth.facets[0],
-        near=truth.form.items[truth.of_facet(3)[-1]].id,
-    )
-
-
-def _record(n: int) -> str:
-    return RECORD.format(invited=n * 2, started=round(n * 1.3), finished=round(n * 1.15), erased=2)
-
-
-PLAN: Final = """\
-# SIMULATED: a rehearsal. What was decided before anybody answered; docs/validation.md explains every key.
-plan: rehearsal
-title: "A rehearsal on SIMULATED answers"
-responsible: "Nobody: a program made this up"
-ethics: "None: nobody took part"
-preregistration: "https://example.org/a-rehearsal-is-not-registered"
-instrument: {instrument}
-form: {form}
-language: {language}
-population: "SIMULATED people"
-recruitment: "Nobody was asked"
-seed: {seed}
-sample: [line_manager, agreement]
-cluster: supervisor
-groups:
-  manager: {{column: line_manager, words: "Whether the supervisor is the line manager too"}}
-criteria:
-  safety: {{column: safety, words: "Psychological safety (SIMULATED)"}}
-  desirability: {{column: desirability, words: "Social desirability (SIMULATED)"}}
-  overall: {{column: overall, words: "Overall balance of say, 0 to 10 (SIMULATED)"}}
-hypotheses:
-  h1: {{criterion: safety, expect: "-0.75 to -0.40", source: "made up for the rehearsal"}}
-  h2: {{criterion: desirability, expect: "-0.30 to 0.30", source: "made up for the rehearsal"}}
-  h3: {{criterion: overall, expect: "0.50 or more", source: "made up for the rehearsal"}}
-  k1:
-    score: {agreements}
-    group: agreement
-    higher: "no"
-    than: "yes"
-    expect: "0.40 or more"
-    source: "made up for the rehearsal"
-  k2:
-    score: {agreements}
-    without: [{near}]
-    group: agreement
-    higher: "no"
-    than: "yes"
-    expect: "0.35 or more"
-    source: "the same without the item nearest to the group"
-  k3:
-    score: {outcomes}
-    group: line_manager
-    higher: "yes"
-    than: "no"
-    expect: "0.10 or more"
-    source: "made up for the rehearsal"
-retest: {{id: person, days: [10, 21], anchor: changed, stable: ["no"]}}
-change: {{id: person, score: total, anchor: anchor, improved: ["better"], order: ["better", "same"]}}
-"""
-
-RECORD: Final = """\
-# SIMULATED: what was done. A record is written by the people who did it.
-record: rehearsal
-dates: "Never"
-setting: "A program"
-incentives: "None"
-flow: {{invited: {invited}, started: {started}, finished: {finished}, erased: {erased}}}
-elicitation: {{populations: {{supervisees: 12, students: 8}}, coders: 2}}
-retest_days: [12, 16]
-adverse_events: 0
-accessibility: "The pages were walked by keyboard and with a screen reader in tests; no person tried them"
-consequences: "Nobody used the figures"
-"""
