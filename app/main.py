@@ -22,7 +22,8 @@ from app.errors import AppError, NotFound
 from app.export.routes import router as export
 from app.hosting.people import router as people
 from app.hosting.questionnaires import router as questionnaires
-from app.hosting.routes import router as host
+from app.hosting.study_routes import router as host
+from app.hosting.wave_routes import router as host_of_waves
 from app.middleware import Surface
 from app.preview.routes import router as preview
 from app.reflect.routes import router as reflect
@@ -46,7 +47,18 @@ OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False
 router = APIRouter(include_in_schema=False)
 
 PUBLIC: Final = (survey, router, reflect, support)
-OF_STAFF: Final = (staff, institution, report, export, host, questionnaires, preview, people, api)
+OF_STAFF: Final = (
+    staff,
+    institution,
+    report,
+    export,
+    host,
+    host_of_waves,
+    questionnaires,
+    preview,
+    people,
+    api,
+)
 
 
 def create_app(settings: Settings, service: Service | None = None) -> FastAPI:

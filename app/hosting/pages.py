@@ -7,13 +7,11 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
-from analysis.disclosure.leaving import LEAVING, ORIGIN
-from app.languages import LANGUAGES, _, english_day, moment
+from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
 from app.studies.information import lacking
 from app.studies.study import LEVELS, Design
-from app.studies.waves import CONFIRMATIONS
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
 from app.templating import Page
 from instrument import Form, Instrument
@@ -59,9 +57,6 @@ CHOICES: Final = {
     ),
 }
 """What a study may give out, as a host reads it: the name, and what it means."""
-
-
-USUAL_ZONE: Final = "Europe/London"
 
 
 @dataclass(frozen=True)
@@ -154,48 +149,6 @@ class StudyPage(Page):
     leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
     limit: str = f"{LIMIT:.0%}"
-    problem: str = ""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Codes that were made at once."""
-
-    id: str
-    unit: str
-    count: int
-    cancelled: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class WavePage(Page):
-    template: ClassVar[str] = "hosting/wave.html"
-    id: str
-    study: str
-    title: str
-    ordinal: int
-    state: str
-    state_words: str
-    opened_on: str
-    closes_at: str
-    zone: str
-    answered: str
-    """The band of those with a code who had answered when it closed."""
-    batches: tuple[Batch, ...]
-    languages: tuple[Choice, ...]
-    retire_on: str
-    may_retire: bool
-    asked_by: str
-    """Who has asked that the answers be deleted before their day."""
-    may_take_back: bool
-    takes_codes: bool
-    origin: str
-    """What there is to know of a wave whose answers came from a file; empty of any other."""
-    units: tuple[Choice, ...]
-    address: str
-    k: int
-    gives_out_rows: bool
-    confirmations: tuple[Choice, ...]
     problem: str = ""
 
 
@@ -298,54 +251,6 @@ def study_page(
         },
         leaving=_leaving(study.leaving),
         questions=words,
-        problem=problem,
-    )
-
-
-def wave_page(
-    wave: Row[Any],
-    study: Row[Any],
-    units: Iterable[Row[Any]],
-    *,
-    address: str,
-    today: date,
-    batches: Sequence[Row[Any]],
-    problem: str = "",
-) -> WavePage:
-    """Lay out a wave: its state, what can be done next, and whether codes can be made."""
-    units = tuple(units)
-    titles = {each.id: each.title for each in units}
-    return WavePage(
-        simulated=study.simulated,
-        id=wave.id,
-        study=study.id,
-        title=study.title,
-        ordinal=wave.ordinal,
-        state=wave.state,
-        state_words=STATES[wave.state],
-        opened_on=english_day(wave.opened_on) if wave.opened_on else "",
-        closes_at=moment(wave.closes_at, wave.zone) if wave.closes_at else "",
-        zone=wave.zone or USUAL_ZONE,
-        answered=wave.answered or "",
-        batches=tuple(
-            Batch(each.id, titles.get(each.unit, each.unit), each.codes, each.cancelled) for each in batches
-        ),
-        languages=tuple(
-            Choice(language, LANGUAGES[language].name)
-            for language in LANGUAGES
-            if language in wave.words_hashes
-        ),
-        retire_on=english_day(study.retire_on) if study.retire_on else "",
-        may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
-        asked_by=wave.deletion_asked_by or "",
-        may_take_back=wave.state == PREPARED and all(each.cancelled for each in batches),
-        takes_codes=wave.state in (PREPARED, OPEN, PAUSED) and not wave.imported,
-        origin=ORIGIN if wave.imported else "",
-        units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
-        address=address,
-        k=study.k,
-        gives_out_rows=LEAVING[study.leaving].rows,
-        confirmations=tuple(Choice(name, sentence) for name, sentence in CONFIRMATIONS.items()),
         problem=problem,
     )
 

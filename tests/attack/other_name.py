@@ -26,7 +26,7 @@ from starlette.testclient import TestClient
 from app import studies
 from app.config import Settings
 from app.db import write
-from app.hosting import routes as hosting
+from app.hosting import wave_routes as hosting
 from app.hosting.slips import Slips
 from app.main import create_app
 from app.runtime import Service, check_secret, make_service

@@ -24,7 +24,7 @@ from app.closing import maintenance
 from app.closing.mixing import RESPONSE
 from app.db import read, write
 from app.errors import Refused
-from app.hosting import routes as hosting
+from app.hosting import wave_routes as hosting
 from app.hosting.slips import Slips
 from app.runtime import Service, now
 from app.staff import accounts

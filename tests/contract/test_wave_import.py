@@ -24,7 +24,8 @@ from app.closing.mixing import RESPONSE
 from app.config import Settings
 from app.db import read, write
 from app.errors import Refused
-from app.hosting.pages import study_page, wave_page
+from app.hosting.pages import study_page
+from app.hosting.wave_pages import wave_page
 from app.main import create_app
 from app.operations.wave_import import import_wave
 from app.report.text import report_json, report_pdf, report_text

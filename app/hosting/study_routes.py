@@ -1,4 +1,4 @@
-"""Addresses of a host: declaring studies, issuing codes, opening, pausing and closing waves; no answers."""
+"""Addresses of a host's studies: declaring, describing, copying and deleting them, and who reads them."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -10,12 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import studies
-from app.closing import maintenance
-from app.config import is_private
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
 from app.hosting.information import information_page
+from app.hosting.own import be_sure, own_study
 from app.hosting.pages import (
     Link,
     StudiesPage,
@@ -23,29 +22,18 @@ from app.hosting.pages import (
     forms_page,
     read_design,
     study_page,
-    wave_page,
 )
-from app.hosting.slips import slips
-from app.languages import SOURCE, moment
 from app.middleware import see_other
-from app.printing import pdf
-from app.runtime import Service, now, service_of
+from app.runtime import Service, service_of
 from app.staff import accounts
 from app.staff.authorise import AGAIN, Staff, admitted
 from app.studies import information, waves
 from app.studies.study import STUDY
-from app.studies.waves import WAVE
 from app.templating import html
 from instrument import Form, Instrument
 
-SLIPS_AT_ONCE: Final = 500
-PATIENCE_SECONDS: Final = 5.0
 NO_NUMBER: Final = "the smallest group and the people expected are whole numbers, the day is a date"
-NO_ADDRESS: Final = (
-    "type the https address that people go to; the operator can set it for all: COUNTERPOISE_ORIGIN"
-)
 HOSTS_GIVE: Final = ("trainer", "researcher")
-NOT_SURE: Final = "tick the box above the button: this cannot be taken back"
 
 router = APIRouter(prefix="/host", include_in_schema=False)
 
@@ -128,7 +116,7 @@ def copy_study(request: Request, study: str, fields: Fields) -> Response:
     try:
         until = date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None
         with write(service.engine) as db:
-            _study(db, staff, study)
+            own_study(db, staff, study)
             studies.copy_study(service, db, study, studies.Design(id=made, title=title, retire_on=until))
             if staff.studies is not None:
                 accounts.give(service, db, staff.name, "host", made)
@@ -152,7 +140,7 @@ def describe_study(request: Request, study: str, fields: Fields) -> Response:
     said = {name: text for name, text in fields.items() if name in information.EVERY}
     try:
         with write(service.engine) as db:
-            information.describe(service, db, _study(db, staff, study), said)
+            information.describe(service, db, own_study(db, staff, study), said)
     except Refused as refused:
         return html(_information_page(request, staff, study, said, str(refused)), Unreadable.status)
     return see_other(f"/host/studies/{study}")
@@ -192,155 +180,14 @@ def make_wave(request: Request, study: str) -> Response:
     return _on_study(request, study, lambda service, db, _found: waves.make_wave(service, db, study))
 
 
-@router.get("/waves/{wave}")
-def show_wave(request: Request, wave: str) -> Response:
-    """Show a wave and what can be done with it."""
-    return html(_wave_page(request, admitted(request, "host"), wave))
-
-
-@router.post("/waves/{wave}/take-back")
-def take_wave_back(request: Request, wave: str) -> Response:
-    """Undo the preparing of a wave for which no code has been made."""
-    service, staff = service_of(request), admitted(request, "host")
-    try:
-        with write(service.engine) as db:
-            study = _wave(db, staff, wave).study
-            waves.take_back(service, db, wave)
-    except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
-    return see_other(f"/host/studies/{study}")
-
-
-@router.post("/waves/{wave}/codes")
-def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
-    """Make codes and give them out once, as slips: they are not kept, so no page can list them again."""
-    service, staff = service_of(request), admitted(request, "host")
-    count, unit = fields.get("count", ""), fields.get("unit", "")
-    address = service.settings.origin or fields.get("address", "").strip()
-    try:
-        if not is_private(address):
-            raise Refused(NO_ADDRESS)  # noqa: TRY301 - told on the page like the others
-        if not (count.isascii() and count.isdigit() and 1 <= int(count[:6]) <= SLIPS_AT_ONCE):
-            raise Refused(f"ask for 1 to {SLIPS_AT_ONCE} codes at a time")  # noqa: TRY301 - told on the page like the others
-        with write(service.engine) as db:
-            found = _wave(db, staff, wave)
-            made = waves.issue_codes(service, db, wave, unit, int(count))
-            of = studies.the_study(db, found.study).title
-            group = next(each.title for each in studies.units(db, found.study) if each.id == unit)
-    except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
-    name = f'attachment; filename="{wave}_{unit}_slips.pdf"'
-    language = fields.get("language", SOURCE)
-    language = language if language in found.words_hashes else next(iter(found.words_hashes))
-    ends = moment(found.closes_at, found.zone, language) if found.closes_at else ""
-    content = pdf(slips(made, address, of, group=group, ends=ends, language=language))
-    return Response(content, media_type="application/pdf", headers={"content-disposition": name})
-
-
-@router.post("/waves/{wave}/codes/{batch}/cancel")
-def cancel_codes(request: Request, wave: str, batch: str) -> Response:
-    """End the codes of a batch with which nobody has begun."""
-    return _on_wave(request, wave, lambda service, db, of: waves.cancel_codes(service, db, of, batch))
-
-
-@router.post("/waves/{wave}/end")
-def plan_end(request: Request, wave: str, fields: Fields) -> Response:
-    """Say when a wave ends, in a time zone."""
-
-    def plan(service: Service, db: Connection, of: str) -> None:
-        zone = fields.get("zone", "").strip()
-        at = waves.read_end(fields.get("day", ""), fields.get("time", ""), zone)
-        waves.plan_end(service, db, of, at, zone)
-
-    return _on_wave(request, wave, plan)
-
-
-@router.post("/waves/{wave}/open")
-def open_wave(request: Request, wave: str, fields: Fields) -> Response:
-    """Open a wave, after the host has ticked that they are sure, and of what."""
-    confirmed = tuple(each for each in waves.CONFIRMATIONS if f"confirm_{each}" in fields)
-    return _on_wave(
-        request,
-        wave,
-        lambda service, db, of: waves.open_wave(service, db, of, confirmed=confirmed),
-        sure=fields,
-    )
-
-
-@router.post("/waves/{wave}/pause")
-def pause_wave(request: Request, wave: str) -> Response:
-    """Stop a wave at once; what people have saved is kept."""
-    return _on_wave(request, wave, waves.pause_wave)
-
-
-@router.post("/waves/{wave}/resume")
-def resume_wave(request: Request, wave: str) -> Response:
-    """Go on with a paused wave."""
-    return _on_wave(request, wave, waves.resume_wave)
-
-
-@router.post("/waves/{wave}/close")
-def close_wave(request: Request, wave: str, fields: Fields) -> Response:
-    """Announce the end of a wave 24 hours ahead."""
-    return _on_wave(
-        request,
-        wave,
-        lambda service, db, of: waves.announce_close(service, db, of, now() + waves.ANNOUNCED),
-        sure=fields,
-    )
-
-
-@router.post("/waves/{wave}/retire")
-def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
-    """Delete the responses of a closed wave for good, after the host has ticked that they are sure."""
-    service, staff = service_of(request), admitted(request, "host")
-    with read(service.engine) as db:
-        _wave(db, staff, wave)
-    try:
-        _be_sure(fields)
-        maintenance.retire(service, wave, PATIENCE_SECONDS)
-    except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
-    return see_other(f"/host/waves/{wave}")
-
-
-@router.post("/waves/{wave}/early/ask")
-def ask_early(request: Request, wave: str, fields: Fields) -> Response:
-    """Ask that the answers be deleted before their day."""
-    who = admitted(request, "host").name
-    return _on_wave(
-        request, wave, lambda service, db, of: maintenance.ask_early(service, db, of, who), sure=fields
-    )
-
-
-@router.post("/waves/{wave}/early/keep")
-def keep_after_all(request: Request, wave: str) -> Response:
-    """Withdraw what was asked."""
-    return _on_wave(request, wave, maintenance.keep_after_all)
-
-
-@router.post("/waves/{wave}/early/confirm")
-def confirm_early(request: Request, wave: str, fields: Fields) -> Response:
-    """Delete the answers before their day, as the second person."""
-    service, staff = service_of(request), admitted(request, "host")
-    with read(service.engine) as db:
-        _wave(db, staff, wave)
-    try:
-        _be_sure(fields)
-        maintenance.retire_early(service, wave, staff.name, PATIENCE_SECONDS)
-    except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
-    return see_other(f"/host/waves/{wave}")
-
-
 @router.post("/studies/{study}/delete")
 def delete_study(request: Request, study: str, fields: Fields) -> Response:
     """Delete a study that has no wave."""
     service, staff = service_of(request), admitted(request, "host")
     try:
         with write(service.engine) as db:
-            _study(db, staff, study)
-            _be_sure(fields)
+            own_study(db, staff, study)
+            be_sure(fields)
             studies.delete_study(service, db, study)
     except Refused as refused:
         return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
@@ -380,7 +227,7 @@ def _on_roles(
 
     if not staff.fresh:
         with read(service_of(request).engine) as db:
-            _study(db, staff, study)
+            own_study(db, staff, study)
         return see_other(AGAIN)
     return _on_study(request, study, checked)
 
@@ -392,34 +239,16 @@ def _on_study(
     service, staff = service_of(request), admitted(request, "host")
     try:
         with write(service.engine) as db:
-            change(service, db, _study(db, staff, study))
+            change(service, db, own_study(db, staff, study))
     except Refused as refused:
         return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
     return see_other(f"/host/studies/{study}")
 
 
-def _on_wave(
-    request: Request,
-    wave: str,
-    change: Callable[[Service, Connection, str], object],
-    sure: Mapping[str, str] | None = None,
-) -> Response:
-    service, staff = service_of(request), admitted(request, "host")
-    try:
-        with write(service.engine) as db:
-            _wave(db, staff, wave)
-            if sure is not None:
-                _be_sure(sure)
-            change(service, db, wave)
-    except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
-    return see_other(f"/host/waves/{wave}")
-
-
 def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -> Any:
     service = service_of(request)
     with read(service.engine) as db:
-        found = _study(db, staff, study)
+        found = own_study(db, staff, study)
         return study_page(
             service,
             found,
@@ -436,45 +265,12 @@ def _information_page(
 ) -> Any:
     service = service_of(request)
     with read(service.engine) as db:
-        found = _study(db, staff, study)
+        found = own_study(db, staff, study)
         locked = information.is_taking_answers(db, study)
     form = service.instruments[found.instrument].forms[found.form]
     return information_page(
         found, form, found.information or {} if said is None else said, locked=locked, problem=problem
     )
-
-
-def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> Any:
-    with read(service_of(request).engine) as db:
-        found = _wave(db, staff, wave)
-        study = studies.the_study(db, found.study)
-        units = studies.units(db, found.study)
-        batches = waves.batches(db, wave)
-    origin = service_of(request).settings.origin
-    return wave_page(
-        found,
-        study,
-        units,
-        address=origin,
-        today=now().date(),
-        batches=batches,
-        problem=problem,
-    )
-
-
-def _study(db: Connection, staff: Staff, study: str) -> Row[Any]:
-    found = db.execute(select(STUDY).where(STUDY.c.id == study, staff.may_see())).first()
-    if found is None:
-        raise NotFound
-    return found
-
-
-def _wave(db: Connection, staff: Staff, wave: str) -> Row[Any]:
-    of_study = select(WAVE).join(STUDY, STUDY.c.id == WAVE.c.study)
-    found = db.execute(of_study.where(WAVE.c.id == wave, staff.may_see())).first()
-    if found is None:
-        raise NotFound
-    return found
 
 
 def _form(service: Service, named: str) -> tuple[Instrument, Form]:
@@ -488,8 +284,3 @@ def _form(service: Service, named: str) -> tuple[Instrument, Form]:
 def _may_make(staff: Staff) -> None:
     if not staff.may_make_studies:
         raise NotFound
-
-
-def _be_sure(fields: Mapping[str, str]) -> None:
-    if "sure" not in fields:
-        raise Refused(NOT_SURE)
