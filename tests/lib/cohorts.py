@@ -30,14 +30,19 @@ def take_part(
     *,
     purposes: Sequence[str] = ("study",),
     language: str = "en",
+    codes: Sequence[str] | None = None,
 ) -> None:
-    """Send the answers of each person; a question without an answer is refused ("rather not say")."""
+    """Send the answers of each person; a question without an answer is refused ("rather not say").
+
+    Codes are made for them unless `codes` are given.
+    """
     everyone = list(people)
     with write(service.engine) as db:
         asked = studies.the_study(db, waves.the_wave(db, wave).study)
         form = service.instruments[asked.instrument].forms[asked.form]
         nothing = dict.fromkeys((*form.context, *form.by_id), RATHER_NOT_SAY)
-        codes = waves.issue_codes(service, db, wave, unit, len(everyone))
+        if codes is None:
+            codes = waves.issue_codes(service, db, wave, unit, len(everyone))
         for code, answers in zip(codes, everyone, strict=True):
             sheet = Sheet(
                 wave=wave,
