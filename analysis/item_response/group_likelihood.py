@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
+from scipy.sparse import eye_array
 
 from analysis.estimate import Matrix, Unavailable
 from analysis.item_response.category_curves import (
@@ -89,8 +90,8 @@ class GroupLikelihood:
                 begins[item] = beyond
                 beyond += int(sizes[item])
             places.append(np.where(slots < sizes[:, np.newaxis], begins[:, np.newaxis] + slots, -1))
-        shape = np.broadcast_to(np.empty(0), (beyond, 0))
-        return tuple(Parameters(family="cumulative", design=shape, place=place) for place in places)
+        own = eye_array(beyond, format="csr")
+        return tuple(Parameters(family="cumulative", design=own, place=place) for place in places)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,8 +147,7 @@ class _Search:
             if not np.isfinite(found):
                 return None
             value += found
-            used = structure.place >= 0
-            np.add.at(score, structure.place[used], np.einsum("jcq,jcsq->js", counts, curves.score)[used])
+            score[: self.items] += structure.gather(np.einsum("jcq,jcsq->js", counts, curves.score))
             people = posterior.sum(axis=0)
             if g:
                 left = people - weight.sum() * prior
