@@ -6,9 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from random import Random
 from threading import Thread
+from types import MappingProxyType
 from uuid import uuid4
 
 import pytest
@@ -21,10 +23,12 @@ from analysis.disclosure.release import Report, report_from_json
 from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.db import read, write
 from app.errors import Busy, Refused
+from app.report.pages import report_page
 from app.report.text import report_csv, report_json, report_pdf, report_text
 from app.runtime import Service
 from app.studies import waves
 from app.tables import Response, Unit, Wave, table
+from app.templating import render
 from tests.conftest import Queries
 from tests.lib.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.privacy.attackers import change
@@ -193,6 +197,23 @@ def test_the_page_keeps_to_the_strict_policy(trainer: TestClient, closed: str) -
     assert not re.search(r"<script(?![^>]* src=)|\bon[a-z]+=", answer.text)
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_report_says_that_no_study_is_known_only_while_none_is(
+    service: Service, closed: str, *, held: bool
+) -> None:
+    here, claims = service.instruments["ppiq"], service.instruments["ppiq"].claims
+    assert claims
+    if held:
+        claims = replace(claims, evidence=("Form a, SIMULATED people, n = 60",))
+        here = replace(here, claims_in=MappingProxyType({**here.claims_in, here.language: claims}))
+    page = report_page(report_from_json(snapshot(service, closed).report), None, here)
+    assert page
+    shown = unescape(render(page))
+    for sentence in ("nobody has yet found out", "holds no study"):
+        assert (sentence in shown) is not held, sentence
+    assert "Units may not be compared" in shown
 
 
 def test_a_report_is_read_with_two_selects_beside_the_token(
