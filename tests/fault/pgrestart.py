@@ -43,7 +43,7 @@ def pgrestart(
 ) -> Outcome:
     service = open_study(url)
     with served(url, log, FAULTS[fault]) as server:
-        restarted = Fault(lambda _: cluster.crash(), lambda: None)
+        restarted = Fault(lambda _: cluster.crash(), lambda: None, lifts=cluster.start)
         outcome = rounds(service, server.port, restarted, restarts, seed, writers=writers, at_least=at_least)
     service.engine.dispose()
     return outcome

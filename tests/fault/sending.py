@@ -14,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from random import Random
 from typing import Final
@@ -113,6 +114,9 @@ class Fault:
     """After it, everything is as it should be again."""
     before: Callable[[], None] = lambda: None
     """Called when people have come as far as the check page, before they send."""
+    lifts: Callable[[], None] | None = None
+    """For a fault that the server outlives: called when one more person has sent into it. However slowly the
+    fault comes, somebody meets it."""
 
 
 @dataclass
@@ -125,9 +129,10 @@ class Round:
     receipts: dict[int, str] = field(default_factory=dict)
     told: dict[int, Told] = field(default_factory=dict)
 
-    def run(self, writers: int, fault: Callable[[], None]) -> None:
+    def run(self, writers: int, comes: Callable[[], None], lifts: Callable[[], None] | None) -> None:
         waiting: SimpleQueue[int] = SimpleQueue()
-        for number in range(len(self.people)):
+        last = len(self.people) - 1
+        for number in range(last if lifts else last + 1):
             waiting.put(number)
         reached, over = threading.Event(), threading.Event()
 
@@ -138,10 +143,7 @@ class Round:
                 except Empty:
                     reached.set()
                     return
-                told = self.people[number].send(self.port)
-                self.told[number] = told
-                if told.receipt:
-                    self.receipts[number] = told.receipt
+                self.send(number)
                 if len(self.receipts) >= self.enough:
                     reached.set()
 
@@ -149,10 +151,19 @@ class Round:
         for each in threads:
             each.start()
         reached.wait(120)
-        fault()
+        comes()
+        if lifts:
+            self.send(last)
+            lifts()
         over.set()
         for each in threads:
             each.join()
+
+    def send(self, number: int) -> None:
+        told = self.people[number].send(self.port)
+        self.told[number] = told
+        if told.receipt:
+            self.receipts[number] = told.receipt
 
 
 def open_study(url: str) -> Service:
@@ -183,7 +194,7 @@ def rounds(
         people = arrive(service, at_least + 4 * writers, chance)
         fault.before()
         now = Round(port, people, at_least + chance.randrange(writers))
-        now.run(writers, lambda chance=chance: fault.comes(chance))  # type: ignore[misc]  # bound at once
+        now.run(writers, partial(fault.comes, chance), fault.lifts)
         outcome.rounds += 1
         look(service, now, outcome)
         fault.ends()

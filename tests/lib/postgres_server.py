@@ -24,8 +24,12 @@ class Postgres:
     """Runs pg_ctl on this cluster, with these arguments."""
 
     def crash(self) -> None:
-        """End it as a crash would, and start it again; it is ready when this returns."""
-        self.control("-m", "immediate", "-w", "-l", str(self.socket / "log"), "restart")
+        """End it as a crash would; it is gone when this returns."""
+        self.control("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        """Start it again; it is ready when this returns."""
+        self.control("start")
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://postgres@/{name}?host={self.socket}"
@@ -71,11 +75,12 @@ def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
         f"-c min_wal_size={2 * log_file_mb}MB "
         "-c log_min_error_statement=panic -c log_error_verbosity=terse"
     )
-    run("pg_ctl", "-l", str(home / "log"), "-o", options, "-w", "start")
+    control = partial(run, "pg_ctl", "-l", str(home / "log"), "-o", options, "-w")
+    control("start")
     try:
-        yield Postgres(data, home, partial(run, "pg_ctl"))
+        yield Postgres(data, home, control)
     finally:
-        run("pg_ctl", "-m", "immediate", "stop")
+        control("-m", "immediate", "stop")
         shutil.rmtree(home)
 
 
