@@ -30,18 +30,21 @@ def attacked(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Attack]
         cluster.drop(url)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_after_the_close_no_order_links_a_code_to_an_answer(attacked: Attack, seed: int) -> None:
+CODES = 120
+"""The command in the Makefile takes 500, with twenty seeds."""
+
+
+def test_after_the_close_no_order_links_a_code_to_an_answer(attacked: Attack) -> None:
     """By chance one run in 1,000 is right for more than six: it is repeated, and a leak would be as well."""
-    outcome = attacked(codes=500, seed=seed)
+    outcome = attacked(codes=CODES, seed=1)
     if outcome.linked:
-        outcome = attacked(codes=500, seed=seed + 100)
+        outcome = attacked(codes=CODES, seed=101)
     assert not outcome.linked, outcome
     assert outcome.rankings >= 7
 
 
 @pytest.mark.parametrize("control", CONTROLS)
 def test_the_attack_wins_where_a_part_of_closing_is_missing(attacked: Attack, control: str) -> None:
-    outcome = attacked(codes=200, seed=1, control=control)
+    outcome = attacked(codes=CODES, seed=1, control=control)
     assert outcome.linked
-    assert outcome.right > 100, outcome
+    assert outcome.right > CODES // 2, outcome
