@@ -282,6 +282,13 @@ def test_the_other_person_is_called_in_the_question_as_in_the_sentences(language
             assert option == NOT_SAID or words.option(role, option).lower() == noun
 
 
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_people_who_use_a_service_are_warned_wherever_a_form_asks_them(language: str) -> None:
+    form_c, decides = (ppiq().words[form, language].before for form in ("c2", "who_decides2"))
+    assert set(form_c[1:3]) < set(decides)  # courts may ask; wait while one hears the case
+    assert form_c[3].split(". ")[0] in decides[3]  # who may help
+
+
 # What is refused
 
 

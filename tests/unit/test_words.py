@@ -360,6 +360,13 @@ def test_the_mirror_confesses_nothing_and_guesses_at_identity_too() -> None:
     assert {cell["cell"]: cell["keyed"] for cell in history("b2")} == keyed
 
 
+@pytest.mark.parametrize(("form", "role"), [each for each in SPOKEN if each[0] in {"a2", "b2", "c2"}])
+def test_no_sentence_takes_for_granted_that_somebody_spoke_up_or_did_wrong(form: str, role: str) -> None:
+    """Who never dares would answer "not at all true" to what happens when they speak."""
+    event = r"\bwhen (I|we) (?!see\b)|\bwhat went wrong\b"
+    assert not [text for text in sentences(form, role) if re.search(event, text, re.IGNORECASE)]
+
+
 def test_the_mirror_sends_nobody_to_ask() -> None:
     words = ppiq().words["b2", "en"]
     assert "guess" in words.title
