@@ -30,6 +30,12 @@ WAVE = "demo-1"
 
 
 @pytest.fixture
+def url(sqlite_url: str) -> str:
+    """Files are written from rows that test_export.py reads on both engines."""
+    return sqlite_url
+
+
+@pytest.fixture
 def leaving() -> str:
     return "rows"
 

@@ -21,6 +21,12 @@ PARSER = etree.XMLParser(resolve_entities=False, no_network=True)
 
 
 @pytest.fixture
+def url(sqlite_url: str) -> str:
+    """Files are written from rows that test_export.py reads on both engines."""
+    return sqlite_url
+
+
+@pytest.fixture
 def leaving() -> str:
     return "rows"
 

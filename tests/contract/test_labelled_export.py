@@ -27,6 +27,12 @@ MISSING = {"sd5": -88, "id1": -99, "ec2": -77}
 
 
 @pytest.fixture
+def url(sqlite_url: str) -> str:
+    """Files are written from rows that test_export.py reads on both engines."""
+    return sqlite_url
+
+
+@pytest.fixture
 def leaving() -> str:
     return "rows"
 

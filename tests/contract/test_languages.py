@@ -34,6 +34,12 @@ SAME_IN_TWO = {"No"}
 """Words that another language spells as English does."""
 
 
+@pytest.fixture
+def url(sqlite_url: str) -> str:
+    """What pages say does not depend on the engine."""
+    return sqlite_url
+
+
 class Outline(HTMLParser):
     """What is read on a page: its language, and each piece of text with the language it is said to be in."""
 

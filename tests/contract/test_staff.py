@@ -35,6 +35,12 @@ ROUTES = [
 
 
 @pytest.fixture
+def url(sqlite_url: str) -> str:
+    """tests/security asks for every page on both engines."""
+    return sqlite_url
+
+
+@pytest.fixture
 def both(service: Service, study: str) -> dict[str, str]:
     """A closed wave of the study and one of another study."""
     take_part(service, "demo-1", "south", of_one_mind(12, 2))
