@@ -204,8 +204,8 @@ def test_no_two_items_or_answers_read_the_same(form: str, language: str) -> None
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("form", [*SECOND, "who_decides2", "g"])
-def test_every_row_of_the_second_edition_has_a_back_translation_that_keeps_the_direction(
+@pytest.mark.parametrize("form", [*SECOND, "who_decides2", "g", "context", "actions", "claims"])
+def test_every_row_beside_the_first_edition_has_a_back_translation_that_keeps_the_direction(
     form: str, language: str
 ) -> None:
     source = original(PPIQ, form)
@@ -266,6 +266,28 @@ def test_what_a_review_found_wrong_is_gone(language: str, words: str) -> None:
     said = " ".join(text for form in SECOND for text in texts_of(form, language).values())
     assert re.findall(words, said) == []
     assert re.search(words, " ".join(texts_of("a", language).values()))  # as it was in the first
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        # Whose power or judgement it is, "I" or "they", eyesight for looks, "less than mine", suffering.
+        ("cy", "gael pŵer|a roddir|eich golwg|^I raddau|wrth beth|gen i yn ei|drafod yn ein"),
+        ("es", "Si le (contara|pidiera)|^Si nuestras d|de que pueda|que le (escucho|presiono)|han acordado"),
+        ("ar", "شخصيًا أكثر|أعاني|يعاني|أقل مني|تمسّ|^قد يساعدك|ممرض أو|المهام المطلوبة"),
+    ],
+)
+def test_what_a_second_reading_found_wrong_is_gone(language: str, words: str) -> None:
+    forms = (*SECOND, "who_decides2", "actions")
+    said = [text for form in forms for text in texts_of(form, language).values()]
+    assert [text for text in said if re.search(words, text)] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_said_of_would_is_said_of_could(language: str) -> None:
+    could = {"cy": "gellid", "es": "podría hacer", "ar": "يمكن فعله"}[language]
+    for form, line in (("a2", 3), ("b2", 5), ("c2", 6)):
+        assert could in ppiq().words[form, language].before[line]
 
 
 def test_in_spanish_a_relationship_is_one_of_work() -> None:
