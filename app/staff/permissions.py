@@ -63,6 +63,8 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "POST /host/studies/{study}/design": HOST,
     "GET /host/studies/{study}/try": HOST,
     "POST /host/studies/{study}/try": HOST,
+    "GET /host/studies/{study}/sample": HOST,
+    "GET /host/studies/{study}/sample/units/{unit}": HOST,
     "GET /host/studies/{study}/information": HOST,
     "POST /host/studies/{study}/information": HOST,
     "POST /host/studies/{study}/units": HOST,
