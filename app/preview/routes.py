@@ -72,11 +72,10 @@ def _sample(request: Request, study: str, unit: str | None) -> Response:
     service, staff = service_of(request), admitted(request, "host")
     with read(service.engine) as db:
         found, tree = own_study(db, staff, study), units(db, study)
-    with READING.take():  # the queue of what is long for hosts: two hundred units take seconds
-        page = sample_page(service.instruments[found.instrument], found, tree, unit)
-    if page is None:
+    if unit is not None and unit not in {each.id for each in tree}:
         raise NotFound
-    return html(page)
+    with READING.take():  # the queue of what is long for hosts: two hundred units take seconds
+        return html(sample_page(service.instruments[found.instrument], found, tree, unit))
 
 
 def _first(request: Request, survey: SurveyPath, preview: str, language: str) -> Response:

@@ -14,6 +14,7 @@ from sqlalchemy import Row
 from analysis.disclosure.base_table import About, Group, Unit, base_table, rules
 from analysis.disclosure.leaving import LEAVING
 from analysis.disclosure.release import release
+from app.languages import english_day
 from app.report.pages import Link, NothingPage, ReportPage, report_page
 from app.runtime import now
 from app.templating import Page
@@ -44,20 +45,27 @@ class SampleRowsPage(Page):
     rows: tuple[tuple[str, ...], ...]
 
 
-def sample_page(
-    instrument: Instrument, study: Row[Any], tree: Sequence[Row[Any]], unit: str | None
-) -> Page | None:
-    """Lay out what a study would give out of a unit, or of everybody; None where nothing would be shown."""
+def sample_page(instrument: Instrument, study: Row[Any], tree: Sequence[Row[Any]], unit: str | None) -> Page:
+    """Lay out what a study would give out of a unit, or of everybody."""
     groups = tuple(_groups(instrument, study, tree))
     told = _told(study, groups)
     if LEAVING[study.leaving].rows:
-        return None if unit else _rows_page(study, tree, groups, told)
+        return _rows_page(study, tree, groups, told)
     units = (Unit(id=each.id, title=each.title, level=each.level, parent=each.parent) for each in tree)
     report = release(base_table(_about(instrument, study), instrument, groups, units, rules(study.k)))
     page, home = report_page(report, unit, instrument), f"/host/studies/{study.id}"
-    if isinstance(page, NothingPage):
-        return replace(page, preview=home, origin=told)
-    return _as_sample(page, home, told) if isinstance(page, ReportPage) else None
+    if isinstance(page, ReportPage):
+        return _as_sample(page, home, told)
+    return NothingPage(
+        simulated=True,
+        preview=home,
+        study=study.title,
+        ordinal=report.about.ordinal,
+        closed_on=english_day(now().date()),
+        origin=told,
+        k=study.k,
+        gives_out_rows=False,
+    )
 
 
 def _as_sample(page: ReportPage, home: str, told: str) -> ReportPage:
