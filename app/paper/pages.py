@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from markupsafe import Markup
 
+from app.languages import translations
 from app.printing import pdf_of_markup
 from app.templating import Page, render
 from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
@@ -77,7 +78,7 @@ def paper_form(
             sentence=words.question(each),
             help=None,
             answers=tuple(words.option(each, option) for option in instrument.context[each].options),
-            apart=(),
+            apart=(translations(language).gettext("Rather not say"),),
         )
         for each in (form.context if context is None else context)
     )
