@@ -25,6 +25,7 @@ from app.hosting.questionnaires import router as questionnaires
 from app.hosting.study_routes import router as host
 from app.hosting.wave_routes import router as host_of_waves
 from app.middleware import Surface
+from app.paper_entry.routes import router as paper_entry
 from app.preview.routes import router as preview
 from app.reflect.routes import router as reflect
 from app.report.routes import router as report
@@ -56,6 +57,7 @@ OF_STAFF: Final = (
     host_of_waves,
     questionnaires,
     preview,
+    paper_entry,
     people,
     api,
 )

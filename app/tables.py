@@ -119,6 +119,8 @@ class Wave(SQLModel, table=True):
     """Who has asked that its answers be deleted before their day; another person has to confirm it."""
     imported: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
     """Whether its answers came from a file, all at once, and nobody gave them here."""
+    paper: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether it takes answers on paper too, which a host types in; declared before it opens."""
 
 
 class Pair(SQLModel, table=True):

@@ -6,6 +6,7 @@ difference between two reports of almost the same people would reveal what the f
 the same reason each (wave, unit) pair of answers is used by one snapshot only.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -25,7 +26,7 @@ from analysis.disclosure.release import release, report_as_json
 from app.runtime import Service
 from app.studies.installed import as_it_was_asked
 from app.studies.study import STUDY, units
-from app.studies.waves import WAVE
+from app.studies.waves import PAPER, WAVE
 from app.tables import CLOSED, Response, Snapshot, table
 from instrument import Instrument
 
@@ -81,22 +82,29 @@ def _groups(db: Connection, wave: Row[Any]) -> Iterator[Group]:
     Earlier waves are closed ones of the same form and of the same origin: answers from files and those that
     people gave here are never taken together, since a report says which it rests on. Where rows leave,
     answers held out of an earlier wave stay held out.
+
+    A unit that answered partly on paper is held out unless K of it answered on a screen: whoever typed the
+    papers knows those answers, and would subtract them from what is published.
     """
     used = used_pairs(db, wave.study)
     alike = (WAVE.c.state == CLOSED) & (WAVE.c.imported == wave.imported)
     pooled = alike if LEAVING[wave.leaving].reports else false()
     answers = (
-        select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers)
+        select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers, RESPONSE.c.layout)
         .join(WAVE, WAVE.c.id == RESPONSE.c.wave)
         .where(WAVE.c.study == wave.study, WAVE.c.form_hash == wave.form_hash)
         .where(or_(WAVE.c.id == wave.id, pooled))
     )
     by_unit: dict[str, dict[Pair, list[Mapping[str, Any]]]] = {}
-    for source, unit, given in db.execute(answers):
+    on_screen: Counter[str] = Counter()
+    for source, unit, given, layout in db.execute(answers):
         if (source, unit) not in used:
             by_unit.setdefault(unit, {}).setdefault((source, unit), []).append(given)
+            on_screen[unit] += layout != PAPER
     for unit, pairs in by_unit.items():
         people = [person for group in pairs.values() for person in group]
+        if 0 < on_screen[unit] < min(wave.k, len(people)):
+            continue
         yield Group(unit=unit, pairs=tuple(sorted(pairs)), people=people)
 
 

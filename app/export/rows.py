@@ -112,8 +112,9 @@ class Microdata:
 
     @property
     def titled(self) -> str:
-        """Return the study's title, with the word SIMULATED before it where the data are simulated."""
-        return f"SIMULATED: {self.title}" if self.simulated else self.title
+        """Return the study's title; where the data are simulated it says SIMULATED, once."""
+        says_so = "SIMULATED" in self.title or not self.simulated
+        return self.title if says_so else f"SIMULATED: {self.title}"
 
     @property
     def words(self) -> Words:

@@ -1,7 +1,7 @@
 """The pages of a host: what is on each, ready to print. No page has a field for a count of answers."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, Final
 
@@ -114,7 +114,7 @@ class DesignPage(Page):
     values: Mapping[str, str]
     leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
-    spent: Spent | None = None
+    spent: Spent
     problem: str = ""
     limit: str = f"{LIMIT:.0%}"
 
@@ -148,6 +148,12 @@ class StudyPage(Page):
     values: Mapping[str, str]
     leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
+    typed: Spent
+    """What the questions give away that are ticked in the form."""
+    is_looked_over: bool = False
+    """Whether the form holds what was typed, which is not saved."""
+    crowding: str
+    """How many people there are for each unit, against the smallest group."""
     limit: str = f"{LIMIT:.0%}"
     problem: str = ""
 
@@ -174,21 +180,45 @@ def design_page(
     service: Service, instrument: Instrument, form: Form, fields: Mapping[str, str], problem: str = ""
 ) -> DesignPage:
     """Make the page with what was typed so far, and what it would give away once that can be computed."""
-    asked = tuple(each for each in form.context if f"ask_{each}" in fields)
-    people = fields.get("people", "")
-    may_say = people.isascii() and people.isdigit() and int(people[:9]) > 0
     return DesignPage(
         simulated=service.settings.demo,
         form=f"{instrument.id}/{form.id}",
         about=_title(instrument, form),
         values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
         leaving=_leaving(fields.get("leaving", "")),
-        questions=_questions(instrument, form, asked),
-        spent=spent(instrument, form, budget_of(instrument, form.id, asked, int(people[:9])))
-        if may_say
-        else None,
+        questions=_questions(instrument, form, _typed_questions(form, fields)),
+        spent=typed_budget(instrument, form, fields),
         problem=problem,
     )
+
+
+def typed_budget(instrument: Instrument, form: Form, fields: Mapping[str, str]) -> Spent:
+    """Say what the questions that are ticked give away; without a number of people, how many they need."""
+    asked, people = _typed_questions(form, fields), fields.get("people", "").strip()
+    if people.isascii() and people.isdigit() and int(people[:9]) > 0:
+        return spent(instrument, form, budget_of(instrument, form.id, asked, int(people[:9])))
+    alone = spent(instrument, form, budget_of(instrument, form.id, asked, 1))
+    if not asked:
+        return alone
+    needed = budget_of(instrument, form.id, asked, 1).fewest_people
+    said = f"These questions need at least {needed:,} people. Say how many you expect."
+    return replace(alone, verdict=said, is_kept=True)
+
+
+def looked_over(page: StudyPage, instrument: Instrument, form: Form, fields: Mapping[str, str]) -> StudyPage:
+    """Return the page of a study with a design that was typed and is not saved, and what it gives away."""
+    return replace(
+        page,
+        values={**page.values, **{name: fields[name] for name in page.values if name in fields}},
+        leaving=_leaving(fields.get("leaving", "")),
+        questions=_questions(instrument, form, _typed_questions(form, fields)),
+        typed=typed_budget(instrument, form, fields),
+        is_looked_over=True,
+    )
+
+
+def _typed_questions(form: Form, fields: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(each for each in form.context if f"ask_{each}" in fields)
 
 
 def study_page(
@@ -251,16 +281,37 @@ def study_page(
         },
         leaving=_leaving(study.leaving),
         questions=words,
+        typed=typed_budget(
+            instrument, form, {f"ask_{each}": "yes" for each in asked} | {"people": str(study.people or "")}
+        ),
+        crowding=_crowding(study, units),
         problem=problem,
     )
+
+
+def _crowding(study: Row[Any], units: Sequence[Row[Any]]) -> str:
+    """Say whether the people are enough for the units, or how many it takes and how many units to drop."""
+    count = sum(each.level == "unit" for each in units)
+    if not count or not study.people:
+        return ""
+    each = study.people // count
+    spread = f"{study.people:,} people over {count:,} {'unit' if count == 1 else 'units'} are {each:,} each"
+    if each >= study.k:
+        return f"{spread}: enough, if they spread evenly and all of them answer."
+    fits = study.people // study.k
+    fewer = f", or no more than {fits:,} {'unit' if fits == 1 else 'units'}" if fits else ""
+    return f"{spread}, fewer than {study.k}. It takes at least {count * study.k:,} people{fewer}."
 
 
 def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
     """Say how many people the questions of a design may leave alone, question by question."""
     words = {each.value: each.words for each in _questions(instrument, form, ())}
     verdict = budget.verdict.replace(budget.ways_on(), budget.ways_on(words))
+    enough = (
+        f" They need at least {budget.fewest_people:,} people." if budget.asked and budget.is_kept else ""
+    )
     return Spent(
-        verdict[0].upper() + verdict[1:] + ".",
+        f"{verdict[0].upper()}{verdict[1:]}.{enough}",
         budget.is_kept,
         tuple((words[each.question], each.answers) for each in budget.asked),
     )

@@ -18,8 +18,10 @@ from app.hosting.own import be_sure, own_study
 from app.hosting.pages import (
     Link,
     StudiesPage,
+    StudyPage,
     design_page,
     forms_page,
+    looked_over,
     read_design,
     study_page,
 )
@@ -93,7 +95,9 @@ def show_study(request: Request, study: str) -> Response:
 
 @router.post("/studies/{study}/design")
 def change_design(request: Request, study: str, fields: Fields) -> Response:
-    """Change the design of a study, as long as no wave has been prepared."""
+    """Change the design of a study as long as no wave has been prepared, or show what it would give away."""
+    if "look" in fields:
+        return html(_looked_over(request, study, fields))
 
     def change(service: Service, db: Connection, found: Row[Any]) -> None:
         instrument = service.instruments[found.instrument]
@@ -279,6 +283,15 @@ def _form(service: Service, named: str) -> tuple[Instrument, Form]:
     if instrument is None or form is None:
         raise NotFound
     return instrument, form
+
+
+def _looked_over(request: Request, study: str, fields: Mapping[str, str]) -> StudyPage:
+    service, staff = service_of(request), admitted(request, "host")
+    with read(service.engine) as db:
+        found = own_study(db, staff, study)
+    instrument = service.instruments[found.instrument]
+    page = _study_page(request, staff, study)
+    return looked_over(page, instrument, instrument.forms[found.form], fields)
 
 
 def _may_make(staff: Staff) -> None:

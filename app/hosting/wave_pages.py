@@ -49,6 +49,8 @@ class WavePage(Page):
     """Who has asked that the answers be deleted before their day."""
     may_take_back: bool
     takes_codes: bool
+    paper: bool
+    """Whether it takes answers on paper too."""
     origin: str
     """What there is to know of a wave whose answers came from a file; empty of any other."""
     units: tuple[Choice, ...]
@@ -97,6 +99,7 @@ def wave_page(
         asked_by=wave.deletion_asked_by or "",
         may_take_back=wave.state == PREPARED and all(each.cancelled for each in batches),
         takes_codes=wave.state in (PREPARED, OPEN, PAUSED) and not wave.imported,
+        paper=wave.paper,
         origin=ORIGIN if wave.imported else "",
         units=tuple(Choice(each.id, each.title) for each in units if each.level == "unit"),
         address=address,

@@ -97,6 +97,13 @@ def plan_end(request: Request, wave: str, fields: Fields) -> Response:
     return _on_wave(request, wave, plan)
 
 
+@router.post("/waves/{wave}/on-paper")
+def declare_paper(request: Request, wave: str, fields: Fields) -> Response:
+    """Say whether answers on paper are taken too."""
+    paper = fields.get("paper") == "yes"
+    return _on_wave(request, wave, lambda service, db, of: waves.declare_paper(service, db, of, paper=paper))
+
+
 @router.post("/waves/{wave}/open")
 def open_wave(request: Request, wave: str, fields: Fields) -> Response:
     """Open a wave, after the host has ticked that they are sure, and of what."""

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
+from markupsafe import Markup
+
+from app.languages import translations
 from app.printing import pdf_of_markup
 from app.templating import Page, render
 from instrument import LEFT_BLANK, NOT_SAID, Instrument, allowed
@@ -36,10 +39,25 @@ class PaperForm(Page):
     form_hash: str
     words_hash: str
     licence: str
+    study: str = ""
+    consent: Markup | None = None
+    """What people of a study agree to, by ticking it on the paper; none of a form by itself."""
+    archive: bool = False
+    """Whether they are asked for an archive too."""
 
 
-def paper_form(instrument: Instrument, form_id: str, language: str, role: str = NOT_SAID) -> PaperForm:
-    """Lay out a form for one role, with the sentences that name the other person by it."""
+def paper_form(
+    instrument: Instrument,
+    form_id: str,
+    language: str,
+    role: str = NOT_SAID,
+    *,
+    context: tuple[str, ...] | None = None,
+) -> PaperForm:
+    """Lay out a form for one role, with the sentences that name the other person by it.
+
+    `context` are the context questions that a study asks; without it all of the form's.
+    """
     form, words = instrument.forms[form_id], instrument.words[form_id, language]
     questions = []
     for number, item in enumerate(form.items, 1):
@@ -54,15 +72,15 @@ def paper_form(instrument: Instrument, form_id: str, language: str, role: str = 
                 apart=tuple(words.label(scale.id, code) for code in missing),
             )
         )
-    context = tuple(
+    facts = tuple(
         Question(
             number=None,
             sentence=words.question(each),
             help=None,
             answers=tuple(words.option(each, option) for option in instrument.context[each].options),
-            apart=(),
+            apart=(translations(language).gettext("Rather not say"),),
         )
-        for each in form.context
+        for each in (form.context if context is None else context)
     )
     return PaperForm(
         language=language,
@@ -70,7 +88,7 @@ def paper_form(instrument: Instrument, form_id: str, language: str, role: str = 
         before=words.before,
         stem=words.stem(role),
         questions=tuple(questions),
-        context=context,
+        context=facts,
         form=form.id,
         status=words.status,
         form_hash=form.hash,

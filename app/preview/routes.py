@@ -1,11 +1,10 @@
-"""A host tries a questionnaire or a study on the pages of private reflection; nothing is kept."""
+"""A host tries a questionnaire or a study, and sees what a study would give out; nothing is kept."""
 
 import os
 from dataclasses import replace
 from typing import Final
 
 from fastapi import APIRouter
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,16 +12,20 @@ from app.db import read
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.hosted.brought import the_brought
+from app.hosting.own import own_study
+from app.hosting.questionnaires import READING
+from app.preview.sample import sample_page
 from app.questionnaire.path import SurveyPath, study_path
 from app.reflect.pages import TRY, page_of
 from app.reflect.runs import private_path, run_on, turn
 from app.runtime import now, service_of
 from app.staff.authorise import admitted
-from app.studies.study import STUDY
+from app.studies.study import units
 from app.templating import html
 from app.vault import RUN_BYTES, RUN_KEY
 from instrument.exchange.confined import instrument_of_files
 
+SAMPLE_OF_STUDY: Final = "/host/studies/{study}/sample"
 OF_STUDY: Final = "/host/studies/{study}" + TRY
 ADDRESS: Final = "/host/questionnaires/{questionnaire}" + TRY
 
@@ -53,6 +56,28 @@ def go_on_with_study(request: Request, study: str, fields: Fields) -> Response:
     return _next(*_study(request, study), fields)
 
 
+@router.get(SAMPLE_OF_STUDY)
+def show_sample(request: Request, study: str) -> Response:
+    """Show what a study would give out, with SIMULATED answers."""
+    return _sample(request, study, None)
+
+
+@router.get(f"{SAMPLE_OF_STUDY}/units/{{unit}}")
+def show_sample_of_unit(request: Request, study: str, unit: str) -> Response:
+    """Show what a study would give out of one unit, with SIMULATED answers."""
+    return _sample(request, study, unit)
+
+
+def _sample(request: Request, study: str, unit: str | None) -> Response:
+    service, staff = service_of(request), admitted(request, "host")
+    with read(service.engine) as db:
+        found, tree = own_study(db, staff, study), units(db, study)
+    if unit is not None and unit not in {each.id for each in tree}:
+        raise NotFound
+    with READING.take():  # the queue of what is long for hosts: two hundred units take seconds
+        return html(sample_page(service.instruments[found.instrument], found, tree, unit))
+
+
 def _first(request: Request, survey: SurveyPath, preview: str, language: str) -> Response:
     spoken = language or next(iter(survey.words))
     if spoken not in survey.words:
@@ -73,9 +98,7 @@ def _study(request: Request, study: str) -> tuple[SurveyPath, str]:
     """What a study of this host asks and tells, and the address of its page."""
     service, staff = service_of(request), admitted(request, "host")
     with read(service.engine) as db:
-        found = db.execute(select(STUDY).where(STUDY.c.id == study, staff.may_see())).first()
-    if found is None:
-        raise NotFound
+        found = own_study(db, staff, study)
     instrument = service.instruments[found.instrument]
     return study_path(instrument, found), f"/host/studies/{study}"
 

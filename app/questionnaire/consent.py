@@ -30,6 +30,8 @@ class ConsentText(Page):
     """What the words of the form say to whoever is about to decide."""
     information: tuple[tuple[str, str], ...]
     """What the host has written of the study, each with its title."""
+    paper: bool
+    """Whether answers on paper are typed in."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ def consent(
     retire_on: date | None = None,
     before: tuple[str, ...] = (),
     information: tuple[tuple[str, str], ...] = (),
+    paper: bool = False,
 ) -> Consent:
     """Return the text for a study that reports on `k` people at least; the hash is over its words alone."""
     deleted_on = day(retire_on.isoformat(), language) if retire_on else None
@@ -62,6 +65,7 @@ def consent(
         deleted_on=deleted_on,
         before=before,
         information=information,
+        paper=paper,
     )
     markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped
     text = markup.striptags()

@@ -38,6 +38,7 @@ _PINNED: Final = (
         _WAVE.words_hashes,
         _WAVE.items_per_page,
         _WAVE.state,
+        _WAVE.paper,
         _STUDY.title,
         _STUDY.instrument,
         _STUDY.form,
@@ -83,6 +84,9 @@ class SurveyPath:
     """The day on which what was sent is deleted, where the study has declared one."""
     information: tuple[tuple[str, str], ...] = ()
     """What people are told of the study before they agree, each with its title; nothing of a private run."""
+    paper: bool = False
+    """Whether answers on paper are typed in: never where waves are linked, since the choices that link people
+    would be read."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
     """What app.questionnaire.rendering has made so far."""
 
@@ -92,7 +96,7 @@ class SurveyPath:
 
     @property
     def layout(self) -> str:
-        """Return the only layout there is, vertical at every width; it is kept with the answers."""
+        """Return the only layout on a screen, vertical at every width; it is kept with the answers."""
         return f"vertical-{self.per_page}"
 
     @property
@@ -134,6 +138,7 @@ class SurveyPath:
             retire_on=self.retire_on,
             before=self.words[language].before,
             information=self.information,
+            paper=self.paper,
         )
 
 
@@ -184,6 +189,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         leaving=LEAVING[found.leaving],
         retire_on=found.retire_on,
         information=written(found.information),
+        paper=found.paper and not elements,
     )
     if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
         survey_paths(service)[wave] = survey

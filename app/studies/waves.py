@@ -41,6 +41,9 @@ ISSUED: Final = "issued"
 STARTED: Final = "started"
 FINISHED: Final = "finished"
 
+PAPER: Final = "paper"
+"""The layout of answers that were given on paper and typed in."""
+
 WAVE: Final = table(Wave)
 CODE: Final = table(Code)
 CODE_BATCH: Final = table(CodeBatch)
@@ -187,6 +190,15 @@ def resume_wave(service: Service, db: Connection, wave: str) -> str:
     state = move(db, wave, (PAUSED,), OPEN)
     audit(service.vault, db, {"action": "wave resumed", "wave": wave})
     return state
+
+
+def declare_paper(service: Service, db: Connection, wave: str, *, paper: bool) -> None:
+    """Say whether a wave takes answers on paper too: before it opens, so that everybody in it is told."""
+    expect(db, wave, (PREPARED,), PREPARED)
+    if paper and unmatched(db, wave) is not None:
+        raise Refused(f"{wave!r} is to be linked: whoever types would read the choices that link people")
+    db.execute(update(WAVE).where(WAVE.c.id == wave).values(paper=paper))
+    audit(service.vault, db, {"action": "paper declared", "wave": wave, "paper": "yes" if paper else "no"})
 
 
 def announce_close(service: Service, db: Connection, wave: str, at: datetime) -> None:

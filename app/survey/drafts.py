@@ -191,6 +191,12 @@ def save(db: Connection, opened: Opened, sheet: Sheet) -> None:
         raise Ended
 
 
+def hold_code(db: Connection, code_hmac: bytes) -> None:
+    """Keep everybody else from this code until the transaction ends; SQLite has one writer anyway."""
+    if not is_sqlite(db):
+        db.execute(_HOLD_CODE, {"key": lock_key(f"code {code_hmac.hex()}")})
+
+
 def check_open(state: str, closes_at: datetime | None) -> None:
     """Refuse unless the wave takes answers at this moment."""
     if state in (OPEN, PAUSED) and closes_at is not None and closes_at <= now():
@@ -270,7 +276,7 @@ def _held(db: Connection, query: Any, parameters: dict[str, bytes]) -> Row[Any] 
     if found is None or is_sqlite(db):
         return found
     hold_wave(db, found.wave)
-    db.execute(_HOLD_CODE, {"key": lock_key(f"code {found.code_hmac.hex()}")})
+    hold_code(db, found.code_hmac)
     return db.execute(query, parameters).first()
 
 

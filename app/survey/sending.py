@@ -62,9 +62,18 @@ class NotShown(Exception):
 
 
 def send(
-    service: Service, db: Connection, sheet: Sheet, *, token: str | None = None, code: str | None = None
+    service: Service,
+    db: Connection,
+    sheet: Sheet,
+    *,
+    token: str | None = None,
+    code: str | None = None,
+    layout: str | None = None,
 ) -> str:
-    """Keep a whole sheet, once, and return its receipt; the sender holds a session's token or the code."""
+    """Keep a whole sheet, once, and return its receipt; the sender holds a session's token or the code.
+
+    `layout` is that of a sheet that was not filled in on a screen.
+    """
     hold_wave(db, sheet.wave)
     receipt = service.vault.receipt(sheet.key)
     receipt_hmac = service.vault.receipt_hmac(receipt)
@@ -77,7 +86,7 @@ def send(
         sheet,
         unit=_finish(service, db, sheet.wave, token, code),
         words_hash=survey.words[sheet.language].hash,
-        layout=survey.layout,
+        layout=layout or survey.layout,
         receipt_hmac=receipt_hmac,
     )
     elements = marks(service.vault, db, sheet.wave, sheet.answers) if survey.linked else None

@@ -139,6 +139,13 @@ def test_the_page_gives_what_the_command_writes_to_whoever_is_fresh(
     assert client.get(f"/export/waves/{WAVE}/files/nonsense").status_code == 404
 
 
+def test_a_title_says_simulated_once(closed: Service) -> None:
+    rows = data(closed)
+    assert rows.titled == "SIMULATED: Demonstration"
+    assert replace(rows, title="Demonstration (SIMULATED)").titled == "Demonstration (SIMULATED)"
+    assert replace(rows, simulated=False).titled == "Demonstration"
+
+
 def test_metadata_describe_every_column_of_the_csv(closed: Service) -> None:
     files = in_memory(bundle(data(closed)))
     names = next(csv.reader(io.StringIO(files["data/form-a_wave-demo1_data.csv"].decode())))

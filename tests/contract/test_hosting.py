@@ -130,6 +130,53 @@ def test_the_budget_in_cases_that_can_be_reckoned_by_hand(
     assert budget.verdict.startswith("nothing is asked") == (not answers)
 
 
+def budget_on(page: str) -> str:
+    return re.search(r'<div id="budget" role="status">\s*<p[^>]*>(.*?)</p>', page, re.DOTALL).group(1)
+
+
+def test_the_budget_says_how_many_people_it_takes_and_what_to_drop(host: TestClient) -> None:
+    asked = GOOD | {"look": "yes"}
+    del asked["make"]
+    for people, said in (
+        ("", "These questions need at least 93 people. Say how many you expect."),
+        ("20", "these questions need at least 93 people; or leave out"),
+        ("120", "They need at least 93 people."),
+    ):
+        page = host.post("/host/studies", data=asked | {"people": people})
+        assert page.status_code == 200
+        assert said in budget_on(page.text), people
+    nothing = {name: value for name, value in asked.items() if not name.startswith("ask_")}
+    assert "Nothing is asked" in budget_on(host.post("/host/studies", data=nothing).text)
+    assert host.get("/host/studies/spring").status_code == 404, "to look makes nothing"
+
+
+@pytest.mark.usefixtures("spring")
+def test_a_design_that_is_changed_can_be_looked_at_and_is_not_saved(
+    service: Service, host: TestClient
+) -> None:
+    before = host.get("/host/studies/spring").text
+    page = host.post(
+        "/host/studies/spring/design", data=GOOD | {"people": "20", "title": "Another name", "look": "yes"}
+    )
+    assert page.status_code == 200
+    assert "need at least 93 people; or leave out" in budget_on(page.text)
+    assert 'value="Another name"' in page.text
+    assert "<details open>" in page.text
+    assert host.get("/host/studies/spring").text == before
+    with read(service.engine) as db:
+        assert studies.the_study(db, "spring").people == 120
+
+
+def test_a_study_says_whether_its_people_are_enough_for_its_units(spring: TestClient) -> None:
+    assert "120 people over 2 units are 60 each: enough" in spring.get("/host/studies/spring").text
+    for number in range(12):
+        unit = {"id": f"u{number}", "title": f"Unit {number}", "level": "unit"}
+        spring.post("/host/studies/spring/units", data=unit)
+    page = spring.get("/host/studies/spring").text
+    assert "120 people over 14 units are 8 each, fewer than 10." in page
+    assert "It takes at least 140 people, or no more than 12 units." in page
+
+
 def test_a_design_over_the_limit_is_refused_with_the_reason(host: TestClient) -> None:
     page = host.post("/host/studies", data=GOOD | {"people": "90"})
     assert page.status_code == 422

@@ -37,6 +37,8 @@ def test_the_paper_asks_every_question_of_the_form_in_its_order(form_a: bytes) -
     assert places == sorted(places)
     assert text.count("Completely true") == 30
     assert text.count("Does not apply") == sum(item.does_not_apply for item in PPIQ.forms["a"].items)
+    asked = len(PPIQ.forms["a"].context) + len(PPIQ.forms["a"].items)
+    assert text.count("Rather not say") == asked, "as on the screen, of the person too"
     assert PPIQ.forms["a"].hash in text.replace(" ", "")
 
 

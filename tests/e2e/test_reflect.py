@@ -1,5 +1,6 @@
 """Somebody reflects privately, with others near: every form, every way out, a lost connection."""
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,7 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from app.closing.mixing import RESPONSE
-from app.runtime import Service
+from app.languages import LANGUAGES, home
+from app.questionnaire.path import CHECK
+from app.runtime import Service, now
+from app.vault import RUN_BYTES
 from instrument import Form, ppiq
 from tests.e2e.person import CHROMIUM, ON_SQLITE, QUIET, on, press
 from tests.lib.respondents import rows
@@ -65,6 +69,40 @@ def shown(page: Page) -> str:
     """What a person sees once the browser has come to rest."""
     page.wait_for_load_state("load")
     return page.locator("body").inner_text()
+
+
+SEND = """([action, fields]) => {
+    const form = Object.assign(document.createElement("form"), { method: "post", action });
+    for (const [name, value] of Object.entries(fields))
+        form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    document.body.append(form);
+    form.submit();
+}"""
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_result_is_short_in_every_language(
+    browser: Browser, origin: str, service: Service, language: str
+) -> None:
+    words, heights = ppiq().words, {}
+    with on(browser) as context:
+        page = context.new_page()
+        for form in (form for form in FORMS if (form.id, language) in words):
+            answers = {item.id: str(form.scale_of(item.id).codes[1]) for item in form.items}
+            role = {form.role: ppiq().context[form.role].options[0]} if form.role in form.context else {}
+            run = {
+                "_form": f"ppiq/{form.id}/{language}",
+                "_key": service.vault.run_key(os.urandom(RUN_BYTES), now().date()),
+                "_at": CHECK,
+                "_go": "result",
+            }
+            page.goto(origin)
+            with page.expect_navigation():
+                page.evaluate(SEND, [f"{home(language)}/reflect", {**run, **role, **answers}])
+            expect(page.locator(".result")).to_be_visible()
+            heights[form.id] = page.evaluate("document.documentElement.scrollHeight")
+    assert len(heights) > 5
+    assert {form: height for form, height in heights.items() if height >= FOLDED_AT_MOST} == {}
 
 
 @pytest.mark.parametrize(

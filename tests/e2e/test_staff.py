@@ -221,6 +221,79 @@ def test_a_host_makes_a_study_issues_slips_and_closes_a_wave(desk: Desk, service
         assert answer.status == 404, forbidden
 
 
+def test_a_host_sees_what_questions_need_while_they_are_chosen(desk: Desk, service: Service) -> None:
+    page = desk.page
+    ready(service, "hana", host="*")
+    desk.signs_in("hana")
+    desk.goes("/host/studies?form=ppiq/a2")
+    told = page.locator("#budget")
+    expect(told).to_contain_text("need at least")
+    before = told.inner_text()
+    page.locator("input[name=ask_length]").check()
+    expect(told).not_to_have_text(before)
+    desk.fills("How many people do you expect to answer?", "20")
+    expect(told).to_contain_text("or leave out")
+    desk.looks_over("budget refused")
+    page.locator("input[name=ask_length]").uncheck()
+    desk.fills("How many people do you expect to answer?", "400")
+    expect(told).to_contain_text("the limit is 10%")
+    assert page.url.endswith("/host/studies?form=ppiq/a2"), "nothing was sent by a button"
+
+
+def test_a_host_sees_a_sample_of_the_report(desk: Desk, service: Service) -> None:
+    with write(service.engine) as db:
+        studies.make_study(db, id="spring", title="Spring", form="a2", people=80, context=["role"])
+        studies.make_study(db, id="rows", title="Rows", form="a2", people=80, context=[], leaving="rows")
+        for study in ("spring", "rows"):
+            for unit in ("north", "south"):
+                studies.add_unit(db, study, unit, f"{unit.title()} team")
+    ready(service, "hana", host="spring")
+    with write(service.engine) as db:
+        accounts.give(service, db, "hana", "host", "rows")
+    desk.signs_in("hana")
+    desk.goes("/host/studies/spring")
+    desk.page.get_by_role("link", name="A sample of what it gives out").click()
+    desk.arrives("(SIMULATED)", "sample")
+    desk.page.get_by_role("link", name="North team").click()
+    desk.arrives("North team (SIMULATED)", "sample of a unit")
+    desk.goes("/host/studies/rows/sample")
+    desk.arrives("What would leave this study (SIMULATED)", "sample of rows")
+
+
+def test_a_host_types_in_a_paper(desk: Desk, service: Service, study: str) -> None:
+    """In Arabic, so that questions of another direction stand on an English page."""
+    with write(service.engine) as db:
+        wave = waves.make_wave(service, db, study)
+        waves.declare_paper(service, db, wave, paper=True)
+        waves.open_wave(service, db, wave)
+        [code] = waves.issue_codes(service, db, wave, "south", 1)
+    page = desk.page
+    ready(service, "hana", host=study)
+    desk.signs_in("hana")
+    desk.goes(f"/host/waves/{study}-1")
+    expect(page.locator("main")).to_contain_text("It takes none: that is declared before")
+    desk.goes(f"/host/waves/{wave}")
+    page.get_by_role("link", name="Type in a paper").click()
+    desk.arrives("Type in a paper", "paper")
+    page.get_by_role("link", name="العربية").click()
+    desk.arrives("Type in a paper", "paper in arabic")
+    desk.fills("Code on the paper", "0000-0000-0000")
+    page.get_by_label("Yes, for this study").check()
+    for question in page.locator("div[dir=rtl] fieldset").all()[:5]:
+        question.locator("input").nth(1).check()
+    press(page.get_by_role("button", name="Look it over").last)
+    expect(page.get_by_role("alert")).to_contain_text("no code of this collection")
+    desk.looks_over("paper refused")
+    desk.fills("Code on the paper", code)
+    press(page.get_by_role("button", name="Look it over").last)
+    desk.arrives("Compare it with the paper", "paper to compare")
+    expect(page.locator("main")).to_contain_text("5 questions are answered.")
+    desk.presses("Save this paper")
+    desk.arrives("The paper was saved", "paper saved")
+    page.get_by_role("link", name="Type in the next").click()
+    expect(page.get_by_label("Code on the paper")).to_have_value("")
+
+
 def test_an_operator_makes_an_account(desk: Desk, service: Service, study: str) -> None:
     ready(service, "omar", operator="*")
     ready(service, "tara", trainer=(study, ["south"]))
