@@ -54,8 +54,8 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 	$(BIN)/python -m tests.attack.disclosure --orgs 2000 --seed 7 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.scrambles --times 1000 --printed 100 --db sqlite,postgres
 
-formats: system $(VENV)/dev ## exports read by R, PSPP and LibreOffice, which it installs from Debian
-	.ci/system-packages r-base-core r-cran-haven pspp libreoffice-calc-nogui
+formats: system $(VENV)/dev ## exports and packs read by R, PSPP and LibreOffice, which it installs from Debian
+	.ci/system-packages r-base-core r-cran-haven pspp libreoffice-calc-nogui libreoffice-writer-nogui
 	$(BIN)/python -m pytest -m formats tests/formats tests/docs/test_api_page.py
 
 wheel: system $(VENV)/dev ## wheel and source distribution into dist/, installed in an empty environment and served

@@ -14,6 +14,7 @@ from instrument.exchange.formats import QUESTIONNAIRE_FORMATS, read_questionnair
 from instrument.exchange.sheet_files import read_sheets, write_sheets
 from instrument.exchange.spreadsheet_export import sheets_of
 from instrument.exchange.spreadsheet_form import files_of
+from instrument.exchange.translation import new_record, original
 from instrument.exchange.translators import export_table, import_table
 from instrument.lock import digests, write
 from instrument.nodes import Problem
@@ -63,16 +64,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     sheet_in.add_argument("--out", required=True, type=Path, help="the folder, which is not there yet")
     translate = commands.add_parser("translate", help="words to translators and back")
-    ways = translate.add_subparsers(required=True, metavar="export|import")
+    ways = translate.add_subparsers(required=True, metavar="export|import|record")
     out = ways.add_parser("export", help="write a table with a row for every sentence")
     out.set_defaults(run=_export)
     back = ways.add_parser("import", help="write the words that such a table holds; `lock` them afterwards")
     back.set_defaults(run=_import)
     back.add_argument("table", type=Path)
-    for command in (check, lock, out, back):
+    record = ways.add_parser("record", help="begin the record of the steps that words have gone through")
+    record.set_defaults(run=_record)
+    for command in (check, lock, out, back, record):
         command.add_argument("folder", type=Path, nargs="?", default=PPIQ, help="the PPIQ if left out")
-    out.add_argument("--form", required=True, help="a form's id, or: context, actions, claims")
-    out.add_argument("--language", required=True, help="to translate into, as cy or pt-BR")
+    for command in (out, record):
+        command.add_argument("--form", required=True, help="a form's id, or: context, actions, claims")
+        command.add_argument("--language", required=True, help="to translate into, as cy or pt-BR")
     out.add_argument("--out", required=True, type=Path, help="the table, as CSV")
     _add_exchange(commands)
     return parser
@@ -146,6 +150,11 @@ def _export(asked: argparse.Namespace) -> Iterable[Problem]:
 
 def _import(asked: argparse.Namespace) -> Iterable[Problem]:
     sys.stdout.write(f"{import_table(asked.folder, asked.table)}\n")
+    return ()
+
+
+def _record(asked: argparse.Namespace) -> Iterable[Problem]:
+    sys.stdout.write(f"{new_record(original(asked.folder, asked.form), asked.language)}\n")
     return ()
 
 

@@ -11,6 +11,7 @@ from instrument.model import Actions, Context, Evidence, Form, Header, Instrumen
 from instrument.nodes import Document, Problem, read
 from instrument.reading import Reading
 from instrument.source import Source
+from instrument.translations import Record, Remarks
 from instrument.wording import advice_of, claims_of, lent, words_of
 from instrument.words import ActionsWords, ClaimsWords, ContextWords, FormWords, Words
 
@@ -86,6 +87,8 @@ def read_documents(
     words = [name for name in files if name.startswith("words/")]
     if len(forms) + len(words) > MAX_FILES:
         return None, [Problem(str(folder), None, f"there are more than {MAX_FILES} files of forms and words")]
+    records = [name for name in files if name.startswith("history/") and name.endswith(".record.yaml")]
+    notes = [name for each in records if (name := each.replace(".record.yaml", ".yaml")) in files]
     reading = Reading(files, document_of)
     beside = {name: [n for n in words if n.startswith(f"words/{name}.")] for name in consistency.KEPT_NAMES}
     of_forms = [n for n in words if n.split(".")[0].removeprefix("words/") not in beside]
@@ -101,6 +104,8 @@ def read_documents(
         context_words=reading.several(beside["context"], ContextWords),
         actions_words=reading.several(beside["actions"], ActionsWords),
         claims_words=reading.several(beside["claims"], ClaimsWords),
+        records=reading.several(records, Record),
+        remarks=reading.several(notes, Remarks),
     )
     problems = reading.problems + consistency.problems(source)
     return (None if problems else _joined(folder, source)), problems

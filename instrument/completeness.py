@@ -6,6 +6,7 @@ from typing import Any, Final
 from instrument.model import Form
 from instrument.nodes import Problem
 from instrument.source import Finding, Part, Source, told
+from instrument.translations import STEPS, missing_steps, record_file
 from instrument.values import Model
 from instrument.wording import roles_of
 from instrument.words import NOT_SAID, ActionsWords, FormWords
@@ -204,6 +205,42 @@ def _evidence(source: Source) -> Iterator[Problem]:
         yield source.evidence.document.problem(message, "stage")
 
 
+def _statuses(source: Source) -> Iterator[Problem]:
+    """Refuse a status of a translation that its record does not bear, and a record of no words."""
+    written_in = source.header.model.language if source.header else None
+    spoken: dict[tuple[str, str], Part[Any]] = {
+        **{(part.model.form, part.model.language): part for part in source.words},
+        **{("context", part.model.language): part for part in source.context_words},
+        **{("actions", part.model.language): part for part in source.actions_words},
+        **{("claims", part.model.language): part for part in source.claims_words},
+    }
+    told_of = {(part.model.form, part.model.language): part for part in source.records}
+    notes = {part.document.file: part.model for part in source.remarks}
+    for (name, language), part in told_of.items():
+        file = record_file(name, language)
+        if part.document.file != file:
+            yield part.document.problem(f"by what it says, this file should be {file}", "form")
+        elif language == written_in or f"words/{name}.{language}.yaml" not in source.files:
+            yield part.document.problem(
+                f"there is no translation words/{name}.{language}.yaml: take this file away", "form"
+            )
+    for (name, language), words in spoken.items():
+        status = words.model.status
+        if language == written_in or not STEPS[status]:
+            continue
+        file, record = record_file(name, language), told_of.get((name, language))
+        if record is None and file not in source.files:
+            yield words.document.problem(
+                f"status `{status}` needs {file} with {', '.join(STEPS[status])}: begin it with "
+                "`python -m instrument translate record`, or write `status: draft`",
+                "status",
+            )
+        elif record is not None:
+            remarks = notes.get(file.replace(".record.yaml", ".yaml"))
+            found = missing_steps(status, words.document, language, record.model, remarks)
+            yield from told(record.document, found)
+
+
 CHECKS: Final[tuple[Callable[[Source], Iterator[Problem]], ...]] = (
     _words,
     _forms,
@@ -212,4 +249,5 @@ CHECKS: Final[tuple[Callable[[Source], Iterator[Problem]], ...]] = (
     _actions_words,
     _claims_words,
     _evidence,
+    _statuses,
 )

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from instrument.model import Actions, Context, ContextQuestion, Evidence, Form, Header, Key
 from instrument.nodes import Document, Problem
+from instrument.translations import Record, Remarks
 from instrument.words import ActionsWords, ClaimsWords, ContextWords, FormWords
 
 M = TypeVar("M", bound=BaseModel)
@@ -39,6 +40,9 @@ class Source:
     context_words: tuple[Part[ContextWords], ...]
     actions_words: tuple[Part[ActionsWords], ...]
     claims_words: tuple[Part[ClaimsWords], ...]
+    records: tuple[Part[Record], ...] = ()
+    """Of words in other languages, and below the notes on single sentences of words that have a record."""
+    remarks: tuple[Part[Remarks], ...] = ()
 
     @property
     def questions(self) -> Mapping[str, ContextQuestion]:

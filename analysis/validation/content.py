@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from analysis.content_validity.indices import (
@@ -16,6 +17,7 @@ from analysis.files.table import Table as FileTable
 from analysis.files.table import TableError
 from analysis.report.document import Section, Table, Value, value_of
 from analysis.report.fitted import column_of
+from analysis.validation.interview_guide import KINDS
 from analysis.validation.study import Study
 from analysis.validation.verdicts import Check, Phase, counted, judged, phase, stated
 
@@ -137,7 +139,10 @@ def interviews(study: Study) -> Phase:
         return phase(
             3, title, [stated("interviews", "the log of interviews", None, "give it as interviews=FILE")]
         )
-    rows = _rows(table, ("item", "person", "round", "understood", "serious"), study)
+    names = ("item", "person", "round", "understood", "serious")
+    coded = column_of("problem", table) is not None
+    asked = _rows(table, (*names, "problem") if coded else names, study)
+    rows = [row for row in asked if row["person"]]  # a log has a line for each item, read or not
     items = dict.fromkeys(row["item"] for row in rows)
     last = max((row["round"] for row in rows), default="")
     share = {
@@ -176,9 +181,26 @@ def interviews(study: Study) -> Phase:
                 headers=("item", "readings", "understood as intended", "serious problems"),
                 rows=listed,
             ),
+            *([_problems(rows, table.file)] if coded else []),
         ),
     )
     return phase(3, title, checks, [section])
+
+
+def _problems(rows: Sequence[Mapping[str, str]], file: Path) -> Table:
+    """Count the problems with each item by their kind, as the log of the interview guide codes them."""
+    kinds = tuple(kind for kind, _ in KINDS)
+    if unknown := sorted({row["problem"] for row in rows} - {*kinds, ""}):
+        cure = f"write {', '.join(kinds)}, or leave the cell empty"
+        raise TableError(f"{file.name}: `{unknown[0]}` is no kind of problem; {cure}")
+    return Table(
+        title="Problems with each item",
+        headers=("item", *kinds),
+        rows=tuple(
+            (item, *(sum((row["item"], row["problem"]) == (item, kind) for row in rows) for kind in kinds))
+            for item in dict.fromkeys(row["item"] for row in rows)
+        ),
+    )
 
 
 def _rows(table: FileTable, names: Sequence[str], study: Study) -> list[dict[str, str]]:

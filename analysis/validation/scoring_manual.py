@@ -80,7 +80,8 @@ def scoring_manual(instrument: Instrument, form_id: str) -> Document:
 
 
 def _scale_row(name: str, each: Subscale) -> tuple[Value, ...]:
-    parts = [f"-{item.id}" if item.reversed else item.id for item in each.items] or [*each.of]
+    # A minus sign proper: no line ends between it and the item, as one may after a hyphen.
+    parts = [f"\N{MINUS SIGN}{item.id}" if item.reversed else item.id for item in each.items] or [*each.of]
     return (each.id, name, " ".join(parts), METHODS[each.method], each.min_answered)
 
 

@@ -182,13 +182,13 @@ def pack(
 ) -> None:
     """Write what an ethics committee asks for, as documents: what only the host knows stands in brackets."""
     from app.db import read
-    from app.operations.pack import write_pack
+    from app.operations.pack import declared, write_pack
     from app.studies.study import the_study
 
     with serving(directory) as service, told_plainly():
         with read(service.engine) as db:
-            found = the_study(db, study)
-        for name in write_pack(found, service.instruments[found.instrument], out):
+            found = declared(service, db, the_study(db, study))
+        for name in write_pack(found, out):
             typer.echo(str(out / name))
 
 

@@ -1,64 +1,91 @@
-"""The pack of a study for an ethics committee: documents from what the study has declared.
+"""The pack of a study for an ethics committee: documents from what the study has declared."""
 
-What only the host can know stands in square brackets. Nothing is invented, and no person stands in it.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from tempfile import TemporaryDirectory
+from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row
 
 from analysis.content_validity.page import page
 from analysis.content_validity.sheet import panel_sheet
 from analysis.content_validity.workbook import workbook
-from analysis.disclosure.leaving import LEAVING
-from analysis.report.document import SIMULATED, Document, Section, Table, sections_json
+from analysis.report.document import SIMULATED, Document
 from analysis.report.render import RENDERERS
 from analysis.validation.interview_guide import interview_guide
+from analysis.validation.plan import read_plan
+from analysis.validation.plan_to_write import plan_to_write
+from analysis.validation.preregistration import preregistration
 from analysis.validation.scoring_manual import scoring_manual
 from app.errors import Refused
+from app.evidence.claims import claims_of
+from app.operations.pack_documents import contents, data_plan, information, invitations, pilot, privacy
+from app.operations.user_manual import user_manual
+from app.paper.pages import paper_pdf
 from app.printing import pdf_of_markup
-from app.questionnaire.consent import consent
-from app.studies.information import EVERY, required, written
-from instrument import Instrument
-
-OPEN: Final = "[The host writes here]"
-HOW: Final = (
-    "Made from what the study has declared. What stands in square brackets is for the host to write, or to "
-    "have checked by whoever knows the law of the place; this document is no legal advice."
-)
-GIVES: Final[Mapping[str, str]] = {
-    "reports": "Reports of groups; no row of answers leaves.",
-    "rows": "Rows of answers without their unit; no report of groups.",
-    "rows with units": "Rows of answers with their unit; no report of groups.",
-}
-
-RECOGNISED: Final[Mapping[str, str]] = {
-    "reports": "nothing is told of fewer than {k} people",
-    "rows": "rare context is withheld; whoever knows a person well may still know their row",
-    "rows with units": "rare context is withheld; whoever knows a person well may still know their row",
-}
+from app.runtime import Service
+from app.support.signposts import DEFAULT, Signposts, signposts
+from instrument import Claims, Instrument
 
 
-def write_pack(study: Row[Any], instrument: Instrument, folder: Path) -> list[str]:
+@dataclass(frozen=True, kw_only=True)
+class Declared:
+    """What a pack is made from: a study, its questionnaire, what may be said today, and whom to talk to."""
+
+    study: Row[Any]
+    instrument: Instrument
+    claims: Mapping[str, Claims]
+    """By the language of the words; none where the questionnaire says nothing of its evidence."""
+    people: Signposts
+
+
+def declared(service: Service, db: Connection, study: Row[Any]) -> Declared:
+    """Return what the pack of a study is made from, as it is today."""
+    instrument = service.instruments[study.instrument]
+    spoken = [language for form, language in instrument.words if form == study.form]
+    found = {language: claims_of(db, instrument, study.form, language) for language in spoken}
+    return Declared(
+        study=study,
+        instrument=instrument,
+        claims={language: each for language, each in found.items() if each},
+        people=signposts(service.settings.signposts or DEFAULT),
+    )
+
+
+def documents(of: Declared) -> dict[str, Document]:
+    """Return the documents of a pack by the names of their files, the list of them first."""
+    study, instrument = of.study, of.instrument
+    found = {
+        "information-and-consent": information(study, instrument, of.people),
+        "privacy-and-dpia": privacy(study, instrument),
+        "data-management-plan": data_plan(study, instrument),
+        "pilot-protocol": pilot(study),
+        "invitations": invitations(study, instrument),
+        "user-manual": user_manual(study, instrument, of.claims),
+        "interview-guide": interview_guide(instrument, panel_sheet(instrument, study.form)),
+    }
+    if _has_scores(of):
+        found["scoring-manual"] = scoring_manual(instrument, study.form)
+        found["preregistration"] = _preregistration(_plan(of), instrument)
+    found = {"contents": contents(study, found), **found}
+    return {name: _marked(each) for name, each in found.items()} if study.simulated else found
+
+
+def write_pack(of: Declared, folder: Path) -> list[str]:
     """Write the pack into a folder that is not there yet; return the names of its files."""
     if folder.exists():
         raise Refused(f"{folder} is there already; name another folder with --out")
-    form = instrument.forms[study.form]
-    documents = {
-        "information-and-consent": _information(study, instrument),
-        "privacy-and-dpia": _privacy(study, instrument),
-        "data-management-plan": _data(study, instrument),
-        "pilot-protocol": _pilot(study),
-        "invitation": _invitation(study, instrument),
+    form, language = of.study.form, of.instrument.words_for_staff(of.study.form).language
+    sheet = panel_sheet(of.instrument, form)
+    files: dict[str, bytes] = {
+        "questionnaire.pdf": paper_pdf(of.instrument, form, language),
+        "panel/sheet.xlsx": workbook(sheet),
+        "panel/sheet.html": page(sheet).encode(),
     }
-    sheet = panel_sheet(instrument, form.id)
-    documents["interview-guide"] = interview_guide(instrument, sheet)
-    if instrument.key.subscales(form.id):
-        documents["scoring-manual"] = scoring_manual(instrument, form.id)
-    files: dict[str, bytes] = {"panel/sheet.xlsx": workbook(sheet), "panel/sheet.html": page(sheet).encode()}
-    for name, document in documents.items():
+    if _has_scores(of):
+        files["PLAN.yaml"] = _plan(of).encode()
+    for name, document in documents(of).items():
         word, web = RENDERERS["docx"](document), RENDERERS["html"](document)
         assert isinstance(word, bytes)
         assert isinstance(web, str)
@@ -70,141 +97,29 @@ def write_pack(study: Row[Any], instrument: Instrument, folder: Path) -> list[st
     return [*files]
 
 
-def _information(study: Row[Any], instrument: Instrument) -> Document:
-    said = study.information or {}
-    needed = required(instrument.forms[study.form])
-    rows = [(str(EVERY[name].title), said.get(name) or f"{OPEN}: {EVERY[name].hint}") for name in needed]
-    words = instrument.words_for_staff(study.form)
-    shown = consent(
-        study.k,
-        "en",
-        leaving=LEAVING[study.leaving],
-        retire_on=study.retire_on,
-        before=words.before,
-        information=written(said),
-    )
-    return _document(
-        study,
-        "Information and consent",
-        _table("The study", "As people read it before they agree.", ("what", "in the host's words"), rows),
-        Section(
-            id="consent",
-            title="What people agree to, word for word",
-            reading=" ".join(shown.text.split()),
-        ),
+def _has_scores(of: Declared) -> bool:
+    return bool(of.instrument.key.subscales(of.study.form))
+
+
+def _marked(document: Document) -> Document:
+    return replace(document, labels=tuple(dict.fromkeys((SIMULATED, *document.labels))))
+
+
+def _plan(of: Declared) -> str:
+    study, said = of.study, of.study.information or {}
+    return plan_to_write(
+        of.instrument,
+        study.form,
+        study=study.id,
+        title=study.title,
+        ethics=said.get("ethics"),
+        recruitment=said.get("invited"),
     )
 
 
-def _privacy(study: Row[Any], instrument: Instrument) -> Document:
-    form = instrument.forms[study.form]
-    kept = [
-        ("answers, and the role and context asked", "until erased with the receipt, or " + _until(study)),
-        (
-            "a code to take part",
-            "as a keyed hash; what it says of a unit is deleted when the collection closes",
-        ),
-        ("an unfinished sheet", "encrypted; deleted when sent, after 15 days, or when the collection closes"),
-        ("names, addresses, e-mail, IP addresses, times of answers, devices", "never"),
-    ]
-    risks = [
-        ("somebody is recognised by their answers", RECOGNISED[study.leaving].format(k=study.k), OPEN),
-        ("somebody is made to show their answers", "a receipt erases and shows nothing", OPEN),
-        ("taking part is not free", "nothing depends on it, and any question may be skipped", OPEN),
-        (
-            "a question is hard to read",
-            "people to talk to are named before and after, whatever is answered",
-            OPEN,
-        ),
-        ("the host is the supervisor", "somebody outside the line has to run the study", OPEN),
-    ]
-    purpose = [
-        ("controller", (study.information or {}).get("who", OPEN)),
-        ("lawful basis", (study.information or {}).get("basis", OPEN)),
-        ("data protection officer", (study.information or {}).get("officer", OPEN)),
-        ("special categories", OPEN),
-        ("people asked, and how many", f"{form.about}; expected: {study.people or OPEN}"),
-        ("what leaves", GIVES[study.leaving]),
-        ("consultation of those concerned", OPEN),
-        ("approved by, and when", OPEN),
-    ]
-    return _document(
-        study,
-        "Privacy notice, and a template for the impact assessment",
-        _table("What is kept", "", ("what", "how long"), kept),
-        _table("The processing", "", ("what", "said"), purpose),
-        _table("Risks", "", ("risk", "what the software does", "likelihood, severity, what else"), risks),
-    )
-
-
-def _data(study: Row[Any], instrument: Instrument) -> Document:
-    form = instrument.forms[study.form]
-    rows = [
-        ("data", f"Answers to form {form.id} (hash {form.hash}), key revision {instrument.key.revision}"),
-        ("what the study gives out", GIVES[study.leaving]),
-        ("formats", "CSV, SPSS, Stata, Parquet and a spreadsheet, with codebook, DDI and checksums"),
-        ("deleted", _until(study)),
-        ("who may read what", OPEN),
-        ("where the service runs, and who runs it", OPEN),
-        ("backups: where, how long, who has the key", OPEN),
-        ("archive, and under which licence", OPEN),
-        ("cost, and who pays", OPEN),
-    ]
-    return _document(study, "Data management plan", _table("The data", "", ("what", "said"), rows))
-
-
-def _pilot(study: Row[Any]) -> Document:
-    bounds = [
-        ("people", "50 to 100"),
-        ("left unanswered", "at most 5 of 100 for each item"),
-        ("does not apply", "at most 10 of 100 within each role"),
-        ("item with the rest of its scale", "flagged below 0.20, with its interval; not deleted for it"),
-        ("answers that nobody chose", "flagged"),
-        ("lowest or highest score", "flagged above 15 of 100"),
-        ("was anything upsetting", "asked at the end, outside the questionnaire: " + OPEN),
-        ("stopped when", OPEN),
-    ]
-    return _document(
-        study, "Pilot protocol", _table("What is looked at", "Fixed beforehand.", ("what", "bound"), bounds)
-    )
-
-
-def _invitation(study: Row[Any], instrument: Instrument) -> Document:
-    said = study.information or {}
-    asked = instrument.words_for_staff(study.form).title
-    first = (
-        f"You are invited to answer “{asked}”. {said.get('purpose', OPEN)} {said.get('duration', OPEN)} "
-        "Taking part is your choice, and nothing depends on it. No name is asked. You need the code on your "
-        f"slip: {OPEN}. Whom to ask: {said.get('contact', OPEN)}"
-    )
-    again = (
-        "This reminder goes to everybody, since nobody knows who has answered. If you have, thank you, and "
-        f"do nothing. The collection ends on {OPEN}. Whom to ask: {said.get('contact', OPEN)}"
-    )
-    return _document(
-        study,
-        "Invitations",
-        Section(id="first", title="Invitation", reading=first),
-        Section(id="again", title="Reminder, once, to everybody", reading=again),
-    )
-
-
-def _until(study: Row[Any]) -> str:
-    return f"the answers are deleted on {study.retire_on:%Y-%m-%d}" if study.retire_on else OPEN
-
-
-def _table(title: str, reading: str, headers: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Section:
-    name = title.lower().replace(" ", "-")
-    table = Table(title=title, headers=headers, rows=tuple(rows))
-    return Section(id=name, title=title, reading=reading, tables=(table,))
-
-
-def _document(study: Row[Any], title: str, *sections: Section) -> Document:
-    return Document(
-        title=f"{title}: {study.title}",
-        lead="For an ethics committee, and for whoever runs the study.",
-        labels=(SIMULATED,) if study.simulated else (),
-        provenance=f"Study {study.id}, form {study.form}.",
-        sections=sections,
-        how=HOW,
-        tree={"study": study.id, "sections": sections_json(sections)},
-    )
+def _preregistration(plan: str, instrument: Instrument) -> Document:
+    """Return the preregistration of the plan that the pack holds, read as anybody would read it."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "PLAN.yaml"
+        file.write_text(plan, encoding="utf-8")
+        return preregistration(read_plan(file, instrument), instrument)

@@ -13,10 +13,10 @@ from pydantic import TypeAdapter, ValidationError
 from instrument.catalog import InstrumentError, load_unlocked
 from instrument.codes import KINDS, LEFT_BLANK, MISSING_LABELS, Kind
 from instrument.exchange.questionnaire import Option, Question, Questionnaire
-from instrument.exchange.translation import BARE
 from instrument.model import Form, Subscale
 from instrument.nodes import Problem, is_name
 from instrument.spelling import spelled
+from instrument.translations import BARE
 from instrument.values import Identifier
 
 _NOT_STATED: Final = "Not stated"

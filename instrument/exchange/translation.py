@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -13,28 +13,23 @@ from instrument.model import Header
 from instrument.nodes import Problem, is_name, read, shown
 from instrument.reading import Reading
 from instrument.spelling import remark_of, spelled
-from instrument.values import Frozen, Language, Model
-from instrument.words import NOT_SAID, ActionsWords, ClaimsWords, ContextWords, FormWords
+from instrument.translations import (
+    BARE,
+    Remark,
+    Remarks,
+    Sentences,
+    is_by_role,
+    parts,
+    record_file,
+    sentences,
+    sentences_hash,
+)
+from instrument.values import Model
+from instrument.words import ActionsWords, ClaimsWords, ContextWords, FormWords
 
-BARE: Final = frozenset(["form", "language", "direction", "status", "stage"])  # names, never translated
 BESIDE: Final[Mapping[str, type[Model]]] = MappingProxyType(
     {"context": ContextWords, "actions": ActionsWords, "claims": ClaimsWords}
 )
-
-Sentences = dict[str, dict[str, str]]
-"""Key -> role of the other person -> text; a sentence for everybody has the role ``""``."""
-
-
-class Remark(Model):
-    """A translator's note on a sentence: how it reads when translated back, and why it is worded so."""
-
-    back_translation: str = ""
-    comment: str = ""
-
-
-class _Remarks(Model):
-    language: Language
-    remarks: Frozen[str, Remark]
 
 
 @dataclass(frozen=True)
@@ -84,35 +79,6 @@ def translated(original: Original, language: str) -> Sentences:
     return sentences(document.data)
 
 
-def sentences(tree: dict[Any, Any]) -> Sentences:
-    """Return the sentences of a file of words by key and role."""
-    found: Sentences = {}
-    for key, role, text in _leaves({name: part for name, part in tree.items() if name not in BARE}):
-        found.setdefault(key, {})[role] = text
-    return found
-
-
-def _leaves(tree: Any, *place: str) -> Iterator[tuple[str, str, str]]:
-    if isinstance(tree, str):
-        yield ".".join(place), "", tree
-    elif _is_by_role(tree):
-        yield from ((".".join(place), str(role), str(text)) for role, text in tree.items())
-    else:
-        for name, part in _parts(tree):
-            yield from _leaves(part, *place, str(name))
-
-
-def _is_by_role(tree: Any) -> bool:
-    return isinstance(tree, dict) and NOT_SAID in tree
-
-
-def _parts(tree: Any) -> Iterator[tuple[Any, Any]]:
-    if isinstance(tree, dict):
-        yield from tree.items()
-    elif isinstance(tree, list):
-        yield from enumerate(tree, 1)
-
-
 def joined(original: Original, language: str, texts: Sentences) -> str:
     """Write the file of words in another language, in the order of the original."""
     file = original.file(language)
@@ -133,12 +99,12 @@ def joined(original: Original, language: str, texts: Sentences) -> str:
 
 
 def _with(texts: Sentences, roles: tuple[str, ...], tree: Any, *place: str) -> Any:
-    if isinstance(tree, str) or _is_by_role(tree):
+    if isinstance(tree, str) or is_by_role(tree):
         by_role = texts[".".join(place)]
-        if "" in by_role or (_is_by_role(tree) and len(set(by_role.values())) == 1):
+        if "" in by_role or (is_by_role(tree) and len(set(by_role.values())) == 1):
             return next(iter(by_role.values()))  # one sentence for everybody
         return {role: by_role[role] for role in roles}
-    made = {name: _with(texts, roles, part, *place, str(name)) for name, part in _parts(tree)}
+    made = {name: _with(texts, roles, part, *place, str(name)) for name, part in parts(tree)}
     return list(made.values()) if isinstance(tree, list) else made
 
 
@@ -154,7 +120,7 @@ def remarks(original: Original, language: str) -> Mapping[str, Remark]:
     if not file.exists():
         return MappingProxyType({})
     reading = Reading.of_folder(original.folder)
-    part = reading.one(f"history/{file.name}", _Remarks)
+    part = reading.one(f"history/{file.name}", Remarks)
     if part is None or reading.problems:
         raise InstrumentError(tuple(reading.problems))
     return part.model.remarks
@@ -166,3 +132,45 @@ def spelled_remarks(original: Original, language: str, said: Mapping[str, Remark
     before = file.read_text("utf-8") if file.exists() else ""
     listed = {place: {k: v for k, v in remark.model_dump().items() if v} for place, remark in said.items()}
     return spelled({"language": language, "remarks": listed}, BARE, remark_of(before))
+
+
+_STEPS: Final = """\
+# The steps that these words have gone through: docs/translating.md. A letter stands for each person; who is
+# who stays with you. Take the # away from a step once it has been done, and put in what was so.
+"""
+_TO_DO: Final = """\
+# forward:
+#   - {translator: A, mother_tongue: LANGUAGE, day: "YEAR-MONTH-DAY"}
+#   - {translator: B, mother_tongue: LANGUAGE, day: "YEAR-MONTH-DAY"}
+# reconciliation: {by: [A, B], day: "YEAR-MONTH-DAY", differences: 0, settled: "How they were settled."}
+# back:
+#   - {translator: C, mother_tongue: SOURCE, saw_source: false, day: "YEAR-MONTH-DAY", differences: 0,
+#      settled: "How they were settled."}
+# interviews:
+#   - {people: 5, readings: 0, understood: 0, serious: 0, day: "YEAR-MONTH-DAY"}
+#   - {people: 5, readings: 0, understood: 0, serious: 0, day: "YEAR-MONTH-DAY"}
+"""
+
+
+def new_record(original: Original, language: str) -> Path:
+    """Write a record to fill in of the words there are in a language; return its file.
+
+    Raises
+    ------
+    InstrumentError
+        There are no such words, or they have a record already.
+    """
+    words, file = original.file(language), original.folder / record_file(original.name, language)
+    if not words.exists():
+        raise InstrumentError((Problem(f"words/{words.name}", None, "there is no such file"),))
+    if file.exists():
+        said = "is there already: add the steps to it"
+        raise InstrumentError((Problem(file.relative_to(original.folder).as_posix(), None, said),))
+    document = read(words, f"words/{words.name}")
+    if document.problems:
+        raise InstrumentError(tuple(document.problems))
+    head = f'form: {original.name}\nlanguage: {language}\nwords: "{sentences_hash(document.data)}"\n'
+    to_do = _TO_DO.replace("LANGUAGE", language).replace("SOURCE", original.language)
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(_STEPS + head + to_do, "utf-8")
+    return file

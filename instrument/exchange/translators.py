@@ -14,8 +14,6 @@ from pydantic import TypeAdapter, ValidationError
 from instrument.catalog import InstrumentError
 from instrument.exchange.translation import (
     Original,
-    Remark,
-    Sentences,
     joined,
     original,
     remarks,
@@ -23,6 +21,7 @@ from instrument.exchange.translation import (
     translated,
 )
 from instrument.nodes import Problem, shown
+from instrument.translations import Remark, Sentences
 from instrument.values import Language, Text
 
 COLUMNS: Final = ("key", "role", "source", "translation", "back_translation", "comment")

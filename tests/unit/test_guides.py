@@ -10,6 +10,11 @@ import docx
 import pytest
 
 from analysis.__main__ import main
+from analysis.files.table import TableError
+from analysis.validation.content import interviews
+from analysis.validation.plan import read_plan
+from analysis.validation.rehearsal import rehearse
+from analysis.validation.study import open_study
 from instrument import PPIQ, ppiq
 
 
@@ -59,3 +64,34 @@ def test_both_are_documents_of_a_word_processor(command: str, tmp_path: Path) ->
     text = " ".join(paragraph.text for paragraph in document.paragraphs)
     assert "A summary of answers, not a measurement" in text
     assert len(document.tables) >= 4
+
+
+def test_the_filled_log_is_read_and_its_problems_are_counted(tmp_path: Path, capsys: Any) -> None:
+    """A sentence that was not read has an empty line in the log, which counts for nothing."""
+    rehearse(ppiq(), "a", tmp_path, n=60)
+    log = printed(capsys, "interviews", "a")[1]["sections"]["log"]["tables"][1]
+    items = [row[0] for row in log["rows"]]
+    rows = [
+        [item, person, number, "no" if (person, item) == ("a", "ec1") else "yes", "", "no"]
+        for number, people in (("1", "abcd"), ("2", "efgh"))
+        for person in people
+        for item in items
+    ]
+    rows = [[*row[:4], "recall" if row[:2] == ["ec1", "a"] else "", "no"] for row in rows]
+    rows += [[item, "", "", "", "", ""] for item in items]
+    file = tmp_path / "log.csv"
+
+    def phase() -> Any:
+        file.write_text("\n".join(",".join(row) for row in [log["headers"], *rows]), "utf-8")
+        plan = read_plan(tmp_path / "PLAN.yaml", ppiq())
+        return interviews(open_study(plan, ppiq(), {"main": tmp_path / "main.csv", "interviews": file}))
+
+    found = phase()
+    assert found.verdict == "met"
+    readings, problems = found.sections[0].tables
+    assert {row[1] for row in readings.rows} == {8}
+    assert problems.headers == ("item", "comprehension", "recall", "judgement", "response")
+    assert [row for row in problems.rows if any(row[1:])] == [("ec1", 0, 1, 0, 0)]
+    rows[0][4] = "boredom"
+    with pytest.raises(TableError, match=r"log\.csv: `boredom` is no kind of problem; write comprehension, "):
+        phase()

@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from instrument import NOT_SAID, PPIQ, InstrumentError, load, ppiq
-from instrument.exchange.translation import original, sentences
+from instrument.exchange.translation import original
 from instrument.exchange.translators import COLUMNS, export_table, import_table
 from instrument.nodes import read
+from instrument.translations import sentences
 
 ROOT = Path(__file__).parents[2]
 LANGUAGES = ("cy", "es", "ar")

@@ -58,6 +58,23 @@ def pooled(run: Run, files: list[Path]) -> Any:
     return json.loads(out)
 
 
+def largest_changes(one: Any, other: Any) -> dict[tuple[str, str], float]:
+    """Return the largest difference of each column of each table of two reports, row beside row."""
+    found: dict[tuple[str, str], float] = {}
+    for name in one["sections"].keys() - {"sites", "rows"}:
+        theirs = {table["title"]: table for table in other["sections"][name]["tables"]}
+        for table in one["sections"][name]["tables"]:
+            same = {row[0]: row for row in theirs[table["title"]]["rows"]}
+            for row in table["rows"]:
+                for place, head in enumerate(table["headers"]):
+                    mine, its = row[place], same.get(row[0], row)[place]
+                    if place and isinstance(mine, int | float) and isinstance(its, int | float):
+                        of = f"{table['headers'][place - 1]}, {head}" if head == "change" else head
+                        key = (name, f"{table['title']}: {of}")
+                        found[key] = max(found.get(key, 0.0), abs(mine - its))
+    return found
+
+
 def test_five_sites_are_the_whole_to_the_last_digit(run: Run, sites: list[Path]) -> None:
     whole, five = pooled(run, sites[:1]), pooled(run, sites[1:])
     assert five["n"] == whole["n"] == 2800
@@ -82,8 +99,16 @@ def test_what_the_rule_costs_is_said(run: Run, sites: list[Path], tmp_path: Path
         assert "Counts below 5 are not told" in out
     code, out, _ = run("pool", *told, "--against", *sites[1:], "--format", "json")
     assert code == 0
-    found = json.loads(out)["sections"]["reliability"]["tables"][0]["rows"]
-    gap = next(row[1] for row in found if row[0].endswith(": value"))
+    printed = {
+        (name, row[0]): row[1]
+        for name, section in json.loads(out)["sections"].items()
+        for row in section["tables"][0]["rows"]
+    }
+    assert printed == largest_changes(pooled(run, told), pooled(run, sites[1:]))
+    assert {name for name, _ in printed} >= {"items", "reliability", "correlations", "factors", "models"}
+    gap = next(
+        gap for (name, figure), gap in printed.items() if (name, figure[-7:]) == ("reliability", ": value")
+    )
     assert 0 < gap < 0.05
     assert run(*asked, "--out", told[-1])[0] == 2  # of the same answers one file is made
 

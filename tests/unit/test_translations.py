@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from instrument import NOT_SAID, PPIQ, InstrumentError, load, ppiq
-from instrument.exchange.translation import original, remarks, sentences
+from instrument.exchange.translation import original, remarks
 from instrument.nodes import read
+from instrument.translations import sentences
 from tests.unit.test_words import NEGATION as ENGLISH_NEGATION
 
 LANGUAGES = ("cy", "es", "ar")
