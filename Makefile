@@ -35,8 +35,8 @@ check: $(VENV)/dev ## format, lint, import contracts, types
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 
 # Every form in every language, on every width, with and without scripts; `make test` walks a part of it.
-walks: system $(VENV)/dev ## every form, language and width in a browser
-	$(BIN)/python -m pytest -n 2 -m "" tests/e2e/test_walks.py
+walks: system $(VENV)/dev ## every form, language and width in a browser; pages of staff on two widths
+	$(BIN)/python -m pytest -n 2 -m "" tests/e2e/test_walks.py tests/e2e/test_staff.py
 
 attack: system $(VENV)/dev ## the attacks on disclosure control, each with its mutants
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres

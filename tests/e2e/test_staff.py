@@ -69,7 +69,7 @@ class Desk:
         self.page.get_by_label(label, exact=True).fill(value)
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(params=[WIDTHS[0], pytest.param(WIDTHS[1], marks=pytest.mark.walks)])
 def desk(request: pytest.FixtureRequest, browser: Browser, service: Service, origin: str) -> Iterator[Desk]:
     context = on(browser, request.param)
     context.set_default_timeout(120_000)  # two hundred slips take seconds, and longer beside other tests
