@@ -60,11 +60,11 @@ def test_the_width_of_alpha_is_bonetts() -> None:
 
 @pytest.mark.parametrize("d", [0.0, 0.4])
 def test_power_of_known_groups_is_that_of_the_noncentral_t(d: float) -> None:
-    found = run(sizes=(120,), groups=Apart(d=d))["groups"].figures[120]
+    found = run(sizes=(120,), replications=1_000, groups=Apart(d=d))["groups"].figures[120]
     size, power = found["d of the totals"].value if d else 0.0, found["the difference is found"]
     critical = t.ppf(0.975, 118)
     known = 1 - nct.cdf(critical, 118, size * np.sqrt(30)) + nct.cdf(-critical, 118, size * np.sqrt(30))
-    assert power.low - 0.02 < known < power.high + 0.02
+    assert power.low < known < power.high  # the interval of the simulation's own error, nothing added
 
 
 def test_fair_items_are_accused_as_seldom_as_the_level_says() -> None:
