@@ -459,7 +459,7 @@ def test_any_changed_sentence_changes_the_hash_of_the_words(name: str, tmp_path:
     original = (folder / name).read_text("utf-8")
     hashes = {english(ppiq())}
     found = list(re.finditer(r'(?<=: )"[^"]+"', original))
-    sections = [re.findall(r"^(\w+):", original[: text.start()], re.M)[-1] for text in found]
+    sections = [re.findall(r"^(\w+):", original[: text.start()], re.MULTILINE)[-1] for text in found]
     # Of each section the first two and every tenth: reading the whole folder takes a third of a second.
     some = [text for n, text in enumerate(found) if n % 10 == 0 or sections[:n].count(sections[n]) < 2]
     for text in some:
