@@ -73,10 +73,11 @@ def _validate(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.validation.writing import write_dossier
     from instrument import load
 
+    parts = _parts(asked.data)
     instrument = load(asked.instrument)
     plan = read_plan(asked.plan, instrument)
     recorded = read_record(asked.record, plan.plan.plan) if asked.record else None
-    study = open_study(plan, instrument, _parts(asked.data), recorded, say)
+    study = open_study(plan, instrument, parts, recorded, say)
     found = dossier(study, _command(asked))
     say("writing", 15, 16)
     written = write_dossier(found, asked.folder, asked.plan, asked.record)
@@ -94,6 +95,11 @@ def _parts(data: list[str]) -> dict[str, Path]:
     for each in data:
         part, equals, file = each.partition("=")
         name, path = (part, file) if equals else ("main", each)
+        if path.endswith(".counts"):
+            raise ValueError(
+                f"{path} holds the counts of a site, and the phases of a plan need rows. `python -m analysis "
+                "pool` computes what the counts of several sites can bear, and names what needs rows"
+            )
         if name in found:
             raise ValueError(f"{name} is given twice: one table for each part ({PARTS})")
         found[name] = Path(path)

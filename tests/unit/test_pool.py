@@ -189,3 +189,10 @@ def test_what_cannot_be_pooled_is_refused(run: Run, sites: list[Path], tmp_path:
     code, _, err = run("counts", few, "--items", "A1-A5", "--codes", "1-6", "--out", tmp_path / "few.counts")
     assert code == 2
     assert "39 people are too few" in err
+
+
+def test_a_dossier_needs_rows_and_says_what_takes_counts(run: Run, sites: list[Path]) -> None:
+    where = ("--plan", "PLAN.yaml", "--instrument", "tests/instruments/bfi25", "--out", "DOSSIER")
+    code, _, err = run("validate", sites[1], *where)
+    assert code == 2
+    assert "python -m analysis pool" in err
