@@ -14,6 +14,8 @@ from app.operations.server import server
 SHORT = 0.4
 """Seconds for a head, a body and the reading of an answer in these tests."""
 GET = b"GET /quick HTTP/1.1\r\nHost: here\r\n\r\n"
+answering_has_begun, it_may_end = threading.Event(), threading.Event()
+"""Of the answer at /held: that it is being made, and that it may be given."""
 POST = b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 20\r\n\r\n"
 
 
@@ -31,6 +33,12 @@ def port(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> Iterator[int]:
     def slow() -> str:
         time.sleep(3 * SHORT)
         return "slow"
+
+    @app.get("/held")
+    def held() -> str:
+        answering_has_begun.set()
+        it_may_end.wait(60)
+        return "held"
 
     @app.get("/long")
     async def long() -> str:
@@ -51,7 +59,7 @@ def port(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> Iterator[int]:
 
 
 def line_to(port: int) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", port), timeout=10 * SHORT)
+    return socket.create_connection(("127.0.0.1", port), timeout=60)
 
 
 def goes_on(line: socket.socket, parts: list[bytes], pause: float = 0.0) -> None:
@@ -126,13 +134,14 @@ def test_whoever_comes_where_all_places_are_taken_gets_one(
     monkeypatch.setattr(connections, "AT_A_TIME", 1)
     silent = [line_to(port) for _ in range(3)]
     with line_to(port) as answering:
-        answering.sendall(GET.replace(b"quick", b"slow"))
-        time.sleep(SHORT / 4)
+        answering.sendall(GET.replace(b"quick", b"held"))
+        assert answering_has_begun.wait(60)
         others = [line_to(port) for _ in range(4)]
         person = line_to(port)
         person.sendall(GET)
         assert b"quick" in person.recv(65536)
-        assert b"slow" in answering.recv(65536), "nobody is let go whose request is being answered"
+        it_may_end.set()
+        assert b"held" in answering.recv(65536), "nobody is let go whose request is being answered"
         assert is_let_go(silent[0])
         for each in (*silent, *others, person):
             each.close()
