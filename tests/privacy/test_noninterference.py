@@ -16,9 +16,13 @@ from tests.attack.scrambles import SIZES, differing, files
 from tests.privacy.organisations import K, organisation, person, publish
 
 EACH = 150
-"""Scrambles on each engine."""
+"""Scrambles."""
 PRINTED = 2
 """After how many of them PDFs are read."""
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+ON_POSTGRES = pytest.mark.parametrize(
+    "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 @pytest.fixture
@@ -29,6 +33,7 @@ def closed(url: str) -> Iterator[Server]:
         yield server
 
 
+@ON_SQLITE
 def test_scrambles_leave_every_byte_of_every_file(closed: Server) -> None:
     assert differing(closed, times=EACH, printed=PRINTED, seed=9) == set()
 
@@ -38,6 +43,7 @@ def is_of_every_kind(changed: set[str]) -> bool:
     return kinds == {"page", "json", "csv", "pdf"}
 
 
+@ON_POSTGRES
 def test_where_small_units_are_shown_files_of_every_kind_change(
     closed: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -46,6 +52,7 @@ def test_where_small_units_are_shown_files_of_every_kind_change(
     assert is_of_every_kind(differing(closed, times=1, printed=1, seed=3))
 
 
+@ON_SQLITE
 def test_where_a_report_is_made_twice_files_of_every_kind_change(closed: Server) -> None:
     before = files(closed, printed=True)
     beech = [*closed.stored["beech"], person(random.Random(4), 2.0)]
