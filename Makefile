@@ -40,6 +40,7 @@ walks: system $(VENV)/dev ## every form, language and width in a browser; pages 
 
 attack: system $(VENV)/dev ## the attacks on disclosure control, each with its mutants
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.research --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.lone_unit --units 300 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.joined_exports --waves 60 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.erased_sheet --erasures 120 --seed 1 --db sqlite,postgres

@@ -1,7 +1,7 @@
 """The tables of the database.
 
-The tables of respondents (code, draft, session, response, submit_key) hold no time, address or sequence and
-no foreign key: checking a key would leave traces of who came when in the rows it points at.
+The tables of respondents (code, draft, session, response, special_answer, submit_key) hold no time, address
+or sequence and no foreign key: checking a key would leave traces of who came when in the rows it points at.
 `draft.expires_on`, a date set once, is the one exception. Nothing leads from a response to a code, draft,
 session or submit_key. A draft lives until it is sent, started anew, 15 days old, or the wave closes; a
 response until its receipt erases it or the wave is retired (app.closing.maintenance). On SQLite these tables
@@ -60,6 +60,10 @@ CLOSED: Final = "closed"
 RETIRED: Final = "retired"
 """The states of a wave, in their order; between open and paused it may go back and forth."""
 
+COHORT: Final = "cohort"
+RESEARCH: Final = "research"
+"""The kinds of study: a research study gives out rows, never a report, under an ethics approval."""
+
 
 def _bytes(**options: Any) -> Any:
     return Column(LargeBinary, nullable=False, **options)
@@ -72,6 +76,8 @@ class Study(SQLModel, table=True):
     title: str
     instrument: str
     form: str
+    kind: str = Field(default="cohort", sa_column_kwargs={"server_default": "cohort"})
+    """`cohort` or `research`: decided when it is made, and never changed."""
     partition_hash: str | None = None
     k: int
     simulated: bool
@@ -85,6 +91,16 @@ class Study(SQLModel, table=True):
     """The day on which the answers of closed waves are deleted."""
     information: dict[str, str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """What people read of the study before they agree: entries of app.studies.information."""
+    clusters: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
+    """Whether the codes of one batch are of one cluster, such as the people of a supervisor or a site."""
+    special: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What is asked of the person under a purpose of its own: ids of app.studies.special."""
+    ethics: str | None = None
+    """The reference of the ethics approval of a research study."""
+    release_asked_by: str | None = None
+    """Who has declared, with that reference, what leaves a research study."""
+    release_confirmed_by: str | None = None
+    """The second person who has confirmed it; without them no wave opens."""
 
 
 class Unit(SQLModel, table=True):
@@ -115,6 +131,8 @@ class Wave(SQLModel, table=True):
     """The time zone in which its end is told; None tells it in UTC."""
     answered: str | None = None
     """The band of those with a code who had answered when it closed, a word of app.closing.answered."""
+    flow: dict[str, int] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """How many were invited, began, finished and had erased when it closed; of a research study alone."""
     deletion_asked_by: str | None = None
     """Who has asked that its answers be deleted before their day; another person has to confirm it."""
     imported: bool = Field(default=False, sa_column_kwargs={"server_default": false()})
@@ -210,6 +228,26 @@ class Response(SQLModel, table=True):
     """What exports show of the person beside their answers, decided when the wave closed; None until then."""
     archived: bool | None = None
     """Whether the row is in exports for an archive, decided with it."""
+    block_order: int | None = None
+    """The number of the order in which a battery was shown, by `instrument.orders`; None without one."""
+    cluster: str | None = None
+    """The batch of the code where the study has clusters; once the wave has closed a number drawn anew."""
+
+
+class SpecialAnswer(SQLModel, table=True):
+    """What somebody says of themselves that the law protects, under a consent of its own, apart from answers.
+
+    The mark of the receipt alone says which response it belongs to, so that erasing one erases the other.
+    """
+
+    __tablename__ = "special_answer"
+    __table_args__ = NO_ROWID
+    id: UUID = Field(default_factory=uuid4, primary_key=True)
+    wave: str
+    receipt_hmac: bytes = Field(sa_column=_bytes(unique=True))
+    answers: dict[str, int | str] = Field(sa_column=Column(JSON, nullable=False))
+    told: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """What exports show of it, decided when the wave closes."""
 
 
 class SubmitKey(SQLModel, table=True):
@@ -367,7 +405,7 @@ class Setting(SQLModel, table=True):
     value: str
 
 
-RESPONDENT_TABLES = (Code, Draft, Session, Response, SubmitKey)
+RESPONDENT_TABLES = (Code, Draft, Session, Response, SpecialAnswer, SubmitKey)
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -2,7 +2,7 @@
 
 from instrument.answers import AnswerProblem, allowed, read_answers
 from instrument.catalog import PPIQ, InstrumentError, load, ppiq
-from instrument.codebook import Column, codebook
+from instrument.codebook import BLOCK_ORDER, Column, codebook
 from instrument.codes import (
     DO_NOT_KNOW,
     DOES_NOT_APPLY,
@@ -21,16 +21,19 @@ from instrument.model import (
     KeyedItem,
     Scale,
     Subscale,
+    laid_out,
     page,
     pages,
 )
 from instrument.named_items import ALL_ITEMS, named_items
 from instrument.nodes import Problem
+from instrument.orders import orders
 from instrument.scoring import METHODS, Score, keyed, rescaled, score
 from instrument.words import NOT_SAID, Action, Advice, Claims, Words
 
 __all__ = [
     "ALL_ITEMS",
+    "BLOCK_ORDER",
     "DOES_NOT_APPLY",
     "DO_NOT_KNOW",
     "LEFT_BLANK",
@@ -61,8 +64,10 @@ __all__ = [
     "codebook",
     "digests",
     "keyed",
+    "laid_out",
     "load",
     "named_items",
+    "orders",
     "page",
     "pages",
     "ppiq",

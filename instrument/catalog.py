@@ -1,6 +1,6 @@
 """Reads the folder of an instrument whole, and reports every problem in it at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -8,7 +8,7 @@ from typing import Final
 
 from instrument import consistency, lock
 from instrument.model import Actions, Context, Evidence, Form, Header, Instrument, Key
-from instrument.nodes import Document, Problem, read
+from instrument.nodes import Document, Problem, read, read_text
 from instrument.reading import Reading
 from instrument.source import Source
 from instrument.translations import Record, Remarks
@@ -77,6 +77,14 @@ def _read(folder: Path) -> tuple[Instrument | None, list[Problem]]:
     files = sorted(path.relative_to(folder).as_posix() for path in folder.glob("*/*.yaml"))
     files += [path.name for path in folder.glob("*.yaml")]
     return read_documents(files, lambda name: read(folder / name, name), folder)
+
+
+def of_texts(files: Mapping[str, str]) -> Instrument:
+    """Return the instrument that the texts of some files are, by their names; InstrumentError where none."""
+    instrument, problems = read_documents([*files], lambda name: read_text(files[name], name), Path())
+    if instrument is None:
+        raise InstrumentError(tuple(problems))
+    return instrument
 
 
 def read_documents(

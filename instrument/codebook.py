@@ -8,6 +8,7 @@ from typing import Final, Literal
 from instrument.answers import allowed
 from instrument.codes import DO_NOT_KNOW, LEFT_BLANK, MISSING_LABELS, RATHER_NOT_SAY, WITHHELD
 from instrument.model import Form, Instrument, Subscale
+from instrument.orders import orders
 from instrument.words import Words
 
 PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
@@ -24,6 +25,9 @@ PROVENANCE: Final[Mapping[str, str]] = MappingProxyType(
         "code_version": "Version of the program that scored and wrote this",
     }
 )
+
+BLOCK_ORDER: Final = "block_order"
+"""The column with the number of the order in which a person was shown blocks and items."""
 
 MADE: Final[Mapping[str, str]] = MappingProxyType(
     {"pomp": "0 to 100 from", "mean": "mean of", "sum": "sum of"}
@@ -61,6 +65,7 @@ def codebook(instrument: Instrument, form_id: str, language: str) -> tuple[Colum
     shown = [subscale for subscale in instrument.key.subscales(form_id).values() if subscale.shown]
     return (
         *_provenance(),
+        *_block_order(form),
         *_context(instrument, form, words),
         *_raw(form, words),
         *_keyed(instrument, form, words),
@@ -71,6 +76,24 @@ def codebook(instrument: Instrument, form_id: str, language: str) -> tuple[Colum
 def _provenance() -> Iterator[Column]:
     for name, label in PROVENANCE.items():
         yield Column(name=name, label=label, kind="provenance", measure="nominal")
+
+
+def _block_order(form: Form) -> Iterator[Column]:
+    """Number the blocks as the form has them; the order of every item is in `orders` of instrument.json."""
+    if drawn := orders(form):
+        places = {block: str(place) for place, block in enumerate(form.blocks, 1)}
+        numbered = ", ".join(f"{place} {block}" for block, place in places.items())
+        yield Column(
+            name=BLOCK_ORDER,
+            label=f"Order in which blocks and items were shown: {numbered}",
+            kind="provenance",
+            measure="nominal",
+            values={
+                number: "-".join(dict.fromkeys(places[form.block_of[item]] for item in items))
+                for number, items in enumerate(drawn, 1)
+            },
+            missing={WITHHELD: MISSING_LABELS[WITHHELD]},
+        )
 
 
 def _context(instrument: Instrument, form: Form, words: Words) -> Iterator[Column]:

@@ -86,6 +86,9 @@ def _sentences(form: Form, words: FormWords, source: Source) -> Iterator[Finding
     for item_id in words.help.keys() - form.by_id.keys():
         yield f"there is no item `{item_id}`", ("help", item_id)
     roles = roles_of(form, source.questions)
+    yield from _same(form.blocks, words.blocks, "blocks", "block")
+    for block_id, block in words.blocks.items():
+        yield from _spoken(block.stem, roles, "blocks", block_id, "stem")
     if words.roles:
         yield from _same([role for role in roles if role != NOT_SAID], words.roles, "roles", "role")
     yield from _spoken(words.stem, roles, "stem")

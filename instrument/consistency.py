@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from instrument import completeness
-from instrument.codebook import PROVENANCE
+from instrument.codebook import BLOCK_ORDER, PROVENANCE
 from instrument.model import Form, Key, Subscale
 from instrument.nodes import Problem
 from instrument.source import Finding, Source, told
@@ -38,6 +38,7 @@ def _forms(source: Source) -> Iterator[Problem]:
         yield from told(part.document, _items(part.model))
         yield from told(part.document, _context_of(part.model, source))
         yield from told(part.document, _edition(part.model, source))
+        yield from told(part.document, _blocks(part.model))
         if part.model.id in KEPT_NAMES:
             yield part.document.problem(f"`{part.model.id}` is the name of other words", "form")
 
@@ -53,6 +54,23 @@ def _items(form: Form) -> Iterator[Finding]:
             yield f"there is no scale `{item.scale}`", ("items", at, "scale")
         elif item.does_not_apply and "does_not_apply" not in scale.kinds:
             yield f"scale `{scale.id}` has no code for does_not_apply", ("items", at, "does_not_apply")
+
+
+def _blocks(form: Form) -> Iterator[Finding]:
+    """Check that the blocks of a battery hold every item once, in the form's order, and share no scale."""
+    held = [item for block in form.blocks.values() for item in block.items]
+    if form.blocks and held != [item.id for item in form.items]:
+        yield "the blocks hold every item once, in the order of `items`", ("blocks",)
+    elif form.blocks:
+        blocks = {(item.scale, form.block_of[item.id]) for item in form.items}
+        for scale, times in Counter(scale for scale, _ in blocks).items():
+            if times > 1:
+                yield (
+                    f"scale `{scale}` is in two blocks: give each block scales of its own",
+                    ("scales", scale),
+                )
+    if form.block_order != "fixed" and len(form.blocks) < 2:  # noqa: PLR2004 - one cannot be reordered
+        yield "an order of blocks takes two blocks", ("block_order",)
 
 
 def _context_of(form: Form, source: Source) -> Iterator[Finding]:
@@ -94,7 +112,7 @@ def _key(source: Source) -> Iterator[Problem]:
 
 def _scored(form: Form, key: Key) -> Iterator[Finding]:
     subscales = key.subscales(form.id)
-    taken = Counter([*PROVENANCE, *form.context, *form.by_id])
+    taken = Counter([*PROVENANCE, *([BLOCK_ORDER] if form.blocks else []), *form.context, *form.by_id])
     taken.update(f"raw_{item}" for item in form.by_id)
     taken.update(name for subscale in subscales for name in (subscale, f"{subscale}_answered"))
     for name, times in taken.items():

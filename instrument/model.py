@@ -1,8 +1,9 @@
 """What an instrument is made of. Each model reads its part of one file; `consistency` compares the files."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, Self
@@ -90,6 +91,21 @@ class Item(Model):
 Result = Literal["facets", "total", "guess", "areas"]
 
 
+ShownIn = Literal["fixed", "random"]
+
+
+class Block(Model):
+    """A part of a battery: items that stay together on pages of their own, and where they come from."""
+
+    id: Identifier
+    items: Annotated[Distinct[Identifier], Field(min_length=1, max_length=MAX_ITEMS)]
+    item_order: ShownIn = "fixed"
+    form: Text
+    """The form that this is, as INSTRUMENT/FORM."""
+    form_hash: Text
+    licence: Text
+
+
 class Form(Model):
     """What is asked, in the one order: never edited once published.
 
@@ -113,12 +129,21 @@ class Form(Model):
     edition: Count = 1
     replaces: Identifier | None = None
     """The form of the edition before. Both stay, and their answers are never pooled or compared."""
+    block_order: ShownIn = "fixed"
+    """How the blocks of a battery follow each other; `random` draws one of `instrument.orders`."""
+    blocks: Named[Block] = Field(default_factory=dict, validate_default=True)
+    """The parts of a battery, which hold every item once; none where the form is one questionnaire."""
     scales: Named[Scale]
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS)]
 
     @cached_property
     def by_id(self) -> Mapping[str, Item]:
         return MappingProxyType({item.id: item for item in self.items})
+
+    @cached_property
+    def block_of(self) -> Mapping[str, str]:
+        """The block of each item; none where the form has no blocks."""
+        return {item: block.id for block in self.blocks.values() for item in block.items}
 
     def scale_of(self, item_id: str) -> Scale:
         return self._scales_by_item[item_id]
@@ -130,7 +155,8 @@ class Form(Model):
     @cached_property
     def hash(self) -> str:
         # Fields that were added after form A was published enter the hash only of forms that use them.
-        later = {name: getattr(self, name) for name in ("role", "result", "edition", "replaces")}
+        names = ("role", "result", "edition", "replaces", "block_order")
+        later = {name: getattr(self, name) for name in names}
         return sha256(
             {
                 "form": self.id,
@@ -141,6 +167,7 @@ class Form(Model):
                 "scales": {scale.id: scale.structure for scale in self.scales.values()},
                 "items": [item.model_dump() for item in self.items],
                 **{name: said for name, said in later.items() if said != Form.model_fields[name].default},
+                **({"blocks": [block.model_dump() for block in self.blocks.values()]} if self.blocks else {}),
             }
         )
 
@@ -320,7 +347,7 @@ def pages(form: Form, per_page: int | None = None) -> int:
     int
         The number of pages; the last may be shorter.
     """
-    return -(-len(form.items) // (per_page or form.per_page))
+    return len(laid_out(form, per_page))
 
 
 def page(form: Form, number: int, per_page: int | None = None) -> tuple[Item, ...]:
@@ -337,5 +364,27 @@ def page(form: Form, number: int, per_page: int | None = None) -> tuple[Item, ..
     tuple of Item
         In the form's order; none for a page that is not there.
     """
+    there = laid_out(form, per_page)
+    return there[number - 1] if 1 <= number <= len(there) else ()
+
+
+def laid_out(
+    form: Form, per_page: int | None = None, order: Sequence[str] = ()
+) -> tuple[tuple[Item, ...], ...]:
+    """Return the items of every page; each block of a battery begins on a page of its own.
+
+    Parameters
+    ----------
+    form : the form
+    per_page : items on a page; by default as many as the form says
+    order : every item's id as they are shown; by default in the form's order
+
+    Returns
+    -------
+    tuple of tuple of Item
+        Page after page.
+    """
     size = per_page or form.per_page
-    return form.items[(number - 1) * size : number * size] if number >= 1 else ()
+    items = tuple(form.by_id[each] for each in order) or form.items
+    together = (tuple(of) for _, of in groupby(items, key=lambda item: form.block_of.get(item.id)))
+    return tuple(of[at : at + size] for of in together for at in range(0, len(of), size))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from instrument.codes import KINDS, LEFT_BLANK, MISSING_LABELS
+from instrument.codes import KINDS, LEFT_BLANK, MISSING_LABELS, Kind
 from instrument.model import Actions, ContextQuestion, Evidence, Form
 from instrument.values import sha256
 from instrument.words import (
@@ -50,14 +50,16 @@ def words_of(
     roles = roles_of(form, context)
     stems = spread(words.stem, roles)
     sentences = {item.id: spread(words.items[item.id], roles) for item in form.items}
+    block_of_scale = {item.scale: form.block_of[item.id] for item in form.items if form.blocks}
     labels = {
         scale.id: {
             **words.scales[scale.id],
             LEFT_BLANK: MISSING_LABELS[LEFT_BLANK],
-            **{KINDS[kind]: words.missing[kind] for kind in scale.kinds},
+            **{KINDS[kind]: _missing(words, block_of_scale.get(scale.id))[kind] for kind in scale.kinds},
         }
         for scale in form.scales.values()
     }
+    block_stems = {name: spread(block.stem, roles) for name, block in words.blocks.items()}
     questions: dict[str, ContextSentences] = (
         {question: spoken.questions[question] for question in form.context} if spoken else {}
     )
@@ -85,6 +87,16 @@ def words_of(
             for name in ("before", "after", "reading", "least", "most")
             if (lines := getattr(words, name))
         },
+        **(
+            {
+                "blocks": {
+                    name: {"title": block.title, "stem": dict(block_stems[name])}
+                    for name, block in words.blocks.items()
+                }
+            }
+            if words.blocks
+            else {}
+        ),
     }
     return Words(
         form=form.id,
@@ -104,7 +116,14 @@ def words_of(
         reading=words.reading,
         least=words.least,
         most=words.most,
+        block_titles=MappingProxyType({name: block.title for name, block in words.blocks.items()}),
+        block_stems=MappingProxyType(block_stems),
     )
+
+
+def _missing(words: FormWords, block: str | None) -> Mapping[Kind, str]:
+    """Say what pages call each kind of non-answer: a block may have words of its own."""
+    return {**words.missing, **words.blocks[block].missing} if block else words.missing
 
 
 def advice_of(actions: Actions, words: ActionsWords) -> Advice:

@@ -1,7 +1,7 @@
 """The wording of questions, apart from their structure: files under words/, and words joined from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from pydantic import AliasChoices, Field
@@ -33,6 +33,14 @@ class ContextWords(_Spoken):
     questions: Frozen[Identifier, ContextSentences]
 
 
+class BlockWords(Model):
+    """The words of a block of a battery: its title, what stands before its questions, its non-answers."""
+
+    title: Text
+    stem: Sentences
+    missing: Frozen[Kind, Text] = Field(default_factory=dict, validate_default=True)
+
+
 class FormWords(_Spoken):
     """The words file of one form in one language; `before` and `after` frame the questions.
 
@@ -50,6 +58,7 @@ class FormWords(_Spoken):
     help: Frozen[Identifier, Text] = Field(default_factory=dict, validate_default=True)
     scales: Frozen[Identifier, Mapping[Code, Text]]
     missing: Frozen[Kind, Text]
+    blocks: Frozen[Identifier, BlockWords] = Field(default_factory=dict, validate_default=True)
     facets: Frozen[Identifier, Text] = Field(
         default_factory=dict, validate_default=True, validation_alias=AliasChoices("facets", "subscales")
     )
@@ -110,9 +119,13 @@ class Words:
     reading: str | None = None
     least: str | None = None
     most: str | None = None
+    block_titles: Mapping[str, str] = field(default_factory=dict)
+    block_stems: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def stem(self, role: str | None = None) -> str:
-        return self.stems.get(role or NOT_SAID, self.stems[NOT_SAID])
+    def stem(self, role: str | None = None, block: str | None = None) -> str:
+        """Return what stands before the questions: of a block, its own."""
+        stems = self.block_stems.get(block or "", self.stems)
+        return stems.get(role or NOT_SAID, stems[NOT_SAID])
 
     def sentence(self, item_id: str, role: str | None = None) -> str:
         by_role = self.sentences[item_id]

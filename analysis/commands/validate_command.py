@@ -30,6 +30,12 @@ def add_validate(add: Add) -> None:
         "--record", metavar="RECORD.yaml", type=Path, help="what was done, and what departed"
     )
     command.add_argument(
+        "--flow",
+        metavar="FLOW.yaml",
+        type=Path,
+        help="the flow of people, as an export has it; takes a record",
+    )
+    command.add_argument(
         "--instrument", metavar="FOLDER", type=Path, required=True, help="the questionnaire's folder"
     )
     command.add_argument(
@@ -76,11 +82,13 @@ def _validate(asked: argparse.Namespace, say: Progress) -> Page:
     parts = _parts(asked.data)
     instrument = load(asked.instrument)
     plan = read_plan(asked.plan, instrument)
-    recorded = read_record(asked.record, plan.plan.plan) if asked.record else None
+    if asked.flow and not asked.record:
+        raise ValueError("--flow goes with the record of the study: give --record too")
+    recorded = read_record(asked.record, plan.plan.plan, asked.flow) if asked.record else None
     study = open_study(plan, instrument, parts, recorded, say)
     found = dossier(study, _command(asked))
     say("writing", 15, 16)
-    written = write_dossier(found, asked.folder, asked.plan, asked.record)
+    written = write_dossier(found, asked.folder, asked.plan, asked.record, asked.flow)
     verdicts = "\n".join(
         f"{each.number:>2}. {each.title}: {each.verdict}. {each.why}" for each in found.phases
     )
@@ -110,6 +118,8 @@ def _command(asked: argparse.Namespace) -> str:
     parts = ["python", "-m", "analysis", "validate", *asked.data, "--plan", str(asked.plan)]
     if asked.record:
         parts += ["--record", str(asked.record)]
+    if asked.flow:
+        parts += ["--flow", str(asked.flow)]
     return shlex.join([*parts, "--instrument", str(asked.instrument), "--out", str(asked.folder)])
 
 

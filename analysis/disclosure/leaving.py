@@ -23,6 +23,8 @@ class Leaving:
     reports: bool = False
     rows: bool = False
     units: bool = False
+    withheld: bool = True
+    """Whether rare combinations of what is known of a person are withheld from rows."""
 
 
 LEAVING: Final[Mapping[str, Leaving]] = MappingProxyType(
@@ -30,6 +32,7 @@ LEAVING: Final[Mapping[str, Leaving]] = MappingProxyType(
         "reports": Leaving(reports=True),
         "rows": Leaving(rows=True),
         "rows with units": Leaving(rows=True, units=True),
+        "rows unwithheld": Leaving(rows=True, withheld=False),
     }
 )
 """What a study may declare, by the word that is stored with it."""

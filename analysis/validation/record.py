@@ -55,8 +55,22 @@ class ReadRecord:
     sha256: str
 
 
-def read_record(file: Path, plan: str) -> ReadRecord:
-    """Read the record of a plan.
+def read_record(file: Path, plan: str, flow: Path | None = None) -> ReadRecord:
+    """Read the record of a plan, and the flow of people from the file of an export where one is given.
+
+    Parameters
+    ----------
+    file
+        The record.
+    plan
+        The name of the plan that it is of.
+    flow
+        FLOW.yaml of an export; then the record has no flow of its own.
+
+    Returns
+    -------
+    ReadRecord
+        Its hash is of both files.
 
     Raises
     ------
@@ -71,6 +85,18 @@ def read_record(file: Path, plan: str) -> ReadRecord:
         problems.append(
             document.problem(f"the record is of `{part.model.record}`, the plan `{plan}`", "record")
         )
+    counted = None
+    if flow is not None:
+        counts = read(flow, flow.name)
+        of_export = Reading([flow.name], lambda _: counts)
+        counted = of_export.one(flow.name, Flow)
+        problems += of_export.problems
+        if part is not None and part.model.flow is not None:
+            problems.append(document.problem("`flow` is here and in another file: take it out here", "flow"))
     if problems or part is None:
         raise PlanError("\n".join(str(problem) for problem in problems))
-    return ReadRecord(record=part.model, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+    files = [file, flow] if flow is not None else [file]
+    return ReadRecord(
+        record=part.model.model_copy(update={"flow": counted.model}) if counted else part.model,
+        sha256=hashlib.sha256(b"".join(each.read_bytes() for each in files)).hexdigest(),
+    )

@@ -66,7 +66,9 @@ FILES: Final[dict[str, Callable[[Document], str | bytes]]] = {
 CHECKSUMS: Final = "SHA256SUMS"
 
 
-def write_dossier(found: Document, out: Path, plan: Path, record: Path | None = None) -> tuple[Path, ...]:
+def write_dossier(
+    found: Document, out: Path, plan: Path, record: Path | None = None, flow: Path | None = None
+) -> tuple[Path, ...]:
     """Write a dossier into a folder that is empty or not there, with its plan and checksums.
 
     Parameters
@@ -75,7 +77,7 @@ def write_dossier(found: Document, out: Path, plan: Path, record: Path | None = 
         The dossier.
     out
         The folder.
-    plan, record
+    plan, record, flow
         The files that the dossier answers, of which copies go with it.
 
     Returns
@@ -93,6 +95,8 @@ def write_dossier(found: Document, out: Path, plan: Path, record: Path | None = 
     content: dict[str, bytes] = {"PLAN.yaml": plan.read_bytes()}
     if record is not None:
         content["RECORD.yaml"] = record.read_bytes()
+    if flow is not None:
+        content["FLOW.yaml"] = flow.read_bytes()
     for name, render in FILES.items():
         made = render(found)
         content[name] = made if isinstance(made, bytes) else made.encode()

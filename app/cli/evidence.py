@@ -8,7 +8,7 @@ import typer
 from app.cli.console import Dir, serving, telling
 
 if TYPE_CHECKING:
-    from app.evidence.registry import Signed
+    from app.staff.signed import Signed
 
 evidence_app = typer.Typer(
     help="Keep the registry of evidence, from which every claim is made.", no_args_is_help=True
@@ -85,7 +85,7 @@ def evidence_withdraw(
 
 
 def _signed(name: str) -> "Signed":
-    from app.evidence.registry import Signed
+    from app.staff.signed import Signed
 
     return Signed(name=name, password=typer.prompt(f"Password of {name}", hide_input=True))
 

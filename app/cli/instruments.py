@@ -1,5 +1,6 @@
 """The commands for what hosts bring: read it, then publish or refuse it."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -50,6 +51,30 @@ def instrument_publish(brought: Brought, directory: Dir = None) -> None:
     typer.echo(
         "services that read this folder offer it from now on; a service on another computer needs a copy"
     )
+
+
+@instrument_app.command("compose")
+def instrument_compose(
+    file: Annotated[
+        Path,
+        typer.Argument(metavar="BATTERY", help="A file of its parts and their order: docs/validation.md."),
+    ],
+    directory: Dir = None,
+) -> None:
+    """Compose a battery of forms that are installed into one form, and put it among the others, locked."""
+    from app.audit import audit
+    from app.db import write
+    from app.hosted.brought import put_on_shelf
+    from instrument.catalog import of_texts
+    from instrument.exchange.battery import compose, read_battery
+
+    with serving(directory) as service, write(service.engine) as db:
+        files = compose(read_battery(file), service.instruments)
+        made = of_texts(files)
+        folder = put_on_shelf(service, made, files)
+        [form] = made.forms.values()
+        audit(service.vault, db, {"action": "battery composed", "questionnaire": made.id, "form": form.hash})
+    typer.echo(f"composed and locked: {folder}")
 
 
 @instrument_app.command("refuse")

@@ -37,8 +37,22 @@ def study_make(
     k: Annotated[int, typer.Option(help="The smallest group of which anything is shown.", min=5)] = 10,
     people: Annotated[int | None, typer.Option(help="How many are expected to answer.", min=1)] = None,
     leaving: Annotated[
-        str, typer.Option(help="What it gives out: reports; rows; or 'rows with units'. Never both.")
+        str,
+        typer.Option(
+            help="What it gives out: reports; rows; 'rows with units'; of a research study also 'rows "
+            "unwithheld'. Never both."
+        ),
     ] = "reports",
+    kind: Annotated[
+        str, typer.Option(help="cohort, or research: rows alone, under ethics approval.")
+    ] = "cohort",
+    clusters: Annotated[
+        bool, typer.Option(help="Codes made at once are of one cluster, such as a supervisor's people.")
+    ] = False,
+    special: Annotated[
+        list[str] | None,
+        typer.Option(help="What the law protects, such as self-age, under a purpose of its own; repeatable."),
+    ] = None,
     ask: Ask = None,
     retire_on: RetireOn = None,
     simulated: Annotated[bool, typer.Option(help="Its answers are made up.")] = False,
@@ -55,11 +69,14 @@ def study_make(
         design = studies.Design(
             id=study,
             title=title,
+            kind=kind,
             instrument=instrument,
             form=form or studies.usual_form(service, instrument),
             k=k,
             simulated=simulated,
             leaving=leaving,
+            clusters=clusters,
+            special=tuple(special or ()),
             context=tuple(ask) if ask else None,
             people=people,
             retire_on=retire_on.date() if retire_on else None,
@@ -127,6 +144,36 @@ def study_describe(
             service.instruments[found.instrument].forms[found.form], the_study(db, study).information
         )
     typer.echo(f"nothing yet under: {', '.join(unsaid)}" if unsaid else f"{study} is described")
+
+
+@study_app.command("approve")
+def study_approve(
+    study: StudyId,
+    by: Annotated[str, typer.Option("--by", help="Your account, a host's or an operator's.")],
+    ethics: Annotated[
+        str | None,
+        typer.Option(
+            help="The reference of the ethics approval; the second person leaves it out to confirm."
+        ),
+    ] = None,
+    directory: Dir = None,
+) -> None:
+    """Say under which ethics approval a research study gives out rows; then a second person confirms it."""
+    from app.db import write
+    from app.errors import Refused
+    from app.staff.signed import Signed, has_role, signed
+    from app.studies import release
+
+    who = Signed(name=by, password=typer.prompt(f"Password of {by}", hide_input=True))
+    with serving(directory) as service, write(service.engine) as db:
+        account = signed(db, who)
+        if not (has_role(db, account, "host", study) or has_role(db, account, "operator")):
+            raise Refused(f"{account.name!r} is neither a host of {study!r} nor an operator")
+        if ethics is None:
+            release.confirm_release(service, db, study, account.name)
+        else:
+            release.ask_release(service, db, study, ethics, account.name)
+    typer.echo("confirmed" if ethics is None else "said: it opens when a second person has confirmed it")
 
 
 @study_app.command("unit")

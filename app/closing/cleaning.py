@@ -16,7 +16,10 @@ from app.tables import RESPONDENT_TABLES, PairKey, Wave, table
 
 TO_RENEW: Final = "log to renew"
 NOTES: Final = (TO_REWRITE, TO_RENEW)
-_REWRITE: Final = text("ALTER TABLE response ALTER COLUMN layout TYPE varchar USING layout || ''")
+_REWRITE: Final = (
+    text("ALTER TABLE response ALTER COLUMN layout TYPE varchar USING layout || ''"),
+    text("ALTER TABLE special_answer ALTER COLUMN wave TYPE varchar USING wave || ''"),
+)
 
 
 class StillRead(Refused):
@@ -55,7 +58,8 @@ def rewrite(service: Service) -> None:
     if TO_REWRITE in noted:
         with write(service.engine) as db:
             lock(db)
-            db.execute(_REWRITE)
+            for statement in _REWRITE:
+                db.execute(statement)
             db.execute(delete(SETTING).where(SETTING.c.name == TO_REWRITE))
             db.execute(note(TO_RENEW))
     if noted:

@@ -19,10 +19,14 @@ from app.vault import Vault
 DIGEST: Final = table(Digest)
 BYTES: Final = 32
 NOT_IN_IT: Final = frozenset({"id", "pair_id", "elements"})
+LATER: Final = ("block_order", "cluster")
+"""Columns that came after the first digests: in a row without them they play no part."""
 ROW: Final = [
     cast(column, LargeBinary if isinstance(column.type, LargeBinary) else Text)
-    for column in RESPONSE.c
-    if column.name not in NOT_IN_IT
+    for column in (
+        *(each for each in RESPONSE.c if each.name not in {*NOT_IN_IT, *LATER}),
+        *(RESPONSE.c[name] for name in LATER),
+    )
 ]
 
 
@@ -65,4 +69,6 @@ def _sum(vault: Vault, db: Connection, wave: str) -> int:
 
 
 def _mac(vault: Vault, row: Sequence[Any]) -> int:
-    return int.from_bytes(vault.row_mac(repr(tuple(row)).encode()), "big")
+    first, later = tuple(row)[: -len(LATER)], tuple(row)[-len(LATER) :]
+    kept = (*first, *((name, each) for name, each in zip(LATER, later, strict=True) if each is not None))
+    return int.from_bytes(vault.row_mac(repr(kept).encode()), "big")

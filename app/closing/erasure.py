@@ -6,7 +6,7 @@ from sqlalchemy import Connection, bindparam, delete
 from sqlalchemy.dialects import postgresql
 
 from app.closing.digests import ROW, take_away
-from app.closing.mixing import RESPONSE
+from app.closing.mixing import RESPONSE, SPECIAL_ANSWER
 from app.db import is_sqlite
 from app.ended import ledger
 from app.runtime import Service
@@ -35,6 +35,7 @@ def erase_row(service: Service, db: Connection, receipt_hmac: bytes) -> bool:
     gone = db.execute(_ERASE, {"receipt": receipt_hmac}).first()
     if gone is None:
         return False
+    db.execute(delete(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.receipt_hmac == receipt_hmac))
     wave, *row = gone
     take_away(service, db, wave, row)
     note_deleted(db)

@@ -6,13 +6,14 @@ are few, of whole scales, changed by chance once and rounded to steps no finer t
 rows themselves give the exact figures, and any other.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import select, update
 
 from analysis.disclosure.leaving import LEAVING
-from analysis.disclosure.rounding import at_least, blurred, borne
+from analysis.disclosure.rounding import STANDARD_ERRORS, at_least, blurred, borne
 from app.closing.leaving import rows_that_leave
 from app.closing.mixing import RESPONSE
 from app.closing.snapshots import SNAPSHOT
@@ -22,7 +23,7 @@ from app.runtime import Service
 from app.studies.installed import as_it_was_asked
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
-from instrument import Instrument
+from instrument import Instrument, score
 
 Answers = Mapping[str, Any]
 
@@ -35,12 +36,16 @@ def keep_figures(service: Service, wave: str, *, late: bool = False) -> None:
     asked = select(WAVE, STUDY.c.instrument, STUDY.c.form, STUDY.c.leaving).join(
         STUDY, STUDY.c.id == WAVE.c.study
     )
-    answers = select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.answers).where(RESPONSE.c.wave == wave)
+    names = ("wave", "unit", "answers", "cluster")
+    answers = select(*(RESPONSE.c[name] for name in names)).where(RESPONSE.c.wave == wave)
     with read(service.engine) as db:
         about = db.execute(asked.where(WAVE.c.id == wave)).one()
         leaving = rows_that_leave(db, about.study, LEAVING[about.leaving])
-        people = [row.answers for row in db.execute(answers) if (row.wave, row.unit) in leaving]
-    made = {**figures(as_it_was_asked(service, about), about.form, people), "late": late}
+        rows = [row for row in db.execute(answers) if (row.wave, row.unit) in leaving]
+    instrument, people = as_it_was_asked(service, about), [row.answers for row in rows]
+    made = {**figures(instrument, about.form, people), "late": late}
+    if len(people) >= FEWEST and any(row.cluster for row in rows):
+        made["clusters"] = in_clusters(instrument, about.form, people, [row.cluster for row in rows])
     with write(service.engine) as db:
         of_wave = (SNAPSHOT.c.wave == wave) & SNAPSHOT.c.figures.is_(None)
         db.execute(update(SNAPSHOT).where(of_wave).values(figures=made))
@@ -69,6 +74,54 @@ def figures(instrument: Instrument, form: str, people: Sequence[Answers]) -> dic
     return {"n": at_least(len(people)), "scales": scales}
 
 
+def in_clusters(
+    instrument: Instrument, form: str, people: Sequence[Answers], clusters: Sequence[str | None]
+) -> dict[str, Any]:
+    """Return ICC(1), design effect and robust error of each score, over all clusters, small ones too.
+
+    They are computed here and not from the rows that leave, since those do not show small clusters.
+    """
+    words = instrument.words_for_staff(form)
+    scored = [score(instrument, form, each) for each in people]
+    found = {
+        name: {
+            "label": words.facet(name),
+            **_of_score([each[name].value for each in scored], clusters),
+        }
+        for name, subscale in instrument.key.subscales(form).items()
+        if subscale.shown
+    }
+    return {"count": at_least(len({each for each in clusters if each})), "scores": found}
+
+
+def _of_score(values: Sequence[float | None], clusters: Sequence[str | None]) -> dict[str, Any]:
+    import numpy as np  # noqa: PLC0415 - loads with the statistics
+
+    from analysis.estimate import Unavailable  # noqa: PLC0415
+    from analysis.group_comparison.clusters import (  # noqa: PLC0415
+        cluster_numbers,
+        cluster_sizes,
+        cluster_variance,
+        clustered_errors,
+    )
+
+    pairs = [(y, of) for y, of in zip(values, clusters, strict=True) if y is not None and of is not None]
+    y, number = np.array([each for each, _ in pairs]), cluster_numbers([of for _, of in pairs])
+    variance = cluster_variance(y, [of for _, of in pairs])
+    if isinstance(variance, Unavailable):
+        return {name: told(variance) for name in ("icc", "design_effect", "error")}
+    sizes = cluster_sizes(number)
+    _, error = clustered_errors(y - y.mean(), number)
+    spread = STANDARD_ERRORS / 2 * error / math.sqrt(2 * (sizes.clusters - 1))
+    icc = told(variance.icc)
+    # The design effect follows from the kept ICC: a second draw of the same figure would halve its blur.
+    effect = {
+        name: each if isinstance(each, str) else round(1 + (sizes.mean - 1) * each, 1)
+        for name, each in icc.items()
+    }
+    return {"icc": icc, "design_effect": effect, "error": kept(error, error - spread, error + spread)}
+
+
 def coefficients(answers: Any) -> dict[str, dict[str, float | str]]:
     """Return alpha and omega of a scale, each with its interval or the reason why there is none."""
     from analysis.report.coefficients import COEFFICIENTS, HEADLINES  # noqa: PLC0415
@@ -84,8 +137,12 @@ def told(figure: Any) -> dict[str, float | str]:
         return {"unavailable": REASONS[figure.reason]}
     if figure.low is None or figure.high is None or not figure.high > figure.low:
         return {"unavailable": REASONS["no interval"]}
+    return {name: min(each, 1.0) for name, each in kept(figure.value, figure.low, figure.high).items()}
+
+
+def kept(value: float, low: float, high: float) -> dict[str, float]:
+    """Return a figure and its interval, changed by chance once and rounded."""
     import numpy as np  # noqa: PLC0415
 
-    moved = blurred(figure.value, figure.low, figure.high, np.random.default_rng())
-    value, low, high = (min(each, 1.0) for each in borne(*moved))
-    return {"value": value, "low": low, "high": high}
+    moved = blurred(value, low, high, np.random.default_rng())
+    return dict(zip(("value", "low", "high"), borne(*moved), strict=True))

@@ -23,11 +23,13 @@ from app import ended, migrate
 from app.audit import audit
 from app.closing.answered import keep_answered
 from app.closing.cleaning import clean, rewrite, scrub
+from app.closing.clusters import number_clusters
 from app.closing.copies import remove_left_copies
 from app.closing.digests import end_digest, keep_digest
 from app.closing.erasure import note_deleted
 from app.closing.figures import keep_figures
-from app.closing.mixing import RESPONSE, lock, mix
+from app.closing.flow import keep_flow
+from app.closing.mixing import RESPONSE, SPECIAL_ANSWER, lock, mix
 from app.closing.purge import CODE, DRAFT, SESSION, purge
 from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.closing.withholding import decide
@@ -134,6 +136,8 @@ def finish(service: Service, wave: str) -> None:
         # Link before mixing. An UPDATE moves a row, and its position would reveal who answered the linking
         # questions.
         link(service, db, wave)
+        keep_flow(db, wave)
+        number_clusters(db, wave)
         purge(db, wave)
         compute_snapshot(service, db, wave)
         keep_answered(db, wave)
@@ -234,6 +238,7 @@ def _retire(service: Service, wave: str) -> None:
 def delete_answers(service: Service, db: Connection, wave: str) -> None:
     """Delete the responses of a wave, and what is kept because of them."""
     db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
+    db.execute(delete(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.wave == wave))
     end_digest(db, wave)
     note_deleted(db)
     give_up(service, db, wave)

@@ -16,9 +16,10 @@ from sqlalchemy.exc import OperationalError
 
 from app.closing.purge import CODE
 from app.db import LOCK_TIMEOUT, is_sqlite
-from app.tables import RESPONDENT_TABLES, Response, table
+from app.tables import RESPONDENT_TABLES, Response, SpecialAnswer, table
 
 RESPONSE: Final = table(Response)
+SPECIAL_ANSWER: Final = table(SpecialAnswer)
 
 BATCH: Final = 5_000
 TRIES: Final = 60
@@ -35,6 +36,7 @@ def mix(db: Connection) -> None:
     """
     lay_anew(db, CODE)
     lay_anew(db, RESPONSE)
+    lay_anew(db, SPECIAL_ANSWER)
 
 
 def lock(db: Connection) -> None:
@@ -81,7 +83,7 @@ def in_random_order(keys: list[Any]) -> list[Any]:
 
 def renewed(kept: Table, key: Any) -> Any:
     """Give each response a new id, so that one noted while the wave was open leads nowhere."""
-    return uuid4() if kept is RESPONSE else key
+    return uuid4() if kept in (RESPONSE, SPECIAL_ANSWER) else key
 
 
 def set_aside(db: Connection, kept: Table) -> Table:

@@ -6,26 +6,30 @@ unit, of everybody and of those who agreed to an archive (which is itself known 
 kept with the rows. An erasure does not change it: a combination that has become rare stays as it was decided.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from secrets import SystemRandom
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, bindparam, select, update
 
-from analysis.disclosure.leaving import LEAVING
+from analysis.disclosure.leaving import LEAVING, Leaving
+from app.closing.clusters import large_enough
 from app.closing.leaving import rows_that_leave
-from app.closing.mixing import RESPONSE
+from app.closing.mixing import RESPONSE, SPECIAL_ANSWER
 from app.closing.withhold import LEAST, Value, withhold, withhold_last
 from app.runtime import Service
 from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import outcome_of
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
-from instrument import LEFT_BLANK, WITHHELD, Form, Instrument
+from instrument import BLOCK_ORDER, LEFT_BLANK, WITHHELD, Form, Instrument
 
 ARCHIVE: Final = "archive"
 """The purpose that a person agreed to or not."""
 UNIT: Final = "unit"
+CLUSTER: Final = "cluster_id"
+"""The column of the cluster that a code was made for."""
 FEWEST: Final = 10
 """The fewest rows that are given out."""
 PROVENANCE_THAT_TELLS: Final = ("language", "words_hash", "layout")
@@ -55,7 +59,8 @@ def decide(service: Service, db: Connection, wave: str) -> None:
         return
     known = known_of(instrument, form, context_of(form, about.context), rows)
     inside = archived([ARCHIVE in row.purposes for row in rows])
-    told = decided(known, inside) if outcome_of(db, wave) is None else same_for_all(known)
+    told = shown(known, inside, LEAVING[about.leaving], paired=outcome_of(db, wave) is not None)
+    decide_special(db, wave, {row.receipt_hmac: each for row, each in zip(rows, told, strict=True)}, about)
     db.execute(
         _DECIDE,
         [
@@ -63,6 +68,33 @@ def decide(service: Service, db: Connection, wave: str) -> None:
             for row, each, agreed in zip(rows, told, inside, strict=True)
         ],
     )
+
+
+def shown(
+    known: Sequence[Known], inside: Sequence[bool], declared: Leaving, *, paired: bool
+) -> Sequence[Known]:
+    """What exports show of each person: all of it where the study declared so, else what is common enough."""
+    if not declared.withheld:
+        return known
+    return same_for_all(known) if paired else decided(known, inside)
+
+
+def decide_special(db: Connection, wave: str, told: Mapping[bytes, Known], about: Row[Any]) -> None:
+    """Decide what leaves of what people said under a purpose of their own, beside what is told of them."""
+    kept = db.execute(select(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.wave == wave)).all()
+    beside: dict[str, list[Row[Any]]] = defaultdict(list)
+    for row in kept:
+        if row.receipt_hmac in told:
+            beside[repr(sorted(told[row.receipt_hmac].items()))].append(row)
+    for together in beside.values():
+        names = list(together[0].answers)
+        said = [tuple(row.answers[name] for name in names) for row in together]
+        if LEAVING[about.leaving].withheld:
+            few = len(said) < LEAST or outcome_of(db, wave) is not None
+            said = [(WITHHELD,) * len(names)] * len(said) if few else withhold(said)
+        for row, values in zip(together, said, strict=True):
+            decided_as = dict(zip(names, values, strict=True))
+            db.execute(update(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.id == row.id).values(told=decided_as))
 
 
 def context_of(form: Form, asked: Sequence[str] | None) -> list[str]:
@@ -75,13 +107,17 @@ def known_of(
 ) -> list[Known]:
     """What is known of each person, in the order from what is withheld last to what is withheld first."""
     context = sorted(context, key=lambda name: (name != form.role, len(instrument.context[name].options)))
+    has_orders = any(row.block_order for row in rows)
+    has_clusters = any(row.cluster is not None for row in rows)
     return [
         {
             **{name: getattr(row, name) for name in PROVENANCE_THAT_TELLS},
             **{name: row.answers.get(name, LEFT_BLANK) for name in context},
+            **({CLUSTER: cluster} if has_clusters else {}),
+            **({BLOCK_ORDER: row.block_order} if has_orders else {}),
             UNIT: row.unit,
         }
-        for row in rows
+        for row, cluster in zip(rows, large_enough(rows), strict=True)
     ]
 
 

@@ -170,7 +170,9 @@ def _again(
     try:
         plan = read_plan(folder / "PLAN.yaml", instrument)
         record = folder / "RECORD.yaml"
-        recorded = read_record(record, plan.plan.plan) if tree["record"] else None
+        flow = folder / "FLOW.yaml"
+        counted = flow if flow.is_file() else None
+        recorded = read_record(record, plan.plan.plan, counted) if tree["record"] else None
         study = open_study(plan, instrument, data, recorded, progress)
         _refuse_simulated(bool(study.simulated))
         found = json.loads(json.dumps(dossier(study, "").tree, default=str))

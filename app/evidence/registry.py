@@ -1,7 +1,6 @@
 """The registry: evidence is added by one account, confirmed by another, and withdrawn by any operator."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -14,22 +13,12 @@ from app.errors import Refused
 from app.evidence.dossiers import examine
 from app.evidence.standing import CONFIRMED, EVIDENCE, lapsed
 from app.runtime import Service, now
-from app.staff.accounts import grants, the_account
-from app.staff.passwords import is_password
-from app.staff.permissions import EVERYWHERE
+from app.staff.signed import Signed, has_role, signed
 from instrument import Instrument
 
 ADDED: Final = "added"
 WITHDRAWN: Final = "withdrawn"
 LAPSED: Final = "lapsed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Signed:
-    """An account with the password that shows who it is."""
-
-    name: str
-    password: str
 
 
 def add(
@@ -132,11 +121,7 @@ def _state(row: Row[Any], instrument: Instrument | None) -> str:
 
 def _operator(db: Connection, by: Signed) -> Row[Any]:
     """Return the operator's account behind a name and its password."""
-    account = the_account(db, by.name)
-    known = is_password(account.password, by.password, known=True)
-    if not known or not account.active or account.enrol_until is not None:
-        raise Refused(f"this is not the password of {account.name!r}, or the account cannot sign in yet")
-    held = grants(db, account.id)
-    if not any(each.role == "operator" and each.study == EVERYWHERE for each in held):
+    account = signed(db, by)
+    if not has_role(db, account, "operator"):
         raise Refused(f"{account.name!r} is no operator: evidence takes two of them")
     return account

@@ -10,6 +10,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
@@ -18,6 +19,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 
+from app.closing.withholding import FEWEST
 from app.db import read
 from app.errors import Refused
 from app.export.formats import FORMATS, Format
@@ -32,6 +34,7 @@ from app.runtime import Service
 
 MANIFEST: Final = "manifest.json"
 LINKED: Final = "linked"
+FLOW: Final = "FLOW.yaml"
 OF_TABLES: Final = {name: each for name, each in FORMATS.items() if not each.path.startswith("syntax/")}
 """Scripts compute the scores of one wave."""
 Files = Iterator[tuple[str, Iterable[bytes]]]
@@ -46,8 +49,35 @@ def files_of(data: Microdata, formats: Mapping[str, Format] = FORMATS) -> list[t
 def bundle(data: Microdata) -> Files:
     """Make every file there is, and the manifest of them all."""
     questionnaire, left_out = questionnaire_files(data)
-    beside = [(path, (content,)) for path, content in questionnaire.items()]
-    return _with_manifest(data, [*files_of(data), *beside], left_out)
+    beside = [(path, (content,)) for path, content in (questionnaire | flow_file(data)).items()]
+    return _with_manifest(data, [*files_of(data), *beside, *special_files(data)], left_out)
+
+
+def special_files(data: Microdata) -> list[tuple[str, Iterable[bytes]]]:
+    """What people said of themselves under a purpose of its own: a row for each who agreed, by row_id."""
+    said = [cells for _, cells in data.special]
+    agreed = [row for row, values in enumerate(zip(*said, strict=True)) if any(v is not None for v in values)]
+    if len(agreed) < FEWEST:
+        return []
+    places = np.array(agreed)
+    [row_id] = [
+        (column, cells)
+        for column, cells in zip(data.columns, data.cells, strict=True)
+        if column.name == ROW_ID
+    ]
+    columns, cells = zip(*(row_id, *data.special), strict=True)
+    apart = replace(data, columns=columns, cells=tuple(each[places] for each in cells))
+    return [
+        (f"special/{data.wave}_special.csv", FORMATS["csv"].blocks(apart)),
+        ("special/codebook.csv", FORMATS["codebook-csv"].blocks(apart)),
+    ]
+
+
+def flow_file(data: Microdata) -> dict[str, bytes]:
+    """The flow of people as `python -m analysis validate --flow` takes it; none of a cohort study."""
+    if data.flow is None:
+        return {}
+    return {FLOW: "".join(f"{name}: {count}\n" for name, count in data.flow.items()).encode()}
 
 
 def linked_bundle(earlier: Microdata, later: Microdata) -> Files:

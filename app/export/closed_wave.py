@@ -51,7 +51,8 @@ def check_rows_leave(declared: Leaving, *, with_unit: bool) -> None:
 
 def closed(db: Connection, wave: str) -> Row[Any]:
     """Return a closed wave with its study and figures; refused if it is not closed or has no figures yet."""
-    of_study = [STUDY.c[each] for each in ("title", "instrument", "form", "simulated", "context", "leaving")]
+    names = ("title", "instrument", "form", "simulated", "context", "leaving", "clusters", "special")
+    of_study = [STUDY.c[each] for each in names]
     asked = (
         select(WAVE, *of_study, SNAPSHOT.c.figures)
         .join(STUDY, STUDY.c.id == WAVE.c.study)

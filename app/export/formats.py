@@ -61,6 +61,7 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
             if words.form == form.id
         },
         "asked": data.words.stem(),
+        **({"blocks": blocks_of(data)} if data.form.blocks else {}),
         "note": note(data),
         "missing": {str(code): label for code, label in MISSING_LABELS.items()},
         "columns": [
@@ -75,6 +76,24 @@ def as_codebook(data: Microdata) -> dict[str, Any]:
             for column in data.columns
         ],
     }
+
+
+def blocks_of(data: Microdata) -> list[dict[str, Any]]:
+    """Describe the parts of a battery: the form each was taken from, its licence, and its items."""
+    words = data.words
+    return [
+        {
+            "block": block.id,
+            "title": words.block_titles[block.id],
+            "form": block.form,
+            "form_hash": block.form_hash,
+            "licence": block.licence,
+            "asked": words.stem(block=block.id),
+            "item_order": block.item_order,
+            "items": block.items,
+        }
+        for block in data.form.blocks.values()
+    ]
 
 
 def as_codebook_json(data: Microdata) -> bytes:

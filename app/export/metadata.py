@@ -48,7 +48,7 @@ def as_ddi(data: Microdata) -> bytes:
     SubElement(size, "varQnty").text = str(len(data.columns))
     variables = SubElement(book, "dataDscr")
     for place, (column, cells) in enumerate(zip(data.columns, data.cells, strict=True), 1):
-        _variable(variables, column, cells, f"V{place}", data.words.stem())
+        _variable(variables, column, cells, f"V{place}", data.stem_of(column))
     indent(book)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{tostring(book, encoding="unicode")}\n'.encode()
 

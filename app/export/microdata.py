@@ -13,12 +13,12 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from analysis.disclosure.base_table import Pair
 from analysis.disclosure.leaving import LEAVING
 from app.closing.leaving import rows_that_leave
-from app.closing.withholding import FEWEST, PROVENANCE_THAT_TELLS, UNIT, context_of
+from app.closing.withholding import CLUSTER, FEWEST, PROVENANCE_THAT_TELLS, UNIT, context_of
 from app.csv_cells import Cell
 from app.evidence.claims import with_evidence
 from app.export.closed_wave import TooFew, check_rows_leave, closed
@@ -28,15 +28,37 @@ from app.export.rows import PAIR_ID, ROW_ID, Cells, DoesNotFit, Microdata, by_co
 from app.runtime import Service
 from app.studies.installed import as_it_was_asked
 from app.studies.linking.pairs import outcome_of
-from app.tables import Response, table
+from app.studies.special import SPECIAL, SpecialQuestion
+from app.tables import Response, SpecialAnswer, table
 from app.work_queue import BoundedQueue
-from instrument import Column, Form, Instrument, codebook, keyed, score
+from instrument import (
+    BLOCK_ORDER,
+    LEFT_BLANK,
+    MISSING_LABELS,
+    RATHER_NOT_SAY,
+    WITHHELD,
+    Column,
+    Form,
+    Instrument,
+    codebook,
+    keyed,
+    score,
+)
 
 RESPONSE: Final = table(Response)
+SPECIAL_ANSWER: Final = table(SpecialAnswer)
 LEAST_ID: Final = 10**9
 MOST_ID: Final = 10**10
 READ_AT_ONCE: Final = 2000
 """A stored row takes some kilobytes until it is held by column."""
+OF_CLUSTER: Final = Column(
+    name=CLUSTER,
+    label="Number of the cluster that the code was made for, such as a supervisor or a site, drawn anew for "
+    "this collection; withheld where fewer than five rows have it",
+    kind="provenance",
+    measure="nominal",
+    missing={WITHHELD: MISSING_LABELS[WITHHELD]},
+)
 QUEUE: Final = BoundedQueue(at_once=1, waiting=3)
 """For work on all rows of a wave, which takes seconds of a processor that respondents need."""
 
@@ -59,10 +81,14 @@ def microdata(
     leaving = rows_that_leave(db, about.study, declared)
     asked = context_of(form, about.context)
     pair = pairing(db, wave, leaving, archive=archive)
-    columns = tuple(_columns(instrument, form, asked, wave, pair, with_unit=with_unit))
-    reading = _Reading(instrument, form, columns, pair.ids if pair else frozenset())
+    columns = tuple(
+        _columns(instrument, form, asked, wave, pair, with_unit=with_unit, with_cluster=about.clusters)
+    )
+    special = () if archive else tuple(SPECIAL[each] for each in about.special or ())
+    reading = _Reading(instrument, form, columns, pair.ids if pair else frozenset(), special)
     total = db.execute(select(func.count()).select_from(RESPONSE).where(RESPONSE.c.wave == wave)).scalar_one()
     found = reading.all(_blocks(db, wave, leaving, total, archive=archive, tell=tell), total)
+    apart = tuple((_special_column(each), found.pop(each.column)) for each in special)
     count = len(next(iter(found.values())))
     found[ROW_ID] = Cells(_ids(count))
     for name, cell in _provenance(about, instrument).items():
@@ -79,6 +105,9 @@ def microdata(
         n=about.figures["n"],
         digest_key=service.vault.key_for_digest(wave),
         linked=pair.note if pair else "",
+        withheld=declared.withheld,
+        flow=about.flow,
+        special=apart,
     )
 
 
@@ -105,7 +134,11 @@ def _blocks(
 ) -> Iterator[list[Row[Any]]]:
     """The rows that leave, some at a time; refused in the end where they were too few."""
     names = ("wave", "unit", "answers", "told", "archived", "pair_id")
-    asked = select(*(RESPONSE.c[name] for name in names)).where(RESPONSE.c.wave == wave)
+    asked: Select[Any] = (
+        select(*(RESPONSE.c[name] for name in names), SPECIAL_ANSWER.c.told.label("special"))
+        .outerjoin(SPECIAL_ANSWER, SPECIAL_ANSWER.c.receipt_hmac == RESPONSE.c.receipt_hmac)
+        .where(RESPONSE.c.wave == wave)
+    )
     answers = db.execute(asked, execution_options={"yield_per": READ_AT_ONCE})
     seen = kept = inside = 0
     for some in answers.partitions():
@@ -128,6 +161,7 @@ def _columns(
     pair: Pairing | None,
     *,
     with_unit: bool,
+    with_cluster: bool,
 ) -> Iterator[Column]:
     left_out = {*form.context} - {*asked} | (set() if with_unit else {UNIT})
     for column in codebook(instrument, form.id, instrument.words_for_staff(form.id).language):
@@ -135,17 +169,24 @@ def _columns(
             yield column
         if column.name == ROW_ID and pair and pair.linked:
             yield pair.column(wave)
+        if column.name == ROW_ID and with_cluster:
+            yield OF_CLUSTER
 
 
 class _Reading:
     """Makes of a stored row the cells that are read off it, in the order of `names`."""
 
     def __init__(
-        self, instrument: Instrument, form: Form, columns: Sequence[Column], pair_ids: Container[UUID]
+        self,
+        instrument: Instrument,
+        form: Form,
+        columns: Sequence[Column],
+        pair_ids: Container[UUID],
+        special: Sequence[SpecialQuestion],
     ) -> None:
-        self.instrument, self.form, self.pair_ids = instrument, form, pair_ids
+        self.instrument, self.form, self.pair_ids, self.special = instrument, form, pair_ids, special
         kinds = {column.name: column.kind for column in columns}
-        telling = {UNIT, *PROVENANCE_THAT_TELLS}
+        telling = {UNIT, BLOCK_ORDER, CLUSTER, *PROVENANCE_THAT_TELLS}
         self.told = [name for name, kind in kinds.items() if kind == "context" or name in telling]
         self.items = [item.id for item in form.items]
         self.scores = [name for name, kind in kinds.items() if kind == "score"]
@@ -155,6 +196,7 @@ class _Reading:
             *(f"raw_{item}" for item in self.items),
             *self.scores,
             *(f"{name}_answered" for name in self.scores),
+            *(each.column for each in special),
         ]
 
     def all(self, blocks: Iterable[list[Row[Any]]], most: int) -> dict[str, Cells]:
@@ -173,6 +215,7 @@ class _Reading:
             *map(row.answers.get, self.items),
             *(each.value for each in shown),
             *(each.answered for each in shown),
+            *((row.special or {}).get(each.id) for each in self.special),
         )
 
     def _keyed(self, item: str, raw: Cells) -> Cells:
@@ -183,6 +226,18 @@ class _Reading:
             return None
         value = keyed(self.instrument, self.form.id, item, code)
         return None if value is None else int(value)
+
+
+def _special_column(question: SpecialQuestion) -> Column:
+    codes = (LEFT_BLANK, RATHER_NOT_SAY, WITHHELD)
+    return Column(
+        name=question.column,
+        label=question.text,
+        kind="context",
+        measure="nominal",
+        values=question.options,
+        missing={code: MISSING_LABELS[code] for code in codes},
+    )
 
 
 def _order(count: int) -> NDArray[np.integer]:

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from analysis.disclosure.leaving import ORIGIN
 from app.errors import AppError
 from app.export.rows import Microdata, Reliability, note
+from app.languages import _
 from app.templating import Page
 from instrument import Column
+
+FLOW: Final = {
+    "invited": _("Invited: had a code"),
+    "started": _("Began, and had a draft that was kept"),
+    "finished": _("Finished"),
+    "erased": _("Had erased before the close"),
+}
+"""The counts of the flow, as a researcher reads them."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,10 @@ class WavePage(Page):
     """Whether any row is linked with one of the other wave."""
     origin: str
     """What there is to know of a wave whose answers came from a file; empty of any other."""
+    withheld: bool
+    """Whether what is rare of a person is withheld."""
+    flow: tuple[tuple[str, int], ...]
+    """The counts of people that were made at the close; none of a cohort study."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +109,16 @@ class ScaleRow:
     """The sentences of its items."""
 
 
+@dataclass(frozen=True)
+class ClusteredRow:
+    """A score in clusters: ICC(1), design effect and the cluster-robust error of its mean."""
+
+    label: str
+    icc: str
+    design_effect: str
+    error: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReliabilityPage(Page):
     template: ClassVar[str] = "export/reliability.html"
@@ -105,6 +128,9 @@ class ReliabilityPage(Page):
     stage: str | None
     origin: str
     scales: tuple[ScaleRow, ...]
+    clusters: int
+    """How many clusters there were, at least; 0 where there were none."""
+    clustered: tuple[ClusteredRow, ...]
 
 
 def reliability_page(data: Reliability) -> ReliabilityPage:
@@ -125,6 +151,11 @@ def reliability_page(data: Reliability) -> ReliabilityPage:
                 data.questions.get(name, ()),
             )
             for name, each in data.figures["scales"].items()
+        ),
+        clusters=data.figures.get("clusters", {}).get("count", 0),
+        clustered=tuple(
+            ClusteredRow(each["label"], *map(_figure, (each["icc"], each["design_effect"], each["error"])))
+            for each in data.figures.get("clusters", {}).get("scores", {}).values()
         ),
     )
 
@@ -161,6 +192,8 @@ def wave_page(
         rest=rest,
         questionnaire=questionnaire,
         linked=data.linked if data and data.linked else None,
+        withheld=data is None or data.withheld,
+        flow=tuple((FLOW[name], count) for name, count in (data.flow or {}).items()) if data else (),
         joins=data is not None and data.is_linked,
         origin=ORIGIN if imported else "",
     )
@@ -185,7 +218,11 @@ def codebook_page(data: Microdata, *, alone: bool = False) -> CodebookPage:
         note=note(data),
         facts=(
             ("Questionnaire", f"{instrument.title}, form {form.id}"),
-            ("Before each question", data.words.stem()),
+            *(
+                ((f"Block {block.id}", f"{block.form}, {block.licence}: {data.words.stem(block=block.id)}"))
+                for block in form.blocks.values()
+            ),
+            *(() if form.blocks else (("Before each question", data.words.stem()),)),
             ("Licence of its words", instrument.licence),
             ("Form", form.hash),
             *((f"Words, {each.language} ({each.status})", each.hash) for each in words),

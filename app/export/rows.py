@@ -19,11 +19,16 @@ from instrument import Column, Form, Instrument, Words
 ROW_ID: Final = "row_id"
 PAIR_ID: Final = "pair_id"
 
+WITHHELD_NOTE: Final = (
+    "A value of context that would make a combination rarer than five rows is withheld (-66)."
+)
+UNWITHHELD_NOTE: Final = (
+    "Context is as people gave it: no rare value is withheld, and a person may be the only one with theirs."
+)
 NOTE: Final = (
-    "Rows are shuffled and their ids are random, made anew for every export. A value of context that would "
-    "make a combination rarer than five rows is withheld (-66). Rows of units with too few answers never "
-    "leave and are not among these. The disclosure rules of reports do not cover whoever holds them: keep "
-    "them safe, try to identify nobody, and publish no small groups."
+    f"Rows are shuffled and their ids are random, made anew for every export. {WITHHELD_NOTE} Rows of units "
+    "with too few answers never leave and are not among these. The disclosure rules of reports do not cover "
+    "whoever holds them: keep them safe, try to identify nobody, and publish no small groups."
 )
 
 
@@ -109,6 +114,12 @@ class Microdata:
     """What there is to know of a wave that is one of a pair."""
     imported: bool = False
     """Whether the answers came from a file."""
+    withheld: bool = True
+    """Whether rare combinations of what is known of a person are withheld."""
+    flow: Mapping[str, int] | None = None
+    """How many were invited, began, finished and had erased at the close; of a research study alone."""
+    special: tuple[tuple[Column, Cells], ...] = ()
+    """What people said under a purpose of its own, for every row; no cell where somebody did not agree."""
 
     @property
     def titled(self) -> str:
@@ -120,6 +131,10 @@ class Microdata:
     def words(self) -> Words:
         """The words that the columns are described in."""
         return self.instrument.words_for_staff(self.form.id)
+
+    def stem_of(self, column: Column) -> str:
+        """Return what stood before a question on its page: in a battery, the words of its block."""
+        return self.words.stem(block=self.form.block_of.get(column.name.removeprefix("raw_")))
 
     @property
     def count(self) -> int:
@@ -146,7 +161,8 @@ class Microdata:
 
 def note(data: Microdata) -> str:
     """Say what whoever holds the rows has to know."""
-    return " ".join(filter(None, (NOTE, data.linked, ORIGIN if data.imported else "")))
+    told = NOTE if data.withheld else NOTE.replace(WITHHELD_NOTE, UNWITHHELD_NOTE)
+    return " ".join(filter(None, (told, data.linked, ORIGIN if data.imported else "")))
 
 
 class DoesNotFit(AppError, Refused):

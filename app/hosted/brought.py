@@ -104,14 +104,23 @@ def forget(service: Service, db: Connection, found: Row[Any]) -> None:
 
 def publish(service: Service, db: Connection, found: Row[Any]) -> Path:
     """Put it among the instruments, locked; return its folder. It comes there whole or not at all."""
-    shelf = service.settings.instruments
-    if shelf is None:
+    _the_shelf(service)
+    _move(service, db, found, (HANDED_OVER,), PUBLISHED)
+    return put_on_shelf(service, instrument_of_files(found.files), found.files)
+
+
+def _the_shelf(service: Service) -> Path:
+    if service.settings.instruments is None:
         raise Refused(
             "there is no folder of questionnaires: set COUNTERPOISE_INSTRUMENTS to one, here and where the "
             "service runs, and start the service again"
         )
-    _move(service, db, found, (HANDED_OVER,), PUBLISHED)
-    brought = instrument_of_files(found.files)
+    return service.settings.instruments
+
+
+def put_on_shelf(service: Service, brought: Instrument, files: dict[str, str]) -> Path:
+    """Write a questionnaire into the folder of instruments, locked; it comes there whole or not at all."""
+    shelf = _the_shelf(service)
     folder = shelf / brought.id
     known = service.instruments.get(brought.id)
     if known and known.folder == folder and lock.digests(known) == lock.digests(brought):
@@ -126,7 +135,7 @@ def publish(service: Service, db: Connection, found: Row[Any]) -> Path:
     except OSError as error:
         raise Refused(f"the folder {shelf} cannot be written into: {error.strerror}") from None
     try:
-        _write(made, found.files)
+        _write(made, files)
         made.chmod(0o755)  # whoever serves is to read it, as a folder that was made by hand
         made.rename(folder)
     finally:

@@ -11,8 +11,9 @@ from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
 from app.studies.information import lacking
+from app.studies.special import SPECIAL
 from app.studies.study import LEVELS, Design
-from app.tables import CLOSED, CLOSING, OPEN, PAUSED, PREPARED, RETIRED
+from app.tables import CLOSED, CLOSING, COHORT, OPEN, PAUSED, PREPARED, RESEARCH, RETIRED
 from app.templating import Page
 from instrument import Form, Instrument
 
@@ -55,8 +56,33 @@ CHOICES: Final = {
             ),
         ),
     ),
+    "rows unwithheld": (
+        _("Single sets of answers, with nothing withheld (a research study alone)"),
+        (
+            (PEOPLE, _("What they say of themselves stays with their answers, however rare it is.")),
+            (TRAINERS, _("No report, not even of everybody.")),
+            (
+                RESEARCHERS,
+                _("A row for each person, without the unit; people are told how many may be alone."),
+            ),
+        ),
+    ),
 }
 """What a study may give out, as a host reads it: the name, and what it means."""
+KINDS: Final = {
+    COHORT: (
+        _("Cohort study"),
+        _("It gives out reports of groups, or single sets of answers, within the anonymity budget."),
+    ),
+    RESEARCH: (
+        _("Research study"),
+        _(
+            "It gives out single sets of answers and never a report. It needs an ethics approval, which a "
+            "second person confirms; people are told how many may be alone in the data."
+        ),
+    ),
+}
+"""The kinds of study, as a host reads them."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +138,10 @@ class DesignPage(Page):
     form: str
     about: str
     values: Mapping[str, str]
+    kinds: tuple[Choice, ...]
     leaving: tuple[LeavingChoice, ...]
     questions: tuple[Choice, ...]
+    special: tuple[Choice, ...]
     spent: Spent
     problem: str = ""
     limit: str = f"{LIMIT:.0%}"
@@ -125,6 +153,16 @@ class UnitRow:
     title: str
     level: str
     depth: int
+
+
+@dataclass(frozen=True)
+class Release:
+    """Under which ethics approval a research study gives out rows, who has said so and who confirmed it."""
+
+    ethics: str
+    asked_by: str
+    confirmed_by: str
+    may_change: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,6 +192,12 @@ class StudyPage(Page):
     """Whether the form holds what was typed, which is not saved."""
     crowding: str
     """How many people there are for each unit, against the smallest group."""
+    special: tuple[Choice, ...]
+    """What the law protects, which a research study may ask under a purpose of its own."""
+    kinds: tuple[Choice, ...] = ()
+    """None: the kind of a study never changes."""
+    release: Release | None = None
+    """What a research study needs before it opens; None of another."""
     limit: str = f"{LIMIT:.0%}"
     problem: str = ""
 
@@ -184,9 +228,13 @@ def design_page(
         simulated=service.settings.demo,
         form=f"{instrument.id}/{form.id}",
         about=_title(instrument, form),
-        values={name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on")},
+        values={
+            name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on", "clusters")
+        },
+        kinds=_kinds(fields.get("kind", COHORT)),
         leaving=_leaving(fields.get("leaving", "")),
         questions=_questions(instrument, form, _typed_questions(form, fields)),
+        special=_special(_typed_special(fields)),
         spent=typed_budget(instrument, form, fields),
         problem=problem,
     )
@@ -195,13 +243,17 @@ def design_page(
 def typed_budget(instrument: Instrument, form: Form, fields: Mapping[str, str]) -> Spent:
     """Say what the questions that are ticked give away; without a number of people, how many they need."""
     asked, people = _typed_questions(form, fields), fields.get("people", "").strip()
+    special, is_limited = _typed_special(fields), fields.get("kind") != RESEARCH
     if people.isascii() and people.isdigit() and int(people[:9]) > 0:
-        return spent(instrument, form, budget_of(instrument, form.id, asked, int(people[:9])))
-    alone = spent(instrument, form, budget_of(instrument, form.id, asked, 1))
-    if not asked:
+        budget = budget_of(instrument, form.id, asked, int(people[:9]), special)
+        return spent(instrument, form, budget, is_limited=is_limited)
+    budget = budget_of(instrument, form.id, asked, 1, special)
+    alone = spent(instrument, form, budget, is_limited=is_limited)
+    if not budget.asked:
         return alone
-    needed = budget_of(instrument, form.id, asked, 1).fewest_people
-    said = f"These questions need at least {needed:,} people. Say how many you expect."
+    if not is_limited:
+        return replace(alone, verdict="Say how many people you expect.")
+    said = f"These questions need at least {budget.fewest_people:,} people. Say how many you expect."
     return replace(alone, verdict=said, is_kept=True)
 
 
@@ -212,9 +264,16 @@ def looked_over(page: StudyPage, instrument: Instrument, form: Form, fields: Map
         values={**page.values, **{name: fields[name] for name in page.values if name in fields}},
         leaving=_leaving(fields.get("leaving", "")),
         questions=_questions(instrument, form, _typed_questions(form, fields)),
-        typed=typed_budget(instrument, form, fields),
+        special=_special(_typed_special(fields)),
+        typed=typed_budget(
+            instrument, form, fields if page.release is None else {**fields, "kind": RESEARCH}
+        ),
         is_looked_over=True,
     )
+
+
+def _typed_special(fields: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(each for each in SPECIAL if f"special_{each}" in fields)
 
 
 def _typed_questions(form: Form, fields: Mapping[str, str]) -> tuple[str, ...]:
@@ -236,13 +295,15 @@ def study_page(
     form = instrument.forms[study.form]
     asked = form.context if study.context is None else tuple(study.context)
     words = _questions(instrument, form, asked)
-    budget = budget_of(instrument, form.id, asked, study.people) if study.people else None
+    special = study.special or ()
+    budget = budget_of(instrument, form.id, asked, study.people, special) if study.people else None
     return StudyPage(
         simulated=study.simulated,
         id=study.id,
         title=study.title,
         facts=(
             (_("Questionnaire"), _title(instrument, form)),
+            (_("Kind of study"), KINDS[study.kind][0]),
             (_("Who answers"), form.about),
             (
                 _("Asked of the person"),
@@ -250,13 +311,22 @@ def study_page(
             ),
             (_("Smallest group of which anything is shown"), str(study.k)),
             (_("What leaves this study"), CHOICES[study.leaving][0]),
+            *(((_("Clusters"), _("codes that are made at once are of one")),) if study.clusters else ()),
             (_("People expected"), str(study.people) if study.people else _("not said")),
             (
                 _("Answers are deleted on"),
                 english_day(study.retire_on) if study.retire_on else _("no day declared"),
             ),
         ),
-        spent=spent(instrument, form, budget) if budget else None,
+        spent=spent(instrument, form, budget, is_limited=study.kind == COHORT) if budget else None,
+        release=Release(
+            study.ethics or "",
+            study.release_asked_by or "",
+            study.release_confirmed_by or "",
+            all(each.state == PREPARED for each in waves),
+        )
+        if study.kind == RESEARCH
+        else None,
         units=tuple(_tree(units)),
         waves=tuple(
             Link(
@@ -278,11 +348,17 @@ def study_page(
             "k": str(study.k),
             "people": str(study.people or ""),
             "retire_on": str(study.retire_on or ""),
+            "clusters": "yes" if study.clusters else "",
         },
         leaving=_leaving(study.leaving),
         questions=words,
+        special=_special(special),
         typed=typed_budget(
-            instrument, form, {f"ask_{each}": "yes" for each in asked} | {"people": str(study.people or "")}
+            instrument,
+            form,
+            {f"ask_{each}": "yes" for each in asked}
+            | {f"special_{each}": "yes" for each in special}
+            | {"people": str(study.people or ""), "kind": study.kind},
         ),
         crowding=_crowding(study, units),
         problem=problem,
@@ -303,16 +379,15 @@ def _crowding(study: Row[Any], units: Sequence[Row[Any]]) -> str:
     return f"{spread}, fewer than {study.k}. It takes at least {count * study.k:,} people{fewer}."
 
 
-def spent(instrument: Instrument, form: Form, budget: AnonymityBudget) -> Spent:
+def spent(instrument: Instrument, form: Form, budget: AnonymityBudget, *, is_limited: bool) -> Spent:
     """Say how many people the questions of a design may leave alone, question by question."""
-    words = {each.value: each.words for each in _questions(instrument, form, ())}
-    verdict = budget.verdict.replace(budget.ways_on(), budget.ways_on(words))
-    enough = (
-        f" They need at least {budget.fewest_people:,} people." if budget.asked and budget.is_kept else ""
-    )
+    words = {each.value: each.words for each in (*_questions(instrument, form, ()), *_special(()))}
+    verdict = budget.verdict.replace(budget.ways_on(), budget.ways_on(words)) if is_limited else budget.told
+    needs = is_limited and budget.asked and budget.is_kept
+    enough = f" They need at least {budget.fewest_people:,} people." if needs else ""
     return Spent(
         f"{verdict[0].upper()}{verdict[1:]}.{enough}",
-        budget.is_kept,
+        budget.is_kept or not is_limited,
         tuple((words[each.question], each.answers) for each in budget.asked),
     )
 
@@ -322,15 +397,27 @@ def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *
     return Design(
         id=fields.get("id", "").strip(),
         title=fields.get("title", "").strip(),
+        kind=fields.get("kind", COHORT),
         instrument=instrument.id,
         form=form.id,
         k=int(fields.get("k", "")),
         simulated=simulated,
         leaving=fields.get("leaving", ""),
+        clusters="clusters" in fields,
+        special=_typed_special(fields),
         context=tuple(each for each in form.context if f"ask_{each}" in fields),
         people=int(fields.get("people", "")),
         retire_on=date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None,
     )
+
+
+def _special(chosen: Iterable[str]) -> tuple[Choice, ...]:
+    asked = {*chosen}
+    return tuple(Choice(each.id, each.text, chosen=each.id in asked) for each in SPECIAL.values())
+
+
+def _kinds(chosen: str) -> tuple[Choice, ...]:
+    return tuple(Choice(each, words, means, each == chosen) for each, (words, means) in KINDS.items())
 
 
 def _leaving(chosen: str) -> tuple[LeavingChoice, ...]:

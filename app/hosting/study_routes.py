@@ -29,7 +29,7 @@ from app.middleware import see_other
 from app.runtime import Service, service_of
 from app.staff import accounts
 from app.staff.authorise import AGAIN, Staff, admitted
-from app.studies import information, waves
+from app.studies import information, release, waves
 from app.studies.study import STUDY
 from app.templating import html
 from instrument import Form, Instrument
@@ -103,12 +103,34 @@ def change_design(request: Request, study: str, fields: Fields) -> Response:
         instrument = service.instruments[found.instrument]
         form = instrument.forms[found.form]
         try:
-            design = read_design({**fields, "id": study}, instrument, form, simulated=found.simulated)
+            said = {**fields, "id": study, "kind": found.kind}
+            design = read_design(said, instrument, form, simulated=found.simulated)
         except ValueError:
             raise Refused(NO_NUMBER) from None
         studies.change_design(service, db, design)
 
     return _on_study(request, study, change)
+
+
+@router.post("/studies/{study}/release")
+def ask_release(request: Request, study: str, fields: Fields) -> Response:
+    """Say under which ethics approval a research study gives out rows."""
+    who, ethics = admitted(request, "host").name, fields.get("ethics", "")
+    return _on_study(
+        request, study, lambda service, db, _found: release.ask_release(service, db, study, ethics, who)
+    )
+
+
+@router.post("/studies/{study}/release/confirm")
+def confirm_release(request: Request, study: str, fields: Fields) -> Response:
+    """Confirm, as the second person, what a research study gives out."""
+    who = admitted(request, "host").name
+
+    def confirm(service: Service, db: Connection, _found: Row[Any]) -> None:
+        be_sure(fields)
+        release.confirm_release(service, db, study, who)
+
+    return _on_study(request, study, confirm)
 
 
 @router.post("/studies/{study}/copy")

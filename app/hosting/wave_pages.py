@@ -57,6 +57,7 @@ class WavePage(Page):
     address: str
     k: int
     gives_out_rows: bool
+    clusters: bool
     confirmations: tuple[Choice, ...]
     problem: str = ""
 
@@ -105,6 +106,7 @@ def wave_page(
         address=address,
         k=study.k,
         gives_out_rows=LEAVING[study.leaving].rows,
+        clusters=study.clusters,
         confirmations=tuple(Choice(name, sentence) for name, sentence in CONFIRMATIONS.items()),
         problem=problem,
     )

@@ -35,6 +35,8 @@ class Target:
     wave: str
     study: str
     simulated: bool
+    told: bool
+    """Whether people were told how many may be alone, in place of a limit: in a research study."""
     instrument: Instrument
     form: Form
     context: tuple[str, ...]

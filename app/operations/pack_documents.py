@@ -11,7 +11,9 @@ from sqlalchemy import Row
 
 from analysis.disclosure.leaving import LEAVING
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
+from app.closing.withholding import context_of
 from app.questionnaire.consent import consent
+from app.questionnaire.path import research_of
 from app.studies.information import EVERY, required
 from app.support.signposts import Person, Signposts
 from app.survey.drafts import DAYS_KEPT
@@ -26,16 +28,19 @@ GIVES: Final[Mapping[str, str]] = {
     "reports": "Reports of groups; no row of answers leaves.",
     "rows": "Rows of answers without their unit; no report of groups.",
     "rows with units": "Rows of answers with their unit; no report of groups.",
+    "rows unwithheld": "Rows of answers, with what each person said of themselves, however rare; no report.",
 }
 RECIPIENTS: Final[Mapping[str, str]] = {
     "reports": "trainers of the study: figures of groups of {k} people at least, after the close",
     "rows": "researchers of the study: rows of groups of {k} people at least, after the close",
     "rows with units": "researchers of the study: rows of groups of {k} people at least, after the close",
+    "rows unwithheld": "researchers of the study: rows of groups of {k} people at least, after the close",
 }
 RECOGNISED: Final[Mapping[str, str]] = {
     "reports": "nothing is told of fewer than {k} people",
     "rows": "rare context is withheld; whoever knows a person well may still know their row",
     "rows with units": "rare context is withheld; whoever knows a person well may still know their row",
+    "rows unwithheld": "nothing is withheld: whoever knows a person may know their row by what they say",
 }
 BOXES: Final = (
     ("has to be ticked to go on", "Yes, for this study. I have read what is above."),
@@ -159,6 +164,7 @@ def information(study: Row[Any], instrument: Instrument, people: Signposts) -> D
         information=tuple(
             (each.title, said.get(name) or f"{OPEN}: {each.hint}") for name, each in wanted.items()
         ),
+        research=research_of(instrument, study, context_of(instrument.forms[study.form], study.context)),
     )
     return _document(
         study,

@@ -24,7 +24,7 @@ from app.studies.linking.pairs import codes_of, unmatched
 from app.studies.study import STUDY, units
 from app.studies.waves import WAVE, expect, open_wave, the_wave
 from app.survey.sending import response_row
-from app.tables import OPEN, PREPARED, Response, table
+from app.tables import OPEN, PREPARED, RESEARCH, Response, table
 from app.vault import new_token
 
 RESPONSE: Final = table(Response)
@@ -47,7 +47,7 @@ def import_wave(
     with read(service.engine) as db:
         target = _target(service, db, wave)
     people, notes = read_people(file, map_file, target)
-    if not target.simulated:
+    if not (target.simulated or target.told):
         check_budget(budget_of(target.instrument, target.form.id, target.context, len(people)))
     SystemRandom().shuffle(people)  # the place of a row in the file would tell whose it is
     rows = [_row(service, wave, each) for each in people]
@@ -75,7 +75,7 @@ def _target(service: Service, db: Connection, wave: str) -> Target:
         )
     if db.execute(select(RESPONSE.c.id).where(RESPONSE.c.wave == wave).limit(1)).first():
         raise Refused(f"{wave!r} holds answers already: prepare another wave")
-    columns = [STUDY.c[each] for each in ("instrument", "form", "context", "simulated")]
+    columns = [STUDY.c[each] for each in ("instrument", "form", "context", "simulated", "kind")]
     asked = select(WAVE, *columns).join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)
     found = db.execute(asked).one()
     instrument = as_it_was_asked(service, found)
@@ -87,6 +87,7 @@ def _target(service: Service, db: Connection, wave: str) -> Target:
         wave=wave,
         study=found.study,
         simulated=found.simulated,
+        told=found.kind == RESEARCH,
         instrument=instrument,
         form=form,
         context=tuple(context_of(form, found.context)),

@@ -24,6 +24,8 @@ class Question:
     answers: tuple[str, ...]
     apart: tuple[str, ...]
     """Answers that stand apart from the scale."""
+    stem: str = ""
+    """What stands before this question and those that follow; empty where it has been said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,6 @@ class PaperForm(Page):
     template: ClassVar[str] = "paper/form.html"
     title: str
     before: tuple[str, ...]
-    stem: str
     questions: tuple[Question, ...]
     context: tuple[Question, ...]
     form: str
@@ -59,8 +60,9 @@ def paper_form(
     `context` are the context questions that a study asks; without it all of the form's.
     """
     form, words = instrument.forms[form_id], instrument.words[form_id, language]
-    questions = []
+    questions, said = [], ""
     for number, item in enumerate(form.items, 1):
+        before, said = said, words.stem(role, form.block_of.get(item.id))
         scale = form.scale_of(item.id)
         missing = [code for code in allowed(form, item) if code not in scale.codes and code != LEFT_BLANK]
         questions.append(
@@ -70,6 +72,7 @@ def paper_form(
                 help=words.help(item.id),
                 answers=tuple(words.label(scale.id, code) for code in scale.codes),
                 apart=tuple(words.label(scale.id, code) for code in missing),
+                stem=said if said != before else "",
             )
         )
     facts = tuple(
@@ -86,7 +89,6 @@ def paper_form(
         language=language,
         title=words.title,
         before=words.before,
-        stem=words.stem(role),
         questions=tuple(questions),
         context=facts,
         form=form.id,

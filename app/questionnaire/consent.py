@@ -14,8 +14,25 @@ from app.templating import Page, render
 
 STUDY: Final = "study"
 ARCHIVE: Final = "archive"
-PURPOSES: Final = (STUDY, ARCHIVE)
-"""What the answers may be used for: the study itself, which is required, and an archive, which is not."""
+FAIRNESS: Final = "fairness"
+PURPOSES: Final = (STUDY, ARCHIVE, FAIRNESS)
+"""What the answers may be used for: the study itself, which is required; an archive; and, for what the law
+protects, whether the questionnaire works equally well for different people.
+"""
+
+
+@dataclass(frozen=True)
+class Research:
+    """What the people of a research study are told of it beside what every study tells."""
+
+    ethics: str
+    people: int
+    alone: int
+    """How many of them may be the only one with what they say of themselves, at the most."""
+    clusters: bool
+    """Whether a code carries a cluster."""
+    special: tuple[str, ...]
+    """The questions about the person that are asked under a purpose of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +49,7 @@ class ConsentText(Page):
     """What the host has written of the study, each with its title."""
     paper: bool
     """Whether answers on paper are typed in."""
+    research: Research | None
 
 
 @dataclass(frozen=True)
@@ -54,6 +72,7 @@ def consent(
     before: tuple[str, ...] = (),
     information: tuple[tuple[str, str], ...] = (),
     paper: bool = False,
+    research: Research | None = None,
 ) -> Consent:
     """Return the text for a study that reports on `k` people at least; the hash is over its words alone."""
     deleted_on = day(retire_on.isoformat(), language) if retire_on else None
@@ -66,6 +85,7 @@ def consent(
         before=before,
         information=information,
         paper=paper,
+        research=research,
     )
     markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped
     text = markup.striptags()

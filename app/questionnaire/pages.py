@@ -40,9 +40,9 @@ class ItemsPage(Page):
     """Number and id of the questions that were left blank."""
 
 
-def about_page(survey: SurveyPath, sheet: Sheet) -> AboutPage:
-    """Lay out the page of context questions."""
-    ids = survey.asks[ABOUT]
+def about_page(survey: SurveyPath, sheet: Sheet, path: str = ABOUT) -> AboutPage:
+    """Lay out the page of context questions, or of others about the person."""
+    ids = survey.asks[path]
     return AboutPage(
         **manner(survey, sheet),
         questions=tuple(question(survey, sheet, each) for each in ids),
@@ -54,7 +54,8 @@ def about_page(survey: SurveyPath, sheet: Sheet) -> AboutPage:
 def items_page(survey: SurveyPath, sheet: Sheet, path: str) -> ItemsPage:
     """Lay out a page of items."""
     ids, numbers = survey.asks[path], survey.numbers
-    stem, mark, asks = survey.words[sheet.language].stem(role_of(survey, sheet)).rpartition(". ")
+    said = survey.words[sheet.language].stem(role_of(survey, sheet), survey.form.block_of.get(ids[0]))
+    stem, mark, asks = said.rpartition(". ")
     return ItemsPage(
         **manner(survey, sheet),
         first=numbers[ids[0]],

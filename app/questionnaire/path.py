@@ -1,8 +1,10 @@
 """What one wave asks and in which words: fixed when the wave was made, so it is looked up once and kept."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
+from secrets import randbelow
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -12,14 +14,17 @@ from sqlalchemy import Connection, Row, bindparam, select
 from analysis.disclosure.leaving import LEAVING, Leaving
 from app.errors import NotFound, NotInstalled
 from app.languages import LANGUAGES
-from app.questionnaire.consent import ARCHIVE, PURPOSES, Consent, consent
+from app.questionnaire.consent import ARCHIVE, FAIRNESS, PURPOSES, Consent, Research, consent
+from app.questionnaire.consent import STUDY as STUDY_ITSELF
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
+from app.studies.anonymity import budget_of
 from app.studies.information import written
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.elements import allowed as allowed_marks
 from app.studies.linking.pairs import unmatched
-from app.tables import PREPARED, Study, Wave, table
+from app.studies.special import SPECIAL
+from app.tables import PREPARED, RESEARCH, Study, Wave, table
 from instrument import (
     LEFT_BLANK,
     ContextQuestion,
@@ -27,8 +32,8 @@ from instrument import (
     Instrument,
     Words,
     allowed,
-    page,
-    pages,
+    laid_out,
+    orders,
 )
 
 _WAVE, _STUDY = table(Wave).c, table(Study).c
@@ -48,6 +53,11 @@ _PINNED: Final = (
         _STUDY.context,
         _STUDY.retire_on,
         _STUDY.information,
+        _STUDY.kind,
+        _STUDY.ethics,
+        _STUDY.people,
+        _STUDY.clusters,
+        _STUDY.special,
     )
     .join_from(table(Wave), table(Study), _STUDY.id == _WAVE.study)
     .where(_WAVE.id == bindparam("wave"))
@@ -55,6 +65,7 @@ _PINNED: Final = (
 CONSENT: Final = "/consent"
 ABOUT: Final = "/about"
 LINK: Final = "/link"
+SELF: Final = "/self"
 CHECK: Final = "/check"
 BLOCK: Final = 64
 
@@ -87,8 +98,51 @@ class SurveyPath:
     paper: bool = False
     """Whether answers on paper are typed in: never where waves are linked, since the choices that link people
     would be read."""
+    research: Research | None = None
+    """What is told of a research study; None of another."""
+    clusters: bool = False
+    """Whether a response keeps the cluster of its code."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
     """What app.questionnaire.rendering has made so far."""
+    special: tuple[str, ...] = ()
+    """What is asked, last, of those who have agreed to it: ids of app.studies.special."""
+    whole: "SurveyPath | None" = field(default=None, compare=False, repr=False)
+    """Of such a variant, the path that it was made from."""
+    variants: dict[tuple[int, bool], "SurveyPath"] = field(default_factory=dict, compare=False, repr=False)
+    """The same path as people walk it by their order and what they agreed to, so far as it was asked for."""
+
+    def draw_order(self) -> int:
+        """Draw the number of an order for one person; 0 where everybody is shown the same."""
+        drawn = orders(self.form)
+        return 1 + randbelow(len(drawn)) if drawn else 0
+
+    def has_order(self, number: int) -> bool:
+        """Whether a sheet can have been shown in the order of this number."""
+        drawn = orders(self.form)
+        return 1 <= number <= len(drawn) if drawn else number == 0
+
+    def walked_by(self, sheet: Sheet) -> "SurveyPath":
+        """Return the path as the person of this sheet walks it, made once for all who walk it so."""
+        if self.whole is not None:
+            return self.whole.walked_by(sheet)
+        key = sheet.order, bool(self.special) and FAIRNESS in sheet.purposes
+        if key == (0, False):
+            return self
+        if key not in self.variants:
+            order, asked_last = key
+            drawn = orders(self.form)[order - 1] if order else ()
+            context = tuple(self.asks.get(ABOUT, ()))
+            elements = tuple(self.asks.get(LINK, ()))
+            last = {SELF: self.special} if asked_last else {}
+            self.variants[key] = replace(
+                self,
+                asks={**asks(self.form, self.per_page, context, elements, drawn), **last},
+                numbers={item: at for at, item in enumerate(drawn, 1)} if drawn else self.numbers,
+                whole=self,
+                markup={},
+                variants={},
+            )
+        return self.variants[key]
 
     def form_name(self, language: str) -> str:
         """Name the form and its words, as a page of one's own answers does."""
@@ -126,8 +180,13 @@ class SurveyPath:
 
     @property
     def purposes(self) -> tuple[str, ...]:
-        """What people may agree to; an archive holds rows, so only studies that give out rows ask for it."""
-        return tuple(each for each in PURPOSES if self.leaving.rows or each != ARCHIVE)
+        """What people may agree to; an archive is for rows in which what is rare is withheld."""
+        offered = {STUDY_ITSELF}
+        if self.leaving.rows and self.leaving.withheld:
+            offered.add(ARCHIVE)
+        if self.special:
+            offered.add(FAIRNESS)
+        return tuple(each for each in PURPOSES if each in offered)
 
     def consent(self, language: str) -> Consent:
         return consent(
@@ -139,6 +198,7 @@ class SurveyPath:
             before=self.words[language].before,
             information=self.information,
             paper=self.paper,
+            research=self.research,
         )
 
 
@@ -183,13 +243,16 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         per_page=found.items_per_page,
         context={each: instrument.context[each] for each in context},
         words=words,
-        draft_size=_draft_size(wave, form, instrument, elements),
+        draft_size=_draft_size(wave, form, instrument, elements, found.special or ()),
+        special=tuple(found.special or ()),
         asks=asks(form, found.items_per_page, context, elements),
         numbers=numbers(form),
         leaving=LEAVING[found.leaving],
         retire_on=found.retire_on,
         information=written(found.information),
         paper=found.paper and not elements,
+        research=research_of(instrument, found, context),
+        clusters=found.clusters,
     )
     if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
         survey_paths(service)[wave] = survey
@@ -222,16 +285,36 @@ def study_path(instrument: Instrument, study: Row[Any]) -> SurveyPath:
         leaving=LEAVING[study.leaving],
         retire_on=study.retire_on,
         information=written(study.information),
+        research=research_of(instrument, study, context),
+    )
+
+
+def research_of(instrument: Instrument, study: Any, context: Iterable[str]) -> Research | None:
+    """Return what people of a research study are told of its approval, and of how many may be alone."""
+    if study.kind != RESEARCH:
+        return None
+    special = study.special or ()
+    alone = budget_of(instrument, study.form, context, study.people, special).alone if study.people else 0
+    return Research(
+        study.ethics or "",
+        study.people or 0,
+        math.ceil(alone),
+        clusters=study.clusters,
+        special=tuple(SPECIAL[each].text for each in special),
     )
 
 
 def asks(
-    form: Form, per_page: int, context: tuple[str, ...], elements: tuple[str, ...] = ()
+    form: Form,
+    per_page: int,
+    context: tuple[str, ...],
+    elements: tuple[str, ...] = (),
+    order: tuple[str, ...] = (),
 ) -> Mapping[str, tuple[str, ...]]:
     """List what each page asks: the context and the linking questions, if there are any, then the items."""
     before = {path: ids for path, ids in ((ABOUT, context), (LINK, elements)) if ids}
-    count = range(1, pages(form, per_page) + 1)
-    return {**before, **{f"/page/{n}": tuple(item.id for item in page(form, n, per_page)) for n in count}}
+    of_items = enumerate(laid_out(form, per_page, order), 1)
+    return {**before, **{f"/page/{n}": tuple(item.id for item in items) for n, items in of_items}}
 
 
 def numbers(form: Form) -> Mapping[str, int]:
@@ -239,7 +322,9 @@ def numbers(form: Form) -> Mapping[str, int]:
     return {item.id: number for number, item in enumerate(form.items, 1)}
 
 
-def _draft_size(wave: str, form: Form, instrument: Instrument, elements: tuple[str, ...]) -> int:
+def _draft_size(
+    wave: str, form: Form, instrument: Instrument, elements: tuple[str, ...], special: Sequence[str]
+) -> int:
     """Return the size of the longest sheet that this form allows, in whole blocks: all drafts have it."""
     items = {
         item.id: max((*allowed(form, item), LEFT_BLANK), key=lambda code: len(str(code)))
@@ -247,12 +332,14 @@ def _draft_size(wave: str, form: Form, instrument: Instrument, elements: tuple[s
     }
     context = {each: max((*instrument.context[each].options, ""), key=len) for each in form.context}
     marks = {each: max(allowed_marks(ELEMENTS[each]), key=len) for each in elements}
+    about_self = {each: max((*SPECIAL[each].options, ""), key=len) for each in special}
     longest = Sheet(
         wave=wave,
         key="k" * 43,
         language="l" * 16,
         consent="c" * 64,
-        purposes=PURPOSES,
-        answers={**items, **context, **marks},
+        purposes=PURPOSES if special else (STUDY_ITSELF, ARCHIVE),
+        answers={**items, **context, **marks, **about_self},
+        order=len(orders(form)),
     )
     return (len(longest.to_bytes()) // BLOCK + 1) * BLOCK

@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from app.errors import Unreadable
-from app.questionnaire.consent import ARCHIVE, STUDY
+from app.questionnaire.consent import ARCHIVE, FAIRNESS, STUDY
 from app.questionnaire.path import SurveyPath
 from app.questionnaire.sheet import Sheet
 from app.studies.linking.elements import ELEMENTS, allowed
+from app.studies.special import SPECIAL, SpecialQuestion
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, ContextQuestion, read_answers
 
 Fields = Mapping[str, str]
@@ -18,8 +20,9 @@ _HIDDEN: Final = {
     "_key": re.compile(r"[A-Za-z0-9_-]{43}"),
     "_language": re.compile(r"[A-Za-z-]{2,16}"),
     "_consent": re.compile(r"[0-9a-f]{64}"),
-    "_purposes": re.compile(rf"{STUDY}( {ARCHIVE})?"),
+    "_purposes": re.compile(rf"{STUDY}( {ARCHIVE})?( {FAIRNESS})?"),
 }
+_ORDER: Final = re.compile(r"[0-9]{1,3}")
 
 
 def read_page(survey: SurveyPath, path: str, fields: Fields) -> dict[str, int | str]:
@@ -36,27 +39,35 @@ def wave_of(fields: Fields) -> str:
 
 def read_sheet(survey: SurveyPath, fields: Fields) -> Sheet:
     """Read the whole sheet that the check page carries; a question that it does not carry was never shown."""
-    shown = tuple(each for ids in survey.asks.values() for each in ids if each in fields)
-    return Sheet(
+    order = fields.get("_order", "0")
+    if not _ORDER.fullmatch(order) or not survey.has_order(int(order)):
+        raise Unreadable
+    sheet = Sheet(
         wave=fields["_wave"],
         key=fields["_key"],
         language=fields["_language"],
         consent=fields["_consent"],
         purposes=tuple(each for each in survey.purposes if each in fields["_purposes"].split()),
-        answers=read_given(survey, shown, fields),
+        answers={},
+        order=int(order),
     )
+    walked = survey.walked_by(sheet)
+    shown = tuple(each for ids in walked.asks.values() for each in ids if each in fields)
+    return replace(sheet, answers=read_given(walked, shown, fields))
 
 
 def read_given(survey: SurveyPath, ids: Iterable[str], fields: Fields) -> dict[str, int | str]:
     """Return the answers that a form's fields give to these questions; a wrong value is refused."""
     items = [survey.form.by_id[each] for each in ids if each in survey.form.by_id]
     questions = [survey.context[each] for each in ids if each in survey.context]
+    special = [SPECIAL[each] for each in ids if each in SPECIAL]
     given = {item.id: fields[item.id] for item in items if item.id in fields}
     answers, problems = read_answers(survey.form, given, items)
     if problems:
         raise Unreadable
     elements = [each for each in ids if each in ELEMENTS]
-    return {**_read_context(questions, fields), **_read_elements(elements, fields), **answers}
+    context = _read_context([*questions, *special], fields)
+    return {**context, **_read_elements(elements, fields), **answers}
 
 
 def _read_elements(elements: Iterable[str], fields: Fields) -> dict[str, int | str]:
@@ -67,7 +78,9 @@ def _read_elements(elements: Iterable[str], fields: Fields) -> dict[str, int | s
     return {each: LEFT_BLANK if each in blank else written for each, written in given.items()}
 
 
-def _read_context(questions: Iterable[ContextQuestion], fields: Fields) -> dict[str, int | str]:
+def _read_context(
+    questions: Iterable[ContextQuestion | SpecialQuestion], fields: Fields
+) -> dict[str, int | str]:
     answers: dict[str, int | str] = {}
     for question in questions:
         written = fields.get(question.id, "")

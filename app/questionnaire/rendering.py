@@ -15,6 +15,7 @@ from app.questionnaire.path import SurveyPath
 from app.questionnaire.sheet import Sheet
 from app.studies.linking.elements import ANOTHER, ELEMENTS
 from app.studies.linking.elements import offered as offered_marks
+from app.studies.special import SPECIAL
 from app.templating import Page, render
 from instrument import LEFT_BLANK, RATHER_NOT_SAY, allowed
 
@@ -94,7 +95,7 @@ def _question(survey: SurveyPath, sheet: Sheet, name: str) -> Question:
         language=sheet.language,
         name=name,
         number=survey.numbers.get(name),
-        text=words.sentence(name, role_of(survey, sheet)) if item else words.question(name),
+        text=_text(survey, sheet, name),
         help=words.help(name) if item else None,
         options=options,
         apart=apart,
@@ -103,15 +104,22 @@ def _question(survey: SurveyPath, sheet: Sheet, name: str) -> Question:
 
 
 def _row(survey: SurveyPath, sheet: Sheet, name: str) -> Row:
-    words, value = survey.words[sheet.language], sheet.answers[name]
+    value = sheet.answers[name]
     options, apart = _offered(survey, sheet.language, name)
     return Row(
         language=sheet.language,
         name=name,
         value=value,
-        text=words.sentence(name, role_of(survey, sheet)) if name in survey.numbers else words.question(name),
+        text=_text(survey, sheet, name),
         answer=next((option.label for option in (*options, *apart) if option.value == value), None),
     )
+
+
+def _text(survey: SurveyPath, sheet: Sheet, name: str) -> str:
+    words = survey.words[sheet.language]
+    if name in SPECIAL:
+        return translations(sheet.language).gettext(SPECIAL[name].text)
+    return words.sentence(name, role_of(survey, sheet)) if name in survey.numbers else words.question(name)
 
 
 def _choice(_read_survey_path: SurveyPath, sheet: Sheet, name: str) -> Choice:
@@ -146,9 +154,13 @@ def _options(sheet: Sheet, name: str) -> Iterator[Option]:
 def _offered(survey: SurveyPath, language: str, name: str) -> tuple[tuple[Option, ...], tuple[Option, ...]]:
     """Return the answers on the scale, in its order, and those offered apart from it."""
     words, item = survey.words[language], survey.form.by_id.get(name)
+    say = translations(language).gettext
+    if name in SPECIAL:
+        offered = [Option(each, say(label)) for each, label in SPECIAL[name].options.items()]
+        return tuple(offered), (Option(RATHER_NOT_SAY, say("Rather not say")),)
     if item is None:
         options = [Option(each, words.option(name, each)) for each in survey.context[name].options]
-        return tuple(options), (Option(RATHER_NOT_SAY, translations(language).gettext("Rather not say")),)
+        return tuple(options), (Option(RATHER_NOT_SAY, say("Rather not say")),)
     codes = survey.form.scales[item.scale].codes
     apart = (code for code in allowed(survey.form, item) if code not in codes and code != LEFT_BLANK)
     labelled = {code: Option(code, words.label(item.scale, code)) for code in (*codes, *apart)}

@@ -19,14 +19,20 @@ class Sheet:
     purposes: tuple[str, ...] = ()
     answers: Mapping[str, int | str]
     """Codes by item; option ids or codes by context question. What was never shown is absent."""
+    order: int = 0
+    """The number of the order in which a battery is shown to this person; 0 where there is one order only."""
 
     def in_language(self, language: str) -> Self:
         """Return the same answers in another language; the consent must be given again in its words."""
         return replace(self, language=language, consent="")
 
     def to_bytes(self) -> bytes:
-        """Return the same bytes for equal sheets, so that two can be compared by their HMAC."""
-        return json.dumps(vars(self), sort_keys=True, separators=(",", ":")).encode()
+        """Return the same bytes for equal sheets, so that two can be compared by their HMAC.
+
+        An order of 0 is left out, so a sheet has the bytes that it had before there were orders.
+        """
+        said = {name: each for name, each in vars(self).items() if name != "order" or each}
+        return json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
 
     @classmethod
     def from_bytes(cls, spelt: bytes) -> Self:

@@ -57,6 +57,8 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "POST /host/studies": HOST,
     "GET /host/studies/{study}": HOST,
     "POST /host/studies/{study}/copy": HOST,
+    "POST /host/studies/{study}/release": HOST,
+    "POST /host/studies/{study}/release/confirm": HOST,
     "POST /host/studies/{study}/delete": HOST,
     "POST /host/studies/{study}/roles": HOST,
     "POST /host/studies/{study}/roles/withdraw": HOST,

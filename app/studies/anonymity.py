@@ -21,6 +21,7 @@ from types import MappingProxyType
 from typing import Final
 
 from app.errors import Refused
+from app.studies.special import SPECIAL
 from instrument import Instrument
 
 LIMIT: Final = 0.10
@@ -87,21 +88,32 @@ class AnonymityBudget:
         return f"{needed}; or leave out {drop}" if drop else f"{needed}, or fewer of them are asked"
 
     @property
-    def verdict(self) -> str:
-        """The sentence that hosts read, on the page and at the command line."""
+    def told(self) -> str:
+        """How many may be alone, without a judgement: what a research study tells, which has no limit."""
         if not self.asked:
             return "nothing is asked about the person, so no such answers can make anybody the only one"
-        told = (
+        return (
             f"of {self.people} people up to {self.alone:.1f} ({self.share:.0%}) may be the only one "
             f"with their combination of answers, out of {self.combinations:,} combinations"
         )
+
+    @property
+    def verdict(self) -> str:
+        """The sentence that hosts read, on the page and at the command line."""
+        if not self.asked:
+            return self.told
         if self.is_kept:
-            return f"{told}; the limit is {LIMIT:.0%}"
-        return f"{told}; more than {LIMIT:.0%} is refused: {self.ways_on()}"
+            return f"{self.told}; the limit is {LIMIT:.0%}"
+        return f"{self.told}; more than {LIMIT:.0%} is refused: {self.ways_on()}"
 
 
-def budget_of(instrument: Instrument, form: str, context: Iterable[str], people: int) -> AnonymityBudget:
-    """Return the budget of a form's context questions; Refused for a question it does not have."""
+def budget_of(
+    instrument: Instrument, form: str, context: Iterable[str], people: int, special: Iterable[str] = ()
+) -> AnonymityBudget:
+    """Return the budget of a form's context questions; Refused for a question it does not have.
+
+    `special` are those of app.studies.special that a research study asks as well.
+    """
     if people < 1:
         raise Refused("say how many people are expected to answer")
     offered = instrument.forms[form].context
@@ -116,7 +128,8 @@ def budget_of(instrument: Instrument, form: str, context: Iterable[str], people:
             Asked(each, len(instrument.context[each].options) + WAYS_OF_NOT_SAYING)
             for each in offered
             if each in asked
-        ),
+        )
+        + tuple(Asked(each, len(SPECIAL[each].options) + WAYS_OF_NOT_SAYING) for each in special),
     )
 
 

@@ -16,10 +16,12 @@ from app.audit import audit
 from app.errors import Refused
 from app.runtime import Service, now
 from app.studies.anonymity import budget_of, check_budget
-from app.tables import Code, Grant, Study, Token, Unit, Wave, table
+from app.studies.special import SPECIAL
+from app.tables import COHORT, RESEARCH, Code, Grant, Study, Token, Unit, Wave, table
 from instrument import Form
 
 LEVELS: Final = ("unit", "department", "organisation")
+KINDS: Final = (COHORT, RESEARCH)
 SMALLEST_K: Final = 5
 USUAL_K: Final = 10
 USUAL_LEAVING: Final = "reports"
@@ -44,12 +46,18 @@ class Design:
 
     id: str
     title: str
+    kind: str = COHORT
+    """Of the study: a word of `KINDS`."""
     instrument: str = "ppiq"
     form: str = "a"
     k: int = USUAL_K
     simulated: bool = False
     leaving: str = USUAL_LEAVING
     """What is given out of a closed wave: a word of analysis.disclosure.leaving."""
+    clusters: bool = False
+    """Whether the codes that are made at once are of one cluster; of a research study alone."""
+    special: tuple[str, ...] = ()
+    """What is asked of the person under a purpose of its own; of a research study alone."""
     context: tuple[str, ...] | None = None
     """The context questions that are asked, of those that the form has; None asks the usual."""
     people: int | None = None
@@ -62,11 +70,14 @@ def make_study(
     *,
     id: str,  # noqa: A002 - the column's own name
     title: str,
+    kind: str = COHORT,
     instrument: str = "ppiq",
     form: str = "a",
     k: int = USUAL_K,
     simulated: bool = False,
     leaving: str = USUAL_LEAVING,
+    clusters: bool = False,
+    special: Sequence[str] = (),
     context: Sequence[str] | None = None,
     people: int | None = None,
     retire_on: date | None = None,
@@ -84,11 +95,14 @@ def make_study(
         insert(STUDY).values(
             id=id,
             title=title,
+            kind=kind,
             instrument=instrument,
             form=form,
             k=k,
             simulated=simulated,
             leaving=leaving,
+            clusters=clusters,
+            special=list(special) or None,
             partition_hash=None,
             context=None if context is None else list(context),
             people=people,
@@ -108,9 +122,15 @@ def change_design(service: Service, db: Connection, design: Design) -> None:
     """Declare a study anew, as long as no wave has been prepared."""
     if db.execute(select(WAVE.c.id).where(WAVE.c.study == design.id)).first():
         raise Refused(f"the design of {design.id!r} has been fixed since its first wave was prepared")
-    the_study(db, design.id)
+    if the_study(db, design.id).kind != design.kind:
+        raise Refused("the kind of a study was decided when it was made: make another study")
     _check_title(design.title)
     changed = {name: value for name, value in vars(_checked(service, design)).items() if name != "id"}
+    changed |= {
+        "special": list(design.special) or None,
+        "release_asked_by": None,
+        "release_confirmed_by": None,
+    }
     db.execute(update(STUDY).where(STUDY.c.id == design.id).values(changed))
     audit(service.vault, db, {"action": "study changed", **_told(design)})
 
@@ -120,11 +140,14 @@ def copy_study(service: Service, db: Connection, of: str, made: Design) -> None:
     source = the_study(db, of)
     design = replace(
         made,
+        kind=source.kind,
         instrument=source.instrument,
         form=source.form,
         k=source.k,
         simulated=source.simulated,
         leaving=source.leaving,
+        clusters=source.clusters,
+        special=tuple(source.special or ()),
         context=None if source.context is None else tuple(source.context),
         people=source.people,
     )
@@ -146,13 +169,23 @@ def delete_study(service: Service, db: Connection, study: str) -> None:
 
 
 def check_opening(service: Service, study: Row[Any]) -> None:
-    """Refuse to open a study of real people of whom more would be alone than the budget allows."""
+    """Refuse to open a study of real people of whom more would be alone than the budget allows.
+
+    A research study tells its people how many that may be, and needs what a second person has confirmed.
+    """
     if study.simulated:
         return
+    if study.kind == RESEARCH and study.release_confirmed_by is None:
+        raise Refused(
+            f"{study.id!r} is a research study: somebody says under which ethics approval it gives out "
+            f"{study.leaving}, and a second person confirms it, before it opens"
+        )
     if study.people is None:
         raise Refused(f"say first how many people {study.id!r} expects: its anonymity budget rests on it")
     instrument = service.instruments[study.instrument]
     context = instrument.forms[study.form].context if study.context is None else study.context
+    if study.kind == RESEARCH:
+        return
     check_budget(budget_of(instrument, study.form, context, study.people))
 
 
@@ -255,7 +288,8 @@ def usual_context(form: Form) -> tuple[str, ...]:
 
 def _told(design: Design) -> dict[str, str]:
     """What the trail records of a design."""
-    return {"study": design.id, "k": str(design.k), "leaving": design.leaving}
+    told = {"study": design.id, "k": str(design.k), "leaving": design.leaving}
+    return told if design.kind == COHORT else {**told, "kind": design.kind}
 
 
 def _checked(service: Service, design: Design) -> Design:
@@ -272,13 +306,14 @@ def _checked(service: Service, design: Design) -> Design:
             f"a study is reported from {SMALLEST_K} answers a unit at the least; {design.k} is fewer"
         )
     _check_leaving(design.leaving)
+    _check_kind(design)
     if design.retire_on is None and not design.simulated:
         raise Refused("say on which day the answers will be deleted: people are told before they agree")
     if design.retire_on is not None and design.retire_on <= now().date():
         raise Refused(f"answers cannot be deleted on {design.retire_on}: that day has come already")
     context = usual_context(instrument.forms[design.form]) if design.context is None else design.context
     budget = budget_of(instrument, design.form, context, design.people or MOST_PEOPLE)
-    if not design.simulated:
+    if not design.simulated and design.kind == COHORT:
         check_budget(budget)
     return replace(design, context=context)
 
@@ -296,6 +331,21 @@ def _check_leaving(leaving: str) -> None:
         raise Refused(
             f"say what leaves the study, once and for good: {', '.join(LEAVING)}; {leaving!r} is none of them"
         )
+
+
+def _check_kind(design: Design) -> None:
+    if design.kind not in KINDS:
+        raise Refused(f"a study is one of {', '.join(KINDS)}; {design.kind!r} is none of them")
+    if design.kind == RESEARCH and not LEAVING[design.leaving].rows:
+        raise Refused("a research study gives out rows, and never a report")
+    if unknown := [each for each in design.special if each not in SPECIAL]:
+        raise Refused(f"there is no question {unknown[0]!r}; there are {', '.join(SPECIAL)}")
+    if design.kind == COHORT and design.special:
+        raise Refused("only a research study asks what the law protects, under a purpose of its own")
+    if design.kind == COHORT and design.clusters:
+        raise Refused("only a research study has clusters")
+    if design.kind == COHORT and not LEAVING[design.leaving].withheld:
+        raise Refused("only a research study gives out rows unwithheld, under an ethics approval")
 
 
 def _check_title(title: str) -> None:

@@ -164,7 +164,7 @@ def enter(
             db.execute(_END_DRAFT, {"of_code": hmac})
         sheet = _begin(db, hmac, survey, language, keys)
     db.execute(_NEW_SESSION, {"token_hmac": service.vault.token_hmac(token), "code_hmac": hmac})
-    return Entered(token, sheet.language, survey.next_step(sheet))
+    return Entered(token, sheet.language, survey.walked_by(sheet).next_step(sheet))
 
 
 def open_draft(service: Service, db: Connection, token: str, *, to_save: bool = False) -> Opened:
@@ -227,7 +227,13 @@ def _proven(service: Service, found: Row[Any], code: str, proof: Proof) -> bytes
 
 
 def _begin(db: Connection, hmac: bytes, survey: SurveyPath, language: str, keys: _Keys) -> Sheet:
-    sheet = Sheet(wave=survey.wave, key=new_token(), language=_offered(survey, language), answers={})
+    sheet = Sheet(
+        wave=survey.wave,
+        key=new_token(),
+        language=_offered(survey, language),
+        answers={},
+        order=survey.draw_order(),
+    )
     row = {
         "code_hmac": hmac,
         "ciphertext": _sealed(keys.draft, survey, sheet),
@@ -256,7 +262,7 @@ def _open(found: Any, key: bytes, survey: SurveyPath, sheet: Sheet) -> Opened:
     return Opened(
         found.code_hmac,
         key,
-        survey,
+        survey.walked_by(sheet),
         sheet,
         has_phrase=found.key_by_code != NO_PHRASE,
         closes_at=found.closes_at,

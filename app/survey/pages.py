@@ -7,9 +7,9 @@ from typing import Any, ClassVar
 from markupsafe import Markup
 
 from app.languages import SOURCE, moment
-from app.questionnaire.consent import ARCHIVE, STUDY
-from app.questionnaire.pages import DRAFT, manner
-from app.questionnaire.path import CHECK, LINK, SurveyPath
+from app.questionnaire.consent import ARCHIVE, FAIRNESS, STUDY
+from app.questionnaire.pages import DRAFT, AboutPage, about_page, manner
+from app.questionnaire.path import CHECK, LINK, SELF, SurveyPath
 from app.questionnaire.rendering import question, row
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
@@ -69,7 +69,16 @@ class ConsentPage(Page):
     agreed: bool
     archive: bool | None
     """Whether the person agrees to an archive; None where there is none to agree to."""
+    fairness: bool | None
+    """Whether the person agrees to the questions that the law protects; None where there are none."""
     problem: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelfPage(AboutPage):
+    """The questions about the person that they have agreed to separately."""
+
+    template: ClassVar[str] = "survey/self.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,6 +165,7 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
         phrase=_phrase(opened),
         agreed=STUDY in sheet.purposes,
         archive=ARCHIVE in sheet.purposes if ARCHIVE in survey.purposes else None,
+        fairness=FAIRNESS in sheet.purposes if FAIRNESS in survey.purposes else None,
         problem=problem,
     )
 
@@ -170,6 +180,11 @@ def link_page(survey: SurveyPath, sheet: Sheet) -> LinkPage:
         offered=survey.offered,
         blank=tuple(each for each in ids if sheet.answers.get(each) == LEFT_BLANK),
     )
+
+
+def self_page(survey: SurveyPath, sheet: Sheet) -> SelfPage:
+    """Lay out the questions about the person that they have agreed to separately."""
+    return SelfPage(**vars(about_page(survey, sheet, SELF)))
 
 
 def check_page(survey: SurveyPath, sheet: Sheet) -> CheckPage:
@@ -220,6 +235,7 @@ def hidden_fields(sheet: Sheet) -> tuple[tuple[str, str], ...]:
         ("_language", sheet.language),
         ("_consent", sheet.consent),
         ("_purposes", " ".join(sheet.purposes)),
+        *((("_order", str(sheet.order)),) if sheet.order else ()),
     )
 
 

@@ -17,12 +17,13 @@ from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.languages import browser_language, home, language_of
 from app.middleware import clear_site_data, expire_cookie, give_cookie, leave_site, see_other, token_of
-from app.questionnaire.consent import STUDY
+from app.questionnaire.consent import FAIRNESS, STUDY
 from app.questionnaire.pages import about_page, items_page
-from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, survey_path_of
+from app.questionnaire.path import ABOUT, CHECK, CONSENT, LINK, SELF, survey_path_of
 from app.questionnaire.reading import read_page, read_sheet, wave_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import now, service_of
+from app.studies.special import SPECIAL
 from app.survey.drafts import NotOffered, Opened, Proof, Saved, enter, open_draft, save
 from app.survey.pages import (
     BackPage,
@@ -35,6 +36,7 @@ from app.survey.pages import (
     later_page,
     link_page,
     result_run,
+    self_page,
     sent_page,
 )
 from app.survey.phrases import Misread, read_phrase
@@ -114,13 +116,19 @@ def agree(request: Request, fields: Fields) -> Response:
             return _speak(db, opened, language)
         if STUDY not in fields:
             return html(consent_page(opened, problem=True), Unreadable.status)
+        purposes = tuple(purpose for purpose in opened.survey.purposes if purpose in fields)
         sheet = replace(
             opened.sheet,
             consent=opened.survey.consent(opened.sheet.language).hash,
-            purposes=tuple(purpose for purpose in opened.survey.purposes if purpose in fields),
+            purposes=purposes,
+            answers={
+                name: each
+                for name, each in opened.sheet.answers.items()
+                if name not in SPECIAL or FAIRNESS in purposes
+            },
         )
         save(db, opened, sheet)
-    return _to(sheet, opened.survey.next_step(sheet))
+    return _to(sheet, opened.survey.walked_by(sheet).next_step(sheet))
 
 
 @router.get("/about")
@@ -153,6 +161,21 @@ def save_link(request: Request, fields: Fields) -> Response:
         return _save(db, opened, LINK, fields)
 
 
+@router.get(SELF)
+def show_self(request: Request) -> Response:
+    """Show the questions about the person that they have agreed to separately."""
+    opened = _opened(request)
+    return _elsewhere(opened, SELF) or html(self_page(opened.survey, opened.sheet))
+
+
+@router.post(SELF)
+def save_self(request: Request, fields: Fields) -> Response:
+    """Save the questions about the person that they have agreed to separately."""
+    with write(service_of(request).engine) as db:
+        opened = _opened_to_save(request, db)
+        return _save(db, opened, SELF, fields)
+
+
 @router.get("/page/{number}")
 def show_page(request: Request, number: str) -> Response:
     """Show a page of items."""
@@ -181,8 +204,9 @@ def send_answers(request: Request, fields: Fields) -> Response:
     service = service_of(request)
     try:
         with write(service.engine) as db:
-            survey = survey_path_of(service, db, wave_of(fields))
-            sheet = read_sheet(survey, fields)
+            whole = survey_path_of(service, db, wave_of(fields))
+            sheet = read_sheet(whole, fields)
+            survey = whole.walked_by(sheet)
             receipt = send(service, db, sheet, token=token_of(request) or "")
             left = ended.has_ended(db, run := result_run(sheet))
     except NotShown as missing:

@@ -7,20 +7,23 @@ again, after our answer was lost on its way, shows the same receipt.
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from app.db import is_sqlite
 from app.errors import Closed, Conflict, Ended, Erased, Unreadable
-from app.questionnaire.path import CHECK, SurveyPath, survey_path_of
+from app.questionnaire.path import CHECK, SELF, SurveyPath, survey_path_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.pairs import marks
+from app.studies.special import SPECIAL
 from app.studies.waves import FINISHED, hold_wave
 from app.survey.drafts import check_open
-from app.tables import Code, Draft, Response, Session, SubmitKey, Wave, table
+from app.tables import Code, Draft, Response, Session, SpecialAnswer, SubmitKey, Wave, table
 
+NOT_ANSWERS: Final = ELEMENTS.keys() | SPECIAL.keys()
+"""What stands on a sheet and is kept as marks, or apart, and never among the answers."""
 _CODE, _DRAFT, _SESSION = table(Code).c, table(Draft).c, table(Session).c
 _OF_CODE: Final[BindParameter[bytes]] = bindparam("of_code")
 _STATE: Final = select(table(Wave).c.state, table(Wave).c.closes_at).where(
@@ -43,7 +46,7 @@ _FINISH: Final = (
     update(table(Code))
     .where(_CODE.hmac == _OF_CODE, _CODE.wave == bindparam("of_wave"), _CODE.state != FINISHED)
     .values(state=FINISHED)
-    .returning(_CODE.unit)
+    .returning(_CODE.unit, _CODE.batch)
 )
 _KEEP_ONCE: Final = {
     True: sqlite.insert(table(Response)).on_conflict_do_nothing(),
@@ -82,9 +85,11 @@ def send(
             raise Erased
         return receipt
     survey = _open_path(service, db, sheet)
+    unit, batch = _finish(service, db, sheet.wave, token, code)
     row = response_row(
         sheet,
-        unit=_finish(service, db, sheet.wave, token, code),
+        unit=unit,
+        cluster=batch if survey.clusters else None,
         words_hash=survey.words[sheet.language].hash,
         layout=layout or survey.layout,
         receipt_hmac=receipt_hmac,
@@ -93,11 +98,21 @@ def send(
     kept = db.execute(_KEEP_ONCE[is_sqlite(db)], {**row, "elements": elements})
     if kept.rowcount != 1:  # the receipt is derived from the key of the sheet, which was sent in another wave
         raise Conflict
+    if asked_last := survey.asks.get(SELF, ()):
+        said = {name: sheet.answers[name] for name in asked_last}
+        of_sheet = {"id": uuid4(), "wave": sheet.wave, "receipt_hmac": receipt_hmac}
+        db.execute(insert(table(SpecialAnswer)).values(**of_sheet, answers=said))
     return receipt
 
 
 def response_row(
-    sheet: Sheet, *, unit: str, words_hash: str, layout: str, receipt_hmac: bytes
+    sheet: Sheet,
+    *,
+    unit: str,
+    words_hash: str,
+    layout: str,
+    receipt_hmac: bytes,
+    cluster: str | None = None,
 ) -> dict[str, Any]:
     """What is kept of a sheet: a row of `response`, under a random id."""
     return {
@@ -109,7 +124,9 @@ def response_row(
         "consent_hash": sheet.consent,
         "purposes": list(sheet.purposes),
         "layout": layout,
-        "answers": {name: each for name, each in sheet.answers.items() if name not in ELEMENTS},
+        "block_order": sheet.order or None,
+        "cluster": cluster,
+        "answers": {name: each for name, each in sheet.answers.items() if name not in NOT_ANSWERS},
         "receipt_hmac": receipt_hmac,
     }
 
@@ -131,7 +148,7 @@ def _open_path(service: Service, db: Connection, sheet: Sheet) -> SurveyPath:
     if wave is None:
         raise Closed
     check_open(wave.state, wave.closes_at)
-    survey = survey_path_of(service, db, sheet.wave)
+    survey = survey_path_of(service, db, sheet.wave).walked_by(sheet)
     if sheet.language not in survey.words:
         raise Unreadable
     if (step := survey.next_step(sheet)) != CHECK:
@@ -139,8 +156,10 @@ def _open_path(service: Service, db: Connection, sheet: Sheet) -> SurveyPath:
     return survey
 
 
-def _finish(service: Service, db: Connection, wave: str, token: str | None, code: str | None) -> str:
-    """End session and draft and finish the code; return its unit."""
+def _finish(
+    service: Service, db: Connection, wave: str, token: str | None, code: str | None
+) -> tuple[str, str | None]:
+    """End session and draft and finish the code; return its unit and its batch."""
     if token is not None:
         code_hmac = db.execute(_HOLDER, {"token": service.vault.token_hmac(token)}).scalar()
     else:
@@ -149,7 +168,7 @@ def _finish(service: Service, db: Connection, wave: str, token: str | None, code
     if code_hmac is None:
         raise Ended
     db.execute(_END_DRAFT, {"of_code": code_hmac})
-    unit = db.execute(_FINISH, {"of_code": code_hmac, "of_wave": wave}).scalar()
-    if unit is None:
+    finished = db.execute(_FINISH, {"of_code": code_hmac, "of_wave": wave}).first()
+    if finished is None or finished.unit is None:
         raise Ended
-    return str(unit)
+    return str(finished.unit), finished.batch

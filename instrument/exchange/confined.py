@@ -9,12 +9,12 @@ from pathlib import Path
 from threading import Timer
 from typing import Final
 
-from instrument.catalog import InstrumentError, read_documents
+from instrument.catalog import InstrumentError, of_texts
 from instrument.exchange.hosted import hosted_files
 from instrument.exchange.sheet_files import MOST_BYTES, sheets_of_xlsx
 from instrument.exchange.spreadsheet_form import SHEETS
 from instrument.model import Instrument
-from instrument.nodes import Problem, read_text
+from instrument.nodes import Problem
 
 NAME: Final = "the file"
 CPU_SECONDS: Final = 20
@@ -51,9 +51,7 @@ def read_upload(content: bytes) -> Brought:
 
 def instrument_of_files(files: dict[str, str]) -> Instrument:
     """Return the instrument that such files are; InstrumentError where they are none, or more."""
-    instrument, problems = read_documents([*files], lambda name: read_text(files[name], name), Path())
-    if instrument is None:
-        raise InstrumentError(tuple(problems))
+    instrument = of_texts(files)
     known = {
         *("instrument.yaml", "key.yaml"),
         *(f"forms/{form}.yaml" for form in instrument.forms),

@@ -21,7 +21,7 @@ def _of(written: Callable[[Questionnaire], bytes]) -> Writer:
 
 
 def _whole(instrument: Instrument, form_id: str, language: str) -> bytes:
-    return instrument_json.written(instrument, questionnaire(instrument, form_id, language))
+    return instrument_json.written(instrument, form_id, questionnaire(instrument, form_id, language))
 
 
 QUESTIONNAIRE_FORMATS: Final[Mapping[str, Writer]] = MappingProxyType(

@@ -7,9 +7,10 @@ from typing import Any
 
 from instrument.exchange.questionnaire import Questionnaire
 from instrument.model import Instrument
+from instrument.orders import orders
 
 
-def written(instrument: Instrument, asked: Questionnaire) -> bytes:
+def written(instrument: Instrument, form_id: str, asked: Questionnaire) -> bytes:
     """Write every file as it is, so that the folder can be made from it again without loss."""
     folder = instrument.folder
     files = sorted({*folder.glob("*.yaml"), *folder.glob("*/*.yaml"), *folder.glob("*.json"), *_lock(folder)})
@@ -18,6 +19,7 @@ def written(instrument: Instrument, asked: Questionnaire) -> bytes:
         "title": instrument.title,
         "licence": instrument.licence,
         "about": asked.about,
+        **({"orders": drawn} if (drawn := orders(instrument.forms[form_id])) else {}),
         "questionnaire": _laid_out(asked),
         "files": {file.relative_to(folder).as_posix(): file.read_bytes().decode() for file in files},
     }

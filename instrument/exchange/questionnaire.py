@@ -9,7 +9,7 @@ from typing import Final, Literal
 from instrument.answers import allowed
 from instrument.catalog import InstrumentError
 from instrument.codes import KINDS, Kind
-from instrument.model import Form, Instrument, Item, Subscale, page, pages
+from instrument.model import Form, Instrument, Item, Subscale, laid_out
 from instrument.nodes import Problem, shown
 from instrument.words import Words
 
@@ -147,8 +147,11 @@ def questionnaire(instrument: Instrument, form_id: str, language: str) -> Questi
     subscales = tuple(instrument.key.subscales(form_id).values())
     context = tuple(_context(instrument, words, name) for name in form.context)
     of_items = tuple(
-        Page(questions=tuple(_item(form, words, item) for item in page(form, number)), heading=words.stem())
-        for number in range(1, pages(form) + 1)
+        Page(
+            questions=tuple(_item(form, words, item) for item in items),
+            heading=words.stem(block=form.block_of.get(items[0].id)),
+        )
+        for items in laid_out(form)
     )
     return Questionnaire(
         id=f"{instrument.id}_{form_id}",

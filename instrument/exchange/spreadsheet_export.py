@@ -52,7 +52,7 @@ def sheets_of(files: Files, form_id: str | None = None) -> dict[str, list[list[s
 
 
 def _refuse_more(form: Mapping[Any, Any], files: Files) -> None:
-    more = [what for what in ("context", "role", "result", "words") if form.get(what)]
+    more = [what for what in ("context", "role", "result", "words", "blocks") if form.get(what)]
     more += [name for name in ("actions.yaml", "claims.yaml") if name in files]
     if more:
         said = f"this form has {', '.join(more)}, which a spreadsheet form does not hold"

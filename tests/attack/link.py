@@ -46,6 +46,8 @@ from app.db import is_sqlite, read, write
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, check_secret, make_service
 from app.studies import waves
+from app.studies.study import STUDY
+from app.tables import RESEARCH
 from app.vault import read_code
 from tests.attack.traces import Found, Sought, Trace, search
 from tests.lib.attack_runs import databases, tell
@@ -101,7 +103,9 @@ class Outcome:
         return self.right > CHANCE_IS_RIGHT or self.errors > STANDARD_ERRORS
 
 
-def attack(url: str, data: Path, codes: int, seed: int, control: str = "") -> Outcome:
+def attack(
+    url: str, data: Path, codes: int, seed: int, control: str = "", *, kind: str = "cohort"
+) -> Outcome:
     """Let people answer, close the wave, and try to link; the database at `url` is migrated and empty.
 
     The wave is the later one of a pair, whose rows are linked in the transaction that mixes them.
@@ -109,6 +113,10 @@ def attack(url: str, data: Path, codes: int, seed: int, control: str = "") -> Ou
     service = make_service(Settings(database_url=url, secret=Random(seed).randbytes(32), secure=False))
     check_secret(service)
     declared(service)
+    if kind == RESEARCH:
+        with write(service.engine) as db:
+            said = {"kind": kind, "leaving": "rows unwithheld", "clusters": True}
+            db.execute(update(STUDY).values(said))
     take_part(service, EARLIER, [own(n) for n in range(BEFORE)])
     close(service, EARLIER)
     with ExitStack() as backup:

@@ -16,10 +16,10 @@ from app.db import read, write
 from app.errors import Refused
 from app.evidence import registry
 from app.evidence.claims import claims_of
-from app.evidence.registry import Signed
 from app.evidence.standing import EVIDENCE
 from app.runtime import Service
 from app.staff import accounts
+from app.staff.signed import Signed
 from instrument import ppiq
 from tests.lib.dossiers import edit, make_dossier, sum_up, tables
 from tests.lib.staff_accounts import EVERYWHERE, PASSWORD, ready

@@ -299,6 +299,11 @@ def test_the_page_of_consent_says_what_leaves_this_study(
         "reports": ("Single sets of answers are given to nobody", "they wait for the next collection"),
         "rows": ("without the group and without the code", "given to nobody, now or later"),
         "rows with units": ("with the group but without the code", "given to nobody, now or later"),
+        "rows unwithheld": (
+            "without the group and without the code",
+            "given to nobody, now or later",
+            "even where nobody else says the same",
+        ),
     }
     with write(service.engine) as db:
         codes = waves.issue_codes(service, db, f"{study}-1", "north", len(LANGUAGES))
@@ -310,7 +315,7 @@ def test_the_page_of_consent_says_what_leaves_this_study(
         for kind, sentences in told.items():
             for sentence in sentences if language == "en" else ():
                 assert (sentence in page) == (sentence in told[leaving]), (kind, sentence)
-        assert ('name="archive"' in page) == LEAVING[leaving].rows
+        assert ('name="archive"' in page) == (LEAVING[leaving].rows and LEAVING[leaving].withheld)
 
 
 # ---- a precaution ----

@@ -1,6 +1,6 @@
 """Groups of people who have answered: sent by the service's own function, without pages in between."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert
@@ -31,8 +31,11 @@ def take_part(
     purposes: Sequence[str] = ("study",),
     language: str = "en",
     codes: Sequence[str] | None = None,
+    order: Callable[[int], int] = lambda _: 0,
 ) -> None:
     """Send the answers of each person; a question without an answer is refused ("rather not say").
+
+    `order` gives the number of the order in which each was shown a battery.
 
     Codes are made for them unless `codes` are given.
     """
@@ -43,7 +46,7 @@ def take_part(
         nothing = dict.fromkeys((*form.context, *form.by_id), RATHER_NOT_SAY)
         if codes is None:
             codes = waves.issue_codes(service, db, wave, unit, len(everyone))
-        for code, answers in zip(codes, everyone, strict=True):
+        for place, (code, answers) in enumerate(zip(codes, everyone, strict=True)):
             sheet = Sheet(
                 wave=wave,
                 key=new_token(),
@@ -51,6 +54,7 @@ def take_part(
                 consent="c" * 64,
                 purposes=tuple(purposes),
                 answers={**nothing, **answers},
+                order=order(place),
             )
             send(service, db, sheet, code=str(read_code(code)))
 

@@ -97,7 +97,7 @@ def test_to_a_host_another_s_study_looks_like_none(service: Service, host: TestC
             assert theirs == nobodys, route
             assert theirs[0] == 404
             checked += 1
-    assert checked == 32
+    assert checked == 34
 
 
 def test_a_host_who_does_what_is_refused_learns_nothing_from_the_reason(
@@ -119,7 +119,7 @@ def test_a_host_who_does_what_is_refused_learns_nothing_from_the_reason(
         take_part_some(service, "demo-1", "north", of_one_mind(more, 2), codes=theirs)
         told.append([answer(host, *each) for each in asked])
     assert all(each == told[0] for each in told)
-    assert [status for status, _, _ in told[0]].count(422) == 21
+    assert [status for status, _, _ in told[0]].count(422) == 23
 
 
 def test_no_address_and_no_field_makes_the_service_fail(
