@@ -52,7 +52,8 @@ class Ended(NotFound):
         "anew with your code. To go on, type your code on the first page, and then your six words. What "
         "you had saved is kept for 14 days from when your code was first typed, or until the collection "
         "closes. If your words do not open it, somebody has started anew, and it was deleted without "
-        "being opened. If you have just typed your code, your browser refuses the one cookie that keeps "
+        "being opened. If you were shown a receipt, your answers have arrived, and there is nothing left to "
+        "do. If you have just typed your code, your browser refuses the one cookie that keeps "
         "your place."
     )
 

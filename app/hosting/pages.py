@@ -202,6 +202,11 @@ class StudyPage(Page):
     problem: str = ""
 
 
+def _number_of_questions(form: Form) -> str:
+    count = len(form.items)
+    return "1 question" if count == 1 else f"{count} questions"
+
+
 def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
     """List the forms of which a study can be made, a later edition before the one that it replaces."""
     return FormsPage(
@@ -209,7 +214,7 @@ def forms_page(instruments: Iterable[Instrument]) -> FormsPage:
             Link(
                 f"/host/studies?form={each.id}/{form.id}",
                 _title(each, form),
-                f"{form.about}. {len(form.items)} questions, in {_languages(each, form)}."
+                f"{form.about}. {_number_of_questions(form)}, in {_languages(each, form)}."
                 f"{_replaced(each, form)}",
             )
             for each in instruments

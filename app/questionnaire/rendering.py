@@ -57,6 +57,7 @@ class Row(Page):
     template: ClassVar[str] = "survey/row.html"
     name: str
     value: Answer
+    number: int | None
     text: str
     answer: str | None
     """None where it was left blank."""
@@ -110,6 +111,7 @@ def _row(survey: SurveyPath, sheet: Sheet, name: str) -> Row:
         language=sheet.language,
         name=name,
         value=value,
+        number=survey.numbers.get(name),
         text=_text(survey, sheet, name),
         answer=next((option.label for option in (*options, *apart) if option.value == value), None),
     )
@@ -138,6 +140,7 @@ def _row_of_choice(_read_survey_path: SurveyPath, sheet: Sheet, name: str) -> Ro
         language=sheet.language,
         name=name,
         value=value,
+        number=None,
         text=translations(sheet.language).gettext(ELEMENTS[name].text),
         answer=next((option.label for option in _options(sheet, name) if option.value == value), None),
     )

@@ -57,8 +57,6 @@ class ConsentPage(Page):
     template: ClassVar[str] = "survey/consent.html"
     study_title: str
     title: str
-    before: tuple[str, ...]
-    """What the questionnaire says of itself."""
     draft: bool
     offered: tuple[str, ...]
     text: Markup
@@ -157,7 +155,6 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
         **manner(survey, sheet),
         study_title=survey.study_title,
         title=words.title,
-        before=words.before,
         draft=words.status == DRAFT,
         offered=survey.offered,
         text=survey.consent(sheet.language).markup,

@@ -312,6 +312,7 @@ def test_a_study_is_tried_as_its_people_see_it_and_nothing_is_kept(
     address, before = "/host/studies/spring/try", kept_of_respondents(service)
     page = spring.get(address).text
     assert "This is a preview. Nothing that is chosen here is kept." in page
+    assert "Back to the study</a>" in page
     assert "only for groups in which at least 10 people answered" in page
     while 'value="result"' not in page:
         [form] = Screen(page).forms
@@ -664,6 +665,7 @@ def test_the_later_edition_of_a_form_is_listed_first_and_says_its_language(host:
     said = {form: name + beside for form, name, beside in listed}
     assert [form for form, _, _ in listed][:2] == ["ppiq/a2", "ppiq/a"]
     assert "form A, edition 2" in said["ppiq/a2"]
+    assert " 1 question, in" in said["ppiq/g"]
     assert "in English, Cymraeg" in said["ppiq/a2"]
     assert "There is a later edition." in said["ppiq/a"]
     assert "Cymraeg" in said["ppiq/a"]

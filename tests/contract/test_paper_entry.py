@@ -1,6 +1,7 @@
 """Answers on paper go the way of answers on a screen, where that was declared, and no typist is kept."""
 
 import io
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -111,6 +112,8 @@ def test_a_paper_is_kept_as_a_screen_is_but_for_its_layout(service: Service, hos
     receipt = Screen(saved.text).text_of["receipt"]
     assert "The paper was saved" in saved.text
     assert saved.text.count("<dt>") == len(typed.answers)
+    numbers = re.findall(r'<dt><span class="number">(\d+)</span>', saved.text)
+    assert numbers == [str(each) for each in range(1, 31)], "as on the paper"
     with write(service.engine) as db:
         assert erase(service, db, str(read_code(receipt)))
     assert [row.layout for row in rows(service, RESPONSE)] == [screen.layout]

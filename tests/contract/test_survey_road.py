@@ -196,6 +196,7 @@ def test_what_was_saved_comes_back_on_another_device_and_ends_the_first(
     ended = client.get("/page/2")
     assert ended.status_code == 404
     assert "This page has ended" in ended.text
+    assert "your answers have arrived" in ended.text, "to whoever sent them and then went back"
     assert client.post("/page/2", data=NOTHING).status_code == 404
 
 
