@@ -33,6 +33,8 @@ FAULT: Final = 500
 """From here on it is a fault of ours."""
 TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
 """The first parts of addresses to which answers are posted."""
+OF_STAFF: Final = frozenset({"staff", "host", "export", "report", "operator"})
+"""The first parts of addresses of staff, who are led back to their own pages."""
 DAMAGE_ON_SQLITE: Final = ("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_IOERR_SHORT_READ", "SQLITE_IOERR_READ")
 DAMAGE_ON_POSTGRES: Final = frozenset({"XX001", "XX002", "58P01"})
 """data_corrupted, index_corrupted, undefined_file"""
@@ -57,6 +59,8 @@ class ErrorPage(Page):
     message: str
     keep_open: bool
     """The person should stay on the page they came from."""
+    is_of_staff: bool
+    """The address is one of staff, whether or not there is anything at it."""
 
 
 async def refuse(request: Request, error: Exception) -> Response:
@@ -84,6 +88,7 @@ def refusal(request: Request, error: Exception) -> Response:
                 title=refused.title,
                 message=refused.message,
                 keep_open=keep_open,
+                is_of_staff=_first_part(request) in OF_STAFF,
             ),
             refused.status,
         )
@@ -130,5 +135,8 @@ def is_damage(error: DBAPIError) -> bool:
 def _not_taken(request: Request) -> AppError:
     if request.method in ("GET", "HEAD"):
         return Busy()
-    first = request.url.path[1:].partition("/")[0]
-    return NotSaved() if first in TAKES_ANSWERS else NotDone()
+    return NotSaved() if _first_part(request) in TAKES_ANSWERS else NotDone()
+
+
+def _first_part(request: Request) -> str:
+    return request.url.path[1:].partition("/")[0]

@@ -50,7 +50,9 @@ def make_account(service: Service, db: Connection, name: str) -> str:
     if not NAME.fullmatch(name):
         raise Refused(f"{name!r} cannot be a name: take 2 to 64 small letters, digits and . _ @ + -")
     if db.execute(select(ACCOUNT.c.id).where(ACCOUNT.c.name == name)).first():
-        raise Refused(f"there is an account {name!r} already")
+        raise Refused(
+            f"there is an account {name!r} already: take another name, or let an operator renew its password"
+        )
     made, password = uuid4(), one_time_password()
     db.execute(insert(ACCOUNT).values(id=made, name=name, **_unenrolled(service, made, password)))
     audit(service.vault, db, {"action": "account made", "account": name})

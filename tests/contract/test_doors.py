@@ -93,6 +93,8 @@ def test_one_changes_one_s_own_password_with_the_present_one(service: Service, c
     done = client.post("/staff/account", data={"present": PASSWORD, "password": new, "repeated": new})
     assert "Your password is changed" in done.text
     assert client.get("/host").status_code == 200
+    nothing = client.get("/host/studies/none")
+    assert (nothing.status_code, 'href="/staff">Go to your pages</a>' in nothing.text) == (404, True)
     client.cookies.clear()
     client.cookies.set("staff", before)
     assert client.get("/host").status_code == 404

@@ -133,7 +133,8 @@ def test_after_signing_out_back_shows_no_report(desk: Desk, service: Service, st
     expect(desk.page.get_by_label("Password")).to_be_visible()
     for _ in range(2):
         desk.page.go_back()
-        expect(desk.page.get_by_role("heading", level=1)).to_have_text("For hosts, researchers and trainers")
+        heading = desk.page.get_by_role("heading", level=1)
+        expect(heading).to_have_text("For hosts, researchers, trainers and operators")
 
 
 def test_a_host_makes_a_study_issues_slips_and_closes_a_wave(desk: Desk, service: Service) -> None:
