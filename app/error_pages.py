@@ -31,7 +31,7 @@ from app.templating import Page, html
 RETRY_AFTER_SECONDS: Final = "30"
 FAULT: Final = 500
 """From here on it is a fault of ours."""
-TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "send"})
+TAKES_ANSWERS: Final = frozenset({"consent", "about", "link", "page", "self", "send"})
 """The first parts of addresses to which answers are posted."""
 OF_STAFF: Final = frozenset({"staff", "host", "export", "report", "operator"})
 """The first parts of addresses of staff, who are led back to their own pages."""

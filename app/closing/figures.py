@@ -14,6 +14,7 @@ from sqlalchemy import select, update
 
 from analysis.disclosure.leaving import LEAVING
 from analysis.disclosure.rounding import STANDARD_ERRORS, at_least, blurred, borne
+from app.closing.clusters import SMALL
 from app.closing.leaving import rows_that_leave
 from app.closing.mixing import RESPONSE
 from app.closing.snapshots import SNAPSHOT
@@ -26,6 +27,8 @@ from app.studies.waves import WAVE
 from instrument import Instrument, score
 
 Answers = Mapping[str, Any]
+ROUNDING = 1e-9
+"""A standard error of so much of the standard deviation is none."""
 
 
 def keep_figures(service: Service, wave: str, *, late: bool = False) -> None:
@@ -77,10 +80,11 @@ def figures(instrument: Instrument, form: str, people: Sequence[Answers]) -> dic
 def in_clusters(
     instrument: Instrument, form: str, people: Sequence[Answers], clusters: Sequence[str | None]
 ) -> dict[str, Any]:
-    """Return ICC(1), design effect and robust error of each score, over all clusters, small ones too.
+    """Return ICC(1), design effect and robust error of each score, over the clusters of five rows or more.
 
-    They are computed here and not from the rows that leave, since those do not show small clusters.
+    Small clusters are no longer told apart once a wave has closed, so their rows are left out.
     """
+    clusters = [None if each == str(SMALL) else each for each in clusters]
     words = instrument.words_for_staff(form)
     scored = [score(instrument, form, each) for each in people]
     found = {
@@ -97,7 +101,7 @@ def in_clusters(
 def _of_score(values: Sequence[float | None], clusters: Sequence[str | None]) -> dict[str, Any]:
     import numpy as np  # noqa: PLC0415 - loads with the statistics
 
-    from analysis.estimate import Unavailable  # noqa: PLC0415
+    from analysis.estimate import REASONS, Unavailable  # noqa: PLC0415
     from analysis.group_comparison.clusters import (  # noqa: PLC0415
         cluster_numbers,
         cluster_sizes,
@@ -113,12 +117,16 @@ def _of_score(values: Sequence[float | None], clusters: Sequence[str | None]) ->
     sizes = cluster_sizes(number)
     _, error = clustered_errors(y - y.mean(), number)
     spread = STANDARD_ERRORS / 2 * error / math.sqrt(2 * (sizes.clusters - 1))
-    icc = told(variance.icc)
+    icc = {
+        name: each if isinstance(each, str) else max(each, 0.0) for name, each in told(variance.icc).items()
+    }
     # The design effect follows from the kept ICC: a second draw of the same figure would halve its blur.
     effect = {
         name: each if isinstance(each, str) else round(1 + (sizes.mean - 1) * each, 1)
         for name, each in icc.items()
     }
+    if error <= ROUNDING * y.std():  # all clusters have the same mean
+        return {"icc": icc, "design_effect": effect, "error": {"unavailable": REASONS["no interval"]}}
     return {"icc": icc, "design_effect": effect, "error": kept(error, error - spread, error + spread)}
 
 

@@ -60,7 +60,11 @@ def decide(service: Service, db: Connection, wave: str) -> None:
     known = known_of(instrument, form, context_of(form, about.context), rows)
     inside = archived([ARCHIVE in row.purposes for row in rows])
     told = shown(known, inside, LEAVING[about.leaving], paired=outcome_of(db, wave) is not None)
-    decide_special(db, wave, {row.receipt_hmac: each for row, each in zip(rows, told, strict=True)}, about)
+    beside = {
+        row.receipt_hmac: {**each, ARCHIVE: agreed}
+        for row, each, agreed in zip(rows, told, inside, strict=True)
+    }
+    decide_special(db, wave, beside, about)
     db.execute(
         _DECIDE,
         [
@@ -73,14 +77,33 @@ def decide(service: Service, db: Connection, wave: str) -> None:
 def shown(
     known: Sequence[Known], inside: Sequence[bool], declared: Leaving, *, paired: bool
 ) -> Sequence[Known]:
-    """What exports show of each person: all of it where the study declared so, else what is common enough."""
+    """What exports show of each person: what is common enough, or what they said of themselves as it is.
+
+    Where a study declared that nothing is withheld, people were told so of what they say. In which language,
+    on what and in which order they answered they did not say, and where it is rare somebody else saw it.
+    """
     if not declared.withheld:
-        return known
+        return _each_by_itself(known, inside)
     return same_for_all(known) if paired else decided(known, inside)
 
 
+def _each_by_itself(known: Sequence[Known], inside: Sequence[bool]) -> list[Known]:
+    told = [dict(each) for each in known]
+    for group in (True, False):
+        places = [place for place, each in enumerate(inside) if each is group]
+        for name in (*PROVENANCE_THAT_TELLS, BLOCK_ORDER):
+            values = [(known[place][name],) for place in places if name in known[place]]
+            common = withhold(values) if len(values) >= LEAST else [(WITHHELD,)] * len(values)
+            for place, (value,) in zip(places, common, strict=False):
+                told[place][name] = value
+    return told
+
+
 def decide_special(db: Connection, wave: str, told: Mapping[bytes, Known], about: Row[Any]) -> None:
-    """Decide what leaves of what people said under a purpose of their own, beside what is told of them."""
+    """Decide what leaves of what people said under a purpose of their own, beside what is told of them.
+
+    Whether somebody is in the archive counts as told: whoever holds both exports knows it.
+    """
     kept = db.execute(select(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.wave == wave)).all()
     beside: dict[str, list[Row[Any]]] = defaultdict(list)
     for row in kept:

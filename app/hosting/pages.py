@@ -11,6 +11,7 @@ from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
 from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
 from app.studies.information import lacking
+from app.studies.release import what_is_confirmed
 from app.studies.special import SPECIAL
 from app.studies.study import LEVELS, Design
 from app.tables import CLOSED, CLOSING, COHORT, OPEN, PAUSED, PREPARED, RESEARCH, RETIRED
@@ -163,6 +164,8 @@ class Release:
     asked_by: str
     confirmed_by: str
     may_change: bool
+    seen: str
+    """A digest of what the second person reads on this page and confirms."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,7 +269,11 @@ def looked_over(page: StudyPage, instrument: Instrument, form: Form, fields: Map
     """Return the page of a study with a design that was typed and is not saved, and what it gives away."""
     return replace(
         page,
-        values={**page.values, **{name: fields[name] for name in page.values if name in fields}},
+        values={
+            **page.values,
+            **{name: fields[name] for name in page.values if name in fields},
+            "clusters": fields.get("clusters", ""),
+        },
         leaving=_leaving(fields.get("leaving", "")),
         questions=_questions(instrument, form, _typed_questions(form, fields)),
         special=_special(_typed_special(fields)),
@@ -329,6 +336,7 @@ def study_page(
             study.release_asked_by or "",
             study.release_confirmed_by or "",
             all(each.state == PREPARED for each in waves),
+            what_is_confirmed(study),
         )
         if study.kind == RESEARCH
         else None,

@@ -128,7 +128,7 @@ def confirm_release(request: Request, study: str, fields: Fields) -> Response:
 
     def confirm(service: Service, db: Connection, _found: Row[Any]) -> None:
         be_sure(fields)
-        release.confirm_release(service, db, study, who)
+        release.confirm_release(service, db, study, who, fields.get("seen", ""))
 
     return _on_study(request, study, confirm)
 

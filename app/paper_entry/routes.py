@@ -14,7 +14,7 @@ from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
 from app.hosting.own import own_wave
 from app.languages import SOURCE
-from app.paper_entry.entry import NO_CODE, check_code, check_takes_paper, type_in
+from app.paper_entry.entry import NO_CODE, check_takes_paper, type_in
 from app.paper_entry.pages import entry_page, look_over_page, no_paper_page, printed, saved_page
 from app.printing import pdf
 from app.questionnaire.consent import STUDY
@@ -71,7 +71,7 @@ def take_entry(request: Request, wave: str, fields: Fields) -> Response:
     if (name := fields.get("_clear")) is not None:
         left = {each: answer for each, answer in sheet.answers.items() if each != name}
         return html(entry_page(found, survey, replace(sheet, answers=left), typed))
-    return _look_over(service, found, survey, sheet, typed)
+    return _look_over(found, survey, sheet, typed)
 
 
 @router.get("/paper.pdf")
@@ -97,13 +97,13 @@ def _asked(request: Request, wave: str) -> tuple[Row[Any], SurveyPath]:
         return found, survey_path_of(service_of(request), db, wave)
 
 
-def _look_over(service: Service, wave: Row[Any], survey: SurveyPath, sheet: Sheet, typed: str) -> Response:
+def _look_over(wave: Row[Any], survey: SurveyPath, sheet: Sheet, typed: str) -> Response:
     code = read_code(typed)
     try:
+        # What has become of a code is told only where it is used up: else whoever holds the list of codes
+        # could ask again and again, unnoticed, who has answered.
         if code is None:
             raise Refused(NO_CODE)  # noqa: TRY301 - told on the page like the others
-        with read(service.engine) as db:
-            check_code(service, db, wave.id, code)
         if not sheet.consent:
             raise Refused(NOT_AGREED)  # noqa: TRY301 - told on the page like the others
     except Refused as refused:

@@ -41,6 +41,8 @@ class SampleRowsPage(Page):
     leaving: tuple[str, ...]
     """The units whose rows would leave."""
     staying: tuple[str, ...]
+    withheld: bool
+    """Whether what is rare is withheld from the rows at the close."""
     names: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
@@ -171,6 +173,7 @@ def _rows_page(
         notice=told,
         leaving=tuple(titles[group.unit] for group in leave),
         staying=tuple(titles[group.unit] for group in groups if group not in leave),
+        withheld=LEAVING[study.leaving].withheld,
         names=tuple(names),
         rows=tuple(
             tuple(str(unit if name == "unit" else person[name]) for name in names)

@@ -26,6 +26,7 @@ class Research:
     """What the people of a research study are told of it beside what every study tells."""
 
     ethics: str
+    """The reference of its approval, once two people have confirmed what leaves; else empty."""
     people: int
     alone: int
     """How many of them may be the only one with what they say of themselves, at the most."""

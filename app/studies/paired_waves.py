@@ -1,12 +1,12 @@
 """Declare that two waves of a study will be linked, before anybody has answered in either."""
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from app.audit import audit
 from app.errors import Refused
 from app.runtime import Service
 from app.studies.linking.pairs import KEY, PAIR
-from app.studies.study import what_leaves
+from app.studies.study import STUDY, what_leaves
 from app.studies.waves import expect, the_wave, waves
 from app.tables import PREPARED
 from app.vault import new_key
@@ -31,4 +31,7 @@ def pair_waves(service: Service, db: Connection, earlier: str, later: str) -> No
         expect(db, wave, (PREPARED,), "one of a pair")
     db.execute(insert(PAIR).values(earlier=earlier, later=later))
     db.execute(insert(KEY).values(earlier=earlier, key=new_key()))
+    # Linked rows tell more: whoever confirmed what leaves has to see it again.
+    unconfirmed = {"release_asked_by": None, "release_confirmed_by": None}
+    db.execute(update(STUDY).where(STUDY.c.id == study).values(unconfirmed))
     audit(service.vault, db, {"action": "waves paired", "earlier": earlier, "later": later})

@@ -1,8 +1,10 @@
 """What leaves a research study, under which ethics approval: said by one, confirmed by a second person."""
 
-from typing import Final
+import json
+from hashlib import sha256
+from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from app.audit import audit
 from app.errors import Refused
@@ -13,6 +15,17 @@ from app.studies.waves import WAVE
 from app.tables import PREPARED, RESEARCH
 
 LONGEST: Final = 200
+CONFIRMED: Final = (
+    "leaving",
+    "ethics",
+    "context",
+    "special",
+    "clusters",
+    "k",
+    "people",
+    "form",
+    "instrument",
+)
 
 
 def ask_release(service: Service, db: Connection, study: str, ethics: str, who: str) -> None:
@@ -27,10 +40,21 @@ def ask_release(service: Service, db: Connection, study: str, ethics: str, who: 
     audit(service.vault, db, {"action": "release asked", **told})
 
 
-def confirm_release(service: Service, db: Connection, study: str, who: str) -> None:
-    """Confirm, as the second person, what a research study gives out."""
+def what_is_confirmed(study: Row[Any]) -> str:
+    """Return a digest of what the second person confirms: the approval, and what decides on what leaves."""
+    said = {name: str(getattr(study, name)) for name in CONFIRMED}
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def confirm_release(service: Service, db: Connection, study: str, who: str, seen: str | None = None) -> None:
+    """Confirm, as the second person, what a research study gives out.
+
+    `seen` is `what_is_confirmed` of the page on which they read it: what has changed since is not confirmed.
+    """
     _before_opening(db, study)
     found = the_study(db, study)
+    if seen is not None and seen != what_is_confirmed(found):
+        raise Refused("the study has changed since you opened this page: read it once more, then confirm it")
     if found.release_asked_by is None:
         raise Refused("nobody has said under which ethics approval: one person says it, another one confirms")
     if found.release_asked_by == who:

@@ -27,6 +27,7 @@ from app.studies.rights import check_may_close
 from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, CodeBatch, Session, Wave, table
 from app.vault import in_groups, new_code, new_token
+from instrument.orders import orders
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""
@@ -133,6 +134,8 @@ def open_wave(
     hold_study(db, study)
     _can_be_linked(db, wave)
     check_can_close(service, db, wave)
+    if the_wave(db, wave).paper:
+        _check_paper(service, db, wave)
     pin_partition(db, study)
     check_opening(service, the_study(db, study))
     if not (elsewhere or the_study(db, study).simulated):
@@ -197,8 +200,24 @@ def declare_paper(service: Service, db: Connection, wave: str, *, paper: bool) -
     expect(db, wave, (PREPARED,), PREPARED)
     if paper and unmatched(db, wave) is not None:
         raise Refused(f"{wave!r} is to be linked: whoever types would read the choices that link people")
+    if paper:
+        _check_paper(service, db, wave)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(paper=paper))
     audit(service.vault, db, {"action": "paper declared", "wave": wave, "paper": "yes" if paper else "no"})
+
+
+def _check_paper(service: Service, db: Connection, wave: str) -> None:
+    study = the_study(db, the_wave(db, wave).study)
+    if study.special:
+        raise Refused(
+            f"{wave!r} asks questions that people agree to separately, and paper has no page for them: leave "
+            "them out of the study, or take answers on a screen alone"
+        )
+    if orders(service.instruments[study.instrument].forms[study.form]):
+        raise Refused(
+            f"{wave!r} asks its parts or questions in an order that is drawn for each person, and paper has "
+            "one: compose it in a fixed order, or take answers on a screen alone"
+        )
 
 
 def announce_close(service: Service, db: Connection, wave: str, at: datetime) -> None:

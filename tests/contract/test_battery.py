@@ -11,8 +11,10 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
+from app import studies
 from app.closing.mixing import RESPONSE
 from app.db import read, write
+from app.errors import Refused
 from app.export.bundle import bundle, in_memory
 from app.export.microdata import microdata
 from app.main import create_app
@@ -237,3 +239,22 @@ def test_every_export_has_the_order_and_the_scores_of_every_part(
     whole = json.loads(files["instrument/instrument.json"])
     assert [tuple(each) for each in whole["orders"]] == [*orders(form)]
     assert b"Think of this season. How often is it so?" in files["codebook/ddi.xml"]
+
+
+def test_paper_is_refused_where_an_order_is_drawn(service: Service, made: object) -> None:
+    """A paper has one order; a wave of a battery in random order could not keep it."""
+    assert made
+    with write(service.engine) as db:
+        studies.make_study(
+            db,
+            id="paper",
+            title="Paper",
+            kind="research",
+            instrument=NAME,
+            form=NAME,
+            leaving="rows",
+            simulated=True,
+        )
+        wave = waves.make_wave(service, db, "paper")
+    with pytest.raises(Refused, match="drawn for each person"), write(service.engine) as db:
+        waves.declare_paper(service, db, wave, paper=True)

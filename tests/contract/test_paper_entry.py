@@ -171,8 +171,13 @@ def test_what_cannot_be_saved_is_told_and_nothing_that_was_typed_is_lost(
         respond(person, used)
         enter(person, begun)
         agree(person)
-        for code, said in ((of_another, NO_CODE), ("nothing", NO_CODE), (begun, BEGUN), (used, USED)):
-            page = host.post(f"{HERE}/paper", data=paper(host, code, power_c1=3))
+        typed = paper(host, "nothing", power_c1=3)
+        page = host.post(f"{HERE}/paper", data=typed)
+        assert page.status_code == 422
+        assert NO_CODE[1:] in page.text
+        for code, said in ((of_another, NO_CODE), (begun, BEGUN), (used, USED)):
+            looked_over = look_over(host, paper(host, code, power_c1=3))  # tells nothing of the code
+            page = host.post(f"{HERE}/paper", data={**looked_over, "_go": "save"})
             assert page.status_code == 422
             assert said[1:] in page.text
             assert f'value="{code}"' in page.text

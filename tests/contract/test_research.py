@@ -108,6 +108,15 @@ def test_a_cohort_study_keeps_its_limit_and_a_research_study_tells_instead(servi
     assert survey.research.alone == 94  # of 100 people, in 1,575 combinations: 100 (1 - 1/1575)^99
 
 
+def test_in_clusters_more_people_may_be_alone(service: Service) -> None:
+    wave = declare(service, replace(TRIAL, context=("role",), clusters=True))
+    with read(service.engine) as db:
+        survey = survey_path_of(service, db, wave)
+    assert survey.research is not None
+    assert survey.research.alone == 37  # of 100 people, in 20 clusters by role
+    assert "among those whose codes were made together" in survey.consent("en").markup
+
+
 # ---- the approval ----
 
 
@@ -126,8 +135,11 @@ def test_it_opens_when_a_second_person_has_confirmed_the_approval(service: Servi
         release.confirm_release(service, db, "trial", "hana")
     with pytest.raises(Refused, match="a second person confirms it"):
         open_it(service, wave)
+    with pytest.raises(Refused, match="has changed since you opened"), write(service.engine) as db:
+        release.confirm_release(service, db, "trial", "ines", "what stood there before")
     with write(service.engine) as db:
-        release.confirm_release(service, db, "trial", "ines")
+        seen = release.what_is_confirmed(studies.the_study(db, "trial"))
+        release.confirm_release(service, db, "trial", "ines", seen)
     open_it(service, wave)
     with pytest.raises(Refused, match="stays as it is"), write(service.engine) as db:
         release.ask_release(service, db, "trial", "REC 26/0002", "hana")
@@ -261,8 +273,14 @@ def test_two_hosts_bring_it_to_its_opening(service: Service, client: TestClient)
     assert client.post("/host/studies/trial/release/confirm", data={"sure": "yes"}).status_code == 404
     with write(service.engine) as db:
         accounts.give(service, db, "ines", "host", "trial")
-    assert client.post("/host/studies/trial/release/confirm", data={}).status_code == 422
-    assert client.post("/host/studies/trial/release/confirm", data={"sure": "yes"}).status_code == 303
+    [form] = [
+        each
+        for each in Screen(client.get("/host/studies/trial").text).forms
+        if each.action.endswith("/release/confirm")
+    ]
+    assert client.post(form.action, data=form.fields).status_code == 422
+    assert client.post(form.action, data={"sure": "yes"}).status_code == 422, "what they saw is not said"
+    assert client.post(form.action, data={**form.fields, "sure": "yes"}).status_code == 303
     assert "said by hana and confirmed by ines" in client.get("/host/studies/trial").text
     assert client.post("/host/studies/trial/design", data={**design, "kind": "cohort"}).status_code == 303
     with read(service.engine) as db:

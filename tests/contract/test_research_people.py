@@ -11,8 +11,10 @@ from starlette.testclient import TestClient
 
 from analysis.validation.record import Flow
 from app import studies
-from app.closing import clusters, erasure
+from app.closing import clusters, erasure, maintenance
+from app.closing.digests import changed
 from app.closing.mixing import RESPONSE
+from app.closing.snapshots import SNAPSHOT
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import FLOW, bundle, in_memory
@@ -25,6 +27,7 @@ from app.vault import read_code
 from instrument import ppiq
 from tests.lib.cohorts import close, signed_in, take_part
 from tests.lib.questionnaire_client import agree, enter, respond
+from tests.lib.respondents import make_due
 
 WAVE = "trial-1"
 SIZES = (8, 5, 4, 7)
@@ -89,9 +92,73 @@ def test_numbers_are_drawn_and_follow_no_order_of_codes(
     of = {row.receipt_hmac: row.cluster for row in kept(service)}
     monkeypatch.setattr(clusters, "SystemRandom", Turned)
     close(service, WAVE)
-    ordered = sorted({*of.values()})
+    sizes = Counter(of.values())
+    ordered = sorted(batch for batch, size in sizes.items() if size >= 5)
     for row in kept(service):
-        assert row.cluster == str(4 - ordered.index(of[row.receipt_hmac]))
+        batch = of[row.receipt_hmac]
+        assert row.cluster == (str(3 - ordered.index(batch)) if batch in ordered else "0")
+
+
+def test_small_clusters_are_told_apart_nowhere_once_the_wave_has_closed(service: Service) -> None:
+    """A batch of one code is of one person whom the host knows."""
+    make(service)
+    for count in (1, 3, 6):
+        take_part(service, WAVE, "all", [{"role": "supervisor"}] * count)
+    take_part(service, WAVE, "all", [{"role": "supervisor"}] * 6)
+    close(service, WAVE)
+    assert sorted(Counter(row.cluster for row in kept(service)).values()) == [4, 6, 6]
+
+
+def test_a_close_that_is_taken_up_again_keeps_the_numbers(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise OSError("somebody reads")
+
+    make(service)
+    answer_in_clusters(service)
+    make_due(service, WAVE)
+    with monkeypatch.context() as once:
+        once.setattr(maintenance, "clean", stopped)
+        with pytest.raises(OSError, match="somebody reads"):
+            maintenance.run_due_tasks(service)
+    before = {row.receipt_hmac: row.cluster for row in kept(service)}
+    maintenance.run_due_tasks(service)
+    assert {row.receipt_hmac: row.cluster for row in kept(service)} == before
+    with read(service.engine) as db:
+        assert waves.the_wave(db, WAVE).state == "closed"
+        assert changed(service, db) == []
+
+
+def test_clusters_of_the_same_mean_close_and_have_no_robust_error(service: Service) -> None:
+    make(service)
+    alike = [{**dict.fromkeys(ppiq().forms["a2"].by_id, n % 5), "role": "supervisor"} for n in range(6)]
+    for _ in range(2):
+        take_part(service, WAVE, "all", alike)
+    close(service, WAVE)
+    with read(service.engine) as db:
+        [kept_figures] = db.execute(select(SNAPSHOT.c.figures).where(SNAPSHOT.c.wave == WAVE)).scalars()
+    figures = kept_figures["clusters"]["scores"]["total"]
+    assert "unavailable" in figures["error"]
+    assert all(each >= 0 for each in figures["icc"].values() if not isinstance(each, str))
+
+
+def test_where_nothing_is_withheld_the_one_who_answered_otherwise_is_not_pointed_at(
+    service: Service,
+) -> None:
+    """People were told that what they say stays; who saw a paper or another language is not helped by it."""
+    make(service)
+    answer_in_clusters(service)
+    with write(service.engine) as db:
+        row = kept(service)[0]
+        said = {**row.answers, "role": "line_manager"}
+        changed_row = update(RESPONSE).where(RESPONSE.c.id == row.id)
+        db.execute(changed_row.values(layout="paper", language="ar", answers=said))
+    close(service, WAVE)
+    found = rows(service)
+    assert Counter(each["role"] for each in found)["line_manager"] == 1
+    for name in ("layout", "language"):
+        assert min(Counter(each[name] for each in found).values()) >= 5
 
 
 def test_where_rare_values_are_withheld_a_cluster_is_one(service: Service) -> None:
@@ -124,7 +191,7 @@ def test_figures_in_clusters_are_kept_over_all_of_them(service: Service, client:
     close(service, WAVE)
     signed_in(service, client, "researcher", "trial")
     figures = client.get(f"/export/waves/{WAVE}/reliability.json").json()["clusters"]
-    assert figures["count"] == 0  # four, rounded down to a multiple of five
+    assert figures["count"] == 0  # three of five people or more, rounded down to a multiple of five
     found = figures["scores"]["total"]
     assert {"icc", "design_effect", "error"} <= found.keys()
     with read(service.engine) as db:
@@ -190,6 +257,24 @@ def test_the_flow_is_counted_once_at_the_close(service: Service, client: TestCli
         erasure.erase_row(service, db, receipt)
     with read(service.engine) as db:
         assert waves.the_wave(db, WAVE).flow == COUNTED
+
+
+def test_the_flow_does_not_tell_whether_a_cancelled_code_was_begun(
+    service: Service, client: TestClient
+) -> None:
+    make(service)
+    some_take_part(service, client)
+    with write(service.engine) as db:
+        [code] = waves.issue_codes(service, db, WAVE, "all", 1)
+        batch = db.execute(select(table(CodeBatch).c.id).where(table(CodeBatch).c.codes == 1)).scalar_one()
+    client.cookies.clear()
+    enter(client, code)
+    agree(client)
+    with write(service.engine) as db:
+        waves.cancel_codes(service, db, WAVE, batch)
+    close(service, WAVE)
+    with read(service.engine) as db:
+        assert waves.the_wave(db, WAVE).flow["invited"] == 31
 
 
 def test_of_a_cohort_study_nothing_is_counted(service: Service, client: TestClient) -> None:
