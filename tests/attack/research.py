@@ -147,7 +147,11 @@ def told_apart(service: Service, noted: list[str], truth: Mapping[bytes, str]) -
     """How many batches the attacker can tell the number of, by the best of the orders that there are."""
     after = rows(service, WAVE)
     right = {truth[row.receipt_hmac]: row.cluster for row in after}
-    numbers = list(dict.fromkeys(row.cluster for row in after))
+    sizes = Counter(
+        truth.values()
+    )  # the attacker knows how many codes a batch has, and leaves out small ones
+    noted = [batch for batch in noted if sizes[batch] >= withholding.LEAST]
+    numbers = list(dict.fromkeys(row.cluster for row in after if truth[row.receipt_hmac] in noted))
     orders = [numbers, sorted(numbers), sorted(numbers, key=lambda each: (len(each), each))]
     guesses = [
         dict(zip(of_batches, of_numbers, strict=True))
