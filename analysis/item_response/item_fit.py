@@ -74,8 +74,8 @@ def s_x2(model: ResponseModel, X: ArrayLike) -> Listing[ItemFit] | Unavailable:
     people = np.bincount(sums, minlength=most + 1)[1:most].astype(np.float64)
     found = []
     for j, size in enumerate(model.sizes):
-        observed = np.zeros((most + 1, size))
-        np.add.at(observed, (sums, answers[:, j]), 1.0)
+        cells_of = np.bincount(sums * size + answers[:, j], minlength=(most + 1) * size)
+        observed = cells_of.reshape(most + 1, size).astype(np.float64)
         of_model = expected[j][1:most, :size] * people[:, np.newaxis]
         left, right = joined(observed[1:most], of_model)
         cells = ~np.isnan(right)
@@ -108,8 +108,9 @@ def _expected(model: ResponseModel) -> list[Matrix]:
     found = []
     for j, rest in enumerate(without_each(curves, number, sizes)):
         share = np.full((len(whole), curves.shape[1]), np.nan)
+        of_category = rest @ (curves[j, : sizes[j]] * weights).T
         for c in range(sizes[j]):
-            share[c : c + len(rest), c] = (rest * curves[j, c]) @ weights
+            share[c : c + len(rest), c] = of_category[:, c]
         found.append(share / whole[:, np.newaxis])
     return found
 
@@ -200,18 +201,21 @@ def _join_rare_columns(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matr
 
 def _join_sums(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     """Join sums that still have a cell of too few with the neighbour of fewer people."""
-    people, model = list(observed), list(expected)
+    people, model = observed.tolist(), expected.tolist()
+    sizes = [sum(row) for row in people]
     at = 0
     while len(model) > 1 and at < len(model):
-        if not any(0 < cell < SMALLEST_EXPECTED for cell in model[at].tolist()):
+        if not any(0 < cell < SMALLEST_EXPECTED for cell in model[at]):
             at += 1
             continue
         if at in {0, len(model) - 1}:
             into = 1 if at == 0 else at - 1
         else:
-            into = at - 1 if people[at - 1].sum() <= people[at + 1].sum() else at + 1
+            into = at - 1 if sizes[at - 1] <= sizes[at + 1] else at + 1
+        sizes[into] += sizes[at]
+        del sizes[at]
         for table in (people, model):
-            table[into] = table[into] + table[at]
+            table[into] = [one + other for one, other in zip(table[into], table[at], strict=True)]
             del table[at]
         at = max(0, min(at, into) - 1)
     found = np.array(model)
