@@ -163,6 +163,7 @@ def study_approve(
     from app.errors import Refused
     from app.staff.signed import Signed, has_role, signed
     from app.studies import release
+    from app.studies.study import the_study
 
     who = Signed(name=by, password=typer.prompt(f"Password of {by}", hide_input=True))
     with serving(directory) as service, write(service.engine) as db:
@@ -170,6 +171,9 @@ def study_approve(
         if not (has_role(db, account, "host", study) or has_role(db, account, "operator")):
             raise Refused(f"{account.name!r} is neither a host of {study!r} nor an operator")
         if ethics is None:
+            found = the_study(db, study)
+            for name in release.CONFIRMED:
+                typer.echo(f"{name}: {getattr(found, name)}")
             release.confirm_release(service, db, study, account.name)
         else:
             release.ask_release(service, db, study, ethics, account.name)

@@ -1,7 +1,7 @@
 """Clusters of a closing wave: each gets a number drawn anew, which leads to no batch of codes."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from secrets import SystemRandom
 from typing import Any, Final
 
@@ -25,14 +25,34 @@ def number_clusters(db: Connection, wave: str) -> None:
     if db.execute(select(DIGEST.c.wave).where(DIGEST.c.wave == wave)).first() is not None:
         return
     of_wave = RESPONSE.c.wave == wave
-    counted = select(RESPONSE.c.cluster, func.count()).where(of_wave, RESPONSE.c.cluster.is_not(None))
-    sizes = {each[0]: each[1] for each in db.execute(counted.group_by(RESPONSE.c.cluster))}
-    large = sorted(batch for batch, size in sizes.items() if size >= LEAST)
+    counted = select(RESPONSE.c.unit, RESPONSE.c.cluster, func.count())
+    sizes: dict[str, dict[str, int]] = {}
+    for unit, batch, size in db.execute(
+        counted.where(of_wave, RESPONSE.c.cluster.is_not(None)).group_by(RESPONSE.c.unit, RESPONSE.c.cluster)
+    ):
+        sizes.setdefault(unit, {})[batch] = size
+    small = {batch for of_unit in sizes.values() for batch in too_small(of_unit)}
+    large = sorted({batch for of_unit in sizes.values() for batch in of_unit} - small)
     numbers = list(range(1, len(large) + 1))
     SystemRandom().shuffle(numbers)
-    for batch in sizes:
-        number = numbers[large.index(batch)] if batch in large else SMALL
+    told = {**dict.fromkeys(small, SMALL), **dict(zip(large, numbers, strict=True))}
+    for batch, number in told.items():
         db.execute(update(RESPONSE).where(of_wave, RESPONSE.c.cluster == batch).values(cluster=str(number)))
+
+
+def too_small(sizes: Mapping[str, int]) -> set[str]:
+    """Return the batches of a unit that are not told apart: those of fewer than five rows.
+
+    Where these have fewer than five rows together, the next smallest goes with them, so that whoever knows
+    the only small batch does not know its rows.
+    """
+    ordered = sorted(sizes, key=lambda batch: (sizes[batch], batch))
+    small = {batch for batch in ordered if sizes[batch] < LEAST}
+    for batch in ordered[len(small) :]:
+        if not 0 < sum(sizes[each] for each in small) < LEAST:
+            break
+        small.add(batch)
+    return small
 
 
 def large_enough(rows: Sequence[Row[Any]]) -> list[int]:

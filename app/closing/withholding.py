@@ -83,19 +83,32 @@ def shown(
     on what and in which order they answered they did not say, and where it is rare somebody else saw it.
     """
     if not declared.withheld:
-        return _each_by_itself(known, inside)
+        return _as_they_said(known, inside, paired=paired)
     return same_for_all(known) if paired else decided(known, inside)
 
 
-def _each_by_itself(known: Sequence[Known], inside: Sequence[bool]) -> list[Known]:
+def _as_they_said(known: Sequence[Known], inside: Sequence[bool], *, paired: bool) -> list[Known]:
     told = [dict(each) for each in known]
+    for names in (PROVENANCE_THAT_TELLS, (BLOCK_ORDER,)):
+        if any(name not in known[0] for name in names):
+            continue
+        beside = [{name: each[name] for name in names} for each in known]
+        # Rows of two waves are joined by whoever has both, and a change between them may be one person's.
+        common = same_for_all(beside) if paired else _common(beside, inside)
+        for each, values in zip(told, common, strict=True):
+            each.update(values)
+    return told
+
+
+def _common(known: Sequence[Known], inside: Sequence[bool]) -> list[Known]:
+    told: list[Known] = [dict.fromkeys(each, WITHHELD) for each in known]
     for group in (True, False):
         places = [place for place, each in enumerate(inside) if each is group]
-        for name in (*PROVENANCE_THAT_TELLS, BLOCK_ORDER):
-            values = [(known[place][name],) for place in places if name in known[place]]
-            common = withhold(values) if len(values) >= LEAST else [(WITHHELD,)] * len(values)
-            for place, (value,) in zip(places, common, strict=False):
-                told[place][name] = value
+        if len(places) < LEAST:
+            continue
+        rows = withhold([tuple(known[place].values()) for place in places])
+        for place, row in zip(places, rows, strict=True):
+            told[place] = dict(zip(known[place], row, strict=True))
     return told
 
 

@@ -23,7 +23,8 @@ WITHHELD_NOTE: Final = (
     "A value of context that would make a combination rarer than five rows is withheld (-66)."
 )
 UNWITHHELD_NOTE: Final = (
-    "Context is as people gave it: no rare value is withheld, and a person may be the only one with theirs."
+    "Context is as people gave it: no rare value is withheld, and a person may be the only one with theirs. "
+    "A rare language, layout, order or cluster is withheld (-66)."
 )
 NOTE: Final = (
     f"Rows are shuffled and their ids are random, made anew for every export. {WITHHELD_NOTE} Rows of units "

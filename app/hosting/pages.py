@@ -9,7 +9,7 @@ from sqlalchemy import Row
 
 from app.languages import LANGUAGES, _, english_day
 from app.runtime import Service
-from app.studies.anonymity import LIMIT, AnonymityBudget, budget_of
+from app.studies.anonymity import CLUSTER, LIMIT, AnonymityBudget, budget_of
 from app.studies.information import lacking
 from app.studies.release import what_is_confirmed
 from app.studies.special import SPECIAL
@@ -253,7 +253,9 @@ def typed_budget(instrument: Instrument, form: Form, fields: Mapping[str, str]) 
     asked, people = _typed_questions(form, fields), fields.get("people", "").strip()
     special, is_limited = _typed_special(fields), fields.get("kind") != RESEARCH
     if people.isascii() and people.isdigit() and int(people[:9]) > 0:
-        budget = budget_of(instrument, form.id, asked, int(people[:9]), special)
+        budget = budget_of(
+            instrument, form.id, asked, int(people[:9]), special, clusters="clusters" in fields
+        )
         return spent(instrument, form, budget, is_limited=is_limited)
     budget = budget_of(instrument, form.id, asked, 1, special)
     alone = spent(instrument, form, budget, is_limited=is_limited)
@@ -308,7 +310,11 @@ def study_page(
     asked = form.context if study.context is None else tuple(study.context)
     words = _questions(instrument, form, asked)
     special = study.special or ()
-    budget = budget_of(instrument, form.id, asked, study.people, special) if study.people else None
+    budget = (
+        budget_of(instrument, form.id, asked, study.people, special, clusters=study.clusters)
+        if study.people
+        else None
+    )
     return StudyPage(
         simulated=study.simulated,
         id=study.id,
@@ -395,6 +401,7 @@ def _crowding(study: Row[Any], units: Sequence[Row[Any]]) -> str:
 def spent(instrument: Instrument, form: Form, budget: AnonymityBudget, *, is_limited: bool) -> Spent:
     """Say how many people the questions of a design may leave alone, question by question."""
     words = {each.value: each.words for each in (*_questions(instrument, form, ()), *_special(()))}
+    words[CLUSTER] = _("Clusters of five people")
     verdict = budget.verdict.replace(budget.ways_on(), budget.ways_on(words)) if is_limited else budget.told
     needs = is_limited and budget.asked and budget.is_kept
     enough = f" They need at least {budget.fewest_people:,} people." if needs else ""

@@ -40,7 +40,7 @@ RECOGNISED: Final[Mapping[str, str]] = {
     "reports": "nothing is told of fewer than {k} people",
     "rows": "rare context is withheld; whoever knows a person well may still know their row",
     "rows with units": "rare context is withheld; whoever knows a person well may still know their row",
-    "rows unwithheld": "nothing is withheld: whoever knows a person may know their row by what they say",
+    "rows unwithheld": "what people say of themselves stays: whoever knows a person may know their row by it",
 }
 BOXES: Final = (
     ("has to be ticked to go on", "Yes, for this study. I have read what is above."),

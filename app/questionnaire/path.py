@@ -18,7 +18,7 @@ from app.questionnaire.consent import ARCHIVE, FAIRNESS, PURPOSES, Consent, Rese
 from app.questionnaire.consent import STUDY as STUDY_ITSELF
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service
-from app.studies.anonymity import Asked, budget_of
+from app.studies.anonymity import budget_of
 from app.studies.information import written
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.elements import allowed as allowed_marks
@@ -297,11 +297,9 @@ def research_of(instrument: Instrument, study: Any, context: Iterable[str]) -> R
     special = study.special or ()
     alone = 0.0
     if study.people:
-        budget = budget_of(instrument, study.form, context, study.people, special)
-        if study.clusters:  # rows are told apart by it too: at most as many as five people have in common
-            beside = Asked("cluster_id", max(1, study.people // 5))
-            budget = replace(budget, asked=(*budget.asked, beside))
-        alone = budget.alone
+        alone = budget_of(
+            instrument, study.form, context, study.people, special, clusters=study.clusters
+        ).alone
     return Research(
         (study.ethics or "") if study.release_confirmed_by else "",
         study.people or 0,

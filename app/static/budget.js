@@ -17,7 +17,7 @@
     } catch { /* no connection: the button still asks */ }
   };
   form.addEventListener("input", (event) => {
-    if (!/^(ask_|special_|kind$|people$)/.test(event.target.name)) return;
+    if (!/^(ask_|special_|kind$|clusters$|people$)/.test(event.target.name)) return;
     clearTimeout(soon);
     soon = setTimeout(ask, 300);
   });

@@ -27,6 +27,9 @@ from instrument import Instrument
 LIMIT: Final = 0.10
 """A design may leave one person in ten alone, at the worst; more is refused."""
 WAYS_OF_NOT_SAYING: Final = 2
+CLUSTER: Final = "cluster_id"
+LEAST_OF_CLUSTER: Final = 5
+"""Rows that a cluster has where it is shown."""
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,18 @@ class AnonymityBudget:
 
 
 def budget_of(
-    instrument: Instrument, form: str, context: Iterable[str], people: int, special: Iterable[str] = ()
+    instrument: Instrument,
+    form: str,
+    context: Iterable[str],
+    people: int,
+    special: Iterable[str] = (),
+    *,
+    clusters: bool = False,
 ) -> AnonymityBudget:
     """Return the budget of a form's context questions; Refused for a question it does not have.
 
-    `special` are those of app.studies.special that a research study asks as well.
+    `special` are those of app.studies.special that a research study asks as well. With `clusters` rows are
+    told apart by the cluster too, of which there are at most as many as five people each make.
     """
     if people < 1:
         raise Refused("say how many people are expected to answer")
@@ -129,7 +139,8 @@ def budget_of(
             for each in offered
             if each in asked
         )
-        + tuple(Asked(each, len(SPECIAL[each].options) + WAYS_OF_NOT_SAYING) for each in special),
+        + tuple(Asked(each, len(SPECIAL[each].options) + WAYS_OF_NOT_SAYING) for each in special)
+        + ((Asked(CLUSTER, max(1, people // LEAST_OF_CLUSTER)),) if clusters else ()),
     )
 
 

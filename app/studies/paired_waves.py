@@ -6,9 +6,9 @@ from app.audit import audit
 from app.errors import Refused
 from app.runtime import Service
 from app.studies.linking.pairs import KEY, PAIR
-from app.studies.study import STUDY, what_leaves
+from app.studies.study import STUDY, the_study, what_leaves
 from app.studies.waves import expect, the_wave, waves
-from app.tables import PREPARED
+from app.tables import PREPARED, RESEARCH
 from app.vault import new_key
 
 
@@ -29,6 +29,12 @@ def pair_waves(service: Service, db: Connection, earlier: str, later: str) -> No
         raise Refused(f"{min(both)!r} is one of a pair already; a wave is in one pair alone")
     for wave in {earlier, later} & {each.id for each in waves(db, study)}:
         expect(db, wave, (PREPARED,), "one of a pair")
+    of_study = the_study(db, study)
+    if of_study.kind == RESEARCH and any(each.state != PREPARED for each in waves(db, study)):
+        raise Refused(
+            f"{study!r} is a research study, whose approval covers what is linked: waves are paired before "
+            "the first collection opens"
+        )
     db.execute(insert(PAIR).values(earlier=earlier, later=later))
     db.execute(insert(KEY).values(earlier=earlier, key=new_key()))
     # Linked rows tell more: whoever confirmed what leaves has to see it again.

@@ -72,8 +72,8 @@ def test_a_cluster_leaves_as_a_number_where_five_rows_have_it(service: Service) 
     batches = {row.cluster for row in kept(service)}
     close(service, WAVE)
     shown = Counter(row["cluster_id"] for row in rows(service))
-    assert shown.pop("-66") == 4
-    assert sorted(shown.values()) == [5, 7, 8]
+    assert shown.pop("-66") == 4 + 5, "the smallest large one goes with the only small one"
+    assert sorted(shown.values()) == [7, 8]
     assert {int(each) for each in shown} <= {1, 2, 3, 4}
     with read(service.engine) as db:
         assert {*db.execute(select(table(CodeBatch).c.id)).scalars()} == batches
@@ -93,10 +93,24 @@ def test_numbers_are_drawn_and_follow_no_order_of_codes(
     monkeypatch.setattr(clusters, "SystemRandom", Turned)
     close(service, WAVE)
     sizes = Counter(of.values())
-    ordered = sorted(batch for batch, size in sizes.items() if size >= 5)
+    ordered = sorted(batch for batch, size in sizes.items() if size > 5)
     for row in kept(service):
         batch = of[row.receipt_hmac]
-        assert row.cluster == (str(3 - ordered.index(batch)) if batch in ordered else "0")
+        assert row.cluster == (str(2 - ordered.index(batch)) if batch in ordered else "0")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "small"),
+    [
+        ({"a": 6, "b": 7}, set()),
+        ({"a": 30, "b": 30, "c": 1}, {"a", "c"}),
+        ({"a": 3, "b": 2, "c": 5}, {"a", "b"}),
+        ({"a": 1, "b": 2}, {"a", "b"}),
+        ({}, set()),
+    ],
+)
+def test_the_only_small_cluster_is_not_alone(sizes: dict[str, int], small: set[str]) -> None:
+    assert clusters.too_small(sizes) == small
 
 
 def test_small_clusters_are_told_apart_nowhere_once_the_wave_has_closed(service: Service) -> None:
@@ -106,7 +120,7 @@ def test_small_clusters_are_told_apart_nowhere_once_the_wave_has_closed(service:
         take_part(service, WAVE, "all", [{"role": "supervisor"}] * count)
     take_part(service, WAVE, "all", [{"role": "supervisor"}] * 6)
     close(service, WAVE)
-    assert sorted(Counter(row.cluster for row in kept(service)).values()) == [4, 6, 6]
+    assert sorted(Counter(row.cluster for row in kept(service)).values()) == [6, 10]
 
 
 def test_a_close_that_is_taken_up_again_keeps_the_numbers(
@@ -191,7 +205,7 @@ def test_figures_in_clusters_are_kept_over_all_of_them(service: Service, client:
     close(service, WAVE)
     signed_in(service, client, "researcher", "trial")
     figures = client.get(f"/export/waves/{WAVE}/reliability.json").json()["clusters"]
-    assert figures["count"] == 0  # three of five people or more, rounded down to a multiple of five
+    assert figures["count"] == 0  # two, rounded down to a multiple of five
     found = figures["scores"]["total"]
     assert {"icc", "design_effect", "error"} <= found.keys()
     with read(service.engine) as db:
