@@ -91,7 +91,7 @@ def test_from_a_spreadsheet_to_a_result(
         desk.fills("Name", "Plot seven")
         desk.fills("Short name", "plot")
         desk.fills("How many people do you expect to answer?", "60")
-        page.get_by_label("Reports of groups", exact=False).check()
+        page.locator("[name=leaving][value=reports]").check()
         page.get_by_label("Delete the answers of closed collections on").fill("2099-12-31")
         desk.presses("Make this study")
         glances(desk, "study")
