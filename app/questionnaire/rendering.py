@@ -157,13 +157,13 @@ def _options(sheet: Sheet, name: str) -> Iterator[Option]:
 def _offered(survey: SurveyPath, language: str, name: str) -> tuple[tuple[Option, ...], tuple[Option, ...]]:
     """Return the answers on the scale, in its order, and those offered apart from it."""
     words, item = survey.words[language], survey.form.by_id.get(name)
-    say = translations(language).gettext
+    gettext = translations(language).gettext  # a name that is looked for when sentences are collected
     if name in SPECIAL:
-        offered = [Option(each, say(label)) for each, label in SPECIAL[name].options.items()]
-        return tuple(offered), (Option(RATHER_NOT_SAY, say("Rather not say")),)
+        offered = [Option(each, gettext(label)) for each, label in SPECIAL[name].options.items()]
+        return tuple(offered), (Option(RATHER_NOT_SAY, gettext("Rather not say")),)
     if item is None:
         options = [Option(each, words.option(name, each)) for each in survey.context[name].options]
-        return tuple(options), (Option(RATHER_NOT_SAY, say("Rather not say")),)
+        return tuple(options), (Option(RATHER_NOT_SAY, gettext("Rather not say")),)
     codes = survey.form.scales[item.scale].codes
     apart = (code for code in allowed(survey.form, item) if code not in codes and code != LEFT_BLANK)
     labelled = {code: Option(code, words.label(item.scale, code)) for code in (*codes, *apart)}
