@@ -172,17 +172,20 @@ def _join_categories(people: list[float], model: list[float]) -> tuple[list[floa
 
     What is left stands at the beginning of the row, 0 after it.
     """
-    size = len(model)
-    while len(model) > 2:  # noqa: PLR2004 - a sum keeps two categories
-        rarest = model.index(min(model))
-        if rarest in {0, len(model) - 1}:
-            into = 1 if rarest == 0 else rarest - 1
+    size, least = len(model), min(model)
+    for last in range(size - 1, 1, -1):  # a sum keeps two categories
+        rarest = model.index(least)
+        if rarest == 0:
+            into = 1
+        elif rarest == last or model[rarest - 1] <= model[rarest + 1]:
+            into = rarest - 1
         else:
-            into = rarest - 1 if model[rarest - 1] <= model[rarest + 1] else rarest + 1
-        for row in (people, model):
-            row[into] += row[rarest]
-            del row[rarest]
-        if min(model) >= SMALLEST_EXPECTED:
+            into = rarest + 1
+        people[into] += people[rarest]
+        model[into] += model[rarest]
+        del people[rarest], model[rarest]
+        least = min(model)
+        if least >= SMALLEST_EXPECTED:
             break
     left = [0.0] * (size - len(model))
     return people + left, model + left
@@ -205,13 +208,15 @@ def _join_sums(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     sizes = [sum(row) for row in people]
     at = 0
     while len(model) > 1 and at < len(model):
-        if not any(0 < cell < SMALLEST_EXPECTED for cell in model[at]):
+        if not [cell for cell in model[at] if 0 < cell < SMALLEST_EXPECTED]:
             at += 1
             continue
-        if at in {0, len(model) - 1}:
-            into = 1 if at == 0 else at - 1
+        if at == 0:
+            into = 1
+        elif at == len(model) - 1 or sizes[at - 1] <= sizes[at + 1]:
+            into = at - 1
         else:
-            into = at - 1 if sizes[at - 1] <= sizes[at + 1] else at + 1
+            into = at + 1
         sizes[into] += sizes[at]
         del sizes[at]
         for table in (people, model):
