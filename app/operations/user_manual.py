@@ -14,13 +14,18 @@ from analysis.report.document import SIMULATED, Document, Section, Table, Value,
 from analysis.validation.scoring_manual import METHODS
 from app.languages import LANGUAGES
 from app.survey.drafts import DAYS_KEPT
-from instrument import Claims, Form, Instrument, Words, pages
+from instrument import Claims, Form, Instrument, Words, orders, pages
 from instrument.nodes import read
 
 UNSAID: Final = (
     "This questionnaire says nothing of its evidence: nothing may be said of its figures but which answers "
     "they come from."
 )
+PAPER: Final = (
+    "A host can declare, before a collection opens, that it takes answers on paper: they print it with the "
+    "consent, and type in what comes back."
+)
+NO_PAPER: Final = "What is asked here cannot be answered on paper: people are asked in a browser."
 RESULTS: Final[Mapping[str, str]] = {
     "facets": "Each part with its answers and its figure, without a band or a comparison.",
     "total": "The answers and one figure, without a band or a comparison.",
@@ -47,8 +52,8 @@ GIVEN: Final = (
         "how",
         (
             "In a browser, on a telephone or a computer, with scripts on or off, by a code for each person. "
-            "The questions come in one order for everybody. `counterpoise paper` prints them; answers on "
-            "paper come in as a file, as a collection of their own."
+            "`counterpoise paper` prints the questions. Answers from elsewhere come in as a file, as a "
+            "collection of their own."
         ),
     ),
     (
@@ -160,12 +165,20 @@ def _population(form: Form, own: Words, words: Mapping[str, Words]) -> Section:
     )
 
 
+def _order(form: Form) -> str:
+    if drawn := len(orders(form)):
+        return f"One of {drawn} orders is drawn for each person, and kept with their answers."
+    return "The questions come in one order for everybody."
+
+
 def _administration(study: Row[Any], instrument: Instrument, form: Form) -> Section:
     asked = form.context if study.context is None else study.context
     length = f"{len(form.items)} questions on {pages(form)} pages"
     rows: list[tuple[Value, ...]] = [
         ("length", f"{length}, after {len(asked)} on the person's situation." if asked else f"{length}."),
         *GIVEN,
+        ("order", _order(form)),
+        ("on paper", NO_PAPER if study.special or orders(form) else PAPER),
         ("what a person sees of their own answers", RESULTS[form.result]),
         ("who sees the answers of others", _seen_by(study)),
     ]

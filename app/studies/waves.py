@@ -27,7 +27,7 @@ from app.studies.rights import check_may_close
 from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, CodeBatch, Session, Wave, table
 from app.vault import in_groups, new_code, new_token
-from instrument.orders import orders
+from instrument import orders
 
 ANNOUNCED: Final = timedelta(hours=24)
 """How long before its end a wave says when that is."""

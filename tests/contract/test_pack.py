@@ -29,7 +29,8 @@ from app.questionnaire.consent import consent
 from app.runtime import Service
 from app.studies.information import describe, example, written
 from app.studies.study import the_study
-from instrument import PPIQ
+from instrument import PPIQ, orders
+from tests.lib.batteries import compose_here, on_a_shelf, open_study
 
 LEFT_BY_THE_AUTHORS = "EC4, AG3 and AG5 are all about clarity, and may go together across facets."
 
@@ -210,6 +211,7 @@ def test_the_user_manual_says_what_the_questionnaire_says_of_itself(service: Ser
         *(claims.may_say + claims.may_not_say + claims.always),
         *(f"{len(form.items)} questions on 6 pages, after {len(form.context)} on", "within 14 days"),
         *("no study of people is known", "Not tested with people who speak the language: English, العربية"),
+        *("one order for everybody", "that it takes answers on paper"),
         *("Never pooled or compared with answers to form a", LEFT_BY_THE_AUTHORS),
     ):
         assert said in told, said
@@ -250,3 +252,16 @@ def test_every_form_has_a_manual(service: Service, form: str) -> None:
     assert ("This form has no scores" in words_of(manual)) is not scored
     silent = user_manual(of.study, of.instrument, {})
     assert UNSAID in words_of(silent)
+
+
+def test_the_manual_of_a_battery_tells_of_its_orders_and_that_it_has_no_paper(
+    service: Service, tmp_path: Path
+) -> None:
+    shelf = on_a_shelf(service, tmp_path / "instruments")
+    instrument, form = compose_here(shelf)
+    open_study(shelf)
+    with read(shelf.engine) as db:
+        told = words_of(user_manual(the_study(db, "trial"), instrument, {}))
+    assert f"One of {len(orders(form))} orders is drawn" in told
+    assert "cannot be answered on paper" in told
+    assert "one order for everybody" not in told
