@@ -23,6 +23,7 @@ from app.runtime import Service
 from app.staff import accounts
 from app.studies import Design, release, waves
 from app.studies.information import describe, example
+from app.studies.paired_waves import pair_waves
 from app.studies.study import STUDY
 from tests.conftest import SECRET
 from tests.lib.cohorts import close, take_part
@@ -166,6 +167,21 @@ def test_a_changed_design_or_approval_is_confirmed_again(service: Service) -> No
     with write(service.engine) as db:
         release.ask_release(service, db, "trial", "REC 26/0002", "ines")
         assert studies.the_study(db, "trial").release_confirmed_by is None
+
+
+def test_waves_are_paired_before_the_first_opens_and_confirmed_again(service: Service) -> None:
+    """Linked rows tell more; after an opening nobody could confirm it any more."""
+    wave = declare(service)
+    approve(service)
+    with write(service.engine) as db:
+        pair_waves(service, db, waves.make_wave(service, db, "trial"), "trial-3")
+    with pytest.raises(Refused, match="a second person confirms it"):
+        open_it(service, wave)
+    approve(service)
+    open_it(service, wave)
+    with pytest.raises(Refused, match="before the first collection opens"), write(service.engine) as db:
+        waves.make_wave(service, db, "trial")
+        pair_waves(service, db, waves.make_wave(service, db, "trial"), "trial-5")
 
 
 def test_a_cohort_study_needs_nothing_of_the_kind(service: Service, study: str) -> None:

@@ -273,17 +273,19 @@ def test_the_flow_is_counted_once_at_the_close(service: Service, client: TestCli
         assert waves.the_wave(db, WAVE).flow == COUNTED
 
 
+@pytest.mark.parametrize("begun", [True, False])
 def test_the_flow_does_not_tell_whether_a_cancelled_code_was_begun(
-    service: Service, client: TestClient
+    service: Service, client: TestClient, *, begun: bool
 ) -> None:
     make(service)
     some_take_part(service, client)
     with write(service.engine) as db:
         [code] = waves.issue_codes(service, db, WAVE, "all", 1)
         batch = db.execute(select(table(CodeBatch).c.id).where(table(CodeBatch).c.codes == 1)).scalar_one()
-    client.cookies.clear()
-    enter(client, code)
-    agree(client)
+    if begun:
+        client.cookies.clear()
+        enter(client, code)
+        agree(client)
     with write(service.engine) as db:
         waves.cancel_codes(service, db, WAVE, batch)
     close(service, WAVE)

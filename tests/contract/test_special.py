@@ -21,6 +21,7 @@ from app.runtime import Service
 from app.studies import waves
 from app.studies.special import SPECIAL
 from app.vault import read_code
+from tests.lib import cohorts
 from tests.lib.cohorts import close
 from tests.lib.questionnaire_client import Screen, enter, fill, respond
 
@@ -193,3 +194,36 @@ def test_a_cohort_study_asks_none_of_them(service: Service) -> None:
         design = studies.Design(**said, kind=kind, special=special)
         with pytest.raises(Refused, match=why), write(service.engine) as db:
             studies.declare_study(service, db, design)
+
+
+def test_paper_is_refused_where_they_are_asked(service: Service) -> None:
+    """Paper has no page for what is agreed to separately."""
+    make(service)
+    with write(service.engine) as db:
+        wave = waves.make_wave(service, db, "trial")
+    with pytest.raises(Refused, match="agree to separately"), write(service.engine) as db:
+        waves.declare_paper(service, db, wave, paper=True)
+
+
+def test_they_are_decided_apart_for_those_in_an_archive(service: Service) -> None:
+    """Whoever has the archive's rows as well knows who is in it: of one answer five would be one and four."""
+    make(service, leaving="rows")
+    take_part_apart(service)
+    close(service, WAVE)
+    inside = {row.receipt_hmac: row.archived for row in rows(service, RESPONSE)}
+    told = Counter(
+        (inside[row.receipt_hmac], repr(sorted(row.told.items()))) for row in rows(service, SPECIAL_ANSWER)
+    )
+    assert {inside for inside, _ in told} == {True, False}
+    assert min(told.values()) >= 5
+
+
+def take_part_apart(service: Service) -> None:
+    """Ten of the archive and ten others; one of the first and four of the others say something else."""
+    names = {each: next(iter(SPECIAL[each].options)) for each in SPECIAL}
+    for purposes, others in ((("study", "fairness", "archive"), 1), (("study", "fairness"), 4)):
+        one, other, *_ = SPECIAL["self-gender"].options
+        people = [
+            {**names, "role": "supervisor", "self-gender": other if n < others else one} for n in range(10)
+        ]
+        cohorts.take_part(service, WAVE, "all", people, purposes=purposes)
