@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from app import migrate
@@ -18,6 +17,7 @@ from app.config import Settings
 from app.db import make_engine, write
 from app.runtime import Service, check_secret, make_service
 from tests.lib.postgres_server import Postgres, running_postgres
+from tests.lib.statements import statements
 
 SECRET = bytes(range(32))
 
@@ -129,15 +129,8 @@ class Queries:
 
 @pytest.fixture
 def queries(service: Service) -> Iterator[Queries]:
-    seen = Queries([])
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.statements.append(statement)
-
-    engine: Engine = service.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
+    with statements(service.engine) as seen:
+        yield Queries(seen)
 
 
 @pytest.fixture

@@ -43,6 +43,11 @@ class Postgres:
         name = url.partition("@/")[2].partition("?")[0]
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def end_connections(self, url: str) -> None:
+        """End every connection to a database, as an administrator or a restart does."""
+        name = url.partition("@/")[2].partition("?")[0]
+        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
     def _run(self, statement: str) -> None:
         with psycopg.connect(
             f"host={self.socket} user=postgres dbname=postgres", autocommit=True
