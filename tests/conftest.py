@@ -25,6 +25,14 @@ hypothesis_settings.register_profile("counterpoise", derandomize=True, deadline=
 hypothesis_settings.load_profile("counterpoise")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where one engine stands for the other, PostgreSQL's turn is in `make both`."""
+    for each in items:
+        if each.get_closest_marker("either") and each.get_closest_marker("postgres"):
+            each.add_marker(pytest.mark.second)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL of our own, with a migrated template; it ends with the session."""

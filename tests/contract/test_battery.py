@@ -26,6 +26,8 @@ from tests.lib.batteries import NAME, WAVE, battery, compose_here, on_a_shelf, o
 from tests.lib.cohorts import close, take_part
 from tests.lib.questionnaire_client import Screen, agree, come_back, enter, fill, respond, six_words
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture
 def service(service: Service, tmp_path: Path) -> Service:

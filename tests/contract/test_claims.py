@@ -28,6 +28,8 @@ from instrument import ppiq
 from tests.lib.cohorts import close, signed_in, take_part
 from tests.privacy.organisations import organisation
 
+pytestmark = pytest.mark.either
+
 CLAIMS = re.compile(
     r"(?<!un)validated|\bis (?:a )?valid\b|\breliable\b|(?<!no )\bnorms?\b|cut-?off|clinical|\bproven\b"
     r"|scientifically|\bmeasures (?:power|imbalance)|\bdetects\b|(?:high|low) scores?\b|\bdiagnos"

@@ -77,7 +77,7 @@ def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
     run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", size)
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200 "
-        f"-c min_wal_size={2 * log_file_mb}MB "
+        f"-c min_wal_size={2 * log_file_mb}MB -c max_wal_size={4 * log_file_mb}MB "
         "-c log_min_error_statement=panic -c log_error_verbosity=terse"
     )
     control = partial(run, "pg_ctl", "-l", str(home / "log"), "-o", options, "-w")
