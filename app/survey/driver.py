@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Dialect, Engine, Executable, text
+from sqlalchemy import Connection, Dialect, Engine, Executable, PoolProxiedConnection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
@@ -93,19 +93,18 @@ _COMPILED: Final[WeakKeyDictionary[Executable, dict[tuple[str, ...], Compiled]]]
 class Driver:
     """A connection of the driver's own, which stands in for SQLAlchemy's."""
 
-    def __init__(self, connection: Any, dialect: Dialect) -> None:
+    def __init__(self, connection: PoolProxiedConnection, dialect: Dialect) -> None:
         self._connection = connection
         self.dialect = dialect
 
     def execute(self, statement: Executable, parameters: Mapping[str, Any] = NOTHING) -> Found:
         """Run a statement and take all that it finds, so that nothing stays open."""
         compiled = _compiled(statement, self.dialect, parameters)
-        try:
+        bound = compiled.bound(parameters)
+        with _as_sqlalchemy(self.dialect, self._connection):
             cursor = self._connection.cursor()
-            cursor.execute(compiled.words, compiled.bound(parameters))
+            cursor.execute(compiled.words, bound)
             rows = cursor.fetchall() if cursor.description else ()
-        except Exception as error:
-            raise self._known(compiled.words, error) from error
         return Found(compiled.read(rows), cursor.rowcount)
 
     @contextmanager
@@ -114,8 +113,9 @@ class Driver:
         if self.dialect.name == "sqlite":
             yield
             return
-        psycopg = self._connection.driver_connection
-        psycopg.autocommit = True
+        psycopg: Any = self._connection.driver_connection
+        with _as_sqlalchemy(self.dialect, self._connection):
+            psycopg.autocommit = True
         try:
             yield
         finally:
@@ -123,39 +123,33 @@ class Driver:
                 psycopg.autocommit = False
 
     def commit(self) -> None:
-        try:
+        with _as_sqlalchemy(self.dialect, self._connection):
             self._connection.commit()
-        except Exception as error:
-            raise self._known(None, error) from error
-
-    def _known(self, text: str | None, error: Exception) -> BaseException:
-        """Return the error as SQLAlchemy would raise it; a connection that is lost does not go back."""
-        base = self.dialect.loaded_dbapi.Error
-        lost = isinstance(error, base) and self.dialect.is_disconnect(
-            error, self._connection.driver_connection, None
-        )
-        if lost:
-            self._connection.invalidate(error)
-        if not isinstance(error, base):
-            return error
-        return DBAPIError.instance(
-            text,
-            None,
-            error,
-            base,
-            hide_parameters=True,
-            connection_invalidated=lost,
-            dialect=self.dialect,
-        )
 
 
 @contextmanager
 def _connected(engine: Engine) -> Iterator[Driver]:
-    connection = respondents_pool(engine).connect()
+    with _as_sqlalchemy(engine.dialect):
+        connection = respondents_pool(engine).connect()
     try:
         yield Driver(connection, engine.dialect)
     finally:
         connection.close()
+
+
+@contextmanager
+def _as_sqlalchemy(dialect: Dialect, connection: PoolProxiedConnection | None = None) -> Iterator[None]:
+    """Raise an error of the driver as SQLAlchemy does; a connection that is lost is used no more."""
+    base = dialect.loaded_dbapi.Error
+    try:
+        yield
+    except base as error:
+        lost = connection is not None and dialect.is_disconnect(error, connection.driver_connection, None)
+        if connection is not None and lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            None, None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+        ) from error
 
 
 def _compiled(statement: Executable, dialect: Dialect, parameters: Mapping[str, Any]) -> Compiled:

@@ -39,6 +39,8 @@ READS: Final = frozenset({"GET", "HEAD"})
 class Endpoint:
     """The function that answers, and what it takes: the request, its form, a part of its address."""
 
+    route: APIRoute
+    """What the log names when a request failed."""
     answer: Callable[..., Any]
     takes: tuple[str, ...]
     part: str
@@ -71,6 +73,7 @@ class Road:
             await self.app(scope, receive, send)
             return
         endpoint, part = found
+        scope["route"] = endpoint.route
         request = Request(scope, receive)
         is_read = request.method in READS
         given = {"request": request, endpoint.part: part}
@@ -122,6 +125,7 @@ def _beginning(route: APIRoute) -> str:
 def _endpoint(route: APIRoute) -> Endpoint:
     last = route.path.rpartition("/")[2]
     return Endpoint(
+        route,
         route.endpoint,
         tuple(inspect.signature(route.endpoint).parameters),
         last.strip("{}") if last.startswith("{") else "",
