@@ -93,9 +93,10 @@ _COMPILED: Final[WeakKeyDictionary[Executable, dict[tuple[str, ...], Compiled]]]
 class Driver:
     """A connection of the driver's own, which stands in for SQLAlchemy's."""
 
-    def __init__(self, connection: PoolProxiedConnection, dialect: Dialect) -> None:
+    def __init__(self, connection: PoolProxiedConnection, engine: Engine) -> None:
         self._connection = connection
-        self.dialect = dialect
+        self.engine = engine
+        self.dialect = engine.dialect
 
     def execute(self, statement: Executable, parameters: Mapping[str, Any] = NOTHING) -> Found:
         """Run a statement and take all that it finds, so that nothing stays open."""
@@ -132,7 +133,7 @@ def _connected(engine: Engine) -> Iterator[Driver]:
     with _as_sqlalchemy(engine.dialect):
         connection = respondents_pool(engine).connect()
     try:
-        yield Driver(connection, engine.dialect)
+        yield Driver(connection, engine)
     finally:
         connection.close()
 
