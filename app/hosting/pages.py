@@ -237,7 +237,8 @@ def design_page(
         form=f"{instrument.id}/{form.id}",
         about=_title(instrument, form),
         values={
-            name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on", "clusters")
+            name: fields.get(name, "")
+            for name in ("id", "title", "k", "people", "retire_on", "clusters", "population")
         },
         kinds=_kinds(fields.get("kind", COHORT)),
         leaving=_leaving(fields.get("leaving", "")),
@@ -329,6 +330,7 @@ def study_page(
             ),
             (_("Smallest group of which anything is shown"), str(study.k)),
             (_("What leaves this study"), CHOICES[study.leaving][0]),
+            *(((_("Population"), study.population),) if study.population else ()),
             *(((_("Clusters"), _("codes that are made at once are of one")),) if study.clusters else ()),
             (_("People expected"), str(study.people) if study.people else _("not said")),
             (
@@ -368,6 +370,7 @@ def study_page(
             "people": str(study.people or ""),
             "retire_on": str(study.retire_on or ""),
             "clusters": "yes" if study.clusters else "",
+            "population": study.population or "",
         },
         leaving=_leaving(study.leaving),
         questions=words,
@@ -428,6 +431,7 @@ def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *
         context=tuple(each for each in form.context if f"ask_{each}" in fields),
         people=int(fields.get("people", "")),
         retire_on=date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None,
+        population=" ".join(fields.get("population", "").split()),
     )
 
 

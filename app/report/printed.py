@@ -16,6 +16,9 @@ class PrintedReport(ReportPage):
     plot: str
     drawings: tuple[str | None, ...]
     """The bars of each of `items`; all drawings are data URIs, since an image can say what it shows."""
+    change: str | None
+    beside: tuple[str, ...]
+    """The units of each facet."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,9 +34,13 @@ def as_pdf(page: Page) -> bytes:
 def _printed(page: Page) -> Page:
     if not isinstance(page, ReportPage):
         return PrintedNothing(**vars(page))
+    compared = page.compared
+    changed, beside = (compared.changed, compared.beside) if compared else (None, ())
     return PrintedReport(
         **vars(page),
         plot=_image(facets(page.lines, "Figures from 0 to 100")),
+        change=_image(facets(changed.lines, "Figures then and now, from 0 to 100")) if changed else None,
+        beside=tuple(_image(facets(each.lines, each.title)) for each in beside),
         drawings=tuple(table.drawing and _image(table.drawing) for table in page.items),
     )
 
