@@ -19,8 +19,8 @@ from app.languages import english_day
 STANDARD_ERRORS: Final = 1.96
 LEAST_UNITS: Final = 2
 LACKING: Final[Mapping[Lacking, str]] = {
-    "evidence": "When this collection closed, the register held no evidence that would allow it. What was "
-    "not computed then is never computed for this report.",
+    "evidence": "When this collection closed, the register held no evidence that would allow it, and "
+    "evidence that comes later changes nothing in this report.",
     "population": "When this collection closed, the register held such evidence, but not of the people of "
     "this study: evidence of one population says nothing of another.",
     "language": "When this collection closed, the register held such evidence, but not in every language in "

@@ -316,7 +316,7 @@ ABSENT: dict[Callable[[Service, Register], None], str] = {
     earlier_stage: "the register held no evidence that would allow it",
     one_account: "the register held no evidence that would allow it",
     more_languages: "not in every language in which people could answer",
-    after_the_close: "What was not computed then is never computed for this report",
+    after_the_close: "evidence that comes later changes nothing in this report",
     withdrawn: "was withdrawn, or the questionnaire has changed since",
 }
 

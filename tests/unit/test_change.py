@@ -56,8 +56,8 @@ def test_units_of_different_size_weigh_by_their_people() -> None:
     west = node(told({"ash": people, "cedar": of_one_mind(40, 2)}), "org")
     errors = {each.id: each.error for each in west.facets}
     assert errors["vi"] == 1.8  # √80
-    assert errors["ec"] == 2.2  # 80² / (40²/20 + 40²/40) = 53, told as 50
-    assert west.totals[0].error == 2.2
+    assert errors["ec"] == 2.3  # 80² / (40²/20 + 40²/40) = 53, told as 50
+    assert west.totals[0].error == 2.3
 
 
 def test_a_figure_that_is_clamped_or_untold_has_none_nor_has_one_without_evidence() -> None:
