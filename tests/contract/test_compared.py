@@ -340,7 +340,7 @@ def test_without_such_evidence_nothing_is_compared_and_the_reason_is_said(
         assert "Units may not be compared, and no change over time can be read" in said
         assert "Units side by side" not in said
         assert "Beside the collection before" not in said
-        assert "rror of measurement" not in said
+        assert "Error of measurement" not in said
     text = report_text(service, "demo-1")
     assert "The precision of the questionnaire is unknown" in text
     assert "side by side" not in text
@@ -352,7 +352,7 @@ def test_without_such_evidence_nothing_is_compared_and_the_reason_is_said(
 def test_evidence_that_lapses_with_the_key_takes_everything_with_it(service: Service) -> None:
     whole = kept(service, "demo-2")
     instrument = service.instruments["ppiq"]
-    changed = replace(instrument, key=replace(instrument.key, hash="0" * 64))
+    changed = replace(instrument, key=type(instrument.key)(revision=99, forms={}))
     later = replace(service, instruments={**service.instruments, "ppiq": changed})
     told = kept(later, "demo-2")
     assert told["about"]["lacking"] == "lapsed"
