@@ -77,6 +77,8 @@ class ChangeRow:
 class Changed:
     ordinal: int
     closed_on: str
+    said: str
+    """Of which figures a change can be told."""
     lines: tuple[Line, ...]
     rows: tuple[ChangeRow, ...]
 
@@ -148,9 +150,11 @@ def _beside(nodes: Sequence[Node], titles: Mapping[str, str]) -> tuple[Beside, .
 def _changed(node: Node, change: Change, titles: Mapping[str, str]) -> Changed:
     totals = {each.id for each in node.totals}
     both = list(zip((*node.facets, *node.totals), change.before, change.lines, strict=True))
+    told = [titles[less.id] for less in change.lines if goes_beyond(less)]
     return Changed(
         change.ordinal,
         english_day(date.fromisoformat(change.closed_on)),
+        f"A change can be told of: {'; '.join(told)}." if told else "Of no figure a change can be told.",
         tuple(
             _way(titles[now.id], now.figure, before.figure, is_total=now.id in totals)
             for now, before, _ in both

@@ -85,6 +85,7 @@ def _more(found: Compared | None) -> Iterator[str]:
         return
     if found.changed:
         yield from ("", f"Beside collection {found.changed.ordinal}, closed on {found.changed.closed_on}")
+        yield f"  {found.changed.said}"
     for row in found.changed.rows if found.changed else ():
         how = "".join(f", {each}" for each in (row.how_sure, row.error) if each)
         yield f"  {row.label}: {row.before}, now {row.now}: {row.change}{how}; {row.told}"

@@ -234,6 +234,8 @@ def test_a_change_is_the_difference_of_two_reports_and_nothing_else(
     page = compared.get("/report/waves/demo-2/units/south").text
     shown = section(page, "Beside the collection before")
     assert "Then is collection 1" in shown
+    beyond = shown.count("more than chance and error make by themselves")
+    assert ("Of no figure a change can be told" in shown) == (not beyond)
     assert shown.count("no change can be told") + shown.count("more than chance and error") == 7
     assert "it takes 20 people in both collections" in page_of(compared, "demo-2", "east")
     assert "this is the first collection" in page_of(compared, "demo-1", "south")
