@@ -97,6 +97,8 @@ class Study(SQLModel, table=True):
     """What is asked of the person under a purpose of its own: ids of app.studies.special."""
     ethics: str | None = None
     """The reference of the ethics approval of a research study."""
+    population: str | None = None
+    """Of which population its people are, in the words of the evidence that is to count for its reports."""
     release_asked_by: str | None = None
     """Who has declared, with that reference, what leaves a research study."""
     release_confirmed_by: str | None = None

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
 
+from analysis.disclosure.basis import Basis, Lacking
 from instrument import LEFT_BLANK, Form, Instrument, Words, keyed, rescaled
 
 FLOOR: Final = 5
@@ -220,6 +221,10 @@ class About:
     """What the study declared that it gives out: a word of analysis.disclosure.leaving."""
     imported: bool = False
     """Whether the answers came from a file."""
+    basis: Basis | None = None
+    """The evidence on which the report says more, as it held at the close."""
+    lacking: Lacking = "evidence"
+    """Why there is none, where there is none."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from math import ceil, floor, fsum, sqrt
 from typing import Any, Final, Literal
 
 from pydantic import TypeAdapter
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 from analysis.disclosure.base_table import (
     INTERVALS_FROM,
@@ -26,9 +26,11 @@ from analysis.disclosure.base_table import (
     Sum,
     Unit,
 )
+from analysis.disclosure.basis import Basis
 
 LEVEL: Final = 0.95
 ROUND_TO: Final = 5
+TINY: Final = 1e-9
 EVERYONE: Final = "all_units"  # a name that no unit can have
 
 
@@ -63,6 +65,8 @@ class FacetLine:
 
     id: str
     figure: Figure | Untold
+    error: float | None = None
+    """How far, at 95 %, it would move if the same people answered again, unchanged; known by evidence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +76,26 @@ class ItemLine:
     id: str
     figure: Figure | Untold
     shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What a part's figures are less those of the collection before."""
+
+    wave: str
+    ordinal: int
+    closed_on: str
+    before: tuple[FacetLine, ...]
+    """The figures of then, as they were published."""
+    lines: tuple[FacetLine, ...]
+    """Those of now less those of then, in the same order."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoChange:
+    """No change is shown of a part, and why; in the words of `analysis.disclosure.change`."""
+
+    reason: Literal["first", "not closed", "other words", "other units", "too few people"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +112,8 @@ class Node:
     facets: tuple[FacetLine, ...]
     totals: tuple[FacetLine, ...]
     items: tuple[ItemLine, ...]
+    change: Change | NoChange | None = None
+    """None where no evidence allows a change to be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +153,7 @@ def release(table: BaseTable) -> Report:
         about=table.about,
         scheme=table.scheme,
         parts=parts,
-        nodes=tuple(_node(table.scheme, unit, below[unit.id], means) for unit in parts),
+        nodes=tuple(_node(table, unit, below[unit.id], means) for unit in parts),
     )
 
 
@@ -142,11 +168,20 @@ def _atoms_below(table: BaseTable) -> dict[str, list[Atom]]:
     return below
 
 
-def _node(scheme: Scheme, unit: Unit, atoms: Sequence[Atom], told: Mapping[str, Mapping[str, _Told]]) -> Node:
+def _node(
+    table: BaseTable, unit: Unit, atoms: Sequence[Atom], told: Mapping[str, Mapping[str, _Told]]
+) -> Node:
+    scheme, basis = table.scheme, table.about.basis
     means = {f.id: _across([(atom.n, told[atom.unit][f.id]) for atom in atoms]) for f in scheme.facets}
     totals = {total.id: _together([means[part] for part in total.of]) for total in scheme.totals}
+    people = {f.id: _people(f, atoms) for f in scheme.facets}
+    people |= {total.id: min(people[part] for part in total.of) for total in scheme.totals}
     detailed = bool(atoms) and all(atom.by == "item" for atom in atoms)
     items = [item for facet in scheme.facets for item in facet.items] if detailed else []
+
+    def line(name: str, mean: _Told) -> FacetLine:
+        return FacetLine(id=name, figure=_figure(mean), error=_error(basis, name, mean, people[name]))
+
     return Node(
         id=unit.id,
         title=unit.title,
@@ -154,12 +189,37 @@ def _node(scheme: Scheme, unit: Unit, atoms: Sequence[Atom], told: Mapping[str, 
         parent=unit.parent,
         n=ROUND_TO * (sum(atom.n for atom in atoms) // ROUND_TO),
         units=len(atoms),
-        facets=tuple(
-            FacetLine(id=facet.id, figure=_figure(means[facet.id])) for facet in scheme.facets if facet.shown
-        ),
-        totals=tuple(FacetLine(id=name, figure=_figure(mean)) for name, mean in totals.items()),
+        facets=tuple(line(facet.id, means[facet.id]) for facet in scheme.facets if facet.shown),
+        totals=tuple(line(name, mean) for name, mean in totals.items()),
         items=tuple(_item_line(item, atoms) for item in items),
     )
+
+
+# ---- precision -----------------------------------------------------------------------------------------
+
+
+def _people(facet: Facet, atoms: Sequence[Atom]) -> float:
+    """Return of how many people, all weighing alike, a facet's mean would have the same error.
+
+    Units weigh by their people, also where some of these left the facet out; of an item's answers the fewest
+    count.
+    """
+    names = {"facet": [facet.id], "item": [item.id for item in facet.items]}
+    several = [(atom.n, [atom.sums.get(name) for name in names[atom.by]]) for atom in atoms]
+    told = [(n, min(each.n for each in sums if each)) for n, sums in several if all(sums)]
+    return sum(n for n, _ in told) ** 2 / fsum(n**2 / answered for n, answered in told) if told else 0
+
+
+def _error(basis: Basis | None, name: str, mean: _Told, people: float) -> float | None:
+    """Return how far error of measurement moves a mean, at 95 %: 1.96 SEM / √n, rounded up to a tenth.
+
+    n is rounded down to a multiple of 5, as every number of people is that is published.
+    """
+    sem = basis.errors.get(name) if basis else None
+    if sem is None or isinstance(mean, Untold) or mean.bound != "exact":
+        return None
+    n = ROUND_TO * floor(people / ROUND_TO + TINY)
+    return ceil(10 * float(ndtri((1 + LEVEL) / 2)) * sem / sqrt(n) - TINY) / 10
 
 
 # ---- means ---------------------------------------------------------------------------------------------

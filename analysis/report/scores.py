@@ -1,6 +1,6 @@
 """Scores of every row by the instrument's key, and the table with them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from analysis.files.table import Column, Table
 from analysis.report.dataset import Dataset, label
-from instrument import ALL_ITEMS, score
+from instrument import ALL_ITEMS, Score, score
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,15 +19,15 @@ class Scored:
     answered: NDArray[np.float64]
 
 
-def scores(dataset: Dataset) -> dict[str, Scored]:
-    """Score everyone by the instrument's key, in its order."""
+def scores(dataset: Dataset, scored: Callable[..., Mapping[str, Score]] = score) -> dict[str, Scored]:
+    """Score everyone by the instrument's key, in its order; by `rescaled` on 0 to 100."""
     form = dataset.form
     readings = [(item.id, form.scale_of(item.id).readings) for item in form.items]
     names = [*dataset.instrument.key.subscales(form.id)]
     values, answered = (np.full((len(names), dataset.n), np.nan) for _ in range(2))
     for place, row in enumerate(dataset.codes.tolist()):
         given = {item: code for (item, known), code in zip(readings, row, strict=True) if code in known}
-        found = score(dataset.instrument, form.id, given)
+        found = scored(dataset.instrument, form.id, given)
         for at, name in enumerate(names):
             value = found[name].value
             values[at, place] = np.nan if value is None else value

@@ -272,4 +272,5 @@ def _phase_tree(found: Phase) -> dict[str, Any]:
         "why": found.why,
         "bias": found.bias,
         "bounds": [asdict(check) for check in found.checks],
+        **({"errors": dict(found.errors)} if found.errors else {}),
     }

@@ -1,5 +1,6 @@
 """Phases 8 and 12: the same people again, unchanged or after a change."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from analysis.report.retest_report import retest as retest_report
 from analysis.report.scores import scores
 from analysis.validation.study import Study
 from analysis.validation.verdicts import Phase, counted, judged, not_asked, phase, stated, worst
+from instrument import rescaled
 
 NEWTON = 50
 FLAT = 1e-10
@@ -41,7 +43,17 @@ def retest(study: Study) -> Phase:
         for name in shown
     }
     document = retest_report(first, again, id_column=asked.id, progress=lambda *_: None)
-    return phase(8, title, [enough, worst(study.bound("icc"), found)], document.sections, bias)
+    judged_on = [enough, worst(study.bound("icc"), found)]
+    return replace(phase(8, title, judged_on, document.sections, bias), errors=_errors(first, again, shown))
+
+
+def _errors(first: Dataset, again: Dataset, shown: Sequence[str]) -> dict[str, float]:
+    """Return the standard error of measurement of each score on 0 to 100, where it can be had."""
+    before, after = scores(first, rescaled), scores(again, rescaled)
+    found = {
+        name: measurement_error(np.column_stack([before[name].values, after[name].values])) for name in shown
+    }
+    return {name: each.sem.value for name, each in found.items() if not isinstance(each, Unavailable)}
 
 
 def _stable(study: Study, second: Dataset) -> Dataset:

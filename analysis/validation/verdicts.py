@@ -1,7 +1,7 @@
 """What a phase of the programme says: a verdict on each of its bounds, and the reason where there is none."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from analysis.estimate import Estimate, Unavailable, cell
@@ -43,6 +43,8 @@ class Phase:
     checks: tuple[Check, ...] = ()
     sections: tuple[Section, ...] = ()
     bias: tuple[str, ...] = ()
+    errors: Mapping[str, float] = field(default_factory=dict)
+    """The standard error of measurement of each score, from 0 to 100; of phase 8 alone."""
 
 
 def judged(bound: Bound, figure: float | Unavailable, named: Sequence[str] = ()) -> Check:

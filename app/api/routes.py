@@ -245,7 +245,7 @@ def _rows(request: Request, wave: str) -> Iterator[Microdata]:
 def _report(request: Request, wave: str) -> dict[str, Any]:
     staff = _program(request, "trainer")
     with read(service_of(request).engine) as db:
-        kept = stored_report(db, wave, staff)
+        kept = stored_report(service_of(request), db, wave, staff)
     if kept is None:
         raise NotFound
     return kept

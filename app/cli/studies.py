@@ -55,6 +55,14 @@ def study_make(
     ] = None,
     ask: Ask = None,
     retire_on: RetireOn = None,
+    population: Annotated[
+        str,
+        typer.Option(
+            help="Of which population the people are, as evidence names it word for word: reports say "
+            "more on evidence of this population alone.",
+            show_default=False,
+        ),
+    ] = "",
     simulated: Annotated[bool, typer.Option(help="Its answers are made up.")] = False,
     directory: Dir = None,
 ) -> None:
@@ -80,6 +88,7 @@ def study_make(
             context=tuple(ask) if ask else None,
             people=people,
             retire_on=retire_on.date() if retire_on else None,
+            population=population,
         )
         studies.declare_study(service, db, design)
     typer.echo(f"made the study {study}; it gives out {leaving}")
@@ -222,14 +231,23 @@ def study_list(directory: Dir = None) -> None:
 def wave_make(
     study: StudyId,
     items_per_page: Annotated[int | None, typer.Option(help="Questions on a page.", min=1)] = None,
+    language: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A language in which it may be answered; may be repeated.", show_default="all that there are"
+        ),
+    ] = None,
     directory: Dir = None,
 ) -> None:
     """Prepare the next wave of a study."""
     from app.db import write
+    from app.languages import LANGUAGES
     from app.studies import waves
 
     with serving(directory) as service, write(service.engine) as db:
-        wave = waves.make_wave(service, db, study, items_per_page=items_per_page)
+        wave = waves.make_wave(
+            service, db, study, items_per_page=items_per_page, languages=language or LANGUAGES
+        )
     typer.echo(wave)
 
 

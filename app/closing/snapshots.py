@@ -14,20 +14,25 @@ from sqlalchemy import Connection, Row, false, insert, or_, select
 
 from analysis.disclosure.base_table import (
     About,
+    BaseTable,
     Group,
     Pair,
     Unit,
     base_table,
     rules,
     table_as_json,
+    table_from_json,
 )
+from analysis.disclosure.basis import Basis, Lacking
+from analysis.disclosure.change import with_change
 from analysis.disclosure.leaving import LEAVING, settle
-from analysis.disclosure.release import release, report_as_json
+from analysis.disclosure.release import NoChange, release, report_as_json
+from app.evidence.basis import basis_of
 from app.runtime import Service
 from app.studies.installed import as_it_was_asked
 from app.studies.study import STUDY, units
 from app.studies.waves import PAPER, WAVE
-from app.tables import CLOSED, Response, Snapshot, table
+from app.tables import CLOSED, RETIRED, Response, Snapshot, table
 from instrument import Instrument
 
 RESPONSE: Final = table(Response)
@@ -38,7 +43,7 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
     """Write the snapshot of a wave that is being closed; an existing one stays as it is."""
     if db.execute(select(SNAPSHOT.c.wave).where(SNAPSHOT.c.wave == wave)).first():
         return
-    of_study = ("title", "instrument", "form", "k", "simulated", "leaving")
+    of_study = ("title", "instrument", "form", "k", "simulated", "leaving", "population")
     asked = select(WAVE, *(STUDY.c[each] for each in of_study)).join(STUDY, STUDY.c.id == WAVE.c.study)
     found = db.execute(asked.where(WAVE.c.id == wave)).one()
     instrument = as_it_was_asked(service, found)
@@ -46,16 +51,38 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
         Unit(id=unit.id, title=unit.title, level=unit.level, parent=unit.parent)
         for unit in units(db, found.study)
     )
-    everything = base_table(_about(found, instrument), instrument, _groups(db, found), tree, rules(found.k))
-    made = settle(everything, LEAVING[found.leaving])
+    declared = LEAVING[found.leaving]
+    basis = basis_of(db, instrument, found) if declared.reports else "evidence"
+    everything = base_table(
+        _about(found, instrument, basis), instrument, _groups(db, found), tree, rules(found.k)
+    )
+    made = settle(everything, declared)
+    report = with_change(release(made), _earlier(db, found))
     db.execute(
-        insert(SNAPSHOT).values(
-            wave=wave, base_table=table_as_json(made), report=report_as_json(release(made))
-        )
+        insert(SNAPSHOT).values(wave=wave, base_table=table_as_json(made), report=report_as_json(report))
     )
 
 
-def _about(wave: Row[Any], instrument: Instrument) -> About:
+def _earlier(db: Connection, wave: Row[Any]) -> BaseTable | NoChange:
+    """Return the base table of the collection before, from which a change is read now or never.
+
+    It is the one before by its number, so that nobody chooses with what a report is compared. The words have
+    to be the same, and answers from files are compared with none.
+    """
+    before = select(WAVE, SNAPSHOT.c.base_table).outerjoin(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
+    of_study = (WAVE.c.study == wave.study) & (WAVE.c.ordinal < wave.ordinal)
+    found = db.execute(before.where(of_study).order_by(WAVE.c.ordinal.desc()).limit(1)).first()
+    if found is None:
+        return NoChange(reason="first")
+    if found.state not in (CLOSED, RETIRED) or found.base_table is None:
+        return NoChange(reason="not closed")
+    asked = ("form_hash", "words_hashes", "imported")
+    if any(getattr(found, name) != getattr(wave, name) for name in asked):
+        return NoChange(reason="other words")
+    return table_from_json(found.base_table)
+
+
+def _about(wave: Row[Any], instrument: Instrument, basis: Basis | Lacking) -> About:
     return About(
         study=wave.study,
         title=wave.title,
@@ -73,6 +100,8 @@ def _about(wave: Row[Any], instrument: Instrument) -> About:
         k=wave.k,
         leaving=wave.leaving,
         imported=wave.imported,
+        basis=basis if isinstance(basis, Basis) else None,
+        lacking="evidence" if isinstance(basis, Basis) else basis,
     )
 
 

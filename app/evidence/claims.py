@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from app.evidence.standing import holding
+from app.evidence.standing import ERROR, holding
 from instrument import Claims, Instrument
 
 Figures = Mapping[str, float]
@@ -86,9 +86,11 @@ def _structure(found: Figures) -> str:
 
 
 def _precision(found: Figures) -> str:
+    errors = [value for name, value in found.items() if name.startswith(ERROR)]
+    largest = f", largest standard error of measurement {max(errors):.1f} of 100" if errors else ""
     return (
         f"Precision known in a sample of {found['retest_n']:.0f} who did not change (lowest ICC(2,1) "
-        f"{found['icc']:.2f}); groups may be compared where the dossier found them invariant."
+        f"{found['icc']:.2f}{largest}); groups may be compared where the dossier found them invariant."
     )
 
 

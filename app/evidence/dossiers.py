@@ -13,6 +13,7 @@ from analysis.validation.plan import PlanError, read_plan
 from analysis.validation.record import read_record
 from analysis.validation.study import Progress, open_study
 from app.errors import Refused
+from app.evidence.standing import ERROR
 from instrument import Instrument
 
 CHECKSUMS: Final = "SHA256SUMS"
@@ -31,7 +32,7 @@ class Offered:
     plan: Mapping[str, Any]
     n: int
     figures: Mapping[str, float]
-    """What was found at each bound, by the bound."""
+    """What was found at each bound, by the bound; and the error of each score, by `ERROR` and the score."""
 
 
 def examine(
@@ -69,6 +70,7 @@ def examine(
     _again(folder, tree, instrument, data, progress)
     if tree["stage"] == DESK:
         raise Refused("this dossier reaches no stage: nothing more may be said than before")
+    met = [phase for phase in tree["phases"].values() if phase["verdict"] == "met"]
     return Offered(
         seal=tree["seal"],
         stage=tree["stage"],
@@ -77,10 +79,11 @@ def examine(
         n=tree["n"],
         figures={
             bound["id"]: float(bound["found"])
-            for phase in tree["phases"].values()
+            for phase in met
             for bound in phase["bounds"]
-            if phase["verdict"] == "met" and isinstance(bound["found"], int | float)
-        },
+            if isinstance(bound["found"], int | float)
+        }
+        | {f"{ERROR}{name}": error for phase in met for name, error in phase.get("errors", {}).items()},
     )
 
 
@@ -188,7 +191,11 @@ def _again(
 def _verdicts(tree: Mapping[str, Any]) -> dict[str, Any]:
     """Return verdicts with figures to three digits, which no processor changes."""
     return {
-        number: (phase["verdict"], [(b["id"], b["verdict"], _rounded(b["found"])) for b in phase["bounds"]])
+        number: (
+            phase["verdict"],
+            [(b["id"], b["verdict"], _rounded(b["found"])) for b in phase["bounds"]],
+            {name: _rounded(error) for name, error in phase.get("errors", {}).items()},
+        )
         for number, phase in tree["phases"].items()
     }
 

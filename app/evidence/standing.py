@@ -9,6 +9,8 @@ from instrument import Instrument
 
 EVIDENCE: Final = table(Evidence)
 CONFIRMED: Final = "confirmed"
+ERROR: Final = "sem:"
+"""What stands before the id of a score among the figures of evidence: its standard error of measurement."""
 
 
 def holding(db: Connection, instrument: Instrument, form: str, language: str) -> list[Row[Any]]:

@@ -23,10 +23,17 @@ class Line:
     reach: tuple[str, str] | None = None
     """The ends of the line through the dot, or of the dashed one from the arrow to the end of the axis."""
     is_total: bool = False
+    error: tuple[str, str] | None = None
+    """The ends of the bar behind the dot: how far error of measurement moves it."""
+    before: str | None = None
+    """Where an open dot stands for the same figure of an earlier time."""
 
 
-def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line:
-    """Make the row of a figure: a dot with its interval, an arrow for a bound, or words alone."""
+def line(label: str, figure: Figure | Untold, *, is_total: bool = False, error: float | None = None) -> Line:
+    """Make the row of a figure: a dot with its interval, an arrow for a bound, or words alone.
+
+    `error` is the half-width of the bar behind the dot.
+    """
     if isinstance(figure, Untold):
         return Line(label=label, text=format_figure(figure), is_total=is_total)
     value, half = figure.value, figure.half_width
@@ -35,7 +42,7 @@ def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line
     elif figure.bound == "at least":
         ends, arrow = (value, 100.0), "right"
     else:
-        ends, arrow = (max(0.0, value - (half or 0)), min(100.0, value + (half or 0))), None
+        ends, arrow = _around(value, half or 0), None
     return Line(
         label=label,
         text=format_figure(figure),
@@ -43,7 +50,14 @@ def line(label: str, figure: Figure | Untold, *, is_total: bool = False) -> Line
         arrow=arrow,  # type: ignore[arg-type]  # mypy widens the literals of a tuple
         reach=(_percent(ends[0]), _percent(ends[1])) if arrow or half else None,
         is_total=is_total,
+        error=None
+        if error is None
+        else (_percent(_around(value, error)[0]), _percent(_around(value, error)[1])),
     )
+
+
+def _around(value: float, half: float) -> tuple[float, float]:
+    return max(0.0, value - half), min(100.0, value + half)
 
 
 def _percent(value: float) -> str:

@@ -30,6 +30,19 @@ def how_sure(figure: Figure | Untold) -> str:
     return f"± {figure.half_width:.0f}"
 
 
+def how_precise(error: float | None) -> str:
+    """Return as text how far error of measurement moves a figure; empty where nothing is known of it."""
+    return "" if error is None else f"± {error:.1f}"
+
+
+def format_change(figure: Figure | Untold) -> str:
+    """Return a difference as text with its sign: "+6.0", "at most +1.5" or "cannot be shown"."""
+    if isinstance(figure, Untold):
+        return "cannot be shown"
+    signed = f"{figure.value:+.1f}".replace("-", "\N{MINUS SIGN}")
+    return signed if figure.bound == "exact" else f"{figure.bound} {signed}"
+
+
 def people(node: Node) -> str:
     """Say how many people, at least, answered in a unit or in several."""
     units = f" of {node.units} units" if node.units > 1 else ""

@@ -159,7 +159,8 @@ def design_page(
         form=f"{instrument.id}/{form.id}",
         about=form_title(instrument, form),
         values={
-            name: fields.get(name, "") for name in ("id", "title", "k", "people", "retire_on", "clusters")
+            name: fields.get(name, "")
+            for name in ("id", "title", "k", "people", "retire_on", "clusters", "population")
         },
         kinds=_kinds(fields.get("kind", COHORT)),
         leaving=leaving_choices(fields.get("leaving", "")),
@@ -221,6 +222,7 @@ def read_design(fields: Mapping[str, str], instrument: Instrument, form: Form, *
         context=tuple(each for each in form.context if f"ask_{each}" in fields),
         people=int(fields.get("people", "")),
         retire_on=date.fromisoformat(on) if (on := fields.get("retire_on", "")) else None,
+        population=" ".join(fields.get("population", "").split()),
     )
 
 

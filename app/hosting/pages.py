@@ -160,6 +160,7 @@ def study_page(
             ),
             (_("Smallest group of which anything is shown"), str(study.k)),
             (_("What leaves this study"), CHOICES[study.leaving][0]),
+            *(((_("Population"), study.population),) if study.population else ()),
             *(((_("Clusters"), _("codes that are made at once are of one")),) if study.clusters else ()),
             (_("People expected"), str(study.people) if study.people else _("not said")),
             (
@@ -199,6 +200,7 @@ def study_page(
             "people": str(study.people or ""),
             "retire_on": str(study.retire_on or ""),
             "clusters": "yes" if study.clusters else "",
+            "population": study.population or "",
         },
         leaving=leaving_choices(study.leaving),
         questions=words,

@@ -165,6 +165,7 @@ def information(study: Row[Any], instrument: Instrument, people: Signposts) -> D
             (each.title, said.get(name) or f"{OPEN}: {each.hint}") for name, each in wanted.items()
         ),
         research=research_of(instrument, study, context_of(instrument.forms[study.form], study.context)),
+        compared=bool(study.population),
     )
     return _document(
         study,

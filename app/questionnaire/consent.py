@@ -51,6 +51,8 @@ class ConsentText(Page):
     paper: bool
     """Whether answers on paper are typed in."""
     research: Research | None
+    compared: bool
+    """Whether reports may compare groups and collections, where evidence allows it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def consent(
     information: tuple[tuple[str, str], ...] = (),
     paper: bool = False,
     research: Research | None = None,
+    compared: bool = False,
 ) -> Consent:
     """Return the text for a study that reports on `k` people at least; the hash is over its words alone."""
     deleted_on = day(retire_on.isoformat(), language) if retire_on else None
@@ -87,6 +90,7 @@ def consent(
         information=information,
         paper=paper,
         research=research,
+        compared=compared,
     )
     markup = Markup(render(text_page))  # noqa: S704 - our own template, escaped
     text = markup.striptags()

@@ -57,6 +57,7 @@ _PINNED: Final = (
         _STUDY.ethics,
         _STUDY.release_confirmed_by,
         _STUDY.people,
+        _STUDY.population,
         _STUDY.clusters,
         _STUDY.special,
     )
@@ -103,6 +104,8 @@ class SurveyPath:
     """What is told of a research study; None of another."""
     clusters: bool = False
     """Whether a response keeps the cluster of its code."""
+    compared: bool = False
+    """Whether its reports may compare groups and collections, where evidence of its population allows it."""
     markup: dict[tuple[Any, ...], Markup] = field(default_factory=dict, compare=False, repr=False)
     """What app.questionnaire.rendering has made so far."""
     special: tuple[str, ...] = ()
@@ -200,6 +203,7 @@ class SurveyPath:
             information=self.information,
             paper=self.paper,
             research=self.research,
+            compared=self.compared,
         )
 
 
@@ -254,6 +258,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         paper=found.paper and not elements,
         research=research_of(instrument, found, context),
         clusters=found.clusters,
+        compared=bool(found.population),
     )
     if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
         survey_paths(service)[wave] = survey
@@ -287,6 +292,7 @@ def study_path(instrument: Instrument, study: Row[Any]) -> SurveyPath:
         retire_on=study.retire_on,
         information=written(study.information),
         research=research_of(instrument, study, context),
+        compared=bool(study.population),
     )
 
 

@@ -78,6 +78,15 @@ def _row(line: Line, y: float) -> list[str]:
         svg.text(svg.LABELS, y, words, side="right", weight=weight),
         svg.text(RIGHT + 16, y, line.text, size=svg.SMALL, weight=weight),
     ]
+    if line.error:
+        low, high = (_x(_place(end)) for end in line.error)
+        drawn.append(svg.rule(low, y, high, y, "hairline", width=14))
+    if line.before and line.dot:
+        then, now = _x(_place(line.before)), _x(_place(line.dot))
+        drawn += [
+            svg.rule(then, y, now, y, "accent", width=2, dash="5 3"),
+            svg.dot(then, y, "accent", hollow=True),
+        ]
     if line.reach:
         low, high = (_x(_place(end)) for end in line.reach)
         drawn.append(svg.rule(low, y, high, y, "ink", width=2, dash="2 4" if line.arrow else None))

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
-from analysis.disclosure.release import Figure, Node, Report, Untold
+from analysis.disclosure.release import Change, Figure, Node, Report, Untold
 from app.csv_cells import cell
 
 COLUMNS: Final = (
@@ -29,6 +29,8 @@ COLUMNS: Final = (
     "interval_at_most",
     "not_shown_because",
     "imported",
+    "error_of_measurement",
+    "less_than_in",
 )
 NEAREST: Final = "to the nearest 5"
 Row = tuple[str | int | float | None, ...]
@@ -57,19 +59,25 @@ def as_csv(report: Report) -> bytes:
     imported = _yes(report.about.imported)
     for node in report.nodes:
         part = (*about, node.id, cell(node.title), node.level, node.n, node.units)
-        writer.writerows((*part, *row, imported) for row in _rows(node, titles, asked))
+        writer.writerows((*part, *row, imported, *more) for row, more in _rows(node, titles, asked))
     return written.getvalue().encode()
 
 
-def _rows(node: Node, titles: Mapping[str, str], asked: Mapping[str, Row]) -> Iterator[Row]:
+def _rows(node: Node, titles: Mapping[str, str], asked: Mapping[str, Row]) -> Iterator[tuple[Row, Row]]:
+    """Yield each figure with its error of measurement and, of a change, the wave that it is counted from."""
     for kind, lines in (("facet", node.facets), ("total", node.totals)):
         for line in lines:
-            yield kind, line.id, titles[line.id], None, 0, 100, *_figure(line.figure)
+            yield (kind, line.id, titles[line.id], None, 0, 100, *_figure(line.figure)), (line.error, None)
     for each in node.items:
         item = asked[each.id]
-        yield "item", *item, *_figure(each.figure)
+        yield ("item", *item, *_figure(each.figure)), (None, None)
         for share in each.shares:
-            yield "share", *item[:3], share.low, share.high, share.percent, NEAREST, None, None
+            row = ("share", *item[:3], share.low, share.high, share.percent, NEAREST, None, None)
+            yield row, (None, None)
+    if isinstance(node.change, Change):
+        for line in node.change.lines:
+            row = ("change", line.id, titles[line.id], None, -100, 100, *_figure(line.figure))
+            yield row, (line.error, node.change.wave)
 
 
 def _figure(figure: Figure | Untold) -> Row:

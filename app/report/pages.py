@@ -6,13 +6,14 @@ from typing import ClassVar, Final
 
 from markupsafe import Markup
 
-from analysis.disclosure.base_table import Scheme
+from analysis.disclosure.base_table import Scheme, Unit
 from analysis.disclosure.leaving import LEAVING, ORIGIN
 from analysis.disclosure.release import EVERYONE, Figure, Node, Report, Untold
 from app.figures.plot import TICKS, Line, line
-from app.figures.wording import HEADINGS, as_answered, format_figure, how_sure, people
+from app.figures.wording import HEADINGS, as_answered, format_figure, how_precise, how_sure, people
 from app.languages import SOURCE, english_day
 from app.report.charts import distributions
+from app.report.compared import LACKING, Compared, compared
 from app.report.starts import RULE, Advice, DiscussionPage, Start, advice_of, starts
 from app.templating import Page
 from instrument import Action, Instrument
@@ -38,6 +39,7 @@ class FigureRow:
     label: str
     text: str
     how_sure: str
+    error: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ class ReportPage(Page):
     ticks: tuple[int, ...]
     rows: tuple[FigureRow, ...]
     has_intervals: bool
+    has_errors: bool
     has_bounds: bool
     has_untold: bool
     items: tuple[ItemTable, ...]
@@ -92,6 +95,10 @@ class ReportPage(Page):
     may_not_say: tuple[str, ...]
     evidence: tuple[str, ...]
     """What confirmed evidence lets be said, and by what it does."""
+    compared: Compared | None
+    """What evidence adds that held when the collection closed and holds today."""
+    lacking: str
+    """Why it adds nothing."""
     advice_intro: str | None
     safety: str | None
     advice: tuple[FacetAdvice, ...]
@@ -149,6 +156,7 @@ def discussion_page(page: ReportPage) -> DiscussionPage:
         starts=page.starts,
         report=page.discuss.removesuffix("/discuss"),
         slides=page.slides,
+        may_compare=page.compared is not None,
     )
 
 
@@ -179,14 +187,18 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         people=people(node),
         k=about.k,
         lines=(
-            *(line(titles[each.id], each.figure) for each in node.facets),
-            *(line(titles[each.id], each.figure, is_total=True) for each in node.totals),
+            *(line(titles[each.id], each.figure, error=each.error) for each in node.facets),
+            *(line(titles[each.id], each.figure, is_total=True, error=each.error) for each in node.totals),
         ),
         ticks=TICKS,
         rows=tuple(
-            FigureRow(titles[each.id], format_figure(each.figure), how_sure(each.figure)) for each in figures
+            FigureRow(
+                titles[each.id], format_figure(each.figure), how_sure(each.figure), how_precise(each.error)
+            )
+            for each in figures
         ),
         has_intervals=any(isinstance(each, Figure) and each.half_width is not None for each in shown),
+        has_errors=any(each.error is not None for each in figures),
         has_bounds=any(isinstance(each, Figure) and each.bound != "exact" for each in shown),
         has_untold=any(isinstance(each, Untold) for each in shown),
         items=_items(report.scheme, node),
@@ -194,6 +206,8 @@ def _page(report: Report, node: Node, instrument: Instrument | None) -> ReportPa
         always=claims.always if claims else (),
         may_not_say=claims.may_not_say if claims else (),
         evidence=(*claims.may_say, *claims.evidence) if claims and claims.evidence else (),
+        compared=compared(report, node, nodes_below(report, node)),
+        lacking=LACKING[about.lacking],
         advice_intro=advised.intro if advised else None,
         safety=advised.safety if advised else None,
         advice=_advice(report.scheme, advised.actions) if advised else (),
@@ -266,12 +280,23 @@ def _above(report: Report, node: Node) -> Link | None:
 
 
 def _below(report: Report, node: Node) -> tuple[Link, ...]:
-    """The reports one level down, in the order of titles: an order by figures would be a ranking."""
-    parents = (None, EVERYONE) if node.id == EVERYONE else (node.id,)
-    below = [part for part in report.parts if part.parent in parents and part.id != node.id]
-    return tuple(
-        Link(_address(report, part.id), part.title) for part in sorted(below, key=lambda part: part.title)
-    )
+    return tuple(Link(_address(report, part.id), part.title) for part in parts_below(report, node))
+
+
+def nodes_below(report: Report, node: Node) -> list[Node]:
+    nodes = {each.id: each for each in report.nodes}
+    return [nodes[part.id] for part in parts_below(report, node) if part.id in nodes]
+
+
+def parts_below(report: Report, node: Node) -> list[Unit]:
+    """The parts one level down, in the order of titles: an order by figures would be a ranking."""
+    below = [part for part in report.parts if part.parent in parents_below(node.id) and part.id != node.id]
+    return sorted(below, key=lambda part: part.title)
+
+
+def parents_below(name: str) -> tuple[str | None, ...]:
+    """What the parts right below a part may have for a parent."""
+    return (None, EVERYONE) if name == EVERYONE else (name,)
 
 
 def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
@@ -282,4 +307,9 @@ def _provenance(report: Report) -> tuple[tuple[str, str], ...]:
         ("Scoring key", f"revision {about.key_revision}"),
         ("Collection", about.wave),
         ("Smallest group shown", str(about.k)),
+        *(
+            (("Evidence", f"{', '.join(each[:16] for each in about.basis.seals)}; {about.basis.population}"),)
+            if about.basis
+            else ()
+        ),
     )

@@ -21,7 +21,7 @@ from app.report.pages import IndexPage, Link, ReportPage, discussion_page
 from app.report.printed import as_pdf
 from app.report.starts import DiscussionPage, Slides
 from app.report.stored import narrowed, page_for, stored_report
-from app.runtime import service_of
+from app.runtime import Service, service_of
 from app.staff.authorise import Staff, admitted
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
@@ -38,10 +38,10 @@ router = APIRouter(prefix="/report", include_in_schema=False)
 @router.get("")
 def index(request: Request) -> Response:
     """List the closed waves of the trainer's studies, with links to their reports."""
-    staff = admitted(request, "trainer")
-    with QUEUE.take(), read(service_of(request).engine) as db:
+    service, staff = service_of(request), admitted(request, "trainer")
+    with QUEUE.take(), read(service.engine) as db:
         found = closed_waves(db, staff)
-        links = tuple(link for wave in found for link in _links(db, wave, staff))
+        links = tuple(link for wave in found for link in _links(service, db, wave, staff))
     return html(IndexPage(simulated=any(wave.simulated for wave in found), waves=links))
 
 
@@ -135,7 +135,7 @@ def closed_waves(db: Connection, staff: Staff) -> list[Row[Any]]:
     return list(db.execute(query.where(staff.may_see())))
 
 
-def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
+def _links(service: Service, db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
     """Return a link for the wave, or one for each named unit of which anything is published.
 
     Where a study gives out rows, the one page says why there is no report.
@@ -145,7 +145,7 @@ def _links(db: Connection, wave: Row[Any], staff: Staff) -> Iterator[Link]:
     if wave.study not in staff.units or LEAVING[wave.leaving].rows:
         yield Link(address, wave.title, beside)
         return
-    kept = stored_report(db, wave.id, staff)
+    kept = stored_report(service, db, wave.id, staff)
     for part in kept["parts"] if kept else ():
         yield Link(f"{address}/units/{part['id']}", f"{wave.title}: {part['title']}", beside)
 
@@ -156,7 +156,7 @@ def _kept(request: Request, wave: str) -> Iterator[dict[str, Any]]:
     staff = admitted(request, "trainer")
     with QUEUE.take():
         with read(service_of(request).engine) as db:
-            kept = stored_report(db, wave, staff)
+            kept = stored_report(service_of(request), db, wave, staff)
         if kept is None:
             raise NotFound
         yield kept

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from analysis.disclosure.base_table import Scheme
-from analysis.disclosure.release import Figure, Node
-from app.figures.wording import STRENGTH, format_figure, how_sure
+from analysis.disclosure.change import goes_beyond
+from analysis.disclosure.release import Change, Figure, Node, Untold
+from app.figures.wording import STRENGTH, format_change, format_figure, how_precise, how_sure
+from app.report.compared import BEYOND, WITHIN
 from app.templating import Page
 from instrument import Action
 
@@ -38,6 +40,8 @@ class Start:
     said: str
     asked: tuple[str, ...]
     action: Advice | None
+    since: str = ""
+    """What it was in the collection before, where evidence lets that be said."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,7 @@ class DiscussionPage(Page):
     report: str
     """The address of the report that it is from."""
     slides: str
+    may_compare: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,9 +93,10 @@ def starts(scheme: Scheme, node: Node, actions: Sequence[Action]) -> tuple[Start
     return tuple(
         Start(
             facets[each.id].title,
-            _said(each.figure),  # type: ignore[arg-type]
+            _said(each.figure, each.error),  # type: ignore[arg-type]
             tuple(item.sentence for item in facets[each.id].items),
             _best(each.id, actions),
+            _since(node, each.id),
         )
         for each in ordered[:MOST]
     )
@@ -101,9 +107,25 @@ def advice_of(action: Action) -> Advice:
     return Advice(action.action, *STRENGTH[action.strength], action.evidence)
 
 
-def _said(figure: Figure) -> str:
+def _said(figure: Figure, error: float | None) -> str:
     sure = how_sure(figure)
-    return f"{format_figure(figure)} of 100".capitalize() + (f", {sure}" if sure else "")
+    precise = f", error of measurement {how_precise(error)}" if error is not None else ""
+    return f"{format_figure(figure)} of 100".capitalize() + (f", {sure}" if sure else "") + precise
+
+
+def _since(node: Node, facet: str) -> str:
+    if not isinstance(node.change, Change):
+        return ""
+    before, less = (
+        next(each for each in lines if each.id == facet) for lines in (node.change.before, node.change.lines)
+    )
+    if isinstance(before.figure, Untold):
+        return ""
+    told = BEYOND if goes_beyond(less) else WITHIN
+    return (
+        f"In collection {node.change.ordinal} it was {format_figure(before.figure)}: "
+        f"{format_change(less.figure)}, {told}"
+    )
 
 
 def _best(facet: str, actions: Sequence[Action]) -> Advice | None:

@@ -63,6 +63,8 @@ class Design:
     people: int | None = None
     """How many are expected to answer; may be left out where they are SIMULATED."""
     retire_on: date | None = None
+    population: str = ""
+    """Of which population the people are, in the words of evidence; empty where nothing is said of it."""
 
 
 def make_study(
@@ -81,6 +83,7 @@ def make_study(
     context: Sequence[str] | None = None,
     people: int | None = None,
     retire_on: date | None = None,
+    population: str = "",
     information: Mapping[str, str] | None = None,
 ) -> None:
     """Store a study as it is given; `declare_study` checks what its questions give away."""
@@ -107,6 +110,7 @@ def make_study(
             context=None if context is None else list(context),
             people=people,
             retire_on=retire_on,
+            population=population or None,
             information=None if information is None else dict(information),
         )
     )
@@ -128,6 +132,7 @@ def change_design(service: Service, db: Connection, design: Design) -> None:
     changed = {name: value for name, value in vars(_checked(service, design)).items() if name != "id"}
     changed |= {
         "special": list(design.special) or None,
+        "population": design.population or None,
         "release_asked_by": None,
         "release_confirmed_by": None,
     }
@@ -150,6 +155,7 @@ def copy_study(service: Service, db: Connection, of: str, made: Design) -> None:
         special=tuple(source.special or ()),
         context=None if source.context is None else tuple(source.context),
         people=source.people,
+        population=source.population or "",
     )
     declare_study(service, db, design)
     db.execute(update(STUDY).where(STUDY.c.id == made.id).values(information=source.information))
@@ -289,6 +295,7 @@ def usual_context(form: Form) -> tuple[str, ...]:
 def _told(design: Design) -> dict[str, str]:
     """What the trail records of a design."""
     told = {"study": design.id, "k": str(design.k), "leaving": design.leaving}
+    told |= {"population": design.population} if design.population else {}
     return told if design.kind == COHORT else {**told, "kind": design.kind}
 
 
@@ -311,6 +318,8 @@ def _checked(service: Service, design: Design) -> Design:
         raise Refused("say on which day the answers will be deleted: people are told before they agree")
     if design.retire_on is not None and design.retire_on <= now().date():
         raise Refused(f"answers cannot be deleted on {design.retire_on}: that day has come already")
+    if design.population:
+        _check_title(design.population)
     context = usual_context(instrument.forms[design.form]) if design.context is None else design.context
     budget = budget_of(instrument, design.form, context, design.people or MOST_PEOPLE)
     if not design.simulated and design.kind == COHORT:

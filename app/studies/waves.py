@@ -51,8 +51,18 @@ CODE_BATCH: Final = table(CodeBatch)
 SESSION: Final = table(Session)
 
 
-def make_wave(service: Service, db: Connection, study: str, *, items_per_page: int | None = None) -> str:
-    """Prepare the next wave of a study, bound to the form and the words as they are now."""
+def make_wave(
+    service: Service,
+    db: Connection,
+    study: str,
+    *,
+    items_per_page: int | None = None,
+    languages: Collection[str] = LANGUAGES,
+) -> str:
+    """Prepare the next wave of a study, bound to the form and the words as they are now.
+
+    `languages` are those in which it may be answered, so far as the form has words in them.
+    """
     asked = the_study(db, study)
     instrument = service.instruments.get(asked.instrument)
     form = instrument.forms.get(asked.form) if instrument else None
@@ -65,10 +75,11 @@ def make_wave(service: Service, db: Connection, study: str, *, items_per_page: i
     hashes = {
         language: words.hash
         for (of, language), words in instrument.words.items()
-        if of == form.id and language in LANGUAGES
+        if of == form.id and language in LANGUAGES and language in languages
     }
     if not hashes:
-        raise Refused(f"form {form.id!r} of {instrument.id!r} has words in no language of the interface")
+        offered = "the interface" if languages is LANGUAGES else ", ".join(languages)
+        raise Refused(f"form {form.id!r} of {instrument.id!r} has words in no language of {offered}")
     ordinal = 1 + (db.execute(select(func.max(WAVE.c.ordinal)).where(WAVE.c.study == study)).scalar() or 0)
     made = {
         "id": f"{study}-{ordinal}",

@@ -16,10 +16,11 @@ A5  units subtracted from totals: does anything differ between a hidden unit tha
 A6  a tracker. Which units change which figure is found by changing each in turn; then, exactly: does any sum
     of figures describe a group of fewer than K? And does a page answer to filters that were not declared?
 
-Where something is published anew, the function that closing calls makes it, since no page can. Three faults
-are then put in, and an attacker must win in every organisation: no clamp (found by A1), a total over
-everybody (A2 or A5), K = 3 (A2 or A5). Exits with 1 on any success of an attacker, and on any fault that is
-missed.
+Every second organisation compares: the register holds evidence and a collection before was kept, so its
+reports say how precise figures are, lay units side by side and show a change. Where something is published
+anew, the function that closing calls makes it, since no page can. Three faults are then put in, and an
+attacker must win in every organisation: no clamp (found by A1), a total over everybody (A2 or A5), K = 3 (A2
+or A5). Exits with 1 on any success of an attacker, and on any fault that is missed.
 """
 
 import argparse
@@ -43,7 +44,8 @@ from unittest.mock import patch
 from urllib.parse import urlencode
 
 from analysis.disclosure.base_table import BaseTable, Group, Rules, Unit, base_table, rules
-from analysis.disclosure.release import Report, release, report_as_json, report_from_json
+from analysis.disclosure.change import with_change
+from analysis.disclosure.release import NoChange, Report, release, report_as_json, report_from_json
 from app import migrate
 from app.closing import snapshots
 from app.closing.maintenance import run_due_tasks
@@ -59,6 +61,8 @@ from tests.privacy.organisations import CODES, FORM, INSTRUMENT, keyed, of_one_m
 ATTEMPTS: Final = 20
 """At A1 in each organisation; 2,000 organisations on both engines make 80,000."""
 LARGEST: Final = 45
+COMPARED: Final = 1_000_000
+"""What is added to the seed of every second organisation, which compares, for its collection before."""
 NAMES: Final = ("ash", "beech", "cedar", "elm", "fir", "hazel", "lime", "oak", "pine", "rowan")
 ATTACKS: Final = ("A1", "A2", "A3", "A4", "A5", "A6")
 FAULTS: Final = ("no clamp", "exact totals", "K = 3")
@@ -72,6 +76,8 @@ class Organisation:
     k: int
     harmed: str
     """The unit in which all say the same."""
+    before: Groups | None = None
+    """What was said in the collection before, where evidence lets reports compare."""
 
     @property
     def hidden(self) -> list[str]:
@@ -92,17 +98,18 @@ def draw(seed: int) -> Organisation:
     }
     groups = organisation(seed, sizes)
     groups[harmed] = of_one_mind(rng.randrange(k, LARGEST + 1), rng.choice((CODES[0], CODES[-1])))
-    return Organisation(groups, k, harmed)
+    before = organisation(seed + COMPARED, sizes | {harmed: len(groups[harmed])}) if seed % 2 else None
+    return Organisation(groups, k, harmed, before)
 
 
 class Home:
     """An attacker's own computer: the published code, run on answers that could have been given."""
 
-    def __init__(self, read: bytes, groups: Groups, allowed: Rules) -> None:
-        self.about = report_from_json(body(read)).about
+    def __init__(self, read: bytes, groups: Groups, allowed: Rules, earlier: BaseTable | NoChange) -> None:
+        self.about, self.earlier = report_from_json(body(read)).about, earlier
         self.allowed, self.groups = allowed, groups
         self.table = self.table_of(groups)
-        self.seen = as_page(self.table)
+        self.seen = as_page(self.table, earlier)
         check(self.seen == read, "what is computed at home is not what is published")
 
     def table_of(self, groups: Groups) -> BaseTable:
@@ -115,11 +122,14 @@ class Home:
         anew = {atom.unit: atom for atom in self.table_of(changed).atoms} if changed else {}
         atoms = tuple(anew.get(atom.unit, atom) for atom in self.table.atoms)
         # An equal table gives an equal report, since `release` reads nothing else.
-        return self.seen if atoms == self.table.atoms else as_page(replace(self.table, atoms=atoms))
+        return self.seen if atoms == self.table.atoms else self.page_of(replace(self.table, atoms=atoms))
+
+    def page_of(self, table: BaseTable) -> bytes:
+        return as_page(table, self.earlier)
 
 
-def as_page(table: BaseTable) -> bytes:
-    return b"200\n" + as_json(report_as_json(release(table)))
+def as_page(table: BaseTable, earlier: BaseTable | NoChange) -> bytes:
+    return b"200\n" + as_json(report_as_json(with_change(release(table), earlier)))
 
 
 # ---- the attacks ---------------------------------------------------------------------------------------
@@ -129,7 +139,7 @@ def attack(url: str, seed: int) -> Counter[str]:
     """Run every attack on one organisation; the migrated database at `url` is empty."""
     org = draw(seed)
     with serving(url) as server:
-        server.load(org.groups, org.k)
+        server.load(org.groups, org.k, before=org.before)
         server.close()
         seen = server.everything()
         found = deniable(server, org, seen, seed)
@@ -152,7 +162,7 @@ def check(holds: bool, otherwise: str) -> None:
 
 def deniable(server: Server, org: Organisation, seen: Pages, seed: int) -> Counter[str]:
     page, fitting = server.report(), list[Groups]()
-    home = Home(page, org.groups, rules(org.k))
+    home = Home(page, org.groups, rules(org.k), server.earlier)
 
     def publish(groups: Groups) -> bytes:
         found = page if groups is org.groups else home.page(groups)
@@ -229,11 +239,18 @@ def tracked(server: Server, org: Organisation) -> bool:
 
 def figures(server: Server) -> dict[tuple[str, str], Any]:
     """Every figure and share of every part, by part and name."""
-    return {
-        (node["id"], line["id"]): (line["figure"], line.get("shares"))
-        for node in body(server.report())["nodes"]
+    nodes = body(server.report())["nodes"]
+    told = {
+        (node["id"], line["id"]): (line["figure"], line.get("shares"), line.get("error"))
+        for node in nodes
         for line in (*node["facets"], *node["totals"], *node["items"])
     }
+    changed = {
+        (node["id"], f"change of {line['id']}"): (line["figure"], line["error"])
+        for node in nodes
+        for line in (node["change"] or {}).get("lines", ())
+    }
+    return told | changed
 
 
 def rank(sets: Iterable[frozenset[str]], units: Iterable[str]) -> int:
@@ -280,7 +297,7 @@ def caught(server: Server, org: Organisation, fault: str, seed: int) -> bool:
         allowed = Rules(k=org.k, insiders=-1)
         with patch.object(snapshots, "rules", lambda _: allowed):
             server.publish_again(org.groups)
-        home = Home(server.report(), org.groups, allowed)
+        home = Home(server.report(), org.groups, allowed, server.earlier)
         [atom] = [atom for atom in home.table.atoms if atom.unit == org.harmed]
         harmed = replace(home.table, atoms=(atom,))
         return deniability(home.page, org.groups, harmed, keyed, times=10, seed=seed)[1] > 0

@@ -1,6 +1,5 @@
 """The registry of evidence: what it takes, what it refuses, and what is said while evidence holds."""
 
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,12 +20,12 @@ from app.runtime import Service
 from app.staff import accounts
 from app.staff.signed import Signed
 from instrument import ppiq
-from tests.lib.dossiers import edit, make_dossier, sum_up, tables
+from tests.lib.dossiers import ADA, BEA, edit, make_dossier, sum_up
+from tests.lib.dossiers import add_dossier as add
+from tests.lib.dossiers import confirm_dossier as confirm
 from tests.lib.staff_accounts import EVERYWHERE, PASSWORD, ready
 
 pytestmark = pytest.mark.either
-
-ADA, BEA = Signed(name="ada", password=PASSWORD), Signed(name="bea", password=PASSWORD)
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +46,6 @@ def operators(service: Service) -> Service:
     for name in ("ada", "bea"):
         ready(service, name, operator=EVERYWHERE)
     return service
-
-
-def add(service: Service, folder: Path, by: Signed = ADA, **given: Path) -> str:
-    with write(service.engine) as db:
-        registry.add(service, db, folder / "DOSSIER", {**tables(folder), **given}, by=by)
-    return str(json.loads((folder / "DOSSIER" / "dossier.json").read_text("utf-8"))["seal"])
-
-
-def confirm(service: Service, seal: str, by: Signed = BEA) -> None:
-    with write(service.engine) as db:
-        registry.confirm(service, db, seal[:16], by)
 
 
 def said(service: Service, form: str = "a", language: str = "en", instrument: Any = None) -> tuple[str, ...]:
@@ -196,6 +184,10 @@ FORGED: dict[str, tuple[Callable[[Path], None], str]] = {
     "another key": (tree_says(of__key_revision=3), "the key is another one here"),
     "another questionnaire": (tree_says(of__instrument="other"), "'other' is not installed here"),
     "another person is responsible": (tree_says(plan__responsible="Somebody"), "says otherwise of `plan`"),
+    "an error of measurement, sealed again": (
+        tree_says(phases__2__errors={"ec": 1.0}),
+        "has other verdicts",
+    ),
     "no ethics reference": (tree_says(plan__ethics=None), "names no ethics reference"),
     "no preregistration": (tree_says(plan__preregistration="later"), "names no address of a preregistration"),
     "another plan beside it": (

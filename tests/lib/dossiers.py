@@ -16,8 +16,15 @@ from analysis.__main__ import main
 from analysis.simulated_mark import marked
 from analysis.validation.dossier import seal_of
 from analysis.validation.rehearsal import rehearse
+from app.db import write
+from app.evidence import registry
+from app.runtime import Service
+from app.staff.signed import Signed
 from instrument import PPIQ, ppiq
+from tests.lib.staff_accounts import PASSWORD
 
+ADA, BEA = Signed(name="ada", password=PASSWORD), Signed(name="bea", password=PASSWORD)
+"""Two operators."""
 PARTS = ("main", "panel", "interviews")
 
 
@@ -77,3 +84,15 @@ def _changed(row: Mapping[str, str], place: int) -> dict[str, str]:
             return new
         new[item] = str((max(int(new[item]), 0) + 1) % 5)
     return new
+
+
+def add_dossier(service: Service, folder: Path, by: Signed = ADA, **given: Path) -> str:
+    """Add the dossier of a folder to the registry, and return its seal."""
+    with write(service.engine) as db:
+        registry.add(service, db, folder / "DOSSIER", {**tables(folder), **given}, by=by)
+    return str(json.loads((folder / "DOSSIER" / "dossier.json").read_text("utf-8"))["seal"])
+
+
+def confirm_dossier(service: Service, seal: str, by: Signed = BEA) -> None:
+    with write(service.engine) as db:
+        registry.confirm(service, db, seal[:16], by)

@@ -1,0 +1,120 @@
+"""What evidence adds to a report: error of measurement, and the change since the collection before."""
+
+from dataclasses import replace
+
+import pytest
+
+from analysis.disclosure.base_table import rules
+from analysis.disclosure.basis import Basis
+from analysis.disclosure.change import goes_beyond, less, with_change
+from analysis.disclosure.release import (
+    Change,
+    FacetLine,
+    Figure,
+    NoChange,
+    Report,
+    Untold,
+    release,
+    report_as_json,
+    report_from_json,
+)
+from tests.privacy.organisations import FORM, INSTRUMENT, of_one_mind, table_of
+
+BASIS = Basis(seals=("s",), population="p", errors=dict.fromkeys(INSTRUMENT.key.subscales(FORM), 8.0))
+
+
+def told(groups, *, before=None, basis: Basis | None = BASIS) -> Report:
+    table = table_of(groups, rules(10))
+    table = replace(table, about=replace(table.about, basis=basis))
+    return with_change(release(table), before or NoChange(reason="first"))
+
+
+def node(report: Report, name: str):
+    return next(each for each in report.nodes if each.id == name)
+
+
+def exact(value: float, half: float | None = None, error: float | None = None) -> FacetLine:
+    return FacetLine(id="ec", figure=Figure(value=value, bound="exact", half_width=half), error=error)
+
+
+def bounded(value: float, bound) -> FacetLine:
+    return FacetLine(id="ec", figure=Figure(value=value, bound=bound))
+
+
+@pytest.mark.parametrize(("n", "error"), [(12, 5.0), (24, 3.6), (44, 2.5)])
+def test_error_of_measurement_falls_with_the_people_that_are_told(n: int, error: float) -> None:
+    """1.96 * 8 / √10, √20 and √40, each rounded up to a tenth."""
+    south = node(told({"south": of_one_mind(n, 2)}), "south")
+    assert {each.error for each in (*south.facets, *south.totals)} == {error}
+
+
+def test_units_of_different_size_weigh_by_their_people() -> None:
+    """Twenty of forty people left a question blank: the mean of both units errs as that of fewer people."""
+    people = of_one_mind(40, 2)
+    for person in people[:20]:
+        person["ec1"] = -88
+    west = node(told({"ash": people, "cedar": of_one_mind(40, 2)}), "org")
+    errors = {each.id: each.error for each in west.facets}
+    assert errors["vi"] == 1.8  # √80
+    assert errors["ec"] == 2.3  # 80² / (40²/20 + 40²/40) = 53, told as 50
+    assert west.totals[0].error == 2.3
+
+
+def test_a_figure_that_is_clamped_or_untold_has_none_nor_has_one_without_evidence() -> None:
+    people = of_one_mind(20, 2)
+    for person in people:
+        person["sd1"] = 0
+    errors = {each.id: each.error for each in node(told({"south": people}), "south").facets}
+    assert errors["sd"] is None
+    assert errors["vi"] == 3.6
+    without = node(told({"south": people}, basis=None), "south")
+    assert {each.error for each in (*without.facets, *without.totals)} == {None}
+    assert without.change is None
+    few = replace(BASIS, errors={"vi": 8.0})
+    assert {e.id for e in node(told({"south": people}, basis=few), "south").facets if e.error} == {"vi"}
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "change"),
+    [
+        (exact(54.0, 5, 2.5), exact(48.5, 10, 2.5), Figure(value=5.5, bound="exact", half_width=15)),
+        (exact(54.0, 5), exact(48.5), Figure(value=5.5, bound="exact")),
+        (bounded(10.0, "at most"), exact(30.0), Figure(value=-20.0, bound="at most")),
+        (exact(30.0), bounded(10.0, "at most"), Figure(value=20.0, bound="at least")),
+        (bounded(90.0, "at least"), bounded(10.0, "at most"), Figure(value=80.0, bound="at least")),
+        (bounded(10.0, "at most"), bounded(12.0, "at most"), Untold(reason="points both ways")),
+        (
+            exact(30.0),
+            FacetLine(id="ec", figure=Untold(reason="too few answers")),
+            Untold(reason="too few answers"),
+        ),
+    ],
+)
+def test_a_change_is_one_published_figure_less_another(
+    now: FacetLine, before: FacetLine, change: Figure | Untold
+) -> None:
+    assert less(now, before).figure == change
+
+
+def test_a_change_is_told_where_it_exceeds_chance_and_error_alone() -> None:
+    assert goes_beyond(less(exact(70, 5, 2.5), exact(50, 5, 2.5)))
+    assert not goes_beyond(less(exact(60, 5, 2.5), exact(50, 5, 2.5)))  # ± 10
+    assert not goes_beyond(less(exact(70, 5, 15.0), exact(50, 5, 15.0)))  # ± 21.3
+    assert not goes_beyond(less(exact(70, None, 2.5), exact(50, None, 2.5)))  # 20 to 29 people
+    assert not goes_beyond(less(bounded(70, "at least"), exact(50, 5, 2.5)))
+    assert less(exact(70, 5, 2.5), exact(50, 5, 2.5)).error == 3.6
+
+
+def test_what_differs_between_two_collections_is_the_published_figures_alone() -> None:
+    """Two earlier organisations that publish the same figures give the same change, to the byte."""
+    one, other = of_one_mind(24, 2), of_one_mind(24, 2)
+    for at, code in ((0, 1), (1, 3), (2, 0), (3, 4)):
+        other[at]["ec2"] = code
+    tables = [table_of({"south": people}, rules(10)) for people in (one, other)]
+    lines = [[each.figure for each in node(release(t), "south").facets] for t in tables]
+    assert lines[0] == lines[1]
+    now = {"south": of_one_mind(30, 1)}
+    reports = [told(now, before=each) for each in tables]
+    assert reports[0] == reports[1]
+    assert isinstance(node(reports[0], "south").change, Change)
+    assert report_from_json(report_as_json(reports[0])) == reports[0]
