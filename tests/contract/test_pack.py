@@ -139,6 +139,11 @@ def test_a_pack_says_what_was_said_and_marks_the_rest(service: Service, tmp_path
     asked = " ".join(page.extract_text() or "" for page in PdfReader(folder / "questionnaire.pdf").pages)
     sentence = of.instrument.words["a2", "en"].sentence("sd1")
     assert sentence in " ".join(asked.split())
+    form = of.instrument.forms["a2"]
+    questions = {each: of.instrument.words["a2", "en"].question(each) for each in form.context}
+    assert {each for each, words in questions.items() if words in " ".join(asked.split())} == {
+        *of.study.context
+    }
     listed = docx.Document(io.BytesIO((folder / "contents.docx").read_bytes()))
     open_places = {
         row.cells[0].text.removesuffix(", .pdf"): row.cells[2].text for row in listed.tables[0].rows[1:]
