@@ -38,7 +38,7 @@ STATES: Final = {
     PAUSED: _("paused"),
     CLOSING: _("closing"),
     CLOSED: _("closed"),
-    RETIRED: _("retired: its answers are deleted"),
+    RETIRED: _("closed, and its answers are deleted"),
 }
 
 

@@ -371,6 +371,7 @@ def test_an_end_is_planned_in_a_time_zone_and_told_to_everyone(
     page = spring.get("/host/waves/spring-1").text
     assert page.count("2 July 2098, 17:30 (Europe/London)") >= 3  # state, invitation, reminder
     assert "24 hours from now" not in page
+    assert page.index("Plan this end") < page.index("Make slips to print"), "the end stands on the slips"
     asked = {"unit": "north", "count": "1", "address": "https://q.example"}
     spring.post("/host/waves/spring-1/codes", data=asked)
     assert printed[0].ends == "2 July 2098, 17:30 (Europe/London)"
@@ -459,7 +460,7 @@ def test_a_host_gives_readers_their_role_and_none_to_themselves(service: Service
     ready(service, "tara")
     give = {"name": "Tara", "role": "trainer"}
     assert spring.post("/host/studies/spring/roles", data=give).status_code == 303
-    assert "tara" in spring.get("/host/studies/spring").text
+    assert "Who reads it: <bdi>tara</bdi> (trainer)" in spring.get("/host/studies/spring").text
     for wrong, why in (
         ({"name": "hana"}, "of their own"),
         ({"role": "operator"}, "host gives the roles"),
@@ -497,7 +498,7 @@ def test_answers_are_deleted_before_their_day_by_two_people(service: Service, op
     sign_in(service, opened, "hugo")
     assert opened.post(f"{early}/confirm", data=sure).status_code == 303
     assert column(service, select(func.count()).select_from(RESPONSE)) == 0
-    assert "is retired" in opened.get("/host/waves/spring-1").text
+    assert "is closed, and its answers are deleted" in opened.get("/host/waves/spring-1").text
     with read(service.engine) as db:
         told = [each.event for each in events(db) if each.event["action"].startswith("early deletion")]
     assert [each["action"].rpartition(" ")[2] for each in told] == [
@@ -775,7 +776,7 @@ def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service,
         db.execute(update(studies.STUDY).values(retire_on=now().date()))
     maintenance.run_due_tasks(service)
     assert column(service, select(func.count()).select_from(RESPONSE)) == 0
-    assert "is retired" in host.get("/host/waves/spring-1").text
+    assert "is closed, and its answers are deleted" in host.get("/host/waves/spring-1").text
 
 
 def test_without_a_declared_day_the_host_deletes_them(service: Service, opened: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
@@ -35,7 +36,14 @@ from tests.lib.batteries import compose_here, on_a_shelf, open_study
 LEFT_BY_THE_AUTHORS = "EC4, AG3 and AG5 are all about clarity, and may go together across facets."
 
 
-def made(service: Service, said: dict[str, str], *, simulated: bool = False, form: str = "a2") -> Declared:
+def made(
+    service: Service,
+    said: dict[str, str],
+    *,
+    simulated: bool = False,
+    form: str = "a2",
+    context: Sequence[str] | None = None,
+) -> Declared:
     with write(service.engine) as db:
         studies.make_study(
             db,
@@ -44,6 +52,7 @@ def made(service: Service, said: dict[str, str], *, simulated: bool = False, for
             form=form,
             simulated=simulated,
             retire_on=date(2031, 5, 6),
+            context=context,
         )
         if said:
             describe(service, db, the_study(db, "spring"), said)
@@ -107,7 +116,8 @@ def confirm(service: Service, study: Row[Any], *, language: str) -> None:
 
 
 def test_a_pack_says_what_was_said_and_marks_the_rest(service: Service, tmp_path: Path) -> None:
-    of = made(service, {**example(), "purpose": "To learn what helps."}, simulated=True)
+    said = {**example(), "purpose": "To learn what helps."}
+    of = made(service, said, simulated=True, context=["role", "length"])
     folder = tmp_path / "pack"
     names = write_pack(of, folder)
     assert {*names} == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -141,9 +151,8 @@ def test_a_pack_says_what_was_said_and_marks_the_rest(service: Service, tmp_path
     assert sentence in " ".join(asked.split())
     form = of.instrument.forms["a2"]
     questions = {each: of.instrument.words["a2", "en"].question(each) for each in form.context}
-    assert {each for each, words in questions.items() if words in " ".join(asked.split())} == {
-        *of.study.context
-    }
+    there = {each for each, words in questions.items() if words in " ".join(asked.split())}
+    assert there == {*of.study.context}, "the paper asks what the study asks"
     listed = docx.Document(io.BytesIO((folder / "contents.docx").read_bytes()))
     open_places = {
         row.cells[0].text.removesuffix(", .pdf"): row.cells[2].text for row in listed.tables[0].rows[1:]
