@@ -67,7 +67,10 @@ class NotAllowed(AppError):
 class Closed(AppError):
     status = 410
     title = _("This collection has closed")
-    message = _("It takes no more answers. Answers that were sent before it closed are kept safely.")
+    message = _(
+        "It takes no more answers. What was sent before it closed is kept as you read before you agreed; "
+        "what was saved and not sent is deleted."
+    )
 
 
 class Erased(AppError):

@@ -131,8 +131,10 @@ def codes(
     directory: Dir = None,
 ) -> None:
     """Make codes for a unit of a wave. They are shown here only: the database keeps none that can be read."""
+    from app import studies
     from app.db import write
     from app.errors import Refused
+    from app.languages import moment
     from app.studies import waves
 
     with serving(directory) as service:
@@ -140,14 +142,19 @@ def codes(
         if slips and not address:
             raise Refused("slips need the address that people go to: --address, or COUNTERPOISE_ORIGIN")
         with write(service.engine) as db:
-            made = waves.issue_codes(service, db, wave, unit or waves.first_unit(db, wave), count)
+            unit = unit or waves.first_unit(db, wave)
+            made = waves.issue_codes(service, db, wave, unit, count)
+            found = waves.the_wave(db, wave)
+            study = studies.the_study(db, found.study)
+            group = next(each.title for each in studies.units(db, study.id) if each.id == unit)
         typer.echo(json.dumps(made) if as_json else "\n".join(made))
         if slips:
             from app.files.private import write_private
             from app.hosting.slips import slips as laid_out
             from app.printing import pdf
 
-            write_private(slips, pdf(laid_out(made, address, "Take part")))
+            ends = moment(found.closes_at, found.zone) if found.closes_at else ""
+            write_private(slips, pdf(laid_out(made, address, study.title, group=group, ends=ends)))
 
 
 @app.command()
@@ -157,20 +164,32 @@ def paper(
     language: Annotated[str, typer.Option(help="Its language.")] = "en",
     role: Annotated[str | None, typer.Option(help="The role that its sentences name.")] = None,
     folder: Annotated[Path | None, typer.Option("--instrument", help="Another instrument's folder.")] = None,
+    study: Annotated[
+        str | None, typer.Option(help="A study: its form, and no question it leaves out.")
+    ] = None,
+    directory: Dir = None,
 ) -> None:
     """Write a form as an accessible PDF, laid out as on the screen."""
     import instrument as instruments
+    from app.db import read
     from app.errors import Refused
     from app.languages import LANGUAGES
     from app.paper.pages import paper_pdf
+    from app.studies.study import asked_of, the_study
 
     with told_plainly():
-        found = instruments.load(folder) if folder else instruments.ppiq()
+        context = None
+        if study:
+            with serving(directory) as service, read(service.engine) as db:
+                of = the_study(db, study)
+                found, form, context = service.instruments[of.instrument], of.form, asked_of(of)
+        else:
+            found = instruments.load(folder) if folder else instruments.ppiq()
         spoken = {each for each in found.words if each[1] in LANGUAGES}
         if (form, language) not in spoken:
             known = ", ".join(f"{each} in {its}" for each, its in sorted(spoken))
             raise Refused(f"there is no form {form} in {language}; there is {known}")
-        out.write_bytes(paper_pdf(found, form, language, role or instruments.NOT_SAID))
+        out.write_bytes(paper_pdf(found, form, language, role or instruments.NOT_SAID, context=context))
     typer.echo(str(out))
 
 

@@ -32,9 +32,8 @@ from app.export.reliability import as_json, reliability
 from app.export.rows import DoesNotFit, Reliability
 from app.export.trail import note_read, note_taken
 from app.languages import english_day
-from app.middleware import see_other
 from app.runtime import Service, service_of
-from app.staff.authorise import AGAIN, Staff, admitted
+from app.staff.authorise import Staff, admitted, prove_again
 from app.studies.study import STUDY
 from app.studies.waves import WAVE
 from app.tables import CLOSED
@@ -95,7 +94,7 @@ def wave_overview(request: Request, wave: str) -> Response:
 def responses(request: Request, wave: str) -> Response:
     """The rows themselves: only after a fresh sign-in, and always noted in the trail."""
     if not admitted(request, "researcher").fresh:
-        return see_other(AGAIN)
+        return prove_again(f"/export/waves/{wave}")
     with _data(request, wave, microdata) as data:
         content = FORMATS["csv"].make(data)
     note_taken(service_of(request), wave)
@@ -106,7 +105,7 @@ def responses(request: Request, wave: str) -> Response:
 def one_file(request: Request, wave: str, name: str) -> Response:
     """One file of an export, made by its entry in the table of formats."""
     if not admitted(request, "researcher").fresh:
-        return see_other(AGAIN)
+        return prove_again(f"/export/waves/{wave}")
     if name in WRITERS:
         return _of_questionnaire(request, wave, name)
     if name not in FORMATS:
@@ -128,7 +127,7 @@ def _of_questionnaire(request: Request, wave: str, name: str) -> Response:
 def everything(request: Request, wave: str, *, linked: bool = False) -> Response:
     """The folder that the command line writes, as one ZIP: of a wave, or of both waves of a pair."""
     if not admitted(request, "researcher").fresh:
-        return see_other(AGAIN)
+        return prove_again(f"/export/waves/{wave}")
     if linked:
         with _data(request, wave, linked_microdata) as both:
             made, waves = linked_bundle(*both), [each.wave for each in both]
@@ -175,7 +174,7 @@ def _figures(request: Request, wave: str, shown: Callable[[Reliability], Respons
     """Show figures of rows; like rows, only after a fresh sign-in and noted in the trail."""
     service, staff = service_of(request), admitted(request, "researcher")
     if not staff.fresh:
-        return see_other(AGAIN)
+        return prove_again(f"/export/waves/{wave}")
     with read(service.engine) as db:
         _one(db, staff, wave)
         try:

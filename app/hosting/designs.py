@@ -21,7 +21,10 @@ CHOICES: Final = {
         (
             (PEOPLE, _("Nobody receives their single answers.")),
             (TRAINERS, _("A report of each unit, department and organisation with enough answers.")),
-            (RESEARCHERS, _("Those reports and nothing else: no rows, no reliability, no waves linked.")),
+            (
+                RESEARCHERS,
+                _("Those reports and nothing else: no rows, no reliability, no linked collections."),
+            ),
         ),
     ),
     "rows": (
@@ -29,7 +32,7 @@ CHOICES: Final = {
         (
             (PEOPLE, _("Researchers may receive what each answered. Too small a group is given to nobody.")),
             (TRAINERS, _("No report, not even of everybody.")),
-            (RESEARCHERS, _("A row for each person, reliability, waves that are linked.")),
+            (RESEARCHERS, _("A row for each person, reliability, linked collections.")),
         ),
     ),
     "rows with units": (
@@ -269,7 +272,7 @@ def form_title(instrument: Instrument, form: Form) -> str:
     if len(instrument.forms) == 1:
         return instrument.title
     first = form.replaces or form.id
-    name = first.upper() if len(first) == 1 else first.replace("_", " ")
+    name = first.upper() if len(first) == 1 else f"“{instrument.words_for_staff(form.id).title}”"
     return f"{instrument.title}, form {name}" + (f", edition {form.edition}" if form.edition > 1 else "")
 
 

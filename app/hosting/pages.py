@@ -38,7 +38,7 @@ STATES: Final = {
     PAUSED: _("paused"),
     CLOSING: _("closing"),
     CLOSED: _("closed"),
-    RETIRED: _("retired: its answers are deleted"),
+    RETIRED: _("closed, and its answers are deleted"),
 }
 
 
@@ -63,6 +63,8 @@ class Release:
 
     ethics: str
     asked_by: str
+    is_asker: bool
+    """It is whoever reads the page, so somebody else confirms it."""
     confirmed_by: str
     may_change: bool
     seen: str
@@ -79,6 +81,8 @@ class StudyPage(Page):
     units: tuple[UnitRow, ...]
     levels: tuple[str, ...] = LEVELS
     waves: tuple[Link, ...]
+    closed: bool
+    """Whether there is anything to read or to take out."""
     units_locked: bool
     design_locked: bool
     may_prepare: bool
@@ -133,6 +137,7 @@ def study_page(
     *,
     readers: tuple[tuple[str, str], ...],
     may_copy: bool,
+    viewer: str,
     problem: str = "",
 ) -> StudyPage:
     """Lay out a study: its design, its units, and its waves with their states."""
@@ -172,6 +177,7 @@ def study_page(
         release=Release(
             study.ethics or "",
             study.release_asked_by or "",
+            study.release_asked_by == viewer,
             study.release_confirmed_by or "",
             all(each.state == PREPARED for each in waves),
             what_is_confirmed(study),
@@ -183,10 +189,12 @@ def study_page(
             Link(
                 f"/host/waves/{each.id}",
                 f"Collection {each.ordinal}",
-                f"{STATES[each.state]}{_(', imported from a file') if each.imported else ''}",
+                f"{STATES[each.state]}{_(', imported from a file') if each.imported else ''}"
+                f"{_(', its early deletion waits for a second person') if _waits(each) else ''}",
             )
             for each in waves
         ),
+        closed=any(each.state == CLOSED for each in waves),
         units_locked=study.partition_hash is not None,
         design_locked=bool(waves),
         may_prepare=any(each.level == "unit" for each in units),
@@ -215,6 +223,10 @@ def study_page(
         crowding=_crowding(study, units),
         problem=problem,
     )
+
+
+def _waits(wave: Row[Any]) -> bool:
+    return wave.state == CLOSED and wave.deletion_asked_by is not None
 
 
 def _crowding(study: Row[Any], units: Sequence[Row[Any]]) -> str:

@@ -20,8 +20,8 @@ from app.middleware import see_other
 from app.runtime import Service, now, service_of
 from app.staff import accounts
 from app.staff.accounts import Held
-from app.staff.authorise import AGAIN, admitted
-from app.staff.permissions import EVERYWHERE, Role
+from app.staff.authorise import admitted, prove_again
+from app.staff.permissions import EVERYWHERE, HOME, Role
 from app.studies.study import STUDY
 from app.templating import Page, html
 
@@ -110,7 +110,7 @@ def _give(service: Service, db: Connection, account: str, fields: Fields) -> Non
 def _changing(request: Request, change: Callable[[Service, Connection], object]) -> Response:
     service, staff = service_of(request), admitted(request, "operator")
     if not staff.fresh:
-        return see_other(AGAIN)
+        return prove_again(HOME["operator"])
     try:
         with write(service.engine) as db:
             change(service, db)
@@ -125,7 +125,7 @@ def _showing_the_password(
     """Show the password on this one page: it is kept nowhere, so no other page can show it."""
     service, staff = service_of(request), admitted(request, "operator")
     if not staff.fresh:
-        return see_other(AGAIN)
+        return prove_again(HOME["operator"])
     try:
         with write(service.engine) as db:
             password = make(service, db)

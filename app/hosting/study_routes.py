@@ -20,7 +20,7 @@ from app.hosting.pages import StudiesPage, StudyPage, looked_over, study_page
 from app.middleware import see_other
 from app.runtime import Service, service_of
 from app.staff import accounts
-from app.staff.authorise import AGAIN, Staff, admitted
+from app.staff.authorise import Staff, admitted, prove_again
 from app.studies import information, release, waves
 from app.studies.study import STUDY
 from app.templating import html
@@ -65,7 +65,7 @@ def make_study(request: Request, fields: Fields) -> Response:
     _may_make(staff)
     instrument, form = _form(service, fields.get("form", ""))
     if "look" in fields:
-        return html(design_page(service, instrument, form, fields))
+        return html(design_page(service, instrument, form, fields, _wrong_name(service, fields)))
     try:
         design = read_design(fields, instrument, form, simulated=service.settings.demo)
         with write(service.engine) as db:
@@ -246,7 +246,7 @@ def _on_roles(
     if not staff.fresh:
         with read(service_of(request).engine) as db:
             own_study(db, staff, study)
-        return see_other(AGAIN)
+        return prove_again(f"/host/studies/{study}")
     return _on_study(request, study, checked)
 
 
@@ -274,6 +274,7 @@ def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -
             waves.waves(db, study),
             readers=accounts.readers(db, study),
             may_copy=staff.may_make_studies,
+            viewer=staff.name,
             problem=problem,
         )
 
@@ -297,6 +298,18 @@ def _form(service: Service, named: str) -> tuple[Instrument, Form]:
     if instrument is None or form is None:
         raise NotFound
     return instrument, form
+
+
+def _wrong_name(service: Service, fields: Mapping[str, str]) -> str:
+    """Say why a study could not be made under the short name that was typed; nothing where none was."""
+    name = fields.get("id", "").strip()
+    try:
+        if name:
+            with read(service.engine) as db:
+                studies.check_new(db, name)
+    except Refused as refused:
+        return str(refused)
+    return ""
 
 
 def _looked_over(request: Request, study: str, fields: Mapping[str, str]) -> StudyPage:

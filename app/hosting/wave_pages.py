@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from analysis.disclosure.leaving import LEAVING, ORIGIN
 from app.hosting.designs import Choice
+from app.hosting.letters import Letter, letters
 from app.hosting.pages import STATES
 from app.languages import LANGUAGES, english_day, moment
 from app.studies.waves import CONFIRMATIONS
@@ -44,10 +45,14 @@ class WavePage(Page):
     """The band of those with a code who had answered when it closed."""
     batches: tuple[Batch, ...]
     languages: tuple[Choice, ...]
+    invitations: tuple[Letter, ...]
+    reminders: tuple[Letter, ...]
     retire_on: str
     may_retire: bool
     asked_by: str
     """Who has asked that the answers be deleted before their day."""
+    is_asker: bool
+    """It is whoever reads the page, so somebody else confirms it."""
     may_take_back: bool
     takes_codes: bool
     paper: bool
@@ -70,6 +75,7 @@ def wave_page(
     *,
     address: str,
     today: date,
+    viewer: str,
     batches: Sequence[Row[Any]],
     problem: str = "",
 ) -> WavePage:
@@ -96,9 +102,12 @@ def wave_page(
             for language in LANGUAGES
             if language in wave.words_hashes
         ),
+        invitations=letters(wave, study, address, reminds=False),
+        reminders=letters(wave, study, address, reminds=True),
         retire_on=english_day(study.retire_on) if study.retire_on else "",
         may_retire=wave.state == CLOSED and (study.retire_on is None or study.retire_on <= today),
         asked_by=wave.deletion_asked_by or "",
+        is_asker=wave.deletion_asked_by == viewer,
         may_take_back=wave.state == PREPARED and all(each.cancelled for each in batches),
         takes_codes=wave.state in (PREPARED, OPEN, PAUSED) and not wave.imported,
         paper=wave.paper,

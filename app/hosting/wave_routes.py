@@ -213,6 +213,7 @@ def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> 
         units,
         address=origin,
         today=now().date(),
+        viewer=staff.name,
         batches=batches,
         problem=problem,
     )

@@ -298,8 +298,9 @@ def _ledger(service: Service, db: Connection) -> Check:
         else f"{path}, beside the database: both are lost together"
         if beside
         else f"{path}: {ledger.count(path)} entries",
-        "name a file on another disk in COUNTERPOISE_LEDGER, put back the one that was kept, or begin one by "
-        "`counterpoise migrate --new-ledger`; see docs/administration.md",
+        "where one was kept, put it back; else make a key by `counterpoise backup-key FILE`, set "
+        "COUNTERPOISE_BACKUP_KEY to what that prints and COUNTERPOISE_LEDGER to a file on another disk, and "
+        "begin it by `counterpoise migrate --new-ledger`; see docs/administration.md",
     )
 
 

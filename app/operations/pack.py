@@ -25,6 +25,7 @@ from app.operations.user_manual import user_manual
 from app.paper.pages import paper_pdf
 from app.printing import pdf_of_markup
 from app.runtime import Service
+from app.studies.study import asked_of
 from app.support.signposts import DEFAULT, Signposts, signposts
 from instrument import Claims, Instrument
 
@@ -79,7 +80,7 @@ def write_pack(of: Declared, folder: Path) -> list[str]:
     form, language = of.study.form, of.instrument.words_for_staff(of.study.form).language
     sheet = panel_sheet(of.instrument, form)
     files: dict[str, bytes] = {
-        "questionnaire.pdf": paper_pdf(of.instrument, form, language),
+        "questionnaire.pdf": paper_pdf(of.instrument, form, language, context=asked_of(of.study)),
         "panel/sheet.xlsx": workbook(sheet),
         "panel/sheet.html": page(sheet).encode(),
     }

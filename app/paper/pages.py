@@ -99,9 +99,16 @@ def paper_form(
     )
 
 
-def paper_pdf(instrument: Instrument, form_id: str, language: str, role: str = NOT_SAID) -> bytes:
+def paper_pdf(
+    instrument: Instrument,
+    form_id: str,
+    language: str,
+    role: str = NOT_SAID,
+    *,
+    context: tuple[str, ...] | None = None,
+) -> bytes:
     """Set a form as a tagged PDF, which is kept: a form is asked for again and never changes."""
-    return _set(render(paper_form(instrument, form_id, language, role)))
+    return _set(render(paper_form(instrument, form_id, language, role, context=context)))
 
 
 @lru_cache(maxsize=4)

@@ -10,15 +10,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Literal, get_args
+from urllib.parse import quote
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select
 from starlette.requests import Request
+from starlette.responses import Response
 
 from app.audit import acting, audit
 from app.db import read, write
 from app.ended import ledger
 from app.errors import NotFound, Refused
-from app.middleware import token_of
+from app.middleware import see_other, token_of
 from app.runtime import Service, now, service_of
 from app.staff.accounts import Held
 from app.staff.permissions import EVERYWHERE, ROUTES, Role
@@ -99,6 +101,11 @@ def admitted(request: Request, role: Role) -> Staff:
         raise NotFound
     acting(staff.name)
     return staff
+
+
+def prove_again(back_to: str) -> Response:
+    """Ask for a code, before something that needs a fresh sign-in; the page leads back to this address."""
+    return see_other(f"{AGAIN}?to={quote(back_to)}")
 
 
 def token_grant(db: Connection, token: str) -> Held | None:

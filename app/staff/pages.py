@@ -49,6 +49,8 @@ class EnrolPage(Page):
 @dataclass(frozen=True, kw_only=True)
 class AgainPage(Page):
     template: ClassVar[str] = "staff/again.html"
+    to: str
+    """The page that somebody comes back to."""
     problem: bool = False
 
 

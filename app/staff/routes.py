@@ -16,7 +16,7 @@ from app.form_data import Fields
 from app.middleware import clear_site_data, expire_cookie, give_cookie, see_other, token_of
 from app.runtime import Service, service_of
 from app.staff import accounts, sessions
-from app.staff.authorise import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, token_grant
+from app.staff.authorise import AGAIN, COOKIE, OF_TOKENS, SIGN_IN, prove_again, token_grant
 from app.staff.devices import remember_device, visit_of
 from app.staff.pages import AccountPage, AgainPage, EnrolPage, HelpPage, SignInPage, institution_of, way_on
 from app.staff.permissions import HOME, Role
@@ -112,19 +112,19 @@ def enrol(request: Request, fields: Fields) -> Response:
 def show_again(request: Request) -> Response:
     """Ask for a code again, before something that needs a fresh sign-in."""
     _member(request)
-    return html(AgainPage())
+    return html(AgainPage(to=_back_to(request.query_params.get("to", ""))))
 
 
 @router.post(AGAIN)
 def again(request: Request, fields: Fields) -> Response:
-    """Take the code, and begin a fresh session."""
-    service = service_of(request)
+    """Take the code, begin a fresh session, and go back to where somebody was."""
+    service, to = service_of(request), _back_to(fields.get("to", ""))
     _member(request)
     failures = visit_of(request).throttle.devices
     token = sessions.show_again(service, token_of(request, COOKIE) or "", fields.get("code", ""), failures)
     if token is None:
-        return html(AgainPage(problem=True), Unreadable.status)
-    return _at(service, SIGN_IN, token, known=True)
+        return html(AgainPage(to=to, problem=True), Unreadable.status)
+    return _at(service, to, token, known=True)
 
 
 @router.get(ACCOUNT_PAGE)
@@ -139,7 +139,7 @@ def change_password(request: Request, fields: Fields) -> Response:
     """Change one's own password; needs a fresh sign-in and the present one."""
     service, member = service_of(request), _member(request)
     if not member.fresh:
-        return see_other(AGAIN)
+        return prove_again(ACCOUNT_PAGE)
     if fields.get("password") != fields.get("repeated"):
         return html(
             AccountPage(name=member.name, grants=member.grants, problem="the two passwords differ"),
@@ -208,6 +208,10 @@ def _at(service: Service, path: str, token: str, *, known: bool = False) -> Resp
             if member is not None and member.enrolled:
                 remember_device(response, service, accounts.the_account(db, member.name))
     return response
+
+
+def _back_to(typed: str) -> str:
+    return typed if typed == ACCOUNT_PAGE else way_on(typed, SIGN_IN)
 
 
 def _member(request: Request) -> Member:

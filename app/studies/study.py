@@ -87,13 +87,11 @@ def make_study(
     information: Mapping[str, str] | None = None,
 ) -> None:
     """Store a study as it is given; `declare_study` checks what its questions give away."""
-    _check_id(id)
+    check_new(db, id)
     _check_title(title)
     if k < SMALLEST_K:
         raise Refused(f"a study is reported from {SMALLEST_K} answers a unit at the least; {k} is fewer")
     _check_leaving(leaving)
-    if db.execute(select(STUDY.c.id).where(STUDY.c.id == id)).first():
-        raise Refused(f"there is a study {id!r} already")
     db.execute(
         insert(STUDY).values(
             id=id,
@@ -153,7 +151,7 @@ def copy_study(service: Service, db: Connection, of: str, made: Design) -> None:
         leaving=source.leaving,
         clusters=source.clusters,
         special=tuple(source.special or ()),
-        context=None if source.context is None else tuple(source.context),
+        context=asked_of(source),
         people=source.people,
         population=source.population or "",
     )
@@ -201,6 +199,11 @@ def the_study(db: Connection, study: str) -> Row[Any]:
     if found is None:
         raise Refused(f"there is no study {study!r}")
     return found
+
+
+def asked_of(study: Row[Any]) -> tuple[str, ...] | None:
+    """Return the context questions that a study asks; None of one that asks all that its form has."""
+    return None if study.context is None else tuple(study.context)
 
 
 def add_unit(
@@ -330,9 +333,16 @@ def _checked(service: Service, design: Design) -> Design:
 def _check_id(name: str) -> None:
     if len(name) > LONGEST_ID or not ID.fullmatch(name):
         raise Refused(
-            f"{name!r} cannot be an id: begin with a letter and take small letters, digits and hyphens, "
-            f"{LONGEST_ID} in all"
+            f"{name!r} cannot be a short name: begin with a letter and take small letters, digits and "
+            f"hyphens, {LONGEST_ID} in all"
         )
+
+
+def check_new(db: Connection, study: str) -> None:
+    """Refuse a short name under which no study can be made."""
+    _check_id(study)
+    if db.execute(select(STUDY.c.id).where(STUDY.c.id == study)).first():
+        raise Refused(f"there is a study {study!r} already")
 
 
 def _check_leaving(leaving: str) -> None:

@@ -45,6 +45,8 @@ class BackPage(Page):
     typed: str
     has_phrase: bool
     problem: bool
+    not_six: bool
+    """What was typed is no six words of ours."""
     unknown: tuple[str, ...]
     """The words of what was typed that stand in no phrase."""
 
@@ -60,6 +62,7 @@ class ConsentPage(Page):
     template: ClassVar[str] = "survey/consent.html"
     study_title: str
     title: str
+    questions: int
     draft: bool
     offered: tuple[str, ...]
     text: Markup
@@ -158,6 +161,7 @@ def consent_page(opened: Opened, *, problem: bool = False) -> ConsentPage:
         **manner(survey, sheet),
         study_title=survey.study_title,
         title=words.title,
+        questions=len(survey.numbers),
         draft=words.status == DRAFT,
         offered=survey.offered,
         text=survey.consent(sheet.language).markup,

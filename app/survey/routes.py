@@ -79,7 +79,7 @@ def enter_code(request: Request, fields: Fields) -> Response:
     except Saved as saved:
         return _ask_for_the_phrase(language, fields, has_phrase=saved.has_phrase)
     except Misread as misread:
-        return _ask_for_the_phrase(language, fields, unknown=misread.unknown)
+        return _ask_for_the_phrase(language, fields, misread=misread)
     except NotOffered as other:
         page = landing_page(service, language, typed=typed[:TYPED_AT_MOST], offered=other.languages)
         return html(page, Unreadable.status)
@@ -238,7 +238,7 @@ def _proof(request: Request, fields: Mapping[str, str]) -> Proof:
 
 
 def _ask_for_the_phrase(
-    language: str, fields: Mapping[str, str], *, has_phrase: bool = True, unknown: tuple[str, ...] = ()
+    language: str, fields: Mapping[str, str], *, has_phrase: bool = True, misread: Misread | None = None
 ) -> Response:
     tried = "phrase" in fields
     page = BackPage(
@@ -247,7 +247,8 @@ def _ask_for_the_phrase(
         typed=fields.get("phrase", "")[:LONGEST],
         has_phrase=has_phrase,
         problem=tried,
-        unknown=unknown,
+        unknown=misread.unknown if misread else (),
+        not_six=misread is not None,
     )
     return html(page, Unreadable.status if tried else 200)
 

@@ -369,11 +369,15 @@ def test_answers_are_taken_out_only_by_somebody_who_has_just_signed_in(
     path = "/export/waves/demo-1/responses.csv"
     assert client.get(path).status_code == 200
     moved(service, fresh_until=now() - timedelta(seconds=1))
-    assert client.get(path).headers["location"] == "/staff/again"
+    asked, back = client.get(path).headers["location"], "/export/waves/demo-1"
+    assert asked == f"/staff/again?to={back}"
     assert client.get("/export/waves/demo-1").status_code == 200
-    assert client.post("/staff/again", data={"code": "000000"}).status_code == 422
+    there = f'name="to" value="{back}"'
+    assert there in client.get(asked).text
+    assert there in client.post("/staff/again", data={"code": "000000", "to": back}).text
     assert client.get(path).status_code == 303
-    assert client.post("/staff/again", data={"code": code_of(service, "ada", later=1)}).status_code == 303
+    shown = client.post("/staff/again", data={"code": code_of(service, "ada", later=1), "to": back})
+    assert (shown.status_code, shown.headers["location"]) == (303, back)
     assert client.get(path).status_code == 200
     with read(service.engine) as db:
         taken = [each.event for each in events(db) if each.event["action"] == "answers taken out"]
@@ -411,12 +415,15 @@ def test_a_session_that_was_left_open_makes_nobody_a_researcher(service: Service
         ("/ben/stop", {}),
     ):
         asked = client.post(f"/operator/accounts{path}", data=fields)
-        assert (asked.status_code, asked.headers["location"]) == (303, "/staff/again"), path
+        assert (asked.status_code, asked.headers["location"]) == (303, "/staff/again?to=/operator"), path
     with read(service.engine) as db:
         assert [each.name for each in accounts.accounts(db)] == ["ada", "ben"]
         assert [held.role for held in accounts.grants(db, accounts.the_account(db, "ada").id)] == ["operator"]
         assert accounts.the_account(db, "ben").enrol_until is None
-    assert client.post("/staff/again", data={"code": code_of(service, "ada", later=1)}).status_code == 303
+    for elsewhere in ("https://elsewhere.example/host", "//elsewhere.example", "/exit", ""):
+        assert 'name="to" value="/staff"' in client.get("/staff/again", params={"to": elsewhere}).text
+    shown = client.post("/staff/again", data={"code": code_of(service, "ada", later=1), "to": "/operator"})
+    assert shown.headers["location"] == "/operator"
     assert "eve" in client.post("/operator/accounts", data={"name": "eve", **role}).text
 
 

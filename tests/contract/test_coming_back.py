@@ -74,6 +74,9 @@ def test_the_code_alone_opens_nothing_and_says_nothing_of_what_is_there(
     assert not other.cookies
     for typed in ("", words.split()[0], " ".join(words.split()[::-1]), code, words + " acorn"):
         assert stranger.post("/enter", data={"code": code, "phrase": typed}).status_code == 422
+    few = stranger.post("/enter", data={"code": code, "phrase": " ".join(words.split()[:5])}).text
+    assert "Six words are needed" in few
+    assert "somebody has started anew" not in few, "five words are no sign of that"
     unknown = stranger.post("/enter", data={"code": code, "phrase": "acorn <b>quil</b> zinc"})
     assert "We do not know: b, quil, b." in unknown.text
     for answer in (asked, other, unknown):

@@ -312,6 +312,8 @@ def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     with write(host.engine) as db:
         db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))
     assert found(None) == "none: what ends comes back with a backup that is put back"
+    begun = wrong(replace(host, settings=replace(host.settings, ledger=None)))["ledger"].mend
+    assert "COUNTERPOISE_BACKUP_KEY" in begun, "a ledger is begun with both settings"
 
 
 @pytest.mark.usefixtures("study")

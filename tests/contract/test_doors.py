@@ -107,6 +107,9 @@ def test_every_page_of_staff_leads_to_help(service: Service, client: TestClient)
     sign_in(service, client, ready(service, "hana", host="demo"))
     assert 'href="/staff/help"' in client.get("/host/studies/demo").text
     assert "A host, from the first page to the report" in client.get("/staff/help").text
+    for role, path in (("trainer", "/report"), ("researcher", "/export"), ("host", "/host")):
+        sign_in(service, client, ready(service, f"a.{role}", **{role: "demo"}))
+        assert '<a href="/staff">Your pages</a>' in client.get(path).text, role
 
 
 @pytest.mark.parametrize(

@@ -373,7 +373,10 @@ def test_figures_of_rows_ask_for_a_fresh_sign_in_and_are_written_down(
     monkeypatch.setattr("app.export.routes.admitted", stale)
     for ending in ("json", "html"):
         answer = client.get(f"/export/waves/{WAVE}/reliability.{ending}")
-        assert (answer.status_code, answer.headers["location"]) == (303, "/staff/again")
+        assert (answer.status_code, answer.headers["location"]) == (
+            303,
+            f"/staff/again?to=/export/waves/{WAVE}",
+        )
 
 
 def test_no_page_with_figures_moves_when_somebody_erases(closed: Service, client: TestClient) -> None:

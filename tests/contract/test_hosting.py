@@ -192,6 +192,8 @@ def test_what_a_design_gives_away_can_be_seen_before_anything_is_made(host: Test
     page = host.post("/host/studies", data=look)
     assert page.status_code == 200
     assert "of 90 people up to 9.2 (10%)" in page.text.replace("Of", "of")
+    refused = host.post("/host/studies", data=look | {"id": "Spring 1"}).text
+    assert "cannot be a short name" in refused, "making would refuse it too"
     assert host.get("/host/studies/spring").status_code == 404
 
 
@@ -219,7 +221,7 @@ def test_no_wave_of_real_people_opens_without_a_budget(service: Service) -> None
         ({"k": "ten"}, "whole numbers"),
         ({"people": ""}, "whole numbers"),
         ({"people": "9" * 30}, "people at the most"),
-        ({"id": "Spring 1"}, "cannot be an id"),
+        ({"id": "Spring 1"}, "cannot be a short name"),
         ({"title": " "}, "1 to 200 letters"),
         ({"retire_on": "2020-01-01"}, "come already"),
         ({"retire_on": "soon"}, "whole numbers"),
@@ -369,6 +371,7 @@ def test_an_end_is_planned_in_a_time_zone_and_told_to_everyone(
     page = spring.get("/host/waves/spring-1").text
     assert page.count("2 July 2098, 17:30 (Europe/London)") >= 3  # state, invitation, reminder
     assert "24 hours from now" not in page
+    assert page.index("Plan this end") < page.index("Make slips to print"), "the end stands on the slips"
     asked = {"unit": "north", "count": "1", "address": "https://q.example"}
     spring.post("/host/waves/spring-1/codes", data=asked)
     assert printed[0].ends == "2 July 2098, 17:30 (Europe/London)"
@@ -393,10 +396,12 @@ def test_a_batch_of_codes_is_cancelled_but_for_what_was_begun(
     cancel = f"/host/waves/spring-1/codes/{north}/cancel"
     assert opened.post(cancel).status_code == 303
     page = opened.get("/host/waves/spring-1").text
-    assert "2 for North team" in page
+    assert "2 for <bdi>North team</bdi>" in page
     assert page.count(">cancelled<") == 1
     assert client.get("/about").status_code == 200  # who had begun goes on
-    assert client.post("/enter", data={"code": second}).status_code == 422
+    refused = client.post("/enter", data={"code": second})
+    assert refused.status_code == 422
+    assert "ask whoever gave it to you for another one" in refused.text
     enter(client, other)
     assert opened.post(cancel).status_code == 422
     with read(service.engine) as db:
@@ -455,7 +460,7 @@ def test_a_host_gives_readers_their_role_and_none_to_themselves(service: Service
     ready(service, "tara")
     give = {"name": "Tara", "role": "trainer"}
     assert spring.post("/host/studies/spring/roles", data=give).status_code == 303
-    assert "tara" in spring.get("/host/studies/spring").text
+    assert "Who reads it: <bdi>tara</bdi> (trainer)" in spring.get("/host/studies/spring").text
     for wrong, why in (
         ({"name": "hana"}, "of their own"),
         ({"role": "operator"}, "host gives the roles"),
@@ -478,6 +483,10 @@ def test_answers_are_deleted_before_their_day_by_two_people(service: Service, op
     assert "obody has asked" in opened.post(f"{early}/confirm", data=sure).text
     assert opened.post(f"{early}/ask").status_code == 422  # not sure
     assert opened.post(f"{early}/ask", data=sure).status_code == 303
+    own = opened.get("/host/waves/spring-1").text
+    assert "You have asked for it" in own
+    assert f'action="{early}/confirm"' not in own
+    assert "waits for a second person" in opened.get("/host/studies/spring").text
     assert "another person has to confirm" in opened.post(f"{early}/confirm", data=sure).text
     assert column(service, select(func.count()).select_from(RESPONSE)) == 12
     sign_in(service, opened, ready(service, "hugo", host="spring"))
@@ -489,7 +498,7 @@ def test_answers_are_deleted_before_their_day_by_two_people(service: Service, op
     sign_in(service, opened, "hugo")
     assert opened.post(f"{early}/confirm", data=sure).status_code == 303
     assert column(service, select(func.count()).select_from(RESPONSE)) == 0
-    assert "is retired" in opened.get("/host/waves/spring-1").text
+    assert "is closed, and its answers are deleted" in opened.get("/host/waves/spring-1").text
     with read(service.engine) as db:
         told = [each.event for each in events(db) if each.event["action"].startswith("early deletion")]
     assert [each["action"].rpartition(" ")[2] for each in told] == [
@@ -499,6 +508,28 @@ def test_answers_are_deleted_before_their_day_by_two_people(service: Service, op
         "confirmed",
     ]
     assert told[-1]["asked by"] == "hana"
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # no engine makes a PDF
+@pytest.mark.usefixtures("opened")
+def test_commands_print_what_the_study_asks_and_slips_that_name_it(
+    service: Service, at_the_terminal: Callable[[str], Result], tmp_path: Path
+) -> None:
+    paper, slips = tmp_path / "paper.pdf", tmp_path / "slips.pdf"
+    assert at_the_terminal(f"paper --study spring --out {paper}").exit_code == 0
+    asked = " ".join(words_of(paper).split())
+    words = service.instruments["ppiq"].words["a", "en"]
+    assert words.question("length") in asked
+    assert words.question("profession") not in asked
+    made = at_the_terminal(
+        f"codes spring-1 --count 1 --unit north --address https://q.example --slips {slips}"
+    )
+    assert made.exit_code == 0, made.output
+    assert "Spring placements · North team" in words_of(slips)
+
+
+def words_of(file: Path) -> str:
+    return " ".join(each.extract_text() or "" for each in pypdf.PdfReader(file).pages)
 
 
 @pytest.mark.usefixtures("opened")
@@ -531,7 +562,7 @@ def test_two_hundred_slips_come_as_a_pdf_once(service: Service, opened: TestClie
     assert kept == {service.vault.code_hmac(str(read_code(code))) for code in codes}
     page = opened.get("/host/waves/spring-1").text
     assert not any(code in page for code in codes)
-    assert "200 for North team" in page
+    assert "200 for <bdi>North team</bdi>" in page
     assert 'lang="en"' in page
 
 
@@ -712,10 +743,20 @@ def test_the_pages_of_a_wave_say_what_leaves_it(
 
 def test_the_reminder_is_one_text_for_everyone(opened: TestClient) -> None:
     page = opened.get("/host/waves/spring-1").text
-    reminder = page.partition('<textarea id="reminder"')[2].partition("</textarea>")[0]
+    reminder = page.partition('<textarea id="reminder-en"')[2].partition("</textarea>")[0]
     assert "Dear all" in reminder
     assert "If you have taken part already, thank you" in reminder
     assert "at least 10 people" in reminder
+
+
+def test_an_invitation_is_there_in_every_language_of_the_slips(opened: TestClient) -> None:
+    page = opened.get("/host/waves/spring-1").text
+    for language, here in (("en", ""), ("cy", "/cy"), ("es", "/es"), ("ar", "/ar")):
+        for kind in ("invitation", "reminder"):
+            letter = page.partition(f'<textarea id="{kind}-{language}"')[2].partition("</textarea>")[0]
+            assert f"http://127.0.0.1{here}" in letter, (kind, language)
+            assert ("Taking part is your choice" in letter) == (language == "en"), (kind, language)
+            assert "Spring placements" in letter
 
 
 def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service, host: TestClient) -> None:
@@ -735,7 +776,7 @@ def test_answers_are_kept_until_the_declared_day_and_no_longer(service: Service,
         db.execute(update(studies.STUDY).values(retire_on=now().date()))
     maintenance.run_due_tasks(service)
     assert column(service, select(func.count()).select_from(RESPONSE)) == 0
-    assert "is retired" in host.get("/host/waves/spring-1").text
+    assert "is closed, and its answers are deleted" in host.get("/host/waves/spring-1").text
 
 
 def test_without_a_declared_day_the_host_deletes_them(service: Service, opened: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from html import unescape
 from pathlib import Path
@@ -37,7 +38,14 @@ pytestmark = pytest.mark.either
 LEFT_BY_THE_AUTHORS = "EC4, AG3 and AG5 are all about clarity, and may go together across facets."
 
 
-def made(service: Service, said: dict[str, str], *, simulated: bool = False, form: str = "a2") -> Declared:
+def made(
+    service: Service,
+    said: dict[str, str],
+    *,
+    simulated: bool = False,
+    form: str = "a2",
+    context: Sequence[str] | None = None,
+) -> Declared:
     with write(service.engine) as db:
         studies.make_study(
             db,
@@ -46,6 +54,7 @@ def made(service: Service, said: dict[str, str], *, simulated: bool = False, for
             form=form,
             simulated=simulated,
             retire_on=date(2031, 5, 6),
+            context=context,
         )
         if said:
             describe(service, db, the_study(db, "spring"), said)
@@ -109,7 +118,8 @@ def confirm(service: Service, study: Row[Any], *, language: str) -> None:
 
 
 def test_a_pack_says_what_was_said_and_marks_the_rest(service: Service, tmp_path: Path) -> None:
-    of = made(service, {**example(), "purpose": "To learn what helps."}, simulated=True)
+    said = {**example(), "purpose": "To learn what helps."}
+    of = made(service, said, simulated=True, context=["role", "length"])
     folder = tmp_path / "pack"
     names = write_pack(of, folder)
     assert {*names} == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
@@ -141,6 +151,10 @@ def test_a_pack_says_what_was_said_and_marks_the_rest(service: Service, tmp_path
     asked = " ".join(page.extract_text() or "" for page in PdfReader(folder / "questionnaire.pdf").pages)
     sentence = of.instrument.words["a2", "en"].sentence("sd1")
     assert sentence in " ".join(asked.split())
+    form = of.instrument.forms["a2"]
+    questions = {each: of.instrument.words["a2", "en"].question(each) for each in form.context}
+    there = {each for each, words in questions.items() if words in " ".join(asked.split())}
+    assert there == {*of.study.context}, "the paper asks what the study asks"
     listed = docx.Document(io.BytesIO((folder / "contents.docx").read_bytes()))
     open_places = {
         row.cells[0].text.removesuffix(", .pdf"): row.cells[2].text for row in listed.tables[0].rows[1:]

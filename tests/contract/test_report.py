@@ -145,7 +145,7 @@ def test_a_discussion_begins_with_the_largest_published_figures_and_one_action_e
         wanted = sorted(figures, key=lambda each: -figures[each])[:3]
         page = trainer.get(f"/report/waves/{closed}/units/{unit}").text
         begun = page.partition("Where a discussion could begin")[2].partition("</section>")[0]
-        assert re.findall(r"<h3>(.*?)</h3>", begun) == [titles[each] for each in wanted]
+        assert re.findall(r"<h3><bdi>(.*?)</bdi></h3>", begun) == [titles[each] for each in wanted]
         assert begun.count('role="img"') == len(wanted)
         discussed = unescape(trainer.get(f"/report/waves/{closed}/units/{unit}/discuss").text)
         asked = [item.sentence for f in report.scheme.facets if f.id in wanted for item in f.items]
@@ -177,7 +177,9 @@ def test_the_plot_draws_each_figure_and_the_table_says_the_same(
     page = trainer.get(f"/report/waves/{study}-1/units/south").text
     plot = page.partition('class="plot"')[2].partition("</figure>")[0]
     rows = re.findall(
-        r'plot-label">([^<]+)</span>\s*<span class="plot-said">([^<]+)</span>(.*?)</div>', plot, re.DOTALL
+        r'plot-label"><bdi>([^<]+)</bdi></span>\s*<span class="plot-said">([^<]+)</span>(.*?)</div>',
+        plot,
+        re.DOTALL,
     )
     drawn = {label: ("dot" in row, "-12 0" in row, "L12 0" in row, said) for label, said, row in rows}
     assert drawn == {
@@ -189,7 +191,7 @@ def test_the_plot_draws_each_figure_and_the_table_says_the_same(
         "Routes and repair": (False, False, True, "at least 58.0"),
         "All six together": (False, False, False, "cannot be shown"),
     }
-    table = dict(re.findall(r'<th scope="row">([^<]+)</th><td class="number">([^<]+)</td>', page))
+    table = dict(re.findall(r'<th scope="row"><bdi>([^<]+)</bdi></th><td class="number">([^<]+)</td>', page))
     assert table == {label: said for label, (*_, said) in drawn.items()}
 
 

@@ -170,6 +170,7 @@ def test_the_consent_names_the_group_size_and_is_kept_by_its_hash(
     enter(client, code)
     shown = client.get("/consent").text
     assert "at least 10 people" in shown
+    assert "There are 30 questions." in shown
     assert "whoever holds the database" in shown
     assert "Backups of the database, and logs of it" in shown
     agree(client)

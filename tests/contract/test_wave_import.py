@@ -298,11 +298,16 @@ def test_it_is_called_imported_wherever_it_is_described(here: Service, tmp_path:
         with read(here.engine) as db:
             found, asked = waves.the_wave(db, told), studies.the_study(db, "told")
             hosts = wave_page(
-                found, asked, studies.units(db, "told"), batches=[], address="", today=date(2026, 11, 30)
+                found,
+                asked,
+                studies.units(db, "told"),
+                batches=[],
+                address="",
+                today=date(2026, 11, 30),
+                viewer="hana",
             )
-            beside = [
-                link.beside for link in study_page(here, asked, (), [found], readers=(), may_copy=False).waves
-            ]
+            of_study = study_page(here, asked, (), [found], readers=(), may_copy=False, viewer="hana")
+            beside = [link.beside for link in of_study.waves]
         assert ORIGIN in render(hosts)
         assert beside == ["closed, imported from a file"]
         [about] = client.get("/api/v1/studies/given/waves", headers=bearer).json()["items"]

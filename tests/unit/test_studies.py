@@ -38,9 +38,9 @@ def test_the_tree_is_kept_as_declared(made: Service) -> None:
         ("south", "unit", "nowhere", "declare it first"),
         ("south", "unit", "north", "cannot stand above"),
         ("east", "department", "west", "cannot stand above"),
-        ("South Ward", "unit", None, "cannot be an id"),
-        ("s" * 41, "unit", None, "cannot be an id"),
-        ("", "unit", None, "cannot be an id"),
+        ("South Ward", "unit", None, "cannot be a short name"),
+        ("s" * 41, "unit", None, "cannot be a short name"),
+        ("", "unit", None, "cannot be a short name"),
     ],
 )
 def test_a_unit_that_does_not_fit_the_tree_is_refused(
