@@ -14,7 +14,7 @@ def lines(found: Row[Any]) -> Iterator[str]:
     [form] = brought.forms.values()
     yield f"{brought.title} ({brought.id}), {found.state}, brought by {found.host}"
     yield f"Licence: {brought.licence}"
-    yield f"Who answers: {form.about} ({form.audience}). Time asked about: {form.window}."
+    yield f"Who answers: {form.about} ({' and '.join(form.audiences)}). Time asked about: {form.window}."
     yield f"In the list of private reflection: {'yes' if brought.private else 'no'}"
     yield f"Hash of the form: {form.hash}"
     for words in brought.words.values():

@@ -231,7 +231,7 @@ def _page(request: Request, staff: Staff, questionnaire: str, problem: str = "")
         command=f"counterpoise instrument show {found.id}",
         facts=(
             ("Short name", own.id),
-            ("Who answers", f"{form.about} ({form.audience})"),
+            ("Who answers", f"{form.about} ({' and '.join(form.audiences)})"),
             ("Time asked about", form.window),
             ("Licence", own.licence),
             ("In place of an answer", " · ".join(in_place_of_an_answer(form, words))),

@@ -114,6 +114,22 @@ def test_a_score_whose_name_is_taken_gets_that_of_its_block(service: Service) ->
 
 
 @pytest.mark.parametrize(
+    ("parts", "audience"),
+    [
+        (("a2", "who_decides2"), "staff"),
+        (("who_decides2", "c2"), "service_users"),
+        (("who_decides2",), "both"),
+    ],
+)
+def test_who_answers_a_battery_is_who_answers_every_part(
+    service: Service, parts: tuple[str, ...], audience: str
+) -> None:
+    asked = {f"part_{n}": {"form": f"ppiq/{each}"} for n, each in enumerate(parts)}
+    _, form = compose_here(service, battery("fixed", **asked))
+    assert form.audience == audience
+
+
+@pytest.mark.parametrize(
     ("part", "why"),
     [
         ("ppiq/zz", "there is no form"),
