@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from app.hosted.brought import as_kept
 from instrument import Form, Instrument, Words
-from instrument.exchange.confined import instrument_of_files
 
 
 def lines(found: Row[Any]) -> Iterator[str]:
-    brought = instrument_of_files(found.files)
+    brought = as_kept(found.files)
     [form] = brought.forms.values()
     yield f"{brought.title} ({brought.id}), {found.state}, brought by {found.host}"
     yield f"Licence: {brought.licence}"
