@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks attack fault mutants audit proxy fuzz kernels simulation bench formats wheel lock messages system clean
+.PHONY: help run test unit check layout walks both attack fault mutants audit proxy fuzz kernels simulation bench formats wheel lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -37,6 +37,9 @@ check: $(VENV)/dev ## format, lint, import contracts, types
 # Every form in every language, on every width, with and without scripts; `make test` walks a part of it.
 walks: system $(VENV)/dev ## every form, language and width in a browser; pages of staff on two widths
 	$(BIN)/python -m pytest -n 2 -m "" tests/e2e/test_walks.py tests/e2e/test_staff.py
+
+both: system $(VENV)/dev ## on PostgreSQL what `make test` runs on SQLite alone
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m second tests
 
 attack: system $(VENV)/dev ## the attacks on disclosure control, each with its mutants
 	$(BIN)/python -m tests.attack.link --codes 500 --seeds 20 --db sqlite,postgres

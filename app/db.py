@@ -8,11 +8,13 @@ that turns into a write fails at once with "database is locked", whatever the ti
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from select import POLLIN, poll
 from threading import Lock
 from typing import Any, Final
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
+from sqlalchemy.exc import InvalidatePoolError
 
 from app.files.private import keep_private, open_private
 
@@ -43,15 +45,7 @@ def make_engine(url: str) -> Engine:
     """Make the engine of a database: SQLite by pysqlite3, PostgreSQL by psycopg."""
     if make_url(url).get_backend_name() == "sqlite":
         return _sqlite(url)
-    return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
-        pool_size=POSTGRES_POOL,
-        max_overflow=0,
-        pool_pre_ping=True,
-        hide_parameters=True,
-        json_deserializer=from_json,
-        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"},
-    )
+    return _postgres(url)
 
 
 @contextmanager
@@ -65,7 +59,7 @@ def read(engine: Engine) -> Iterator[Connection]:
 def write(engine: Engine) -> Iterator[Connection]:
     """Give a connection for writing; the transaction is committed when the block ends without an error."""
     with (
-        _turn(engine),
+        turn(engine),
         engine.connect().execution_options(immediate=True) as connection,
         connection.begin(),
     ):
@@ -81,26 +75,54 @@ def outside(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _turn(engine: Engine) -> Iterator[None]:
+def turn(engine: Engine) -> Iterator[None]:
     """Queue for the one writer that SQLite allows, instead of asking it repeatedly, which costs CPU time.
 
     After `PATIENCE` seconds the caller goes on, and SQLite itself refuses it if the database is still locked.
     """
-    turn = engine.get_execution_options().get("turn")
-    if turn is None:
+    one = engine.get_execution_options().get("turn")
+    if one is None:
         yield
         return
-    mine = turn.acquire(timeout=PATIENCE)
+    mine = one.acquire(timeout=PATIENCE)
     try:
         yield
     finally:
         if mine:
-            turn.release()
+            one.release()
+
+
+def respondents_pool(engine: Engine) -> Pool:
+    """Return the connections that respondents use: on SQLite their own, so that staff never hold them all."""
+    pool: Pool = engine.get_execution_options().get("respondents", engine.pool)
+    return pool
 
 
 def is_sqlite(connection: Connection | Engine) -> bool:
     """Whether the database is SQLite; the only other engine is PostgreSQL."""
     return connection.dialect.name == "sqlite"
+
+
+def _postgres(url: str) -> Engine:
+    engine = create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=POSTGRES_POOL,
+        max_overflow=0,
+        hide_parameters=True,
+        json_deserializer=from_json,
+        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"},
+    )
+
+    @event.listens_for(engine, "checkout")
+    def _replace_what_was_closed(connection: Any, _record: object, _proxy: object) -> None:
+        # The server sends nothing to a connection that is idle, unless it closes it: looking at the socket
+        # costs a hundredth of asking the server.
+        waiting = poll()
+        waiting.register(connection.fileno(), POLLIN)
+        if waiting.poll(0):
+            raise InvalidatePoolError
+
+    return engine
 
 
 def _sqlite(url: str) -> Engine:
@@ -129,6 +151,9 @@ def _sqlite(url: str) -> Engine:
         if not options.get("outside", False):
             connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate", False) else "BEGIN")
 
+    respondents = engine.pool.recreate()
+    engine.update_execution_options(respondents=respondents)
+    event.listen(engine, "engine_disposed", lambda _engine: respondents.dispose())
     return engine
 
 

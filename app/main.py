@@ -39,6 +39,8 @@ from app.staff.throttle import Throttle
 from app.studies.installed import missing
 from app.support.routes import router as support
 from app.support.signposts import DEFAULT, signposts
+from app.survey.erase_routes import router as erasing
+from app.survey.road import Road
 from app.survey.routes import router as survey
 from app.templating import STATIC, static_files
 
@@ -48,7 +50,7 @@ OFF: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False
 
 router = APIRouter(include_in_schema=False)
 
-PUBLIC: Final = (survey, router, reflect, support)
+PUBLIC: Final = (survey, erasing, router, reflect, support)
 OF_STAFF: Final = (
     staff,
     institution,
@@ -83,10 +85,12 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
         # One flat list of routes: an included router would be matched three times for every request.
         routes=[*also_by_head(PUBLIC), *(route for each in OF_STAFF for route in each.routes)],
     )
-    app.state.service = service or make_service(settings)
+    service = service or make_service(settings)
+    app.state.service = service
     app.state.throttle = Throttle(settings.proxies)
     app.state.provider = Provider(settings.institution) if settings.institution else None
     signposts(settings.signposts or DEFAULT)
+    app.add_middleware(Road, routes=_road(), service=service)
     app.add_middleware(Surface, secure=settings.secure)
     return app
 
@@ -119,6 +123,15 @@ def also_by_head(routers: Iterable[APIRouter]) -> Iterator[BaseRoute]:
             if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
                 route.methods.add("HEAD")
             yield route
+
+
+def _road() -> list[APIRoute]:
+    """What takes a respondent through a survey."""
+    return [
+        each
+        for each in (*survey.routes, *router.routes)
+        if isinstance(each, APIRoute) and each.endpoint is not ready
+    ]
 
 
 @cache

@@ -23,6 +23,7 @@ class Station(NamedTuple):
 
 ANSWER: Final = (
     Station("app.middleware", "takes the request: no log, headers, forms of our own pages only"),
+    Station("app.survey.road", "finds the endpoint in one table, before the framework's routing"),
     Station("app.survey.routes", "finds the session by its cookie and opens one transaction"),
     Station(
         "app.questionnaire.reading",

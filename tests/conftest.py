@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from app import migrate
@@ -18,11 +17,20 @@ from app.config import Settings
 from app.db import make_engine, write
 from app.runtime import Service, check_secret, make_service
 from tests.lib.postgres_server import Postgres, running_postgres
+from tests.lib.statements import statements
 
 SECRET = bytes(range(32))
 
 hypothesis_settings.register_profile("counterpoise", derandomize=True, deadline=None, max_examples=40)
 hypothesis_settings.load_profile("counterpoise")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where one engine stands for the other, PostgreSQL's turn is in `make both`."""
+    for each in items:
+        if each.get_closest_marker("either") and each.get_closest_marker("postgres"):
+            each.add_marker(pytest.mark.second)
 
 
 @pytest.fixture(scope="session")
@@ -129,15 +137,8 @@ class Queries:
 
 @pytest.fixture
 def queries(service: Service) -> Iterator[Queries]:
-    seen = Queries([])
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        seen.statements.append(statement)
-
-    engine: Engine = service.engine
-    event.listen(engine, "before_cursor_execute", note)
-    yield seen
-    event.remove(engine, "before_cursor_execute", note)
+    with statements(service.engine) as seen:
+        yield Queries(seen)
 
 
 @pytest.fixture

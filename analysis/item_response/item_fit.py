@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
+from analysis.counts.kernels import compiled
 from analysis.estimate import Listing, Matrix, Probability, Unavailable, as_matrix, complete_rows
 from analysis.item_response.category_curves import point_derivatives
 from analysis.item_response.residuals import residuals
@@ -125,14 +126,14 @@ def joined(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     observed, expected = observed[reached], expected[reached]
     # As in mirt, the rows to check are chosen before sums of one person are joined with the next sum.
     marked = np.asarray((expected < SMALLEST_EXPECTED).any(axis=1))
-    observed, expected = _join_single_people(observed, expected)
+    left = _join_single_people(observed, expected)
+    observed, expected = observed[:left], expected[:left]
     if expected.shape[1] > 2:  # noqa: PLR2004 - with two categories there is nothing to join within a sum
-        people, model = observed.tolist(), expected.tolist()
-        for row in np.flatnonzero(marked[: len(expected)]).tolist():
-            people[row], model[row] = _join_categories(people[row], model[row])
-        observed, expected = np.array(people), np.array(model)
+        for row in np.flatnonzero(marked[:left]):
+            _join_categories(observed[row], expected[row])
     observed, expected = _join_rare_columns(observed, expected)
-    return _join_sums(observed, expected)
+    left = _join_sums(observed, expected)
+    return observed[:left], np.where(expected[:left] == 0, np.nan, expected[:left])
 
 
 def _join_ends(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
@@ -149,46 +150,55 @@ def _join_ends(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
     return observed[first : last + 1], expected[first : last + 1]
 
 
-def _join_single_people(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
-    """Join a sum that one person has with the next sum, the last with the one before."""
-    kept = np.ones(len(observed), dtype=bool)
-    people = observed.sum(axis=1).tolist()
-    for row in range(len(observed) - 1):
-        if people[row] == 1:
-            people[row + 1] += 1
-            observed[row + 1] += observed[row]
-            expected[row + 1] += expected[row]
-            kept[row] = False
-    observed, expected = observed[kept], expected[kept]
-    if len(observed) > 1 and observed[-1].sum() == 1:
-        observed[-2] += observed[-1]
-        expected[-2] += expected[-1]
-        observed, expected = observed[:-1], expected[:-1]
-    return observed, expected
+@compiled
+def _join_rows(table: Matrix, at: int, into: int, rows: int) -> None:
+    """Add row `at` of the first `rows` to row `into`, and move up those after it."""
+    for c in range(table.shape[1]):
+        table[into, c] += table[at, c]
+        for row in range(at, rows - 1):
+            table[row, c] = table[row + 1, c]
 
 
-def _join_categories(people: list[float], model: list[float]) -> tuple[list[float], list[float]]:
+@compiled
+def _join_single_people(observed: Matrix, expected: Matrix) -> int:
+    """Join a sum that one person has with the next sum, the last with the one before; return the count."""
+    rows, row = len(observed), 0
+    while row < rows - 1:
+        if observed[row].sum() == 1:
+            _join_rows(observed, row, row + 1, rows)
+            _join_rows(expected, row, row + 1, rows)
+            rows -= 1
+        else:
+            row += 1
+    if rows > 1 and observed[rows - 1].sum() == 1:
+        _join_rows(observed, rows - 1, rows - 2, rows)
+        _join_rows(expected, rows - 1, rows - 2, rows)
+        rows -= 1
+    return rows
+
+
+@compiled
+def _join_categories(people: Matrix, model: Matrix) -> None:
     """Join the rarest category of a sum with its rarer neighbour, until two are left or none is rare.
 
     What is left stands at the beginning of the row, 0 after it.
     """
-    size, least = len(model), min(model)
-    for last in range(size - 1, 1, -1):  # a sum keeps two categories
-        rarest = model.index(least)
+    size, least = model.size, -1.0
+    while size > 2 and least < SMALLEST_EXPECTED:  # noqa: PLR2004 - a sum keeps two categories
+        rarest = int(model[:size].argmin())
         if rarest == 0:
             into = 1
-        elif rarest == last or model[rarest - 1] <= model[rarest + 1]:
+        elif rarest == size - 1 or model[rarest - 1] <= model[rarest + 1]:
             into = rarest - 1
         else:
             into = rarest + 1
-        people[into] += people[rarest]
-        model[into] += model[rarest]
-        del people[rarest], model[rarest]
-        least = min(model)
-        if least >= SMALLEST_EXPECTED:
-            break
-    left = [0.0] * (size - len(model))
-    return people + left, model + left
+        for row in (people, model):
+            row[into] += row[rarest]
+            for c in range(rarest, size - 1):
+                row[c] = row[c + 1]
+            row[size - 1] = 0.0
+        size -= 1
+        least = model[:size].min()
 
 
 def _join_rare_columns(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
@@ -199,32 +209,31 @@ def _join_rare_columns(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matr
             kept[column] = False
             observed[:, column - 1] += observed[:, column]
             expected[:, column - 1] += expected[:, column]
-    return observed[:, kept], expected[:, kept]
+    return np.compress(kept, observed, axis=1), np.compress(kept, expected, axis=1)
 
 
-def _join_sums(observed: Matrix, expected: Matrix) -> tuple[Matrix, Matrix]:
-    """Join sums that still have a cell of too few with the neighbour of fewer people."""
-    people, model = observed.tolist(), expected.tolist()
-    sizes = [sum(row) for row in people]
-    at = 0
-    while len(model) > 1 and at < len(model):
-        if not [cell for cell in model[at] if 0 < cell < SMALLEST_EXPECTED]:
+@compiled
+def _join_sums(observed: Matrix, expected: Matrix) -> int:
+    """Join sums that still have a cell of too few with the neighbour of fewer people; return the count."""
+    rows, at = len(observed), 0
+    while rows > 1 and at < rows:
+        sparse = False
+        for cell in expected[at]:
+            sparse |= 0 < cell < SMALLEST_EXPECTED
+        if not sparse:
             at += 1
             continue
         if at == 0:
             into = 1
-        elif at == len(model) - 1 or sizes[at - 1] <= sizes[at + 1]:
+        elif at == rows - 1 or observed[at - 1].sum() <= observed[at + 1].sum():
             into = at - 1
         else:
             into = at + 1
-        sizes[into] += sizes[at]
-        del sizes[at]
-        for table in (people, model):
-            table[into] = [one + other for one, other in zip(table[into], table[at], strict=True)]
-            del table[at]
+        _join_rows(observed, at, into, rows)
+        _join_rows(expected, at, into, rows)
+        rows -= 1
         at = max(0, min(at, into) - 1)
-    found = np.array(model)
-    return np.array(people), np.where(found == 0, np.nan, found)
+    return rows
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

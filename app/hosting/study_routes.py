@@ -13,18 +13,10 @@ from app import studies
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
+from app.hosting.designs import Link, design_page, forms_page, read_design
 from app.hosting.information import information_page
 from app.hosting.own import be_sure, own_study
-from app.hosting.pages import (
-    Link,
-    StudiesPage,
-    StudyPage,
-    design_page,
-    forms_page,
-    looked_over,
-    read_design,
-    study_page,
-)
+from app.hosting.pages import StudiesPage, StudyPage, looked_over, study_page
 from app.middleware import see_other
 from app.runtime import Service, service_of
 from app.staff import accounts

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Row
 
 from analysis.disclosure.leaving import LEAVING, ORIGIN
-from app.hosting.pages import STATES, Choice
+from app.hosting.designs import Choice
+from app.hosting.pages import STATES
 from app.languages import LANGUAGES, english_day, moment
 from app.studies.waves import CONFIRMATIONS
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED

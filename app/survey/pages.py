@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from markupsafe import Markup
 
@@ -19,6 +19,9 @@ from app.survey.phrases import in_words
 from app.templating import Page
 from app.vault import RUN_BYTES, in_groups
 from instrument import LEFT_BLANK, Advice
+
+TYPED_AT_MOST: Final = 40
+"""Of what was typed in place of a code or a receipt so much is shown again."""
 
 
 @dataclass(frozen=True, kw_only=True)

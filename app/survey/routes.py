@@ -10,9 +10,6 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from app import ended
-from app.closing.cleaning import scrub
-from app.closing.erasure import erase
-from app.db import read, write
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
 from app.languages import browser_language, home, language_of
@@ -25,10 +22,10 @@ from app.questionnaire.sheet import Sheet
 from app.runtime import now, service_of
 from app.studies.special import SPECIAL
 from app.survey.drafts import NotOffered, Opened, Proof, Saved, enter, open_draft, save
+from app.survey.driver import read, write
 from app.survey.pages import (
+    TYPED_AT_MOST,
     BackPage,
-    ErasedPage,
-    ErasePage,
     SafetyPage,
     check_page,
     consent_page,
@@ -45,7 +42,6 @@ from app.templating import Page, html, shared_html
 from app.vault import LONGEST, read_code
 from instrument import LEFT_BLANK
 
-TYPED_AT_MOST: Final = 40
 SAFETY: Final = "/safety"
 LATER: Final = "/later"
 PLACE_OF_WORDS: Final = "\ue000"
@@ -222,29 +218,6 @@ def send_answers(request: Request, fields: Fields) -> Response:
 async def leave(request: Request) -> Response:
     """Leave the site at once."""
     return leave_site(service_of(request).settings)
-
-
-@router.get("/erase")
-async def show_erase(request: Request) -> Response:
-    """Show the form that takes a receipt."""
-    return html(ErasePage(language=language_of(request)))
-
-
-@router.post("/erase")
-def erase_answers(request: Request, fields: Fields) -> Response:
-    """Delete the response that a receipt belongs to, and show nothing of it."""
-    service = service_of(request)
-    typed = fields.get("receipt", "")
-    receipt = read_code(typed)
-    gone = False
-    if receipt is not None:
-        with write(service.engine) as db:
-            gone = erase(service, db, receipt)
-    if not gone:
-        page = ErasePage(language=language_of(request), typed=typed[:TYPED_AT_MOST], problem=True)
-        return html(page, Unreadable.status)
-    scrub(service)
-    return html(ErasedPage(language=language_of(request)))
 
 
 @router.get(LATER)

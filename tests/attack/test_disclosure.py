@@ -27,6 +27,8 @@ from tests.attack.disclosure import (
 )
 from tests.attack.published import Server, serving
 
+pytestmark = pytest.mark.either
+
 ORGANISATIONS = {"sqlite": 20, "postgres": 5}
 """The command in the Makefile attacks 2,000 on each."""
 

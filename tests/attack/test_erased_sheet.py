@@ -12,6 +12,8 @@ from app.closing import figures
 from tests.attack.conftest import Target
 from tests.attack.erased_sheet import CONTROLS, OPTIONS, alphas, attack, found, quantile, unchanged
 
+pytestmark = pytest.mark.either
+
 ITEMS = 5
 SHEETS = np.array(list(product(range(OPTIONS), repeat=ITEMS)), dtype=float)
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.attack.given_out import FAULTS, NEVER, attack_copies, missed, summary
 
+pytestmark = pytest.mark.either
+
 SEED = 20
 """On each engine; the command in the Makefile tries 20."""
 

@@ -5,6 +5,8 @@ import pytest
 from tests.attack.conftest import Target
 from tests.attack.joined_exports import CONTROLS, attack
 
+pytestmark = pytest.mark.either
+
 
 def test_all_exports_of_a_wave_joined_tell_of_no_fewer_than_five(target: Target) -> None:
     outcome = attack(target.url, 4, seed=1)

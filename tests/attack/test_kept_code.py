@@ -8,6 +8,8 @@ import pytest
 
 from tests.attack.kept_code import FAULTS, Outcome, attack
 
+pytestmark = pytest.mark.either
+
 DRAFTS = 12
 """On each engine; the command in the Makefile attacks 200 on each."""
 Attack = Callable[..., Outcome]

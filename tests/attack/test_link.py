@@ -8,6 +8,8 @@ import pytest
 
 from tests.attack.link import CONTROLS, Outcome, attack
 
+pytestmark = pytest.mark.either
+
 Attack = Callable[..., Outcome]
 
 

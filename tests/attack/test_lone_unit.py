@@ -5,6 +5,8 @@ import pytest
 from tests.attack.conftest import Target
 from tests.attack.lone_unit import CONTROLS, attack
 
+pytestmark = pytest.mark.either
+
 
 def test_the_only_answer_of_a_unit_is_linked_with_no_code(target: Target) -> None:
     outcome = attack(target.url, target.data, units=30, seed=1)

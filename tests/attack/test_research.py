@@ -9,6 +9,8 @@ import pytest
 from tests.attack.link import attack as link
 from tests.attack.research import FAULTS, attack, reported
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
 def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], str]:

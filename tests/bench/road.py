@@ -280,6 +280,8 @@ class Side:
     service: list[float] = field(default_factory=list)
     both: list[float] = field(default_factory=list)
     """With PostgreSQL's own processes."""
+    wall: list[float] = field(default_factory=list)
+    """Seconds until all of a round had finished, who share the processors with the service."""
 
     def round(self, people: int, at_once: int) -> None:
         codes = [self.codes.pop() for _ in range(people)]
@@ -288,6 +290,7 @@ class Side:
         database = cpu_of(self.database) - idle if self.database else 0.0
         self.service.append(cost.seconds)
         self.both.append(cost.seconds + database)
+        self.wall.append(cost.wall)
 
 
 def against(commit: str, people: int, at_once: int, rounds: int) -> int:
@@ -306,6 +309,7 @@ def against(commit: str, people: int, at_once: int, rounds: int) -> int:
                     both.round(at_once, at_once)
                     both.service.clear()
                     both.both.clear()
+                    both.wall.clear()
                 for number in range(rounds):
                     for one in sides if number % 2 else reversed(sides):
                         one.round(each, at_once)
@@ -316,6 +320,8 @@ def against(commit: str, people: int, at_once: int, rounds: int) -> int:
             ratios.append(told(f"{engine}: the service", before.service, after.service, each))
             if engine == "postgres":
                 told("postgres: with its own processes", before.both, after.both, each)
+            rate = sum(before.wall) / sum(after.wall)
+            print(f"{engine}: {at_once} at once finish at {rate:.2f} times the rate", flush=True)
     return int(max(ratios) > ALLOWED_RATIO)
 
 

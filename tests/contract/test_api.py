@@ -18,6 +18,8 @@ from tests.lib.cohorts import another_study, close, next_wave, take_part
 from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
+pytestmark = pytest.mark.either
+
 API = "/api/v1"
 
 

@@ -40,6 +40,8 @@ from tests.lib.cohorts import close, take_part
 from tests.lib.linked_waves import own
 from tests.lib.questionnaire_client import Screen, agree, come_back, enter, fill, respond, six_words
 
+pytestmark = pytest.mark.either
+
 
 @pytest.fixture
 def service(service: Service, tmp_path: Path) -> Service:

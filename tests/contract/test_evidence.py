@@ -24,6 +24,8 @@ from instrument import ppiq
 from tests.lib.dossiers import edit, make_dossier, sum_up, tables
 from tests.lib.staff_accounts import EVERYWHERE, PASSWORD, ready
 
+pytestmark = pytest.mark.either
+
 ADA, BEA = Signed(name="ada", password=PASSWORD), Signed(name="bea", password=PASSWORD)
 
 

@@ -40,6 +40,8 @@ from tests.conftest import Queries
 from tests.lib.cohorts import another_study, close, next_wave, signed_in, take_part
 from tests.privacy.organisations import ITEMS, of_one_mind, organisation
 
+pytestmark = pytest.mark.either
+
 WAVE = "demo-1"
 TELLING = ("language", "words_hash", "layout", *ppiq().forms["a"].context)
 MISSING = {"sd5": -88, "id1": -99, "ec2": -77}

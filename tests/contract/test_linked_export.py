@@ -35,6 +35,8 @@ from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, 
 from tests.lib.respondents import kept
 from tests.privacy.organisations import ITEMS
 
+pytestmark = pytest.mark.either
+
 TELLING = ("language", "words_hash", "layout", "unit", *ppiq().forms["a"].context)
 BOTH, MORE = 20, 8
 HOW = [{}, {"with_unit": True}, {"archive": True}, {"with_unit": True, "archive": True}]

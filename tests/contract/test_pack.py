@@ -32,6 +32,8 @@ from app.studies.study import the_study
 from instrument import PPIQ, orders
 from tests.lib.batteries import compose_here, on_a_shelf, open_study
 
+pytestmark = pytest.mark.either
+
 LEFT_BY_THE_AUTHORS = "EC4, AG3 and AG5 are all about clarity, and may go together across facets."
 
 

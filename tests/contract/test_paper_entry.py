@@ -35,6 +35,8 @@ from tests.lib.respondents import rows
 from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
+pytestmark = pytest.mark.either
+
 WAVE = "spring-1"
 HERE = f"/host/waves/{WAVE}"
 

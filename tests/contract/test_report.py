@@ -34,6 +34,8 @@ from tests.lib.cohorts import another_study, close, next_wave, signed_in, take_p
 from tests.privacy.attackers import change
 from tests.privacy.organisations import of_one_mind, organisation
 
+pytestmark = pytest.mark.either
+
 PEOPLE = {"south": 12, "north": 9, "east": 24}
 
 

@@ -29,6 +29,8 @@ from tests.lib.cohorts import close, signed_in, take_part
 from tests.lib.questionnaire_client import agree, enter, respond
 from tests.lib.respondents import make_due
 
+pytestmark = pytest.mark.either
+
 WAVE = "trial-1"
 SIZES = (8, 5, 4, 7)
 

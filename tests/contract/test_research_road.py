@@ -18,6 +18,8 @@ from instrument import PPIQ, ppiq
 from tests.lib.cohorts import close, take_part
 from tests.lib.linked_waves import Own, own
 
+pytestmark = pytest.mark.either
+
 EARLIER, LATER = "trial-1", "trial-2"
 PEOPLE = 40
 PLAN = """\

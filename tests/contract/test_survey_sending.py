@@ -19,6 +19,7 @@ from app.studies import waves
 from tests.lib.cohorts import another_study
 from tests.lib.questionnaire_client import Screen, at_check, come_back, fill, respond, six_words
 from tests.lib.respondents import rows
+from tests.lib.statements import pools
 
 TIMES = 5
 AT_ONCE = 8
@@ -307,9 +308,11 @@ def settled(service: Service, setting: str) -> Iterator[None]:
         connection.execute(setting)
         connection.commit()
 
-    event.listen(service.engine, "checkout", settle)
+    for pool in pools(service.engine):
+        event.listen(pool, "checkout", settle)
     yield
-    event.remove(service.engine, "checkout", settle)
+    for pool in pools(service.engine):
+        event.remove(pool, "checkout", settle)
     service.engine.dispose()
 
 

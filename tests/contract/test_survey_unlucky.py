@@ -21,6 +21,8 @@ from app.vault import CROCKFORD, in_groups, new_code, read_code
 from tests.lib.questionnaire_client import NOTHING, Screen, agree, at_check, come_back, enter, fill, six_words
 from tests.lib.respondents import rows
 
+pytestmark = pytest.mark.either
+
 KEPT_FOR = 14
 """The days that the pages promise."""
 

@@ -1,7 +1,7 @@
 """Every form in every language that it has, in a wave and privately, by keyboard alone, on three widths.
 
 Which forms and languages there are is read from the instrument. `make test` walks each form that is proposed
-in every second language, alternately in a wave and privately, with the widths and scripts on and off in turn;
+in one language, alternately in a wave and privately, with the widths and scripts on and off in turn;
 `make walks` walks every combination.
 """
 
@@ -52,10 +52,10 @@ class Walk:
 
 
 def crossed(roads: tuple[str, ...], spoken: list[tuple[str, str]]) -> list[object]:
-    """Each form in two languages, each in the next kind and the next of the six ways; in all with `walks`."""
+    """Each form in one language, the next for each, and in the next of the six ways; in all with `walks`."""
     ways = [(width, scripts) for scripts in (True, False) for width in WIDTHS]
     proposed = [each for each in spoken if each[0] not in EARLIER]
-    some = [each for n, each in enumerate(proposed) if (n + n // len(LANGUAGES)) % 2 == 0]
+    some = [each for n, each in enumerate(proposed) if (n + n // len(LANGUAGES)) % 4 == 0]
     in_turn = zip(cycle(roads), some, cycle(ways), strict=False)
     usual = {Walk(road, *each, *way) for road, each, way in in_turn}
     every = [Walk(road, *each, *way) for road, each, way in product(roads, spoken, ways)]

@@ -23,7 +23,7 @@ from tests.lib.questionnaire_client import respond
 
 SURE = ("--confirm", "units", "--confirm", "people")
 REPOSITORY = Path(__file__).parents[2]
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.either]
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ class Postgres:
         name = url.partition("@/")[2].partition("?")[0]
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
+    def end_connections(self, url: str) -> None:
+        """End every connection to a database, as an administrator or a restart does."""
+        name = url.partition("@/")[2].partition("?")[0]
+        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+
     def _run(self, statement: str) -> None:
         with psycopg.connect(
             f"host={self.socket} user=postgres dbname=postgres", autocommit=True
@@ -72,7 +77,7 @@ def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
     run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", size)
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200 "
-        f"-c min_wal_size={2 * log_file_mb}MB "
+        f"-c min_wal_size={2 * log_file_mb}MB -c max_wal_size={4 * log_file_mb}MB "
         "-c log_min_error_statement=panic -c log_error_verbosity=terse"
     )
     control = partial(run, "pg_ctl", "-l", str(home / "log"), "-o", options, "-w")

@@ -38,6 +38,8 @@ from tests.lib.questionnaire_client import NOTHING, Screen, fill, filled_in, ope
 from tests.lib.staff_accounts import PASSWORD, code_of, ready, secret_of
 from tests.privacy.organisations import of_one_mind
 
+pytestmark = pytest.mark.either
+
 WORD = "canary7f3e"
 ADDRESSES = ("203.0.113.77", "203.0.113.78", "203.0.113.79")
 HEADERS = {

@@ -24,6 +24,8 @@ from tests.lib.cohorts import another_study, close, take_part
 from tests.lib.staff_accounts import ready, sign_in
 from tests.privacy.organisations import of_one_mind
 
+pytestmark = pytest.mark.either
+
 RESPONDENT = ("app.main", "app.survey", "app.reflect", "app.support", "app.studies.linking")
 ROLES = get_args(Role)
 DONE = (200, 303, 403, 422)

@@ -1,0 +1,118 @@
+"""Respondents' requests by the table of app.survey.road, and their statements on the driver."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from starlette.testclient import TestClient
+
+from app.db import SQLITE_POOL, is_sqlite, read
+from app.main import create_app
+from app.runtime import Service
+from app.survey import road
+from tests.lib.questionnaire_client import respond
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def by_the_framework(service: Service) -> Iterator[TestClient]:
+    """The same application without the table."""
+    application = create_app(service.settings, service)
+    application.user_middleware = [each for each in application.user_middleware if each.cls is not road.Road]
+    with TestClient(application, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        yield client
+
+
+REQUESTS = (
+    ("GET", "/", None),
+    ("HEAD", "/", None),
+    ("GET", "/ar/", None),
+    ("GET", "/consent", None),
+    ("HEAD", "/consent", None),
+    ("POST", "/consent", b"study=yes"),
+    ("POST", "/consent", b"study=yes&study=yes"),
+    ("POST", "/consent", b"\xff"),
+    ("POST", "/page/1", b"%00=1"),
+    ("POST", "/page/1", b"a" * 70_000),
+    ("DELETE", "/consent", None),
+    ("PUT", "/page/1", b"ee1=3"),
+    ("GET", "/page/99", None),
+    ("GET", "/page/", None),
+    ("GET", "/page/1/2", None),
+    ("GET", "/page/*", None),
+    ("GET", "/page", None),
+    ("GET", "/static/nothing.css", None),
+    ("GET", "/nothing", None),
+    ("POST", "/", b"code=1"),
+    ("GET", "/enter", None),
+    ("POST", "/enter", b"code=nonsense"),
+    ("POST", "/send", b"_wave=nothing"),
+    ("GET", "/exit", None),
+    ("GET", "/later", None),
+    ("GET", "/safety", None),
+    ("POST", "/erase", b"receipt=nonsense"),
+)
+
+
+@pytest.mark.parametrize("under_way", [False, True])
+def test_the_table_answers_as_the_framework_does(
+    client: TestClient,
+    by_the_framework: TestClient,
+    code: str,
+    under_way: bool,
+) -> None:
+    if under_way:
+        client.post("/enter", data={"code": code})
+    for method, path, body in REQUESTS:
+        by_the_framework.cookies = client.cookies
+        one, other = (
+            each.request(method, path, content=body, headers=FORM) for each in (client, by_the_framework)
+        )
+        assert one.status_code == other.status_code, (method, path)
+        assert one.text == other.text, (method, path)
+        assert dict(one.headers) == dict(other.headers), (method, path)
+
+
+def test_staff_who_hold_every_connection_stop_nobody(client: TestClient, service: Service, code: str) -> None:
+    if not is_sqlite(service.engine):
+        pytest.skip("on PostgreSQL respondents wait in threads, and stop nobody else")
+    with ExitStack() as staff:
+        for _ in range(SQLITE_POOL):
+            staff.enter_context(read(service.engine))
+        respond(client, code)
+
+
+def test_after_a_slow_page_others_are_made_in_threads(
+    client: TestClient, code: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(road, "SLOW", 0.0)
+    respond(client, code)
+    warned = [each for each in caplog.messages if "held up everybody" in each]
+    assert len(warned) <= 1  # none on PostgreSQL, where nothing of the database is done on the loop
+    assert all(code not in each for each in caplog.messages)
+
+
+def test_answers_that_waited_too_long_in_line_are_told_as_not_saved(
+    client: TestClient, service: Service, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_sqlite(service.engine):
+        pytest.skip("PostgreSQL has many writers and no line")
+    client.post("/enter", data={"code": code})
+    monkeypatch.setattr(road, "LONGEST_IN_LINE", -1.0)
+    answer = client.post("/consent", data={"study": "yes"})
+    assert answer.status_code == 503
+    assert "not" in answer.text
+    monkeypatch.undo()
+    assert client.get("/page/1").headers["location"] == "/consent"
+
+
+def test_a_connection_that_the_server_closed_is_replaced(
+    client: TestClient, service: Service, code: str, request: pytest.FixtureRequest
+) -> None:
+    if is_sqlite(service.engine):
+        pytest.skip("SQLite closes no connection")
+    client.post("/enter", data={"code": code})
+    cluster = request.getfixturevalue("postgres")
+    cluster.end_connections(service.settings.database_url)
+    assert client.get("/consent").status_code == 200
