@@ -28,7 +28,7 @@ from analysis.validation.study import Study
 from analysis.validation.verdicts import Check, Phase, counted, judged, phase, worst
 
 TITLE = "Confirmatory structure"
-CUTOFF_SETS: Final = 200
+CUTOFF_SETS: Final = 400
 FIT_ROW = ("chi-square", "df", "p", "cfi", "tli", "rmsea", "low", "high", "srmr")
 
 

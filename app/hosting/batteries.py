@@ -26,6 +26,7 @@ from instrument.catalog import of_texts
 from instrument.exchange.battery import Battery, compose
 
 MOST_PARTS: Final = 8
+MOST_TOLD: Final = 3
 AS_NAMED: Final = (
     "name it with small letters, digits and single _, such as power_and_trust, and give it a title that "
     "people read"
@@ -73,7 +74,9 @@ def make(request: Request, fields: Fields) -> Response:
         with write(service.engine) as db:
             made = brought.keep(service, db, staff.name, files)
     except InstrumentError as refused:
-        problem = "; ".join(dict.fromkeys(each.message for each in refused.problems))
+        told = [*dict.fromkeys(each.message for each in refused.problems)]
+        more = f"; and {len(told) - MOST_TOLD} more" if len(told) > MOST_TOLD else ""
+        problem = "; ".join(told[:MOST_TOLD]) + more
         return html(_page(service, fields, problem), Unreadable.status)
     except (Refused, ValidationError) as refused:
         problem = str(refused) if isinstance(refused, Refused) else AS_NAMED
