@@ -38,6 +38,13 @@ WITHOUT_LOG: Final = b"\x01\x01"
 SQLITE_POOL: Final = 4
 POSTGRES_POOL: Final = 10
 LOCK_TIMEOUT: Final = "10s"
+KEPT_ALIVE: Final = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""A connection whose server is gone without a word is known to be closed after a minute."""
 PATIENCE: Final = 0.5
 
 
@@ -110,13 +117,13 @@ def _postgres(url: str) -> Engine:
         max_overflow=0,
         hide_parameters=True,
         json_deserializer=from_json,
-        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC"},
+        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC", **KEPT_ALIVE},
     )
 
     @event.listens_for(engine, "checkout")
     def _replace_what_was_closed(connection: Any, _record: object, _proxy: object) -> None:
-        # The server sends nothing to a connection that is idle, unless it closes it: looking at the socket
-        # costs a hundredth of asking the server.
+        # An idle connection has nothing to read, unless it was closed: looking at its socket costs a
+        # hundredth of asking the server.
         waiting = poll()
         waiting.register(connection.fileno(), POLLIN)
         if waiting.poll(0):

@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, Engine, Executable, PoolProxiedConnection, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.sql.compiler import SQLCompiler
 
 from app.db import is_sqlite, respondents_pool, turn
@@ -93,15 +94,16 @@ _COMPILED: Final[WeakKeyDictionary[Executable, dict[tuple[str, ...], Compiled]]]
 class Driver:
     """A connection of the driver's own, which stands in for SQLAlchemy's."""
 
-    def __init__(self, connection: PoolProxiedConnection, dialect: Dialect) -> None:
+    def __init__(self, connection: PoolProxiedConnection, engine: Engine) -> None:
         self._connection = connection
-        self.dialect = dialect
+        self.engine = engine
+        self.dialect = engine.dialect
 
     def execute(self, statement: Executable, parameters: Mapping[str, Any] = NOTHING) -> Found:
         """Run a statement and take all that it finds, so that nothing stays open."""
         compiled = _compiled(statement, self.dialect, parameters)
         bound = compiled.bound(parameters)
-        with _as_sqlalchemy(self.dialect, self._connection):
+        with _as_sqlalchemy(self.engine, self._connection):
             cursor = self._connection.cursor()
             cursor.execute(compiled.words, bound)
             rows = cursor.fetchall() if cursor.description else ()
@@ -114,7 +116,7 @@ class Driver:
             yield
             return
         psycopg: Any = self._connection.driver_connection
-        with _as_sqlalchemy(self.dialect, self._connection):
+        with _as_sqlalchemy(self.engine, self._connection):
             psycopg.autocommit = True
         try:
             yield
@@ -123,32 +125,44 @@ class Driver:
                 psycopg.autocommit = False
 
     def commit(self) -> None:
-        with _as_sqlalchemy(self.dialect, self._connection):
+        with _as_sqlalchemy(self.engine, self._connection):
             self._connection.commit()
 
 
 @contextmanager
 def _connected(engine: Engine) -> Iterator[Driver]:
-    with _as_sqlalchemy(engine.dialect):
-        connection = respondents_pool(engine).connect()
+    with _as_sqlalchemy(engine):
+        try:
+            connection = respondents_pool(engine).connect()
+        except InvalidRequestError as error:  # each that was tried had been closed by the server
+            raise NoConnection from error
     try:
-        yield Driver(connection, engine.dialect)
+        yield Driver(connection, engine)
     finally:
         connection.close()
 
 
 @contextmanager
-def _as_sqlalchemy(dialect: Dialect, connection: PoolProxiedConnection | None = None) -> Iterator[None]:
-    """Raise an error of the driver as SQLAlchemy does; a connection that is lost is used no more."""
-    base = dialect.loaded_dbapi.Error
+def _as_sqlalchemy(engine: Engine, connection: PoolProxiedConnection | None = None) -> Iterator[None]:
+    """Raise an error of the driver as SQLAlchemy does; where a connection is lost, so are those before it."""
+    base = engine.dialect.loaded_dbapi.Error
     try:
         yield
     except base as error:
-        lost = connection is not None and dialect.is_disconnect(error, connection.driver_connection, None)
+        lost = connection is not None and engine.dialect.is_disconnect(
+            error, connection.driver_connection, None
+        )
         if connection is not None and lost:
             connection.invalidate(error)
+            engine.pool._invalidate(connection, error)  # noqa: SLF001 - as an Engine does
         raise DBAPIError.instance(
-            None, None, error, base, hide_parameters=True, connection_invalidated=lost, dialect=dialect
+            None,
+            None,
+            error,
+            base,
+            hide_parameters=True,
+            connection_invalidated=lost,
+            dialect=engine.dialect,
         ) from error
 
 
@@ -165,6 +179,8 @@ def _compile(statement: Any, dialect: Dialect, parameters: Mapping[str, Any]) ->
     made: SQLCompiler = statement.compile(dialect=dialect, column_keys=[*parameters] or None)
     if made.post_compile_params or made.insert_prefetch or made.update_prefetch:
         raise TypeError("a statement that SQLAlchemy completes when it runs cannot be run on the driver")
+    if missing := [name for name, each in made.binds.items() if each.required and name not in parameters]:
+        raise TypeError(f"the statement needs a value for {', '.join(missing)}")
     columns = getattr(statement, "exported_columns", None)
     into = {
         name: each.type.dialect_impl(dialect).bind_processor(dialect)

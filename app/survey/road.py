@@ -5,15 +5,15 @@ than reading or saving the answers. The endpoints, their errors and their pages 
 whatever is not in the table, a wrong method among it, goes on to the framework.
 """
 
-import asyncio
 import inspect
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
+from anyio import CapacityLimiter
+from anyio.to_thread import run_sync
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.concurrency import run_in_threadpool
@@ -21,17 +21,18 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.db import is_sqlite
+from app.db import SQLITE_POOL, is_sqlite
 from app.form_data import read_form
 from app.logs import log
 from app.runtime import Service
 
-LONGEST_IN_LINE: Final = 10.0
+LONGEST_IN_LINE: Final = 4.0
 """Seconds that answers wait for those before them; after that it is told that they are not saved."""
 SLOW: Final = 0.25
 """Seconds: a page that takes longer to read and make holds up everybody, on SQLite."""
 APART: Final = 60.0
 """Seconds for which pages are then made in threads, where a slow disk holds up only whoever asked."""
+ONE_DAY: Final = 24 * 60 * 60.0
 READS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -64,8 +65,10 @@ class Road:
             for method in route.methods or ()
         }
         self._by_itself = is_sqlite(service.engine)
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._writer = CapacityLimiter(1)
+        self._apart = CapacityLimiter(SQLITE_POOL - 2)  # the loop and the writer have one each
         self._apart_until = 0.0
+        self._silent_until = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         found = self._found(scope) if scope["type"] == "http" else None
@@ -92,22 +95,25 @@ class Road:
         return (endpoint, last) if endpoint else None
 
     async def _run(self, answer: Callable[[], Response], *, is_read: bool) -> Response:
-        if not self._by_itself or (is_read and time.monotonic() < self._apart_until):
+        if not self._by_itself:
             return await run_in_threadpool(answer)
-        if is_read:
-            return self._read(answer)
-        return await asyncio.get_running_loop().run_in_executor(
-            self._writer, _in_turn, time.monotonic(), answer
-        )
+        if not is_read:
+            return await run_sync(_in_turn, time.monotonic(), answer, limiter=self._writer)
+        if time.monotonic() < self._apart_until:
+            return await run_sync(answer, limiter=self._apart)
+        return self._read(answer)
 
     def _read(self, answer: Callable[[], Response]) -> Response:
         began = time.monotonic()
         try:
             return answer()
         finally:
-            if (took := time.monotonic() - began) > SLOW:
-                self._apart_until = time.monotonic() + APART
-                log.warning("a page took %.1f s and held up everybody: the disk or the machine is slow", took)
+            ended = time.monotonic()
+            if ended - began > SLOW:
+                self._apart_until = ended + APART
+                if ended > self._silent_until:  # a line for each would tell when somebody was there
+                    self._silent_until = ended + ONE_DAY
+                    log.warning("the disk or the machine is slow: a page held up everybody for a moment")
 
 
 def _in_turn(asked_at: float, answer: Callable[[], Response]) -> Response:
