@@ -21,10 +21,11 @@ from app.errors import (
     NotInstalled,
     NotNoted,
     NotSaved,
+    NotYet,
     TooLarge,
     Unreadable,
 )
-from app.languages import language_of
+from app.languages import day, language_of
 from app.logs import log_failure
 from app.templating import Page, html
 
@@ -57,6 +58,8 @@ class ErrorPage(Page):
     template: ClassVar[str] = "error.html"
     title: str
     message: str
+    opens: str
+    """The day before which nothing opens, as the language writes it; empty where there is none."""
     keep_open: bool
     """The person should stay on the page they came from."""
     is_of_staff: bool
@@ -82,11 +85,13 @@ def refusal(request: Request, error: Exception) -> Response:
         )
     else:
         keep_open = isinstance(refused, (NotSaved, Damaged))
+        language = language_of(request)
         response = html(
             ErrorPage(
-                language=language_of(request),
+                language=language,
                 title=refused.title,
                 message=refused.message,
+                opens=day(refused.opens.isoformat(), language) if isinstance(refused, NotYet) else "",
                 keep_open=keep_open,
                 is_of_staff=_first_part(request) in OF_STAFF,
             ),

@@ -15,12 +15,15 @@ AppError
 |       +-- NotNoted     503  it could not be written into the ledger; also a Refused
 +-- NotInstalled         503  the questions are not here as they were asked; also a Refused
 +-- Paused               503  the wave takes nothing just now, or not yet
+|   +-- NotYet           503  the later wave of a pair, whose first day is known
 +-- Forbidden            403  a form posted from another site
 +-- TooLarge             413
 +-- Unreadable           422  a form that no page of ours sends
 ConfigurationError       the service cannot start as it is set up
 Refused                  a command that the state of a study or wave does not allow
 """
+
+from datetime import date
 
 from app.languages import _
 
@@ -117,6 +120,17 @@ class Paused(AppError):
     message = _(
         "It is paused or has not opened yet. What you had saved is kept; please come back another day."
     )
+
+
+class NotYet(Paused):
+    message = _(
+        "It has not opened yet, because some days are to pass after the first time. Please keep your code: "
+        "it works then."
+    )
+
+    def __init__(self, opens: date) -> None:
+        super().__init__()
+        self.opens = opens
 
 
 class Forbidden(AppError):

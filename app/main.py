@@ -20,6 +20,7 @@ from app.db import read
 from app.error_pages import refuse
 from app.errors import AppError, NotFound
 from app.export.routes import router as export
+from app.hosting.batteries import router as batteries
 from app.hosting.people import router as people
 from app.hosting.questionnaires import router as questionnaires
 from app.hosting.study_routes import router as host
@@ -57,6 +58,7 @@ OF_STAFF: Final = (
     export,
     host,
     host_of_waves,
+    batteries,
     questionnaires,
     preview,
     paper_entry,

@@ -152,6 +152,8 @@ class Pair(SQLModel, table=True):
     """No foreign key to `wave`: it may be prepared long after the earlier one has closed."""
     outcome: dict[str, int | str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     """How many were linked and how many were ambiguous, or why nobody was linked; None until the matching."""
+    days: list[int] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    """The fewest and the most days that are to lie between a person's answers; None where not declared."""
 
 
 class PairKey(SQLModel, table=True):

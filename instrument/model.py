@@ -26,7 +26,7 @@ from instrument.values import (
     Text,
     sha256,
 )
-from instrument.words import Action, Advice, Audience, Claims, Heading, Words
+from instrument.words import Action, Advice, Answerers, Audience, Claims, Heading, Words
 
 
 class Scale(Model):
@@ -119,7 +119,7 @@ class Form(Model):
     window: Text
     per_page: Annotated[Count, Field(le=50)]
     context: Distinct[Identifier] = ()
-    audience: Audience = "staff"
+    audience: Answerers = "staff"
     """Who answers: decides on safeguards and actions that belong to the form; not part of its hash."""
     role: Identifier = "role"
     """The context question whose answer chooses the sentences, where it is asked."""
@@ -135,6 +135,11 @@ class Form(Model):
     """The parts of a battery, which hold every item once; none where the form is one questionnaire."""
     scales: Named[Scale]
     items: Annotated[tuple[Item, ...], Field(min_length=1, max_length=MAX_ITEMS)]
+
+    @property
+    def audiences(self) -> tuple[Audience, ...]:
+        """Everybody who may answer."""
+        return ("staff", "service_users") if self.audience == "both" else (self.audience,)
 
     @cached_property
     def by_id(self) -> Mapping[str, Item]:
@@ -319,14 +324,14 @@ class Instrument:
         return self.advice[self.language].actions if self.advice else ()
 
     def advice_for(self, form: Form, language: str) -> Advice | None:
-        """Return what belongs to a form: its audience's actions, with the line for whoever feels unsafe."""
+        """Return what belongs to a form: actions for those who answer, a line for whoever feels unsafe."""
         found = self.advice.get(language)
         if found is None:
             return None
         return replace(
             found,
-            safety=found.safety_of.get(form.audience, found.safety),
-            actions=tuple(each for each in found.actions if each.audience in (None, form.audience)),
+            safety=found.safety_of.get(form.audiences[0], found.safety),
+            actions=tuple(each for each in found.actions if each.audience in (None, *form.audiences)),
         )
 
     @property

@@ -13,6 +13,7 @@ NOT_SAID: Final = "not_said"  # the role of people who did not say it
 Status = Literal["draft", "reviewed", "back-translated", "tested"]
 Heading = Literal["explain", "address", "agree"]
 Audience = Literal["staff", "service_users"]
+Answerers = Literal[Audience, "both"]
 
 
 class _Spoken(Model):

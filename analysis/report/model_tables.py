@@ -55,15 +55,8 @@ def rivals_table(fits: Mapping[str, FittedModel | Unavailable], title: str) -> T
 def fit_row(fit: FittedModel, *, criteria: bool) -> tuple[Value, ...]:
     """Return the scaled test where there is one, and the robust measures, else the scaled, else the plain."""
     found, scaled = fit.fit, ".scaled" if fit.test.scaled is not None else ""
-
-    def best(name: str) -> float:
-        for suffix in (".robust", scaled, ""):
-            if np.isfinite(found.get(name + suffix, np.nan)):
-                return found[name + suffix]
-        return float("nan")
-
     row: list[Value] = [found["chisq" + scaled], fit.test.df, Probability(found["pvalue" + scaled])]
-    row += [best(name) for name in ("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper")]
+    row += [fit.best(name) for name in ("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper")]
     row.append(found["srmr"])
     if criteria:
         row += [told(found.get("aic")), told(found.get("bic"))]

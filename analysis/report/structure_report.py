@@ -1,18 +1,19 @@
 """The report of `structure`: competing factor models of a questionnaire, fitted to the same answers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from analysis.estimate import Unavailable
 from analysis.factor_models.confirmatory.confirmatory_factor_analysis import confirmatory_factor_analysis
-from analysis.factor_models.confirmatory.fit_cutoffs import fit_cutoffs
+from analysis.factor_models.confirmatory.fit_cutoffs import PLANTED, fit_cutoffs
 from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from analysis.factor_models.confirmatory.rivals import Rival
 from analysis.report.document import Document, Section, Table, sections_json
 from analysis.report.model_answers import ModelAnswers
 from analysis.report.model_tables import (
+    NONE,
     measures_table,
     misfit_tables,
     reliability_tables,
@@ -52,11 +53,12 @@ def structure(
     progress
         Is told what is being computed, and how many parts of all are done.
     """
+    parts = len(answers.models) + 1
     fits: dict[str, FittedModel | Unavailable] = {}
     for place, rival in enumerate(answers.models):
-        progress(rival.name, place, len(answers.models) + 1)
+        progress(rival.name, place, parts)
         fits[rival.name] = fit_rival(answers, rival, ordered=ordered)
-    progress("sensitivity", len(answers.models), len(answers.models) + 1)
+    progress("sensitivity", len(answers.models), parts)
     primary = answers.models[answers.primary]
     fit = fits[primary.name]
     sections = [_models(answers, fits)]
@@ -68,8 +70,15 @@ def structure(
     else:
         sections += _solution(primary, fit)
     if cutoffs is not None:
-        progress(f"cut-offs from {cutoffs} data sets", len(answers.models), len(answers.models) + 1)
-        sections.append(_cutoffs(answers, primary, cutoffs))
+        sections.append(
+            _cutoffs(
+                answers,
+                primary,
+                fit,
+                cutoffs,
+                lambda done, of: progress(f"cut-offs, set {done + 1} of {of}", len(answers.models), parts),
+            )
+        )
     sections += _general(answers, fits, primary)
     return Document(
         title=f"Structure of {answers.title}",
@@ -171,36 +180,83 @@ def _solution(rival: Rival, fit: FittedModel) -> list[Section]:
     ]
 
 
-def _cutoffs(answers: ModelAnswers, rival: Rival, sets: int) -> Section:
-    """Say how well the primary model fits by chance where it is right, for these rows and this size."""
+def _cutoffs(
+    answers: ModelAnswers,
+    rival: Rival,
+    fit: FittedModel | Unavailable,
+    sets: int,
+    progress: Callable[[int, int], None],
+) -> Section:
+    """Return cut-offs for the primary model: as it was fitted to ordered answers, else by plain ML."""
+    if isinstance(fit, FittedModel) and not fit.table.ordered:
+        fit = confirmatory_factor_analysis(
+            answers.X,
+            rival.model,
+            names=answers.names,
+            estimator="ML",
+            unit_variance=rival.unit_variance,
+            orthogonal=rival.orthogonal,
+        )
+    return cutoffs_section(fit, sets=sets, progress=progress)
+
+
+def cutoffs_section(
+    fit: FittedModel | Unavailable,
+    *,
+    sets: int,
+    progress: Callable[[int, int], None],
+    rng: np.random.Generator | None = None,
+    conventional: Mapping[str, str] | None = None,
+) -> Section:
+    """Say how well a model fits by chance where it is right, for its rows and size.
+
+    Parameters
+    ----------
+    fit
+        The model, or why there is none.
+    sets
+        How many data sets to simulate.
+    progress
+        Is told how many sets are done, and how many there are.
+    rng
+        The source of chance; by default one with a fixed seed.
+    conventional
+        The usual cut-off of each measure, which stands beside the simulated one.
+    """
     title = "How well a right model of this size fits"
-    fit = confirmatory_factor_analysis(
-        answers.X,
-        rival.model,
-        names=answers.names,
-        estimator="ML",
-        unit_variance=rival.unit_variance,
-        orthogonal=rival.orthogonal,
-    )
-    found = fit if isinstance(fit, Unavailable) else fit_cutoffs(fit, sets=sets)
+    found = fit if isinstance(fit, Unavailable) else fit_cutoffs(fit, sets=sets, rng=rng, progress=progress)
     if isinstance(found, Unavailable):
         return Section(id="cutoffs", title=title, reading=f"There are no cut-offs because {found.why}.")
     failed = f" {found.failed} had no solution." if found.failed else ""
+    by_thresholds = found.estimator == "WLSMV"
+    kind = "of answers cut at the model's thresholds" if by_thresholds else "of normal answers"
+    pairs = ", ".join(f"{one} with {other}" for one, other in found.planted)
+    limits = "" if by_thresholds else " Answers of few categories fit worse than normal ones."
+    usual = conventional or {}
     return Section(
         id="cutoffs",
         title=title,
         reading=(
-            f"{sets} SIMULATED data sets of normal answers for which the model ({rival.name}) is right, each "
-            f"of as many rows, fitted by maximum likelihood.{failed} A cut-off is what {found.share:.0%} of "
-            "them reach; the last column is the share that fits as badly as the answers do. Answers of few "
-            "categories fit worse than normal ones for that reason alone."
+            f"{sets} SIMULATED data sets {kind} for which the model is right, each of as many rows without "
+            f"gaps, fitted by {found.estimator}.{failed} A cut-off is what {found.share:.0%} of them reach, "
+            "and beside it is the share that fits as badly as the answers do (Niemand and Mai 2018). In "
+            f"{found.wrong} more it is wrong, by residual correlations of {PLANTED:.2f} of {pairs}; "
+            "the last column is the share of these that the cut-off notices (after McNeish and Wolf 2023): "
+            f"where it is small, reaching the cut-off says little.{limits}"
         ),
         tables=(
             Table(
                 title="Cut-offs by simulation",
-                headers=("measure", "observed", "cut-off", "low", "high", "right models as bad"),
+                headers=(
+                    *("measure", "observed", *(["usual cut-off"] if usual else [])),
+                    *("cut-off", "low", "high", "right models as bad", "wrong models noticed"),
+                ),
                 rows=tuple(
-                    (each.measure.upper(), each.observed, each.cutoff.value, *each.cutoff.limits, each.as_bad)
+                    (
+                        *(each.measure.upper(), each.observed),
+                        *([usual.get(each.measure, NONE)] if usual else []),
+                        *(each.cutoff.value, *each.cutoff.limits, each.as_bad, each.noticed),
+                    )
                     for each in found.measures
                 ),
             ),

@@ -1,11 +1,11 @@
 """Phases 6 and 7: whether new people's answers have the structure, and how consistent the scales are."""
 
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
 from analysis.estimate import Estimate, Unavailable, complete_rows
-from analysis.factor_models.confirmatory.fit_cutoffs import fit_cutoffs
 from analysis.factor_models.confirmatory.fitted_model import FittedModel
 from analysis.factor_models.confirmatory.residuals import residuals
 from analysis.factor_models.confirmatory.rivals import Rival
@@ -23,11 +23,12 @@ from analysis.report.model_tables import (
 )
 from analysis.report.sections import reliability
 from analysis.report.sections.scales import scale_report, scale_sections
-from analysis.report.structure_report import fit_rival
+from analysis.report.structure_report import cutoffs_section, fit_rival
 from analysis.validation.study import Study
 from analysis.validation.verdicts import Check, Phase, counted, judged, phase, worst
 
 TITLE = "Confirmatory structure"
+CUTOFF_SETS: Final = 400
 FIT_ROW = ("chi-square", "df", "p", "cfi", "tli", "rmsea", "low", "high", "srmr")
 
 
@@ -127,16 +128,14 @@ def _solution(study: Study, fit: FittedModel | Unavailable, general: str | None)
 
 
 def _cutoffs(study: Study, fit: FittedModel) -> Section:
-    study.progress("simulated cut-offs", 6, 15)
-    found = fit_cutoffs(fit, rng=np.random.default_rng(study.plan.seed))
-    title = "Cut-offs of fit simulated for this model and n"
-    if isinstance(found, Unavailable):
-        return Section(id="cutoffs", title=title, reading=f"There are none because {found.why}.")
-    rows = tuple((m.measure, m.observed, m.cutoff.value, m.as_bad) for m in found.measures)
-    headers = ("measure", "observed", "cut-off", "share as bad")
-    reading = f"{found.sets} sets where the model is right, {found.failed} without a solution."
-    return Section(
-        id="cutoffs", title=title, reading=reading, tables=(Table(title=title, headers=headers, rows=rows),)
+    """Return cut-offs simulated for the primary model and n, beside the bounds that decided."""
+    bounds = {name: study.bound(name) for name in ("cfi", "rmsea", "srmr")}
+    return cutoffs_section(
+        fit,
+        sets=CUTOFF_SETS,
+        progress=lambda done, of: study.progress(f"simulated cut-offs, set {done + 1} of {of}", 6, 15),
+        rng=np.random.default_rng(study.plan.seed),
+        conventional={name: f"{bound} ({bound.source})" for name, bound in bounds.items()},
     )
 
 

@@ -255,14 +255,21 @@ def wave_make(
 def wave_pair(
     earlier: Annotated[str, typer.Argument(metavar="EARLIER", help="The wave that is asked first.")],
     later: Annotated[str, typer.Argument(metavar="LATER", help="The other; it may be prepared later.")],
+    days: Annotated[
+        str | None,
+        typer.Option(
+            help="The fewest and the most days between a person's answers, such as 10-21 for a retest. "
+            "LATER opens no earlier; exports say how many it was."
+        ),
+    ] = None,
     directory: Dir = None,
 ) -> None:
     """Link two waves by a code that people make from their own words. Say so before the earlier one opens."""
     from app.db import write
-    from app.studies.paired_waves import pair_waves
+    from app.studies.paired_waves import pair_waves, read_days
 
     with serving(directory) as service, write(service.engine) as db:
-        pair_waves(service, db, earlier, later)
+        pair_waves(service, db, earlier, later, None if days is None else read_days(days))
     typer.echo(
         f"{earlier} and {later} will be linked when {later} closes. Each opens from 30 codes and is exported "
         "without context or unit: those of two times together could tell who somebody is"

@@ -5,7 +5,7 @@ from typing import Final
 from sqlalchemy import Connection, bindparam, delete
 from sqlalchemy.dialects import postgresql
 
-from app.closing.digests import ROW, take_away
+from app.closing.digests import ROW, SPECIAL_ROW, take_away
 from app.closing.mixing import RESPONSE, SPECIAL_ANSWER
 from app.db import is_sqlite
 from app.ended import ledger
@@ -18,6 +18,11 @@ _ERASE: Final = (
     delete(RESPONSE)
     .where(RESPONSE.c.receipt_hmac == bindparam("receipt"))
     .returning(RESPONSE.c.wave.label("of_wave"), *ROW)
+)
+_ERASE_APART: Final = (
+    delete(SPECIAL_ANSWER)
+    .where(SPECIAL_ANSWER.c.receipt_hmac == bindparam("receipt"))
+    .returning(*SPECIAL_ROW)
 )
 
 
@@ -35,9 +40,9 @@ def erase_row(service: Service, db: Connection, receipt_hmac: bytes) -> bool:
     gone = db.execute(_ERASE, {"receipt": receipt_hmac}).first()
     if gone is None:
         return False
-    db.execute(delete(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.receipt_hmac == receipt_hmac))
+    apart = db.execute(_ERASE_APART, {"receipt": receipt_hmac}).first()
     wave, *row = gone
-    take_away(service, db, wave, row)
+    take_away(service, db, wave, row, apart)
     note_deleted(db)
     return True
 

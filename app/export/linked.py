@@ -18,7 +18,7 @@ from sqlalchemy import Connection, select
 from analysis.disclosure.base_table import Pair
 from app.closing.withhold import LEAST
 from app.export.rows import PAIR_ID
-from app.studies.linking.pairs import RESPONSE, outcome_of
+from app.studies.linking.pairs import RESPONSE, days_between, outcome_of
 from instrument import Column
 
 
@@ -30,6 +30,9 @@ class Pairing:
     later: str
     outcome: Mapping[str, int | str] | None
     ids: frozenset[UUID]
+    declared: Sequence[int] | None
+    days: tuple[int, int] | None
+    """The fewest and the most days between a person's answers: as declared, and as it came about."""
 
     @property
     def linked(self) -> bool:
@@ -56,8 +59,17 @@ class Pairing:
             f"{known} Linked at the close: {linked} people. Left unlinked, since they could have been "
             f"several people's: {earlier} rows of {self.earlier} and {later} of {self.later}. A link may be "
             "wrong; how often has not been measured. Links are left out where fewer than five rows would "
-            "stand apart by them, and where a row is gone or never leaves."
+            f"stand apart by them, and where a row is gone or never leaves.{self._apart}"
         )
+
+    @property
+    def _apart(self) -> str:
+        if self.days is None:
+            return ""
+        declared = (
+            "" if self.declared is None else f"; declared were {self.declared[0]} to {self.declared[1]}"
+        )
+        return f" Between a person's two answers lie {self.days[0]} to {self.days[1]} days{declared}."
 
     def column(self, wave: str) -> Column:
         other = self.later if wave == self.earlier else self.earlier
@@ -87,7 +99,14 @@ def pairing(db: Connection, wave: str, leaving: Container[Pair], *, archive: boo
     if archive:
         inside = [[row.pair_id for row in rows if row.wave == each and row.archived] for each in waves]
         ids = shown([[each if each in ids else None for each in some] for some in inside])
-    return Pairing(earlier=pair.earlier, later=pair.later, outcome=pair.outcome, ids=ids)
+    return Pairing(
+        earlier=pair.earlier,
+        later=pair.later,
+        outcome=pair.outcome,
+        ids=ids,
+        declared=pair.days,
+        days=None if pair.outcome is None else days_between(db, pair),
+    )
 
 
 def shown(waves: Sequence[Sequence[UUID | None]]) -> frozenset[UUID]:

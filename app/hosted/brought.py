@@ -5,6 +5,7 @@ what was read: a row's files never change, and what is handed over is deleted by
 """
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
@@ -19,6 +20,7 @@ from app.languages import LANGUAGES
 from app.runtime import Service
 from app.tables import Brought, table
 from instrument import Instrument, InstrumentError, Problem, lock
+from instrument.catalog import of_texts
 from instrument.exchange.confined import instrument_of_files
 
 BROUGHT: Final = table(Brought)
@@ -40,9 +42,18 @@ def check_new(service: Service, brought: Instrument) -> list[Problem]:
     return problems
 
 
+def as_kept(files: Mapping[str, str]) -> Instrument:
+    """Return the questionnaire of a row: a spreadsheet's, or a battery, composed here of what is installed.
+
+    A spreadsheet holds no actions and claims; a battery has those of its parts.
+    """
+    kept = of_texts(files)
+    return kept if all(form.blocks for form in kept.forms.values()) else instrument_of_files(dict(files))
+
+
 def keep(service: Service, db: Connection, host: str, files: dict[str, str]) -> str:
     """Keep what a host has brought, in place of what of the same id they had and nobody was handed."""
-    brought = instrument_of_files(files)
+    brought = as_kept(files)
     db.execute(
         delete(BROUGHT).where(
             BROUGHT.c.host == host,
@@ -99,14 +110,14 @@ def forget(service: Service, db: Connection, found: Row[Any]) -> None:
     if found.state not in (DRAFT, REFUSED):
         raise Refused(f"it is {found.state}: only a draft, or what was refused, can be deleted")
     db.execute(delete(BROUGHT).where(BROUGHT.c.id == found.id))
-    _note(service, db, "questionnaire deleted", found.id, instrument_of_files(found.files))
+    _note(service, db, "questionnaire deleted", found.id, as_kept(found.files))
 
 
 def publish(service: Service, db: Connection, found: Row[Any]) -> Path:
     """Put it among the instruments, locked; return its folder. It comes there whole or not at all."""
     _the_shelf(service)
     _move(service, db, found, (HANDED_OVER,), PUBLISHED)
-    return put_on_shelf(service, instrument_of_files(found.files), found.files)
+    return put_on_shelf(service, as_kept(found.files), found.files)
 
 
 def _the_shelf(service: Service) -> Path:
@@ -163,7 +174,7 @@ def _move(service: Service, db: Connection, found: Row[Any], states: tuple[str, 
         db,
         f"questionnaire {to}" if to != DRAFT else "questionnaire taken back",
         found.id,
-        instrument_of_files(found.files),
+        as_kept(found.files),
     )
 
 

@@ -5,16 +5,16 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from app.hosted.brought import as_kept
 from instrument import Form, Instrument, Words
-from instrument.exchange.confined import instrument_of_files
 
 
 def lines(found: Row[Any]) -> Iterator[str]:
-    brought = instrument_of_files(found.files)
+    brought = as_kept(found.files)
     [form] = brought.forms.values()
     yield f"{brought.title} ({brought.id}), {found.state}, brought by {found.host}"
     yield f"Licence: {brought.licence}"
-    yield f"Who answers: {form.about} ({form.audience}). Time asked about: {form.window}."
+    yield f"Who answers: {form.about} ({' and '.join(form.audiences)}). Time asked about: {form.window}."
     yield f"In the list of private reflection: {'yes' if brought.private else 'no'}"
     yield f"Hash of the form: {form.hash}"
     for words in brought.words.values():

@@ -92,10 +92,12 @@ class QuestionnairePage(Page):
     scores: tuple[tuple[str, str], ...]
     study: str
     """Where a study is made with it, once it can be."""
+    is_battery: bool
+    """Composed of others here, and not brought as a spreadsheet."""
     problem: str = ""
 
 
-def _host(request: Request) -> Staff:
+def making_host(request: Request) -> Staff:
     """Who asks, before a byte of a file is read."""
     staff = admitted(request, "host")
     if not staff.may_make_studies:
@@ -103,7 +105,7 @@ def _host(request: Request) -> Staff:
     return staff
 
 
-async def _read_file(request: Request, _staff: Annotated[Staff, Depends(_host)]) -> tuple[str, bytes]:
+async def _read_file(request: Request, _staff: Annotated[Staff, Depends(making_host)]) -> tuple[str, bytes]:
     """The name and the content of the one file of a form; it is kept in no file of ours."""
     try:
         form = await MultiPartParser(request.headers, _limited(request), max_files=1, max_fields=1).parse()
@@ -132,13 +134,13 @@ File = Annotated[tuple[str, bytes], Depends(_read_file)]
 
 @router.get("")
 def index(request: Request) -> Response:
-    return html(_own(request, _host(request)))
+    return html(_own(request, making_host(request)))
 
 
 @router.get("/example.xlsx")
 def example(request: Request) -> Response:
     """The example that `python -m instrument new` writes, as a spreadsheet to change."""
-    _host(request)
+    making_host(request)
     stream = io.BytesIO()
     xlsx_of_sheets(example_sheets("meetings"), stream)
     name = {"content-disposition": 'attachment; filename="questionnaire.xlsx"'}
@@ -147,7 +149,7 @@ def example(request: Request) -> Response:
 
 @router.post("")
 def bring(request: Request, file: File) -> Response:
-    service, staff = service_of(request), _host(request)
+    service, staff = service_of(request), making_host(request)
     name, content = file
     with READING.take():
         found = read_upload(content)
@@ -165,7 +167,7 @@ def bring(request: Request, file: File) -> Response:
 
 @router.get("/{questionnaire}")
 def show(request: Request, questionnaire: str) -> Response:
-    return html(_page(request, _host(request), questionnaire))
+    return html(_page(request, making_host(request), questionnaire))
 
 
 @router.post("/{questionnaire}/hand-over")
@@ -189,7 +191,7 @@ def _on_own(
     change: Callable[[Service, Connection, Row[Any]], object],
     then: str = "",
 ) -> Response:
-    service, staff = service_of(request), _host(request)
+    service, staff = service_of(request), making_host(request)
     try:
         with write(service.engine) as db:
             change(service, db, brought.the_brought(db, questionnaire, staff.name))
@@ -217,7 +219,7 @@ def _page(request: Request, staff: Staff, questionnaire: str, problem: str = "")
     service = service_of(request)
     with read(service.engine) as db:
         found = brought.the_brought(db, questionnaire, staff.name)
-    own = instrument_of_files(found.files)
+    own = brought.as_kept(found.files)
     [form] = own.forms.values()
     words = own.words[form.id, own.language]
     is_there = found.state == PUBLISHED and own.id in service.instruments
@@ -231,7 +233,7 @@ def _page(request: Request, staff: Staff, questionnaire: str, problem: str = "")
         command=f"counterpoise instrument show {found.id}",
         facts=(
             ("Short name", own.id),
-            ("Who answers", f"{form.about} ({form.audience})"),
+            ("Who answers", f"{form.about} ({' and '.join(form.audiences)})"),
             ("Time asked about", form.window),
             ("Licence", own.licence),
             ("In place of an answer", " · ".join(in_place_of_an_answer(form, words))),
@@ -249,6 +251,7 @@ def _page(request: Request, staff: Staff, questionnaire: str, problem: str = "")
         ),
         scores=tuple(_scores(own)),
         study=f"/host/studies?form={own.id}/{form.id}" if is_there else "",
+        is_battery=bool(form.blocks),
         problem=problem,
     )
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from app.db import read
 from app.errors import NotFound, Unreadable
 from app.form_data import Fields
-from app.hosted.brought import the_brought
+from app.hosted.brought import as_kept, the_brought
 from app.hosting.own import own_study
 from app.hosting.questionnaires import READING
 from app.preview.sample import sample_page
@@ -23,7 +23,6 @@ from app.staff.authorise import admitted
 from app.studies.study import units
 from app.templating import html
 from app.vault import RUN_BYTES, RUN_KEY
-from instrument.exchange.confined import instrument_of_files
 
 SAMPLE_OF_STUDY: Final = "/host/studies/{study}/sample"
 OF_STUDY: Final = "/host/studies/{study}" + TRY
@@ -110,6 +109,6 @@ def _own(request: Request, questionnaire: str) -> tuple[SurveyPath, str]:
         raise NotFound
     with read(service_of(request).engine) as db:
         found = the_brought(db, questionnaire, staff.name)
-    own = instrument_of_files(found.files)
+    own = as_kept(found.files)
     [form] = own.forms.values()
     return private_path(own, form), f"/host/questionnaires/{found.id}"

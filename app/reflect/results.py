@@ -16,7 +16,7 @@ from app.languages import decimal, translations
 from app.questionnaire.path import SurveyPath
 from app.questionnaire.rendering import role_of, row
 from app.questionnaire.sheet import Sheet
-from instrument import DO_NOT_KNOW, Action, Advice, Claims, Instrument, Score, Words, keyed, rescaled
+from instrument import DO_NOT_KNOW, Action, Advice, Claims, Form, Instrument, Score, Words, keyed, rescaled
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,16 @@ def result(survey: SurveyPath, sheet: Sheet, *, personal: bool) -> Result:
         ),
         claims=claims,
         advice=advice,
-        steps=advice.steps.get(survey.form.audience, ()) if advice and kind != "guess" else (),
+        steps=_steps(advice, survey.form) if advice and kind != "guess" else (),
         tips=_tips(instrument, words, advice, order),
         after=words.after,
     )
+
+
+def _steps(advice: Advice, form: Form) -> tuple[str, ...]:
+    """The safe steps of everybody who may answer the form, what they share once."""
+    said = (step for audience in form.audiences for step in advice.steps.get(audience, ()))
+    return tuple(dict.fromkeys(said))
 
 
 def _order(scores: dict[str, Score]) -> tuple[str, ...]:

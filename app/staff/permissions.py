@@ -75,6 +75,8 @@ ROUTES: Final[Mapping[str, frozenset[Role]]] = {
     "GET /host/questionnaires": HOST,
     "POST /host/questionnaires": HOST,
     "GET /host/questionnaires/example.xlsx": HOST,
+    "GET /host/questionnaires/battery": HOST,
+    "POST /host/questionnaires/battery": HOST,
     "GET /host/questionnaires/{questionnaire}": HOST,
     "POST /host/questionnaires/{questionnaire}/hand-over": HOST,
     "POST /host/questionnaires/{questionnaire}/take-back": HOST,

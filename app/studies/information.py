@@ -61,13 +61,13 @@ SAFEGUARDS: Final[Mapping[str, Entry]] = {
     ),
     "advocacy": Entry(_("An advocate, on your side"), "Whom to ask, outside the service, and how."),
 }
-"""What a study of people who use services has to say as well; any other may."""
+"""What a study has to say as well where people who use services may answer; any other may."""
 EVERY: Final[Mapping[str, Entry]] = {**ENTRIES, **SAFEGUARDS}
 
 
 def required(form: Form) -> Mapping[str, Entry]:
     """Return what a study with this form has to say."""
-    return ENTRIES if form.audience == "staff" else EVERY
+    return EVERY if "service_users" in form.audiences else ENTRIES
 
 
 def written(said: Mapping[str, str] | None) -> tuple[tuple[str, str], ...]:

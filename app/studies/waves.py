@@ -22,7 +22,7 @@ from app.languages import LANGUAGES, _
 from app.runtime import Service, now
 from app.studies.information import check_described, hold_study
 from app.studies.installed import as_it_was_asked
-from app.studies.linking.pairs import FEWEST_CODES, codes_of, unmatched
+from app.studies.linking.pairs import FEWEST_CODES, codes_of, opens_from, unmatched
 from app.studies.rights import check_may_close
 from app.studies.study import STUDY, check_opening, pin_partition, the_study, units
 from app.tables import CLOSED, OPEN, PAUSED, PREPARED, Code, CodeBatch, Session, Wave, table
@@ -185,6 +185,12 @@ def _can_be_linked(db: Connection, wave: str) -> None:
         return
     if wave == pair.later and the_wave(db, pair.earlier).state != CLOSED:
         raise Refused(f"{wave!r} will be linked with {pair.earlier!r}, which has to be closed first")
+    first = opens_from(db, wave)
+    if first is not None and now().date() < first:
+        raise Refused(
+            f"{wave!r} opens on {first} at the earliest: so many days after {pair.earlier!r} has closed were "
+            "declared, and everybody is to wait them"
+        )
     if (count := codes_of(db, wave)) < FEWEST_CODES:
         raise Refused(
             f"{wave!r} will be linked and has {count} codes; it opens from {FEWEST_CODES}. Among fewer "

@@ -13,11 +13,12 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, text, update
 
 from app.db import is_sqlite
-from app.errors import Closed, Damaged, Ended, Paused, Used
+from app.errors import Closed, Damaged, Ended, NotYet, Paused, Used
 from app.languages import SOURCE
 from app.questionnaire.path import SurveyPath, survey_path_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
+from app.studies.linking.pairs import opens_from
 from app.studies.waves import FINISHED, ISSUED, STARTED, hold_wave, lock_key
 from app.survey.phrases import Phrase, phrase_of
 from app.tables import OPEN, PAUSED, PREPARED, Code, Draft, Session, Wave, table
@@ -145,6 +146,8 @@ def enter(
         return None
     if found.state == FINISHED:
         raise Used
+    if found.wave_state == PREPARED and (first := opens_from(db, found.wave)) and first > now().date():
+        raise NotYet(first)
     check_open(found.wave_state, found.closes_at)
     survey = survey_path_of(service, db, found.wave)
     kept = _proven(service, found, code, proof) if found.key_by_code is not None else None

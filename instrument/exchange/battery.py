@@ -15,6 +15,7 @@ from instrument.model import Form, Instrument, ShownIn
 from instrument.nodes import Problem, read
 from instrument.reading import Reading
 from instrument.values import Identifier, Model, Named, Text
+from instrument.words import Answerers
 
 FRAMES: Final = ("before", "after")
 BESIDE: Final = ("claims", "actions")
@@ -206,9 +207,14 @@ def _questions(taken: list[_Taken]) -> dict[str, _Taken]:
     return {name: asked[name] for name in sorted(asked, key=lambda name: name not in roles)}
 
 
+def _audience(taken: list[_Taken]) -> Answerers:
+    """Return who answers every part: people who use services, where one part is theirs alone."""
+    said = {each.form.audience for each in taken}
+    return "service_users" if "service_users" in said else "staff" if "staff" in said else "both"
+
+
 def _form(battery: Battery, taken: list[_Taken], questions: Mapping[str, _Taken]) -> Mapping[Any, Any]:
     role = next((each.form.role for each in taken if each.form.role in each.form.context), None)
-    users = any(each.form.audience == "service_users" for each in taken)
     return {
         "form": battery.battery,
         "published": True,
@@ -217,7 +223,7 @@ def _form(battery: Battery, taken: list[_Taken], questions: Mapping[str, _Taken]
         "per_page": max(each.form.per_page for each in taken),
         **({"context": [*questions]} if questions else {}),
         **({"role": role} if role else {}),
-        "audience": "service_users" if users else "staff",
+        "audience": _audience(taken),
         "result": "areas",
         "block_order": battery.block_order,
         "blocks": {

@@ -16,7 +16,7 @@ REMARKS: Final = {
     "instrument.yaml": "An id of small letters, a title, and the licence under which others may use it.",
     "forms/{name}.yaml": (
         "What is asked, in its order. `published: true` fixes it for ever: a change is then a new form.\n"
-        "`audience` is staff, or service_users: those are told more before they agree.\n"
+        "`audience` is staff, service_users or both: who uses a service is told more before they agree.\n"
         "`scales` are the answers: codes from the lowest on, and codes for having given no answer.\n"
         "Each item has an id (a-z, 0-9, single _), which becomes a column of every export, and its scale."
     ),

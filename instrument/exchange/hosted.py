@@ -41,7 +41,7 @@ _CURES: Final = (
     ("already", "choose another id"),
     (
         "service_users",
-        "type one of the two into the column `audience`: people who use a service are told more",
+        "type one of them into the column `audience`: people who use a service are told more",
     ),
 )
 """What stands in a complaint -> what to do about it."""
@@ -82,7 +82,7 @@ def _refused(document: CellDocument) -> Iterator[Problem]:
         yield from _lacking(document, "window", "the time that the questions ask about is empty")
         yield from _unordered(document)
         if "audience" not in document.data:
-            message = "it is not said whether `staff` or `service_users` answer"
+            message = "it is not said whether `staff`, `service_users` or `both` answer"
             yield document.problem(message, "audience")
     if document.file.startswith("words/"):
         yield from _lacking(document, "stem", "what stands before the questions is empty")

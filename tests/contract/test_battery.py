@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from starlette.testclient import TestClient
 
 from app import studies
@@ -20,10 +20,24 @@ from app.export.microdata import microdata
 from app.main import create_app
 from app.runtime import Service
 from app.studies import waves
-from instrument import Form, Instrument, InstrumentError, codebook, laid_out, load, orders, ppiq, score
+from app.studies.linking.pairs import FEWEST_CODES
+from app.studies.paired_waves import pair_waves
+from instrument import (
+    WITHHELD,
+    Form,
+    Instrument,
+    InstrumentError,
+    codebook,
+    laid_out,
+    load,
+    orders,
+    ppiq,
+    score,
+)
 from instrument.exchange.battery import compose
 from tests.lib.batteries import NAME, WAVE, battery, compose_here, on_a_shelf, open_study
 from tests.lib.cohorts import close, take_part
+from tests.lib.linked_waves import own
 from tests.lib.questionnaire_client import Screen, agree, come_back, enter, fill, respond, six_words
 
 pytestmark = pytest.mark.either
@@ -99,6 +113,22 @@ def test_a_score_whose_name_is_taken_gets_that_of_its_block(service: Service) ->
     assert {"total", "joy"} <= instrument.key.subscales(NAME).keys()
     with pytest.raises(InstrumentError, match=r"item `.*` is in `ppiq/a2` and in `ppiq/s2`"):
         compose(battery("fixed", one={"form": "ppiq/a2"}, two={"form": "ppiq/s2"}), service.instruments)
+
+
+@pytest.mark.parametrize(
+    ("parts", "audience"),
+    [
+        (("a2", "who_decides2"), "staff"),
+        (("who_decides2", "c2"), "service_users"),
+        (("who_decides2",), "both"),
+    ],
+)
+def test_who_answers_a_battery_is_who_answers_every_part(
+    service: Service, parts: tuple[str, ...], audience: str
+) -> None:
+    asked = {f"part_{n}": {"form": f"ppiq/{each}"} for n, each in enumerate(parts)}
+    _, form = compose_here(service, battery("fixed", **asked))
+    assert form.audience == audience
 
 
 @pytest.mark.parametrize(
@@ -241,6 +271,40 @@ def test_every_export_has_the_order_and_the_scores_of_every_part(
     whole = json.loads(files["instrument/instrument.json"])
     assert [tuple(each) for each in whole["orders"]] == [*orders(form)]
     assert b"Think of this season. How often is it so?" in files["codebook/ddi.xml"]
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("linked", [True, False])
+def test_in_linked_waves_nothing_tells_rows_apart_but_what_people_said(
+    service: Service, made: object, *, linked: bool
+) -> None:
+    """What they said stays; a change of language or layout between two waves could be one person's."""
+    assert made
+    with write(service.engine) as db:
+        said = {"kind": "research", "leaving": "rows unwithheld", "context": ["role"], "simulated": True}
+        studies.make_study(db, id="trial", title="Trial", instrument=NAME, form=NAME, people=100, **said)
+        studies.add_unit(db, "trial", "all", "Everybody")
+        waves.make_wave(service, db, "trial")
+        if linked:
+            pair_waves(service, db, WAVE, "trial-2")
+        people = waves.issue_codes(service, db, WAVE, "all", FEWEST_CODES)
+        waves.open_wave(service, db, WAVE)
+    half = FEWEST_CODES // 2
+    answers = [
+        {"role": "supervisor" if n else "line_manager", **(own(n) if linked else {})}
+        for n in range(FEWEST_CODES)
+    ]
+    take_part(service, WAVE, "all", answers, codes=people, order=lambda n: 1 + n % 2)
+    with write(service.engine) as db:
+        some = list(db.execute(select(RESPONSE.c.id)).scalars())[:half]
+        other = {"language": "es", "words_hash": "e" * 64, "layout": "choices"}
+        db.execute(update(RESPONSE).where(RESPONSE.c.id.in_(some)).values(other))
+    close(service, WAVE)
+    with read(service.engine) as db:
+        data = microdata(service, db, WAVE)
+    for name in ("language", "words_hash", "layout", "block_order"):
+        assert ({*data.column(name)} == {WITHHELD}) == linked, name
+    assert Counter(data.column("role"))["line_manager"] == 1
 
 
 def test_paper_is_refused_where_an_order_is_drawn(service: Service, made: object) -> None:

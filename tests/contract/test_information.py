@@ -28,7 +28,7 @@ from app.studies.study import pin_partition
 from app.studies.waves import CONFIRMATIONS
 from app.tables import Response, table
 from app.templating import render
-from instrument import ppiq
+from instrument import Form, ppiq
 from tests.conftest import SECRET
 from tests.lib.cohorts import another_study
 from tests.lib.postgres_server import Postgres
@@ -103,6 +103,22 @@ def test_a_study_of_people_who_use_services_says_more_and_warns_first(
         assert page.count(line.replace('"', "&#34;").replace("'", "&#39;")) == 1
     places = [page.index(each) for each in ("court case", "Who runs", "Taking part is", "I have read")]
     assert places == sorted(places)
+
+
+@pytest.mark.parametrize("form", ppiq().forms.values(), ids=lambda form: form.id)
+def test_a_form_that_service_users_may_answer_opens_with_its_safeguards_alone(
+    form: Form, service: Service
+) -> None:
+    tells = "service_users" in form.audiences
+    assert tells == (form.id in {"c", "c2", "who_decides", "who_decides2"})
+    assert tells or "advocate" not in " ".join(ppiq().words[form.id, "en"].before)
+    wave = prepared(service, form.id)
+    told(service, STAFF)
+    if tells:
+        with pytest.raises(Refused, match="Ethics approval, If it is hard to decide, An advocate"):
+            opens(service, wave)
+        told(service, dict(example()))
+    opens(service, wave)
 
 
 def test_paper_warns_as_the_screen_does() -> None:

@@ -5,16 +5,18 @@ import io
 import json
 import zipfile
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from uuid import UUID
 
 import pyreadstat
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from starlette.testclient import TestClient
 
 from analysis.report.fitted import read_dataset
+from app import studies
 from app.closing.mixing import RESPONSE
 from app.closing.withhold import LEAST
 from app.db import read, write
@@ -24,7 +26,9 @@ from app.export.formats import FORMATS
 from app.export.linked import shown
 from app.export.microdata import microdata
 from app.export.rows import NOTE, Microdata
-from app.runtime import Service
+from app.runtime import Service, now
+from app.studies import waves
+from app.studies.paired_waves import pair_waves, read_days
 from instrument import WITHHELD, ppiq
 from tests.lib.cohorts import signed_in
 from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, own, take_part, twice
@@ -134,6 +138,55 @@ def test_context_is_withheld_before_anybody_is_linked(service: Service) -> None:
     assert "pair_id" not in rows[0]
     assert {row["role"] for row in rows} == {str(WITHHELD)}
     assert f"matched when {LATER} closes" in data(service, EARLIER).linked
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(("language", "day"), [("", "{0.day} {0:%B %Y}"), ("/es", "{0.day} de ")])
+def test_who_comes_before_the_declared_days_are_over_is_told_when_to_come_back(
+    service: Service, client: TestClient, language: str, day: str
+) -> None:
+    declared(service, (10, 21))
+    take_part(service, EARLIER, [own(n) for n in range(30)])
+    close(service, EARLIER)
+    with write(service.engine) as db:
+        code, *_ = waves.issue_codes(service, db, LATER, "south", 30)
+    first = now().date() + timedelta(days=10)
+    with pytest.raises(Refused, match=f"opens on {first} at the earliest"), write(service.engine) as db:
+        waves.open_wave(service, db, LATER)
+    early = client.post(f"{language}/enter", data={"code": code})
+    assert early.status_code == 503
+    assert day.format(first) in early.text
+    wait(service, 9)
+    with pytest.raises(Refused, match=f"opens on {now().date() + timedelta(days=1)}"):
+        open_later(service)
+    wait(service, 1)
+    assert day.format(first) not in client.post(f"{language}/enter", data={"code": code}).text
+    open_later(service)
+    assert client.post(f"{language}/enter", data={"code": code}).status_code == 303
+    take_part(service, LATER, [own(n) for n in range(30)])
+    close(service, LATER)
+    told = data(service, LATER).linked
+    assert "Between a person's two answers lie 10 to 10 days; declared were 10 to 21." in told
+
+
+def wait(service: Service, days: int) -> None:
+    """As if the earlier collection had opened and closed so many days before."""
+    with write(service.engine) as db:
+        found = waves.the_wave(db, EARLIER)
+        before = {"opened_on": found.opened_on, "closes_at": found.closes_at}
+        moved = {name: each - timedelta(days=days) for name, each in before.items()}
+        db.execute(update(waves.WAVE).where(waves.WAVE.c.id == EARLIER).values(moved))
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "10", "10-", "-10", "21-10", "0-3", "1-3651", "1-99999", "a-b", "1-2-3"]
+)
+def test_days_that_are_none_are_refused(service: Service, typed: str) -> None:
+    with write(service.engine) as db:
+        studies.make_study(db, id="twice", title="Twice", simulated=True, leaving="rows")
+        wave = waves.make_wave(service, db, "twice")
+        with pytest.raises(Refused, match=r"(such as|as in) 10-21"):
+            pair_waves(service, db, wave, "twice-2", read_days(typed))
 
 
 def test_half_a_pair_has_no_id(linked: tuple[Service, list[bytes], list[bytes]]) -> None:

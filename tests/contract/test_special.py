@@ -6,16 +6,18 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 from starlette.testclient import TestClient
 
 from app import studies
 from app.closing import erasure, maintenance
+from app.closing.digests import changed
 from app.closing.mixing import RESPONSE, SPECIAL_ANSWER
 from app.db import read, write
 from app.errors import Refused
 from app.export.bundle import bundle, in_memory
 from app.export.microdata import microdata
+from app.operations.doctor import examine
 from app.questionnaire.path import survey_path_of
 from app.runtime import Service
 from app.studies import waves
@@ -134,6 +136,29 @@ def test_a_receipt_and_the_day_of_deletion_take_both_away(service: Service, clie
     assert not before & {row.id for row in rows(service, SPECIAL_ANSWER)}
     maintenance.retire(service, WAVE)
     assert rows(service, SPECIAL_ANSWER) == rows(service, RESPONSE) == []
+
+
+def test_the_doctor_finds_one_that_was_changed_and_an_erasure_is_no_damage(
+    service: Service, client: TestClient
+) -> None:
+    make(service)
+    receipts = take_part(service, client, [{"self-age": "under_25"}] * 11 + [None])
+    close(service, WAVE)
+    with write(service.engine) as db:
+        for receipt in (receipts[0], receipts[-1]):
+            assert erasure.erase(service, db, str(read_code(receipt)))
+        assert changed(service, db) == []
+        [one, *_, other] = db.execute(select(SPECIAL_ANSWER.c.id)).scalars()
+        said = {**rows(service, SPECIAL_ANSWER)[0].answers, "self-age": "from_25"}
+        for change in (update(SPECIAL_ANSWER).values(answers=said), delete(SPECIAL_ANSWER)):
+            with db.begin_nested() as undone:
+                db.execute(change.where(SPECIAL_ANSWER.c.id == one))
+                assert changed(service, db) == [WAVE]
+                undone.rollback()
+        assert changed(service, db) == []
+        db.execute(update(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.id == other).values(told={}))
+    [check] = [each for each in examine(service) if each.name == "answers"]
+    assert check.found == f"not as they were sent in {WAVE}"
 
 
 def test_they_leave_in_a_file_of_their_own_by_the_row_of_the_same_export(

@@ -20,14 +20,14 @@ EARLIER, LATER = "twice-1", "twice-2"
 Own = Mapping[str, int | str]
 
 
-def declared(service: Service) -> Service:
+def declared(service: Service, days: tuple[int, int] | None = None) -> Service:
     """Two units, two waves that are paired, 30 codes for the earlier one, which is open."""
     with write(service.engine) as db:
         studies.make_study(db, id="twice", title="Twice", simulated=True, leaving="rows with units")
         for unit in ("south", "north"):
             studies.add_unit(db, "twice", unit, unit.title())
         assert tuple(waves.make_wave(service, db, "twice") for _ in range(2)) == (EARLIER, LATER)
-        pair_waves(service, db, EARLIER, LATER)
+        pair_waves(service, db, EARLIER, LATER, days)
         waves.issue_codes(service, db, EARLIER, "south", FEWEST_CODES)
         waves.open_wave(service, db, EARLIER)
     return service

@@ -244,9 +244,9 @@ def test_no_item_of_the_ppiq_in_any_language_is_taken_for_one() -> None:
         (("questionnaire", 2, "licence", NOT_SAID_YET), ["questionnaire!C2: `licence` is not said yet"]),
         (
             ("questionnaire", 2, "audience", ""),
-            ["questionnaire!G2: it is not said whether `staff` or `service_users` answer"],
+            ["questionnaire!G2: it is not said whether `staff`, `service_users` or `both` answer"],
         ),
-        (("questionnaire", 2, "audience", "pupils"), ["questionnaire!G2: this should be 'staff' or"]),
+        (("questionnaire", 2, "audience", "pupils"), ["questionnaire!G2: this should be 'staff',"]),
         (("words", 2, "stem", ""), ["words!C2: what stands before the questions is empty"]),
         (("items", 3, "item", "joy 2"), ["items!A3: `joy 2` is no identifier"]),
         (("answers", 3, "code", "two"), ["answers!A3: `two` is no whole number"]),

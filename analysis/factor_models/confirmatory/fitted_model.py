@@ -209,6 +209,12 @@ class FittedModel:
             found["wrmr"] = float(np.sqrt(test.value * len(self.groups) / statistics_count(self.solution)))
         return found
 
+    def best(self, name: str) -> float:
+        """Return a measure of fit in its robust form, else the scaled, else the plain; NaN without any."""
+        scaled = ".scaled" if self.test.scaled is not None else ""
+        forms = (self.fit.get(name + form, np.nan) for form in (".robust", scaled, ""))
+        return next((value for value in forms if np.isfinite(value)), float("nan"))
+
     @property
     def _effective_n(self) -> float:
         return self.n if self.solution.recipe.discrepancy == "normal" else self.n - len(self.groups)

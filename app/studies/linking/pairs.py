@@ -8,6 +8,7 @@ needs at least 30 codes.
 
 import hmac
 from collections.abc import Mapping
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
@@ -46,6 +47,34 @@ _LINK: Final = update(RESPONSE).where(RESPONSE.c.id == bindparam("of_id")).value
 def unmatched(db: Connection, wave: str) -> Row[Any] | None:
     """The pair of a wave with its key, while there is one: afterwards nothing is asked or marked."""
     return db.execute(_OF_PAIR, {"wave": wave}).first()
+
+
+def opens_from(db: Connection, wave: str) -> date | None:
+    """Return the first day on which the later wave of a pair may open, where one is known.
+
+    It is reckoned from the end of the earlier one, after which nobody could send: so everybody waits the
+    declared days, and nobody's own day has to be stored. None for any other wave.
+    """
+    of_pair = select(PAIR.c.days, WAVE.c.closes_at).join(WAVE, WAVE.c.id == PAIR.c.earlier)
+    found = db.execute(of_pair.where(PAIR.c.later == wave)).first()
+    if found is None or found.days is None or found.closes_at is None:
+        return None
+    first: date = found.closes_at.date() + timedelta(days=found.days[0])
+    return first
+
+
+def days_between(db: Connection, pair: Row[Any]) -> tuple[int, int] | None:
+    """Return the fewest and the most days that lie between a person's answers in two closed waves.
+
+    They follow from the days on which the waves opened and closed; nobody's own are known.
+    """
+    of_waves = select(WAVE.c.id, WAVE.c.opened_on, WAVE.c.closes_at)
+    found = {row.id: row for row in db.execute(of_waves.where(WAVE.c.id.in_((pair.earlier, pair.later))))}
+    if len(found) < 2 or any(None in row for row in found.values()):  # noqa: PLR2004 - a pair
+        return None
+    first, second = found[pair.earlier], found[pair.later]
+    fewest = (second.opened_on - first.closes_at.date()).days
+    return max(fewest, 0), (second.closes_at.date() - first.opened_on).days
 
 
 def codes_of(db: Connection, wave: str) -> int:
