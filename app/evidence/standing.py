@@ -9,6 +9,7 @@ from instrument import Instrument
 
 EVIDENCE: Final = table(Evidence)
 CONFIRMED: Final = "confirmed"
+WITHDRAWN: Final = "withdrawn"
 
 
 def holding(db: Connection, instrument: Instrument, form: str, language: str) -> list[Row[Any]]:
