@@ -48,6 +48,7 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 	$(BIN)/python -m tests.attack.joined_exports --waves 60 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.erased_sheet --erasures 120 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.leftovers --erased 30 --seed 1 --db sqlite,postgres
+	$(BIN)/python -m tests.attack.deleted --people 30 --seed 1 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.damaged_files --times 40 --seed 1
 	$(BIN)/python -m tests.attack.kept_code --drafts 200 --db sqlite,postgres
 	$(BIN)/python -m tests.attack.ended --runs 40 --flood 50001 --db sqlite,postgres
@@ -67,13 +68,15 @@ wheel: system $(VENV)/dev ## wheel and source distribution into dist/, installed
 
 fault: system $(VENV)/dev ## servers killed, disks full, power cut, clocks wrong while people answer (hours)
 	$(BIN)/python -m tests.fault.connection --runs 100 --seed 1 --db sqlite,postgres
-	$(BIN)/python -m tests.fault.crowd --people 50 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.crowd --people 50 --seconds 60 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.kill9 --kills 200 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.powercut --cuts 100
 	$(BIN)/python -m tests.fault.syncs --people 200
 	$(BIN)/python -m tests.fault.diskfull --places 50
 	$(BIN)/python -m tests.fault.pgrestart --restarts 20
 	$(BIN)/python -m tests.fault.lostacks --people 500 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.twice --times 50 --at-once 50 --db sqlite,postgres
+	$(BIN)/python -m tests.fault.looking --times 100
 	$(BIN)/python -m tests.fault.clock --people 20 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.migrations --every 1 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.closing --every 1 --db sqlite,postgres
@@ -88,8 +91,8 @@ mutants: $(VENV)/dev ## changes of the code that privacy rests on, each of which
 audit: $(VENV)/dev ## a list of what the service is made of (SBOM) into dist/, and known faults of it
 	$(BIN)/python -m tests.audit --out dist
 
-proxy: system $(VENV)/dev ## the example of nginx before a real service; it installs nginx from Debian
-	.ci/system-packages nginx-light
+proxy: system $(VENV)/dev ## the examples of nginx and Caddy before a real service; it installs both from Debian
+	.ci/system-packages nginx-light caddy
 	$(BIN)/python -m pytest -m proxy tests/proxy
 
 fuzz: $(VENV)/dev ## 5,000 messy files of answers, and 5,000 calls of the interface for programs

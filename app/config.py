@@ -52,6 +52,8 @@ class Settings:
 
     database_url: str
     secret: bytes = field(repr=False)
+    earlier: tuple[bytes, ...] = field(default=(), repr=False)
+    """The secrets before it, the latest first, where it was rotated."""
     secure: bool = True
     """Served over https: the cookie is Secure and carries the `__Host-` prefix."""
     demo: bool = False
@@ -81,10 +83,11 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
     """Read the settings; a `folder` from the command line is used for what the environment leaves out."""
     if folder is None and "COUNTERPOISE_DATABASE_URL" not in environment:
         folder = Path(environment.get("COUNTERPOISE_DIR", "data"))
-    secret, secret_file = _secret(environment, folder)
+    (secret, *earlier), secret_file = _secrets(environment, folder)
     return Settings(
         database_url=database_url(environment, folder or Path()),
         secret=secret,
+        earlier=tuple(earlier),
         secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
         leave_to=environment.get("COUNTERPOISE_LEAVE_TO") or Settings.leave_to,
@@ -218,7 +221,7 @@ def _institution(environment: Mapping[str, str]) -> Institution | None:
     )
 
 
-def _secret(environment: Mapping[str, str], folder: Path | None) -> tuple[bytes, Path | None]:
+def _secrets(environment: Mapping[str, str], folder: Path | None) -> tuple[list[bytes], Path | None]:
     text = environment.get("COUNTERPOISE_SECRET")
     source, path = "COUNTERPOISE_SECRET", None
     if text is None:
@@ -236,10 +239,18 @@ def _secret(environment: Mapping[str, str], folder: Path | None) -> tuple[bytes,
         if folder is not None and path.parent == folder:
             keep_private(folder)
         text, source = path.read_text(), str(path)
+    return read_secrets(text, source), path
+
+
+def read_secrets(text: str, source: str) -> list[bytes]:
+    """The secret, and those before it, as `counterpoise secret rotate` writes them: each on a line."""
     try:
-        secret = bytes.fromhex(text.strip())
+        secrets = [bytes.fromhex(line) for line in text.splitlines() if line.strip()]
     except ValueError:
-        secret = b""
-    if len(secret) != SECRET_BYTES:
-        raise ConfigurationError(f"{source} must hold exactly 64 hexadecimal digits ({SECRET_BYTES} bytes)")
-    return secret, path
+        secrets = []
+    if not secrets or any(len(each) != SECRET_BYTES for each in secrets):
+        raise ConfigurationError(
+            f"{source} must hold exactly 64 hexadecimal digits ({SECRET_BYTES} bytes), and after a rotation "
+            "the same of each secret before it on a line of its own"
+        )
+    return secrets

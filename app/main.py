@@ -1,6 +1,7 @@
 """The application: one service, its middleware, and the pages of respondents and of staff."""
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from functools import cache
 from typing import Final
 
@@ -83,7 +84,7 @@ def create_app(settings: Settings, service: Service | None = None) -> FastAPI:
             RequestValidationError: refuse,
         },
         # One flat list of routes: an included router would be matched three times for every request.
-        routes=[*also_by_head(PUBLIC), *(route for each in OF_STAFF for route in each.routes)],
+        routes=list(also_by_head((*PUBLIC, *OF_STAFF))),
     )
     service = service or make_service(settings)
     app.state.service = service
@@ -117,12 +118,17 @@ def ready(request: Request) -> Response:
 
 
 def also_by_head(routers: Iterable[APIRouter]) -> Iterator[BaseRoute]:
-    """What is looked at may be asked for by HEAD, as monitors and proxies do; the server sends no body."""
-    for each in routers:
-        for route in each.routes:
-            if isinstance(route, APIRoute) and route.methods and "GET" in route.methods:
-                route.methods.add("HEAD")
-            yield route
+    """What is looked at may be asked for by HEAD, as monitors and programs do; the server sends no body.
+
+    The routes are copied, since the interface for programs is described from those of its router.
+    """
+    for each in (route for router in routers for route in router.routes):
+        if isinstance(each, APIRoute) and each.methods and "GET" in each.methods:
+            also = copy(each)
+            also.methods = {*each.methods, "HEAD"}
+            yield also
+        else:
+            yield each
 
 
 def _road() -> list[APIRoute]:

@@ -40,7 +40,7 @@ def make_service(settings: Settings) -> Service:
     return Service(
         settings,
         make_engine(settings.database_url),
-        Vault(settings.secret),
+        Vault(settings.secret, settings.earlier),
         _installed(settings.instruments),
     )
 

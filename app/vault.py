@@ -65,6 +65,8 @@ class Vault:
     """The secret and what is derived from it."""
 
     secret: bytes
+    earlier: tuple[bytes, ...] = ()
+    """The secrets before it, the latest first: for receipts in people's hands, and for the ledger."""
 
     def fingerprint(self) -> str:
         """Identify the secret without revealing it: kept in `setting`, compared at the start."""
@@ -90,6 +92,11 @@ class Vault:
     def receipt_hmac(self, receipt: str) -> bytes:
         return self._mac("receipt-kept", receipt.encode())
 
+    def receipt_hmacs(self, receipt: str) -> list[bytes]:
+        """As what a receipt may be kept: under the secret, or one before it."""
+        secrets = (self.secret, *self.earlier)
+        return [self._mac("receipt-kept", receipt.encode(), each) for each in secrets]
+
     def identity_hmac(self, issuer: str, subject: str) -> bytes:
         return self._mac("identity", f"{issuer}\0{subject}".encode())
 
@@ -108,9 +115,17 @@ class Vault:
     def audit_mac(self, previous: bytes, event: bytes) -> bytes:
         return self._mac("audit", previous + event)
 
+    def cut_mac(self, number: int, seal: bytes) -> bytes:
+        """Prove that the beginning of the trail was deleted here, up to the entry of this number and seal."""
+        return self._mac("audit-cut", f"{number} {seal.hex()}".encode())
+
     def ledger_mac(self, kind: str, what: bytes) -> bytes:
-        """Name what has ended in the ledger, under a key of its own: by itself it points at no row."""
-        return self._mac("ledger", kind.encode() + b"\0" + what)
+        """Name what has ended in the ledger, under a key of its own: by itself it points at no row.
+
+        The key is that of the first secret, so that what ends after a rotation is known in older backups.
+        """
+        first = (self.secret, *self.earlier)[-1]
+        return self._mac("ledger", kind.encode() + b"\0" + what, first)
 
     def row_mac(self, row: bytes) -> bytes:
         return self._mac("response-row", row)
@@ -138,8 +153,8 @@ class Vault:
     def _mark(self, run: bytes, day: date) -> bytes:
         return self._mac("run", run + day.isoformat().encode())[:RUN_BYTES]
 
-    def _mac(self, label: str, message: bytes) -> bytes:
-        return hmac.new(_label_key(self.secret, label), message, sha256).digest()
+    def _mac(self, label: str, message: bytes, secret: bytes | None = None) -> bytes:
+        return hmac.new(_label_key(secret or self.secret, label), message, sha256).digest()
 
     def _derive(self, info: bytes) -> bytes:
         return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self.secret)

@@ -11,9 +11,10 @@ from typing import Annotated
 import typer
 
 from app.cli.console import Dir, Json, WaveId, serving, settings_of, telling, told_plainly
+from app.cli.deleting import audit_delete, study_delete
 from app.cli.evidence import evidence_app
 from app.cli.instruments import instrument_app
-from app.cli.keeping import backup, backup_key, restore
+from app.cli.keeping import backup, backup_key, restore, secret_app
 from app.cli.staff import account_app, audit_app, operator, revoke, token
 from app.cli.studies import study_app, wave_app
 
@@ -34,6 +35,9 @@ app.add_typer(instrument_app, name="instrument")
 app.add_typer(account_app, name="account")
 app.add_typer(audit_app, name="audit")
 app.add_typer(evidence_app, name="evidence")
+app.add_typer(secret_app, name="secret")
+study_app.command("delete")(study_delete)
+audit_app.command("delete")(audit_delete)
 for command in (operator, token, revoke, backup_key, backup, restore):
     app.command()(command)
 

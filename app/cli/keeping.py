@@ -1,4 +1,4 @@
-"""The commands that keep a service: its backups, and putting one back."""
+"""The commands that keep a service: its backups, putting one back, and another secret."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from app.cli.console import Dir, serving, settings_of, told_plainly
 
+secret_app = typer.Typer(help="The secret of the service.", no_args_is_help=True)
 KeyFile = Annotated[Path, typer.Option("--key", help="The file that `counterpoise backup-key` made.")]
 
 
@@ -67,3 +68,29 @@ def restore(
         )
     typer.echo("\n".join(told))
     typer.echo("verified: nothing was restored" if verify else "restored; now: counterpoise doctor --strict")
+
+
+@secret_app.command("rotate")
+def secret_rotate(
+    new: Annotated[Path, typer.Argument(metavar="FILE", help="The file for the new secret.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without, it is told what would be done.")
+    ] = False,
+    directory: Dir = None,
+) -> None:
+    """Put another secret in the place of one that somebody may have read; stop the service first.
+
+    No collection may be open. The database is put under the new secret; you put its file in the place of the
+    old one.
+    """
+    from app.db import read
+    from app.operations.rotation import consequences, rotate
+
+    with serving(directory, migrated=not yes) as service:
+        if not yes:
+            with read(service.engine) as db:
+                typer.echo("\n".join(consequences(service, db)))
+            typer.echo("nothing was changed: make a backup, then add --yes")
+            return
+        typer.echo("\n".join(rotate(service, new)))
+    typer.echo(f"now put {new} in the place of the old secret, and make a backup")

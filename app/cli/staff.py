@@ -152,7 +152,8 @@ def audit_verify(directory: Dir = None) -> None:
     if chain.broken_at is not None:
         typer.echo(f"BROKEN at entry {chain.broken_at}: it is not what was written")
         raise typer.Exit(1)
-    typer.echo(f"the chain holds: {chain.length} entries, head {chain.head or 'none'}")
+    deleted = f", the first {chain.deleted} deleted after their day" if chain.deleted else ""
+    typer.echo(f"the chain holds: {chain.length} entries{deleted}, head {chain.head or 'none'}")
     typer.echo("keep the head elsewhere: only so can a cut tail be noticed", err=True)
 
 

@@ -1,9 +1,14 @@
-"""Erase a response, and note that the table has to be rewritten: until then its bytes stay on the page."""
+"""Erase a response, and note that the table has to be rewritten: until then its bytes stay on the page.
+
+On SQLite, too: secure_delete writes zeros over the row, but where rows were moved between two pages before,
+the place that one of them left on the first page keeps its bytes, until the page is filled or the file
+rewritten.
+"""
 
 from typing import Final
 
 from sqlalchemy import Connection, bindparam, delete
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.closing.digests import ROW, SPECIAL_ROW, take_away
 from app.closing.mixing import RESPONSE, SPECIAL_ANSWER
@@ -14,6 +19,8 @@ from app.tables import Setting, table
 
 SETTING: Final = table(Setting)
 TO_REWRITE: Final = "responses to rewrite"
+CODES_TO_REWRITE: Final = "codes to rewrite"
+STUDIES_TO_REWRITE: Final = "studies to rewrite"
 _ERASE: Final = (
     delete(RESPONSE)
     .where(RESPONSE.c.receipt_hmac == bindparam("receipt"))
@@ -28,11 +35,11 @@ _ERASE_APART: Final = (
 
 def erase(service: Service, db: Connection, receipt: str) -> bool:
     """Delete the response that a receipt belongs to; tell whether there was one."""
-    receipt_hmac = service.vault.receipt_hmac(receipt)
-    if not erase_row(service, db, receipt_hmac):
-        return False
-    ledger.note(service, db, "answer", receipt_hmac)
-    return True
+    for receipt_hmac in service.vault.receipt_hmacs(receipt):
+        if erase_row(service, db, receipt_hmac):
+            ledger.note(service, db, "answer", receipt_hmac)
+            return True
+    return False
 
 
 def erase_row(service: Service, db: Connection, receipt_hmac: bytes) -> bool:
@@ -47,12 +54,7 @@ def erase_row(service: Service, db: Connection, receipt_hmac: bytes) -> bool:
     return True
 
 
-def note_deleted(db: Connection) -> None:
-    """Note that the due tasks have to rewrite the table; SQLite overwrites deleted rows by itself."""
-    if not is_sqlite(db):
-        db.execute(note(TO_REWRITE))
-
-
-def note(name: str) -> postgresql.Insert:
-    """Return the statement that stores a mark in `setting`, unless it is there already."""
-    return postgresql.insert(SETTING).values(name=name, value="").on_conflict_do_nothing()
+def note_deleted(db: Connection, mark: str = TO_REWRITE) -> None:
+    """Note that the due tasks have to rewrite what this mark stands for, unless it is noted already."""
+    row = (sqlite if is_sqlite(db) else postgresql).insert(SETTING).values(name=mark, value="")
+    db.execute(row.on_conflict_do_nothing())

@@ -26,7 +26,7 @@ from app.closing.cleaning import clean, rewrite, scrub
 from app.closing.clusters import number_clusters
 from app.closing.copies import remove_left_copies
 from app.closing.digests import end_digest, keep_digest
-from app.closing.erasure import note_deleted
+from app.closing.erasure import CODES_TO_REWRITE, note_deleted
 from app.closing.figures import keep_figures
 from app.closing.flow import keep_flow
 from app.closing.mixing import RESPONSE, SPECIAL_ANSWER, lock, mix
@@ -41,7 +41,18 @@ from app.files.private import open_private
 from app.runtime import Service, is_being_restored, now
 from app.studies.linking.pairs import give_up, link
 from app.studies.study import STUDY, the_study
-from app.studies.waves import ISSUED, STARTED, WAVE, check_can_close, expect, lock_key, move, the_wave, waves
+from app.studies.waves import (
+    CODE_BATCH,
+    ISSUED,
+    STARTED,
+    WAVE,
+    check_can_close,
+    expect,
+    lock_key,
+    move,
+    the_wave,
+    waves,
+)
 from app.tables import CLOSED, CLOSING, OPEN, PAUSED, RETIRED
 
 EVERY_SECONDS: Final = 60.0
@@ -236,12 +247,22 @@ def _retire(service: Service, wave: str) -> None:
 
 
 def delete_answers(service: Service, db: Connection, wave: str) -> None:
-    """Delete the responses of a wave, and what is kept because of them."""
+    """Delete the responses of a wave, its codes, and what is kept because of them."""
     db.execute(delete(RESPONSE).where(RESPONSE.c.wave == wave))
     db.execute(delete(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.wave == wave))
+    db.execute(delete(CODE).where(CODE.c.wave == wave))
+    db.execute(delete(CODE_BATCH).where(CODE_BATCH.c.wave == wave))
     end_digest(db, wave)
     note_deleted(db)
+    note_deleted(db, CODES_TO_REWRITE)
     give_up(service, db, wave)
+
+
+def rewrite_files(service: Service, patience: float = PATIENCE_SECONDS) -> None:
+    """Remove at once from the files what was deleted, as the due tasks do within a minute."""
+    with alone(service, patience):
+        scrub(service)
+        rewrite(service)
 
 
 def to_retire(service: Service) -> list[str]:

@@ -7,6 +7,7 @@ old tables. Then app.closing.cleaning rewrites the files, so that neither a dead
 """
 
 import time
+from collections.abc import Sequence
 from secrets import SystemRandom
 from typing import Any, Final
 from uuid import uuid4
@@ -20,6 +21,7 @@ from app.tables import RESPONDENT_TABLES, Response, SpecialAnswer, table
 
 RESPONSE: Final = table(Response)
 SPECIAL_ANSWER: Final = table(SpecialAnswer)
+OF_RESPONDENTS: Final = tuple(table(each) for each in RESPONDENT_TABLES)
 
 BATCH: Final = 5_000
 TRIES: Final = 60
@@ -39,11 +41,11 @@ def mix(db: Connection) -> None:
     lay_anew(db, SPECIAL_ANSWER)
 
 
-def lock(db: Connection) -> None:
-    """Lock the respondent tables on PostgreSQL; on SQLite the transaction is the only writer anyway."""
+def lock(db: Connection, tables: Sequence[Table] = OF_RESPONDENTS) -> None:
+    """Lock the tables on PostgreSQL; on SQLite the transaction is the only writer anyway."""
     if is_sqlite(db):
         return
-    names = ", ".join(table(model).name for model in RESPONDENT_TABLES)
+    names = ", ".join(map(db.dialect.identifier_preparer.format_table, tables))
     db.execute(text(f"SET LOCAL lock_timeout = {PATIENCE_MS}"))
     for left in reversed(range(TRIES)):
         try:

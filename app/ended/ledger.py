@@ -26,8 +26,20 @@ from app.files.private import open_private
 from app.runtime import Service
 from app.tables import Setting, table
 
-Kind = Literal["answer", "token", "account", "first sign-in", "role", "closed", "retired"]
-"""Endings of a wave name it; those of the others are keyed hashes of what they name."""
+Kind = Literal[
+    "answer",
+    "token",
+    "account",
+    "first sign-in",
+    "role",
+    "codes",
+    "evidence",
+    "study",
+    "trail",
+    "closed",
+    "retired",
+]
+"""Endings of a wave name it, and that of the trail the last line; the others are keyed hashes."""
 OF_WAVES: Final = frozenset({"closed", "retired"})
 SETTING: Final = table(Setting)
 LINEAGE: Final = "ledger"

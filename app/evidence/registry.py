@@ -9,15 +9,15 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from analysis.validation.study import Progress
 from app.audit import audit
+from app.ended import ledger
 from app.errors import Refused
 from app.evidence.dossiers import examine
-from app.evidence.standing import CONFIRMED, EVIDENCE, lapsed
+from app.evidence.standing import CONFIRMED, EVIDENCE, WITHDRAWN, lapsed
 from app.runtime import Service, now
 from app.staff.signed import Signed, has_role, signed
 from instrument import Instrument
 
 ADDED: Final = "added"
-WITHDRAWN: Final = "withdrawn"
 LAPSED: Final = "lapsed"
 
 
@@ -93,6 +93,7 @@ def withdraw(service: Service, db: Connection, evidence: str, by: Signed, reason
         raise Refused("this evidence is withdrawn already")
     if not reason.strip():
         raise Refused("say why it is withdrawn")
+    ledger.note(service, db, "evidence", found.seal.encode())
     change = {"state": WITHDRAWN, "reason": reason.strip()[:1000]}
     db.execute(update(EVIDENCE).where(EVIDENCE.c.id == found.id).values(**change))
     audit(

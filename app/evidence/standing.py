@@ -9,6 +9,7 @@ from instrument import Instrument
 
 EVIDENCE: Final = table(Evidence)
 CONFIRMED: Final = "confirmed"
+WITHDRAWN: Final = "withdrawn"
 ERROR: Final = "sem:"
 """What stands before the id of a score among the figures of evidence: its standard error of measurement."""
 

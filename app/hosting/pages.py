@@ -89,6 +89,7 @@ class StudyPage(Page):
     readers: tuple[tuple[str, str], ...]
     """Who reads the study, each with the role."""
     may_copy: bool
+    may_delete: bool
     unsaid: tuple[str, ...]
     """What people will read of the study, and is not written yet."""
     values: Mapping[str, str]
@@ -200,6 +201,7 @@ def study_page(
         may_prepare=any(each.level == "unit" for each in units),
         readers=readers,
         may_copy=may_copy,
+        may_delete=all(each.state == RETIRED for each in waves),
         unsaid=lacking(form, study.information),
         values={
             "id": study.id,

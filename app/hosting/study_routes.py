@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app import studies
+from app.closing import deleting
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
 from app.form_data import Fields
@@ -200,13 +201,13 @@ def make_wave(request: Request, study: str) -> Response:
 
 @router.post("/studies/{study}/delete")
 def delete_study(request: Request, study: str, fields: Fields) -> Response:
-    """Delete a study that has no wave."""
+    """Delete a study that has no wave, or of whose waves all answers are deleted."""
     service, staff = service_of(request), admitted(request, "host")
     try:
         with write(service.engine) as db:
             own_study(db, staff, study)
             be_sure(fields)
-            studies.delete_study(service, db, study)
+            deleting.delete_study(service, db, study)
     except Refused as refused:
         return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
     return see_other("/host")

@@ -23,6 +23,7 @@ from sqlalchemy import Connection, delete, insert, make_url, select, text
 
 from app import migrate
 from app.closing.copies import BEING_COPIED, PIECE, hold, overwrite
+from app.closing.deleting import IN_A_BACKUP
 from app.db import is_sqlite, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
@@ -34,7 +35,6 @@ from app.tables import CLOSED, Setting, table
 FORMAT: Final = "counterpoise backup 1"
 LONGEST_HEADER: Final = 4096
 SETTING: Final = table(Setting)
-IN_A_BACKUP: Final = "closed waves in a backup"
 NOT_DUMPED: Final = "alembic_version"
 """Its one row comes last at a restore: until then the database is taken for none of ours."""
 

@@ -237,8 +237,8 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
         for wave in changed(service, db):
             yield f"DAMAGED: the answers of {wave} are not as they were sent"
     with acts("the command line"), write(service.engine) as db:
-        known = kept.name == about.ledger and not kept.damaged
-        yield from end_again(service, db, kept.entries, about.entries if known else 0)
+        known = about.ledger in (None, kept.name) and not kept.damaged
+        yield from end_again(service, db, kept.entries, (about.entries or 0) if known else None)
         name_anew(db)
         note_in_a_backup(db, closed_waves(db))
         audit(service.vault, db, {"action": "backup restored", "schema": about.schema})

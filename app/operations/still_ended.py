@@ -3,12 +3,14 @@
 What it does is told in sentences, for whoever restores.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, delete, select, true, update
 
 from analysis.disclosure.leaving import LEAVING
+from app.audit import events
+from app.closing.deleting import cut_trail, delete_rows
 from app.closing.erasure import erase_row, note_deleted
 from app.closing.leaving import SNAPSHOT
 from app.closing.maintenance import delete_answers
@@ -16,12 +18,13 @@ from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT, SESSION, purge
 from app.closing.snapshots import used_pairs
 from app.ended.ledger import OF_WAVES, Entry, Kind, key_of, lineage
+from app.evidence.standing import EVIDENCE, WITHDRAWN
 from app.runtime import Service, now
 from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, grant_key
 from app.staff.authorise import TOKEN
 from app.studies.linking.pairs import LATER_LOST, give_up, unmatched
 from app.studies.study import STUDY
-from app.studies.waves import ISSUED, STARTED, WAVE
+from app.studies.waves import CODE_BATCH, ISSUED, STARTED, WAVE, end_batch
 from app.tables import CLOSED, RETIRED
 
 ANY_WAVE: Final = true()
@@ -30,7 +33,6 @@ Not in the backup, and not known to the ledger:
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
   handed out since open nothing; make new ones
 - what was planned or paused since: look at the end of each wave
-- batches of codes that were cancelled since: cancel them again
 - which private runs and pages of receipts were left since: for 15 days, whoever has such a page in their
   browser can have it shown again
 - what staff did since: the trail ends with the backup. Compare it with the last head kept elsewhere"""
@@ -39,21 +41,98 @@ Not in the backup, and not known to the ledger:
 def end_again(
     service: Service, db: Connection, entries: Sequence[Entry], before: int | None
 ) -> Iterator[str]:
-    """Apply the ledger to a database that was put back; `before` of its entries are older than the backup."""
+    """Apply the ledger to a database that was put back.
+
+    `before` of its entries are older than the backup; None where nobody knows.
+    """
     names = lineage(db)
-    ours = [each for each in entries if each.first == names[0]] if names else entries
+    deleted = {each.what: place for place, each in enumerate(entries) if each.kind == "study"}
+
+    def is_of_another(wave: str, place: int) -> bool:
+        """Whether it was of a study of the same id, which was deleted before this one was made."""
+        return before is not None and place < deleted.get(_key_of_study(service, _study_of(wave)), 0)
+
     waves = {
-        kind: {each.what for each in ours if each.kind == kind and each.of not in names[:-1]}
+        kind: {
+            each.what
+            for place, each in enumerate(entries)
+            if each.kind == kind
+            and (not names or each.first == names[0])
+            and each.of not in names[:-1]
+            and not is_of_another(each.what, place)
+        }
         for kind in OF_WAVES
     }
+    yield from _delete_studies(service, db, deleted, before)
     yield from _end_waves(service, db, waves["closed"], waves["retired"])
     yield from _end_what_is_lost(service, db, waves["closed"])
+    yield from _cancel_codes(service, db, entries)
     yield from _erase(service, db, entries, before or 0)
     yield from _end_staff(service, db, entries)
+    yield from _withdraw_evidence(service, db, entries)
+    yield from _cut_trail(service, db, entries[before or 0 :], names[0] if names else "")
 
 
 def _keys(entries: Iterable[Entry], kind: Kind) -> frozenset[str]:
     return frozenset(each.what for each in entries if each.kind == kind)
+
+
+def _key_of_study(service: Service, study: str) -> str:
+    return key_of(service, "study", study.encode())
+
+
+def _study_of(wave: str) -> str:
+    return wave.rpartition("-")[0]
+
+
+def _delete_studies(
+    service: Service, db: Connection, deleted: Mapping[str, int], before: int | None
+) -> Iterator[str]:
+    for study in db.execute(select(STUDY.c.id).order_by(STUDY.c.id)).scalars().all() if deleted else ():
+        place = deleted.get(_key_of_study(service, study))
+        if place is None:
+            continue
+        if before is None:
+            yield (
+                f"a study {study} was deleted, and this ledger cannot tell whether that was after the "
+                "backup: delete it again, if it is not another one of the same name"
+            )
+        elif place >= before:
+            delete_rows(db, study)
+            yield f"deleted again: the study {study}, with all that was kept of it"
+
+
+def _cancel_codes(service: Service, db: Connection, entries: Sequence[Entry]) -> Iterator[str]:
+    cancelled = _keys(entries, "codes")
+    holding = select(CODE_BATCH.c.id).where(CODE_BATCH.c.cancelled.is_(False))
+    batches = db.execute(holding).scalars().all() if cancelled else ()
+    ended = [each for each in batches if key_of(service, "codes", each.encode()) in cancelled]
+    for each in ended:
+        end_batch(db, each)
+    if ended:
+        yield (
+            f"cancelled again: {len(ended)} batches of codes; whoever had begun with one of them after the "
+            "backup needs another code"
+        )
+
+
+def _withdraw_evidence(service: Service, db: Connection, entries: Sequence[Entry]) -> Iterator[str]:
+    withdrawn = _keys(entries, "evidence")
+    standing = select(EVIDENCE.c.seal).where(EVIDENCE.c.state != WITHDRAWN)
+    for seal in db.execute(standing).scalars().all() if withdrawn else ():
+        if key_of(service, "evidence", seal.encode()) in withdrawn:
+            change = {"state": WITHDRAWN, "reason": "withdrawn after the backup that was put back"}
+            db.execute(update(EVIDENCE).where(EVIDENCE.c.seal == seal).values(change))
+            yield f"withdrawn again: the evidence {seal[:8]}; its reason is not in the backup"
+
+
+def _cut_trail(service: Service, db: Connection, entries: Sequence[Entry], first: str) -> Iterator[str]:
+    numbers = [int(each.what) for each in entries if each.kind == "trail" and first in ("", each.first)]
+    deleted = [each for each in events(db) if each.number <= max(numbers)] if numbers else []
+    if deleted:
+        last = deleted[-1]
+        cut_trail(service, db, last)
+        yield f"deleted again: the trail up to line {last.number}"
 
 
 def _erase(service: Service, db: Connection, entries: Sequence[Entry], before: int) -> Iterator[str]:
@@ -115,7 +194,7 @@ def _end_what_is_lost(service: Service, db: Connection, closed: set[str]) -> Ite
     wave may bear the name of a lost one: no answer can be in the reports of both.
     """
     for wave in sorted(closed - set(db.execute(select(WAVE.c.id)).scalars())):
-        study = wave.rpartition("-")[0]
+        study = _study_of(wave)
         leaving = db.execute(select(STUDY.c.leaving).where(STUDY.c.id == study)).scalar()
         if leaving is None:
             continue

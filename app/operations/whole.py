@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from sqlalchemy import delete, insert, make_url, select
+from sqlalchemy import delete, insert, make_url, select, text
 
 from app.closing.cleaning import scrub
 from app.closing.copies import remove_left_copies
@@ -29,6 +29,10 @@ from app.tables import Setting, table
 
 SETTING: Final = table(Setting)
 SERVED: Final = "served under"
+_OTHERS: Final = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+)
 TWICE: Final = (
     "another process serves this database. SQLite is for one: stop that process, or take PostgreSQL "
     "(COUNTERPOISE_DATABASE_URL), which several can serve"
@@ -69,6 +73,22 @@ def serving_marked(service: Service) -> Iterator[None]:
             yield
         finally:
             forget_serving(service)
+
+
+@contextmanager
+def stopped(service: Service) -> Iterator[None]:
+    """Refuse where a process serves the database, and let none begin on SQLite before the block has ended."""
+    if is_sqlite(service.engine):
+        with _only_process(_beside(service)):
+            yield
+            if _mark(service) is None:
+                _beside(service).unlink(missing_ok=True)
+        return
+    service.engine.dispose()  # our own connections count as well
+    with read(service.engine) as db:
+        if db.execute(_OTHERS).scalar_one():
+            raise ConfigurationError("another process is connected to this database: stop the service first")
+    yield
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from app.errors import Refused
 from app.runtime import Service, now
 from app.studies.anonymity import budget_of, check_budget
 from app.studies.special import SPECIAL
-from app.tables import COHORT, RESEARCH, Code, Grant, Study, Token, Unit, Wave, table
+from app.tables import COHORT, RESEARCH, Code, Study, Unit, Wave, table
 from instrument import Form
 
 LEVELS: Final = ("unit", "department", "organisation")
@@ -159,17 +159,6 @@ def copy_study(service: Service, db: Connection, of: str, made: Design) -> None:
     db.execute(update(STUDY).where(STUDY.c.id == made.id).values(information=source.information))
     for each in sorted(units(db, of), key=lambda unit: -LEVELS.index(unit.level)):
         declare_unit(service, db, made.id, each.id, each.title, level=each.level, parent=each.parent)
-
-
-def delete_study(service: Service, db: Connection, study: str) -> None:
-    """Delete a study of which no wave is prepared or was ever opened, with its units, roles and tokens."""
-    the_study(db, study)
-    if db.execute(select(WAVE.c.id).where(WAVE.c.study == study).limit(1)).first():
-        raise Refused(f"{study!r} has a wave: only a study without one can be deleted")
-    for each in (table(Token), table(Grant), UNIT):
-        db.execute(delete(each).where(each.c.study == study))
-    db.execute(delete(STUDY).where(STUDY.c.id == study))
-    audit(service.vault, db, {"action": "study deleted", "study": study})
 
 
 def check_opening(service: Service, study: Row[Any]) -> None:

@@ -332,12 +332,18 @@ def cancel_codes(service: Service, db: Connection, wave: str, batch: str) -> Non
     made = db.execute(select(CODE_BATCH).where(of_batch)).first()
     if made is None:
         raise Refused("there is no such batch of codes, or it has been cancelled")
-    db.execute(update(CODE_BATCH).where(of_batch).values(cancelled=True))
+    ledger.note(service, db, "codes", batch.encode())
+    end_batch(db, batch)
+    told = {"wave": wave, "unit": made.unit, "of": str(made.codes)}
+    audit(service.vault, db, {"action": "codes cancelled", **told})
+
+
+def end_batch(db: Connection, batch: str) -> None:
+    """Mark a batch of codes as cancelled, and delete those of its codes under which nothing is saved."""
+    db.execute(update(CODE_BATCH).where(CODE_BATCH.c.id == batch).values(cancelled=True))
     unused = (CODE.c.batch == batch) & (CODE.c.state == ISSUED)
     db.execute(delete(SESSION).where(SESSION.c.code_hmac.in_(select(CODE.c.hmac).where(unused))))
     db.execute(delete(CODE).where(unused))
-    told = {"wave": wave, "unit": made.unit, "of": str(made.codes)}
-    audit(service.vault, db, {"action": "codes cancelled", **told})
 
 
 def hold_wave(db: Connection, wave: str, *, exclusive: bool = False) -> None:

@@ -72,7 +72,7 @@ def attack(url: str, data: Path, erased: int, seed: int, control: str = "") -> O
     with broken(control):
         with ExitStack() as reader:
             if not is_sqlite(service.engine):
-                reader.enter_context(_an_older_transaction(service))
+                reader.enter_context(an_older_transaction(service))
             for receipt in going.values():
                 with write(service.engine) as db:
                     assert erase(service, db, receipt)
@@ -106,11 +106,11 @@ def _answered(service: Service, count: int, chance: Random) -> Mapping[bytes, st
 
 
 @contextmanager
-def _an_older_transaction(service: Service) -> Iterator[None]:
-    """Hold a snapshot that has not seen the answers: vacuuming, also in full, keeps dead rows for it."""
+def an_older_transaction(service: Service) -> Iterator[None]:
+    """Hold a snapshot from before what comes: vacuuming, also in full, keeps dead rows for it."""
     with read(service.engine) as db:
         db.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
-        db.execute(text("SELECT count(*) FROM study"))
+        db.execute(text("SELECT count(*) FROM evidence"))
         yield
 
 

@@ -1,13 +1,18 @@
 """The trail of staff events: any entry that was changed is found."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import Connection, delete, insert, select, update
 
-from app.audit import AUDIT, audit, events, verify
+from app.audit import AUDIT, BEGINS_AFTER, SETTING, audit, events, verify
+from app.closing import deleting
+from app.closing.deleting import delete_study, delete_trail
 from app.db import read, write
-from app.runtime import Service
+from app.errors import Refused
+from app.runtime import Service, now
+from app.studies import make_study
 from app.vault import Vault
 
 ENTRIES = 12
@@ -99,6 +104,35 @@ def test_a_cut_tail_shows_in_the_head_that_was_kept_elsewhere(chain: Service) ->
         found = verify(chain.vault, db)
     assert found.broken_at is None
     assert found.head != head
+
+
+def test_the_beginning_is_deleted_after_its_day_and_the_rest_holds(
+    chain: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tomorrow = (now() + timedelta(days=1)).date()
+    with write(chain.engine) as db, pytest.raises(Refused, match="365 days"):
+        delete_trail(chain, db, tomorrow)
+    monkeypatch.setattr(deleting, "now", lambda: now() + timedelta(days=400))
+    with write(chain.engine) as db:
+        make_study(db, id="demo", title="Demonstration", simulated=True)
+        assert delete_trail(chain, db, tomorrow) == 0  # its study is still there
+        delete_study(chain, db, "demo")
+        assert delete_trail(chain, db, tomorrow) == ENTRIES + 1
+    with read(chain.engine) as db:
+        [left] = events(db)
+        found = verify(chain.vault, db)
+    assert left.event["action"] == "trail deleted"
+    assert (found.length, found.deleted, found.broken_at) == (ENTRIES + 2, ENTRIES + 1, None)
+    for tamper in (
+        delete(AUDIT),
+        update(SETTING).where(SETTING.c.name == BEGINS_AFTER).values(value="1 00 00"),
+        delete(SETTING).where(SETTING.c.name == BEGINS_AFTER),
+    ):
+        with chain.engine.connect() as db:
+            db.execute(tamper)
+            after = verify(chain.vault, db)
+            assert after.broken_at is not None or after.head != found.head
+            db.rollback()
 
 
 def test_another_secret_cannot_have_written_it(chain: Service) -> None:

@@ -6,16 +6,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from random import Random
+from uuid import uuid4
 
 import pytest
 from pyrage.x25519 import Identity
 from sqlalchemy import delete, insert, make_url, select, text
+from sqlmodel import AutoString
 from starlette.testclient import TestClient
 
 from app import migrate
-from app.closing import maintenance
+from app.audit import audit, events, verify
+from app.closing import deleting, maintenance
+from app.closing.deleting import IN_A_BACKUP, delete_study, delete_trail
 from app.closing.digests import DIGEST
 from app.closing.erasure import erase
 from app.closing.mixing import RESPONSE
@@ -25,25 +30,30 @@ from app.config import Settings
 from app.db import is_sqlite, make_engine, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, NotNoted, Refused
+from app.evidence import registry
+from app.evidence.standing import CONFIRMED, EVIDENCE
 from app.main import create_app
-from app.operations.backup import IN_A_BACKUP, new_key, read_keys, write_backup
+from app.operations.backup import new_key, read_keys, write_backup
 from app.operations.doctor import examine
 from app.operations.restore import restore
 from app.operations.serve import serve_forever
 from app.operations.whole import check_whole, serving_marked
-from app.runtime import RESTORING, Service, check_secret, make_service
+from app.runtime import RESTORING, Service, check_secret, make_service, now
 from app.staff import accounts, authorise
 from app.staff.passwords import is_password
 from app.staff.sessions import set_up
+from app.staff.signed import Signed
 from app.studies import waves
 from app.studies.linking.elements import ELEMENTS, offered
 from app.studies.linking.pairs import FEWEST_CODES, KEY
 from app.studies.paired_waves import pair_waves
+from app.studies.study import STUDY
 from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
-from tests.lib.cohorts import close, take_part
+from tests.lib.cohorts import another_study, close, take_part
 from tests.lib.postgres_server import Postgres
 from tests.lib.respondents import answer, begin, kept, make_due, people, rows, sheet, state
+from tests.lib.staff_accounts import EVERYWHERE, PASSWORD, ready
 from tests.privacy.organisations import of_one_mind
 
 WAVE = "demo-1"
@@ -265,7 +275,7 @@ def test_a_wave_that_has_given_out_comes_back_whole_or_retired_and_never_anew(ke
         assert state(restored, second) == "retired"
         assert rows(restored, RESPONSE, wave=second) == rows(restored, SNAPSHOT, wave=second) == []
         assert {row.unit for row in rows(restored, RESPONSE, wave=WAVE)} == {"south"}
-        assert {row.state for row in rows(restored, CODE, wave=second)} == {None}
+        assert rows(restored, CODE, wave=second) == []
         with pytest.raises(Refused, match="is retired"):
             close(restored, second)
         with write(restored.engine) as db:
@@ -302,6 +312,80 @@ def test_a_wave_of_the_same_name_made_after_a_restore_is_another(keeping: Keepin
     with keeping.put_back(keeping.folder / "second.age") as (restored, told):
         assert "retired" not in told
         assert state(restored, "demo-2") == "open"
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_codes_that_were_cancelled_since_stay_so(keeping: Keeping) -> None:
+    service = keeping.service
+    some_codes(service, count=3)
+    begun, *_ = some_codes(service, count=4)
+    begin(service, begun, sheet(service, WAVE, Random(1)))
+    file = keeping.backup()
+    with read(service.engine) as db:
+        [of_four] = [each.id for each in waves.batches(db, WAVE) if each.codes == 4]
+    with write(service.engine) as db:
+        waves.cancel_codes(service, db, WAVE, of_four)
+    left = {(row.hmac, row.state) for row in rows(service, CODE)}
+    assert sorted(state for _, state in left) == ["issued"] * 3 + ["started"]
+    with keeping.put_back(file) as (restored, told):
+        assert "cancelled again: 1 batches of codes" in told
+        assert {(row.hmac, row.state) for row in rows(restored, CODE)} == left
+        with read(restored.engine) as db:
+            assert {each.cancelled for each in waves.batches(db, WAVE) if each.codes == 4} == {True}
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_study_that_was_deleted_stays_so_and_another_of_its_name_is_left_alone(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        audit(service.vault, db, {"action": "before the backup"})
+    old = keeping.backup()
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    maintenance.retire(service, WAVE)
+    with write(service.engine) as db:
+        delete_study(service, db, "demo")
+        with pytest.MonkeyPatch.context() as clock:
+            clock.setattr(deleting, "now", lambda: now() + timedelta(days=400))
+            assert delete_trail(service, db, (now() + timedelta(days=1)).date()) > 1
+    with keeping.put_back(old) as (restored, told):
+        assert "deleted again: the study demo" in told
+        assert "deleted again: the trail up to line" in told
+        of_study = ("study", "unit", "wave", "snapshot", "code", "code_batch", "response", "digest")
+        assert {name: contents(restored)[name] for name in of_study} == {name: [] for name in of_study}
+        with read(restored.engine) as db:
+            assert [each.event["action"] for each in events(db)] == ["backup restored"]
+            assert verify(restored.vault, db).broken_at is None
+    anew = another_study(service, "demo", simulated=True)
+    take_part(service, anew, "only", of_one_mind(12, 3))
+    file = keeping.backup()
+    with keeping.put_back(file) as (restored, told):
+        assert "demo" not in told
+        assert kept(restored, anew) == kept(service, anew)
+    damaged = service.settings.ledger
+    assert damaged is not None
+    damaged.write_bytes(damaged.read_bytes() + b"damaged\n")
+    with keeping.put_back(file, incomplete=True) as (restored, told):
+        assert "a study demo was deleted, and this ledger cannot tell" in told
+        assert len(rows(restored, STUDY)) == 1
+
+
+@on_sqlite
+def test_evidence_that_was_withdrawn_since_stays_so(keeping: Keeping) -> None:
+    service = keeping.service
+    ready(service, "ada", operator=EVERYWHERE)
+    texts = {each.name: each.name for each in EVIDENCE.c if isinstance(each.type, AutoString)}
+    others = {"id": uuid4(), "n": 300, "figures": {}, "added_at": now(), "seal": "e" * 64}
+    with write(service.engine) as db:
+        db.execute(insert(EVIDENCE).values({**texts, **others, "state": CONFIRMED}))
+    file = keeping.backup()
+    with write(service.engine) as db:
+        registry.withdraw(service, db, "e" * 16, Signed(name="ada", password=PASSWORD), "It was made up.")
+    with keeping.put_back(file) as (restored, told):
+        assert "withdrawn again: the evidence eeeeeeee" in told
+        assert [row.state for row in rows(restored, EVIDENCE)] == ["withdrawn"]
 
 
 @on_sqlite

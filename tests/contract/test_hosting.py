@@ -22,6 +22,7 @@ from app.audit import events
 from app.cli import app as cli
 from app.closing import maintenance
 from app.closing.mixing import RESPONSE
+from app.closing.snapshots import SNAPSHOT
 from app.db import read, write
 from app.errors import Refused
 from app.hosting import wave_routes as hosting
@@ -31,7 +32,8 @@ from app.staff import accounts
 from app.studies import waves
 from app.studies.anonymity import LIMIT, AnonymityBudget, Asked
 from app.studies.information import ENTRIES, example
-from app.studies.waves import CODE
+from app.studies.study import STUDY, UNIT
+from app.studies.waves import CODE, WAVE
 from app.tables import RESPONDENT_TABLES, table
 from app.vault import read_code
 from tests.conftest import SECRET
@@ -447,13 +449,35 @@ def test_a_study_is_deleted_until_a_collection_is_prepared(service: Service, spr
     assert spring.get("/host/studies/spring").status_code == 200
     spring.post("/host/studies/spring/waves")
     kept = spring.post("/host/studies/spring/delete", data={"sure": "yes"})
-    assert (kept.status_code, "only a study without one" in kept.text) == (422, True)
+    assert (kept.status_code, "it has no collection" in kept.text) == (422, True)
     spring.post("/host/waves/spring-1/take-back")
     assert spring.post("/host/studies/spring/delete", data={"sure": "yes"}).status_code == 303
     assert spring.get("/host/studies/spring").status_code == 404
     with read(service.engine) as db:
         assert studies.units(db, "spring") == []
     assert spring.post("/host/studies", data=GOOD).status_code == 303  # its name is free
+
+
+def test_a_study_is_deleted_with_its_reports_when_its_answers_are(
+    service: Service, spring: TestClient
+) -> None:
+    delete = "/host/studies/spring/delete"
+    with write(service.engine) as db:
+        wave = waves.make_wave(service, db, "spring")
+        waves.open_wave(service, db, wave, elsewhere=True)
+    take_part(service, wave, "north", of_one_mind(12, 2))
+    close(service, wave)
+    assert delete not in spring.get("/host/studies/spring").text
+    assert spring.post(delete, data={"sure": "yes"}).status_code == 422
+    with write(service.engine) as db:
+        db.execute(update(STUDY).values(retire_on=now().date()))
+    maintenance.run_due_tasks(service)
+    assert column(service, select(func.count()).select_from(CODE)) == 0
+    assert delete in spring.get("/host/studies/spring").text
+    assert spring.post(delete, data={"sure": "yes"}).headers["location"] == "/host"
+    assert spring.get("/host/studies/spring").status_code == 404
+    kept = (select(func.count()).select_from(each) for each in (STUDY, UNIT, WAVE, SNAPSHOT))
+    assert [column(service, each) for each in kept] == [0] * 4
 
 
 def test_a_host_gives_readers_their_role_and_none_to_themselves(service: Service, spring: TestClient) -> None:

@@ -281,7 +281,7 @@ def test_without_it_there_is_nothing(client: TestClient, service: Service) -> No
         with TestClient(create_app(other.settings, other), base_url=OURS) as browser:
             for route in browser.app.routes:  # type: ignore[attr-defined]  # a FastAPI
                 if isinstance(route, APIRoute) and "institution" in route.path:
-                    [method] = route.methods
+                    [method] = route.methods - {"HEAD"}
                     sent = {"data": {"code": "1"}} if method == "POST" else {}
                     assert browser.request(method, route.path, **sent).status_code == 404
             assert "Test College" not in browser.get("/staff").text

@@ -6,10 +6,11 @@ from random import Random
 from uuid import UUID
 
 import pytest
-from sqlalchemy import delete, text
+from sqlalchemy import delete, insert, text
 
 from app.closing import maintenance
 from app.closing.cleaning import scrub
+from app.closing.erasure import erase_row
 from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, read, write
@@ -99,6 +100,35 @@ def test_a_reader_keeps_an_erased_response_only_until_the_next_tend(
         assert reader.execute(text("SELECT count(*) FROM response")).scalar() == rows_before
     maintenance.run_due_tasks(service)
     assert occurrences(stored(service, request), CANARY.encode()) == 0
+
+
+@on_sqlite
+def test_what_was_moved_between_pages_before_it_was_erased_leaves_no_copy(
+    service: Service, request: pytest.FixtureRequest
+) -> None:
+    people(service, WAVE, finished=1)
+    [row] = rows(service, RESPONSE)
+    chance = Random(2)
+    own = [
+        {
+            "id": UUID(bytes=chance.randbytes(16)),
+            "receipt_hmac": chance.randbytes(32),
+            "answers": {"role": "x" * chance.randrange(20, 400)},
+        }
+        for _ in range(900)
+    ]
+    with write(service.engine) as db:
+        db.execute(insert(RESPONSE), [{**row._mapping, **each} for each in own])
+    scrub(service)
+    gone = chance.sample(own, 300)
+    with write(service.engine) as db:
+        assert all(erase_row(service, db, each["receipt_hmac"]) for each in gone)
+    assert scrub(service)
+    ids = [each["id"].hex.encode() for each in gone]
+    assert any(occurrences(stored(service, request), each) for each in ids)
+    maintenance.run_due_tasks(service)
+    files = stored(service, request)
+    assert [each for each in ids if occurrences(files, each)] == []
 
 
 def test_a_retired_wave_leaves_no_answer_in_a_file(service: Service, request: pytest.FixtureRequest) -> None:

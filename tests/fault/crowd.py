@@ -1,6 +1,7 @@
 """Overload the service in all ways a stranger or one account can, and check that people get through.
 
-    python -m tests.fault.crowd [--people 50] [--requests 40] [--half-open 2000] [--db sqlite,postgres]
+    python -m tests.fault.crowd [--people 50] [--requests 40] [--half-open 2000] [--seconds 0]
+                                [--attacks junk,figures] [--db sqlite,postgres]
 
 In each run people take part over a real server, a few at a time, while somebody
 
@@ -13,7 +14,8 @@ junk       sends addresses and codes that there are not, as fast as they are ans
 Everybody must get their receipt, no page may keep them waiting longer than `PATIENCE`, and staff must get in.
 Whoever overloads the service is answered, or gets 503 or 429 with Retry-After. Then the guard is taken out,
 and the run must fail. Exits with 1 if somebody does not get through, or if a fault that was put in goes
-unnoticed.
+unnoticed. With `--seconds 60` people come evenly over a minute, and whoever overloads the service goes on for
+as long; how many of their requests were answered in a second is told, since that is what the machine gave.
 """
 
 from __future__ import annotations
@@ -83,6 +85,8 @@ class Outcome:
     """Of the staff who signed in meanwhile."""
     opened: int = 0
     """Connections that were begun and not gone on with."""
+    seconds: float = 0.0
+    """For which the service was overloaded."""
 
     @property
     def slowest(self) -> float:
@@ -108,7 +112,8 @@ class Outcome:
             f"{self.finished} of {self.people} people finished, 95 of 100 pages took "
             f"{self.most:.2f} s at most, the slowest {self.slowest:.1f} s; "
             f"{self.came_in} of {len(STAFF)} staff came in; {self.opened} connections half open; "
-            f"who crowds was told {told or 'nothing'}; {self.unkind} without Retry-After"
+            f"who crowds was told {told or 'nothing'}, {self.told.total() / max(self.seconds, 1):.0f} times "
+            f"a second for {self.seconds:.0f} s; {self.unkind} without Retry-After"
         )
 
 
@@ -286,12 +291,14 @@ def crowded(
     people: int,
     requests: int = 40,
     half_open: int = 2000,
+    seconds: float = 0.0,
     faulty: bool = False,
     gives_up: float = 2 * PATIENCE,
 ) -> Outcome:
     """Let people answer while somebody overloads the service; the database at `url` is migrated and empty.
 
-    A person whose page takes more than `gives_up` seconds does not finish.
+    They come evenly within so many seconds, a few at a time. A person whose page takes more than `gives_up`
+    seconds does not finish.
     """
     service = make_service(Settings(database_url=url, secret=SECRET, secure=False))
     check_secret(service)
@@ -304,13 +311,21 @@ def crowded(
         scene = Scene(server, tokens, closed, requests, half_open, ended)
         crowd = threading.Thread(target=attack.crowd, args=(scene, outcome))
         crowd.start()
+        begun = time.monotonic()
         time.sleep(attack.head_start)
+
+        def comes(number: int) -> list[float]:
+            time.sleep(max(0.0, begun + number * seconds / people - time.monotonic()))
+            return walk(server, codes[number], gives_up)
+
         with ThreadPoolExecutor(AT_ONCE) as pool:
             came = pool.map(lambda each: comes_in(server, service, each, gives_up), STAFF)
-            for pages in pool.map(lambda code: walk(server, code, gives_up), codes):
+            for pages in pool.map(comes, range(people)):
                 outcome.finished += bool(pages)
                 outcome.pages += pages
             outcome.came_in = sum(came)
+        time.sleep(max(0.0, begun + seconds - time.monotonic()))
+        outcome.seconds = time.monotonic() - begun
         ended.set()
         if faulty:
             server.kill()  # the remaining requests would take minutes
@@ -395,13 +410,15 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--requests", type=int, default=40)
     parser.add_argument("--half-open", type=int, default=2000)
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--attacks", default=",".join(ATTACKS))
     parser.add_argument("--db", default="sqlite,postgres")
     asked = parser.parse_args()
     failed = False
     for engine in asked.db.split(","):
         with tempfile.TemporaryDirectory() as folder, databases(engine, Path(folder)) as (make, _):
             log = Path(folder) / "log"
-            for name in ATTACKS:
+            for name in asked.attacks.split(","):
                 for faulty in (False, True):
                     url = make(f"crowd_{name}_{faulty:d}")
                     outcome = crowded(
@@ -411,6 +428,7 @@ def main() -> int:
                         people=min(asked.people, PEOPLE_AT_A_FAULT) if faulty else asked.people,
                         requests=asked.requests,
                         half_open=asked.half_open,
+                        seconds=0.0 if faulty else asked.seconds,
                         faulty=faulty,
                     )
                     failed |= outcome.holds is faulty

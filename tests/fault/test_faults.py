@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.fault import clock, diskfull, guessing, hostile, lostacks, migrations, mutants, pgrestart
+from tests.fault import (
+    clock,
+    diskfull,
+    guessing,
+    hostile,
+    looking,
+    lostacks,
+    migrations,
+    mutants,
+    pgrestart,
+    twice,
+)
 from tests.fault.kill9 import UNSAVED
 from tests.fault.powercut import NORMAL, powercut
 from tests.fault.soak import Load, soak
@@ -57,6 +68,20 @@ def test_whoever_sends_again_after_a_lost_answer_is_kept_once(url: str, tmp_path
     assert outcome.holds is not bool(fault), outcome
 
 
+@pytest.mark.parametrize("fault", ["", lostacks.ANEW])
+def test_whoever_sends_many_times_at_once_is_kept_once(sqlite_url: str, tmp_path: Path, fault: str) -> None:
+    outcome = twice.twice(sqlite_url, tmp_path / "log", 2, 12, seed=1, fault=fault)
+    assert outcome.holds is not bool(fault), outcome
+    assert outcome.same.total() == outcome.different.total() == 24
+
+
+@pytest.mark.parametrize("fault", ["", looking.PROLONGING])
+def test_looking_at_a_page_changes_nothing(sqlite_url: str, fault: str) -> None:
+    outcome = looking.looking(sqlite_url, 2, fault)
+    assert outcome.holds is not bool(fault), outcome
+    assert outcome.pages > 12
+
+
 @pytest.mark.parametrize("fault", ["", clock.LOCAL])
 def test_a_wrong_clock_loses_nobody_and_ends_nothing_early(
     sqlite_url: str, tmp_path: Path, fault: str
@@ -64,6 +89,14 @@ def test_a_wrong_clock_loses_nobody_and_ends_nothing_early(
     (place := tmp_path / "clock").mkdir()
     outcome = clock.clock(sqlite_url, place, 2, seed=1, fault=fault)
     assert outcome.holds is not bool(fault), outcome
+
+
+@pytest.mark.postgres
+def test_each_migration_killed_on_its_way_can_be_run_again_on_postgresql(postgres: Postgres) -> None:
+    outcome = migrations.migrations(url := postgres.create(), every=25)
+    assert outcome.holds, outcome
+    assert outcome.kills > 2
+    postgres.drop(url)
 
 
 @pytest.mark.parametrize("piecemeal", [False, True])

@@ -23,7 +23,9 @@ from app.runtime import Installed, Service
 from app.studies import waves
 from app.templating import static_files
 from app.vault import read_code
+from tests.lib.cohorts import close, take_part
 from tests.lib.questionnaire_client import agree, at_check, enter, respond
+from tests.privacy.organisations import of_one_mind
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -88,9 +90,27 @@ def test_every_route_has_every_header_however_it_ends(client: TestClient) -> Non
     assert {200, 303, 403, 404, 405, 413, 422} <= statuses
 
 
-def test_what_is_looked_at_is_answered_by_head_as_well(client: TestClient) -> None:
-    for path in ("/", "/ready", "/safety", "/reflect", "/erase", "/cy/", *static_files().values()):
-        assert (client.get(path).status_code, client.head(path).status_code) == (200, 200), path
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("leaving", ["rows"])
+@pytest.mark.usefixtures("study")
+def test_every_page_and_file_is_answered_by_head_as_well(service: Service) -> None:
+    take_part(service, "demo-1", "south", of_one_mind(12, 2))
+    close(service, "demo-1")
+    names = {"wave": "demo-1", "study": "demo", "instrument": "ppiq", "form": "a", "name": "csv"}
+    everything_open = replace(service, settings=replace(service.settings, demo=True))
+    client = client_of(everything_open)
+    shown = {"/cy/", *static_files().values()}
+    for route in client.app.routes:
+        if isinstance(route, APIRoute) and "GET" in route.methods:
+            shown.add(re.sub(r"{(\w+)}", lambda each: names.get(each[1], "1"), route.path))
+    found = set()
+    for path in shown:
+        asked, head = client.get(path), client.head(path)
+        assert asked.status_code == head.status_code, path
+        assert asked.headers.get("content-type") == head.headers.get("content-type"), path
+        found |= {path} if head.status_code == 200 else set()
+    exports = {f"/export/waves/demo-1/{each}" for each in ("all.zip", "responses.csv", "reliability.html")}
+    assert {"/", "/ready", "/host/studies/demo", "/api/v1/openapi.json", *exports} <= found
     assert client.head("/send").status_code == 405
 
 

@@ -1,4 +1,4 @@
-"""docs/proxy/nginx.conf as it stands, but for name, ports and certificate, before a real service."""
+"""docs/proxy/nginx.conf and Caddyfile as they stand, but for names, ports and certificate."""
 
 import os
 import shutil
@@ -25,7 +25,7 @@ from tests.lib.questionnaire_client import respond
 from tests.lib.staff_accounts import PASSWORD, code_of, ready
 
 pytestmark = pytest.mark.proxy
-EXAMPLE = Path(__file__).parents[2] / "docs" / "proxy" / "nginx.conf"
+EXAMPLES = Path(__file__).parents[2] / "docs" / "proxy"
 NAME = "questions.example.ac.uk"
 AGENT = "canary-agent/7"
 WHOLE = """
@@ -43,11 +43,23 @@ http {{
 {example}
 }}
 """
+OF_CADDY = """{{
+    admin off
+    http_port {plain}
+    https_port {port}
+    storage file_system {folder}/storage
+"""
+SITE_OF_CADDY = """localhost {{
+    bind 127.0.0.1
+    tls {folder}/questions.pem {folder}/questions.key
+"""
 
 
 @dataclass(frozen=True)
 class Behind:
     port: int
+    plain: int
+    """The port for http without TLS."""
     folder: Path
     log: Path
 
@@ -88,13 +100,48 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-@pytest.fixture
-def behind(service: Service, study: str, tmp_path: Path) -> Iterator[Behind]:
-    """The service behind nginx, in a folder where nginx can leave whatever it leaves."""
+def nginx(folder: Path, port: int, plain: int, served_at: int) -> list[str]:
+    """Write the example with these ports into the folder; return the command that runs it."""
+    example = (
+        (EXAMPLES / "nginx.conf")
+        .read_text()
+        .replace("listen 443", f"listen 127.0.0.1:{port}")
+        .replace("listen 80", f"listen 127.0.0.1:{plain}")
+        .replace("127.0.0.1:8000", f"127.0.0.1:{served_at}")
+        .replace(NAME, "localhost")
+        .replace("/etc/ssl/certs/", f"{folder}/")
+        .replace("/etc/ssl/private/", f"{folder}/")
+        .replace("client_header_timeout 20s", "client_header_timeout 2s")
+    )
+    (folder / "settings").write_text(WHOLE.format(folder=folder, example=example))
+    return ["nginx", "-p", str(folder), "-c", str(folder / "settings")]
+
+
+def caddy(folder: Path, port: int, plain: int, served_at: int) -> list[str]:
+    """As `nginx` does."""
+    example = (
+        (EXAMPLES / "Caddyfile")
+        .read_text()
+        .replace("\n{\n", f"\n{OF_CADDY.format(port=port, plain=plain, folder=folder)}", 1)
+        .replace(f"{NAME} {{\n", SITE_OF_CADDY.format(folder=folder))
+        .replace("127.0.0.1:8000", f"127.0.0.1:{served_at}")
+        .replace("read_header 20s", "read_header 2s")
+    )
+    (folder / "settings").write_text(example)
+    return ["caddy", "run", "--adapter", "caddyfile", "--config", str(folder / "settings")]
+
+
+PROXIES = {"nginx": nginx, "caddy": caddy}
+
+
+@pytest.fixture(params=PROXIES)
+def behind(service: Service, study: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Behind]:
+    """The service behind a proxy, in a folder where that can leave whatever it leaves."""
     assert study == "demo"
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert nginx, "nginx is not installed: `make proxy` installs it"
-    (folder := tmp_path / "nginx").mkdir()
+    program = shutil.which(request.param, path=f"{os.environ['PATH']}:/usr/sbin")
+    if program is None:
+        pytest.skip(f"NOT RUN: {request.param} is not installed; `make proxy` installs it")
+    (folder := tmp_path / "proxy").mkdir()
     certified(folder)
     log, port, plain = tmp_path / "log", free_port(), free_port()
     environment = {
@@ -103,19 +150,10 @@ def behind(service: Service, study: str, tmp_path: Path) -> Iterator[Behind]:
         "COUNTERPOISE_ORIGIN": f"https://localhost:{port}",
     }
     with served(service.settings.database_url, log, **environment) as server:
-        example = (
-            EXAMPLE.read_text()
-            .replace("listen 443", f"listen 127.0.0.1:{port}")
-            .replace("listen 80", f"listen 127.0.0.1:{plain}")
-            .replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
-            .replace(NAME, "localhost")
-            .replace("/etc/ssl/certs/", f"{folder}/")
-            .replace("/etc/ssl/private/", f"{folder}/")
-            .replace("client_header_timeout 20s", "client_header_timeout 2s")
-        )
-        (folder / "nginx.conf").write_text(WHOLE.format(folder=folder, example=example))
-        with subprocess.Popen([nginx, "-p", str(folder), "-c", str(folder / "nginx.conf")]) as proxy:
-            behind = Behind(port, folder, log)
+        _, *words = PROXIES[request.param](folder, port, plain, server.port)
+        at_home = {**os.environ, "HOME": str(folder)}
+        with subprocess.Popen([program, *words], env=at_home) as proxy:
+            behind = Behind(port, plain, folder, log)
             wait_for(behind)
             try:
                 yield behind
@@ -132,7 +170,7 @@ def wait_for(behind: Behind) -> None:
                     return
         except httpx2.TransportError:
             time.sleep(0.1)
-    raise AssertionError("nginx does not answer")
+    raise AssertionError("the proxy does not answer")
 
 
 def test_people_answer_and_staff_sign_in_and_nothing_of_it_is_left(
@@ -147,7 +185,7 @@ def test_people_answer_and_staff_sign_in_and_nothing_of_it_is_left(
         assert browser.get("/host/studies").status_code == 200
         assert browser.post("/send", content=b"x" * 3_000_000).status_code == 413
     left = {each.name: each.read_bytes() for each in behind.folder.rglob("*") if each.is_file()}
-    assert {"questions.key", "questions.pem", "nginx.conf"} <= left.keys()
+    assert {"questions.key", "questions.pem", "settings"} <= left.keys()
     for name, content in {**left, "the service's log": behind.log.read_bytes()}.items():
         for word in (AGENT, "203.0.113.77", receipt, code, "/send", "/page/"):
             assert word.encode() not in content, (name, word)
@@ -164,10 +202,6 @@ def test_a_request_that_is_not_gone_on_with_is_let_go(behind: Behind) -> None:
 
 
 def test_whoever_comes_by_http_is_sent_to_https(behind: Behind) -> None:
-    [plain] = [
-        line.split(":")[1].rstrip(";")
-        for line in (behind.folder / "nginx.conf").read_text().splitlines()
-        if line.strip().startswith("listen") and "ssl" not in line
-    ]
-    told = httpx2.get(f"http://127.0.0.1:{plain}/safety", headers={"host": "localhost"})
-    assert (told.status_code, told.headers["location"]) == (301, "https://localhost/safety")
+    told = httpx2.get(f"http://127.0.0.1:{behind.plain}/safety", headers={"host": "localhost"})
+    assert told.status_code in (301, 308)
+    assert told.headers["location"].replace(f":{behind.port}", "") == "https://localhost/safety"
