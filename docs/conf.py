@@ -1,0 +1,24 @@
+"""How the documentation site is made of the pages in this folder: `make docs`.
+
+Nothing on it is asked of another site: no font, no script, no picture, no search service.
+"""
+
+project = "Counterpoise"
+html_title = "Counterpoise"
+language = "en"
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["*.py"]
+
+myst_heading_anchors = 3
+napoleon_google_docstring = False
+napoleon_use_rtype = False
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+python_maximum_signature_line_length = 90
+
+html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_show_copyright = False
+html_copy_source = False
+html_show_sourcelink = False
