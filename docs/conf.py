@@ -10,13 +10,20 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["*.py"]
 
 myst_heading_anchors = 3
+myst_disable_syntax = ["html_inline"]  # promises.md quotes sentences with their links as they are written
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
-python_maximum_signature_line_length = 90
 
-html_theme = "furo"
+html_theme = "pydata_sphinx_theme"
+html_theme_options = {
+    "header_links_before_dropdown": 6,
+    "navigation_with_keys": False,
+    "footer_start": [],
+    "footer_end": [],
+}
+html_sidebars = {"index": [], "reading-a-report": []}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_copyright = False
