@@ -22,7 +22,7 @@ def make_tables(people: int = 240) -> None:
     """Tables of answers to form A, to made-up items, and of two occasions, in every kind of file."""
     rehearse(ppiq(), "a", Path("made"), n=people)
     chance = np.random.default_rng(1)
-    table = pd.read_csv("made/main.csv")
+    table = pd.read_csv("made/main.csv").drop(columns="form_hash")
     for name, items in SCALES.items():
         X = 1 + simulate(people, [0.7] * items, [-1.2, -0.4, 0.4, 1.2], chance)
         table[[f"{name}{number}" for number in range(1, items + 1)]] = X
@@ -44,9 +44,10 @@ def make_tables(people: int = 240) -> None:
 def make_studies() -> None:
     """What stands beside the tables: a model, a plan, the counts of another site, sheets of a panel."""
     Path("model.txt").write_text("one =~ q1 + q2 + q3 + q4\n")
-    Path("PLAN.yaml").write_text(PLAN.replace("replications: 20", "replications: 2"))
+    Path("PLAN.yaml").write_text(PLAN.replace("[60, 120]", "[60]"))
     assert main(["counts", "answers.csv", "--instrument", str(PPIQ), "--out", "south.counts"]) == 0
     sheet = panel_sheet(ppiq(), "a2")
     Path("filled").mkdir()
     for rater in ("ada", "bea"):
-        filled(sheet, Path("filled") / f"{rater}.xlsx", {"rater": rater}, agreeing(sheet))
+        said = agreeing(sheet, comment=f"What {rater} says")
+        filled(sheet, Path("filled") / f"{rater}.xlsx", {"rater": rater}, said)
