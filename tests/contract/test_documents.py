@@ -76,7 +76,7 @@ def with_tables() -> None:
 
 
 def untried(_: list[str]) -> str:
-    """What is for another machine, for root, for a container, or for another test."""
+    """What is for another machine, for root or for a container."""
     return ""
 
 
@@ -258,9 +258,6 @@ PAGES: dict[str, Reader] = {
             "python -m analysis validate": a_short_plan,
         },
         instead={"autumn-": "twice-"},
-        programs={
-            "counterpoise pack": untried
-        },  # many documents: tests/contract/test_pack.py runs the command
         runs_there="docs/analysis.md",
     ),
     "CONTRIBUTING.md": Reader(programs={".venv/bin/python": finds_tests}),
