@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout walks both attack fault mutants audit proxy fuzz kernels simulation bench formats wheel lock messages system clean
+.PHONY: help run test unit check layout docs walks both attack fault mutants audit proxy fuzz kernels simulation bench formats wheel lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -61,7 +61,13 @@ attack: system $(VENV)/dev ## the attacks on disclosure control, each with its m
 
 formats: system $(VENV)/dev ## exports and packs read by R, PSPP and LibreOffice, which it installs from Debian
 	.ci/system-packages r-base-core r-cran-haven pspp libreoffice-calc-nogui libreoffice-writer-nogui
-	$(BIN)/python -m pytest -m formats tests/formats tests/docs/test_api_page.py
+	$(BIN)/python -m pytest -m formats tests/formats tests/docs/test_api_page.py tests/contract/test_documents.py
+
+# From nothing each time, since only pages that have changed would warn again.
+docs: system $(VENV)/docs ## these documents as a site in build/site: no warning, no dead link, axe and the keyboard
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -d build/doctrees docs build/site
+	$(BIN)/python -m pytest -q -m site tests/site
 
 wheel: system $(VENV)/dev ## wheel and source distribution into dist/, installed in an empty environment and served
 	$(BIN)/python -m tests.package --out dist
@@ -114,8 +120,8 @@ system:
 
 lock: ## write the locked requirements anew
 	$(BIN)/python -m pip --quiet install uv
-	for extra in run dev; do \
-	  $(BIN)/uv pip compile pyproject.toml $$([ $$extra = dev ] && echo --extra dev) --universal \
+	for extra in run dev docs; do \
+	  $(BIN)/uv pip compile pyproject.toml $$([ $$extra = run ] || echo --extra $$extra) --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/$$extra.txt; done
 
 # What the pages say, into the catalogues of the translators: new sentences come in empty, old ones go.
@@ -137,4 +143,8 @@ $(VENV)/run: requirements/run.txt requirements/build.txt pyproject.toml
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/run
 	$(PIP) --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/docs: requirements/docs.txt $(VENV)/dev
+	$(PIP) --require-hashes -r requirements/docs.txt
 	touch $@

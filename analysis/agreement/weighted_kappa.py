@@ -53,8 +53,8 @@ def weighted_kappa(
 
     Notes
     -----
-    κ = (p_o - p_e) / (1 - p_e) with agreement weights w(a, b) = 1 - |a - b|^p / (range)^p; the standard error
-    is the large-sample one of Fleiss, Cohen and Everitt, as in ``psych::cohen.kappa``.
+    κ = (p_o - p_e) / (1 - p_e) with agreement weights w(a, b) = 1 - abs(a - b)^p / (range)^p; the standard
+    error is the large-sample one of Fleiss, Cohen and Everitt, as in ``psych::cohen.kappa``.
 
     References
     ----------

@@ -160,9 +160,8 @@ def polychoric(
 
     Notes
     -----
-    Two steps (Olsson 1979): thresholds from each item's margin,
-    :math:`\tau_a = \Phi^{-1}(n_{\le a} / n)`, then for each pair the r that maximises
-    :math:`\sum_{ab} n_{ab} \log P_{ab}(r)`. Where that still rises at 0.999 in size, as for two copies of
+    Two steps (Olsson 1979): thresholds from each item's margin, τ_a = Φ⁻¹(n(≤ a) / n), then for each pair
+    the r that maximises Σ_ab n_ab log P_ab(r). Where that still rises at 0.999 in size, as for two copies of
     an item, r stands there, as lavaan's does, and the pair is in `at_bound`.
 
     Each row moves the estimates by its influence: the inverse of the (block triangular) information times

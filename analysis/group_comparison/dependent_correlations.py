@@ -56,7 +56,7 @@ def overlapping_difference(
 
     Notes
     -----
-    Williams' t = (r12 - r13) √((n - 1)(1 + r23) / (2(n - 1)/(n - 3) |R| + m²(1 - r23)³)) with m the mean of
+    Williams' t = (r12 - r13) √((n - 1)(1 + r23) / (2(n - 1)/(n - 3) det R + m²(1 - r23)³)) with m the mean of
     r12 and r13 and n - 3 degrees of freedom (Steiger 1980, equation 7); equals
     ``psych::r.test(n, r12, r23 = r23, r13 = r13)``. z of the difference of Fisher's transforms with their
     covariance at the mean of the two correlations (Steiger) or at each (Dunn & Clark); limits of r12 - r13 by

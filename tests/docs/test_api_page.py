@@ -1,7 +1,6 @@
 """Every example of docs/api.md runs, as it stands, against a real server."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -13,16 +12,18 @@ import pytest
 from app.db import write
 from app.runtime import Service
 from app.staff.authorise import make_token
+from docs.examples import PROGRAMS, blocks, lines, reading, typed
+from tests.conftest import SECRET
 from tests.fault.serving import served
 from tests.lib.cohorts import another_study, close, take_part
 from tests.privacy.organisations import of_one_mind
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
-EXAMPLES = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+TOKENS, *EXAMPLES = blocks((Path(__file__).parents[2] / "docs" / "api.md").read_text())
+"""How a host makes tokens at the command line, and what programs do with them."""
 
 
 def example(language: str) -> str:
-    return "\n".join(code for said, code in EXAMPLES if said == language)
+    return "\n".join(each.code for each in EXAMPLES if each.language == language)
 
 
 @pytest.fixture
@@ -52,6 +53,17 @@ def run(environment: dict[str, str], folder: Path, *command: str, code: str) -> 
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_host_makes_the_tokens(url: str, service: Service, tmp_path: Path) -> None:
+    another_study(service, "spring")
+    with reading(tmp_path):
+        os.environ["COUNTERPOISE_DATABASE_URL"] = url
+        os.environ["COUNTERPOISE_SECRET"] = SECRET.hex()
+        said = [typed(line, PROGRAMS) for line in lines(TOKENS.code)]
+    assert len(said) == 2
+    assert said[0] != said[1]
 
 
 def test_the_examples_run(environment: dict[str, str], tmp_path: Path) -> None:
