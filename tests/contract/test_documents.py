@@ -118,6 +118,11 @@ def on_a_copy(words: list[str]) -> str:
     return examples.module([*words, "instrument/ppiq"])
 
 
+def of_a_study(words: list[str]) -> str:
+    """Say yes where a study is to be deleted, and type the password where one is asked for."""
+    return examples.counterpoise(words, "y\n" if words[2] == "delete" else f"{PASSWORD}\n")
+
+
 def finds_tests(words: list[str]) -> str:
     """Whether the files and names of a call of pytest are there: tests that collect tests would take long."""
     named, *options = words[3:]
@@ -143,11 +148,13 @@ VERSION = tomllib.loads(PROJECT)["project"]["version"]
 PROGRAMS: dict[str, Program] = {
     **examples.PROGRAMS,
     "counterpoise": partial(examples.counterpoise, asked_for=f"{PASSWORD}\n"),
+    "counterpoise study": of_a_study,
     "counterpoise serve": served,
     # It says what is not yet as it should be, which is 1 with --strict.
     "counterpoise doctor": partial(examples.counterpoise, codes=(0, 1)),
     "python": rehearsed,
     "make": knows_target,
+    ".": untried,
 }
 
 
@@ -211,6 +218,19 @@ def a_short_plan() -> None:
     plan.write_text(plan.read_text().replace("seed:", "phases: [0, 2, 3]\nseed:"))
 
 
+def a_study_that_is_over() -> dict[str, str]:
+    """A study without answers, in place of one whose answers were deleted on their day."""
+    typed("counterpoise study make over Over --simulated --dir data", PROGRAMS)
+    return {"study delete spring": "study delete over"}
+
+
+def another_secret() -> None:
+    """No collection may be open when the secret changes."""
+    typed("counterpoise wave close spring-2 --now --dir data", PROGRAMS)
+    Path("data/secret.new").write_text("0123456789abcdef" * 4)
+    Path("data/secret.new").chmod(0o600)
+
+
 def handed_over() -> dict[str, str]:
     """A questionnaire that a host has brought and handed over."""
     service = migrated()
@@ -253,6 +273,8 @@ PAGES: dict[str, Reader] = {
             "counterpoise wave close spring-1": answered,
             "counterpoise export autumn-1": two_linked_waves,
             "counterpoise report": lambda: close(here(), "spring-1"),
+            "counterpoise study delete": a_study_that_is_over,
+            "counterpoise secret rotate": another_secret,
             "counterpoise backup": backup_key,
             "python -m analysis alpha": with_tables,
             "python -m analysis validate": a_short_plan,
