@@ -26,7 +26,7 @@ from app.closing.erasure import erase
 from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT
 from app.closing.snapshots import SNAPSHOT
-from app.config import Settings
+from app.config import Settings, read_secrets
 from app.db import is_sqlite, make_engine, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, NotNoted, Refused
@@ -36,6 +36,7 @@ from app.main import create_app
 from app.operations.backup import new_key, read_keys, write_backup
 from app.operations.doctor import examine
 from app.operations.restore import restore
+from app.operations.rotation import rotate
 from app.operations.serve import serve_forever
 from app.operations.whole import check_whole, serving_marked
 from app.runtime import RESTORING, Service, check_secret, make_service, now
@@ -333,6 +334,24 @@ def test_codes_that_were_cancelled_since_stay_so(keeping: Keeping) -> None:
         assert {(row.hmac, row.state) for row in rows(restored, CODE)} == left
         with read(restored.engine) as db:
             assert {each.cancelled for each in waves.batches(db, WAVE) if each.codes == 4} == {True}
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_before(keeping: Keeping) -> None:
+    service = keeping.service
+    receipt = answer(service, some_codes(service)[0], sheet(service, WAVE, Random(1)))
+    close(service, WAVE)
+    file = keeping.backup()
+    rotate(service, keeping.folder / "new")
+    secret, *earlier = read_secrets((keeping.folder / "new").read_text(), "new")
+    rotated = make_service(replace(service.settings, secret=secret, earlier=tuple(earlier)))
+    with write(rotated.engine) as db:
+        assert erase(rotated, db, receipt)
+    rotated.engine.dispose()
+    with keeping.put_back(file) as (restored, told):  # by the secret that was used then
+        assert "erased again: 1" in told
+        assert kept(restored, WAVE) == {}
 
 
 @on_sqlite

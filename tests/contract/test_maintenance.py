@@ -220,7 +220,8 @@ def test_retiring_takes_the_responses_of_that_wave_alone(service: Service, study
     assert rows(service, SNAPSHOT, wave=WAVE) == published
     assert rows(service, RESPONSE, wave=WAVE) == []
     assert kept(service, other) == theirs
-    assert len(rows(service, CODE, wave=WAVE)) == 3
+    assert rows(service, CODE, wave=WAVE) == []
+    assert len(rows(service, CODE, wave=other)) == 2
     with pytest.raises(Refused, match="is retired"):
         maintenance.retire(service, WAVE)
 
