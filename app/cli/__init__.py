@@ -16,7 +16,8 @@ from app.cli.evidence import evidence_app
 from app.cli.instruments import instrument_app
 from app.cli.keeping import backup, backup_key, restore, secret_app
 from app.cli.staff import account_app, audit_app, operator, revoke, token
-from app.cli.studies import study_app, wave_app
+from app.cli.studies import study_app
+from app.cli.waves import wave_app
 
 # Set before NumPy loads: the server's threads share the processors, so more threads for one product slow all
 # of them.

@@ -23,6 +23,7 @@ Dir = Annotated[
         show_default="data, or demo if that is all there is",
     ),
 ]
+StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="The study, such as demo.")]
 WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
 NOT_ALLOWED = "42501"
 """insufficient_privilege"""

@@ -24,7 +24,8 @@ from app.db import read, write
 from app.errors import Refused
 from app.evidence.standing import CONFIRMED, EVIDENCE
 from app.operations.pack import Declared, declared, documents, write_pack
-from app.operations.pack_documents import BOXES, OPEN, data_plan, information, invitations
+from app.operations.pack_documents import data_plan, information, invitations
+from app.operations.pack_wording import BOXES, OPEN
 from app.operations.user_manual import UNSAID, user_manual
 from app.questionnaire.consent import consent
 from app.runtime import Service
