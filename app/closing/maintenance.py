@@ -25,7 +25,7 @@ from app.closing.answered import keep_answered
 from app.closing.cleaning import clean, rewrite, scrub
 from app.closing.clusters import number_clusters
 from app.closing.copies import remove_left_copies
-from app.closing.digests import end_digest, keep_digest
+from app.closing.digests import end_digest, keep_digest, make_whole
 from app.closing.erasure import CODES_TO_REWRITE, note_deleted
 from app.closing.figures import keep_figures
 from app.closing.flow import keep_flow
@@ -86,6 +86,7 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         expired = expire_drafts(service)
         with write(service.engine) as db:
             ended.forget(db)
+            make_whole(service, db)
         failures = failures_of(begin_to_close, service, due(service))
         with read(service.engine) as db:
             closing = tuple(each.id for each in waves(db) if each.state == CLOSING)

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from starlette.testclient import TestClient
 
 from app import studies
-from app.closing import erasure, maintenance
+from app.closing import digests, erasure, maintenance
 from app.closing.digests import changed
 from app.closing.mixing import RESPONSE, SPECIAL_ANSWER
 from app.db import read, write
@@ -159,6 +159,29 @@ def test_the_doctor_finds_one_that_was_changed_and_an_erasure_is_no_damage(
         db.execute(update(SPECIAL_ANSWER).where(SPECIAL_ANSWER.c.id == other).values(told={}))
     [check] = [each for each in examine(service) if each.name == "answers"]
     assert check.found == f"not as they were sent in {WAVE}"
+
+
+def test_a_digest_of_responses_alone_is_no_damage_and_becomes_whole(
+    service: Service, client: TestClient
+) -> None:
+    """As digests were before what is kept apart was in them."""
+    make(service)
+    receipts = take_part(service, client, [{"self-age": "under_25"}] * 12)
+    close(service, WAVE)
+    with write(service.engine) as db:
+        of_old = digests._sum_of_responses(service.vault, db, WAVE).to_bytes(digests.BYTES, "big")
+        db.execute(update(digests.DIGEST).values(sum=of_old))
+        db.execute(delete(digests.SETTING).where(digests.SETTING.c.name == digests.WHOLE))
+        assert changed(service, db) == []
+        assert erasure.erase(service, db, str(read_code(receipts[0])))
+        assert changed(service, db) == []
+    maintenance.run_due_tasks(service)
+    with write(service.engine) as db:
+        assert changed(service, db) == []
+        assert erasure.erase(service, db, str(read_code(receipts[1])))
+        assert changed(service, db) == []
+        db.execute(delete(SPECIAL_ANSWER))
+        assert changed(service, db) == [WAVE]
 
 
 def test_they_leave_in_a_file_of_their_own_by_the_row_of_the_same_export(
