@@ -6,6 +6,7 @@ would be a second figure of answers that are in one already, and the difference 
 about the few who answered once.
 """
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from math import ceil, hypot
 from typing import Final
@@ -23,6 +24,7 @@ from analysis.disclosure.release import (
     Report,
     Untold,
     release,
+    told_by,
 )
 
 FEWEST: Final = ITEMS_FROM
@@ -30,21 +32,22 @@ FEWEST: Final = ITEMS_FROM
 _TURNED: Final[dict[Bound, Bound]] = {"exact": "exact", "at most": "at least", "at least": "at most"}
 
 
-def with_change(report: Report, earlier: BaseTable | NoChange) -> Report:
-    """Add to each part of a report its change since the collection before, where evidence allows it.
+def with_change(table: BaseTable, earlier: BaseTable | NoChange) -> Report:
+    """Return the report of a base table, with each part's change where evidence allows it.
 
     Parameters
     ----------
-    report
-        The report of a wave that is being closed.
+    table
+        The base table of a wave that is being closed.
     earlier
         The base table that was kept of the wave before, or why it cannot be used.
 
     Returns
     -------
     Report
-        The same where its base table rests on no evidence.
+        That of `release` where the base table rests on no evidence.
     """
+    report = release(table)
     if report.about.basis is None:
         return report
     if isinstance(earlier, BaseTable) and earlier.scheme != report.scheme:
@@ -53,22 +56,34 @@ def with_change(report: Report, earlier: BaseTable | NoChange) -> Report:
         return replace(report, nodes=tuple(replace(node, change=earlier) for node in report.nodes))
     # Its figures stay as they are: the evidence adds how precise they are.
     before = release(replace(earlier, about=replace(earlier.about, basis=report.about.basis)))
-    return replace(report, nodes=tuple(_changed(report, node, before) for node in report.nodes))
+    now, then = told_by(table), told_by(earlier)
+
+    def with_own(node: Node) -> Node:
+        alike = {name for name, units in now[node.id].items() if units == then.get(node.id, {}).get(name)}
+        return _changed(report, node, before, alike)
+
+    return replace(report, nodes=tuple(with_own(node) for node in report.nodes))
 
 
-def _changed(report: Report, node: Node, before: Report) -> Node:
+def _changed(report: Report, node: Node, before: Report, alike: AbstractSet[str]) -> Node:
+    """Add to a part its change; `alike` are the figures that the same units tell at both times."""
     then = next((each for each in before.nodes if each.id == node.id), None)
     if then is None or _units(report.parts, node.id) != _units(before.parts, then.id):
         return replace(node, change=NoChange(reason="other units"))
     if min(node.n, then.n) < FEWEST:
         return replace(node, change=NoChange(reason="too few people"))
     old, new, about = (*then.facets, *then.totals), (*node.facets, *node.totals), before.about
+
+    def line(now: FacetLine, was: FacetLine) -> FacetLine:
+        comparable = now.id in alike and not (now.of_few or was.of_few)
+        return less(now, was) if comparable else FacetLine(id=now.id, figure=Untold(reason="too few answers"))
+
     change = Change(
         wave=about.wave,
         ordinal=about.ordinal,
         closed_on=about.closed_on,
-        before=old,
-        lines=tuple(less(now, was) for now, was in zip(new, old, strict=True)),
+        before=tuple(FacetLine(id=each.id, figure=each.figure) for each in old),
+        lines=tuple(line(now, was) for now, was in zip(new, old, strict=True)),
     )
     return replace(node, change=change)
 

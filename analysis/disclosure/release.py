@@ -66,7 +66,9 @@ class FacetLine:
     id: str
     figure: Figure | Untold
     error: float | None = None
-    """How far, at 95 %, it would move if the same people answered again, unchanged; known by evidence."""
+    """How far, at 95 %, error of measurement moves it from what it would be without; known by evidence."""
+    of_few: bool = False
+    """Whether fewer than 20 answered it where the part has more: it is compared with nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +97,9 @@ class Change:
 class NoChange:
     """No change is shown of a part, and why; in the words of `analysis.disclosure.change`."""
 
-    reason: Literal["first", "not closed", "other words", "other units", "too few people"]
+    reason: Literal[
+        "first", "not closed", "no report", "unreadable", "other words", "other units", "too few people"
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,19 +179,25 @@ def _node(
     means = {f.id: _across([(atom.n, told[atom.unit][f.id]) for atom in atoms]) for f in scheme.facets}
     totals = {total.id: _together([means[part] for part in total.of]) for total in scheme.totals}
     people = {f.id: _people(f, atoms) for f in scheme.facets}
+    exact = [
+        people[name] for name, mean in means.items() if isinstance(mean, _Mean) and mean.bound == "exact"
+    ]
+    answered = ROUND_TO * floor(min(exact, default=0) / ROUND_TO + TINY)
     people |= {total.id: min(people[part] for part in total.of) for total in scheme.totals}
+    n = ROUND_TO * (sum(atom.n for atom in atoms) // ROUND_TO)
     detailed = bool(atoms) and all(atom.by == "item" for atom in atoms)
     items = [item for facet in scheme.facets for item in facet.items] if detailed else []
 
     def line(name: str, mean: _Told) -> FacetLine:
-        return FacetLine(id=name, figure=_figure(mean), error=_error(basis, name, mean, people[name]))
+        few = basis is not None and isinstance(mean, _Mean) and people[name] < ITEMS_FROM <= n
+        return FacetLine(id=name, figure=_figure(mean), error=_error(basis, name, mean, answered), of_few=few)
 
     return Node(
         id=unit.id,
         title=unit.title,
         level=unit.level,
         parent=unit.parent,
-        n=ROUND_TO * (sum(atom.n for atom in atoms) // ROUND_TO),
+        n=n,
         units=len(atoms),
         facets=tuple(line(facet.id, means[facet.id]) for facet in scheme.facets if facet.shown),
         totals=tuple(line(name, mean) for name, mean in totals.items()),
@@ -204,21 +214,41 @@ def _people(facet: Facet, atoms: Sequence[Atom]) -> float:
     Units weigh by their people, also where some of these left the facet out; of an item's answers the fewest
     count.
     """
-    names = {"facet": [facet.id], "item": [item.id for item in facet.items]}
-    several = [(atom.n, [atom.sums.get(name) for name in names[atom.by]]) for atom in atoms]
-    told = [(n, min(each.n for each in sums if each)) for n, sums in several if all(sums)]
+    several = [(atom.n, _answered(facet, atom)) for atom in atoms]
+    told = [(n, answered) for n, answered in several if answered]
     return sum(n for n, _ in told) ** 2 / fsum(n**2 / answered for n, answered in told) if told else 0
 
 
-def _error(basis: Basis | None, name: str, mean: _Told, people: float) -> float | None:
+def _answered(facet: Facet, atom: Atom) -> int:
+    """Return how many answered a facet, or that item of it which the fewest did; 0 where it is untold."""
+    names = [facet.id] if atom.by == "facet" else [item.id for item in facet.items]
+    sums = [atom.sums.get(name) for name in names]
+    return min(each.n if each else 0 for each in sums)
+
+
+def told_by(table: BaseTable) -> dict[str, dict[str, tuple[frozenset[str], ...]]]:
+    """Return of each part which units tell each facet, and each facet of a total."""
+    return {
+        part: _told_by(table.scheme, atoms)
+        for part, atoms in (*_atoms_below(table).items(), (EVERYONE, table.atoms))
+    }
+
+
+def _told_by(scheme: Scheme, atoms: Sequence[Atom]) -> dict[str, tuple[frozenset[str], ...]]:
+    facets = {f.id: frozenset(atom.unit for atom in atoms if _answered(f, atom)) for f in scheme.facets}
+    totals = {total.id: tuple(facets[part] for part in total.of) for total in scheme.totals}
+    return {name: (units,) for name, units in facets.items()} | totals
+
+
+def _error(basis: Basis | None, name: str, mean: _Told, n: int) -> float | None:
     """Return how far error of measurement moves a mean, at 95 %: 1.96 SEM / √n, rounded up to a tenth.
 
-    n is rounded down to a multiple of 5, as every number of people is that is published.
+    n is one for the whole part: the fewest who answered one of its exact facets, in fives. One for each facet
+    would let be worked out how many left each facet out, which no report tells.
     """
     sem = basis.errors.get(name) if basis else None
     if sem is None or isinstance(mean, Untold) or mean.bound != "exact":
         return None
-    n = ROUND_TO * floor(people / ROUND_TO + TINY)
     return ceil(10 * float(ndtri((1 + LEVEL) / 2)) * sem / sqrt(n) - TINY) / 10
 
 

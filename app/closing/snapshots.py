@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from pydantic import ValidationError
 from sqlalchemy import Connection, Row, false, insert, or_, select
 
 from analysis.disclosure.base_table import (
@@ -57,29 +58,36 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
         _about(found, instrument, basis), instrument, _groups(db, found), tree, rules(found.k)
     )
     made = settle(everything, declared)
-    report = with_change(release(made), _earlier(db, found))
+    report = with_change(made, _earlier(db, made.about, found)) if made.about.basis else release(made)
     db.execute(
         insert(SNAPSHOT).values(wave=wave, base_table=table_as_json(made), report=report_as_json(report))
     )
 
 
-def _earlier(db: Connection, wave: Row[Any]) -> BaseTable | NoChange:
+def _earlier(db: Connection, about: About, wave: Row[Any]) -> BaseTable | NoChange:
     """Return the base table of the collection before, from which a change is read now or never.
 
     It is the one before by its number, so that nobody chooses with what a report is compared. The words have
-    to be the same, and answers from files are compared with none.
+    to be the same, and scored by the same key; answers from files are compared with none. One that cannot be
+    read stops no close.
     """
     before = select(WAVE, SNAPSHOT.c.base_table).outerjoin(SNAPSHOT, SNAPSHOT.c.wave == WAVE.c.id)
     of_study = (WAVE.c.study == wave.study) & (WAVE.c.ordinal < wave.ordinal)
     found = db.execute(before.where(of_study).order_by(WAVE.c.ordinal.desc()).limit(1)).first()
     if found is None:
         return NoChange(reason="first")
-    if found.state not in (CLOSED, RETIRED) or found.base_table is None:
+    if found.state not in (CLOSED, RETIRED):
         return NoChange(reason="not closed")
+    if found.base_table is None:
+        return NoChange(reason="no report")
     asked = ("form_hash", "words_hashes", "imported")
     if any(getattr(found, name) != getattr(wave, name) for name in asked):
         return NoChange(reason="other words")
-    return table_from_json(found.base_table)
+    try:
+        earlier = table_from_json(found.base_table)
+    except ValidationError:
+        return NoChange(reason="unreadable")
+    return earlier if earlier.about.key_revision == about.key_revision else NoChange(reason="other words")
 
 
 def _about(wave: Row[Any], instrument: Instrument, basis: Basis | Lacking) -> About:

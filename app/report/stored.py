@@ -58,7 +58,10 @@ def _without_basis(report: dict[str, Any]) -> dict[str, Any]:
     nodes = [
         {
             **node,
-            **{name: [{**line, "error": None} for line in node[name]] for name in ("facets", "totals")},
+            **{
+                name: [{**line, "error": None, "of_few": False} for line in node[name]]
+                for name in ("facets", "totals")
+            },
             "change": None,
         }
         for node in report["nodes"]

@@ -26,7 +26,7 @@ BASIS = Basis(seals=("s",), population="p", errors=dict.fromkeys(INSTRUMENT.key.
 def told(groups, *, before=None, basis: Basis | None = BASIS) -> Report:
     table = table_of(groups, rules(10))
     table = replace(table, about=replace(table.about, basis=basis))
-    return with_change(release(table), before or NoChange(reason="first"))
+    return with_change(table, before or NoChange(reason="first"))
 
 
 def node(report: Report, name: str):
@@ -55,9 +55,9 @@ def test_units_of_different_size_weigh_by_their_people() -> None:
         person["ec1"] = -88
     west = node(told({"ash": people, "cedar": of_one_mind(40, 2)}), "org")
     errors = {each.id: each.error for each in west.facets}
-    assert errors["vi"] == 1.8  # √80
-    assert errors["ec"] == 2.3  # 80² / (40²/20 + 40²/40) = 53, told as 50
-    assert west.totals[0].error == 2.3
+    # Of "ec" 80² / (40²/20 + 40²/40) = 53, told as 50, and the others say nothing else: who compares them
+    # would learn how many left each out.
+    assert {*errors.values(), west.totals[0].error} == {2.3}
 
 
 def test_a_figure_that_is_clamped_or_untold_has_none_nor_has_one_without_evidence() -> None:
@@ -103,6 +103,28 @@ def test_a_change_is_told_where_it_exceeds_chance_and_error_alone() -> None:
     assert not goes_beyond(less(exact(70, None, 2.5), exact(50, None, 2.5)))  # 20 to 29 people
     assert not goes_beyond(less(bounded(70, "at least"), exact(50, 5, 2.5)))
     assert less(exact(70, 5, 2.5), exact(50, 5, 2.5)).error == 3.6
+
+
+def test_a_figure_that_few_answered_or_other_units_tell_has_no_change() -> None:
+    """Thirteen of 24 left a question blank; then 23, so that one unit of two does not tell the facet."""
+    few = of_one_mind(24, 2)
+    for person in few[:13]:
+        person["ec1"] = -88
+    now = told({"south": few}, before=table_of({"south": of_one_mind(24, 2)}, rules(10)))
+    changes = {each.id: each.figure for each in node(now, "south").change.lines}
+    assert changes["ec"] == Untold(reason="too few answers")
+    assert isinstance(changes["vi"], Figure)
+    assert [each.id for each in node(now, "south").facets if each.of_few] == ["ec"]
+    assert {each.error for each in node(now, "south").change.before} == {None}
+    for person in few[:23]:
+        person["ec1"] = -88
+    two = told(
+        {"ash": of_one_mind(40, 1), "cedar": few},
+        before=table_of({"ash": of_one_mind(40, 2), "cedar": of_one_mind(24, 2)}, rules(10)),
+    )
+    changes = {each.id: each.figure for each in node(two, "org").change.lines}
+    assert changes["ec"] == Untold(reason="too few answers")
+    assert isinstance(changes["vi"], Figure)
 
 
 def test_what_differs_between_two_collections_is_the_published_figures_alone() -> None:
