@@ -223,7 +223,7 @@ class About:
     """Whether the answers came from a file."""
     basis: Basis | None = None
     """The evidence on which the report says more, as it held at the close."""
-    lacking: Lacking = "evidence"
+    lacking: Lacking = "not recorded"
     """Why there is none, where there is none."""
 
 

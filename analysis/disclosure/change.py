@@ -1,9 +1,12 @@
-"""The change of a part since the collection before: a function of the two reports, so it tells no more.
+"""The change of a part since the collection before: a function of two reports, and of who tells each figure.
 
 It is what each figure is less the same figure of the report before, as both are published: rounded, clamped,
 and with their intervals. People who answered in both are not looked for. A change in which only they counted
 would be a second figure of answers that are in one already, and the difference between the two would tell
 about the few who answered once.
+
+A figure is compared where the same units tell it at both times and 20 people answered it each time. So a
+report tells, of a part of 20 people or more, which of its facets fewer answered.
 """
 
 from collections.abc import Set as AbstractSet

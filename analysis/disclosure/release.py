@@ -97,9 +97,7 @@ class Change:
 class NoChange:
     """No change is shown of a part, and why; in the words of `analysis.disclosure.change`."""
 
-    reason: Literal[
-        "first", "not closed", "no report", "unreadable", "other words", "other units", "too few people"
-    ]
+    reason: Literal["first", "not closed", "no report", "other words", "other units", "too few people"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +245,7 @@ def _error(basis: Basis | None, name: str, mean: _Told, n: int) -> float | None:
     would let be worked out how many left each facet out, which no report tells.
     """
     sem = basis.errors.get(name) if basis else None
-    if sem is None or isinstance(mean, Untold) or mean.bound != "exact":
+    if sem is None or isinstance(mean, Untold) or mean.bound != "exact" or not n:
         return None
     return ceil(10 * float(ndtri((1 + LEVEL) / 2)) * sem / sqrt(n) - TINY) / 10
 

@@ -86,7 +86,7 @@ def _earlier(db: Connection, about: About, wave: Row[Any]) -> BaseTable | NoChan
     try:
         earlier = table_from_json(found.base_table)
     except ValidationError:
-        return NoChange(reason="unreadable")
+        return NoChange(reason="no report")
     return earlier if earlier.about.key_revision == about.key_revision else NoChange(reason="other words")
 
 

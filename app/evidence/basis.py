@@ -2,7 +2,8 @@
 
 All three need the last stage: precision and invariance, after content and structure. Which evidence counts is
 decided by what a wave offered and its study declared, never by who answered: a report that says more or less
-because somebody answered in Welsh would tell that somebody did.
+because somebody answered in Welsh would tell that somebody did. What the report then says tells a little more
+than its figures do: analysis.disclosure.basis has it.
 """
 
 from typing import Any, Final
@@ -43,10 +44,13 @@ def basis_of(db: Connection, instrument: Instrument, wave: Row[Any]) -> Basis | 
         return "population"
     if {row.language for row in alike} != {*wave.words_hashes}:
         return "language"
+    precise = [row for row in alike if any(name.startswith(ERROR) for name in row.figures)]
+    if {row.language for row in precise} != {*wave.words_hashes}:
+        return "error"
     return Basis(
-        seals=tuple(sorted(row.seal for row in alike)),
-        population=alike[0].population,
-        errors=_errors(alike),
+        seals=tuple(sorted(row.seal for row in precise)),
+        population=precise[0].population,
+        errors=_errors(precise),
     )
 
 

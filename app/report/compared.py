@@ -27,14 +27,20 @@ LACKING: Final[Mapping[Lacking, str]] = {
     "which people could answer.",
     "origin": "These answers came in as a file. What was shown to those people is not known here, so no "
     "evidence counts for them.",
+    "error": "When this collection closed, the register held such evidence, but without the errors of "
+    "measurement: it was added before they were part of it, and has to be added again.",
+    "not recorded": "This report was made before such evidence was looked for, and evidence that comes later "
+    "changes nothing in it.",
     "lapsed": "The evidence that allowed it when the collection closed was withdrawn, or the questionnaire "
     "has changed since.",
 }
 NO_CHANGE: Final[Mapping[str, str]] = {
     "first": "No change is shown: this is the first collection of the study.",
     "not closed": "No change is shown: the collection before had not closed when this one did.",
+    "no report": "No change is shown: the report of the collection before is not there any more, or cannot "
+    "be read.",
     "other words": "No change is shown: the collection before asked something else, or in other words, or "
-    "its answers came from a file.",
+    "was scored by another key, or its answers came from a file.",
     "other units": "No change is shown: the collection before showed nothing of just these units.",
     "too few people": f"No change can be told: it takes {FEWEST} people in both collections.",
 }
@@ -43,6 +49,7 @@ TOO_FEW_UNITS: Final = (
 )
 BEYOND: Final = "more than chance and error make by themselves"
 WITHIN: Final = "no change can be told"
+OF_FEW: Final = f"fewer than {FEWEST} answered"
 
 
 @dataclass(frozen=True)
@@ -90,6 +97,8 @@ class Compared:
     precision: str
     beside: tuple[Beside, ...]
     no_beside: str
+    left_out: str
+    """Which units are not laid beside the others, and why."""
     changed: Changed | None
     no_change: str
 
@@ -107,23 +116,29 @@ def compared(report: Report, node: Node, below: Sequence[Node]) -> Compared | No
         precision=precision(basis, [each.id for each in (*node.facets, *node.totals)]),
         beside=_beside(enough, titles) if laid else (),
         no_beside=TOO_FEW_UNITS if below and not laid else "",
+        left_out=_left_out([each.title for each in below if each.n < FEWEST]) if laid else "",
         changed=changed,
         no_change=NO_CHANGE[node.change.reason] if isinstance(node.change, NoChange) else "",
     )
 
 
 def precision(basis: Basis, scores: Sequence[str]) -> str:
-    """Say how far error of measurement moves one person's figures, and what change is within it."""
+    """Say how far error moves one person's figures, and what change is within it.
+
+    A figure lies within ±1.96 SEM of the one without error. Two answers of an unchanged person each have an
+    error, so they differ by up to √2 times as much.
+    """
     known = [basis.errors[each] for each in scores if each in basis.errors]
     if not known:
         return ""
     moves = _range([STANDARD_ERRORS * each for each in known])
     within = _range([STANDARD_ERRORS * 2**0.5 * each for each in known])
     return (
-        f"Of one person, a figure moves by ± {moves} points when they answer again and nothing has changed "
-        f"(1.96 standard errors of measurement), so a change of fewer than {within} points, the smallest "
-        "that can be detected, is within error. Of several people together it moves by what stands beside "
-        "each figure as its error of measurement."
+        f"Of one person, a figure lies within ± {moves} points of what it would be without error, 95 times "
+        "in 100 (1.96 standard errors of measurement). Two answers of a person in whom nothing has changed "
+        f"differ by fewer than {within} points (√2 times as much), so a smaller change than this, the "
+        "smallest that can be detected, is within error. Of several people together, error moves a figure by "
+        "what stands beside it as its error of measurement."
     )
 
 
@@ -137,14 +152,24 @@ def _beside(nodes: Sequence[Node], titles: Mapping[str, str]) -> tuple[Beside, .
     return tuple(
         Beside(
             titles[of_all[0][1].id],
-            tuple(line(unit, each.figure, error=each.error) for unit, each in of_all),
             tuple(
-                BesideRow(unit, format_figure(each.figure), how_sure(each.figure), how_precise(each.error))
+                Line(label=unit, text=OF_FEW) if each.of_few else line(unit, each.figure)
                 for unit, each in of_all
             ),
+            tuple(_beside_row(unit, each) for unit, each in of_all),
         )
         for of_all in zip(*several, strict=True)
     )
+
+
+def _beside_row(unit: str, of: FacetLine) -> BesideRow:
+    if of.of_few:
+        return BesideRow(unit, OF_FEW, "", "")
+    return BesideRow(unit, format_figure(of.figure), how_sure(of.figure), how_precise(of.error))
+
+
+def _left_out(units: Sequence[str]) -> str:
+    return f"Not beside them, with fewer than {FEWEST} people: {'; '.join(units)}." if units else ""
 
 
 def _changed(node: Node, change: Change, titles: Mapping[str, str]) -> Changed:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from pydantic_core import to_json
 
+from analysis.disclosure.change import goes_beyond
 from analysis.disclosure.release import Change, Figure, Node, Report, Untold
 from app.csv_cells import cell
 
@@ -31,6 +32,7 @@ COLUMNS: Final = (
     "imported",
     "error_of_measurement",
     "less_than_in",
+    "told",
 )
 NEAREST: Final = "to the nearest 5"
 Row = tuple[str | int | float | None, ...]
@@ -64,20 +66,28 @@ def as_csv(report: Report) -> bytes:
 
 
 def _rows(node: Node, titles: Mapping[str, str], asked: Mapping[str, Row]) -> Iterator[tuple[Row, Row]]:
-    """Yield each figure with its error of measurement and, of a change, the wave that it is counted from."""
+    """Yield each figure with its error of measurement and, of a change, since when and whether it is told."""
     for kind, lines in (("facet", node.facets), ("total", node.totals)):
         for line in lines:
-            yield (kind, line.id, titles[line.id], None, 0, 100, *_figure(line.figure)), (line.error, None)
+            yield (
+                (kind, line.id, titles[line.id], None, 0, 100, *_figure(line.figure)),
+                (line.error, None, None),
+            )
     for each in node.items:
         item = asked[each.id]
-        yield ("item", *item, *_figure(each.figure)), (None, None)
+        yield ("item", *item, *_figure(each.figure)), (None, None, None)
         for share in each.shares:
             row = ("share", *item[:3], share.low, share.high, share.percent, NEAREST, None, None)
-            yield row, (None, None)
+            yield row, (None, None, None)
     if isinstance(node.change, Change):
         for line in node.change.lines:
             row = ("change", line.id, titles[line.id], None, -100, 100, *_figure(line.figure))
-            yield row, (line.error, node.change.wave)
+            yield row, (line.error, node.change.wave, _yes(goes_beyond(line)))
+    elif node.change:
+        yield (
+            ("change", None, None, None, -100, 100, None, None, None, node.change.reason),
+            (None, None, None),
+        )
 
 
 def _figure(figure: Figure | Untold) -> Row:

@@ -96,6 +96,7 @@ def _more(found: Compared | None) -> Iterator[str]:
         for unit in each.rows:
             error = f"error of measurement {unit.error}" if unit.error else ""
             yield f"    {unit.unit}: {f'{unit.text} {unit.how_sure} {error}'.strip()}"
+    yield from (f"  {found.left_out}",) if found.left_out else ()
     yield from ("", found.no_beside) if found.no_beside else ()
 
 

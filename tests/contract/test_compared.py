@@ -143,7 +143,7 @@ def without_evidence(report: dict[str, Any]) -> dict[str, Any]:
     for node in told["nodes"]:
         node["change"] = None
         for line in (*node["facets"], *node["totals"]):
-            line["error"] = None
+            line |= {"error": None, "of_few": False}
     return dict(told)
 
 
@@ -164,17 +164,16 @@ def compared(service: Service, client: TestClient, register: Register) -> TestCl
 def test_each_figure_has_its_error_of_measurement(service: Service, compared: TestClient) -> None:
     south = nodes(kept(service, "demo-2"))["south"]
     exact = [each for each in south["facets"] if each["figure"].get("bound") == "exact"]
-    # 1.96 * 8 / √40, where 44 people answered, rounded up; a facet that some left out has fewer.
-    assert {each["error"] for each in exact} <= {2.5, 2.7}
-    assert 2.5 in {each["error"] for each in exact}
+    # 1.96 * 8 / √35, rounded up: 44 people answered, and the facet that some left out has the fewest.
+    assert {each["error"] for each in exact} == {2.7}
     page = page_of(compared, "demo-2", "south")
-    assert "± 15.7 points when they answer again and nothing has changed" in page
-    assert "a change of fewer than 22.2 points, the smallest that can be detected, is within error" in page
-    assert "± 2.5" in page
+    assert "within ± 15.7 points of what it would be without error" in page
+    assert "Two answers of a person in whom nothing has changed differ by fewer than 22.2 points" in page
+    assert "± 2.7" in page
     assert f"; {POPULATION}" in page
     assert not any(sentence in page for sentence in SAYS_NOTHING)
-    assert "error of measurement ± 2.5" in report_text(service, "demo-2", "south")
-    assert "error of measurement ± 2.5" in words(
+    assert "error of measurement ± 2.7" in report_text(service, "demo-2", "south")
+    assert "error of measurement ± 2.7" in words(
         compared.get("/report/waves/demo-2/units/south/discuss").text
     )
 
@@ -184,14 +183,14 @@ def test_units_of_twenty_stand_side_by_side_by_their_names_and_no_smaller_one(
 ) -> None:
     page = compared.get("/report/waves/demo-2").text
     beside = section(page, "Units side by side")
-    units = re.findall(r'<th scope="row">([^<]+)</th>', beside)
+    units = re.findall(r'<th scope="row"><bdi>([^<]+)</bdi></th>', beside)
     assert units == ["North", "South"] * 7
     found = nodes(kept(service, "demo-2"))
     for each in found["north"]["facets"]:
         value = each["figure"].get("value")
         assert ("cannot be shown" if value is None else f"{value:.1f}") in beside
     assert "no ranking" in beside
-    assert "East" in page
+    assert "Not beside them, with fewer than 20 people: East." in beside
     text = report_text(service, "demo-2")
     assert "Units side by side" in text
     assert "East:" not in text
@@ -249,7 +248,10 @@ def test_every_file_says_what_the_page_says(service: Service, compared: TestClie
         (each["id"], f"{each['figure']['value']:g}" if "value" in each["figure"] else "", "demo-1")
         for each in change
     ]
-    assert {row["error_of_measurement"] for row in rows if row["kind"] == "facet"} & {"2.5"}
+    assert {row["told"] for row in rows if row["kind"] == "change"} <= {"yes", "no"}
+    east = csv.DictReader(io.StringIO(compared.get("/report/waves/demo-2/units/east.csv").text))
+    assert [row["not_shown_because"] for row in east if row["kind"] == "change"] == ["too few people"]
+    assert {row["error_of_measurement"] for row in rows if row["kind"] == "facet"} & {"2.7"}
     [south] = compared.get("/report/waves/demo-2/units/south.json").json()["nodes"]
     assert south["change"]["lines"] == change
     printed = words(
@@ -290,6 +292,16 @@ def one_account(service: Service, register: Register) -> None:
     collect(service, 1)
 
 
+def no_error(service: Service, register: Register) -> None:
+    """As evidence was before it had errors of measurement."""
+    register()
+    with write(service.engine) as db:
+        figures = db.execute(select(EVIDENCE.c.figures)).scalar_one()
+        db.execute(update(EVIDENCE).values(figures={k: v for k, v in figures.items() if k not in ERRORS}))
+    declare(service)
+    collect(service, 1)
+
+
 def more_languages(service: Service, register: Register) -> None:
     register()
     declare(service)
@@ -318,6 +330,7 @@ ABSENT: dict[Callable[[Service, Register], None], str] = {
     earlier_stage: "the register held no evidence that would allow it",
     one_account: "the register held no evidence that would allow it",
     more_languages: "not in every language in which people could answer",
+    no_error: "has to be added again",
     after_the_close: "evidence that comes later changes nothing in this report",
     withdrawn: "was withdrawn, or the questionnaire has changed since",
 }
@@ -391,6 +404,27 @@ def test_a_collection_that_closes_out_of_order_shows_no_change_later_either(
     assert {name: each["change"]["reason"] for name, each in nodes(kept(service, "demo-2")).items()} == (
         dict.fromkeys(("org", "south", "north", "east"), "not closed")
     )
+
+
+@pytest.mark.parametrize(
+    ("kept_before", "reason"), [({"broken": True}, "no report"), (None, "no report"), ({}, "other words")]
+)
+def test_an_earlier_report_that_is_lost_broken_or_of_another_key_stops_no_close(
+    service: Service, register: Register, kept_before: dict[str, Any] | None, reason: str
+) -> None:
+    register()
+    declare(service)
+    collect(service, 1, {"south": 20})
+    with write(service.engine) as db:
+        table = db.execute(select(SNAPSHOT.c.base_table)).scalar_one()
+        table = (
+            {**table, "about": {**table["about"], "key_revision": 0}} if kept_before == {} else kept_before
+        )
+        db.execute(
+            SNAPSHOT.delete() if table is None else update(SNAPSHOT).values(base_table={"used": [], **table})
+        )
+    collect(service, 2, {"south": 20})
+    assert nodes(kept(service, "demo-2"))["south"]["change"] == {"reason": reason}
 
 
 def test_a_part_that_rests_on_other_units_shows_no_change(service: Service, register: Register) -> None:
