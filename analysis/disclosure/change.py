@@ -35,22 +35,23 @@ FEWEST: Final = ITEMS_FROM
 _TURNED: Final[dict[Bound, Bound]] = {"exact": "exact", "at most": "at least", "at least": "at most"}
 
 
-def with_change(table: BaseTable, earlier: BaseTable | NoChange) -> Report:
-    """Return the report of a base table, with each part's change where evidence allows it.
+def with_change(report: Report, table: BaseTable, earlier: BaseTable | NoChange) -> Report:
+    """Add to each part of a report its change since the collection before, where evidence allows it.
 
     Parameters
     ----------
+    report
+        The report of a wave that is being closed.
     table
-        The base table of a wave that is being closed.
+        Its base table.
     earlier
         The base table that was kept of the wave before, or why it cannot be used.
 
     Returns
     -------
     Report
-        That of `release` where the base table rests on no evidence.
+        The same where its base table rests on no evidence.
     """
-    report = release(table)
     if report.about.basis is None:
         return report
     if isinstance(earlier, BaseTable) and earlier.scheme != report.scheme:

@@ -58,7 +58,9 @@ def compute_snapshot(service: Service, db: Connection, wave: str) -> None:
         _about(found, instrument, basis), instrument, _groups(db, found), tree, rules(found.k)
     )
     made = settle(everything, declared)
-    report = with_change(made, _earlier(db, made.about, found)) if made.about.basis else release(made)
+    report = release(made)
+    if made.about.basis:
+        report = with_change(report, made, _earlier(db, made.about, found))
     db.execute(
         insert(SNAPSHOT).values(wave=wave, base_table=table_as_json(made), report=report_as_json(report))
     )

@@ -129,7 +129,7 @@ class Home:
 
 
 def as_page(table: BaseTable, earlier: BaseTable | NoChange) -> bytes:
-    return b"200\n" + as_json(report_as_json(with_change(table, earlier)))
+    return b"200\n" + as_json(report_as_json(with_change(release(table), table, earlier)))
 
 
 # ---- the attacks ---------------------------------------------------------------------------------------

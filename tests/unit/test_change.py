@@ -18,6 +18,7 @@ from analysis.disclosure.release import (
     report_as_json,
     report_from_json,
 )
+from app.report.compared import compared
 from tests.privacy.organisations import FORM, INSTRUMENT, of_one_mind, table_of
 
 BASIS = Basis(seals=("s",), population="p", errors=dict.fromkeys(INSTRUMENT.key.subscales(FORM), 8.0))
@@ -26,7 +27,7 @@ BASIS = Basis(seals=("s",), population="p", errors=dict.fromkeys(INSTRUMENT.key.
 def told(groups, *, before=None, basis: Basis | None = BASIS) -> Report:
     table = table_of(groups, rules(10))
     table = replace(table, about=replace(table.about, basis=basis))
-    return with_change(table, before or NoChange(reason="first"))
+    return with_change(release(table), table, before or NoChange(reason="first"))
 
 
 def node(report: Report, name: str):
@@ -125,6 +126,21 @@ def test_a_figure_that_few_answered_or_other_units_tell_has_no_change() -> None:
     changes = {each.id: each.figure for each in node(two, "org").change.lines}
     assert changes["ec"] == Untold(reason="too few answers")
     assert isinstance(changes["vi"], Figure)
+
+
+def test_side_by_side_a_figure_that_few_answered_is_named_as_such_and_drawn_without_bars() -> None:
+    few = of_one_mind(24, 2)
+    for person in few[:13]:
+        person["ec1"] = -88
+    report = told({"ash": of_one_mind(24, 2), "cedar": few, "elm": of_one_mind(12, 2)})
+    found = compared(report, node(report, "org"), [node(report, name) for name in ("ash", "cedar", "elm")])
+    assert found is not None
+    rows = {each.title: {row.unit: row.text for row in each.rows} for each in found.beside}
+    titles = report.scheme.titles()
+    assert rows[titles["ec"]] == {"Ash": "50.0", "Cedar": "fewer than 20 answered"}
+    assert rows[titles["vi"]] == {"Ash": "50.0", "Cedar": "50.0"}
+    assert {line.error for each in found.beside for line in each.lines} == {None}
+    assert found.left_out == "Not beside them, with fewer than 20 people: Elm."
 
 
 def test_what_differs_between_two_collections_is_the_published_figures_alone() -> None:
