@@ -49,6 +49,7 @@ from app.studies import waves
 from app.studies.study import STUDY
 from app.tables import RESEARCH
 from app.vault import read_code
+from tests.attack.published import POPULATION, add_evidence
 from tests.attack.traces import Found, Sought, Trace, search
 from tests.lib.attack_runs import databases, tell
 from tests.lib.disk_bytes import stolen
@@ -63,6 +64,8 @@ FALSE_ALARM = 1 - sum(math.exp(-1) / math.factorial(k) for k in range(CHANCE_IS_
 STANDARD_ERRORS = 5.0
 NEARLY_EQUAL = 0.95
 CONTROLS = ("skip-mix", "sorted", "leave-old")
+COMPARED = "compared"
+"""A study whose reports compare, on evidence, in place of rows that leave."""
 Order = tuple[bytes, ...]
 
 
@@ -117,6 +120,10 @@ def attack(
         with write(service.engine) as db:
             said = {"kind": kind, "leaving": "rows unwithheld", "clusters": True}
             db.execute(update(STUDY).values(said))
+    elif kind == COMPARED:
+        with write(service.engine) as db:
+            db.execute(update(STUDY).values(leaving="reports", population=POPULATION))
+            add_evidence(db)
     take_part(service, EARLIER, [own(n) for n in range(BEFORE)])
     close(service, EARLIER)
     with ExitStack() as backup:

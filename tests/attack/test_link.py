@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
-from tests.attack.link import CONTROLS, Outcome, attack
+from app.closing.snapshots import SNAPSHOT
+from app.db import make_engine, read
+from tests.attack.link import COMPARED, CONTROLS, WAVE, Outcome, attack
 
 pytestmark = pytest.mark.either
 
@@ -43,6 +46,21 @@ def test_after_the_close_no_order_links_a_code_to_an_answer(attacked: Attack) ->
         outcome = attacked(codes=CODES, seed=101)
     assert not outcome.linked, outcome
     assert outcome.rankings >= 7
+
+
+def test_nor_where_reports_compare(migrated_file: Path, tmp_path: Path) -> None:
+    path = tmp_path / "compared.sqlite"
+    for seed in (1, 101):
+        shutil.copy(migrated_file, path)
+        outcome = attack(f"sqlite:///{path}", tmp_path, CODES, seed, kind=COMPARED)
+        if not outcome.linked:
+            break
+    assert not outcome.linked, outcome
+    engine = make_engine(f"sqlite:///{path}")
+    with read(engine) as db:
+        kept = db.execute(select(SNAPSHOT.c.report).where(SNAPSHOT.c.wave == WAVE)).scalar_one()
+    engine.dispose()
+    assert kept["about"]["basis"]
 
 
 @pytest.mark.parametrize("control", CONTROLS)

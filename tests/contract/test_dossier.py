@@ -100,6 +100,13 @@ def test_a_planted_unstable_retest_is_found_and_named(rehearsed: Path, faulty: d
     assert [scale for scale in study.scales if study.named(scale) not in named] == []
 
 
+def test_the_error_of_each_score_is_kept_on_0_to_100(rehearsed: Path, faulty: dict[str, Path]) -> None:
+    """It is what evidence of the last stage lets reports say: docs/validation.md."""
+    stable, unstable = (retest(study_of(each, "retest")).errors for each in (rehearsed, faulty["retest"]))
+    assert stable.keys() == {each.id for each in ppiq().key.subscales("a").values() if each.shown}
+    assert all(1 < stable[each] < unstable[each] < 40 for each in stable)
+
+
 def test_hypotheses_hold_where_they_are_true_and_are_named_where_not(rehearsed: Path) -> None:
     study = study_of(rehearsed)
     assert hypotheses(study).verdict == "met"

@@ -55,7 +55,7 @@ def test_a_battery_from_its_approval_to_its_row(
             accounts.give(service, db, "ines", "host", "trial")
         desk.fills("Committee, reference and date", "REC 26/0001, 1 May 2026")
         desk.presses("This is the approval")
-        expect(desk.page.locator("#release")).to_contain_text("said by hana")
+        expect(desk.page.locator("#release")).to_contain_text("said by you")
         desk.looks_over("approval said")
     with on(browser, width, scripts=scripts) as context:
         desk = Desk(context.new_page(), origin, service, scripts=scripts, seen=10)
