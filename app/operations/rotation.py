@@ -35,6 +35,7 @@ from app.operations.whole import stopped
 from app.runtime import FINGERPRINT, Service, check_secret
 from app.staff.accounts import ACCOUNT, IDENTITY, STAFF_SESSION
 from app.staff.authorise import TOKEN
+from app.studies.linking.pairs import KEY
 from app.studies.waves import WAVE
 from app.tables import CLOSING, OPEN, PAUSED
 from app.vault import Vault, seal, unseal
@@ -148,8 +149,10 @@ def _rekey(service: Service, db: Connection, vault: Vault) -> None:
     for wave in db.execute(select(DIGEST.c.wave)).scalars().all():
         end_digest(db, wave)
         keep_digest(replace(service, vault=vault), db, wave)
-    for ended in (TOKEN, STAFF_SESSION, IDENTITY, CODE):
+    for ended in (TOKEN, STAFF_SESSION, IDENTITY):
         db.execute(delete(ended))
+    # How many codes there were decides whether a waiting pair may be linked: those end with the linking.
+    db.execute(delete(CODE).where(CODE.c.wave.not_in(select(KEY.c.earlier))))
     db.execute(update(SETTING).where(SETTING.c.name == FINGERPRINT).values(value=vault.fingerprint()))
     db.execute(delete(SETTING).where(SETTING.c.name == IN_A_BACKUP))
     note_deleted(db, CODES_TO_REWRITE)
