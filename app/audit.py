@@ -17,6 +17,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, delete, insert, select, text, update
 
 from app.db import is_sqlite
+from app.runtime import check_still
 from app.tables import Audit, Setting, table
 from app.vault import Vault
 
@@ -57,10 +58,10 @@ def acts(name: str) -> Iterator[None]:
 
 
 def audit(vault: Vault, db: Connection, event: dict[str, str]) -> None:
-    """Add an entry to the trail, sealed together with the entry before it."""
+    """Add an entry to the trail, sealed together with the one before it; never under an earlier secret."""
     event = event if (by := _ACTING.get()) is None else {**event, "by": by}
-    if not is_sqlite(db):  # SQLite allows one write at a time anyway
-        db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
+    _hold(db)
+    check_still(vault, db)
     last = db.execute(select(AUDIT.c.number, AUDIT.c.mac).order_by(AUDIT.c.number.desc()).limit(1)).first()
     length, before = (last.number, last.mac) if last else _beginning(vault, db)
     at = datetime.now(UTC)
@@ -81,6 +82,7 @@ def cut(vault: Vault, db: Connection, last: Row[Any]) -> None:
 
 def seal_anew(old: Vault, new: Vault, db: Connection) -> None:
     """Seal every entry under another secret; the seal that was kept of deleted ones stays, proved anew."""
+    _hold(db)
     deleted, before = _beginning(old, db)
     if deleted:
         _keep_beginning(new, db, deleted, before)
@@ -99,6 +101,12 @@ def verify(vault: Vault, db: Connection) -> Chain:
             return Chain(length, before.hex(), length, deleted)
         before = mac
     return Chain(length, before.hex(), None, deleted)
+
+
+def _hold(db: Connection) -> None:
+    """Let nobody else add to the trail meanwhile; SQLite allows one write at a time anyway."""
+    if not is_sqlite(db):
+        db.execute(text(f"LOCK TABLE {AUDIT.name} IN EXCLUSIVE MODE"))
 
 
 def _keep_beginning(vault: Vault, db: Connection, deleted: int, seal: bytes) -> None:

@@ -23,6 +23,13 @@ from instrument import Instrument, InstrumentError
 FINGERPRINT: Final = "secret fingerprint"
 RESTORING: Final = "being restored"
 _SETTING: Final = table(Setting)
+_FINGERPRINT: Final = select(_SETTING.c.value).where(_SETTING.c.name == FINGERPRINT)
+ROTATED_OR_ANOTHER: Final = (
+    "this secret is not the one that the database was made with, or was put under by `counterpoise secret "
+    "rotate`: codes, drafts and receipts would all fail. Start with the secret that was used last. After a "
+    "rotation that is the whole file that it wrote, with every earlier secret on a line below the new one; "
+    "what ran before the rotation has to be started again"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +83,13 @@ def check_secret(service: Service) -> None:
         with write(service.engine) as db:
             db.execute(insert(_SETTING).values(name=FINGERPRINT, value=service.vault.fingerprint()))
     elif fingerprint != service.vault.fingerprint():
-        raise ConfigurationError(
-            "this secret is not the one that the database was made with: codes, drafts and receipts would "
-            "all fail. Start with the secret that was used before"
-        )
+        raise ConfigurationError(ROTATED_OR_ANOTHER)
+
+
+def check_still(vault: Vault, db: Connection) -> None:
+    """Refuse to go on where the secret was rotated since this process looked at it."""
+    if db.execute(_FINGERPRINT).scalar() not in (None, vault.fingerprint()):
+        raise ConfigurationError(ROTATED_OR_ANOTHER)
 
 
 def is_being_restored(db: Connection) -> bool:
@@ -88,9 +98,8 @@ def is_being_restored(db: Connection) -> bool:
 
 
 def _fingerprint(engine: Engine) -> str | None:
-    kept = select(_SETTING.c.value).where(_SETTING.c.name == FINGERPRINT)
     with read(engine) as db:
-        return db.execute(kept).scalar()
+        return db.execute(_FINGERPRINT).scalar()
 
 
 def now() -> datetime:

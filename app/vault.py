@@ -69,8 +69,12 @@ class Vault:
     """The secrets before it, the latest first: for receipts in people's hands, and for the ledger."""
 
     def fingerprint(self) -> str:
-        """Identify the secret without revealing it: kept in `setting`, compared at the start."""
-        return self._mac("fingerprint", b"counterpoise").hex()
+        """Identify the secret and those before it, and reveal none: kept in `setting`, and compared.
+
+        Without the earlier ones no receipt from before a rotation would erase, and the ledger would name
+        everything otherwise.
+        """
+        return self._mac("fingerprint", b"".join((b"counterpoise", *self.earlier))).hex()
 
     def code_hmac(self, code: str) -> bytes:
         return self._mac("code", code.encode())
@@ -124,8 +128,7 @@ class Vault:
 
         The key is that of the first secret, so that what ends after a rotation is known in older backups.
         """
-        first = (self.secret, *self.earlier)[-1]
-        return self._mac("ledger", kind.encode() + b"\0" + what, first)
+        return self._mac("ledger", kind.encode() + b"\0" + what, self._first())
 
     def row_mac(self, row: bytes) -> bytes:
         return self._mac("response-row", row)
@@ -147,8 +150,14 @@ class Vault:
         return self._derive(b"export-digest\0" + wave.encode())
 
     def key_for_marks(self, random: bytes) -> bytes:
-        """The key of the marks that link two waves: nobody can make them again without `random`."""
-        return self._derive(b"marks\0" + random)
+        """The key of the marks that link two waves: nobody can make them again without `random`.
+
+        It comes from the first secret, so that a rotation between the two waves leaves them linkable.
+        """
+        return self._derive(b"marks\0" + random, self._first())
+
+    def _first(self) -> bytes:
+        return (self.secret, *self.earlier)[-1]
 
     def _mark(self, run: bytes, day: date) -> bytes:
         return self._mac("run", run + day.isoformat().encode())[:RUN_BYTES]
@@ -156,8 +165,9 @@ class Vault:
     def _mac(self, label: str, message: bytes, secret: bytes | None = None) -> bytes:
         return hmac.new(_label_key(secret or self.secret, label), message, sha256).digest()
 
-    def _derive(self, info: bytes) -> bytes:
-        return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(self.secret)
+    def _derive(self, info: bytes, secret: bytes | None = None) -> bytes:
+        made = HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info)
+        return made.derive(secret or self.secret)
 
 
 @lru_cache(maxsize=64)

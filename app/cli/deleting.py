@@ -24,11 +24,13 @@ def study_delete(
 
     if not yes:
         typer.confirm(f"delete {study} with its reports, for good?", abort=True)
-    with serving(directory) as service, at_work("rewriting the files"):
+    with serving(directory) as service:
         with write(service.engine) as db:
             deleting.delete_study(service, db, study)
-        maintenance.rewrite_files(service)
-    typer.echo(f"{study} is deleted; what was given out of it is with those who have it")
+        typer.echo(f"{study} is deleted; what was given out of it is with those who have it")
+        with at_work("rewriting the files"):
+            left = maintenance.rewrite_files(service)
+        _tell(left)
 
 
 def audit_delete(
@@ -44,8 +46,15 @@ def audit_delete(
 
     if not yes:
         typer.confirm(f"delete what the trail says of the time before {before:%Y-%m-%d}?", abort=True)
-    with serving(directory) as service, at_work("rewriting the files"):
+    with serving(directory) as service:
         with write(service.engine) as db:
             lines = deleting.delete_trail(service, db, before.date())
-        maintenance.rewrite_files(service)
-    typer.echo(f"{lines} lines are deleted; the rest can be verified as before")
+        typer.echo(f"{lines} lines are deleted; the rest can be verified as before")
+        with at_work("rewriting the files"):
+            left = maintenance.rewrite_files(service)
+        _tell(left)
+
+
+def _tell(left: list[str]) -> None:
+    for each in left:
+        typer.echo(f"may remain in the files: {each}", err=True)

@@ -74,7 +74,7 @@ def restore(
 def secret_rotate(
     new: Annotated[Path, typer.Argument(metavar="FILE", help="The file for the new secret.")],
     yes: Annotated[
-        bool, typer.Option("--yes", help="Do it; without, it is told what would be done.")
+        bool, typer.Option("--yes", help="Do it; without, FILE is made and it is told what would be done.")
     ] = False,
     directory: Dir = None,
 ) -> None:
@@ -83,14 +83,14 @@ def secret_rotate(
     No collection may be open. The database is put under the new secret; you put its file in the place of the
     old one.
     """
-    from app.db import read
-    from app.operations.rotation import consequences, rotate
+    from app.operations.rotation import prepare, rotate
 
     with serving(directory, migrated=not yes) as service:
         if not yes:
-            with read(service.engine) as db:
-                typer.echo("\n".join(consequences(service, db)))
-            typer.echo("nothing was changed: make a backup, then add --yes")
+            typer.echo("\n".join(prepare(service, new)))
+            typer.echo(
+                f"nothing was changed; {new} holds the new secret: keep it, make a backup, then add --yes"
+            )
             return
         typer.echo("\n".join(rotate(service, new)))
     typer.echo(f"now put {new} in the place of the old secret, and make a backup")

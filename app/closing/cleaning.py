@@ -7,24 +7,34 @@ from typing import Final
 from sqlalchemy import Dialect, Table, TextClause, delete, select, text
 from sqlalchemy.exc import OperationalError
 
-from app.closing.erasure import CODES_TO_REWRITE, SETTING, STUDIES_TO_REWRITE, TO_REWRITE, note_deleted
+from app.closing.erasure import (
+    CODES_TO_REWRITE,
+    SETTING,
+    STAFF_TO_REWRITE,
+    STUDIES_TO_REWRITE,
+    TO_REWRITE,
+    note_deleted,
+)
 from app.closing.mixing import OF_RESPONDENTS, PATIENCE_MS, PAUSE, RESPONSE, SPECIAL_ANSWER, TRIES, lock
 from app.closing.write_ahead_log import renew
 from app.db import SQLITE_PRAGMAS, is_sqlite, outside, read, write
 from app.errors import Refused
 from app.runtime import Service
 from app.tables import (
+    Account,
     Audit,
     Code,
     CodeBatch,
     Digest,
     Draft,
     Grant,
+    Identity,
     Pair,
     PairKey,
     Session,
     Setting,
     Snapshot,
+    StaffSession,
     Study,
     SubmitKey,
     Token,
@@ -41,6 +51,7 @@ REWRITTEN: Final[Mapping[str, tuple[Table, ...]]] = {
         table(each)
         for each in (Study, Unit, Wave, Pair, PairKey, Snapshot, Digest, Token, Grant, Audit, Setting)
     ),
+    STAFF_TO_REWRITE: tuple(table(each) for each in (Account, Identity, StaffSession)),
 }
 """The tables of each mark."""
 NOTES: Final = (*REWRITTEN, TO_RENEW)
@@ -70,8 +81,10 @@ def clean(service: Service) -> None:
     raise StillRead("a backup or an export still reads the database; the wave closes when that has ended")
 
 
-def rewrite(service: Service) -> None:
+def rewrite(service: Service) -> bool:
     """Write the remaining rows into new files with new indexes, where a row was deleted before.
+
+    Tell whether that was done, or nothing was to be done.
 
     On PostgreSQL the bytes of a deleted row stay on their page, and vacuuming, also in full, keeps them while
     any older transaction runs. Computing its columns anew makes PostgreSQL write the table from the rows that
@@ -90,9 +103,13 @@ def rewrite(service: Service) -> None:
                 if not is_sqlite(db):
                     for each in tables:
                         db.execute(_anew(each, db.dialect))
-    if noted and _renewed(service):
-        with write(service.engine) as db:
-            db.execute(delete(SETTING).where(SETTING.c.name == TO_RENEW))
+    if not noted:
+        return True
+    if not _renewed(service):
+        return False
+    with write(service.engine) as db:
+        db.execute(delete(SETTING).where(SETTING.c.name == TO_RENEW))
+    return True
 
 
 def _renewed(service: Service) -> bool:

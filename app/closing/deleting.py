@@ -10,10 +10,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, delete, or_, select, update
 
-from app.audit import audit, cut, events
+from app.audit import audit, cut, events, verify
 from app.closing.digests import DIGEST
 from app.closing.erasure import CODES_TO_REWRITE, SETTING, STUDIES_TO_REWRITE, note_deleted
-from app.closing.purge import CODE
+from app.closing.mixing import RESPONSE, SPECIAL_ANSWER
+from app.closing.purge import CODE, purge
 from app.closing.snapshots import SNAPSHOT
 from app.ended import ledger
 from app.errors import Refused
@@ -45,8 +46,15 @@ def delete_study(service: Service, db: Connection, study: str) -> None:
 
 
 def delete_rows(db: Connection, study: str) -> None:
-    """Delete the rows of a study, after those that point at them."""
+    """Delete the rows of a study, after those that point at them.
+
+    In a backup that was put back there may be answers, and drafts, that were deleted since.
+    """
     of_study = [each.id for each in waves(db, study)]
+    for wave in of_study:
+        purge(db, wave)
+    for each in (RESPONSE, SPECIAL_ANSWER):
+        db.execute(delete(each).where(each.c.wave.in_(of_study)))
     db.execute(delete(KEY).where(KEY.c.earlier.in_(of_study)))
     db.execute(delete(PAIR).where(or_(PAIR.c.earlier.in_(of_study), PAIR.c.later.in_(of_study))))
     for each in (SNAPSHOT, DIGEST, CODE, CODE_BATCH):
@@ -57,6 +65,7 @@ def delete_rows(db: Connection, study: str) -> None:
     kept = db.execute(select(SETTING.c.value).where(SETTING.c.name == IN_A_BACKUP)).scalar() or ""
     others = " ".join(each for each in str(kept).split() if each not in of_study)
     db.execute(update(SETTING).where(SETTING.c.name == IN_A_BACKUP).values(value=others))
+    note_deleted(db)
     note_deleted(db, CODES_TO_REWRITE)
     note_deleted(db, STUDIES_TO_REWRITE)
 
@@ -71,6 +80,11 @@ def delete_trail(service: Service, db: Connection, before: date) -> int:
     """
     if before > now().date() - TRAIL_KEPT:
         raise Refused(f"the trail is kept for {TRAIL_KEPT.days} days: name a day before them")
+    if (broken := verify(service.vault, db).broken_at) is not None:
+        raise Refused(
+            f"line {broken} of the trail is not what was written, and deleting would take the proof away: "
+            "look at `counterpoise audit verify` first"
+        )
     present = set(db.execute(select(STUDY.c.id)).scalars())
     last: Row[Any] | None = None
     count = 0

@@ -21,6 +21,7 @@ SETTING: Final = table(Setting)
 TO_REWRITE: Final = "responses to rewrite"
 CODES_TO_REWRITE: Final = "codes to rewrite"
 STUDIES_TO_REWRITE: Final = "studies to rewrite"
+STAFF_TO_REWRITE: Final = "staff to rewrite"
 _ERASE: Final = (
     delete(RESPONSE)
     .where(RESPONSE.c.receipt_hmac == bindparam("receipt"))

@@ -38,14 +38,13 @@ from app.db import is_sqlite, outside, read, write
 from app.ended import ledger
 from app.errors import Refused
 from app.files.private import open_private
-from app.runtime import Service, is_being_restored, now
+from app.runtime import Service, check_still, is_being_restored, now
 from app.studies.linking.pairs import give_up, link
 from app.studies.study import STUDY, the_study
 from app.studies.waves import (
     CODE_BATCH,
-    ISSUED,
-    STARTED,
     WAVE,
+    begin_anew,
     check_can_close,
     expect,
     lock_key,
@@ -58,6 +57,9 @@ from app.tables import CLOSED, CLOSING, OPEN, PAUSED, RETIRED
 EVERY_SECONDS: Final = 60.0
 PATIENCE_SECONDS: Final = 600.0
 LOOK_AGAIN_SECONDS: Final = 0.2
+STILL_READ: Final = (
+    "somebody reads the database, so the files keep it until that has ended; the service tries each minute"
+)
 log = logging.getLogger("counterpoise.maintenance")
 
 
@@ -186,13 +188,13 @@ def unfinished(service: Service) -> list[str]:
 
 
 def expire_drafts(service: Service) -> int:
-    """Delete the drafts whose last day is over; their codes can be used again."""
+    """Delete the drafts whose last day is over; their codes can be used again, unless they were cancelled."""
     with write(service.engine) as db:
         old = list(db.execute(select(DRAFT.c.code_hmac).where(DRAFT.c.expires_on < now().date())).scalars())
         for hmac in old:
             db.execute(delete(SESSION).where(SESSION.c.code_hmac == hmac))
             db.execute(delete(DRAFT).where(DRAFT.c.code_hmac == hmac))
-            db.execute(update(CODE).where(CODE.c.hmac == hmac, CODE.c.state == STARTED).values(state=ISSUED))
+            begin_anew(db, CODE.c.hmac == hmac)
     return len(old)
 
 
@@ -259,11 +261,17 @@ def delete_answers(service: Service, db: Connection, wave: str) -> None:
     give_up(service, db, wave)
 
 
-def rewrite_files(service: Service, patience: float = PATIENCE_SECONDS) -> None:
-    """Remove at once from the files what was deleted, as the due tasks do within a minute."""
+def rewrite_files(service: Service, patience: float = PATIENCE_SECONDS) -> list[str]:
+    """Remove at once from the files what was deleted, as the due tasks do; tell where it may remain."""
     with alone(service, patience):
         scrub(service)
-        rewrite(service)
+        return remaining(service)
+
+
+def remaining(service: Service) -> list[str]:
+    """Rewrite the files, and tell where what was deleted may remain."""
+    done = rewrite(service)
+    return [*out_of_reach(service), *([] if done else [STILL_READ])]
 
 
 def to_retire(service: Service) -> list[str]:
@@ -279,7 +287,17 @@ def to_retire(service: Service) -> list[str]:
 
 @contextmanager
 def alone(service: Service, patience: float) -> Iterator[None]:
-    """Hold the only lock of maintenance; it is released when the process ends, in whatever way."""
+    """Hold the only lock of maintenance; refused where the secret was rotated since this process began."""
+    with held(service, patience):
+        if migrate.current(service.engine) is not None:  # a restore begins in a place without tables
+            with read(service.engine) as db:
+                check_still(service.vault, db)
+        yield
+
+
+@contextmanager
+def held(service: Service, patience: float) -> Iterator[None]:
+    """Hold the lock under whatever secret; it is released when the process ends, in whatever way."""
     hold = _flock if is_sqlite(service.engine) else _advisory_lock
     deadline = time.monotonic() + patience
     while True:

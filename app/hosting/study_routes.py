@@ -201,8 +201,12 @@ def make_wave(request: Request, study: str) -> Response:
 
 @router.post("/studies/{study}/delete")
 def delete_study(request: Request, study: str, fields: Fields) -> Response:
-    """Delete a study that has no wave, or of whose waves all answers are deleted."""
+    """Delete a study without a wave, or of whose waves all answers are deleted; asks for a fresh sign-in."""
     service, staff = service_of(request), admitted(request, "host")
+    if not staff.fresh:
+        with read(service.engine) as db:
+            own_study(db, staff, study)
+        return prove_again(f"/host/studies/{study}")
     try:
         with write(service.engine) as db:
             own_study(db, staff, study)

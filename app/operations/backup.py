@@ -28,7 +28,7 @@ from app.db import is_sqlite, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
 from app.files.private import open_private, write_private
-from app.runtime import Service
+from app.runtime import Service, check_secret
 from app.studies.waves import WAVE
 from app.tables import CLOSED, Setting, table
 
@@ -86,7 +86,9 @@ def write_backup(service: Service, out: Path) -> About:
         )
     if out.exists():
         raise Refused(f"{out} is there already: name another file, so that no backup is lost")
-    kept = service.settings.ledger
+    check_secret(service)
+    with read(service.engine) as db:
+        kept, closed = ledger.path_of(service, db), closed_waves(db)
     about = About(
         engine="sqlite" if is_sqlite(service.engine) else "postgresql",
         schema=str(migrate.current(service.engine)),
@@ -94,8 +96,6 @@ def write_backup(service: Service, out: Path) -> About:
         ledger=ledger.name_of(kept) if kept else None,
         entries=ledger.count(kept) if kept else None,
     )
-    with read(service.engine) as db:
-        closed = closed_waves(db)
     of_this_run = Identity.generate()
     to = [Recipient.from_str(service.settings.backup_key), of_this_run.to_public()]
     part = out.with_name(f".{out.name}.part")
@@ -110,6 +110,7 @@ def write_backup(service: Service, out: Path) -> About:
             decrypt_io(file, written, [of_this_run])
         if written.digest() != plain.seen.hexdigest():
             raise Refused("what was written is not what was read: look at the disk, then try again")
+        check_secret(service)  # rotated meanwhile, it would be named after the wrong secret
         part.rename(out)
         ledger.on_the_disk(out.parent)
     except (DecryptError, EncryptError, OSError) as error:

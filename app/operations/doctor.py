@@ -24,7 +24,7 @@ from app.files.private import is_private as is_private_file
 from app.operations.backup import in_no_backup, version_of_pg_dump
 from app.operations.surroundings import clock, room
 from app.operations.whole import ALONE, is_whole
-from app.runtime import FINGERPRINT, Service
+from app.runtime import FINGERPRINT, ROTATED_OR_ANOTHER, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
 from app.studies.installed import CURE, missing
@@ -329,7 +329,7 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         {None: "not remembered yet", service.vault.fingerprint(): "the one that was used before"}.get(
             kept, "another than was used before"
         ),
-        "run `counterpoise migrate`" if kept is None else "start with the secret that was used before",
+        "run `counterpoise migrate`" if kept is None else ROTATED_OR_ANOTHER,
     )
     old = db.execute(select(func.count()).where(table(Draft).c.key_by_code == NO_PHRASE)).scalar_one()
     yield Check(

@@ -23,7 +23,7 @@ from app.closing.digests import changed
 from app.closing.maintenance import alone
 from app.config import Settings
 from app.db import make_engine, outside, read, sqlite_files, write
-from app.ended.ledger import Ledger, count, name_anew, on_the_disk, read_ledger
+from app.ended.ledger import Ledger, count, lineage, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
 from app.operations.backup import (
@@ -42,6 +42,10 @@ from app.vault import Vault
 SETTING: Final = table(Setting)
 IS_SQLITE: Final = "sqlite"
 _MAY_MAKE_DATABASES: Final = text("SELECT rolsuper OR rolcreatedb FROM pg_roles WHERE rolname = current_user")
+UNDER_AN_EARLIER: Final = (
+    "the backup is from before the secret was rotated, and what is put back is under the secret of then. "
+    "Delete the first {lines} of the lines of its secret file, then rotate again: counterpoise secret rotate"
+)
 ONLY_LOOKED_THROUGH: Final = (
     "what would be ended again is not told, since this role may make no database to try it in: "
     "ALTER ROLE ... CREATEDB"
@@ -59,7 +63,8 @@ def restore(
 ) -> list[str]:
     """Put a backup back, or with `verifying` do everything but that; tell what was ended again."""
     about = read_through(file, keys)
-    _check(settings, about, migrating=migrating)
+    settings, of_before = _as_then(settings, about)
+    _check(about, migrating=migrating)
     kept = read_ledger(settings.ledger, keys) if settings.ledger and settings.ledger.is_file() else None
     missing = _missing(settings, about, kept)
     if missing and not incomplete:
@@ -70,9 +75,9 @@ def restore(
     with _place(settings, about, file, keys, verifying=verifying) as service:
         if service is None:
             whole = f"{file} is whole and opens with this key; {ONLY_LOOKED_THROUGH}"
-            return [*([missing] if missing else []), whole]
+            return [*of_before, *([missing] if missing else []), whole]
         told = list(_finish(service, about, kept or Ledger()))
-    return [*([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
+    return [*of_before, *([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
 
 
 def read_through(file: Path, keys: Sequence[Any], sink: Any = None) -> About:
@@ -206,13 +211,25 @@ def _own_database(settings: Settings) -> Iterator[Settings]:
         engine.dispose()
 
 
-def _check(settings: Settings, about: About, *, migrating: bool) -> None:
-    """Refuse another secret and another schema; bring an older one to this version where that was asked."""
-    if about.fingerprint != Vault(settings.secret).fingerprint():
-        raise Refused(
-            "this secret is not the one that the backup was made with: codes, drafts and receipts would all "
-            "fail. Put the secret back that was used then"
-        )
+def _as_then(settings: Settings, about: About) -> tuple[Settings, list[str]]:
+    """The settings with the secret that the backup was made under; what to do where that is an earlier one.
+
+    Each secret is kept below the one that took its place, so that the present file opens older backups, too.
+    """
+    lines = (settings.secret, *settings.earlier)
+    for place, secret in enumerate(lines):
+        earlier = lines[place + 1 :]
+        if Vault(secret, earlier).fingerprint() == about.fingerprint:
+            told = f"UNDER AN EARLIER SECRET: {UNDER_AN_EARLIER.format(lines=place)}"
+            return replace(settings, secret=secret, earlier=earlier), [told] if place else []
+    raise Refused(
+        "this secret is not the one that the backup was made with, nor is one below it: codes, drafts and "
+        "receipts would all fail. Put the secret back that was used then, with all lines of its file"
+    )
+
+
+def _check(about: About, *, migrating: bool) -> None:
+    """Refuse another schema, unless an older one is to be brought to this version."""
     if about.schema > migrate.head():
         raise Refused(
             f"the backup has the schema {about.schema}, of a later version of this service: install that"
@@ -237,7 +254,8 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
         for wave in changed(service, db):
             yield f"DAMAGED: the answers of {wave} are not as they were sent"
     with acts("the command line"), write(service.engine) as db:
-        known = about.ledger in (None, kept.name) and not kept.damaged
+        is_same = about.ledger == kept.name or (about.ledger is None and not lineage(db))
+        known = is_same and not kept.damaged
         yield from end_again(service, db, kept.entries, (about.entries or 0) if known else None)
         name_anew(db)
         note_in_a_backup(db, closed_waves(db))

@@ -12,18 +12,24 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import migrate
 from app.audit import audit, seal_anew, verify
-from app.closing.cleaning import rewrite
 from app.closing.deleting import IN_A_BACKUP
 from app.closing.digests import DIGEST, changed, end_digest, keep_digest
-from app.closing.erasure import CODES_TO_REWRITE, SETTING, STUDIES_TO_REWRITE, note_deleted
-from app.closing.maintenance import PATIENCE_SECONDS, alone
+from app.closing.erasure import (
+    CODES_TO_REWRITE,
+    SETTING,
+    STAFF_TO_REWRITE,
+    STUDIES_TO_REWRITE,
+    note_deleted,
+)
+from app.closing.maintenance import PATIENCE_SECONDS, held, remaining
 from app.closing.purge import CODE
 from app.config import SECRET_BYTES, read_secrets
 from app.db import read, write
-from app.errors import ConfigurationError, Refused
+from app.errors import AppError, ConfigurationError, Refused
 from app.files.private import write_private
 from app.operations.whole import stopped
 from app.runtime import FINGERPRINT, Service, check_secret
@@ -39,24 +45,47 @@ stays: answers, reports and the trail, which is sealed anew; passwords; second f
   receipts, which go on erasing, since the old secret stays in the new file below the new one
 cannot be changed: what somebody who had the database beside the secret has read already. Renew the
   accounts then, since their second factors were readable: `counterpoise account renew NAME`
-cannot be changed: backups from before open with the old secret alone. Make one now and keep the old
-  secret with the older ones, or delete them; an account that is stopped after this comes back with them"""
+stays under the first secret: the marks that link two collections, and the names in the ledger
+changes: the data digest and the ETag of exported answers, so that whoever asks again is sent the same anew
+cannot be changed: backups from before are under the old secret, which stays in the new file; what they put
+  back is to be rotated again. Make one now"""
+
+
+def prepare(service: Service, new: Path) -> list[str]:
+    """Tell what a rotation would do, and make the new secret in `new`, to be kept before it is used."""
+    with read(service.engine) as db:
+        told = list(consequences(service, db))
+    if not new.exists():
+        lines = [os.urandom(SECRET_BYTES), service.vault.secret, *service.vault.earlier]
+        write_private(new, "".join(f"{each.hex()}\n" for each in lines).encode())
+    _vault(service, new)
+    return told
 
 
 def rotate(service: Service, new: Path) -> list[str]:
-    """Make another secret in the file `new`, and seal under it whatever can be; tell what was ended."""
+    """Seal under the secret in `new` whatever can be; tell what was ended, and what is left to do."""
     made = _vault(service, new)
     if migrate.current(service.engine) != migrate.head():
         raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
-    with stopped(service), alone(service, PATIENCE_SECONDS):
+    with stopped(service), held(service, PATIENCE_SECONDS):
         if _is_under(service, made):
-            return [f"the database is under the secret of {new} already"]
-        check_secret(service)
-        with write(service.engine) as db:
-            told = list(consequences(service, db))
-            _rekey(service, db, made)
-        rewrite(service)
-    return told
+            told = [f"the database is under the secret of {new} already"]
+        else:
+            check_secret(service)
+            with write(service.engine) as db:
+                told = list(consequences(service, db))
+                _rekey(service, db, made)
+        return [*told, *_left(service)]
+
+
+def _left(service: Service) -> Iterator[str]:
+    """Rewrite the files; it is rotated whatever comes of that, and the due tasks try it again."""
+    try:
+        left = remaining(service)
+    except (AppError, Refused, SQLAlchemyError, OSError) as error:
+        left = [f"rewriting failed ({type(error).__name__}); the service tries again when it runs"]
+    for each in left:
+        yield f"what was under the old secret may remain in the files: {each}"
 
 
 def consequences(service: Service, db: Connection) -> Iterator[str]:
@@ -67,11 +96,11 @@ def consequences(service: Service, db: Connection) -> Iterator[str]:
             f"{', '.join(running)} takes answers, under codes and drafts that only the present secret knows: "
             "close it first. That also destroys what links codes and answers"
         )
-    held = db.execute(select(CODE.c.wave).where(CODE.c.state.is_not(None)).distinct()).scalars().all()
-    if held:
-        raise Refused(f"codes of {', '.join(held)} are in people's hands: cancel them first, and make others")
-    if pairs := db.execute(select(KEY.c.earlier)).scalars().all():
-        raise Refused(f"{', '.join(pairs)} waits to be linked, by marks that only the present secret makes")
+    in_hands = db.execute(select(CODE.c.wave).where(CODE.c.state.is_not(None)).distinct()).scalars().all()
+    if in_hands:
+        raise Refused(
+            f"codes of {', '.join(in_hands)} are in people's hands: cancel them first, and make others"
+        )
     if verify(service.vault, db).broken_at is not None:
         raise Refused("the trail is not what was written: look at `counterpoise audit verify` first")
     if damaged := changed(service, db):
@@ -91,11 +120,12 @@ def consequences(service: Service, db: Connection) -> Iterator[str]:
 
 
 def _vault(service: Service, new: Path) -> Vault:
-    """The secrets in the file, which is made unless a rotation that was killed has made it."""
+    """The secrets in the file, which has to be there: after the rotation nothing opens without it."""
     before = [service.vault.secret, *service.vault.earlier]
     if not new.exists():
-        lines = [os.urandom(SECRET_BYTES), *before]
-        write_private(new, "".join(f"{each.hex()}\n" for each in lines).encode())
+        raise ConfigurationError(
+            f"{new} is not there: without --yes the command makes it; keep it, then add --yes"
+        )
     made, *earlier = read_secrets(new.read_text(), str(new))
     if earlier != before:
         raise ConfigurationError(f"{new} is there already and follows another secret: name another file")
@@ -119,10 +149,13 @@ def _rekey(service: Service, db: Connection, vault: Vault) -> None:
     for wave in db.execute(select(DIGEST.c.wave)).scalars().all():
         end_digest(db, wave)
         keep_digest(replace(service, vault=vault), db, wave)
-    for ended in (TOKEN, STAFF_SESSION, IDENTITY, CODE):
+    for ended in (TOKEN, STAFF_SESSION, IDENTITY):
         db.execute(delete(ended))
+    # How many codes there were decides whether a waiting pair may be linked: those end with the linking.
+    db.execute(delete(CODE).where(CODE.c.wave.not_in(select(KEY.c.earlier))))
     db.execute(update(SETTING).where(SETTING.c.name == FINGERPRINT).values(value=vault.fingerprint()))
     db.execute(delete(SETTING).where(SETTING.c.name == IN_A_BACKUP))
     note_deleted(db, CODES_TO_REWRITE)
     note_deleted(db, STUDIES_TO_REWRITE)
+    note_deleted(db, STAFF_TO_REWRITE)
     audit(vault, db, {"action": "secret rotated", "head before": head})

@@ -15,7 +15,7 @@ from app.closing.erasure import erase_row, note_deleted
 from app.closing.leaving import SNAPSHOT
 from app.closing.maintenance import delete_answers
 from app.closing.mixing import RESPONSE
-from app.closing.purge import CODE, DRAFT, SESSION, purge
+from app.closing.purge import DRAFT, SESSION, purge
 from app.closing.snapshots import used_pairs
 from app.ended.ledger import OF_WAVES, Entry, Kind, key_of, lineage
 from app.evidence.standing import EVIDENCE, WITHDRAWN
@@ -24,10 +24,10 @@ from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, grant_ke
 from app.staff.authorise import TOKEN
 from app.studies.linking.pairs import LATER_LOST, give_up, unmatched
 from app.studies.study import STUDY
-from app.studies.waves import CODE_BATCH, ISSUED, STARTED, WAVE, end_batch
+from app.studies.waves import CODE_BATCH, WAVE, begin_anew, end_batch
 from app.tables import CLOSED, RETIRED
 
-ANY_WAVE: Final = true()
+ANY: Final = true()
 CANNOT_KNOW: Final = """\
 Not in the backup, and not known to the ledger:
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
@@ -66,8 +66,8 @@ def end_again(
     yield from _delete_studies(service, db, deleted, before)
     yield from _end_waves(service, db, waves["closed"], waves["retired"])
     yield from _end_what_is_lost(service, db, waves["closed"])
-    yield from _cancel_codes(service, db, entries)
     yield from _erase(service, db, entries, before or 0)
+    yield from _cancel_codes(service, db, entries)  # after that: it lets codes be begun anew
     yield from _end_staff(service, db, entries)
     yield from _withdraw_evidence(service, db, entries)
     yield from _cut_trail(service, db, entries[before or 0 :], names[0] if names else "")
@@ -149,7 +149,7 @@ def _erase(service: Service, db: Connection, entries: Sequence[Entry], before: i
     if _keys(entries[before:], "answer") - found.keys():
         db.execute(delete(SESSION))
         gone = db.execute(delete(DRAFT)).rowcount
-        db.execute(update(CODE).where(CODE.c.state == STARTED).values(state=ISSUED))
+        begin_anew(db, ANY)
         yield (
             f"deleted: {gone} drafts, since one may be of answers that were sent and erased after the "
             "backup; their codes can be begun anew"
@@ -213,7 +213,7 @@ def _end_what_is_lost(service: Service, db: Connection, closed: set[str]) -> Ite
             yield f"ended: the pair of {wave}; nobody is linked by it any more"
 
 
-def _held_out(service: Service, db: Connection, study: str, alike: ColumnElement[bool] = ANY_WAVE) -> int:
+def _held_out(service: Service, db: Connection, study: str, alike: ColumnElement[bool] = ANY) -> int:
     """Delete what a lost report may have used of earlier waves: a later report would use it once more."""
     used = used_pairs(db, study)
     rows = select(RESPONSE.c.wave, RESPONSE.c.unit, RESPONSE.c.receipt_hmac).join(

@@ -24,7 +24,7 @@ from app.closing.copies import remove_left_copies
 from app.db import is_sqlite, read, write
 from app.errors import ConfigurationError
 from app.files.private import open_private, synchronise
-from app.runtime import Service, is_being_restored
+from app.runtime import Service, check_secret, is_being_restored
 from app.tables import Setting, table
 
 SETTING: Final = table(Setting)
@@ -57,6 +57,7 @@ def serving_marked(service: Service) -> Iterator[None]:
         yield
         return
     with _only_process(_beside(service)) as file:
+        check_secret(service)  # nobody can rotate it from here on
         if (mark := _mark(service)) is None:
             mark = secrets.token_hex(16)
             # On the disk before the database has it: a power cut leaves no mark without its other half.

@@ -12,7 +12,7 @@ from secrets import SystemRandom
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, text, update
 
 from app.audit import audit
 from app.db import is_sqlite
@@ -63,6 +63,7 @@ def make_wave(
 
     `languages` are those in which it may be answered, so far as the form has words in them.
     """
+    hold_study(db, study)
     asked = the_study(db, study)
     instrument = service.instruments.get(asked.instrument)
     form = instrument.forms.get(asked.form) if instrument else None
@@ -344,6 +345,13 @@ def end_batch(db: Connection, batch: str) -> None:
     unused = (CODE.c.batch == batch) & (CODE.c.state == ISSUED)
     db.execute(delete(SESSION).where(SESSION.c.code_hmac.in_(select(CODE.c.hmac).where(unused))))
     db.execute(delete(CODE).where(unused))
+
+
+def begin_anew(db: Connection, which: ColumnElement[bool]) -> None:
+    """Let codes whose drafts were deleted be used again; those of a cancelled batch are deleted."""
+    cancelled = CODE.c.batch.in_(select(CODE_BATCH.c.id).where(CODE_BATCH.c.cancelled.is_(True)))
+    db.execute(delete(CODE).where(CODE.c.state == STARTED, which, cancelled))
+    db.execute(update(CODE).where(CODE.c.state == STARTED, which).values(state=ISSUED))
 
 
 def hold_wave(db: Connection, wave: str, *, exclusive: bool = False) -> None:

@@ -12,13 +12,14 @@ from random import Random
 from uuid import uuid4
 
 import pytest
+from pyrage import decrypt, encrypt
 from pyrage.x25519 import Identity
-from sqlalchemy import delete, insert, make_url, select, text
+from sqlalchemy import delete, insert, make_url, select, text, update
 from sqlmodel import AutoString
 from starlette.testclient import TestClient
 
 from app import migrate
-from app.audit import audit, events, verify
+from app.audit import AUDIT, audit, events, verify
 from app.closing import deleting, maintenance
 from app.closing.deleting import IN_A_BACKUP, delete_study, delete_trail
 from app.closing.digests import DIGEST
@@ -36,7 +37,7 @@ from app.main import create_app
 from app.operations.backup import new_key, read_keys, write_backup
 from app.operations.doctor import examine
 from app.operations.restore import restore
-from app.operations.rotation import rotate
+from app.operations.rotation import prepare, rotate
 from app.operations.serve import serve_forever
 from app.operations.whole import check_whole, serving_marked
 from app.runtime import RESTORING, Service, check_secret, make_service, now
@@ -338,11 +339,57 @@ def test_codes_that_were_cancelled_since_stay_so(keeping: Keeping) -> None:
 
 @on_sqlite
 @pytest.mark.usefixtures("study")
+def test_a_cancelled_code_is_not_issued_again_when_its_draft_goes(keeping: Keeping) -> None:
+    service = keeping.service
+    of_batch = [some_codes(service, count=count)[0] for count in (2, 3, 4)]
+    for n, code in enumerate(of_batch[:2]):
+        begin(service, code, sheet(service, WAVE, Random(n)))
+    with read(service.engine) as db:
+        batch = {each.codes: each.id for each in waves.batches(db, WAVE)}
+    with write(service.engine) as db:
+        waves.cancel_codes(service, db, WAVE, batch[2])
+    file = keeping.backup()
+    with write(service.engine) as db:
+        waves.cancel_codes(service, db, WAVE, batch[3])
+    erase_of(service, of_batch[2])
+    with keeping.put_back(file) as (restored, told):
+        assert "deleted: 2 drafts" in told
+        assert {(row.batch, row.state) for row in rows(restored, CODE)} == {(batch[4], "issued")}
+    with write(service.engine) as db:
+        db.execute(update(DRAFT).values(expires_on=now().date() - timedelta(days=1)))
+    assert maintenance.expire_drafts(service) == 2
+    assert {row.batch for row in rows(service, CODE)} == {batch[4]}
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_trail_that_is_not_what_was_written_is_kept_whole(service: Service) -> None:
+    with write(service.engine) as db:
+        for action in ("one", "two"):
+            audit(service.vault, db, {"action": action})
+        db.execute(update(AUDIT).values(event={"action": "another"}))
+    with pytest.MonkeyPatch.context() as clock, write(service.engine) as db:
+        clock.setattr(deleting, "now", lambda: now() + timedelta(days=400))
+        with pytest.raises(Refused, match="line 1 of the trail is not what was written"):
+            delete_trail(service, db, (now() + timedelta(days=1)).date())
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_no_backup_is_made_without_the_ledger_that_the_database_keeps(keeping: Keeping) -> None:
+    unnamed = replace(keeping.service, settings=replace(keeping.service.settings, ledger=None))
+    with pytest.raises(NotNoted, match="set COUNTERPOISE_LEDGER"):
+        write_backup(unnamed, keeping.folder / "unnamed.age")
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
 def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_before(keeping: Keeping) -> None:
     service = keeping.service
     receipt = answer(service, some_codes(service)[0], sheet(service, WAVE, Random(1)))
     close(service, WAVE)
     file = keeping.backup()
+    prepare(service, keeping.folder / "new")
     rotate(service, keeping.folder / "new")
     secret, *earlier = read_secrets((keeping.folder / "new").read_text(), "new")
     rotated = make_service(replace(service.settings, secret=secret, earlier=tuple(earlier)))
@@ -352,6 +399,15 @@ def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_befor
     with keeping.put_back(file) as (restored, told):  # by the secret that was used then
         assert "erased again: 1" in told
         assert kept(restored, WAVE) == {}
+    place = replace(keeping.place(), secret=secret, earlier=tuple(earlier))
+    told = restore(place, file, keeping.keys)  # by the file of now, whose second line is that secret
+    assert "UNDER AN EARLIER SECRET" in told[0]
+    restored = make_service(replace(place, secret=earlier[0], earlier=()))
+    check_secret(restored)
+    with read(restored.engine) as db:
+        assert verify(restored.vault, db).broken_at is None
+    assert kept(restored, WAVE) == {}
+    restored.engine.dispose()
 
 
 @on_sqlite
@@ -360,23 +416,37 @@ def test_a_study_that_was_deleted_stays_so_and_another_of_its_name_is_left_alone
     service = keeping.service
     with write(service.engine) as db:
         audit(service.vault, db, {"action": "before the backup"})
-    old = keeping.backup()
     take_part(service, WAVE, "south", of_one_mind(12, 2))
+    begin(service, some_codes(service)[0], sheet(service, WAVE, Random(1)))
+    still_open = keeping.backup()
     close(service, WAVE)
+    old = keeping.backup()
     maintenance.retire(service, WAVE)
     with write(service.engine) as db:
         delete_study(service, db, "demo")
         with pytest.MonkeyPatch.context() as clock:
             clock.setattr(deleting, "now", lambda: now() + timedelta(days=400))
             assert delete_trail(service, db, (now() + timedelta(days=1)).date()) > 1
-    with keeping.put_back(old) as (restored, told):
-        assert "deleted again: the study demo" in told
-        assert "deleted again: the trail up to line" in told
-        of_study = ("study", "unit", "wave", "snapshot", "code", "code_batch", "response", "digest")
-        assert {name: contents(restored)[name] for name in of_study} == {name: [] for name in of_study}
-        with read(restored.engine) as db:
-            assert [each.event["action"] for each in events(db)] == ["backup restored"]
-            assert verify(restored.vault, db).broken_at is None
+    of_study = ("study", "unit", "wave", "snapshot", "code", "code_batch", "response", "digest")
+    of_people = ("draft", "session", "submit_key", "special_answer")
+    for file in (still_open, old):
+        with keeping.put_back(file) as (restored, told):
+            assert "deleted again: the study demo" in told
+            assert "deleted again: the trail up to line" in told
+            left = contents(restored)
+            assert {name: left[name] for name in (*of_study, *of_people) if left[name]} == {}
+            with read(restored.engine) as db:
+                assert [each.event["action"] for each in events(db)] == ["backup restored"]
+                assert verify(restored.vault, db).broken_at is None
+    plain = decrypt(old.read_bytes(), keeping.keys)
+    (unnamed := keeping.folder / "unnamed.age").write_bytes(
+        encrypt(
+            plain.replace(f'"{ledger.name_of(service.settings.ledger)}"'.encode(), b"null", 1),
+            [keeping.keys[0].to_public()],
+        )
+    )
+    with keeping.put_back(unnamed) as (_, told):  # of a database with a ledger, made without naming it
+        assert "a study demo was deleted, and this ledger cannot tell" in told
     anew = another_study(service, "demo", simulated=True)
     take_part(service, anew, "only", of_one_mind(12, 3))
     file = keeping.backup()

@@ -29,6 +29,7 @@ from app.hosting import wave_routes as hosting
 from app.hosting.slips import Slips
 from app.runtime import Service, now
 from app.staff import accounts
+from app.staff.accounts import STAFF_SESSION
 from app.studies import waves
 from app.studies.anonymity import LIMIT, AnonymityBudget, Asked
 from app.studies.information import ENTRIES, example
@@ -474,7 +475,10 @@ def test_a_study_is_deleted_with_its_reports_when_its_answers_are(
     maintenance.run_due_tasks(service)
     assert column(service, select(func.count()).select_from(CODE)) == 0
     assert delete in spring.get("/host/studies/spring").text
-    assert spring.post(delete, data={"sure": "yes"}).headers["location"] == "/host"
+    for seconds, leads_to in ((-1, "/staff/again?to=/host/studies/spring"), (60, "/host")):
+        with write(service.engine) as db:
+            db.execute(update(STAFF_SESSION).values(fresh_until=now() + timedelta(seconds=seconds)))
+        assert spring.post(delete, data={"sure": "yes"}).headers["location"] == leads_to
     assert spring.get("/host/studies/spring").status_code == 404
     kept = (select(func.count()).select_from(each) for each in (STUDY, UNIT, WAVE, SNAPSHOT))
     assert [column(service, each) for each in kept] == [0] * 4
