@@ -227,8 +227,6 @@ def a_study_that_is_over() -> dict[str, str]:
 def another_secret() -> None:
     """No collection may be open when the secret changes."""
     typed("counterpoise wave close spring-2 --now --dir data", PROGRAMS)
-    Path("data/secret.new").write_text("0123456789abcdef" * 4)
-    Path("data/secret.new").chmod(0o600)
 
 
 def handed_over() -> dict[str, str]:
