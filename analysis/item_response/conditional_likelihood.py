@@ -12,7 +12,7 @@ from analysis.estimate import Matrix, Unavailable
 from analysis.item_response.elementary_symmetric import conditional_moments, sums_after
 from analysis.item_response.response_patterns import ResponsePatterns
 
-SETTLED: Final = 1e-7  # largest distance from the maximum, in standard errors
+SETTLED: Final = 1e-6  # largest distance from the maximum, in standard errors; below it rounding decides
 FARTHEST: Final = 30.0  # logits beyond which an easiness counts as infinite
 _STEPS: Final = 100
 
