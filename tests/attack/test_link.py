@@ -61,6 +61,8 @@ def test_nor_where_reports_compare(migrated_file: Path, tmp_path: Path) -> None:
         kept = db.execute(select(SNAPSHOT.c.report).where(SNAPSHOT.c.wave == WAVE)).scalar_one()
     engine.dispose()
     assert kept["about"]["basis"]
+    # Of the 40 people of the collection before 13 were of this unit: no change is told, and why.
+    assert [each["change"] for each in kept["nodes"]] == [{"reason": "too few people"}]
 
 
 @pytest.mark.parametrize("control", CONTROLS)
