@@ -1,6 +1,7 @@
 """Reads a posted form of limited size; the dependency is async, because a sync one would need a thread."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 from urllib.parse import parse_qsl
 
@@ -36,6 +37,23 @@ async def read_form(request: Request) -> Mapping[str, str]:
 
 
 Fields = Annotated[Mapping[str, str], Depends(read_form)]
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A posted form that was refused: why, and what was typed into it, which its page shows again."""
+
+    problem: str = ""
+    address: str = ""
+    """Where it was posted to; a page may have several forms."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    def typed(self, address: str) -> Mapping[str, str]:
+        """What was typed into the form that is posted to this address; nothing where it was another form."""
+        return self.fields if address == self.address else {}
+
+
+NO_ATTEMPT: Final = Attempt()
 
 
 async def _body(request: Request) -> bytes:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Final
 
 from sqlalchemy import Row
 
+from app.form_data import NO_ATTEMPT, Attempt
 from app.hosting.designs import (
     CHOICES,
     KINDS,
@@ -108,7 +109,7 @@ class StudyPage(Page):
     release: Release | None = None
     """What a research study needs before it opens; None of another."""
     limit: str = f"{LIMIT:.0%}"
-    problem: str = ""
+    attempt: Attempt = NO_ATTEMPT
 
 
 def looked_over(page: StudyPage, instrument: Instrument, form: Form, fields: Mapping[str, str]) -> StudyPage:
@@ -139,7 +140,7 @@ def study_page(
     readers: tuple[tuple[str, str], ...],
     may_copy: bool,
     viewer: str,
-    problem: str = "",
+    attempt: Attempt = NO_ATTEMPT,
 ) -> StudyPage:
     """Lay out a study: its design, its units, and its waves with their states."""
     instrument = service.instruments[study.instrument]
@@ -223,7 +224,7 @@ def study_page(
             | {"people": str(study.people or ""), "kind": study.kind},
         ),
         crowding=_crowding(study, units),
-        problem=problem,
+        attempt=attempt,
     )
 
 

@@ -4,7 +4,7 @@ Whoever makes an account could sign in as it, so every change asks for a fresh s
 does.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, get_args
 
@@ -15,12 +15,12 @@ from starlette.responses import Response
 
 from app.db import read, write
 from app.errors import Refused, Unreadable
-from app.form_data import Fields
+from app.form_data import NO_ATTEMPT, Attempt, Fields
 from app.middleware import see_other
 from app.runtime import Service, now, service_of
 from app.staff import accounts
 from app.staff.accounts import Held
-from app.staff.authorise import admitted, prove_again
+from app.staff.authorise import Staff, admitted, prove_again
 from app.staff.permissions import EVERYWHERE, HOME, Role
 from app.studies.study import STUDY
 from app.templating import Page, html
@@ -45,14 +45,15 @@ class PeoplePage(Page):
     made: str = ""
     """Whose password for the first sign-in is shown."""
     password: str = ""
-    problem: str = ""
+    attempt: Attempt = NO_ATTEMPT
+    fresh: bool
+    """Whether the sign-in is fresh enough for a change; otherwise that is asked for first."""
 
 
 @router.get("")
 def index(request: Request) -> Response:
     """List the accounts with their roles."""
-    admitted(request, "operator")
-    return html(_page(service_of(request)))
+    return html(_page(service_of(request), admitted(request, "operator")))
 
 
 @router.post("/accounts")
@@ -66,7 +67,7 @@ def make_account(request: Request, fields: Fields) -> Response:
             _give(service, db, name, fields)
         return password
 
-    return _showing_the_password(request, name, make)
+    return _showing_the_password(request, name, make, fields)
 
 
 @router.post("/accounts/{account}/renew")
@@ -86,7 +87,7 @@ def stop_account(request: Request, account: str) -> Response:
 @router.post("/accounts/{account}/grant")
 def give(request: Request, account: str, fields: Fields) -> Response:
     """Give an account a role."""
-    return _changing(request, lambda service, db: _give(service, db, account, fields))
+    return _changing(request, lambda service, db: _give(service, db, account, fields), fields)
 
 
 @router.post("/accounts/{account}/withdraw")
@@ -107,7 +108,11 @@ def _give(service: Service, db: Connection, account: str, fields: Fields) -> Non
     )
 
 
-def _changing(request: Request, change: Callable[[Service, Connection], object]) -> Response:
+def _changing(
+    request: Request,
+    change: Callable[[Service, Connection], object],
+    typed: Mapping[str, str] = NO_ATTEMPT.fields,
+) -> Response:
     service, staff = service_of(request), admitted(request, "operator")
     if not staff.fresh:
         return prove_again(HOME["operator"])
@@ -115,12 +120,16 @@ def _changing(request: Request, change: Callable[[Service, Connection], object])
         with write(service.engine) as db:
             change(service, db)
     except Refused as refused:
-        return html(_page(service, problem=str(refused)), Unreadable.status)
+        attempt = Attempt(str(refused), request.url.path, typed)
+        return html(_page(service, staff, attempt=attempt), Unreadable.status)
     return see_other("/operator")
 
 
 def _showing_the_password(
-    request: Request, name: str, make: Callable[[Service, Connection], str]
+    request: Request,
+    name: str,
+    make: Callable[[Service, Connection], str],
+    typed: Mapping[str, str] = NO_ATTEMPT.fields,
 ) -> Response:
     """Show the password on this one page: it is kept nowhere, so no other page can show it."""
     service, staff = service_of(request), admitted(request, "operator")
@@ -130,11 +139,14 @@ def _showing_the_password(
         with write(service.engine) as db:
             password = make(service, db)
     except Refused as refused:
-        return html(_page(service, problem=str(refused)), Unreadable.status)
-    return html(_page(service, made=name, password=password))
+        attempt = Attempt(str(refused), request.url.path, typed)
+        return html(_page(service, staff, attempt=attempt), Unreadable.status)
+    return html(_page(service, staff, made=name, password=password))
 
 
-def _page(service: Service, *, problem: str = "", made: str = "", password: str = "") -> PeoplePage:
+def _page(
+    service: Service, staff: Staff, *, attempt: Attempt = NO_ATTEMPT, made: str = "", password: str = ""
+) -> PeoplePage:
     with read(service.engine) as db:
         people = tuple(
             Person(each.name, _state(each), accounts.grants(db, each.id)) for each in accounts.accounts(db)
@@ -143,7 +155,9 @@ def _page(service: Service, *, problem: str = "", made: str = "", password: str 
             (each.id, each.title)
             for each in db.execute(select(STUDY.c.id, STUDY.c.title).order_by(STUDY.c.title))
         )
-    return PeoplePage(people=people, studies=studies, problem=problem, made=made, password=password)
+    return PeoplePage(
+        people=people, studies=studies, attempt=attempt, fresh=staff.fresh, made=made, password=password
+    )
 
 
 def _state(account: Row[Any]) -> str:

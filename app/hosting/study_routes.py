@@ -13,7 +13,7 @@ from app import studies
 from app.closing import deleting
 from app.db import read, write
 from app.errors import NotFound, Refused, Unreadable
-from app.form_data import Fields
+from app.form_data import NO_ATTEMPT, Attempt, Fields
 from app.hosting.designs import Link, design_page, forms_page, read_design
 from app.hosting.information import information_page
 from app.hosting.own import be_sure, own_study
@@ -89,20 +89,21 @@ def show_study(request: Request, study: str) -> Response:
 @router.post("/studies/{study}/design")
 def change_design(request: Request, study: str, fields: Fields) -> Response:
     """Change the design of a study as long as no wave has been prepared, or show what it would give away."""
+    service, staff = service_of(request), admitted(request, "host")
     if "look" in fields:
-        return html(_looked_over(request, study, fields))
+        return html(_looked_over(request, staff, study, fields))
 
-    def change(service: Service, db: Connection, found: Row[Any]) -> None:
-        instrument = service.instruments[found.instrument]
-        form = instrument.forms[found.form]
-        try:
+    try:
+        with write(service.engine) as db:
+            found = own_study(db, staff, study)
+            instrument = service.instruments[found.instrument]
             said = {**fields, "id": study, "kind": found.kind}
-            design = read_design(said, instrument, form, simulated=found.simulated)
-        except ValueError:
-            raise Refused(NO_NUMBER) from None
-        studies.change_design(service, db, design)
-
-    return _on_study(request, study, change)
+            design = read_design(said, instrument, instrument.forms[found.form], simulated=found.simulated)
+            studies.change_design(service, db, design)
+    except (ValueError, Refused) as why:
+        problem = str(why) if isinstance(why, Refused) else NO_NUMBER
+        return html(_looked_over(request, staff, study, fields, problem), Unreadable.status)
+    return see_other(f"/host/studies/{study}")
 
 
 @router.post("/studies/{study}/release")
@@ -110,7 +111,10 @@ def ask_release(request: Request, study: str, fields: Fields) -> Response:
     """Say under which ethics approval a research study gives out rows."""
     who, ethics = admitted(request, "host").name, fields.get("ethics", "")
     return _on_study(
-        request, study, lambda service, db, _found: release.ask_release(service, db, study, ethics, who)
+        request,
+        study,
+        lambda service, db, _found: release.ask_release(service, db, study, ethics, who),
+        fields,
     )
 
 
@@ -140,9 +144,9 @@ def copy_study(request: Request, study: str, fields: Fields) -> Response:
             if staff.studies is not None:
                 accounts.give(service, db, staff.name, "host", made)
     except ValueError:
-        return html(_study_page(request, staff, study, NO_NUMBER), Unreadable.status)
+        return _refused(request, staff, study, Refused(NO_NUMBER), fields)
     except Refused as refused:
-        return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
+        return _refused(request, staff, study, refused, fields)
     return see_other(f"/host/studies/{made}")
 
 
@@ -180,6 +184,7 @@ def declare_unit(request: Request, study: str, fields: Fields) -> Response:
             level=fields.get("level", ""),
             parent=fields.get("parent") or None,
         ),
+        fields,
     )
 
 
@@ -213,7 +218,7 @@ def delete_study(request: Request, study: str, fields: Fields) -> Response:
             be_sure(fields)
             deleting.delete_study(service, db, study)
     except Refused as refused:
-        return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
+        return _refused(request, staff, study, refused)
     return see_other("/host")
 
 
@@ -222,7 +227,7 @@ def give_role(request: Request, study: str, fields: Fields) -> Response:
     """Give another account a role in this study; asks for a fresh sign-in, as all about accounts does."""
     name, role = fields.get("name", ""), fields.get("role", "")
     return _on_roles(
-        request, study, name, role, lambda service, db: accounts.give(service, db, name, role, study)
+        request, study, fields, lambda service, db: accounts.give(service, db, name, role, study)
     )
 
 
@@ -231,20 +236,23 @@ def withdraw_role(request: Request, study: str, fields: Fields) -> Response:
     """Take a role in this study back."""
     name, role = fields.get("name", ""), fields.get("role", "")
     return _on_roles(
-        request, study, name, role, lambda service, db: accounts.withdraw(service, db, name, role, study)
+        request, study, fields, lambda service, db: accounts.withdraw(service, db, name, role, study)
     )
 
 
 def _on_roles(
-    request: Request, study: str, name: str, role: str, change: Callable[[Service, Connection], object]
+    request: Request,
+    study: str,
+    fields: Mapping[str, str],
+    change: Callable[[Service, Connection], object],
 ) -> Response:
     """Change who reads a study: never one's own role, since a host knows who was given a code."""
     staff = admitted(request, "host")
 
     def checked(service: Service, db: Connection, _found: Row[Any]) -> None:
-        if role not in HOSTS_GIVE:
+        if fields.get("role", "") not in HOSTS_GIVE:
             raise Refused(f"a host gives the roles {' and '.join(HOSTS_GIVE)}")
-        if name.strip().casefold() == staff.name:
+        if fields.get("name", "").strip().casefold() == staff.name:
             raise Refused("nobody gives or takes a role of their own: ask the operator")
         change(service, db)
 
@@ -252,11 +260,14 @@ def _on_roles(
         with read(service_of(request).engine) as db:
             own_study(db, staff, study)
         return prove_again(f"/host/studies/{study}")
-    return _on_study(request, study, checked)
+    return _on_study(request, study, checked, fields)
 
 
 def _on_study(
-    request: Request, study: str, change: Callable[[Service, Connection, Row[Any]], object]
+    request: Request,
+    study: str,
+    change: Callable[[Service, Connection, Row[Any]], object],
+    typed: Mapping[str, str] = NO_ATTEMPT.fields,
 ) -> Response:
     """Change a study of this host; where that is refused, say why on the study's page."""
     service, staff = service_of(request), admitted(request, "host")
@@ -264,11 +275,23 @@ def _on_study(
         with write(service.engine) as db:
             change(service, db, own_study(db, staff, study))
     except Refused as refused:
-        return html(_study_page(request, staff, study, str(refused)), Unreadable.status)
+        return _refused(request, staff, study, refused, typed)
     return see_other(f"/host/studies/{study}")
 
 
-def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -> Any:
+def _refused(
+    request: Request,
+    staff: Staff,
+    study: str,
+    why: Refused,
+    typed: Mapping[str, str] = NO_ATTEMPT.fields,
+) -> Response:
+    """The study's page, which says why, with what was typed."""
+    page = _study_page(request, staff, study, Attempt(str(why), request.url.path, typed))
+    return html(page, Unreadable.status)
+
+
+def _study_page(request: Request, staff: Staff, study: str, attempt: Attempt = NO_ATTEMPT) -> Any:
     service = service_of(request)
     with read(service.engine) as db:
         found = own_study(db, staff, study)
@@ -280,7 +303,7 @@ def _study_page(request: Request, staff: Staff, study: str, problem: str = "") -
             readers=accounts.readers(db, study),
             may_copy=staff.may_make_studies,
             viewer=staff.name,
-            problem=problem,
+            attempt=attempt,
         )
 
 
@@ -317,12 +340,14 @@ def _wrong_name(service: Service, fields: Mapping[str, str]) -> str:
     return ""
 
 
-def _looked_over(request: Request, study: str, fields: Mapping[str, str]) -> StudyPage:
-    service, staff = service_of(request), admitted(request, "host")
+def _looked_over(
+    request: Request, staff: Staff, study: str, fields: Mapping[str, str], problem: str = ""
+) -> StudyPage:
+    service = service_of(request)
     with read(service.engine) as db:
         found = own_study(db, staff, study)
     instrument = service.instruments[found.instrument]
-    page = _study_page(request, staff, study)
+    page = _study_page(request, staff, study, Attempt(problem))
     return looked_over(page, instrument, instrument.forms[found.form], fields)
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 from sqlalchemy import Row
 
 from analysis.disclosure.leaving import LEAVING, ORIGIN
+from app.form_data import NO_ATTEMPT, Attempt
 from app.hosting.designs import Choice
 from app.hosting.letters import Letter, letters
 from app.hosting.pages import STATES
@@ -65,7 +66,7 @@ class WavePage(Page):
     gives_out_rows: bool
     clusters: bool
     confirmations: tuple[Choice, ...]
-    problem: str = ""
+    attempt: Attempt = NO_ATTEMPT
 
 
 def wave_page(
@@ -77,7 +78,7 @@ def wave_page(
     today: date,
     viewer: str,
     batches: Sequence[Row[Any]],
-    problem: str = "",
+    attempt: Attempt = NO_ATTEMPT,
 ) -> WavePage:
     """Lay out a wave: its state, what can be done next, and whether codes can be made."""
     units = tuple(units)
@@ -118,5 +119,5 @@ def wave_page(
         gives_out_rows=LEAVING[study.leaving].rows,
         clusters=study.clusters,
         confirmations=tuple(Choice(name, sentence) for name, sentence in CONFIRMATIONS.items()),
-        problem=problem,
+        attempt=attempt,
     )

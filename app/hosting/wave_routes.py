@@ -13,7 +13,7 @@ from app.closing import maintenance
 from app.config import is_private
 from app.db import read, write
 from app.errors import Refused, Unreadable
-from app.form_data import Fields
+from app.form_data import NO_ATTEMPT, Attempt, Fields
 from app.hosting.own import be_sure, own_wave
 from app.hosting.slips import slips
 from app.hosting.wave_pages import wave_page
@@ -49,7 +49,7 @@ def take_wave_back(request: Request, wave: str) -> Response:
             study = own_wave(db, staff, wave).study
             waves.take_back(service, db, wave)
     except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+        return _refused(request, staff, wave, refused)
     return see_other(f"/host/studies/{study}")
 
 
@@ -70,7 +70,7 @@ def issue_codes(request: Request, wave: str, fields: Fields) -> Response:
             of = studies.the_study(db, found.study).title
             group = next(each.title for each in studies.units(db, found.study) if each.id == unit)
     except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+        return _refused(request, staff, wave, refused, fields)
     name = f'attachment; filename="{wave}_{unit}_slips.pdf"'
     language = fields.get("language", SOURCE)
     language = language if language in found.words_hashes else next(iter(found.words_hashes))
@@ -94,7 +94,7 @@ def plan_end(request: Request, wave: str, fields: Fields) -> Response:
         at = waves.read_end(fields.get("day", ""), fields.get("time", ""), zone)
         waves.plan_end(service, db, of, at, zone)
 
-    return _on_wave(request, wave, plan)
+    return _on_wave(request, wave, plan, typed=fields)
 
 
 @router.post("/waves/{wave}/on-paper")
@@ -149,7 +149,7 @@ def retire_wave(request: Request, wave: str, fields: Fields) -> Response:
         be_sure(fields)
         maintenance.retire(service, wave, PATIENCE_SECONDS)
     except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+        return _refused(request, staff, wave, refused)
     return see_other(f"/host/waves/{wave}")
 
 
@@ -178,7 +178,7 @@ def confirm_early(request: Request, wave: str, fields: Fields) -> Response:
         be_sure(fields)
         maintenance.retire_early(service, wave, staff.name, PATIENCE_SECONDS)
     except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+        return _refused(request, staff, wave, refused)
     return see_other(f"/host/waves/{wave}")
 
 
@@ -187,6 +187,7 @@ def _on_wave(
     wave: str,
     change: Callable[[Service, Connection, str], object],
     sure: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] = NO_ATTEMPT.fields,
 ) -> Response:
     service, staff = service_of(request), admitted(request, "host")
     try:
@@ -196,11 +197,23 @@ def _on_wave(
                 be_sure(sure)
             change(service, db, wave)
     except Refused as refused:
-        return html(_wave_page(request, staff, wave, str(refused)), Unreadable.status)
+        return _refused(request, staff, wave, refused, typed)
     return see_other(f"/host/waves/{wave}")
 
 
-def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> Any:
+def _refused(
+    request: Request,
+    staff: Staff,
+    wave: str,
+    why: Refused,
+    typed: Mapping[str, str] = NO_ATTEMPT.fields,
+) -> Response:
+    """The wave's page, which says why, with what was typed."""
+    page = _wave_page(request, staff, wave, Attempt(str(why), request.url.path, typed))
+    return html(page, Unreadable.status)
+
+
+def _wave_page(request: Request, staff: Staff, wave: str, attempt: Attempt = NO_ATTEMPT) -> Any:
     with read(service_of(request).engine) as db:
         found = own_wave(db, staff, wave)
         study = studies.the_study(db, found.study)
@@ -215,5 +228,5 @@ def _wave_page(request: Request, staff: Staff, wave: str, problem: str = "") -> 
         today=now().date(),
         viewer=staff.name,
         batches=batches,
-        problem=problem,
+        attempt=attempt,
     )
