@@ -78,7 +78,9 @@ def clean(service: Service) -> None:
         if scrub(service):
             return
         time.sleep(PAUSE)
-    raise StillRead("a backup or an export still reads the database; the wave closes when that has ended")
+    raise StillRead(
+        "a backup or an export still reads the database; the collection closes when that has ended"
+    )
 
 
 def rewrite(service: Service) -> bool:

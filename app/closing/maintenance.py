@@ -306,7 +306,7 @@ def held(service: Service, patience: float) -> Iterator[None]:
                 yield
                 return
         if time.monotonic() >= deadline:
-            raise Busy("the waves are being tended by another process; try again in a minute")
+            raise Busy("the collections are being tended by another process; try again in a minute")
         time.sleep(LOOK_AGAIN_SECONDS)
 
 

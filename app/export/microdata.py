@@ -123,7 +123,7 @@ def linked_microdata(
     """Read both waves of a pair, at the same moment."""
     pair = outcome_of(db, wave)
     if pair is None:
-        raise DoesNotFit(f"{wave!r} is in no pair of waves that are linked")
+        raise DoesNotFit(f"{wave!r} is in no pair of collections that are linked")
     how = {"with_unit": with_unit, "archive": archive}
     earlier, later = (microdata(service, db, each, **how, tell=tell) for each in (pair.earlier, pair.later))
     return earlier, later

@@ -66,15 +66,15 @@ def _target(service: Service, db: Connection, wave: str) -> Target:
     """What the wave asks; refused where it is not prepared, or people may answer in it."""
     state = the_wave(db, wave).state
     if state != PREPARED:
-        raise Refused(f"wave {wave!r} is {state}; answers from a file go into one that is prepared")
+        raise Refused(f"collection {wave!r} is {state}; answers from a file go into one that is prepared")
     if codes_of(db, wave):
-        raise Refused(f"codes were made for {wave!r}, so people may answer in it: prepare another wave")
+        raise Refused(f"codes were made for {wave!r}, so people may answer in it: prepare another collection")
     if unmatched(db, wave) is not None:
         raise Refused(
-            f"{wave!r} is one of a pair, whose answers people link themselves: prepare another wave"
+            f"{wave!r} is one of a pair, whose answers people link themselves: prepare another collection"
         )
     if db.execute(select(RESPONSE.c.id).where(RESPONSE.c.wave == wave).limit(1)).first():
-        raise Refused(f"{wave!r} holds answers already: prepare another wave")
+        raise Refused(f"{wave!r} holds answers already: prepare another collection")
     columns = [STUDY.c[each] for each in ("instrument", "form", "context", "simulated", "kind")]
     asked = select(WAVE, *columns).join(STUDY, STUDY.c.id == WAVE.c.study).where(WAVE.c.id == wave)
     found = db.execute(asked).one()

@@ -227,14 +227,14 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
     instrument = service.instruments.get(found.instrument)
     form = instrument.forms.get(found.form) if instrument else None
     if instrument is None or form is None or form.hash != found.form_hash:
-        raise NotInstalled(f"the form that wave {wave!r} was made with is not installed as it was")
+        raise NotInstalled(f"the form that collection {wave!r} was made with is not installed as it was")
     words = {
         language: each
         for (asked, language), each in instrument.words.items()
         if asked == form.id and language in LANGUAGES and found.words_hashes.get(language) == each.hash
     }
     if not words:
-        raise NotInstalled(f"the words that wave {wave!r} was made with are not installed as they were")
+        raise NotInstalled(f"the words that collection {wave!r} was made with are not installed as they were")
     chosen = form.context if found.context is None else found.context
     context = tuple(each for each in form.context if each in chosen)
     elements = tuple(ELEMENTS) if unmatched(db, wave) else ()

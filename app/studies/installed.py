@@ -30,8 +30,8 @@ def as_it_was_asked(service: Service, wave: Row[Any]) -> Instrument:
     form = instrument.forms.get(wave.form) if instrument else None
     if instrument is None or form is None or form.hash != wave.form_hash:
         raise NotInstalled(
-            f"wave {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed now: "
-            f"{CURE}, then run `counterpoise wave run-due-tasks` again"
+            f"collection {wave.id!r} asked a form {wave.form!r} of {wave.instrument!r} that is not installed "
+            f"now: {CURE}, then run `counterpoise wave run-due-tasks` again"
         )
     return instrument
 
@@ -48,4 +48,4 @@ def _missing(service: Service, db: Connection) -> Iterator[str]:
         if form is None:
             yield f"form {asked.form!r} of {asked.instrument!r}, which the study {asked.study!r} asks"
         elif asked.form_hash not in (None, form.hash):
-            yield f"form {asked.form!r} of {asked.instrument!r} as the wave {asked.id!r} asked it"
+            yield f"form {asked.form!r} of {asked.instrument!r} as the collection {asked.id!r} asked it"

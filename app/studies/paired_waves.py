@@ -31,23 +31,23 @@ def pair_waves(
     first = the_wave(db, earlier)
     study, _, ordinal = later.rpartition("-")
     if study != first.study or not ordinal.isdecimal() or int(ordinal) <= first.ordinal:
-        raise Refused(f"{later!r} names no later wave of {first.study!r} than {earlier!r}")
+        raise Refused(f"{later!r} names no later collection of {first.study!r} than {earlier!r}")
     if not what_leaves(db, study).rows:
         raise Refused(
-            f"{study!r} gives out reports, and linking serves rows alone: for waves that are linked, make a "
-            "study that gives out rows"
+            f"{study!r} gives out reports, and linking serves rows alone: for collections that are linked, "
+            "make a study that gives out rows"
         )
     later = f"{study}-{int(ordinal)}"
     taken = {wave for pair in db.execute(select(PAIR.c.earlier, PAIR.c.later)) for wave in pair}
     if both := taken & {earlier, later}:
-        raise Refused(f"{min(both)!r} is one of a pair already; a wave is in one pair alone")
+        raise Refused(f"{min(both)!r} is one of a pair already; a collection is in one pair alone")
     for wave in {earlier, later} & {each.id for each in waves(db, study)}:
         expect(db, wave, (PREPARED,), "one of a pair")
     of_study = the_study(db, study)
     if of_study.kind == RESEARCH and any(each.state != PREPARED for each in waves(db, study)):
         raise Refused(
-            f"{study!r} is a research study, whose approval covers what is linked: waves are paired before "
-            "the first collection opens"
+            f"{study!r} is a research study, whose approval covers what is linked: collections are paired "
+            "before the first collection opens"
         )
     db.execute(insert(PAIR).values(earlier=earlier, later=later, days=None if days is None else [*days]))
     db.execute(insert(KEY).values(earlier=earlier, key=new_key()))

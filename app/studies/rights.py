@@ -46,11 +46,11 @@ def check_may_close(db: Connection) -> None:
     """Refuse to open a wave that could not close, because rights are missing."""
     if (role := without_checkpoint(db)) is not None:
         raise Refused(
-            f"the database's role {role!r} may not clean its files, so no wave could close. Have an "
+            f"the database's role {role!r} may not clean its files, so no collection could close. Have an "
             f"administrator of PostgreSQL run: {grant_checkpoint(role)};"
         )
     if foreign := not_owned(db):
         raise Refused(
-            f"another role owns the tables {', '.join(foreign)}, so no wave could close, which makes them "
-            f"anew: {OWN}"
+            f"another role owns the tables {', '.join(foreign)}, so no collection could close, which makes "
+            f"them anew: {OWN}"
         )

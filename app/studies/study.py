@@ -123,7 +123,7 @@ def declare_study(service: Service, db: Connection, design: Design) -> None:
 def change_design(service: Service, db: Connection, design: Design) -> None:
     """Declare a study anew, as long as no wave has been prepared."""
     if db.execute(select(WAVE.c.id).where(WAVE.c.study == design.id)).first():
-        raise Refused(f"the design of {design.id!r} has been fixed since its first wave was prepared")
+        raise Refused(f"the design of {design.id!r} has been fixed since its first collection was prepared")
     if the_study(db, design.id).kind != design.kind:
         raise Refused("the kind of a study was decided when it was made: make another study")
     _check_title(design.title)
@@ -202,7 +202,7 @@ def add_unit(
     _check_id(unit)
     _check_title(title)
     if the_study(db, study).partition_hash is not None:
-        raise Refused(f"the units of {study!r} have been fixed since its first wave opened")
+        raise Refused(f"the units of {study!r} have been fixed since its first collection opened")
     if level not in LEVELS:
         raise Refused(f"the level of a unit is one of {', '.join(LEVELS)}; {level!r} is none of them")
     levels = {each.id: each.level for each in units(db, study)}
@@ -233,7 +233,7 @@ def declare_unit(
 def remove_unit(service: Service, db: Connection, study: str, unit: str) -> None:
     """Remove a unit before the first wave opens, if nothing lies below it and no codes are for it."""
     if the_study(db, study).partition_hash is not None:
-        raise Refused(f"the units of {study!r} have been fixed since its first wave opened")
+        raise Refused(f"the units of {study!r} have been fixed since its first collection opened")
     if any(each.parent == unit for each in units(db, study)):
         raise Refused(f"something stands below {unit!r}: take that back first")
     coded = select(CODE.c.hmac).join(WAVE, WAVE.c.id == CODE.c.wave)
@@ -259,11 +259,11 @@ def pin_partition(db: Connection, study: str) -> None:
     """Fix the tree when the first wave opens; later, refuse one that was changed in the database directly."""
     pinned, present = the_study(db, study).partition_hash, partition_hash(db, study)
     if not any(unit.level == "unit" for unit in units(db, study)):
-        raise Refused(f"{study!r} has no unit yet; declare its units before a wave opens")
+        raise Refused(f"{study!r} has no unit yet; declare its units before a collection opens")
     if pinned is None:
         db.execute(update(STUDY).where(STUDY.c.id == study).values(partition_hash=present))
     elif pinned != present:
-        raise Refused(f"the units of {study!r} are not those that its first wave opened with")
+        raise Refused(f"the units of {study!r} are not those that its first collection opened with")
 
 
 def what_leaves(db: Connection, study: str) -> Leaving:

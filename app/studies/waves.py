@@ -101,7 +101,7 @@ def take_back(service: Service, db: Connection, wave: str) -> None:
     hold_wave(db, wave, exclusive=True)
     found = the_wave(db, wave)
     if found.state != PREPARED:
-        raise Refused(f"wave {wave!r} is {found.state}; only a prepared one can be taken back")
+        raise Refused(f"collection {wave!r} is {found.state}; only a prepared one can be taken back")
     if has_codes(db, wave):
         raise Refused(f"codes have been made for {wave!r}, and people may hold them: it stays")
     if unmatched(db, wave) is not None:
@@ -120,7 +120,7 @@ def the_wave(db: Connection, wave: str) -> Row[Any]:
     """Return a wave by its id; Refused where there is none."""
     found = db.execute(select(WAVE).where(WAVE.c.id == wave)).first()
     if found is None:
-        raise Refused(f"there is no wave {wave!r}")
+        raise Refused(f"there is no collection {wave!r}")
     return found
 
 
@@ -242,9 +242,11 @@ def announce_close(service: Service, db: Connection, wave: str, at: datetime) ->
     """Announce when the wave closes. The moment may be brought forward, never put off."""
     found = the_wave(db, wave)
     if found.state not in (OPEN, PAUSED):
-        raise Refused(f"wave {wave!r} is {found.state}; only an open or a paused wave can be closed")
+        raise Refused(
+            f"collection {wave!r} is {found.state}; only an open or a paused collection can be closed"
+        )
     if found.closes_at is not None and at > found.closes_at:
-        raise Refused(f"wave {wave!r} closes at {found.closes_at:%Y-%m-%d %H:%M} UTC already")
+        raise Refused(f"collection {wave!r} closes at {found.closes_at:%Y-%m-%d %H:%M} UTC already")
     check_can_close(service, db, wave)
     db.execute(update(WAVE).where(WAVE.c.id == wave).values(closes_at=at))
     audit(service.vault, db, {"action": "close announced", "wave": wave, "closes at": at.isoformat()})
@@ -294,10 +296,10 @@ def issue_codes(service: Service, db: Connection, wave: str, unit: str, count: i
     found = the_wave(db, wave)
     if found.imported:
         raise Refused(
-            f"wave {wave!r} has its answers from a file; prepare another wave for people who answer"
+            f"collection {wave!r} has its answers from a file; prepare another one for people who answer"
         )
     if found.state not in (PREPARED, OPEN, PAUSED):
-        raise Refused(f"wave {wave!r} is {found.state}; it takes no more codes")
+        raise Refused(f"collection {wave!r} is {found.state}; it takes no more codes")
     if (unit, "unit") not in {(each.id, each.level) for each in units(db, found.study)}:
         raise Refused(f"{found.study!r} has no unit {unit!r}")
     if count < 1:
@@ -326,7 +328,7 @@ def cancel_codes(service: Service, db: Connection, wave: str, batch: str) -> Non
     hold_wave(db, wave, exclusive=True)
     found = the_wave(db, wave)
     if found.state not in (PREPARED, OPEN, PAUSED):
-        raise Refused(f"wave {wave!r} is {found.state}; its codes open nothing any more")
+        raise Refused(f"collection {wave!r} is {found.state}; its codes open nothing any more")
     if unmatched(db, wave) is not None:
         raise Refused(f"{wave!r} is to be linked with another one, and needs its codes")
     of_batch = (CODE_BATCH.c.wave == wave) & (CODE_BATCH.c.id == batch) & CODE_BATCH.c.cancelled.is_(False)
@@ -383,4 +385,4 @@ def expect(db: Connection, wave: str, states: tuple[str, ...], to: str) -> None:
     hold_wave(db, wave, exclusive=True)
     state = the_wave(db, wave).state
     if state not in states:
-        raise Refused(f"wave {wave!r} is {state}; it cannot become {to}")
+        raise Refused(f"collection {wave!r} is {state}; it cannot become {to}")

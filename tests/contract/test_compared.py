@@ -476,7 +476,7 @@ def test_the_population_is_locked_with_the_design(service: Service) -> None:
     declare(service)
     collect(service, 1, {"south": 1}, closed=False)
     design = studies.Design(id="demo", title="Demonstration", simulated=True, population="Others")
-    with write(service.engine) as db, pytest.raises(Refused, match="fixed since its first wave"):
+    with write(service.engine) as db, pytest.raises(Refused, match="fixed since its first collection"):
         studies.change_design(service, db, design)
 
 

@@ -324,7 +324,7 @@ def test_a_questionnaire_that_is_not_there_is_found_with_its_study(host: Service
     assert "COUNTERPOISE_INSTRUMENTS" in found.mend
     with write(host.engine) as db:
         db.execute(update(waves.WAVE).values(form_hash="0" * 64))
-    assert "form 'a' of 'ppiq' as the wave 'demo-1' asked it" in wrong(host)["questionnaires"].found
+    assert "form 'a' of 'ppiq' as the collection 'demo-1' asked it" in wrong(host)["questionnaires"].found
 
 
 def test_a_secret_that_others_may_read_is_found_wherever_it_lies(host: Service, tmp_path: Path) -> None:

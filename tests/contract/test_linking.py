@@ -62,11 +62,11 @@ def nothing_left(service: Service) -> bool:
     [
         ("demo-1", "demo-2", "is open; it cannot become one of a pair"),
         (EARLIER, "twice-3", "one of a pair already"),
-        (LATER, EARLIER, "no later wave"),
-        ("twice-3", "twice-3", "no later wave"),
-        ("twice-3", "demo-9", "no later wave"),
-        ("twice-3", "twice-four", "no later wave"),
-        ("twice-9", "twice-10", "there is no wave"),
+        (LATER, EARLIER, "no later collection"),
+        ("twice-3", "twice-3", "no later collection"),
+        ("twice-3", "demo-9", "no later collection"),
+        ("twice-3", "twice-four", "no later collection"),
+        ("twice-9", "twice-10", "there is no collection"),
     ],
 )
 def test_what_is_no_pair_of_waves_is_refused(
@@ -108,7 +108,7 @@ def test_two_waves_are_paired_by_a_command_that_says_what_it_costs(
     assert [(row.earlier, row.later) for row in rows(service, PAIR)] == [(EARLIER, LATER)]
     again = CliRunner().invoke(cli, ["wave", "pair", EARLIER, "twice-3"])
     assert again.exit_code == 2
-    assert "a wave is in one pair alone" in again.output
+    assert "a collection is in one pair alone" in again.output
 
 
 def test_a_wave_of_a_pair_opens_from_30_codes_and_after_the_other(paired: Service) -> None:

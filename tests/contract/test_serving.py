@@ -160,7 +160,7 @@ def test_a_wave_that_closed_is_told_although_another_could_not(migrated: Path, h
     service.engine.dispose()
     ended = here("wave", "close", "other-1", "--now", *folder)
     assert (ended.exit_code, ended.stdout) == (2, "other-1 is closed\n")
-    assert "wave 'one-1' asked a form 'a2' of 'gone'" in ended.stderr
+    assert "collection 'one-1' asked a form 'a2' of 'gone'" in ended.stderr
     again = here("wave", "close", "one-1", "--now", *folder)
     assert (again.exit_code, again.stdout) == (2, "")
 

@@ -144,7 +144,7 @@ def test_a_wave_that_has_ended_takes_no_more_codes(service: Service, state: str)
 
 
 def test_a_wave_that_is_not_there_is_named(service: Service) -> None:
-    with read(service.engine) as db, pytest.raises(Refused, match="no wave 'demo-9'"):
+    with read(service.engine) as db, pytest.raises(Refused, match="no collection 'demo-9'"):
         waves.the_wave(db, "demo-9")
 
 
