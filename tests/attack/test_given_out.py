@@ -1,5 +1,6 @@
 """By no way out of the running service can a row be assigned to its unit, and four faults are caught."""
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ def migrated(request: pytest.FixtureRequest, tmp_path: Path):
 
 
 def test_no_door_tells_the_unit_of_a_row_and_every_fault_is_caught(migrated) -> None:
-    found = attack_copies(migrated, SEED)
+    handed = pickle.loads(pickle.dumps(migrated))  # as the command hands it to its processes
+    found = attack_copies(handed, SEED)
     assert {each: found[each] for each in NEVER} == dict.fromkeys(NEVER, 0), summary(found)
     assert missed(found) == [], summary(found)
     assert found["rows"] > 100

@@ -5,11 +5,12 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -69,10 +70,7 @@ def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
         shutil.chown(home, "postgres", "postgres")
     data = home / "data"
 
-    def run(program: str, *options: str) -> None:
-        command = [str(binaries / program), "-D", str(data), *options]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **user)
-
+    run = partial(_run, binaries, data, user)
     size = f"--wal-segsize={log_file_mb}"
     run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", size)
     options = (
@@ -87,6 +85,12 @@ def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
     finally:
         control("-m", "immediate", "stop")
         shutil.rmtree(home)
+
+
+def _run(binaries: Path, data: Path, user: Mapping[str, Any], program: str, *options: str) -> None:
+    """Run a program of PostgreSQL on a cluster; at the module's level, so that processes can be handed it."""
+    command = [str(binaries / program), "-D", str(data), *options]
+    subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, **user)
 
 
 def _binaries() -> Path:
