@@ -7,21 +7,20 @@ whatever is not in the table, a wrong method among it, goes on to the framework.
 
 import inspect
 import time
+from asyncio import get_running_loop
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from fastapi.routing import APIRoute
 from sqlalchemy.exc import TimeoutError as NoConnection
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from app.db import SQLITE_POOL, is_sqlite
+from app.db import POSTGRES_POOL, SQLITE_POOL, is_sqlite
 from app.form_data import read_form
 from app.logs import log
 from app.runtime import Service
@@ -53,7 +52,8 @@ class Road:
     """The layer that answers what is in its table, and passes everything else on.
 
     PostgreSQL is waited for in threads, as everywhere. On SQLite a read takes less time than handing it to a
-    thread, so it runs on the event loop; and since only one may write at a time, one thread writes.
+    thread, so it runs on the event loop; and since only one may write at a time, one thread writes. The
+    service stops when these threads have ended, so that nothing is written after it has let go of its files.
     """
 
     def __init__(self, app: ASGIApp, *, routes: Iterable[APIRoute], service: Service) -> None:
@@ -65,8 +65,11 @@ class Road:
             for method in route.methods or ()
         }
         self._by_itself = is_sqlite(service.engine)
-        self._writer = CapacityLimiter(1)
-        self._apart = CapacityLimiter(SQLITE_POOL - 2)  # the loop and the writer have one each
+        self._writer = ThreadPoolExecutor(1, "writer")
+        # On SQLite the loop and the writer have a connection each.
+        self._threads = ThreadPoolExecutor(
+            SQLITE_POOL - 2 if self._by_itself else POSTGRES_POOL, "respondent"
+        )
         self._apart_until = 0.0
         self._silent_until = 0.0
 
@@ -74,6 +77,9 @@ class Road:
         found = self._found(scope) if scope["type"] == "http" else None
         if found is None:
             await self.app(scope, receive, send)
+            if scope["type"] == "lifespan":  # it has ended
+                self._writer.shutdown()
+                self._threads.shutdown()
             return
         endpoint, part = found
         scope["route"] = endpoint.route
@@ -95,13 +101,13 @@ class Road:
         return (endpoint, last) if endpoint else None
 
     async def _run(self, answer: Callable[[], Response], *, is_read: bool) -> Response:
-        if not self._by_itself:
-            return await run_in_threadpool(answer)
-        if not is_read:
-            return await run_sync(_in_turn, time.monotonic(), answer, limiter=self._writer)
-        if time.monotonic() < self._apart_until:
-            return await run_sync(answer, limiter=self._apart)
-        return self._read(answer)
+        if self._by_itself and is_read and time.monotonic() >= self._apart_until:
+            return self._read(answer)
+        run = get_running_loop().run_in_executor
+        if is_read:
+            return await run(self._threads, answer)
+        threads = self._writer if self._by_itself else self._threads
+        return await run(threads, _in_turn, time.monotonic(), answer)
 
     def _read(self, answer: Callable[[], Response]) -> Response:
         began = time.monotonic()

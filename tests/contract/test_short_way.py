@@ -1,10 +1,12 @@
 """Respondents' requests by the table of app.survey.road, and their statements on the driver."""
 
 import re
+import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from httpx2 import Response
@@ -59,6 +61,18 @@ REQUESTS = (
     ("GET", "/safety", None),
     ("POST", "/erase", b"receipt=nonsense"),
 )
+
+
+def served(service: Service) -> TestClient:
+    return TestClient(
+        create_app(service.settings, service), base_url="http://127.0.0.1", follow_redirects=False
+    )
+
+
+def agree(client: TestClient) -> None:
+    """Post the consent; where the service stops meanwhile there is no answer."""
+    with suppress(Exception, CancelledError):
+        client.post("/consent", data={"study": "yes"})
 
 
 def headers(answer: Response) -> dict[str, str]:
@@ -137,6 +151,27 @@ def test_answers_that_waited_too_long_in_line_are_told_as_not_saved(
     assert "not" in answer.text
     monkeypatch.undo()
     assert client.get("/page/1").headers["location"] == "/consent"
+
+
+def test_what_was_given_to_the_service_is_written_before_it_has_stopped(service: Service, code: str) -> None:
+    """Afterwards nothing is, since its files are let go of and a backup may be put back."""
+    before, begun = set(threading.enumerate()), threading.Event()
+
+    def hold(*_of_the_pool: object) -> None:
+        begun.set()
+        time.sleep(0.3)
+
+    with served(service) as client:
+        client.post("/enter", data={"code": code})
+        event.listen(respondents_pool(service.engine), "checkout", hold)
+        threading.Thread(target=agree, args=(client,), daemon=True).start()
+        assert begun.wait(60)
+    event.remove(respondents_pool(service.engine), "checkout", hold)
+    left = [each.name for each in set(threading.enumerate()) - before]
+    assert not [name for name in left if name.startswith(("writer", "respondent"))]
+    with served(service) as again:
+        again.cookies = client.cookies
+        assert again.get("/page/1").headers.get("location") != "/consent"
 
 
 def test_a_connection_that_the_server_closed_is_replaced(
