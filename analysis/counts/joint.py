@@ -1,7 +1,7 @@
 """Joint counts: for every pair of items, the table of answers by answers, from which most figures follow."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -109,6 +109,32 @@ class JointCounts(PrintedTable):
         tables[:, :, np.array(places, np.intp)[:, None], np.array(places, np.intp)] = self.tables
         return JointCounts(tables=tables, categories=tuple(categories), n=self.n, names=self.names)
 
+    def turned(self, ends: Mapping[int, float]) -> "JointCounts":
+        """Return the counts with some items turned round: x becomes ends - x, the lowest plus the highest.
+
+        `ends` are those sums by the items' places. Categories that no item has any more are left out.
+        """
+        own = [[ends[i] - x if i in ends else x for x in self.categories] for i in range(self.k)]
+        given = [
+            [x for x, n in zip(*each, strict=True) if n] for each in zip(own, self.item_counts, strict=True)
+        ]
+        union = sorted({x for each in given for x in each})
+        # The place of each new category among the old ones; the last, which is empty, where there is none.
+        places = np.array(
+            [[each.index(x) if x in each else len(each) for x in union] for each in own], np.intp
+        )
+        c = len(self.categories)
+        padded = np.zeros((self.k, self.k, c + 1, c + 1), np.int64)
+        padded[:, :, :c, :c] = self.tables
+        items = np.arange(self.k)
+        tables = padded[
+            items[:, None, None, None],
+            items[None, :, None, None],
+            places.reshape(self.k, 1, len(union), 1),
+            places.reshape(1, self.k, 1, len(union)),
+        ]
+        return JointCounts(tables=tables, categories=tuple(union), n=self.n, names=self.names)
+
     def __add__(self, other: "JointCounts") -> "JointCounts":
         if not isinstance(other, JointCounts):
             return NotImplemented
@@ -191,6 +217,27 @@ def joint_counts(
     array([[3, 2],
            [2, 2]])
     """
+    return _counted(X, categories, missing, names, processors())
+
+
+def block_counts(
+    X: ArrayLike,
+    *,
+    categories: Sequence[float] | None = None,
+    missing: Sequence[float] = (),
+    names: Sequence[str] | None = None,
+) -> JointCounts:
+    """Return what `joint_counts` does, computed by the calling thread alone: one of several that count."""
+    return _counted(X, categories, missing, names, 1)
+
+
+def _counted(
+    X: ArrayLike,
+    categories: Sequence[float] | None,
+    missing: Sequence[float],
+    names: Sequence[str] | None,
+    workers: int,
+) -> JointCounts:
     data = as_array(X)
     if data.dtype.kind == "b":
         data = data.astype(np.int8)
@@ -198,7 +245,9 @@ def joint_counts(
         raise ValueError(f"answers must be an n x k array (rows by items), not of {data.ndim} dimensions")
     if names is not None and len(names) != data.shape[1]:
         raise ValueError(f"{len(names)} names for {data.shape[1]} items")
-    values = _observed(data, missing) if categories is None else sorted({float(v) for v in categories})
+    values = (
+        _observed(data, missing, workers) if categories is None else sorted({float(v) for v in categories})
+    )
     if not np.isfinite(values).all():
         raise ValueError("categories must be finite numbers")
     if len(values) > MAX_CATEGORIES:
@@ -220,7 +269,7 @@ def joint_counts(
             add(planes, len(values), total)
         return total
 
-    half = sum(_in_stripes(count, n), np.zeros((m, m), np.int64))
+    half = sum(_in_stripes(count, n, workers), np.zeros((m, m), np.int64))
     upper = np.triu(half)
     tables = (upper + np.triu(half, 1).T).reshape(k, len(values), k, len(values)).transpose(0, 2, 1, 3)
     return JointCounts(
@@ -236,11 +285,10 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _in_stripes(work: Callable[[range], Part], n: int) -> Iterator[Part]:
-    """Share the starts of the blocks of n rows among the processors, each an unbroken stripe."""
+def _in_stripes(work: Callable[[range], Part], n: int, workers: int) -> Iterator[Part]:
+    """Share the starts of the blocks of n rows among threads, each an unbroken stripe."""
     starts = range(0, n, BLOCK_ROWS)
-    workers = processors()
-    if len(starts) < 2 * workers:
+    if workers == 1 or len(starts) < 2 * workers:
         yield work(starts)
         return
     cuts = [len(starts) * part // workers for part in range(workers + 1)]
@@ -248,7 +296,7 @@ def _in_stripes(work: Callable[[range], Part], n: int) -> Iterator[Part]:
         yield from pool.map(work, [starts[first:last] for first, last in pairwise(cuts)])
 
 
-def _observed(data: NDArray[Any], missing: Sequence[float]) -> list[float]:
+def _observed(data: NDArray[Any], missing: Sequence[float], workers: int) -> list[float]:
     """Return the values that occur, in order, without those that stand for no answer."""
 
     def distinct(starts: range) -> set[float]:
@@ -259,7 +307,7 @@ def _observed(data: NDArray[Any], missing: Sequence[float]) -> list[float]:
                 break
         return found
 
-    values = set().union(*_in_stripes(distinct, len(data))) - {float(code) for code in missing}
+    values = set().union(*_in_stripes(distinct, len(data), workers)) - {float(code) for code in missing}
     if values:
         check_size(min(values), max(values))
     return sorted(values)

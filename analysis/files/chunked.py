@@ -1,34 +1,40 @@
-"""Large files of answers in blocks of rows: joint counts and moments of more people than fit in memory.
-
-A block is an array of bytes, n rows x k items, each column contiguous in memory, as the files and the
-counting code have them.
-"""
+"""Large files of answers in blocks of rows: joint counts and moments of more people than fit in memory."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.counts.joint import Counts, JointCounts, joint_counts, processors
+from analysis.counts.engines import ENGINES
+from analysis.counts.joint import Counts, JointCounts, block_counts, joint_counts, processors
 from analysis.estimate import Matrix, Unavailable
 from analysis.files.delimited import delimiter_of
+from analysis.files.parquet_pages import EMPTY
+from analysis.files.parquet_parts import (
+    CODES,
+    Block,
+    Part,
+    block_of,
+    is_folder,
+    part_blocks,
+    parts_of,
+)
 from analysis.files.read_table import read_table
 from analysis.files.table import TableError
 from analysis.moments import Moments
 
-Block = NDArray[np.int8]
-
-EMPTY: Final = -128  # stands for a missing answer in a block
 ROWS: Final = 262_144
+_FEW_BITS: Final = 3
 _FEW_ROWS: Final = 32_768  # rows of a block that stays in the cache between reading and multiplying
 _CSV_BYTES: Final = 16_777_216
 _HEAD: Final = 65_536  # bytes read to find out the layout of a CSV file
 _NULLS: Final = ("", ".", "NA", "na", "N/A", "n/a", "NaN", "nan", "#N/A", "#NULL!")
-_CODES: Final = "give answers as whole numbers from -127 to 127"
 
 
 def blocks(file: Path | str, items: Sequence[str], *, rows: int = ROWS) -> Iterator[Block]:
@@ -37,7 +43,8 @@ def blocks(file: Path | str, items: Sequence[str], *, rows: int = ROWS) -> Itera
     Parameters
     ----------
     file
-        CSV and Parquet are read in blocks; any other table that `read_table` knows, at once.
+        CSV and Parquet are read in blocks, a folder of Parquet files or an address that fsspec opens
+        (``s3://bucket/answers``) too; any other table that `read_table` knows, at once.
     items
         Names of the columns: integers from -127 to 127, or missing.
     rows
@@ -53,7 +60,7 @@ def blocks(file: Path | str, items: Sequence[str], *, rows: int = ROWS) -> Itera
     TableError
         A column is not there, or holds something else.
     """
-    for stream in _streams(Path(file), items, rows=rows, workers=1):
+    for stream in _streams(file, items, rows=rows, workers=1):
         yield from stream
 
 
@@ -63,8 +70,10 @@ def file_counts(
     *,
     categories: Sequence[float] | None = None,
     missing: Sequence[float] = (),
+    engine: Literal["threads", "dask", "spark"] = "threads",
+    scheduler: str = "",
 ) -> JointCounts:
-    """Return the joint counts of columns of a file, reading it in blocks.
+    """Return the joint counts of columns of a file, or of a folder of Parquet files, reading it in blocks.
 
     Parameters
     ----------
@@ -72,16 +81,50 @@ def file_counts(
         As for `blocks`.
     categories, missing
         As for `joint_counts`: the answers there can be, and codes that stand for no answer.
+    engine
+        Who counts the row groups of Parquet: "threads" of this machine, or the workers of "dask" or "spark",
+        which need this package and the same files.
+    scheduler
+        The address of Dask's scheduler or Spark's master; by default one is started on this machine.
 
     Returns
     -------
     JointCounts
-        Those of the whole file, named by the items.
+        Those of the whole, named by the items: the same whoever counts them.
+
+    Raises
+    ------
+    EngineError
+        The engine cannot be used.
     """
-    known = (EMPTY, *missing)
-    parts = (joint_counts(b, categories=categories, missing=known, names=items) for b in blocks(file, items))
     nobody = joint_counts(np.empty((0, len(items)), np.int8), categories=categories, names=items)
+    count = partial(_counts, nobody, categories=categories, missing=(EMPTY, *missing))
+    if not _in_parts(file):
+        return count(blocks(file, items))
+    work = partial(_of_part, count, tuple(items))
+    return sum(ENGINES[engine](work, parts_of(file, items, rows=ROWS), scheduler), start=nobody)
+
+
+def _of_part(
+    count: Callable[[Iterable[Block]], JointCounts], items: Sequence[str], part: Part
+) -> JointCounts:
+    return count(_parquet_blocks([part], items, rows=ROWS))
+
+
+def _counts(
+    nobody: JointCounts,
+    several: Iterable[Block],
+    *,
+    categories: Sequence[float] | None,
+    missing: Sequence[float],
+) -> JointCounts:
+    names = nobody.names
+    parts = (block_counts(each, categories=categories, missing=missing, names=names) for each in several)
     return sum(parts, start=nobody)
+
+
+def _in_parts(file: Path | str) -> bool:
+    return is_folder(file) or Path(file).suffix.lower() == ".parquet"
 
 
 def file_moments(
@@ -107,7 +150,7 @@ def file_moments(
     Sums and products are whole numbers, so the order of rows and blocks changes no digit.
     """
     codes = np.array(sorted({EMPTY, *missing}))
-    streams = _streams(Path(file), items, rows=_FEW_ROWS, workers=processors())
+    streams = _streams(file, items, rows=_FEW_ROWS, workers=processors())
     with ThreadPoolExecutor(len(streams)) as pool:
         found = list(pool.map(lambda stream: _products(stream, len(items), codes), streams))
     n = sum(part[0] for part in found)
@@ -138,48 +181,55 @@ def _products(stream: Iterable[Block], k: int, codes: NDArray[Any]) -> tuple[int
         rows = block.T
         if rows.size and rows.min() <= codes[-1]:
             rows = np.ascontiguousarray(rows[:, ~np.isin(rows, codes).any(axis=0)])
+        if not rows.size:
+            continue
         n += rows.shape[1]
-        add_products(rows, sums, products)
+        low, high = int(rows.min()), int(rows.max())
+        if high - low < 2**_FEW_BITS:
+            _add_by_bits(rows, low, max(1, (high - low).bit_length()), sums, products)
+        else:
+            add_products(rows, sums, products)
     return n, sums, products
 
 
-def _streams(file: Path, items: Sequence[str], *, rows: int, workers: int) -> list[Iterator[Block]]:
+def _add_by_bits(rows: Block, low: int, bits: int, sums: Counts, products: Counts) -> None:
+    """Add the sums and products of k x n codes of a few bits, by counting the rows that have two bits set.
+
+    x is low plus the sum over its bits of 2 ** bit, so products of two items are sums of such counts. That
+    takes a third of the time of multiplying.
+    """
+    from analysis.counts.kernels import add_counts  # noqa: PLC0415 - the compiler takes half a second to import
+
+    (k, n), m = rows.shape, len(rows) * bits
+    above = (rows - np.int8(low)).view(np.uint8)
+    planes = np.zeros((k, bits, -(-n // 64)), np.uint64)
+    for bit in range(bits):
+        planes[:, bit].view(np.uint8)[:, : -(-n // 8)] = np.packbits(above & np.uint8(1 << bit), axis=1)
+    both = np.zeros((m, m), np.int64)
+    add_counts(planes.reshape(m, -1), bits, both)
+    both += np.triu(both, 1).T
+    weights = 1 << np.arange(bits)
+    squares = np.einsum("iajb,a,b->ij", both.reshape(k, bits, k, bits), weights, weights)
+    own = np.diagonal(both).reshape(k, bits) @ weights
+    sums += own + n * low
+    products += np.triu(squares + low * (own[:, None] + own) + n * low**2)
+
+
+def _streams(file: Path | str, items: Sequence[str], *, rows: int, workers: int) -> list[Iterator[Block]]:
     """Return the blocks of a file as iterators, as many as can be read at the same time."""
-    if file.suffix.lower() not in {".parquet", ".csv", ".tsv"}:
-        answers = read_table(file).matrix(items)
-        return [iter(_from_floats(file, items, answers, rows))]
-    if file.suffix.lower() != ".parquet":
+    if _in_parts(file):
+        parts = parts_of(file, items, rows=1)
+        count = max(1, min(workers, len(parts)))
+        return [_parquet_blocks(parts[place::count], items, rows=rows) for place in range(count)]
+    file = Path(file)
+    if file.suffix.lower() in {".csv", ".tsv"}:
         return [_csv_blocks(file, items, rows)]
-    groups = _row_groups(file, items)
-    count = max(1, min(workers, len(groups)))
-    return [_parquet_blocks(file, items, groups[part::count], rows=rows) for part in range(count)]
+    answers = read_table(file).matrix(items)
+    return [iter(_from_floats(file, items, answers, rows))]
 
 
-def _row_groups(file: Path, items: Sequence[str]) -> list[int]:
-    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
-    from pyarrow import parquet  # noqa: PLC0415
-
-    try:
-        opened = parquet.ParquetFile(file)
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(
-            f"{file} is not a Parquet file that can be read ({error}); write it again"
-        ) from error
-    _refuse_lacking(file, items, opened.schema_arrow.names)
-    return list(range(opened.num_row_groups))
-
-
-def _parquet_blocks(file: Path, items: Sequence[str], groups: Sequence[int], *, rows: int) -> Iterator[Block]:
-    from pyarrow import parquet  # noqa: PLC0415 - only where a file needs it
-
-    # Each stream decodes in its own thread, in pieces that stay in cache.
-    opened = parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
-    batches = opened.iter_batches(rows, row_groups=list(groups), columns=list(items), use_threads=False)
-    try:
-        for batch in batches:
-            yield _from_batch(file, items, batch)
-    except OSError as error:
-        raise TableError(f"{file} is damaged ({error}); write it again") from error
+def _parquet_blocks(parts: Sequence[Part], items: Sequence[str], *, rows: int) -> Iterator[Block]:
+    return chain.from_iterable(part_blocks(part, items, rows=rows) for part in parts)
 
 
 def _csv_blocks(file: Path, items: Sequence[str], rows: int) -> Iterator[Block]:
@@ -202,7 +252,7 @@ def _csv_blocks(file: Path, items: Sequence[str], rows: int) -> Iterator[Block]:
                 ),
             ) as batches:
                 for batch in batches:
-                    yield _from_batch(file, items, batch)
+                    yield block_of(file, items, batch)
                     given += batch.num_rows
         except pa.ArrowInvalid:
             pass  # a cell or a row that the other reader can read, or can say what is wrong with
@@ -245,32 +295,6 @@ def _well_quoted(file: Path, delimiter: str) -> bool:
     return seen % 2 == 0
 
 
-def _from_batch(file: Path, items: Sequence[str], batch: Any) -> Block:
-    columns = np.empty((len(items), batch.num_rows), np.int8)
-    for row, name in zip(columns, items, strict=True):
-        row[:] = _bytes(file, name, batch.column(name))
-    return columns.T
-
-
-def _bytes(file: Path, name: str, column: Any) -> Block:
-    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
-    from pyarrow import compute  # noqa: PLC0415
-
-    if column.type == pa.int8() and column.null_count == 0:
-        whole: Block = column.to_numpy()
-        return whole
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_floating(column.type):
-        column = compute.if_else(compute.is_nan(column), None, column)
-    try:
-        codes = column.cast(pa.int8())
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise TableError(f"{file}, {name}: {error}; {_CODES}") from error
-    found: Block = (codes.fill_null(EMPTY) if codes.null_count else codes).to_numpy()
-    return found
-
-
 def _from_floats(
     file: Path, items: Sequence[str], answers: Matrix, rows: int, first: int = 0
 ) -> Iterator[Block]:
@@ -278,12 +302,6 @@ def _from_floats(
     wrong = np.argwhere((codes != np.round(codes)) | (np.abs(codes) > -EMPTY))
     if wrong.size:
         row, item = wrong[0]
-        raise TableError(f"{file}, row {row + 1}, {items[item]}: {answers[row, item]:g} is no code; {_CODES}")
+        raise TableError(f"{file}, row {row + 1}, {items[item]}: {answers[row, item]:g} is no code; {CODES}")
     for start in range(first, len(codes), rows):
         yield np.asfortranarray(codes[start : start + rows].astype(np.int8))
-
-
-def _refuse_lacking(file: Path, items: Sequence[str], names: Sequence[str]) -> None:
-    lacking = [name for name in items if name not in names]
-    if lacking:
-        raise TableError(f"{file} has no column {', '.join(lacking)}; it has {', '.join(names)}")

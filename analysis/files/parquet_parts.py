@@ -1,0 +1,214 @@
+"""Parquet files and folders of them in parts, each read by one task, as blocks of bytes.
+
+A place is a file or a folder on this machine, or an address that fsspec opens (`s3://bucket/answers`). A
+block is an array of bytes, n rows x k items, each column contiguous in memory, as the files and the counting
+code have them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.files.parquet_pages import EMPTY, group_codes
+from analysis.files.table import TableError
+
+Block = NDArray[np.int8]
+
+ROWS_OF_A_PART: Final = 1_000_000
+CODES: Final = "give answers as whole numbers from -127 to 127"
+
+
+@dataclass(frozen=True)
+class Part:
+    """Row groups of a Parquet file that follow each other, of `n` rows.
+
+    `first` is the position of their first row among the rows of all parts, from 0.
+    """
+
+    file: str
+    groups: tuple[int, ...]
+    first: int
+    n: int
+
+
+def is_address(place: Path | str) -> bool:
+    """Return whether a place is an address (`s3://bucket/answers`) rather than a path.
+
+    Examples
+    --------
+    >>> is_address("s3://bucket/answers"), is_address("answers")
+    (True, False)
+    """
+    return "://" in str(place)
+
+
+def is_folder(place: Path | str) -> bool:
+    """Return whether a place is read in parts: a folder, or an address."""
+    return is_address(place) or Path(place).is_dir()
+
+
+def columns_of(place: Path | str) -> tuple[str, ...]:
+    """Return the names of the columns of a place's first file."""
+    file = _files(place)[0]
+    return tuple(_opened(file).schema_arrow.names)
+
+
+def parts_of(place: Path | str, columns: Sequence[str], *, rows: int = ROWS_OF_A_PART) -> tuple[Part, ...]:
+    """Return the parts of a place, in the order of its files' names.
+
+    Parameters
+    ----------
+    place
+        A Parquet file, a folder of them, or an address of either.
+    columns
+        Columns that every file must have.
+    rows
+        How many rows a part has at least, where its file has as many; a row group is never parted.
+
+    Raises
+    ------
+    TableError
+        There is no Parquet file, one cannot be read, or one lacks a column.
+    """
+    parts: list[Part] = []
+    first = 0
+    for file in _files(place):
+        opened = _opened(file)
+        refuse_lacking(file, columns, opened.schema_arrow.names)
+        sizes = [opened.metadata.row_group(group).num_rows for group in range(opened.num_row_groups)]
+        groups: list[int] = []
+        n = 0
+        for group, size in enumerate(sizes):
+            groups.append(group)
+            n += size
+            if n >= rows or group == len(sizes) - 1:
+                parts.append(Part(file, tuple(groups), first, n))
+                first, groups, n = first + n, [], 0
+    return tuple(parts)
+
+
+def part_blocks(part: Part, items: Sequence[str], *, rows: int) -> Iterator[Block]:
+    """Yield the rows of a part in blocks of at most so many, decoded by the calling thread alone."""
+    opened = _opened(part.file)
+    for group in part.groups:
+        codes = None if is_address(part.file) else group_codes(part.file, opened, group, items)
+        if codes is None:
+            for batch in _batches(part, opened, group, items, rows):
+                yield block_of(part.file, items, batch)
+            continue
+        for start in range(0, codes.shape[1], rows):
+            yield np.ascontiguousarray(codes[:, start : start + rows]).T
+
+
+def part_values(part: Part, column: str) -> set[str]:
+    """Return the different values of a column in a part, as text."""
+    opened, found = _opened(part.file), set[str]()
+    for group in part.groups:
+        for batch in _batches(part, opened, group, [column], ROWS_OF_A_PART):
+            found |= {str(value) for value in batch.column(0).unique().to_pylist() if value is not None}
+    return found
+
+
+def _batches(part: Part, opened: Any, group: int, columns: Sequence[str], rows: int) -> Iterator[Any]:
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+
+    try:
+        yield from opened.iter_batches(rows, row_groups=[group], columns=list(columns), use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(f"{part.file} is damaged ({error}); write it again") from error
+
+
+def block_of(file: Path | str, items: Sequence[str], batch: Any) -> Block:
+    """Return columns of an Arrow batch as a block, `EMPTY` where there is no answer.
+
+    Raises
+    ------
+    TableError
+        A column holds something else than whole numbers from -127 to 127.
+    """
+    columns = np.empty((len(items), batch.num_rows), np.int8)
+    for row, name in zip(columns, items, strict=True):
+        row[:] = _bytes(file, name, batch.column(name))
+    return columns.T
+
+
+def refuse_lacking(file: Path | str, items: Sequence[str], names: Sequence[str]) -> None:
+    """Raise TableError where a file has not every column that is needed."""
+    lacking = [name for name in items if name not in names]
+    if lacking:
+        raise TableError(f"{file} has no column {', '.join(lacking)}; it has {', '.join(names)}")
+
+
+def _files(place: Path | str) -> list[str]:
+    files = _files_at(str(place)) if is_address(place) else _files_in(Path(place))
+    if not files:
+        raise TableError(f"{place} holds no file whose name ends in .parquet")
+    return files
+
+
+def _files_in(path: Path) -> list[str]:
+    path = path.absolute()  # workers may stand in another folder
+    if not path.is_dir():
+        return [str(path)]
+    found = (file for file in path.rglob("*.parquet") if not _hidden(str(file.relative_to(path))))
+    return sorted(str(file) for file in found if file.is_file())
+
+
+def _files_at(address: str) -> list[str]:
+    system, path = _fsspec().url_to_fs(address)
+    if system.isfile(path):
+        return [address]
+    found = (file for file in system.find(path) if file.endswith(".parquet"))
+    return sorted(system.unstrip_protocol(file) for file in found if not _hidden(file.removeprefix(path)))
+
+
+def _hidden(path: str) -> bool:
+    """Return whether a file, or a folder above it, is one that writers leave behind (`_temporary`)."""
+    return any(name.startswith(("_", ".")) for name in path.split("/"))
+
+
+def _opened(file: str) -> Any:
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+    from pyarrow import parquet  # noqa: PLC0415
+
+    try:
+        if is_address(file):
+            return parquet.ParquetFile(_fsspec().open(file, "rb").open())
+        return parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
+    except FileNotFoundError:
+        raise
+    except (pa.ArrowException, OSError) as error:
+        raise TableError(
+            f"{file} is not a Parquet file that can be read ({error}); write it again"
+        ) from error
+
+
+def _fsspec() -> Any:
+    try:
+        from fsspec import core  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise TableError("an address is opened by fsspec: pip install 'counterpoise[dask]'") from error
+    return core
+
+
+def _bytes(file: Path | str, name: str, column: Any) -> Block:
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+    from pyarrow import compute  # noqa: PLC0415
+
+    if column.type == pa.int8() and column.null_count == 0:
+        whole: Block = column.to_numpy()
+        return whole
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    if pa.types.is_floating(column.type):
+        column = compute.if_else(compute.is_nan(column), None, column)
+    try:
+        codes = column.cast(pa.int8())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableError(f"{file}, {name}: {error}; {CODES}") from error
+    found: Block = (codes.fill_null(EMPTY) if codes.null_count else codes).to_numpy()
+    return found

@@ -1,0 +1,101 @@
+"""Columns out of Parquet's pages are those that Arrow reads, or are left to Arrow, damaged files too."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from analysis.files.chunked import file_counts
+from analysis.files.parquet_pages import EMPTY, group_codes
+from analysis.files.table import TableError
+
+NAMES = ("a", "b")
+
+
+@st.composite
+def tables(draw):
+    """Two columns of runs of codes, with or without gaps, of any kind of whole number."""
+    few = draw(st.lists(st.integers(-127, 127), min_size=1, max_size=20))
+    runs = draw(
+        st.lists(st.tuples(st.sampled_from([*few, EMPTY]), st.sampled_from([1, 2, 9, 70])), max_size=60)
+    )
+    codes = np.repeat([code for code, _ in runs] or [0], [times for _, times in runs] or [0])
+    order = np.random.default_rng(draw(st.integers(0, 9))).permutation(len(codes))
+    kind = draw(st.sampled_from([pa.int8(), pa.int16(), pa.int32(), pa.int64()]))
+    columns = [pa.array(each, kind, mask=each == EMPTY) for each in (codes, codes[order])]
+    return pa.table(columns, list(NAMES))
+
+
+def by_arrow(opened, group: int) -> np.ndarray:
+    read = opened.read_row_group(group, columns=list(NAMES))
+    return np.array([column.fill_null(EMPTY).to_numpy() for column in read.columns], np.int64)
+
+
+@given(
+    table=tables(),
+    compression=st.sampled_from(["snappy", "zstd", "none", "gzip"]),
+    version=st.sampled_from(["1.0", "2.0"]),
+    dictionary=st.booleans(),
+    rows=st.integers(1, 900),
+)
+def test_columns_are_those_that_arrow_reads(table, compression, version, dictionary, rows):
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder) / "x.parquet")
+        parquet.write_table(
+            table,
+            file,
+            compression=compression,
+            data_page_version=version,
+            use_dictionary=dictionary,
+            row_group_size=rows,
+            write_batch_size=50,
+            data_page_size=40,
+        )
+        opened = parquet.ParquetFile(file)
+        for group in range(opened.num_row_groups):
+            found = group_codes(file, opened, group, NAMES)
+            if found is not None:
+                np.testing.assert_array_equal(found, by_arrow(opened, group))
+
+
+@pytest.mark.parametrize("compression", ["snappy", "zstd", "none"])
+@pytest.mark.parametrize("codes", [[1, 2], [1, 2, 3, 4, 5], [*range(11)], [*range(-40, 40)], [4, EMPTY, 5]])
+def test_what_is_usual_is_not_left_to_arrow(codes, compression, tmp_path):
+    drawn = np.random.default_rng(1).choice(codes, (5000, 2))
+    columns = [pa.array(column, pa.int8(), mask=column == EMPTY) for column in drawn.T]
+    file = str(tmp_path / "x.parquet")
+    parquet.write_table(pa.table(columns, list(NAMES)), file, compression=compression)
+    found = group_codes(file, parquet.ParquetFile(file), 0, NAMES)
+    np.testing.assert_array_equal(found, drawn.T)
+
+
+def test_damaged_files_are_refused_or_read_as_arrow_reads_them(tmp_path):
+    rng = np.random.default_rng(7)
+    codes = rng.choice([EMPTY, 1, 2, 3, 4, 5], (3000, 2))
+    columns = [pa.array(column, pa.int8(), mask=column == EMPTY) for column in codes.T]
+    parquet.write_table(pa.table(columns, list(NAMES)), tmp_path / "x.parquet", row_group_size=2000)
+    whole = (tmp_path / "x.parquet").read_bytes()
+    file = tmp_path / "y.parquet"
+    read = refused = 0
+    for _ in range(400):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[rng.integers(4, len(whole) - 8, 2)] = rng.integers(0, 256, 2)
+        file.write_bytes(damaged.tobytes())
+        try:
+            file_counts(file, NAMES)
+            opened = parquet.ParquetFile(file)
+            found = group_codes(str(file), opened, 0, NAMES)
+            arrow = by_arrow(opened, 0)
+        except (TableError, pa.ArrowException, OSError, ValueError):
+            refused += 1
+            continue
+        if found is not None:
+            read += 1
+            np.testing.assert_array_equal(found, arrow)
+    assert read > 50
+    assert refused > 50
