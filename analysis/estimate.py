@@ -30,6 +30,7 @@ Reason = Literal[
     "not defined",
     "no interval",
     "too few resamples",
+    "needs rows",
 ]
 
 REASONS: Final[dict[Reason, str]] = {
@@ -44,6 +45,7 @@ REASONS: Final[dict[Reason, str]] = {
     "not defined": "the figure is not defined for these data",
     "no interval": "there is no interval for this figure",
     "too few resamples": "too few resamples have this figure",
+    "needs rows": "it is computed from rows, of which the counts alone are known",
 }
 
 

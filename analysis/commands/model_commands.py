@@ -11,10 +11,14 @@ from analysis.commands.options import (
     add_file,
     add_group,
     add_page,
+    add_place,
     dataset_of,
+    folder_of,
+    is_counted,
 )
 
 if TYPE_CHECKING:
+    from analysis.report.document import Document
     from analysis.report.model_answers import ModelAnswers
 
 
@@ -29,6 +33,7 @@ def add_structure(add: Add) -> None:
         ),
         epilog="example: python -m analysis structure answers.csv --instrument instrument/ppiq --format html",
     )
+    add_place(command)
     _arguments(command)
     command.add_argument(
         "--cutoffs",
@@ -51,13 +56,13 @@ def add_invariance(add: Add) -> None:
         ),
         epilog="example: python -m analysis invariance answers.csv --instrument instrument/ppiq --group role",
     )
+    add_file(command)
     _arguments(command)
     add_group(command, required=True, words="the column that names the groups")
     add_page(command, _invariance)
 
 
 def _arguments(command: argparse.ArgumentParser) -> None:
-    add_file(command)
     add_answers(command, model=True)
     command.add_argument(
         "--continuous", action="store_true", help="take answers as measurements, not as ordered categories"
@@ -78,9 +83,26 @@ def _structure(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.render import RENDERERS
     from analysis.report.structure_report import structure
 
+    if is_counted(asked):
+        return RENDERERS[asked.format](_of_folder(asked, say))
     answers = _answers(asked, cluster=asked.cluster)
     found = structure(answers, ordered=not asked.continuous, cutoffs=asked.cutoffs, progress=say)
     return RENDERERS[asked.format](found)
+
+
+def _of_folder(asked: argparse.Namespace, say: Progress) -> "Document":
+    from analysis.report.folder_report import folder_structure
+    from analysis.report.model_answers import items_of, of_dataset, of_model
+
+    if asked.continuous or asked.cluster:
+        raise ValueError("--continuous and --cluster rest on rows: they are for single files")
+    if asked.model is None:
+        dataset = folder_of(asked)
+        answers = of_dataset(dataset.sample)
+    else:
+        dataset = folder_of(asked, items=items_of(asked.model))
+        answers = of_model(dataset.sample, asked.model, ordered=True)
+    return folder_structure(dataset, answers, cutoffs=asked.cutoffs, progress=say)
 
 
 def _invariance(asked: argparse.Namespace, say: Progress) -> Page:

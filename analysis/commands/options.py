@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from analysis.report.dataset import Dataset
+    from analysis.report.folder_answers import FolderDataset
+    from analysis.report.named_answers import Named
 
 Progress = Callable[[str, int, int], None]
 Page = str | bytes
@@ -15,12 +17,62 @@ Add = Callable[..., argparse.ArgumentParser]
 
 FORMATS: Final = ("text", "json", "html", "latex", "docx")
 FILE: Final = "answers, one row a person: .csv, .tsv, .txt, .xlsx, .parquet, .feather, .sav, .zsav or .dta"
+FOLDER: Final = "a folder of Parquet files, or an address that fsspec opens (s3://bucket/answers)"
+ENGINES: Final = ("threads", "dask", "spark")
 ITEMS: Final = "columns: names, ranges (q1-q8), beginnings (q*); in quotes where a name holds a comma"
 
 
 def add_file(parser: argparse.ArgumentParser) -> None:
     """Add the file of answers."""
     parser.add_argument("file", metavar="FILE", type=Path, help=FILE)
+
+
+def add_place(parser: argparse.ArgumentParser) -> None:
+    """Add the file of answers, or a folder of Parquet files and the engine that counts it."""
+    parser.add_argument("file", metavar="FILE", type=_place, help=f"{FILE}; or {FOLDER}")
+    parser.add_argument(
+        "--engine",
+        choices=ENGINES,
+        help="with a folder, who counts it: threads of this machine (default), or workers of Dask or Spark, "
+        "which need this package",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="Dask's scheduler (tcp://host:8786) or Spark's master; by default one is started here",
+    )
+
+
+def _place(said: str) -> Path | str:
+    """Return a path, or an address as it was said, whose slashes a path would join."""
+    return said if "://" in said else Path(said)
+
+
+def is_counted(asked: argparse.Namespace) -> bool:
+    """Return whether a folder is to be counted; ValueError where an engine is named and there is none."""
+    from analysis.files.parquet_parts import is_folder
+
+    folder = is_folder(asked.file)
+    if (asked.engine or asked.scheduler) and not folder:
+        raise ValueError(
+            f"--engine and --scheduler count a folder of Parquet files, and {asked.file} is none"
+        )
+    return folder
+
+
+def folder_of(asked: argparse.Namespace, *, items: str | None = None) -> "FolderDataset":
+    """Return the answers of the folder that was asked for, all of them counted; `items` as `dataset_of`."""
+    from analysis.report.folder_answers import Folder, read_fitted_folder, read_named_folder
+
+    folder = Folder(place=asked.file, engine=asked.engine or "threads", scheduler=asked.scheduler or "")
+    named = _named(asked, items)
+    if named is not None:
+        return read_named_folder(folder, named)
+    if asked.map:
+        raise ValueError("--map is for single files: name the columns of a folder as their items")
+    from instrument import load
+
+    return read_fitted_folder(folder, load(asked.instrument), asked.form)
 
 
 def add_answers(parser: argparse.ArgumentParser, *, model: bool = False) -> None:
@@ -92,31 +144,38 @@ def dataset_of(asked: argparse.Namespace, file: Path | None = None, *, items: st
     `file` and `items` replace those of the command line.
     """
     path = asked.file if file is None else file
+    named = _named(asked, items)
+    if named is not None:
+        from analysis.report.named_answers import read_named
+
+        return read_named(path, named)
+    from analysis.report.fitted import read_dataset
+    from instrument import load
+
+    return read_dataset(path, load(asked.instrument), asked.form, map_file=asked.map)
+
+
+def _named(asked: argparse.Namespace, items: str | None) -> "Named | None":
+    """Return the columns that were named, None where there is a questionnaire's folder instead."""
     if asked.instrument is None:
         if asked.form or asked.map:
             raise ValueError("--form and --map go with --instrument; with --items leave them out")
-        from analysis.report.named_answers import Named, read_named
+        from analysis.report.named_answers import Named
 
-        return read_named(
-            path,
-            Named(
-                items=asked.items if items is None else items,
-                reverse=asked.reverse,
-                codes=asked.codes,
-                missing=asked.missing,
-                method=getattr(asked, "method", None) or "mean",
-                min_answered=getattr(asked, "min_answered", None),
-            ),
+        return Named(
+            items=asked.items if items is None else items,
+            reverse=asked.reverse,
+            codes=asked.codes,
+            missing=asked.missing,
+            method=getattr(asked, "method", None) or "mean",
+            min_answered=getattr(asked, "min_answered", None),
         )
     if asked.reverse or asked.codes or asked.missing:
         raise ValueError(
             "--reverse, --codes and --missing go with --items; a folder says what is turned round and which "
             "codes there are, and its map (--map) what is no answer, as 9=-88 among the codes of a column"
         )
-    from analysis.report.fitted import read_dataset
-    from instrument import load
-
-    return read_dataset(path, load(asked.instrument), asked.form, map_file=asked.map)
+    return None
 
 
 def occasions_of(asked: argparse.Namespace) -> tuple["Dataset", "Dataset"]:

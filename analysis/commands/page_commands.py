@@ -13,7 +13,10 @@ from analysis.commands.options import (
     add_file,
     add_group,
     add_page,
+    add_place,
     dataset_of,
+    folder_of,
+    is_counted,
     occasions_of,
 )
 
@@ -42,7 +45,7 @@ def add_alpha(add: Add) -> None:
         ),
         epilog="example: python -m analysis alpha answers.csv --items q1-q8 --reverse q3,q7",
     )
-    add_file(alpha)
+    add_place(alpha)
     add_answers(alpha)
     add_group(alpha, required=False, words="the same for each group that this column names")
     add_page(alpha, _alpha)
@@ -58,7 +61,7 @@ def add_report(add: Add) -> None:
             "correlations, dimensions, factors, scalability, and counts of careless answering."
         ),
     )
-    add_file(report)
+    add_place(report)
     add_answers(report)
     add_page(report, _report)
 
@@ -161,6 +164,12 @@ def _alpha(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.alpha_report import alpha_report
     from analysis.report.render import RENDERERS
 
+    if is_counted(asked):
+        from analysis.report.folder_report import folder_alpha
+
+        if asked.group:
+            raise ValueError("--group is for single files: give each group's rows a folder of their own")
+        return RENDERERS[asked.format](folder_alpha(folder_of(asked), progress=say))
     return RENDERERS[asked.format](alpha_report(dataset_of(asked), group=asked.group, progress=say))
 
 
@@ -168,6 +177,10 @@ def _report(asked: argparse.Namespace, say: Progress) -> Page:
     from analysis.report.build import run
     from analysis.report.render import RENDERERS
 
+    if is_counted(asked):
+        from analysis.report.folder_report import folder_report
+
+        return RENDERERS[asked.format](folder_report(folder_of(asked), progress=say))
     return RENDERERS[asked.format](run(dataset_of(asked), progress=say))
 
 

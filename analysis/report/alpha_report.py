@@ -7,13 +7,13 @@ from typing import Any, Final
 import numpy as np
 
 from analysis.descriptive.groups import sorted_labels
-from analysis.estimate import Estimate, Listing, Matrix, Unavailable
+from analysis.estimate import Estimate, Listing, Unavailable
 from analysis.files.item_names import column_named
 from analysis.files.table import TableError
 from analysis.graphics.charts import Figure, intervals
-from analysis.moments import moments
 from analysis.reliability.alpha import ItemStatistics, against_the_rest, cronbach_alpha, item_statistics
 from analysis.reliability.omega import mcdonald_omega
+from analysis.report.answers import ScaleAnswers
 from analysis.report.dataset import Dataset, label
 from analysis.report.document import SIMULATED, Document, Section, Table, Value, sections_json
 from analysis.report.sections.responses import shares
@@ -47,13 +47,31 @@ def alpha_report(
 ) -> Document:
     """Compute alpha and omega of each scale, for all rows and for each group of a column."""
     groups = _groups(dataset, group)
+
+    def scales(items: Sequence[str]) -> dict[str, ScaleAnswers]:
+        X = dataset.keyed(items)
+        return {name: ScaleAnswers(tuple(items), X[rows]) for name, rows in groups.items()}
+
+    return alpha_of_scales(dataset, scales, progress=progress)
+
+
+def alpha_of_scales(
+    dataset: Dataset,
+    scales: Callable[[Sequence[str]], Mapping[str, ScaleAnswers]],
+    *,
+    progress: Callable[[str, int, int], None],
+) -> Document:
+    """Compute alpha and omega of each scale from its answers by group, those of `EVERYBODY` among them.
+
+    `scales` returns the answers of some items by the name of the group.
+    """
     sections, trees = list[Section](), dict[str, dict[str, Any]]()
     for done, (name, subscale) in enumerate(dataset.scales.items()):
         said = label(dataset, name)
         progress(said, done, len(dataset.scales))
         items = subscale.items
-        X = dataset.keyed([item.id for item in items])
-        found = {group_: _reliability(X[rows], items) for group_, rows in groups.items()}
+        by_group = scales([item.id for item in items])
+        found = {group: _reliability(answers) for group, answers in by_group.items()}
         sections += _sections(dataset, name, items, found)
         trees[name] = {**_tree(found[EVERYBODY], items), **_group_trees(found, items)}
     figures = next(iter(trees.values())) if dataset.own else {"scales": trees}
@@ -90,12 +108,11 @@ def _groups(dataset: Dataset, said: str | None) -> dict[str, np.ndarray[Any, np.
     return found | {name: np.array([cell == name for cell in cells], np.bool_) for name in names}
 
 
-def _reliability(X: Matrix, items: Sequence[KeyedItem]) -> Reliability:
-    names = [item.id for item in items]
-    found = moments(X, names=names)
-    rows = X if isinstance(found, Unavailable) else found
+def _reliability(scale: ScaleAnswers) -> Reliability:
+    names, found = scale.items, scale.moments
+    rows = scale.data if isinstance(found, Unavailable) else found
     return Reliability(
-        n=int((~np.isnan(X)).all(axis=1).sum()),
+        n=scale.n,
         alpha=cronbach_alpha(rows),
         omega=mcdonald_omega(rows, names=names),
         items=item_statistics(rows),

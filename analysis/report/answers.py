@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Protocol
 
+import numpy as np
+
 from analysis.correlation.polychoric import Polychoric, polychoric
-from analysis.counts.joint import JointCounts, joint_counts
+from analysis.counts.joint import Counts, JointCounts, joint_counts
 from analysis.dimensionality.parallel_analysis import ParallelAnalysis, parallel_analysis
 from analysis.estimate import Estimate, Matrix, Unavailable, complete_rows
 from analysis.factor_models.one_factor import OneFactor, one_factor
@@ -64,6 +66,21 @@ class ScaleAnswers:
         """The rows with an answer to every item."""
         return complete_rows(self.X)
 
+    @property
+    def data(self) -> Matrix | JointCounts:
+        """What figures of single answers are computed from."""
+        return self.X
+
+    @cached_property
+    def score(self) -> tuple[float, float]:
+        """Mean and standard deviation, over the complete rows, of people's means of the items.
+
+        NaN where there are too few rows.
+        """
+        scores = self.rows.mean(axis=1)
+        mean = float(scores.mean()) if self.n else np.nan
+        return mean, float(scores.std(ddof=1)) if self.n > 1 else np.nan
+
     @cached_property
     def moments(self) -> Moments | Unavailable:
         """Means and covariances over the complete rows."""
@@ -83,7 +100,7 @@ class ScaleAnswers:
     @cached_property
     def lambdas(self) -> dict[str, Estimate | Unavailable]:
         """Guttman's lambdas of the complete rows."""
-        return guttman_lambda(self.X if isinstance(self.moments, Unavailable) else self.moments)
+        return guttman_lambda(self.data if isinstance(self.moments, Unavailable) else self.moments)
 
     @cached_property
     def halves(self) -> SplitHalf | Unavailable:
@@ -122,6 +139,11 @@ class Answers:
     def counts(self) -> JointCounts:
         """The joint counts of the keyed items."""
         return joint_counts(self.keyed, names=self.items)
+
+    @cached_property
+    def lacking(self) -> Counts:
+        """How many rows lack how many answers: none, one, and so on up to all."""
+        return np.bincount(np.isnan(self.keyed).sum(axis=1), minlength=len(self.items) + 1)
 
     @cached_property
     def polychoric(self) -> Polychoric | Unavailable:

@@ -63,17 +63,24 @@ def run(
     resamples : of the bootstrap intervals of the scales and of the total, from a fixed seed
     progress : called with a few words, how many parts are done and how many there are, before each part
     """
-    chosen = [*sections]
+    chosen = {name: SECTIONS[name] for name in sections}
+    return report_of(Answers(dataset, resamples), chosen, progress=progress)
+
+
+def report_of(
+    answers: Answers, chosen: Mapping[str, Callable[[Answers], Section]], *, progress: Progress | None = None
+) -> Report:
+    """Compute the report of some answers: their scales, and the sections that are chosen."""
+    dataset = answers.dataset
     parts = len(dataset.scales) + len(chosen)
     say = progress or (lambda *_: None)
-    answers = Answers(dataset, resamples)
     scales, found = dict[str, ScaleReport](), list[Section]()
     for name, subscale in dataset.scales.items():
         say(f"scale {name}", len(scales), parts)
         scales[name] = scale_report(answers, subscale)
-    for name in chosen:
+    for name, make in chosen.items():
         say(name, len(scales) + len(found), parts)
-        found.append(SECTIONS[name](answers))
+        found.append(make(answers))
     instrument, form = dataset.instrument, dataset.form
     return Report(
         title=dataset.title,

@@ -100,10 +100,10 @@ COEFFICIENTS: Final[dict[str, Coefficient]] = {
     ),
     "maximal": Coefficient("maximal reliability", _of_one_factor(maximal_reliability), "bounds"),
     "categorical_omega": Coefficient(
-        "categorical omega", lambda scale: categorical_omega(scale.X, names=scale.items), "ordinal"
+        "categorical omega", lambda scale: categorical_omega(scale.data, names=scale.items), "ordinal"
     ),
     "ordinal_alpha": Coefficient(
-        "ordinal alpha", lambda scale: ordinal_alpha(scale.X, names=scale.items), "ordinal"
+        "ordinal alpha", lambda scale: ordinal_alpha(scale.data, names=scale.items), "ordinal"
     ),
 }
 

@@ -67,11 +67,11 @@ class Dataset:
     def unusable(self) -> dict[str, str]:
         """Why items are left aside: nobody answered one, or everybody alike; empty if that holds for all."""
         found: dict[str, str] = {}
-        for item, column in zip(self.form.items, self.codes.T, strict=True):
-            answers = np.unique(column[np.isin(column, self.form.scale_of(item.id).codes)])
-            if not answers.size:
+        for item in self.form.items:
+            answers = [code for code in self.tallied(item.id) if code in self.form.scale_of(item.id).codes]
+            if not answers:
                 found[item.id] = "nobody answered it"
-            elif answers.size == 1 and self.n > 1:
+            elif len(answers) == 1 and self.n > 1:
                 found[item.id] = f"every answer is {answers[0]:g}"
         return found if len(found) < len(self.form.items) else {}
 
@@ -99,11 +99,14 @@ class Dataset:
         """Return the items turned the way they are scored, NaN where there is no answer."""
         return np.column_stack([self._keyed(item) for item in items])
 
+    def tallied(self, item: str) -> dict[float, int]:
+        """Count the codes of an item as they were given, those of non-answers among them."""
+        codes, counts = np.unique(self.column(item), return_counts=True)
+        return dict(zip(codes.tolist(), counts.tolist(), strict=True))
+
     def missing(self, item: str) -> dict[str, int]:
         """Count the non-answers to an item by their kind."""
-        codes, counts = np.unique(self.column(item), return_counts=True)
-        found = {int(code): int(count) for code, count in zip(codes, counts, strict=True)}
-        answers = self.form.scale_of(item).codes
+        found, answers = self.tallied(item), self.form.scale_of(item).codes
         return {label: found[code] for code, label in LABELS.items() if code in found and code not in answers}
 
     def text(self, column: str) -> list[str | None]:

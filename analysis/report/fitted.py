@@ -120,7 +120,7 @@ def fitted_with_unread(
 def _fit(table: Table, instrument: Instrument, form_id: str | None) -> tuple[Dataset, tuple[Unread, ...]]:
     form = _form(instrument, form_id, table)
     _refuse_other_form(form, table)
-    names = {item.id: _answers(item.id, table) for item in form.items}
+    names = {item.id: column_of_item(item.id, table) for item in form.items}
     lacking = [item for item, name in names.items() if name is None]
     if lacking:
         raise DatasetError(
@@ -166,7 +166,7 @@ def _said(name: str, table: Table) -> set[str]:
     return set() if found is None else {cell for cell in table.text(found) if cell}
 
 
-def _answers(item: str, table: Table) -> str | None:
+def column_of_item(item: str, table: Table) -> str | None:
     """Return the column of the answers as given: beside ``raw_<id>``, a column ``<id>`` is keyed already."""
     raw = column_of(f"raw_{item}", table)
     return column_of(item, table) if raw is None else raw
@@ -184,7 +184,7 @@ def _form(instrument: Instrument, form_id: str | None, table: Table) -> Form:
         return next(iter(forms.values()))
     hashes = _said("form_hash", table)
     said = [form for form in forms.values() if hashes == {form.hash}]
-    whole = said or [form for form in forms.values() if all(_answers(i.id, table) for i in form.items)]
+    whole = said or [form for form in forms.values() if all(column_of_item(i.id, table) for i in form.items)]
     widest = [form for form in whole if not any(form.by_id.keys() < other.by_id.keys() for other in whole)]
     if len(widest) != 1:
         found = "more than one form" if widest else "no form"

@@ -85,12 +85,15 @@ def of_table(table: Table, named: Named) -> Dataset:
     )
     found = checked(dataset)
     far = [] if allowed else far_codes(X)
-    notes = [
+    return replace(found, notes=(*found.notes, *map(far_note, far)))
+
+
+def far_note(code: float) -> str:
+    """Say of a code that it may be no answer."""
+    return (
         f"{code:g} stands far from the other codes and is counted as an answer; if it is none, say so with "
         f"--missing {code:g}."
-        for code in far
-    ]
-    return replace(found, notes=(*found.notes, *notes))
+    )
 
 
 def _refuse_too_many(named: Named, k: int) -> None:

@@ -24,9 +24,14 @@ Scales = Mapping[str, tuple[str, tuple[str, ...]]]
 FIRST: Final = "first step"
 
 
-def models(counts: JointCounts, scales: Scales, turned: Collection[str]) -> Section:
+def models_of_key(counts: JointCounts, scales: Scales, turned: Collection[str]) -> Section:
     """Fit the structures that the questionnaire could have to the counts of all sites."""
     rivals = rival_models({name: items for name, (_, items) in scales.items()}, turned)
+    return models(counts, rivals, _shown(rivals))
+
+
+def models(counts: JointCounts, rivals: Sequence[Rival], shown: Rival) -> Section:
+    """Fit models to counts, and show the estimates of one of them."""
     fits = {
         rival.name: fit_counts(
             counts, rival.model, unit_variance=rival.unit_variance, orthogonal=rival.orthogonal
@@ -34,7 +39,6 @@ def models(counts: JointCounts, scales: Scales, turned: Collection[str]) -> Sect
         for rival in rivals
     }
     rows = tuple(_fit_row(name, fit) for name, fit in fits.items())
-    shown = _shown(rivals)
     fit = fits[shown.name]
     tables = [
         Table(

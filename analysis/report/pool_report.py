@@ -20,7 +20,7 @@ from analysis.reliability.omega import mcdonald_omega
 from analysis.reliability.ordinal import categorical_omega, ordinal_alpha
 from analysis.report.coefficients import with_limits
 from analysis.report.document import Document, Section, Table, Value, sections_json
-from analysis.report.pool_models import between_sites, models
+from analysis.report.pool_models import between_sites, models_of_key
 from analysis.report.sections.structure import correlations, dimensions, factorability, factors
 from analysis.report.site_file import Site, together
 
@@ -116,7 +116,7 @@ def pool(sites: Sequence[Site], *, progress: Callable[[str, int, int], None]) ->
         ("reliability", lambda: (_reliability(whole, sites),)),
         ("correlations", lambda: (correlations(whole), factorability(whole))),
         ("dimensions", lambda: (dimensions(whole), factors(whole), _scalability(whole))),
-        ("models", lambda: (models(whole.counts, whole.scales, sites[0].turned),)),
+        ("models", lambda: (models_of_key(whole.counts, whole.scales, sites[0].turned),)),
         ("invariance", lambda: (between_sites(sites),)),
         ("rows", lambda: (_rows_needed(),)),
     )

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.estimate import Matrix, is_correlation_matrix
 from analysis.files.item_names import columns_named
@@ -60,7 +61,11 @@ def far_codes(X: Matrix) -> list[float]:
     >>> far_codes(np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 99.0], [3.0, 2.0]]))
     [99.0]
     """
-    values, counts = np.unique(X[~np.isnan(X)], return_counts=True)
+    return far_values(*np.unique(X[~np.isnan(X)], return_counts=True))
+
+
+def far_values(values: NDArray[np.float64], counts: NDArray[np.intp]) -> list[float]:
+    """Return those of some codes, in their order, that few gave and that stand far from all others."""
     far = list[float]()
     while len(values) > 2:  # noqa: PLR2004 - a scale has two codes at least
         ends = [(values[1] - values[0], 0), (values[-1] - values[-2], len(values) - 1)]

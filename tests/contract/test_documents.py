@@ -22,8 +22,11 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from analysis.simulation import simulate
 from app.config import from_environment
 from app.db import write
 from app.hosted import brought
@@ -73,6 +76,17 @@ def migrated() -> Service:
 def with_tables() -> None:
     make_tables()
     make_studies()
+
+
+def a_folder() -> None:
+    """SIMULATED answers to eight questions, in two Parquet files."""
+    chance = np.random.default_rng(1)
+    signs = [-1 if number in {3, 7} else 1 for number in range(1, 9)]
+    X = 1 + simulate(600, [0.7 * sign for sign in signs], [-1.2, -0.4, 0.4, 1.2], chance)
+    table = pd.DataFrame(X, columns=[f"q{number}" for number in range(1, 9)]).astype("int8")
+    Path("answers").mkdir()
+    table[:250].to_parquet("answers/first.parquet")
+    table[250:].to_parquet("answers/second.parquet")
 
 
 def untried(_: list[str]) -> str:
@@ -298,6 +312,7 @@ PAGES: dict[str, Reader] = {
             "docker": untried,
         }
     ),
+    "docs/large-tables.md": Reader(has=a_folder),
     "docs/other-tools.md": Reader(
         before={
             "python -m instrument import": lambda: shutil.copy("a-en/redcap_dictionary.csv", "dictionary.csv")

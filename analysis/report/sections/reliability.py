@@ -163,7 +163,7 @@ def subscales(answers: Answers) -> Section:
     columns = list(answers.scored)
     places = {name: [columns.index(item) for item in items] for name, items in answers.scales.items()}
     scale = answers.total
-    basis = scale.X if isinstance(scale.moments, Unavailable) else scale.moments
+    basis = scale.data if isinstance(scale.moments, Unavailable) else scale.moments
     values, ratios = added_value(basis, places), heterotrait_monotrait(basis, places)
     added = [
         missing_figures(answers.label(name), v, 3)

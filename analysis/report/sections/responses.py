@@ -56,7 +56,8 @@ def shares(dataset: Dataset, items: Sequence[Item]) -> Table:
     """Show the share of each answer to each item, as given."""
     codes = dataset.form.scale_of(items[0].id).codes
     options = _options(dataset, items[0], codes)
-    counts = [[int((dataset.column(item.id) == code).sum()) for code in codes] for item in items]
+    tallied = [dataset.tallied(item.id) for item in items]
+    counts = [[found.get(code, 0) for code in codes] for found in tallied]
     given = [sum(row) for row in counts]
     title = f"Answers as they were given, {items[0].id} to {items[-1].id}"
     plain = Table(
@@ -94,15 +95,15 @@ def missing(answers: Answers) -> Section:
     dataset = answers.dataset
     counted = {item: dataset.missing(item) for item in answers.items}
     kinds = [label for label in LABELS.values() if any(label in found for found in counted.values())]
-    lacking = np.isnan(answers.keyed).sum(axis=1)
-    complete = int((lacking == 0).sum())
-    share = float(lacking.sum()) / answers.keyed.size if answers.keyed.size else None
+    lacking = answers.lacking.tolist()
+    missing_, asked = sum(times * n for times, n in enumerate(lacking)), dataset.n * len(answers.items)
+    share = missing_ / asked if asked else None
     of_all = "" if share is None else f", {100 * share:.1f} % of all that were asked for"
     return Section(
         id="missing",
         title="What was not answered",
         reading=(
-            f"{int(lacking.sum())} answers are missing{of_all}; {complete} of {dataset.n} rows have every "
+            f"{missing_} answers are missing{of_all}; {lacking[0]} of {dataset.n} rows have every "
             "answer. A question that does not apply is no refusal: kinds are never added up in a score."
         ),
         tables=(
@@ -125,13 +126,15 @@ def _missing(item: str, found: dict[str, int], kinds: Iterable[str], n: int) -> 
     return (item, *(found.get(kind, 0) for kind in kinds), total, total / n if n else 0.0)
 
 
-def _spread(lacking: Matrix) -> Iterable[tuple[str, int]]:
-    """Count rows without any missing answer, with one, with two to four, and so on."""
+def _spread(lacking: Sequence[int]) -> Iterable[tuple[str, int]]:
+    """Count rows without any missing answer, with one, with two to four, and so on.
+
+    `lacking` is the number of rows that lack no answer, one, two, and so on.
+    """
     ends = [(0, 0), (1, 1), (2, 4), (5, 9), (10, None)]
     for low, high in ends:
-        inside = (lacking >= low) & (lacking <= (lacking.max(initial=0) if high is None else high))
         said = str(low) if low == high else f"{low} or more" if high is None else f"{low} to {high}"
-        yield said, int(inside.sum())
+        yield said, sum(lacking[low:] if high is None else lacking[low : high + 1])
 
 
 def careless(answers: Answers) -> Section:

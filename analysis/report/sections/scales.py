@@ -5,9 +5,7 @@ from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
-import numpy as np
-
-from analysis.estimate import Estimate, Matrix, Unavailable
+from analysis.estimate import Estimate, Unavailable
 from analysis.reliability.alpha import ItemStatistics, item_statistics
 from analysis.report.answers import Answers
 from analysis.report.coefficients import HEADLINES, Figure, computed, with_intervals
@@ -59,16 +57,16 @@ def scale_report(answers: Answers, subscale: Subscale) -> ScaleReport:
     """Compute one scale."""
     names = [item.id for item in subscale.items]
     scale = answers.scale(names)
-    found, scores = scale.moments, scale.rows.mean(axis=1)
-    statistics = item_statistics(scale.X if isinstance(found, Unavailable) else found)
+    found, (mean, sd) = scale.moments, scale.score
+    statistics = item_statistics(scale.data if isinstance(found, Unavailable) else found)
     few = Unavailable(reason="too few rows", detail=f"{scale.n} with every answer to the scale")
     return ScaleReport(
         id=subscale.id,
         label=answers.label(subscale.id),
         k=scale.k,
         n=scale.n,
-        mean=float(scores.mean()) if scale.n else few,
-        sd=float(scores.std(ddof=1)) if scale.n > 1 else few,
+        mean=mean if scale.n else few,
+        sd=sd if scale.n > 1 else few,
         coefficients=MappingProxyType(computed(scale)),
         items=MappingProxyType(
             {
@@ -77,7 +75,7 @@ def scale_report(answers: Answers, subscale: Subscale) -> ScaleReport:
                     reversed=item.reversed,
                     statistics=statistics if isinstance(statistics, Unavailable) else statistics[place],
                     missing=MappingProxyType(answers.dataset.missing(item.id)),
-                    **_ends(scale.X[:, place], answers.dataset.form.scale_of(item.id).codes),
+                    **_ends(answers, item.id),
                 )
                 for place, item in enumerate(subscale.items)
             }
@@ -85,12 +83,15 @@ def scale_report(answers: Answers, subscale: Subscale) -> ScaleReport:
     )
 
 
-def _ends(answers: Matrix, codes: Sequence[int]) -> dict[str, float | Unavailable]:
-    given = answers[~np.isnan(answers)]
-    if not len(given):
+def _ends(answers: Answers, item: str) -> dict[str, float | Unavailable]:
+    counts = answers.counts
+    given = dict(zip(counts.categories, counts.item_counts[answers.items.index(item)].tolist(), strict=True))
+    n = sum(given.values())
+    if not n:
         nobody = Unavailable(reason="too few rows", detail="nobody answered the item")
         return {"floor": nobody, "ceiling": nobody}
-    return {"floor": float((given == min(codes)).mean()), "ceiling": float((given == max(codes)).mean())}
+    codes = answers.dataset.form.scale_of(item).codes
+    return {"floor": given.get(min(codes), 0) / n, "ceiling": given.get(max(codes), 0) / n}
 
 
 def scale_sections(scales: Mapping[str, ScaleReport]) -> tuple[Section, ...]:

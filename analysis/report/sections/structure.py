@@ -31,6 +31,7 @@ AT_BOUND: Final = Unavailable(
     reason="not defined", detail="the correlation is at its bound, where it has no standard error to speak of"
 )
 FEWER_ANSWERS: Final = Unavailable(reason="not defined", detail="fewer of the item's answers were given")
+NEEDS_ROWS: Final = Unavailable(reason="needs rows")
 FIT: Final = {
     "rms": "root mean square residual",
     "crms": "the same, corrected for degrees of freedom",
@@ -319,7 +320,8 @@ def fit_figures(fit: Fit) -> dict[str, Value]:
 def scalability(answers: Answers) -> Section:
     """Show how well the items of each scale, and all of them, order people."""
     parts = {answers.label(name): items for name, items in answers.scales.items()}
-    found = {name: mokken_scalability(answers.columns(items), names=items) for name, items in parts.items()}
+    scales = {name: answers.scale(items).data for name, items in parts.items()}
+    found = {name: mokken_scalability(data, names=parts[name]) for name, data in scales.items()}
     return Section(
         id="scalability",
         title="How well the items order people (Mokken)",
@@ -349,15 +351,13 @@ def scalability(answers: Answers) -> Section:
 def _scale(name: str, found: Mokken | Unavailable) -> tuple[Value, ...]:
     if isinstance(found, Unavailable):
         return missing_figures(name, found, 3)
-    assert found.scale.se is not None
-    return (name, found.scale.value, found.scale.se, found.n)
+    return (name, found.scale.value, NEEDS_ROWS if found.scale.se is None else found.scale.se, found.n)
 
 
 def _items(name: str, items: Sequence[str], found: Mokken | Unavailable) -> list[tuple[Value, ...]]:
     if isinstance(found, Unavailable):
         return [(item, name, found, found) for item in items]
-    assert found.items.se is not None
-    return [
-        (item, name, float(h), float(se))
-        for item, h, se in zip(items, found.items.value, found.items.se, strict=True)
-    ]
+    errors: Sequence[Value] = (
+        [NEEDS_ROWS] * len(items) if found.items.se is None else [float(se) for se in found.items.se]
+    )
+    return [(item, name, float(h), se) for item, h, se in zip(items, found.items.value, errors, strict=True)]

@@ -1,0 +1,98 @@
+"""Dask counts what threads count, whoever of its workers dies. Spark and real clusters: tests/engines."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from distributed import Client, LocalCluster
+
+from analysis.__main__ import main
+from analysis.counts.engines import EngineError, on_dask
+from analysis.files.tally import Wanted, tally
+from analysis.simulation import simulate
+from tests.lib.counted_parts import waiting
+from tests.property.test_tallies import assert_same
+
+ITEMS = ("a", "b", "c", "d")
+WANTED = Wanted(items=ITEMS, missing=((9,),) * 4, sets=((0, 1, 2, 3), (1, 3)))
+
+
+@pytest.fixture(name="folder", scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight files of SIMULATED answers, one item turned round, with holes."""
+    rng = np.random.default_rng(5)
+    codes = simulate(8000, [0.7, -0.7, 0.6, 0.5], [-1, 0, 1], rng) + 1.0
+    codes[rng.random(codes.shape) < 0.03] = np.nan
+    codes[rng.random(codes.shape) < 0.03] = 9
+    place = tmp_path_factory.mktemp("answers")
+    for number, part in enumerate(np.split(codes, 8)):
+        pd.DataFrame(part, columns=ITEMS).astype("Int8").to_parquet(place / f"{number}.parquet")
+    return place
+
+
+@pytest.fixture(name="cluster", scope="module")
+def _cluster() -> Iterator[LocalCluster]:
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        yield cluster
+
+
+def test_one_two_and_seven_workers_count_what_threads_count(folder, cluster):
+    expected = tally(folder, WANTED, sample=50)
+    for workers in (1, 2, 7):
+        cluster.scale(workers)
+        with Client(cluster) as client:
+            client.wait_for_workers(workers)
+        assert_same(
+            tally(folder, WANTED, sample=50, engine=on_dask, scheduler=cluster.scheduler_address), expected
+        )
+    cluster.scale(2)
+
+
+def test_a_worker_that_is_killed_in_the_middle_changes_no_count(folder, cluster, tmp_path):
+    def engine(work, parts, scheduler):
+        found = on_dask(partial(waiting, work, tmp_path), parts, scheduler)
+        yield next(found)
+        while not (pids := list(tmp_path.glob("*.pid"))):
+            time.sleep(0.02)
+        os.kill(int(pids[0].stem), signal.SIGKILL)
+        (tmp_path / "go").touch()
+        yield from found
+
+    found = tally(folder, WANTED, sample=50, engine=engine, scheduler=cluster.scheduler_address)
+    assert_same(found, tally(folder, WANTED, sample=50))
+
+
+def test_a_report_by_dask_is_that_of_threads(folder, cluster, capsys):
+    asked = [
+        "report",
+        str(folder),
+        "--items",
+        "a,b,c,d",
+        "--reverse",
+        "b",
+        "--codes",
+        "1-4",
+        "--missing",
+        "9",
+    ]
+    assert main(asked) == 0
+    expected = capsys.readouterr().out
+    assert main([*asked, "--engine", "dask", "--scheduler", cluster.scheduler_address]) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_what_a_worker_refuses_is_said(folder, cluster, capsys):
+    asked = ["alpha", str(folder), "--items", "a,b,nine", "--engine", "dask"]
+    assert main([*asked, "--scheduler", cluster.scheduler_address]) == 2
+    assert "has no column nine" in capsys.readouterr().err
+
+
+def test_a_scheduler_that_does_not_answer_is_named():
+    with pytest.raises(EngineError, match="no Dask scheduler answers at nothing://"):
+        list(on_dask(abs, [1], "nothing://127.0.0.1:1"))
