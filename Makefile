@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout docs walks both attack fault mutants audit proxy fuzz kernels simulation bench formats wheel lock messages system clean
+.PHONY: help run test unit check layout docs walks both attack fault mutants audit proxy fuzz kernels simulation bench engines formats wheel lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -115,6 +115,10 @@ simulation: $(VENV)/dev ## coverage and false alarms of intervals and tests on s
 bench: system $(VENV)/dev ## speed beside the peers, as ratios of one run
 	for file in tests/bench/[a-z]*.py; do $(BIN)/python -m tests.bench.$$(basename $$file .py) || exit 1; done
 
+engines: $(VENV)-engines/ready ## the same counts on a real Dask and a real Spark; it installs Java from Debian
+	.ci/system-packages default-jre-headless
+	OPENBLAS_NUM_THREADS=1 $(VENV)-engines/bin/python -m pytest -m engines tests/engines
+
 system:
 	@.ci/system-packages
 
@@ -123,6 +127,8 @@ lock: ## write the locked requirements anew
 	for extra in run dev docs; do \
 	  $(BIN)/uv pip compile pyproject.toml $$([ $$extra = run ] || echo --extra $$extra) --universal \
 	    --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/$$extra.txt; done
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra spark --constraint requirements/dev.txt --universal \
+	  --python-version 3.11 --generate-hashes --no-annotate --no-header -q -o requirements/engines.txt
 
 # What the pages say, into the catalogues of the translators: new sentences come in empty, old ones go.
 messages: $(VENV)/dev ## sentences of the pages into the catalogues of the translators
@@ -132,7 +138,7 @@ messages: $(VENV)/dev ## sentences of the pages into the catalogues of the trans
 	  --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 
 clean: ## remove what was installed and cached here
-	rm -rf $(VENV) *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(VENV)-engines *.egg-info .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 $(VENV)/run: requirements/run.txt requirements/build.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -147,4 +153,12 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/run
 
 $(VENV)/docs: requirements/docs.txt $(VENV)/dev
 	$(PIP) --require-hashes -r requirements/docs.txt
+	touch $@
+
+# Apart from the others: pyspark is half a gigabyte, and comes as a source distribution alone.
+$(VENV)-engines/ready: requirements/engines.txt requirements/build.txt pyproject.toml
+	test -x $(VENV)-engines/bin/python || $(PYTHON) -m venv $(VENV)-engines
+	$(VENV)-engines/bin/python -m pip --quiet install --require-hashes -r requirements/build.txt
+	$(VENV)-engines/bin/python -m pip --quiet install --no-build-isolation --require-hashes -r requirements/engines.txt
+	$(VENV)-engines/bin/python -m pip --quiet install --no-deps --no-build-isolation -e .
 	touch $@

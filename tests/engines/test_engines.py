@@ -1,0 +1,158 @@
+"""Real engines count what threads count: Dask's own commands, and Spark with its Java. Run by `make engines`.
+
+`make test` runs Dask within one process tree in tests/unit/test_engines.py.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.__main__ import main
+from analysis.counts.engines import on_dask, on_spark
+from analysis.files.tally import Wanted, tally
+from analysis.simulation import simulate
+from tests.lib.counted_parts import waiting
+from tests.property.test_tallies import assert_same
+
+pytestmark = [pytest.mark.engines, pytest.mark.filterwarnings("default")]
+ITEMS = ("a", "b", "c", "d")
+WANTED = Wanted(items=ITEMS, missing=((9,),) * 4, sets=((0, 1, 2, 3), (1, 3)))
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0
+
+
+@pytest.fixture(name="folder", scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve files of SIMULATED answers, one item turned round, with holes."""
+    rng = np.random.default_rng(6)
+    codes = simulate(12_000, [0.7, -0.7, 0.6, 0.5], [-1, 0, 1], rng) + 1.0
+    codes[rng.random(codes.shape) < 0.03] = np.nan
+    codes[rng.random(codes.shape) < 0.03] = 9
+    place = tmp_path_factory.mktemp("answers")
+    for number, part in enumerate(np.split(codes, 12)):
+        pd.DataFrame(part, columns=ITEMS).astype("Int8").to_parquet(place / f"{number:02}.parquet")
+    return place
+
+
+@contextmanager
+def dask(workers: int, folder: Path) -> Iterator[str]:
+    """Start a scheduler and workers by Dask's own commands; yields the scheduler's address."""
+    file = folder / "scheduler.json"
+    log = (folder / "log").open("wb")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(file))
+    quiet = ("--host", "127.0.0.1", "--no-dashboard")
+    with ExitStack() as running:
+        running.enter_context(log)
+        servers = [subprocess.Popen([*command, "--port", "0", *quiet], stdout=log, stderr=log, cwd=ROOT)]
+        try:
+            wait_for(file.exists)
+            for _ in range(workers):
+                worker = (sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file))
+                options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder), *quiet)
+                servers.append(
+                    subprocess.Popen([*worker, *options], stdout=log, stderr=log, env=environment, cwd=ROOT)
+                )
+            yield address_of(file, workers)
+        finally:
+            for server in reversed(servers):
+                server.kill()
+                server.wait()
+
+
+def address_of(file: Path, workers: int) -> str:
+    from distributed import Client
+
+    with Client(scheduler_file=str(file)) as client:
+        client.wait_for_workers(workers, timeout=PATIENCE)
+        return str(client.scheduler.address)
+
+
+def wait_for(ready, patience: float = PATIENCE) -> None:
+    until = time.monotonic() + patience
+    while not ready():
+        assert time.monotonic() < until, "nothing came"
+        time.sleep(0.05)
+
+
+def killing(engine, folder: Path):
+    """An engine of which a worker is killed while it counts a part."""
+
+    def killed(work, parts, scheduler):
+        found = engine(partial(waiting, work, folder), parts, scheduler)
+        first = next(found)
+        wait_for(lambda: [*folder.glob("*.pid")])
+        os.kill(int(next(folder.glob("*.pid")).stem), signal.SIGKILL)
+        (folder / "go").touch()
+        yield first
+        yield from found
+
+    return killed
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_dask_s_own_workers_count_what_threads_count(workers, folder, tmp_path):
+    with dask(workers, tmp_path) as scheduler:
+        found = tally(folder, WANTED, sample=50, engine=on_dask, scheduler=scheduler)
+    assert_same(found, tally(folder, WANTED, sample=50))
+
+
+def test_a_worker_of_dask_that_is_killed_changes_no_count(folder, tmp_path):
+    with dask(2, tmp_path) as scheduler:
+        engine = killing(on_dask, tmp_path)
+        found = tally(folder, WANTED, sample=50, engine=engine, scheduler=scheduler)
+    assert_same(found, tally(folder, WANTED, sample=50))
+
+
+@pytest.mark.parametrize("workers", [1, 2, 7])
+def test_spark_counts_what_threads_count(workers, folder):
+    found = tally(folder, WANTED, sample=50, engine=on_spark, scheduler=f"local[{workers}]")
+    assert_same(found, tally(folder, WANTED, sample=50))
+
+
+def test_a_worker_of_spark_that_is_killed_changes_no_count(folder, tmp_path):
+    from threading import Thread
+
+    def kill() -> None:
+        wait_for(lambda: [*tmp_path.glob("*.pid")])
+        os.kill(int(next(tmp_path.glob("*.pid")).stem), signal.SIGKILL)
+        (tmp_path / "go").touch()
+
+    def engine(work, parts, scheduler):
+        # Spark yields when all parts are counted, so somebody else has to kill.
+        killer = Thread(target=kill)
+        killer.start()
+        yield from on_spark(partial(waiting, work, tmp_path), parts, scheduler)
+        killer.join()
+
+    found = tally(folder, WANTED, sample=50, engine=engine, scheduler="local[2,4]")
+    assert_same(found, tally(folder, WANTED, sample=50))
+
+
+def test_a_report_by_spark_is_that_of_threads(folder, capfd):
+    asked = [
+        "report",
+        str(folder),
+        "--items",
+        "a,b,c,d",
+        "--reverse",
+        "b",
+        "--codes",
+        "1-4",
+        "--missing",
+        "9",
+    ]
+    assert main(asked) == 0
+    expected = capfd.readouterr().out
+    assert main([*asked, "--engine", "spark", "--scheduler", "local[2]"]) == 0
+    assert capfd.readouterr().out == expected
