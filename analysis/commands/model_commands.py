@@ -97,10 +97,10 @@ def _of_folder(asked: argparse.Namespace, say: Progress) -> "Document":
     if asked.continuous or asked.cluster:
         raise ValueError("--continuous and --cluster rest on rows: they are for single files")
     if asked.model is None:
-        dataset = folder_of(asked)
+        dataset = folder_of(asked, say)
         answers = of_dataset(dataset.sample)
     else:
-        dataset = folder_of(asked, items=items_of(asked.model))
+        dataset = folder_of(asked, say, items=items_of(asked.model))
         answers = of_model(dataset.sample, asked.model, ordered=True)
     return folder_structure(dataset, answers, cutoffs=asked.cutoffs, progress=say)
 

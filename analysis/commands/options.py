@@ -60,11 +60,16 @@ def is_counted(asked: argparse.Namespace) -> bool:
     return folder
 
 
-def folder_of(asked: argparse.Namespace, *, items: str | None = None) -> "FolderDataset":
+def folder_of(asked: argparse.Namespace, say: Progress, *, items: str | None = None) -> "FolderDataset":
     """Return the answers of the folder that was asked for, all of them counted; `items` as `dataset_of`."""
     from analysis.report.folder_answers import Folder, read_fitted_folder, read_named_folder
 
-    folder = Folder(place=asked.file, engine=asked.engine or "threads", scheduler=asked.scheduler or "")
+    folder = Folder(
+        place=asked.file,
+        engine=asked.engine or "threads",
+        scheduler=asked.scheduler or "",
+        progress=say,
+    )
     named = _named(asked, items)
     if named is not None:
         return read_named_folder(folder, named)

@@ -169,7 +169,7 @@ def _alpha(asked: argparse.Namespace, say: Progress) -> Page:
 
         if asked.group:
             raise ValueError("--group is for single files: give each group's rows a folder of their own")
-        return RENDERERS[asked.format](folder_alpha(folder_of(asked), progress=say))
+        return RENDERERS[asked.format](folder_alpha(folder_of(asked, say), progress=say))
     return RENDERERS[asked.format](alpha_report(dataset_of(asked), group=asked.group, progress=say))
 
 
@@ -180,7 +180,7 @@ def _report(asked: argparse.Namespace, say: Progress) -> Page:
     if is_counted(asked):
         from analysis.report.folder_report import folder_report
 
-        return RENDERERS[asked.format](folder_report(folder_of(asked), progress=say))
+        return RENDERERS[asked.format](folder_report(folder_of(asked, say), progress=say))
     return RENDERERS[asked.format](run(dataset_of(asked), progress=say))
 
 

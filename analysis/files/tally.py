@@ -3,7 +3,7 @@
 Everything is a whole number or a set, so that tallies of parts add up to that of the whole in any order.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -87,6 +87,7 @@ def tally(
     engine: Engine = in_threads,
     scheduler: str = "",
     sample: int = SAMPLE,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Tally:
     """Count a Parquet file, or a folder of them.
 
@@ -100,6 +101,8 @@ def tally(
         Who counts the parts, and where; by default the threads of this machine.
     sample
         How many rows are drawn at random, from a fixed seed: the same ones whoever counts.
+    progress
+        Is told, after each part, how many parts are counted and how many there are.
 
     Returns
     -------
@@ -121,7 +124,12 @@ def tally(
     tasks = [
         (part, drawn[first:last]) for part, first, last in zip(parts, [0, *ends][:-1], ends, strict=True)
     ]
-    return sum(engine(partial(part_tally, wanted), tasks, scheduler), start=_nothing(wanted))
+    found = _nothing(wanted)
+    for done, counted in enumerate(engine(partial(part_tally, wanted), tasks, scheduler), start=1):
+        found += counted
+        if progress:
+            progress("rows counted", done, len(tasks))
+    return found
 
 
 def part_tally(wanted: Wanted, task: tuple[Part, NDArray[np.intp]]) -> Tally:

@@ -32,11 +32,15 @@ NO_RESAMPLES: Final = Unavailable(reason="needs rows", detail="people are drawn 
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """Where Parquet files are, which engine of `ENGINES` counts them, and the address of its scheduler."""
+    """Where Parquet files are, which engine of `ENGINES` counts them, and the address of its scheduler.
+
+    `progress` is told how many parts are counted.
+    """
 
     place: Path | str
     engine: str = "threads"
     scheduler: str = ""
+    progress: Callable[[str, int, int], None] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,7 +244,13 @@ def _counted(
     """Count the columns, and the rows complete on each scale; `empty` is a dataset of the same items."""
     names = [item.id for item in empty.form.items]
     missing = tuple(tuple(code for code in each if code != EMPTY) for each in meanings)
-    count = partial(tally, folder.place, engine=ENGINES[folder.engine], scheduler=folder.scheduler)
+    count = partial(
+        tally,
+        folder.place,
+        engine=ENGINES[folder.engine],
+        scheduler=folder.scheduler,
+        progress=folder.progress,
+    )
     wanted = Wanted(items=columns, missing=missing, sets=_sets(empty, names))
     found = _named(count(wanted), names, wanted)
     table = _table_of(

@@ -226,6 +226,13 @@ def test_what_cannot_be_counted_is_refused_with_the_reason(change, arguments, re
     assert re.search(reason, err)
 
 
+def test_how_many_parts_are_counted_is_said(tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    code, _, err = run("alpha", place, *ITEMS, "--progress")
+    assert code == 0
+    assert re.findall(r"(\d) of 3 parts, .*rows counted", err) == ["1", "2", "3"]
+
+
 def test_a_structure_of_measurements_is_not_counted(tmp_path, run):
     place = written(frame_of(300), tmp_path / "answers")
     code, _, err = run("structure", place, *ITEMS, "--continuous")
