@@ -3,7 +3,8 @@
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any, Final, Literal, TypeVar, cast
 
 import numpy as np
@@ -32,6 +33,7 @@ from analysis.factor_models.extraction import residual_minimum, starts
 SEED: Final = 1
 BLOCK: Final = 100  # draws held in memory at once
 NO_ANSWER: Final = -1
+MOST_SHUFFLED: Final = 1_000_000  # rows of which joint counts are laid out, and shuffled, in every draw
 ROUNDING: Final = 1e-10  # an eigenvalue has to exceed the reference by more than this
 
 Answers = TypeVar("Answers", bound=NDArray[Any])
@@ -101,7 +103,9 @@ def parallel_analysis(
     chance : how unrelated items are drawn
         "normal" draws the correlation matrices of n normal rows from their exact distribution, without the
         rows; "permuted" shuffles the answers of each item, which keeps their distributions. By default
-        normal for product-moment correlations, permuted for polychoric ones, which need categories.
+        normal for product-moment correlations, permuted for polychoric ones, which need categories. Of joint
+        counts of more than a million rows no rows are shuffled: the table of each pair is drawn from the
+        products of the two items' shares, which gives the same reference to about 1/n.
     draws, quantile : number of draws, and the point of their distribution that has to be passed
     missing : "complete" rows or "pairwise"; joint counts are always pairwise
     rng : by default a generator of seed 1
@@ -154,7 +158,9 @@ def parallel_analysis(
         return found
     said = "given generator" if rng is not None else f"seed {SEED}"
     rng = rng or np.random.default_rng(SEED)
-    if chance == "normal":
+    if chance == "permuted" and isinstance(data, JointCounts) and data.n > MOST_SHUFFLED:
+        matrices = _drawn_tables(data, correlation, draws, rng)
+    elif chance == "normal":
         matrices = _wishart_correlations(found.n, found.k, draws, rng)
     elif correlation == "pearson":
         matrices = _permuted_pearson(_answers(data, missing, rng), draws, rng)
@@ -225,6 +231,28 @@ def _wishart_correlations(n: int, k: int, draws: int, rng: np.random.Generator) 
             A = rng.standard_normal((size, k, n - 1))
         A /= np.sqrt(np.square(A).sum(axis=2, keepdims=True))
         yield A @ A.transpose(0, 2, 1)
+
+
+def _drawn_tables(
+    counts: JointCounts, correlation: str, draws: int, rng: np.random.Generator
+) -> Iterator[Matrix]:
+    """Correlations of tables in which the answers to any two items are independent."""
+    shares = counts.item_counts / np.maximum(counts.item_counts.sum(axis=1, keepdims=True), 1)
+    tables = np.zeros_like(counts.tables)
+    items = np.arange(counts.k)
+    tables[items, items] = counts.tables[items, items]
+    for _ in range(draws):
+        for i, j in combinations(range(counts.k), 2):
+            cells = rng.multinomial(counts.pair_n[i, j], np.outer(shares[i], shares[j]).ravel())
+            tables[i, j] = cells.reshape(tables[i, j].shape)
+            tables[j, i] = tables[i, j].T
+        drawn = replace(counts, tables=tables.copy())
+        if correlation == "pearson":
+            yield drawn.correlation[None]
+            continue
+        found = polychoric(drawn, se=False)
+        if not isinstance(found, Unavailable):
+            yield found.definite[None]
 
 
 def _permuted_pearson(X: Matrix, draws: int, rng: np.random.Generator) -> Iterator[Matrix]:

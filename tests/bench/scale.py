@@ -10,18 +10,28 @@ checked, as is that both engines print the same page. Exits with 1 where a worke
 
 import argparse
 import os
-import resource
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from tests.bench._timed import ITEMS, MILLION, write_parquet
 
 ROOT = Path(__file__).parents[2]
 MOST_MEGABYTES = 1000
+RUN = """
+import sys
+from analysis.__main__ import main
+from tests.bench.scale import peak
+code = main(sys.argv[1:])
+print(peak(), file=sys.stderr)
+sys.exit(code)
+"""
 ASKED = ("--items", "item0-item29", "--reverse", "item3", "--codes", "0-4", "--format", "json")
 
 
@@ -47,14 +57,9 @@ def check_counts(folder: Path) -> None:
 def by_threads(command: str, folder: Path) -> tuple[bytes, float, float]:
     """Run the command in a process of its own: its page, seconds, and megabytes at the most."""
     start = time.perf_counter()
-    words = [sys.executable, "-m", "analysis", command, str(folder), *ASKED]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, cwd=ROOT)
-    assert process.stdout is not None
-    page = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = status
-    assert status == 0
-    return page, time.perf_counter() - start, used.ru_maxrss / 1024
+    words = [sys.executable, "-c", RUN, command, str(folder), *ASKED]
+    done = subprocess.run(words, check=True, capture_output=True, cwd=ROOT)
+    return done.stdout, time.perf_counter() - start, float(done.stderr.split()[-1])
 
 
 def by_dask(command: str, folder: Path, workers: int) -> tuple[bytes, float, float]:
@@ -72,8 +77,18 @@ def by_dask(command: str, folder: Path, workers: int) -> tuple[bytes, float, flo
         return page, time.perf_counter() - start, max(client.run(peak).values())
 
 
+def apart(work: Callable[[], None]) -> None:
+    """Do some work in a process of its own, so that its memory is none of the workers'."""
+    process = get_context("spawn").Process(target=work)
+    process.start()
+    process.join()
+    assert process.exitcode == 0
+
+
 def peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """The most memory that this process has had, in megabytes: what it got from its parent does not count."""
+    status = Path("/proc/self/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def main() -> int:
@@ -92,8 +107,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(dir=asked.folder) as above:
         folder = Path(above) / "answers"
         folder.mkdir()
-        written(folder, asked.rows)
-        check_counts(folder)
+        for work in (partial(written, folder, asked.rows), partial(check_counts, folder)):
+            apart(work)
         for command in [asked.only] if asked.only else ["alpha", "report", "structure"]:
             pages = []
             for engine in ("threads", "dask"):

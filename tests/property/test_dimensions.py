@@ -17,6 +17,7 @@ from analysis import (
     polychoric,
 )
 from analysis.correlation.item_correlations import item_correlations
+from analysis.dimensionality import parallel_analysis as module
 from analysis.estimate import Unavailable, cell
 
 FUNCTIONS = {
@@ -129,6 +130,23 @@ def test_awkward_data_give_finite_figures_or_the_reason_for_none(X, name, missin
     arrays_of_figures = [value for value in vars(found).values() if isinstance(value, np.ndarray | float)]
     assert all(np.isfinite(figure).all() for figure in arrays_of_figures)
     assert f"k = {X.shape[1]}" in str(found)
+
+
+@pytest.mark.parametrize("correlation", ["pearson", "polychoric"])
+def test_tables_of_unrelated_items_are_drawn_as_those_of_shuffled_rows(correlation, monkeypatch):
+    """Of more rows than are laid out, tables of pairs are drawn: the same reference, but for chance."""
+    rng = np.random.default_rng(8)
+    X = (rng.normal(size=(4000, 5))[..., None] > np.array([-0.8, 0.3, 1.2])).sum(axis=2).astype(float)
+    X[rng.random(X.shape) < 0.1] = np.nan
+    counts = joint_counts(X)
+    options = {"correlation": correlation, "chance": "permuted", "draws": 200}
+    shuffled = parallel_analysis(counts, **options)
+    monkeypatch.setattr(module, "MOST_SHUFFLED", 1000)
+    drawn = parallel_analysis(counts, **options)
+    assert not np.array_equal(drawn.mean, shuffled.mean)
+    np.testing.assert_array_equal(drawn.observed, shuffled.observed)
+    np.testing.assert_allclose(drawn.mean - 1, shuffled.mean - 1, atol=0.15 * (shuffled.mean[0] - 1))
+    np.testing.assert_allclose(drawn.reference[0] - 1, shuffled.reference[0] - 1, rtol=0.1)
 
 
 def test_drawn_matrices_are_those_of_drawn_rows():

@@ -15,7 +15,7 @@ from analysis.dimensionality.factorability import (
     kmo,
     minimum_average_partial,
 )
-from analysis.dimensionality.parallel_analysis import ParallelAnalysis
+from analysis.dimensionality.parallel_analysis import MOST_SHUFFLED, ParallelAnalysis
 from analysis.estimate import Matrix, Unavailable
 from analysis.factor_models.exploratory import Factors, Fit, factor_analysis
 from analysis.graphics.charts import correlation_map, scree
@@ -164,6 +164,7 @@ def sphericity(found: Sphericity | Unavailable) -> Table:
 def dimensions(answers: Counted) -> Section:
     """Count the dimensions, by parallel analysis and by the average partial correlation."""
     partials = minimum_average_partial(answers.counts)
+    chance = "drawn by their shares" if answers.counts.n > MOST_SHUFFLED else "shuffled"
     said = [
         *((f"parallel analysis, {name}", _kept(found)) for name, found in answers.parallel.items()),
         *_by_partials(partials),
@@ -173,7 +174,7 @@ def dimensions(answers: Counted) -> Section:
         title="How many dimensions there are",
         reading=(
             "Parallel analysis keeps the components that are larger than 95 % of those of unrelated items: "
-            "normal ones for product-moment correlations, the items' own answers shuffled for polychoric "
+            f"normal ones for product-moment correlations, the items' own answers {chance} for polychoric "
             "ones; 100 draws from a fixed seed. These are counts to be weighed, not a verdict."
         ),
         tables=(
