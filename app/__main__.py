@@ -2,4 +2,5 @@
 
 from app.cli import app
 
-app()
+if __name__ == "__main__":  # the processes of `serve --workers` import this module too
+    app()

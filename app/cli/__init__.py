@@ -66,12 +66,15 @@ def serve(
     directory: Dir = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    workers: Annotated[
+        int, typer.Option(help="Processes that answer; more than one needs PostgreSQL.", min=1, max=64)
+    ] = 1,
 ) -> None:
     """Serve the questionnaire and the staff pages; close waves and delete what is due."""
     from app.operations.serve import serve_forever
 
     with told_plainly():
-        serve_forever(settings_of(directory), host, port)
+        serve_forever(settings_of(directory), host, port, workers)
 
 
 @app.command()

@@ -5,6 +5,7 @@ told in steps that a person does not move. Prometheus' text format; there is no 
 be one that only the monitoring reaches.
 """
 
+import multiprocessing
 import shutil
 import threading
 import time
@@ -44,8 +45,11 @@ QUEUES: Final[Mapping[str, BoundedQueue]] = {
 }
 
 
-def gauges(service: Service, maintenance: Maintenance) -> str:
-    """Return what there is to tell, in Prometheus' text format."""
+def gauges(service: Service, maintenance: Maintenance, workers: int = 1) -> str:
+    """Return what there is to tell, in Prometheus' text format.
+
+    With several workers each has its own queues and counts its own faults, so neither is told.
+    """
     lines = [
         *_told("memory_bytes", "Resident memory, in steps of 16 MiB.", {"": _memory()}),
         *_told(
@@ -58,22 +62,25 @@ def gauges(service: Service, maintenance: Maintenance) -> str:
             "Times that they failed since they last went through.",
             {"": maintenance.failed},
         ),
-        *_told(
-            "queue_taken",
-            "Places taken in a queue for long work of staff.",
-            {f'queue="{name}"': queue.taken for name, queue in QUEUES.items()},
-        ),
-        *_told(
-            "queue_places",
-            "Places in that queue.",
-            {f'queue="{name}"': queue.at_most for name, queue in QUEUES.items()},
-        ),
-        *_told(
-            "staff_failures_total",
-            "Requests to pages of staff that failed by a fault of the service.",
-            {f'status="{status}"': FAILURES[status] for status in sorted({500, *FAILURES})},
-        ),
     ]
+    if workers == 1:
+        lines += [
+            *_told(
+                "queue_taken",
+                "Places taken in a queue for long work of staff.",
+                {f'queue="{name}"': queue.taken for name, queue in QUEUES.items()},
+            ),
+            *_told(
+                "queue_places",
+                "Places in that queue.",
+                {f'queue="{name}"': queue.at_most for name, queue in QUEUES.items()},
+            ),
+            *_told(
+                "staff_failures_total",
+                "Requests to pages of staff that failed by a fault of the service.",
+                {f'status="{status}"': FAILURES[status] for status in sorted({500, *FAILURES})},
+            ),
+        ]
     if is_sqlite(service.engine):
         folder = Path(str(make_url(service.settings.database_url).database)).parent
         lines += _told("disk_free_bytes", "Beside the database.", {"": shutil.disk_usage(folder).free})
@@ -89,19 +96,30 @@ def _told(name: str, what: str, values: Mapping[str, int]) -> Iterator[str]:
 
 
 def _memory() -> int:
-    """Bytes, rounded up; the size of a page is that of Linux on the processors we know."""
-    used = int(Path("/proc/self/statm").read_text().split()[1]) * 4096
-    return -(-used // STEP) * STEP
+    """Bytes of all processes, rounded up; the size of a page is that of Linux on the processors we know."""
+    pages = sum(
+        _pages(each.pid) for each in (multiprocessing.current_process(), *multiprocessing.active_children())
+    )
+    return -(-pages * 4096 // STEP) * STEP
+
+
+def _pages(process: int | None) -> int:
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[1])
+    except OSError:  # it has just ended
+        return 0
 
 
 @contextmanager
-def serving_metrics(service: Service, maintenance: Maintenance) -> Iterator[int | None]:
+def serving_metrics(service: Service, maintenance: Maintenance, workers: int = 1) -> Iterator[int | None]:
     """Serve the gauges while the block lasts, where an address is set; give the port."""
     if service.settings.metrics is None:
         yield None
         return
 
-    answer = type("Answer", (_Answer,), {"text": staticmethod(partial(gauges, service, maintenance))})
+    answer = type(
+        "Answer", (_Answer,), {"text": staticmethod(partial(gauges, service, maintenance, workers))}
+    )
     host, port = service.settings.metrics
     try:
         server = HTTPServer((host, port), answer)

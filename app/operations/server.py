@@ -1,8 +1,9 @@
-"""The HTTP server as we set it up: one process and no access log."""
+"""The HTTP server as we set it up, without an access log."""
 
 import errno
 import gc
 import socket
+from collections.abc import Callable
 from typing import Final
 
 import uvicorn
@@ -13,6 +14,8 @@ from app.logs import LOGGING
 from app.operations.connections import Connection
 
 LOOK_AFTER: Final = 100_000
+HUNG_SECONDS: Final = 30
+"""A worker that gives no sign of life for so long is ended, and another takes its place."""
 ELSEWHERE: Final = "name an address of this computer by --host"
 _CURES: Final = {
     errno.EADDRINUSE: "another program has it, perhaps this service itself. Stop that one, or name another "
@@ -23,20 +26,31 @@ _CURES: Final = {
 
 
 def server(asgi: FastAPI, host: str, port: int) -> uvicorn.Server:
-    """Make a server that logs no request, trusts no proxy's headers and does not name its software."""
+    """Make a server of one process."""
     spare_the_collector()
-    return uvicorn.Server(
-        uvicorn.Config(
-            asgi,
-            host=host,
-            port=port,
-            http=Connection,
-            access_log=False,
-            log_config=LOGGING,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
+    return uvicorn.Server(settings_of_server(asgi, host, port))
+
+
+def settings_of_server(
+    asgi: FastAPI | Callable[[], FastAPI], host: str, port: int, *, workers: int = 1
+) -> uvicorn.Config:
+    """Log no request, trust no proxy's headers, do not name the software.
+
+    Several workers are given a function that makes the application in each of them.
+    """
+    return uvicorn.Config(
+        asgi,
+        factory=workers > 1,
+        host=host,
+        port=port,
+        workers=workers,
+        http=Connection,
+        access_log=False,
+        log_config=LOGGING,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        timeout_worker_healthcheck=HUNG_SECONDS,
     )
 
 

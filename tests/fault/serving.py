@@ -24,16 +24,22 @@ PATIENCE_SECONDS: Final = 300
 class Server:
     """`counterpoise serve` as an operator starts it; its output goes to `log`.
 
-    A `fault`, in Python, is put in before it starts.
+    A `fault`, in Python, is put in before it starts. With several workers it would be put into none of them.
     """
 
     def __init__(
-        self, url: str, log: IO[bytes], environment: Mapping[str, str] | None = None, fault: str = ""
+        self,
+        url: str,
+        log: IO[bytes],
+        environment: Mapping[str, str] | None = None,
+        fault: str = "",
+        workers: int = 1,
     ) -> None:
+        assert workers == 1 or not fault
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
-        self._log, self._fault = log, fault
+        self._log, self._fault, self._workers = log, fault, workers
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOISE_")},
             "COUNTERPOISE_DATABASE_URL": url,
@@ -51,15 +57,28 @@ class Server:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def memory(self) -> int:
         """Bytes that the server holds in memory."""
-        assert self._process is not None
-        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
-        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+        each = (self.pid, *self.workers)
+        pages = sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in each)
+        return pages * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def workers(self) -> list[int]:
+        """The numbers of the processes that it has started to answer; one that answers by itself has none."""
+        pid = self.pid
+        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+        return [each for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
 
     def start(self) -> None:
-        program = f"{self._fault}\nfrom app.cli import app\napp()"
-        command = [sys.executable, "-c", program, "serve", "--port", str(self.port)]
+        program = ["-c", f"{self._fault}\nfrom app.cli import app\napp()"] if self._fault else ["-m", "app"]
+        more = ["--workers", str(self._workers)] if self._workers > 1 else []
+        command = [sys.executable, *program, "serve", "--port", str(self.port), *more]
         self._process = subprocess.Popen(
             command, cwd=ROOT, env=self._environment, stdout=self._log, stderr=subprocess.STDOUT
         )
@@ -87,9 +106,9 @@ class Server:
 
 
 @contextmanager
-def served(url: str, log: Path, fault: str = "", **environment: str) -> Iterator[Server]:
+def served(url: str, log: Path, fault: str = "", workers: int = 1, **environment: str) -> Iterator[Server]:
     with log.open("ab") as file:
-        server = Server(url, file, environment, fault)
+        server = Server(url, file, environment, fault, workers)
         server.start()
         try:
             yield server

@@ -1,0 +1,109 @@
+"""Several processes that serve one place: `counterpoise serve --workers`."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import app as cli
+from tests.conftest import SECRET
+from tests.fault.sending import Fault, open_study, rounds
+from tests.fault.serving import Server, served
+from tests.lib.postgres_server import Postgres
+
+WORKERS = 2
+
+
+@pytest.fixture
+def address(postgres: Postgres) -> Iterator[str]:
+    """The address of a migrated PostgreSQL."""
+    yield (url := postgres.create(template="migrated"))
+    postgres.drop(url)
+
+
+def until(it: Callable[[], bool], seconds: float = 120) -> None:
+    """Wait for something; generous, since the machine may be busy."""
+    deadline = time.monotonic() + seconds
+    while not it():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def lives(process: int) -> bool:
+    """Whether a process is there; one that has ended and waits to be noticed is not."""
+    with suppress(FileNotFoundError):
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False
+
+
+def answers(server: Server) -> bool:
+    with suppress(URLError, ConnectionError), urlopen(f"{server.address}/ready") as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+@pytest.mark.postgres
+def test_another_takes_the_place_of_a_worker_that_died_and_nothing_is_lost(
+    address: str, tmp_path: Path
+) -> None:
+    service = open_study(address)
+    killed: list[int] = []
+    with served(address, log := tmp_path / "log", workers=WORKERS) as server:
+        until(lambda: len(server.workers) == WORKERS)
+        first = server.workers
+
+        def dies(_: Random) -> None:
+            killed.append(server.workers[0])
+            os.kill(killed[-1], signal.SIGKILL)
+
+        def has_another() -> None:
+            until(lambda: killed[-1] not in server.workers and len(server.workers) == WORKERS)
+
+        outcome = rounds(service, server.port, Fault(dies, has_another), 2, seed=1, writers=4, at_least=20)
+        assert outcome.holds, outcome
+        assert outcome.acknowledged >= 40
+        assert set(server.workers).isdisjoint(killed)
+        everybody = [*first, *server.workers]
+    assert not any(map(lives, everybody)), "stopping stops all of them"
+    assert log.read_text() == ""
+    service.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_stopping_while_people_send_loses_nothing(address: str, tmp_path: Path) -> None:
+    service = open_study(address)
+    with served(address, tmp_path / "log", workers=WORKERS) as server:
+        stopped = Fault(lambda _: server.stop(), server.start)
+        outcome = rounds(service, server.port, stopped, 1, seed=1, writers=4, at_least=20)
+    assert outcome.holds, outcome
+    service.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_workers_end_with_the_process_that_started_them(address: str, tmp_path: Path) -> None:
+    """Left alone they would hold the port, and the next start would be refused."""
+    with served(address, tmp_path / "log", workers=WORKERS) as server:
+        until(lambda: len(server.workers) == WORKERS)
+        workers = server.workers
+        server.kill()
+        until(lambda: not any(map(lives, workers)))
+        server.start()
+        assert answers(server)
+
+
+def test_several_do_not_serve_a_file_of_sqlite(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COUNTERPOISE_DATABASE_URL", sqlite_url)
+    monkeypatch.setenv("COUNTERPOISE_SECRET", SECRET.hex())
+    refused = CliRunner().invoke(cli, ["serve", "--workers", "2"])
+    assert refused.exit_code == 2
+    said = " ".join(refused.stderr.split())
+    assert "SQLite is for one process" in said
+    assert "COUNTERPOISE_DATABASE_URL" in said
