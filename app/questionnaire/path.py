@@ -1,6 +1,7 @@
-"""What one wave asks and in which words: fixed when the wave was made, so it is looked up once and kept."""
+"""What one wave asks and in which words: fixed when the wave was made, so it is kept and seldom looked up."""
 
 import math
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -207,7 +208,10 @@ class SurveyPath:
         )
 
 
+KEPT_SECONDS: Final = 60.0
+"""Another process may delete a study whose collections are over, and make another one of its name."""
 _PATHS: Final[WeakKeyDictionary[Service, dict[str, SurveyPath]]] = WeakKeyDictionary()
+_KEPT_UNTIL: Final[WeakKeyDictionary[Service, dict[str, float]]] = WeakKeyDictionary()
 
 
 def survey_paths(service: Service) -> dict[str, SurveyPath]:
@@ -216,11 +220,27 @@ def survey_paths(service: Service) -> dict[str, SurveyPath]:
 
 
 def survey_path_of(service: Service, db: Connection, wave: str) -> SurveyPath:
-    """Return the survey path of a wave, from the cache or from the database."""
-    return survey_paths(service).get(wave) or _read_survey_path(service, db, wave)
+    """Return the survey path of a wave, from the cache or, once a minute, from the database."""
+    kept = survey_paths(service).get(wave)
+    until = _KEPT_UNTIL.setdefault(service, {})
+    if kept is not None and time.monotonic() < until.get(wave, 0.0):
+        return kept
+    survey, has_opened = _read_survey_path(service, db, wave)
+    if kept is not None and kept == _asking_as(kept, survey):
+        survey = kept
+    if has_opened:  # before that it may still become one of a pair
+        survey_paths(service)[wave] = survey
+        until[wave] = time.monotonic() + KEPT_SECONDS
+    return survey
 
 
-def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath:
+def _asking_as(kept: SurveyPath, survey: SurveyPath) -> SurveyPath:
+    """Return a path with the questions of another one: if a pair ends meanwhile, people go on as before."""
+    return replace(survey, asks=kept.asks, draft_size=kept.draft_size, paper=kept.paper)
+
+
+def _read_survey_path(service: Service, db: Connection, wave: str) -> tuple[SurveyPath, bool]:
+    """Return what a wave asks, and whether it has opened."""
     found = db.execute(_PINNED, {"wave": wave}).first()
     if found is None:
         raise NotFound
@@ -260,9 +280,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> SurveyPath
         clusters=found.clusters,
         compared=bool(found.population),
     )
-    if found.state != PREPARED:  # a wave that has not opened may still become one of a pair
-        survey_paths(service)[wave] = survey
-    return survey
+    return survey, found.state != PREPARED
 
 
 def study_path(instrument: Instrument, study: Row[Any]) -> SurveyPath:

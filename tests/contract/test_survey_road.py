@@ -10,6 +10,8 @@ from starlette.testclient import TestClient
 
 from analysis.disclosure.leaving import LEAVING
 from app import studies
+from app.closing import maintenance
+from app.closing.deleting import delete_study
 from app.db import is_sqlite, read, write
 from app.errors import Used
 from app.main import create_app
@@ -34,6 +36,7 @@ from tests.lib.questionnaire_client import (
     respond,
     six_words,
 )
+from tests.lib.respondents import make_due
 
 OTHERS = Path(__file__).parents[1] / "instruments"
 
@@ -395,3 +398,26 @@ def test_any_questionnaire_can_be_answered(service: Service, questionnaire: str)
     [kept] = rows(service)
     assert kept.answers[first.id] == highest
     assert set(form.by_id) <= set(kept.answers)
+
+
+def test_a_study_made_anew_under_its_name_by_another_process_is_shown_as_it_is(
+    client: TestClient, service: Service, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.questionnaire.path.KEPT_SECONDS", 0.0)  # as a minute later
+    enter(client, code)
+    assert 'name="archive"' not in client.get("/consent").text
+    client.cookies.clear()
+    other = make_service(service.settings)
+    make_due(other, "demo-1")
+    maintenance.run_due_tasks(other)
+    maintenance.retire(other, "demo-1")
+    with write(other.engine) as db:
+        delete_study(other, db, "demo")
+        studies.make_study(db, id="demo", title="Another one", simulated=True, leaving="rows")
+        studies.add_unit(db, "demo", "north", "North")
+        waves.open_wave(other, db, wave := waves.make_wave(other, db, "demo"))
+        [anew] = waves.issue_codes(other, db, wave, "north", 1)
+    other.engine.dispose()
+    assert wave == "demo-1"
+    enter(client, anew)
+    assert 'name="archive"' in client.get("/consent").text
