@@ -97,8 +97,8 @@ mutants: $(VENV)/dev ## changes of the code that privacy rests on, each of which
 audit: $(VENV)/dev ## a list of what the service is made of (SBOM) into dist/, and known faults of it
 	$(BIN)/python -m tests.audit --out dist
 
-proxy: system $(VENV)/dev ## the examples of nginx and Caddy before a real service; it installs both from Debian
-	.ci/system-packages nginx-light caddy
+proxy: system $(VENV)/dev ## the service behind nginx and Caddy, and through PgBouncer; it installs them from Debian
+	.ci/system-packages nginx-light caddy pgbouncer
 	$(BIN)/python -m pytest -m proxy tests/proxy
 
 fuzz: $(VENV)/dev ## 5,000 messy files of answers, and 5,000 calls of the interface for programs

@@ -16,6 +16,7 @@ from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, Pool, create_engine, event, make_url
 from sqlalchemy.exc import InvalidatePoolError
 
+from app.errors import ConfigurationError
 from app.files.private import keep_private, open_private
 
 SQLITE_PRAGMAS: Final = {
@@ -46,6 +47,10 @@ KEPT_ALIVE: Final = {
 }
 """A connection whose server is gone without a word is known to be closed after a minute."""
 PATIENCE: Final = 0.5
+THROUGH_A_POOLER: Final = (
+    "COUNTERPOISE_DATABASE_URL leads through a pooler such as PgBouncer, and this needs PostgreSQL itself: "
+    "name its own address for this command"
+)
 
 
 def make_engine(url: str) -> Engine:
@@ -120,6 +125,12 @@ def _postgres(url: str) -> Engine:
         connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC", **KEPT_ALIVE},
     )
 
+    @event.listens_for(engine, "connect")
+    def _suit_a_pooler(connection: Any, _record: object) -> None:
+        # Each transaction may come to another connection of the pooler, where nothing was prepared.
+        if _is_through_a_pooler(connection):
+            connection.prepare_threshold = None
+
     @event.listens_for(engine, "checkout")
     def _replace_what_was_closed(connection: Any, _record: object, _proxy: object) -> None:
         # An idle connection has nothing to read, unless it was closed: looking at its socket costs a
@@ -130,6 +141,22 @@ def _postgres(url: str) -> Engine:
             raise InvalidatePoolError
 
     return engine
+
+
+def check_direct(engine: Engine) -> None:
+    """Refuse what PostgreSQL's own programs do, and what needs to know every connection, through a pooler."""
+    if is_sqlite(engine):
+        return
+    with engine.connect() as connection:
+        if _is_through_a_pooler(connection.connection.driver_connection):
+            raise ConfigurationError(THROUGH_A_POOLER)
+
+
+def _is_through_a_pooler(connection: Any) -> bool:
+    """Whether a pooler such as PgBouncer answers, which makes up the number of the server's process."""
+    [number] = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.rollback()
+    return bool(number != connection.info.backend_pid)
 
 
 def _sqlite(url: str) -> Engine:

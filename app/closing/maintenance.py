@@ -34,7 +34,7 @@ from app.closing.purge import CODE, DRAFT, SESSION, purge
 from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.closing.withholding import decide
 from app.closing.write_ahead_log import checks
-from app.db import is_sqlite, outside, read, write
+from app.db import is_sqlite, read, write
 from app.ended import ledger
 from app.errors import Refused
 from app.files.private import open_private
@@ -325,15 +325,15 @@ def _flock(service: Service) -> Iterator[bool]:
 
 @contextmanager
 def _advisory_lock(service: Service) -> Iterator[bool]:
-    """Lock by a connection of its own: PostgreSQL releases the lock when the connection ends."""
-    key = {"key": lock_key("tend")}
-    with outside(service.engine) as db:
-        got = bool(db.execute(text("SELECT pg_try_advisory_lock(:key)"), key).scalar())
-        try:
-            yield got
-        finally:
-            if got:
-                db.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+    """Lock by a transaction of its own, which a pooler gives a connection of its own too.
+
+    PostgreSQL releases the lock when the connection ends. Between statements the transaction holds no
+    snapshot, so that deleted rows can be removed meanwhile.
+    """
+    with read(service.engine) as db:
+        db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        key = {"key": lock_key("tend")}
+        yield bool(db.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), key).scalar())
 
 
 class Maintenance:

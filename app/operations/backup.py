@@ -24,7 +24,7 @@ from sqlalchemy import Connection, delete, insert, make_url, select, text
 from app import migrate
 from app.closing.copies import BEING_COPIED, PIECE, hold, overwrite
 from app.closing.deleting import IN_A_BACKUP
-from app.db import is_sqlite, outside, read, write
+from app.db import check_direct, is_sqlite, outside, read, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
 from app.files.private import open_private, write_private
@@ -229,6 +229,7 @@ def _vacuumed(service: Service) -> Iterator[IO[bytes]]:
 
 @contextlib.contextmanager
 def _dumped(service: Service) -> Iterator[IO[bytes]]:
+    check_direct(service.engine)
     command = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
     with postgres_program(
         [*command, f"--exclude-table-data={NOT_DUMPED}"],

@@ -16,7 +16,7 @@ from app.closing.copies import left_copies
 from app.closing.digests import changed
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
-from app.db import SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
+from app.db import LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
 from app.ended import ledger
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
@@ -28,7 +28,7 @@ from app.runtime import FINGERPRINT, ROTATED_OR_ANOTHER, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
 from app.studies.installed import CURE, missing
-from app.studies.rights import OWN, grant_checkpoint, not_owned, without_checkpoint
+from app.studies.rights import OWN, grant_checkpoint, not_owned, set_lock_timeout, without_checkpoint
 from app.studies.study import SMALLEST_K, STUDY
 from app.survey.drafts import NO_PHRASE
 from app.tables import CLOSED, Draft, Setting, Wave, table
@@ -230,6 +230,8 @@ def _postgres(db: Connection) -> Iterator[Check]:
         f"{role} may" if may else f"{role} may not, so that no wave can close",
         grant_checkpoint(role),
     )
+    waits = str(db.execute(text("SELECT current_setting('lock_timeout')")).scalar_one())
+    yield Check("lock_timeout", waits == LOCK_TIMEOUT, waits, set_lock_timeout(role))
     yield from checks(db)
     yield _libraries(db, role)
     dumps = version_of_pg_dump()

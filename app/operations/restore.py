@@ -22,7 +22,7 @@ from app.closing.copies import BEING_RESTORED, hold, is_left, remove
 from app.closing.digests import changed
 from app.closing.maintenance import alone
 from app.config import Settings
-from app.db import make_engine, outside, read, sqlite_files, write
+from app.db import check_direct, make_engine, outside, read, sqlite_files, write
 from app.ended.ledger import Ledger, count, lineage, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
@@ -156,6 +156,7 @@ def _on_postgres(
     settings: Settings, file: Path, keys: Sequence[Any], *, verifying: bool
 ) -> Iterator[Service | None]:
     command = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error"]
+    _check_direct(settings)
     if verifying and not _may_make_databases(settings):
         with subprocess.Popen(["pg_restore", "--file=/dev/null"], stdin=subprocess.PIPE) as looking:  # noqa: S607
             read_through(file, keys, looking.stdin.write if looking.stdin else None)
@@ -182,6 +183,14 @@ def _filled(service: Service, command: list[str], file: Path, keys: Sequence[Any
         ) as it:
             read_through(file, keys, it.stdin.write if it.stdin else None)
         yield service
+
+
+def _check_direct(settings: Settings) -> None:
+    engine = make_engine(settings.database_url)
+    try:
+        check_direct(engine)
+    finally:
+        engine.dispose()
 
 
 def _may_make_databases(settings: Settings) -> bool:

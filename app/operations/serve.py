@@ -24,7 +24,7 @@ from app.operations.server import listening, server, settings_of_server, spare_t
 from app.operations.whole import serving_marked
 from app.runtime import check_secret, make_service
 from app.studies.installed import CURE, missing
-from app.studies.rights import check_may_close
+from app.studies.rights import check_lock_timeout, check_may_close
 
 ONE_PROCESS: Final = (
     "SQLite is for one process, which writes one answer after the other anyway: serve without --workers, or "
@@ -43,6 +43,7 @@ def serve_forever(settings: Settings, host: str, port: int, workers: int = 1) ->
         check_secret(service)
         ledger.check(service)
         with read(service.engine) as db:
+            check_lock_timeout(db)
             check_may_close(db)
             if absent := missing(service, db):
                 raise ConfigurationError(f"not installed: {'; '.join(absent)}. To serve, {CURE}")

@@ -21,7 +21,7 @@ from sqlalchemy import delete, insert, make_url, select, text
 
 from app.closing.cleaning import scrub
 from app.closing.copies import remove_left_copies
-from app.db import is_sqlite, read, write
+from app.db import check_direct, is_sqlite, read, write
 from app.errors import ConfigurationError
 from app.files.private import open_private, synchronise
 from app.runtime import Service, check_secret, is_being_restored
@@ -85,10 +85,14 @@ def stopped(service: Service) -> Iterator[None]:
             if _mark(service) is None:
                 _beside(service).unlink(missing_ok=True)
         return
+    check_direct(service.engine)
     service.engine.dispose()  # our own connections count as well
     with read(service.engine) as db:
         if db.execute(_OTHERS).scalar_one():
-            raise ConfigurationError("another process is connected to this database: stop the service first")
+            raise ConfigurationError(
+                "another process is connected to this database: stop the service first, wherever it runs, "
+                "and PgBouncer if one stands between"
+            )
     yield
 
 

@@ -1,11 +1,11 @@
-"""The rights that a role of PostgreSQL needs for closing a wave, checked before one opens."""
+"""What a role of PostgreSQL needs, checked before a wave opens or the service starts."""
 
 from typing import Final
 
 from sqlalchemy import Connection, text
 
-from app.db import is_sqlite
-from app.errors import Refused
+from app.db import LOCK_TIMEOUT, is_sqlite
+from app.errors import ConfigurationError, Refused
 from app.tables import RESPONDENT_TABLES, Wave, table
 
 _MAY_CHECKPOINT: Final = text(
@@ -13,7 +13,7 @@ _MAY_CHECKPOINT: Final = text(
     "'pg_checkpoint' AND pg_has_role(current_user, granted.oid, 'USAGE')) FROM pg_roles "
     "WHERE rolname = current_user"
 )
-
+_LOCK_TIMEOUT: Final = text("SELECT current_user, current_setting('lock_timeout')")
 _FOREIGN: Final = text(
     "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
     "AND NOT pg_has_role(current_user, tableowner, 'USAGE')"
@@ -32,6 +32,23 @@ def without_checkpoint(db: Connection) -> str | None:
 def grant_checkpoint(role: str) -> str:
     """Return the statement that gives the role the right."""
     return f'GRANT pg_checkpoint TO "{role}"'
+
+
+def check_lock_timeout(db: Connection) -> None:
+    """Refuse a connection that waits without end for a lock: a pooler passes on no settings of ours."""
+    if is_sqlite(db):
+        return
+    role, found = db.execute(_LOCK_TIMEOUT).one()
+    if found != LOCK_TIMEOUT:
+        raise ConfigurationError(
+            f"lock_timeout is {found} here, not {LOCK_TIMEOUT}: a pooler leaves our settings out. Run in "
+            f"PostgreSQL itself: {set_lock_timeout(role)}; then restart the pooler"
+        )
+
+
+def set_lock_timeout(role: str) -> str:
+    """Return the statement that gives the role the setting which a pooler leaves out."""
+    return f"ALTER ROLE \"{role}\" SET lock_timeout = '{LOCK_TIMEOUT}'"
 
 
 def not_owned(db: Connection) -> list[str]:
