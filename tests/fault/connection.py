@@ -129,14 +129,14 @@ def _not_as_sent(service: Service, person: Person, kept: list[Row[Any]]) -> Iter
     assert person.sheet is not None
     if [row.receipt_hmac for row in kept] != [receipt]:
         yield f"{len(kept)} responses were kept, not the one that was sent"
-    elif {name: str(each) for name, each in kept[0].answers.items()} != _sent(person.sheet):
+    elif {name: str(each) for name, each in kept[0].answers.items()} != sent(person.sheet):
         yield "the response is not what was sent"
     left = [*rows(service, DRAFT, code_hmac=hmac), *rows(service, SESSION, code_hmac=hmac)]
     if left or [row.state for row in rows(service, CODE, hmac=hmac)] != ["finished"]:
         yield "the code is not finished"
 
 
-def _sent(sheet: Request) -> Mapping[str, str]:
+def sent(sheet: Request) -> Mapping[str, str]:
     fields = sheet.fields or {}
     return {name: each for name, each in fields.items() if name[0] != "_" and name not in ELEMENTS}
 
