@@ -135,8 +135,8 @@ class Traveller(Person):
     wave: Wave = field(default_factory=lambda: Wave(""))
     left: list[Phone] = field(default_factory=list)
     """Phones that hold a place until another one takes it."""
-    sent_at: float = float("inf")
-    """When the sheet was sent first."""
+    kept_since: float = float("inf")
+    """When the sheet was sent and kept, whether the receipt was seen or not."""
     asked: Counter[int] = field(default_factory=Counter)
     after: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
@@ -152,11 +152,11 @@ class Traveller(Person):
         if self.chance.random() < LEFT_OFTEN:
             raise Lost(request)
         cookie, begun = self.phone.cookie, time.monotonic()
-        if request.step == "POST /send":
-            self.sent_at = min(self.sent_at, begun)
         answer = self.phone.ask(request)
         self.asked[self.phone.port] += 1
         self._judge(request, answer, begun)
+        if request.step == "POST /send" and answer.status == http.client.OK:
+            self.kept_since = min(self.kept_since, begun)
         if answer.status == http.client.SERVICE_UNAVAILABLE:
             self.busy += 1
             time.sleep(0.2)
@@ -172,16 +172,15 @@ class Traveller(Person):
 
     def _judge(self, request: Request, answer: Answer, begun: float) -> None:
         """Whether this answer may be: nothing of the wave after its end, and no end before it."""
+        ended = begun >= self.wave.ended_at
+        self.after["waves"] += ended
         if answer.status == http.client.GONE:
             if time.monotonic() < self.wave.ending_at:
                 self.faults.append(f"{self.wave.id} was told as closed at {request.step} before it was")
             raise TooLate
-        if begun < self.wave.ended_at:
-            return
-        self.after["waves"] += 1
-        again = request.step == "POST /send" and self.sent_at < self.wave.ended_at
+        again = request.step == "POST /send" and self.kept_since < self.wave.ended_at
         shows = answer.status in (http.client.OK, http.client.SEE_OTHER)
-        if shows and not again and request.step != "GET /":
+        if ended and shows and not again and request.step != "GET /":
             self.faults.append(f"{self.wave.id} was shown at {request.step} after its end")
 
     def _look_from_where_they_left(self, now_on: Phone) -> None:
