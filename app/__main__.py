@@ -2,5 +2,4 @@
 
 from app.cli import app
 
-if __name__ == "__main__":  # the processes of `serve --workers` import this module too
-    app()
+app()
