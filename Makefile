@@ -90,6 +90,7 @@ fault: system $(VENV)/dev ## servers killed, disks full, power cut, clocks wrong
 	$(BIN)/python -m tests.fault.hostile --texts 200 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.soak --people 1000 --ramp 60 --minutes 10 --rate 50 --db sqlite,postgres
 	$(BIN)/python -m tests.fault.processes --people 500 --db postgres
+	$(BIN)/python -m tests.fault.rush --people 5000 --minutes 5
 	$(BIN)/python -m tests.fault.restoring --rounds 20 --db sqlite,postgres
 
 mutants: $(VENV)/dev ## changes of the code that privacy rests on, each of which a test must notice (hours)

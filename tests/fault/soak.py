@@ -59,7 +59,11 @@ class Outcome:
 
     @property
     def most(self) -> float:
-        return sorted(self.times)[int(0.95 * len(self.times))]
+        return self.within(0.95)
+
+    def within(self, share: float) -> float:
+        """Seconds within which this share of the requests was answered."""
+        return sorted(self.times)[min(int(share * len(self.times)), len(self.times) - 1)]
 
     @property
     def holds(self) -> bool:
@@ -88,7 +92,7 @@ def soak(url: str, log: Path, load: Load, seed: int) -> Outcome:
     """Let people come within the ramp, then so many requests a second for so many minutes."""
     service, outcome = open_study(url), Outcome()
     with served(url, log) as server:
-        crowd = _People(service, server, outcome, Random(seed))
+        crowd = People(service, server, outcome, Random(seed))
         crowd.come(load.people, load.ramp)
         before = server.memory
         crowd.come(int(load.minutes * 60 * load.rate / crowd.requests), load.minutes * 60)
@@ -98,7 +102,9 @@ def soak(url: str, log: Path, load: Load, seed: int) -> Outcome:
     return outcome
 
 
-class _People:
+class People:
+    """People of a wave, each of whom sends every request from the first page to the receipt."""
+
     def __init__(self, service: Service, server: Server, outcome: Outcome, chance: Random) -> None:
         self._service, self._server, self._outcome, self._chance = service, server, outcome, chance
         with read(service.engine) as db:
