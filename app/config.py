@@ -25,6 +25,7 @@ LAST_PORT: Final = 65535
 PROXY: Final = "COUNTERPOISE_PROXY"
 LEDGER: Final = "COUNTERPOISE_LEDGER"
 BACKUP_KEY: Final = "COUNTERPOISE_BACKUP_KEY"
+DATABASE: Final = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
 PUBLIC_KEY: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 WAY_BACK: Final = "/staff/institution/back"
 THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -108,6 +109,11 @@ def database_url(environment: Mapping[str, str], folder: Path) -> str:
     A password in a file of its own may have any characters; in an address some of them mean something else.
     """
     address = environment.get(DATABASE_URL) or f"sqlite:///{folder / DATABASE_FILE}"
+    if not DATABASE.match(address):
+        raise ConfigurationError(
+            f"{DATABASE_URL} must be an address such as postgresql://counterpoise@db/counterpoise, or "
+            "sqlite:///file"
+        )
     if not (named := environment.get(DATABASE_PASSWORD_FILE)):
         return address
     parts = urlsplit(address)

@@ -39,6 +39,8 @@ WITHOUT_LOG: Final = b"\x01\x01"
 SQLITE_POOL: Final = 4
 POSTGRES_POOL: Final = 10
 LOCK_TIMEOUT: Final = "10s"
+ENCODING: Final = "UTF8"
+"""Of a database of PostgreSQL: others do not take every word, or do not know where a letter ends."""
 KEPT_ALIVE: Final = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -122,7 +124,11 @@ def _postgres(url: str) -> Engine:
         max_overflow=0,
         hide_parameters=True,
         json_deserializer=from_json,
-        connect_args={"options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC", **KEPT_ALIVE},
+        connect_args={
+            "options": f"-c lock_timeout={LOCK_TIMEOUT} -c timezone=UTC",
+            "client_encoding": ENCODING,
+            **KEPT_ALIVE,
+        },
     )
 
     @event.listens_for(engine, "connect")

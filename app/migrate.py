@@ -12,9 +12,10 @@ Alembic, which takes a third of a second to load.
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, inspect, text
 
-from app.db import is_sqlite, read, write
+from app.db import ENCODING, is_sqlite, read, write
+from app.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -52,9 +53,20 @@ def _run(engine: Engine, step: Literal["upgrade", "downgrade"], to: str) -> None
     config = _config()
     with write(engine) as connection:
         if not is_sqlite(connection):
+            _check_encoding(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
         config.attributes["connection"] = connection
         getattr(command, step)(config, to)
+
+
+def _check_encoding(connection: Connection) -> None:
+    """Refuse to make the tables where not every word can be kept; a machine without a language makes such."""
+    found = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if found != ENCODING and not inspect(connection).has_table("alembic_version"):
+        raise ConfigurationError(
+            f"the database has the encoding {found}, which cannot keep every word. Make it anew, by "
+            f"`createdb --encoding {ENCODING} --template template0`"
+        )
 
 
 def _config() -> "Config":

@@ -95,7 +95,16 @@ def told_plainly() -> Iterator[None]:
             _stop("the database's role may not do this: counterpoise doctor says what it is to be granted")
         if not isinstance(error, OperationalError):
             raise
-        _stop("the database cannot be reached: check COUNTERPOISE_DATABASE_URL or --dir, and that it runs")
+        said = str(error.orig).strip().partition("\n")[0]
+        _stop(
+            f"the database cannot be reached or used ({said}): check COUNTERPOISE_DATABASE_URL or --dir, and "
+            "that it runs"
+        )
+    except PermissionError as error:
+        _stop(
+            f"this user may not open {error.filename}: run the command as the user of the service, and see "
+            "that the file, and its folder, are that user's"
+        )
 
 
 @contextmanager

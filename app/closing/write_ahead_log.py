@@ -62,7 +62,7 @@ def checks(db: Connection) -> Iterator[Check]:
             function,
             may,
             f"{role} may" if may else f"{role} may not, so that the log keeps what was erased or unlinked",
-            f'GRANT EXECUTE ON FUNCTION {function} TO "{role}"',
+            f'in this database, since each has its own: GRANT EXECUTE ON FUNCTION {function} TO "{role}"',
         )
     for name, wanted in KEPT_ELSEWHERE.items():
         found = str(db.execute(_SETTING, {"name": name}).scalar_one())

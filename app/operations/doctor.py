@@ -16,7 +16,7 @@ from app.closing.copies import left_copies
 from app.closing.digests import changed
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
-from app.db import LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
+from app.db import ENCODING, LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
 from app.ended import ledger
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
@@ -55,6 +55,9 @@ POSTGRES_SETTINGS: Final = {
 }
 """Three keep acknowledged writes, the fourth keeps times out of rows, the rest answers out of logs."""
 LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
+ANOTHER_ENCODING: Final = (
+    "make a backup and put it back into a database that `createdb --encoding UTF8 --template template0` makes"
+)
 LOG_VALUES: Final = frozenset({"auto_explain", "pgaudit"})
 """Libraries that log statements, or what was in them, when they are loaded."""
 
@@ -219,9 +222,16 @@ def _postgres(db: Connection) -> Iterator[Check]:
     version = int(db.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
     good = version >= POSTGRES_AT_LEAST
     yield Check("PostgreSQL", good, str(version), f"use PostgreSQL {POSTGRES_AT_LEAST} or later")
+    encoding = str(db.execute(text("SHOW server_encoding")).scalar_one())
+    yield Check("encoding", encoding == ENCODING, encoding, ANOTHER_ENCODING)
     for name, wanted in POSTGRES_SETTINGS.items():
         found = str(db.execute(text("SELECT current_setting(:name)"), {"name": name}).scalar_one())
-        yield Check(name, found in wanted, found, f"set {name} = {wanted[0]} in postgresql.conf")
+        yield Check(
+            name,
+            found in wanted,
+            found,
+            f"as an administrator of PostgreSQL: ALTER SYSTEM SET {name} = '{wanted[0]}'; then restart it",
+        )
     role = str(db.execute(text("SELECT current_user")).scalar_one())
     may = without_checkpoint(db) is None
     yield Check(

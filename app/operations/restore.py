@@ -83,6 +83,8 @@ def restore(
 def read_through(file: Path, keys: Sequence[Any], sink: Any = None) -> About:
     """Read the whole of a backup; refused where it was changed or cut, or was made for another key."""
     written = Written(sink) if sink else Written()
+    if not file.exists():
+        raise Refused(f"there is no file {file}")
     try:
         with file.open("rb") as source:
             decrypt_io(source, written, list(keys))

@@ -1,0 +1,99 @@
+"""What whoever runs the service sets wrong: each command says what it is, and what to do."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+import pytest
+from typer.testing import CliRunner, Result
+
+from app.cli import app as cli
+from tests.lib.postgres_server import Postgres
+
+OURS = ("DATABASE_URL", "DATABASE_PASSWORD_FILE", "SECRET", "SECRET_FILE", "DIR", "LEDGER", "BACKUP_KEY")
+NOBODY = 65534
+
+
+@pytest.fixture(autouse=True)
+def unset(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in OURS:
+        monkeypatch.delenv(f"COUNTERPOISE_{name}", raising=False)
+
+
+def typed(line: str, folder: Path, **environment: str) -> Result:
+    return CliRunner().invoke(cli, [*line.split(), "--dir", str(folder)], env=environment)
+
+
+def refused(line: str, folder: Path, **environment: str) -> str:
+    ended = typed(line, folder, **environment)
+    assert ended.exit_code == 2, ended.output
+    assert "Traceback" not in ended.output
+    return " ".join(ended.stderr.split())
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Path:
+    assert typed("migrate --new-secret", tmp_path / "data").exit_code == 0
+    return tmp_path / "data"
+
+
+@contextmanager
+def another_user() -> Iterator[None]:
+    """As a user to whom nothing of the service belongs."""
+    before = os.geteuid()
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("address", ["postgres//db", "mysql://a@db/counterpoise", "counterpoise"])
+def test_an_address_of_no_database_is_told_with_one_that_is(made: Path, address: str) -> None:
+    said = refused("doctor", made, COUNTERPOISE_DATABASE_URL=address)
+    assert "COUNTERPOISE_DATABASE_URL must be an address such as postgresql://" in said
+
+
+@pytest.mark.postgres
+def test_what_postgresql_says_of_a_connection_is_told(made: Path, postgres: Postgres) -> None:
+    said = refused("doctor", made, COUNTERPOISE_DATABASE_URL=postgres.url("nowhere"))
+    assert 'database "nowhere" does not exist' in said
+    assert "check COUNTERPOISE_DATABASE_URL" in said
+
+
+@pytest.mark.postgres
+def test_a_database_that_cannot_keep_every_word_gets_no_tables(made: Path, postgres: Postgres) -> None:
+    """A machine without a language makes one such by itself."""
+    with psycopg.connect(f"host={postgres.socket} user=postgres dbname=postgres", autocommit=True) as server:
+        server.execute(
+            "CREATE DATABASE ascii ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        )
+    address = {"COUNTERPOISE_DATABASE_URL": postgres.url("ascii")}
+    assert "createdb --encoding UTF8 --template template0" in refused("migrate", made, **address)
+    found = typed("doctor", made, **address).stdout
+    assert "MEND  encoding" in found
+    postgres.drop(postgres.url("ascii"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.parametrize("whose", ["the secret", "the folder", "the database"])
+def test_files_of_another_user_are_named(made: Path, whose: str) -> None:
+    assert typed("study list", made).exit_code == 0  # so that all modules are loaded
+    for folder in made.parents[:3]:
+        folder.chmod(0o711)
+    for each in (made, *made.iterdir()):
+        os.chown(each, NOBODY, NOBODY)
+    file = {"the secret": made / "secret", "the database": made / "counterpoise.sqlite"}.get(whose, made)
+    os.chown(file, 0, 0)
+    with another_user():
+        said = refused("study list", made)
+    assert str(made) in said
+    assert "run the command as the user of the service" in said
+
+
+def test_a_backup_that_is_not_there_is_not_called_damaged(made: Path, tmp_path: Path) -> None:
+    assert CliRunner().invoke(cli, ["backup-key", str(tmp_path / "key")]).exit_code == 0
+    said = refused(f"restore {tmp_path / 'spring.age'} --key {tmp_path / 'key'}", made)
+    assert f"there is no file {tmp_path / 'spring.age'}" in said
