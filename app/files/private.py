@@ -13,8 +13,8 @@ OTHERS: Final = 0o077
 
 
 def keep_private(path: Path) -> None:
-    """Remove all rights of others, where this user may; `counterpoise doctor` reports where it may not."""
-    with contextlib.suppress(PermissionError, FileNotFoundError):
+    """Remove all rights of others, where this user may and the disk can be written; else `doctor` tells."""
+    with contextlib.suppress(OSError):
         path.chmod(FOLDER if path.is_dir() else FILE)
 
 

@@ -1,6 +1,8 @@
 """Database, log, secret, exports and slips are readable by their owner alone, whatever was there before."""
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from app.files.private import write_private
 from app.runtime import Service
 from tests.lib.cohorts import close, take_part
 from tests.privacy.organisations import of_one_mind
+
+ROOT = Path(__file__).parents[2]
 
 
 def rights(path: Path) -> int:
@@ -40,6 +44,23 @@ def test_the_secret_and_its_folder_are_private_whatever_was_there(tmp_path: Path
     secret.parent.chmod(0o755)
     from_environment({}, secret.parent)
     assert (rights(secret), rights(secret.parent)) == (0o600, 0o700)
+
+
+READ_ONLY = """
+mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" || exit 77
+"$2" -c 'import sys; from pathlib import Path; from app.config import from_environment
+print(from_environment({"COUNTERPOISE_SECRET_FILE": sys.argv[1]}).secret.hex())' "$1/secret"
+"""
+
+
+def test_a_secret_on_a_disk_that_cannot_be_written_is_read(tmp_path: Path) -> None:
+    """So a container is given it."""
+    secret = new_secret_file(tmp_path / "made")
+    command = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", str(secret.parent), sys.executable]
+    read = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if read.returncode == 77 or "unshare failed" in read.stderr:
+        pytest.skip("no mount can be made here")
+    assert read.stdout == secret.read_text(), read.stderr
 
 
 def test_the_lock_of_the_due_tasks_is_private(service: Service, tmp_path: Path) -> None:
