@@ -257,7 +257,7 @@ def postgres_program(
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """One of PostgreSQL's own programs on the database; its password is on no command line."""
     url = make_url(database_url)
-    plain = url.set(drivername="postgresql", password=None).render_as_string()
+    plain = url._replace(drivername="postgresql", password=None).render_as_string()  # `set` leaves it in
     secret = {} if url.password is None else {"PGPASSWORD": str(url.password)}
     try:
         process = subprocess.Popen(  # noqa: S603 - our own words

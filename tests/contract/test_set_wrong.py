@@ -1,4 +1,4 @@
-"""What whoever runs the service sets wrong: each command says what it is, and what to do."""
+"""What whoever runs the service sets wrong, or otherwise than we do: it works, or says what to do."""
 
 import os
 from collections.abc import Iterator
@@ -91,6 +91,34 @@ def test_files_of_another_user_are_named(made: Path, whose: str) -> None:
         said = refused("study list", made)
     assert str(made) in said
     assert "run the command as the user of the service" in said
+
+
+@pytest.mark.postgres
+def test_a_database_with_a_password_is_backed_up_and_put_back(made: Path, postgres: Postgres) -> None:
+    password = "p@ss:w/ord %#?&"
+    rules = postgres.data / "pg_hba.conf"
+    rules.write_text(f"local all by_password scram-sha-256\n{rules.read_text()}")
+    with psycopg.connect(f"host={postgres.socket} user=postgres dbname=postgres", autocommit=True) as server:
+        server.execute("SELECT pg_reload_conf()")
+        server.execute(f"CREATE ROLE by_password LOGIN PASSWORD '{password}'")
+        for name in ("kept", "put_back"):
+            server.execute(f"CREATE DATABASE {name} OWNER by_password")
+    (made / "password").write_text(password)
+    (made / "counterpoise.sqlite").unlink()
+    key = CliRunner().invoke(cli, ["backup-key", str(made / "key")]).stdout.strip()
+    given = {
+        "COUNTERPOISE_DATABASE_URL": f"postgresql://by_password@/kept?host={postgres.socket}",
+        "COUNTERPOISE_DATABASE_PASSWORD_FILE": str(made / "password"),
+        "COUNTERPOISE_BACKUP_KEY": key,
+    }
+    typed("migrate", made, **given)
+    typed("study make spring Spring --simulated", made, **given)
+    backed_up = typed(f"backup --out {made / 'spring.age'}", made, **given)
+    assert "opened again and compared" in backed_up.stdout, backed_up.stderr
+    given["COUNTERPOISE_DATABASE_URL"] = given["COUNTERPOISE_DATABASE_URL"].replace("kept", "put_back")
+    put_back = typed(f"restore {made / 'spring.age'} --key {made / 'key'} --incomplete", made, **given)
+    assert put_back.exit_code == 0, put_back.stderr
+    assert "spring" in typed("study list", made, **given).stdout
 
 
 def test_a_backup_that_is_not_there_is_not_called_damaged(made: Path, tmp_path: Path) -> None:
