@@ -7,7 +7,7 @@ DIR ?= demo
 BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet install
 
-.PHONY: help run test unit check layout docs walks both attack fault mutants audit proxy fuzz kernels simulation bench engines formats wheel lock messages system clean
+.PHONY: help run test unit check layout docs walks both attack fault mutants audit proxy debian fuzz kernels simulation bench engines formats wheel lock messages system clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | while IFS=$$(printf '\t') read -r name what; do \
@@ -69,7 +69,8 @@ docs: system $(VENV)/docs ## these documents as a site in build/site: no warning
 	$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going -d build/doctrees docs build/site
 	$(BIN)/python -m pytest -q -m site tests/site
 
-wheel: system $(VENV)/dev ## wheel and source distribution into dist/, installed in an empty environment and served
+wheel: $(VENV)/dev ## wheel and source distribution into dist/, installed in an empty environment and served
+	.ci/system-packages libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-noto-core
 	$(BIN)/python -m tests.package --out dist
 
 fault: system $(VENV)/dev ## servers killed, disks full, power cut, clocks wrong while people answer (hours)
@@ -102,6 +103,9 @@ audit: $(VENV)/dev ## a list of what the service is made of (SBOM) into dist/, a
 proxy: system $(VENV)/dev ## the service behind nginx and Caddy, and through PgBouncer; it installs them from Debian
 	.ci/system-packages nginx-light caddy pgbouncer
 	$(BIN)/python -m pytest -m proxy tests/proxy
+
+debian: $(VENV)/dev ## docs/debian.md typed in a fresh Debian, with nginx, PostgreSQL and https; as root, with debootstrap
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.debian
 
 fuzz: $(VENV)/dev ## 5,000 messy files of answers, and 5,000 calls of the interface for programs
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.fuzz.messy --files 5000

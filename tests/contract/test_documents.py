@@ -337,6 +337,7 @@ PAGES: dict[str, Reader] = {
 ELSEWHERE = {
     "docs/administration.md": "tests/contract/test_administration.py",
     "docs/api.md": "tests/docs/test_api_page.py",
+    "docs/debian.md": "tests/debian/__main__.py",  # make debian
 }
 NAMED = re.compile(r"\*\*(\w+\.yaml)\*\*(?:(?!```).)*```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 """A block of YAML, and the file that the page names before it."""
