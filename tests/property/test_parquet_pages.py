@@ -74,6 +74,21 @@ def test_what_is_usual_is_not_left_to_arrow(codes, compression, tmp_path):
     np.testing.assert_array_equal(found, drawn.T)
 
 
+@pytest.mark.parametrize("gaps", [False, True])
+def test_places_that_the_dictionary_does_not_have_are_no_answers(gaps, tmp_path):
+    drawn = np.random.default_rng(2).choice([1, 2, 3, 4, 5, 6], 5000)
+    column = pa.array(drawn, pa.int8(), mask=drawn == 6 if gaps else None)
+    file = tmp_path / "x.parquet"
+    parquet.write_table(pa.table([column], ["a"]), file, compression="none")
+    chunk = parquet.ParquetFile(file).metadata.row_group(0).column(0)
+    content = bytearray(file.read_bytes())
+    middle = chunk.data_page_offset + (2 * chunk.total_compressed_size) // 3
+    content[middle : middle + 3] = b"\xff" * 3
+    file.write_bytes(content)
+    with pytest.raises(TableError, match="is damaged"):
+        file_counts(file, ["a"])
+
+
 def test_damaged_files_are_refused_or_read_as_arrow_reads_them(tmp_path):
     rng = np.random.default_rng(7)
     codes = rng.choice([EMPTY, 1, 2, 3, 4, 5], (3000, 2))
