@@ -77,6 +77,13 @@ def test_places_that_are_taken_and_faults_of_staff_s_pages_are_told(
     assert told["counterpoise_due_tasks_failures"] == 0
 
 
+@on_sqlite
+def test_of_several_workers_nothing_is_told_that_each_has_for_itself(service: Service) -> None:
+    alone, several = (figures(gauges(service, Maintenance(service), workers)) for workers in (1, 2))
+    assert several == {"counterpoise_due_tasks_failures": 0}
+    assert any("queue_places" in name for name in alone)
+
+
 @pytest.mark.parametrize("named", ["9100", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"])
 def test_an_address_that_is_none_is_told_with_an_example(named: str) -> None:
     with pytest.raises(ConfigurationError, match=r"such as 127\.0\.0\.1:9100"):

@@ -245,10 +245,28 @@ def test_no_container_has_a_right_that_it_does_not_need() -> None:
         assert each["read_only"] is True, name
         assert each["cap_drop"] == ["ALL"], name
         assert each["security_opt"] == ["no-new-privileges:true"], name
-        assert all("PASSWORD:" not in str(value) for value in each["environment"].values()), name
-    assert "cap_add" not in services["app"]
-    assert [port.split(":")[0] for port in services["app"]["ports"]] == ["127.0.0.1"]
+        assert all("PASSWORD:" not in str(value) for value in each.get("environment", {}).values()), name
+        assert ("cap_add" in each) == (name == "db"), name
+        assert all(port.startswith("127.0.0.1:") for port in each.get("ports", ())), name
+    assert len(services["app"]["ports"]) == 1
+    assert services["proxy"]["user"] == "101:101"
     assert "\nUSER 10001\n" in (ROOT / "Dockerfile").read_text()
+
+
+def test_the_profile_of_two_is_a_second_one_like_the_first_and_a_proxy_before_both() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    assert {name for name, each in services.items() if "profiles" in each} == {"second", "proxy"}
+    assert services["second"] == {**services["app"], "profiles": ["two"], "ports": []}
+    [mounted] = services["proxy"]["volumes"]
+    source, target, how = mounted.split(":")
+    assert (target, how) == ("/etc/nginx/nginx.conf", "ro")
+    settings = (ROOT / source).read_text()
+    port = services["app"]["command"][-1]
+    named = re.findall(r"server (\w+):(\d+);", settings)
+    assert named == [("app", port), ("second", port)]
+    [published] = services["proxy"]["ports"]
+    assert f"listen {published.split(':')[2]};" in settings
+    assert set(services["proxy"]["depends_on"]) == {"app", "second"}
 
 
 def test_every_example_of_a_command_in_a_container_is_one(here: Here) -> None:

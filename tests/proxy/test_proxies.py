@@ -1,4 +1,4 @@
-"""docs/proxy/nginx.conf and Caddyfile as they stand, but for names, ports and certificate."""
+"""docs/proxy/nginx.conf, Caddyfile and two.conf as they stand, but for names, ports and certificate."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ import ssl
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from app.db import write
 from app.runtime import Service
-from tests.fault.serving import served
+from app.studies import waves
+from tests.fault.serving import Server, served
 from tests.lib.questionnaire_client import respond
+from tests.lib.respondents import kept
 from tests.lib.staff_accounts import PASSWORD, code_of, ready
 
 pytestmark = pytest.mark.proxy
@@ -62,6 +66,7 @@ class Behind:
     """The port for http without TLS."""
     folder: Path
     log: Path
+    servers: tuple[Server, ...] = ()
 
     def browser(self) -> httpx2.Client:
         trusted = ssl.create_default_context(cafile=str(self.folder / "questions.pem"))
@@ -100,14 +105,15 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def nginx(folder: Path, port: int, plain: int, served_at: int) -> list[str]:
+def nginx(folder: Path, port: int, plain: int, *served_at: int) -> list[str]:
     """Write the example with these ports into the folder; return the command that runs it."""
+    servers = "".join(f"server 127.0.0.1:{each};" for each in served_at)
     example = (
         (EXAMPLES / "nginx.conf")
         .read_text()
         .replace("listen 443", f"listen 127.0.0.1:{port}")
         .replace("listen 80", f"listen 127.0.0.1:{plain}")
-        .replace("127.0.0.1:8000", f"127.0.0.1:{served_at}")
+        .replace("server 127.0.0.1:8000;", servers)
         .replace(NAME, "localhost")
         .replace("/etc/ssl/certs/", f"{folder}/")
         .replace("/etc/ssl/private/", f"{folder}/")
@@ -117,14 +123,15 @@ def nginx(folder: Path, port: int, plain: int, served_at: int) -> list[str]:
     return ["nginx", "-p", str(folder), "-c", str(folder / "settings")]
 
 
-def caddy(folder: Path, port: int, plain: int, served_at: int) -> list[str]:
+def caddy(folder: Path, port: int, plain: int, *served_at: int) -> list[str]:
     """As `nginx` does."""
+    servers = " ".join(f"127.0.0.1:{each}" for each in served_at)
     example = (
         (EXAMPLES / "Caddyfile")
         .read_text()
         .replace("\n{\n", f"\n{OF_CADDY.format(port=port, plain=plain, folder=folder)}", 1)
         .replace(f"{NAME} {{\n", SITE_OF_CADDY.format(folder=folder))
-        .replace("127.0.0.1:8000", f"127.0.0.1:{served_at}")
+        .replace("127.0.0.1:8000", servers)
         .replace("read_header 20s", "read_header 2s")
     )
     (folder / "settings").write_text(example)
@@ -136,39 +143,47 @@ TOO_MUCH = {"nginx": (413,), "caddy": (413, 502)}
 """What a body that is too large is answered with; 502 by the Caddy 2.6 of Debian 12."""
 
 
-@pytest.fixture(params=PROXIES)
-def behind(service: Service, study: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Behind]:
-    """The service behind a proxy, in a folder where that can leave whatever it leaves."""
-    assert study == "demo"
-    program = shutil.which(request.param, path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program, f"NOT RUN: {request.param} is not installed; `make proxy` installs it"
-    (folder := tmp_path / "proxy").mkdir()
+def behind_a_proxy(name: str, place: Path, stack: ExitStack, url: str, *, servers: int = 1) -> Behind:
+    """So many servers of one database behind a proxy, in a folder where that can leave whatever it leaves."""
+    folder, log = place / "proxy", place / "log"
+    program = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program, f"NOT RUN: {name} is not installed; `make proxy` installs it"
+    folder.mkdir()
     certified(folder)
-    log, port, plain = tmp_path / "log", free_port(), free_port()
+    port, plain = free_port(), free_port()
     environment = {
         "COUNTERPOISE_INSECURE_COOKIES": "",
         "COUNTERPOISE_PROXY": "127.0.0.1",
         "COUNTERPOISE_ORIGIN": f"https://localhost:{port}",
     }
-    with served(service.settings.database_url, log, **environment) as server:
-        _, *words = PROXIES[request.param](folder, port, plain, server.port)
-        at_home = {**os.environ, "HOME": str(folder)}
-        with subprocess.Popen([program, *words], env=at_home) as proxy:
-            behind = Behind(port, plain, folder, log)
-            wait_for(behind)
-            try:
-                yield behind
-            finally:
-                proxy.terminate()
+    running = tuple(stack.enter_context(served(url, log, **environment)) for _ in range(servers))
+    _, *words = PROXIES[name](folder, port, plain, *(each.port for each in running))
+    proxy = stack.enter_context(subprocess.Popen([program, *words], env={**os.environ, "HOME": str(folder)}))
+    stack.callback(proxy.terminate)
+    behind = Behind(port, plain, folder, log, running)
+    wait_for(behind)
+    return behind
+
+
+@pytest.fixture(params=PROXIES)
+def behind(service: Service, study: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Behind]:
+    """The service behind a proxy."""
+    assert study == "demo"
+    with ExitStack() as stack:
+        yield behind_a_proxy(request.param, tmp_path, stack, service.settings.database_url)
 
 
 def wait_for(behind: Behind) -> None:
+    with behind.browser() as browser:
+        until_ready(browser)
+
+
+def until_ready(browser: httpx2.Client) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
-            with behind.browser() as browser:
-                if browser.head("/ready").status_code == 200:
-                    return
+            if browser.head("/ready").status_code == 200:
+                return
         except httpx2.TransportError:
             time.sleep(0.1)
     raise AssertionError("the proxy does not answer")
@@ -207,3 +222,63 @@ def test_whoever_comes_by_http_is_sent_to_https(behind: Behind) -> None:
     told = httpx2.get(f"http://127.0.0.1:{behind.plain}/safety", headers={"host": "localhost"})
     assert told.status_code in (301, 308)
     assert told.headers["location"].replace(f":{behind.port}", "") == "https://localhost/safety"
+
+
+def until_none_is_told_502(browser: httpx2.Client) -> None:
+    """Caddy 2.6 passes a server over for what is sent when it has looked and found it stopped."""
+    deadline = time.monotonic() + 60
+    while 502 in {browser.post("/enter", data={"code": "nothing"}).status_code for _ in range(10)}:
+        assert time.monotonic() < deadline
+
+
+@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@pytest.mark.parametrize("name", PROXIES)
+def test_of_two_servers_either_answers_and_one_that_stops_is_passed_over(
+    service: Service, study: str, tmp_path: Path, name: str
+) -> None:
+    with write(service.engine) as db:
+        codes = waves.issue_codes(service, db, f"{study}-1", "north", 2)
+    with ExitStack() as stack:
+        behind = behind_a_proxy(name, tmp_path, stack, service.settings.database_url, servers=2)
+        with behind.browser() as browser:
+            respond(browser, codes[0])
+        behind.servers[0].stop()
+        with behind.browser() as browser:
+            assert {browser.get("/").status_code for _ in range(10)} == {200}
+            if name == "caddy":
+                until_none_is_told_502(browser)
+            respond(browser, codes[1])
+    assert len(kept(service, f"{study}-1")) == 2
+
+
+@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_the_proxy_of_the_containers_stands_before_two(service: Service, study: str, tmp_path: Path) -> None:
+    """The profile of docker-compose.yml, on this computer's own nginx."""
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program, "NOT RUN: nginx is not installed; `make proxy` installs it"
+    (folder := tmp_path / "proxy").mkdir()
+    with write(service.engine) as db:
+        [code] = waves.issue_codes(service, db, f"{study}-1", "north", 1)
+    url, log, port = service.settings.database_url, tmp_path / "log", free_port()
+    with served(url, log) as one, served(url, log) as two:
+        settings = (
+            (EXAMPLES / "two.conf")
+            .read_text()
+            .replace("app:8000", f"127.0.0.1:{one.port}")
+            .replace("second:8000", f"127.0.0.1:{two.port}")
+            .replace("listen 8080", f"listen 127.0.0.1:{port}")
+            .replace("/tmp/", f"{folder}/")
+        )
+        (folder / "settings").write_text(f"daemon off;\n{settings}")
+        command = [program, "-p", str(folder), "-c", str(folder / "settings")]
+        with subprocess.Popen(command) as proxy:
+            try:
+                with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as browser:
+                    until_ready(browser)
+                    respond(browser, code)
+                    one.stop()
+                    assert [browser.get("/").status_code for _ in range(4)] == [200] * 4
+            finally:
+                proxy.terminate()
+    assert {each.name for each in folder.rglob("*") if each.is_file()} == {"settings"}
+    assert len(kept(service, f"{study}-1")) == 1
