@@ -327,13 +327,14 @@ def _flock(service: Service) -> Iterator[bool]:
 def _advisory_lock(service: Service) -> Iterator[bool]:
     """Lock by a transaction of its own, which a pooler gives a connection of its own too.
 
-    PostgreSQL releases the lock when the connection ends. Between statements the transaction holds no
-    snapshot, so that deleted rows can be removed meanwhile.
+    PostgreSQL releases the lock when the connection ends. The statement that takes it leaves a snapshot open
+    until the next one, and as long as it is open no deleted row can be removed: so the setting comes second.
     """
     with read(service.engine) as db:
-        db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
         key = {"key": lock_key("tend")}
-        yield bool(db.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), key).scalar())
+        got = bool(db.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), key).scalar())
+        db.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        yield got
 
 
 class Maintenance:
