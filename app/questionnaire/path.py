@@ -23,7 +23,7 @@ from app.studies.anonymity import budget_of
 from app.studies.information import written
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.elements import allowed as allowed_marks
-from app.studies.linking.pairs import unmatched
+from app.studies.linking.pairs import unmatched, was_paired
 from app.studies.special import SPECIAL
 from app.tables import PREPARED, RESEARCH, Study, Wave, table
 from instrument import (
@@ -226,17 +226,12 @@ def survey_path_of(service: Service, db: Connection, wave: str) -> SurveyPath:
     if kept is not None and time.monotonic() < until.get(wave, 0.0):
         return kept
     survey, has_opened = _read_survey_path(service, db, wave)
-    if kept is not None and kept == _asking_as(kept, survey):
+    if kept == survey:
         survey = kept
     if has_opened:  # before that it may still become one of a pair
         survey_paths(service)[wave] = survey
         until[wave] = time.monotonic() + KEPT_SECONDS
     return survey
-
-
-def _asking_as(kept: SurveyPath, survey: SurveyPath) -> SurveyPath:
-    """Return a path with the questions of another one: if a pair ends meanwhile, people go on as before."""
-    return replace(survey, asks=kept.asks, draft_size=kept.draft_size, paper=kept.paper)
 
 
 def _read_survey_path(service: Service, db: Connection, wave: str) -> tuple[SurveyPath, bool]:
@@ -258,6 +253,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> tuple[Surv
     chosen = form.context if found.context is None else found.context
     context = tuple(each for each in form.context if each in chosen)
     elements = tuple(ELEMENTS) if unmatched(db, wave) else ()
+    in_drafts = tuple(ELEMENTS) if was_paired(db, wave) else ()  # a pair may end while people answer
     survey = SurveyPath(
         wave=wave,
         study_title=found.title,
@@ -268,7 +264,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> tuple[Surv
         per_page=found.items_per_page,
         context={each: instrument.context[each] for each in context},
         words=words,
-        draft_size=_draft_size(wave, form, instrument, elements, found.special or ()),
+        draft_size=_draft_size(wave, form, instrument, in_drafts, found.special or ()),
         special=tuple(found.special or ()),
         asks=asks(form, found.items_per_page, context, elements),
         numbers=numbers(form),

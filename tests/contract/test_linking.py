@@ -19,8 +19,9 @@ from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE
 from app.db import is_sqlite, read, write
 from app.errors import Refused
+from app.main import create_app
 from app.questionnaire.path import survey_paths
-from app.runtime import Service
+from app.runtime import Service, make_service
 from app.studies import waves
 from app.studies.linking.elements import ELEMENTS
 from app.studies.linking.pairs import FEWEST_CODES, KEY, PAIR
@@ -31,7 +32,17 @@ from tests.conftest import SECRET, Queries
 from tests.lib.disk_bytes import stolen
 from tests.lib.killed_maintenance import maintenance_killed
 from tests.lib.linked_waves import EARLIER, LATER, close, declared, open_later, own, take_part, twice
-from tests.lib.questionnaire_client import Screen, agree, enter, fill, respond
+from tests.lib.questionnaire_client import (
+    MAX_STEPS,
+    Screen,
+    agree,
+    enter,
+    fill,
+    filled_in,
+    open_page,
+    respond,
+    submit,
+)
 from tests.lib.respondents import make_due, rows, state
 
 
@@ -220,6 +231,40 @@ def test_a_retired_wave_ends_its_pair_and_the_other_asks_for_nothing(
     enter(client, code)
     agree(client)
     assert fill(client, "/about") == "/page/1"
+
+
+def test_where_a_pair_ends_while_people_answer_every_process_goes_on_with_them(
+    paired: Service, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one that knew the pair asks no more a minute later; the other sends nobody to what is not asked."""
+    take_part(paired, EARLIER, [own(1)])
+    close(paired, EARLIER)
+    open_later(paired)
+    with write(paired.engine) as db:
+        [code] = waves.issue_codes(paired, db, LATER, "south", 1)
+    enter(client, code)
+    agree(client)
+    assert fill(client, "/about") == "/link"
+    maintenance.retire(paired, EARLIER)
+    other = make_service(paired.settings)
+    application = create_app(paired.settings, other)
+    with TestClient(application, base_url="http://127.0.0.1", follow_redirects=False) as another:
+        another.cookies = client.cookies
+        assert another.get("/link").headers["location"] == "/page/1"
+        typed = dict.fromkeys(ELEMENTS, LEFT_BLANK)
+        assert another.post("/link", data=typed).headers["location"] == "/page/1"
+        monkeypatch.setattr("app.questionnaire.path.KEPT_SECONDS", 0.0)  # as a minute later
+        survey_paths(paired).clear()
+        assert client.get("/link").headers["location"] == "/page/1"
+        screen, here = open_page(another, "http://127.0.0.1/page/1")
+        turns = (client, another)
+        for step in range(MAX_STEPS):
+            if "receipt" in screen.text_of:
+                break
+            [form] = screen.forms
+            screen, here = submit(turns[step % 2], here, form, filled_in(form, {}))
+    other.engine.dispose()
+    assert len([row for row in rows(paired, RESPONSE) if row.wave == LATER]) == 1
 
 
 # ---- nothing is left ----

@@ -41,12 +41,20 @@ _OF_PAIR: Final[Select[Any]] = (
     .join(KEY, KEY.c.earlier == PAIR.c.earlier)
     .where(or_(PAIR.c.earlier == bindparam("wave"), PAIR.c.later == bindparam("wave")))
 )
+_IN_A_PAIR: Final = select(PAIR.c.earlier).where(
+    or_(PAIR.c.earlier == bindparam("wave"), PAIR.c.later == bindparam("wave"))
+)
 _LINK: Final = update(RESPONSE).where(RESPONSE.c.id == bindparam("of_id")).values(pair_id=bindparam("pair"))
 
 
 def unmatched(db: Connection, wave: str) -> Row[Any] | None:
     """The pair of a wave with its key, while there is one: afterwards nothing is asked or marked."""
     return db.execute(_OF_PAIR, {"wave": wave}).first()
+
+
+def was_paired(db: Connection, wave: str) -> bool:
+    """Whether a wave is one of a pair, or was when it opened."""
+    return db.execute(_IN_A_PAIR, {"wave": wave}).first() is not None
 
 
 def opens_from(db: Connection, wave: str) -> date | None:
