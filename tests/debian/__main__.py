@@ -5,7 +5,7 @@
 As root, with debootstrap. The machine is a folder with processes, mounts and a network of its own, and goes
 at the end. Since systemd does not run in one, a line that calls it starts the command of the unit by hand: as
 its user, with its settings, on a system that is read-only but for what it names. Prints a line for each step,
-and exits with 1 at the first that fails; where no machine can be made it says NOT RUN, and why.
+and exits with 1 at the first that fails, or where no machine can be made: then it says NOT RUN, and why.
 """
 
 from __future__ import annotations
@@ -109,6 +109,7 @@ class Drill:
         yield "served behind nginx, by https", self._served
         yield "ledger, doctor --strict, backup", self._backed_up
         yield "a backup put back in another place", self._put_back
+        yield "the end of the drill", lambda: self._typed("End the drill")
         yield "upgrade", self._upgraded
         yield "every line of the page was typed", self._all_typed
         yield "another secret", self._rotated
@@ -309,7 +310,7 @@ def main() -> None:
     argparse.ArgumentParser(description=__doc__.partition("\n")[0]).parse_args()
     if why := unfit():
         sys.stdout.write(f"debian: NOT RUN: {why}\n")
-        return
+        sys.exit(1)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the machine ends, too
     try:
         with tempfile.TemporaryDirectory(prefix="debian-") as place:

@@ -118,7 +118,6 @@ class Machine:
         unit.read(self.folder / "etc/systemd/system/counterpoise.service")
         asked = unit["Service"]
         log = asked["StandardOutput"].removeprefix("append:")
-        self._done(f"install -d -m {asked['LogsDirectoryMode']} -o {asked['User']} {Path(log).parent}")
         script = SERVE.format(
             writable=f"{asked['ReadWritePaths'].replace('-/', '/')} {Path(log).parent}",
             user=asked["User"],
