@@ -92,6 +92,8 @@ class SurveyPath:
     """The path of each page with questions, in order -> the ids of what it asks."""
     numbers: Mapping[str, int]
     """The number of each item, as people see it."""
+    was_paired: bool = False
+    """Whether it is one of a pair, which may end while people answer, or was."""
     leaving: Leaving = field(default_factory=Leaving)
     """What is given out of the wave when it has closed; nothing of a private run."""
     retire_on: date | None = None
@@ -253,7 +255,8 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> tuple[Surv
     chosen = form.context if found.context is None else found.context
     context = tuple(each for each in form.context if each in chosen)
     elements = tuple(ELEMENTS) if unmatched(db, wave) else ()
-    in_drafts = tuple(ELEMENTS) if was_paired(db, wave) else ()  # a pair may end while people answer
+    paired = was_paired(db, wave)
+    in_drafts = tuple(ELEMENTS) if paired else ()  # a pair may end while people answer
     survey = SurveyPath(
         wave=wave,
         study_title=found.title,
@@ -267,6 +270,7 @@ def _read_survey_path(service: Service, db: Connection, wave: str) -> tuple[Surv
         draft_size=_draft_size(wave, form, instrument, in_drafts, found.special or ()),
         special=tuple(found.special or ()),
         asks=asks(form, found.items_per_page, context, elements),
+        was_paired=paired,
         numbers=numbers(form),
         leaving=LEAVING[found.leaving],
         retire_on=found.retire_on,

@@ -65,11 +65,7 @@ class Road:
             for method in route.methods or ()
         }
         self._by_itself = is_sqlite(service.engine)
-        self._writer = ThreadPoolExecutor(1, "writer")
-        # On SQLite the loop and the writer have a connection each.
-        self._threads = ThreadPoolExecutor(
-            SQLITE_POOL - 2 if self._by_itself else POSTGRES_POOL, "respondent"
-        )
+        self._writer, self._threads = self._new_threads()
         self._apart_until = 0.0
         self._silent_until = 0.0
 
@@ -80,6 +76,7 @@ class Road:
             if scope["type"] == "lifespan":  # it has ended
                 self._writer.shutdown()
                 self._threads.shutdown()
+                self._writer, self._threads = self._new_threads()  # it may begin again
             return
         endpoint, part = found
         scope["route"] = endpoint.route
@@ -91,6 +88,11 @@ class Road:
         answer = partial(endpoint.answer, **{name: given[name] for name in endpoint.takes})
         response: Response = await (answer() if endpoint.is_async else self._run(answer, is_read=is_read))
         await response(scope, receive, send)
+
+    def _new_threads(self) -> tuple[ThreadPoolExecutor, ThreadPoolExecutor]:
+        # On SQLite the loop and the writer have a connection each.
+        others = SQLITE_POOL - 2 if self._by_itself else POSTGRES_POOL
+        return ThreadPoolExecutor(1, "writer"), ThreadPoolExecutor(others, "respondent")
 
     def _found(self, scope: Scope) -> tuple[Endpoint, str] | None:
         asked = f"{scope['method']} {scope['path']}"

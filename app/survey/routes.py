@@ -273,7 +273,7 @@ def _opened_to_save(request: Request, db: Connection) -> Opened:
 def _elsewhere(opened: Opened, path: str) -> Response | None:
     """Redirect whoever asks for a page beyond the first that they have not been shown."""
     steps, next_step = opened.survey.steps, opened.survey.next_step(opened.sheet)
-    if path == LINK and path not in steps:  # its pair ended meanwhile
+    if path == LINK and path not in steps and opened.survey.was_paired:  # its pair ended meanwhile
         return _to(opened.sheet, next_step)
     if path not in steps:
         raise NotFound
@@ -300,7 +300,7 @@ def _save(db: Connection, opened: Opened, path: str, fields: Mapping[str, str]) 
     the form keeps its saved answer: it was answered in another tab, since only a button clears an answer.
     """
     survey, sheet, before = opened.survey, opened.sheet, opened.sheet.answers
-    if path == LINK and path not in survey.asks:  # its pair ended meanwhile
+    if path == LINK and path not in survey.asks and survey.was_paired:  # its pair ended meanwhile
         return _to(sheet, survey.next_step(sheet))
     if path not in survey.asks:
         raise NotFound
