@@ -51,10 +51,9 @@ def is_folder(place: Path | str) -> bool:
     return is_address(place) or Path(place).is_dir()
 
 
-def columns_of(place: Path | str) -> tuple[str, ...]:
-    """Return the names of the columns of a place's first file."""
-    file = _files(place)[0]
-    return tuple(_opened(file).schema_arrow.names)
+def columns_of(place: Path | str) -> dict[str, tuple[str, ...]]:
+    """Return the names of the columns of each file of a place."""
+    return {file: tuple(_opened(file).schema_arrow.names) for file in _files(place)}
 
 
 def parts_of(place: Path | str, columns: Sequence[str], *, rows: int = ROWS_OF_A_PART) -> tuple[Part, ...]:
@@ -105,8 +104,10 @@ def part_blocks(part: Part, items: Sequence[str], *, rows: int) -> Iterator[Bloc
 
 
 def part_values(part: Part, column: str) -> set[str]:
-    """Return the different values of a column in a part, as text."""
+    """Return the different values of a column in a part, as text; none where its file lacks the column."""
     opened, found = _opened(part.file), set[str]()
+    if column not in opened.schema_arrow.names:
+        return found
     for group in part.groups:
         for batch in _batches(part, opened, group, [column], ROWS_OF_A_PART):
             found |= {str(value) for value in batch.column(0).unique().to_pylist() if value is not None}

@@ -16,12 +16,10 @@ from analysis.counts.engines import Engine, in_threads
 from analysis.counts.joint import Counts, JointCounts, block_counts
 from analysis.files.chunked import ROWS
 from analysis.files.parquet_pages import EMPTY
-from analysis.files.parquet_parts import Block, Part, columns_of, part_blocks, part_values, parts_of
+from analysis.files.parquet_parts import Block, Part, part_blocks, part_values, parts_of
 
 SAMPLE: Final = 10_000
 SEED: Final = 20_261_201
-MARKS: Final = ("simulated", "form_hash")
-"""Columns of which it matters which values there are, and not who has them."""
 Missing = tuple[tuple[int, ...], ...]
 
 
@@ -30,7 +28,8 @@ class Wanted:
     """What is to be counted: columns, the codes of each that are no answers, and sets of columns by place.
 
     Of each set the rows are counted that are complete on it. `usable` are the columns in which missing
-    answers are counted row by row, by default all.
+    answers are counted row by row, by default all. `marks` are columns of which it matters which values there
+    are, and not who has them; a file may lack them.
     """
 
     items: tuple[str, ...]
@@ -115,9 +114,7 @@ def tally(
     EngineError
         The engine cannot be used.
     """
-    known = {name.lower(): name for name in columns_of(place)}
-    wanted = replace(wanted, marks=tuple(known[mark] for mark in MARKS if mark in known))
-    parts = parts_of(place, [*wanted.items, *wanted.marks])
+    parts = parts_of(place, wanted.items)
     n = sum(part.n for part in parts)
     drawn = np.sort(np.random.default_rng(SEED).choice(n, min(n, sample), replace=False))
     ends = np.searchsorted(drawn, [part.first + part.n for part in parts])
@@ -142,7 +139,7 @@ def part_tally(wanted: Wanted, task: tuple[Part, NDArray[np.intp]]) -> Tally:
         sample = {int(place): block[place - first].copy() for place in here}
         found += replace(_block_tally(wanted, block), sample=sample)
         first += len(block)
-    marks = {(mark.lower(), value) for mark in wanted.marks for value in part_values(part, mark)}
+    marks = {(mark, value) for mark in wanted.marks for value in part_values(part, mark)}
     return replace(found, marks=frozenset(marks))
 
 

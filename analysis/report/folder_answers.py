@@ -22,11 +22,13 @@ from analysis.files.tally import Tally, Wanted, tally
 from analysis.moments import Moments, moments
 from analysis.report.answers import Answers, ScaleAnswers
 from analysis.report.dataset import NOT_SHOWN, Dataset
-from analysis.report.fitted import column_of_item, fitted, offered
+from analysis.report.fitted import column_of, column_of_item, fitted, offered
 from analysis.report.named_answers import MOST_CODES, Named, far_note, listed, of_table
 from analysis.report.row_checks import far_values
 from instrument import LEFT_BLANK, MISSING_LABELS, Form, Instrument
 
+MARKS: Final = ("simulated", "form_hash")
+NOTHING: Final = np.empty(0)
 NO_RESAMPLES: Final = Unavailable(reason="needs rows", detail="people are drawn anew")
 
 
@@ -251,7 +253,9 @@ def _counted(
         scheduler=folder.scheduler,
         progress=folder.progress,
     )
-    wanted = Wanted(items=columns, missing=missing, sets=_sets(empty, names))
+    wanted = Wanted(
+        items=columns, missing=missing, sets=_sets(empty, names), marks=_marks_of(columns_of(folder.place))
+    )
     found = _named(count(wanted), names, wanted)
     table = _table_of(
         folder.place, dict(zip(columns, found.rows.T, strict=True)), len(found.rows), found.marks
@@ -278,6 +282,22 @@ def _counted(
     return replace(dataset, notes=(*left_out, *aside, *read.notes))
 
 
+def _marks_of(files: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the columns of any file that say whether answers are made up, and to which form they belong."""
+    marks: list[str] = []
+    for mark in MARKS:
+        found = {
+            name: file
+            for file, names in files.items()
+            if (name := column_of(mark, Table(file=Path(file), columns=dict.fromkeys(names, NOTHING))))
+        }
+        if len(found) > 1:
+            said = " and ".join(f"{name} in {file}" for name, file in found.items())
+            raise TableError(f"the column {mark} has different names, {said}; give it one name")
+        marks += found
+    return tuple(marks)
+
+
 def _sets(dataset: Dataset, names: Sequence[str]) -> tuple[tuple[int, ...], ...]:
     """Return the sets of items of which complete rows are counted: each scale, and all scored items."""
     scales = [[item.id for item in scale.items] for scale in dataset.scales.values()]
@@ -298,12 +318,12 @@ def _table_of(
     place: Path | str, columns: Mapping[str, Matrix], n: int, marks: frozenset[tuple[str, str]]
 ) -> Table:
     """Return a table of rows: columns of bytes, and of each mark the values that occur in any row."""
-    names = columns_of(place)
+    names = dict.fromkeys(name for each in columns_of(place).values() for name in each)
     found = {name: np.full(n, np.nan) for name in names} | {
         name: np.where(column == EMPTY, np.nan, column.astype(np.float64)) for name, column in columns.items()
     }
     for name in names:
-        values = sorted(value for mark, value in marks if mark == name.lower())
+        values = sorted(value for mark, value in marks if mark == name)
         if values:
             found[name] = np.array([values[row % len(values)] for row in range(n)], dtype=object)
     return Table(file=Path(str(place)), columns=found)

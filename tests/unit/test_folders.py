@@ -127,6 +127,45 @@ def test_a_report_of_a_form_counts_its_scales_and_kinds_of_no_answer(both):
     assert folder["simulated"]
 
 
+@pytest.mark.parametrize("name", ["simulated", "Simulated", "meta/simulated"])
+def test_answers_that_any_file_says_are_made_up_are_labelled(name, tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    before = json.loads(run("alpha", place, *ITEMS, "--format", "json")[1])
+    frame_of(100).assign(**{name: "yes"}).to_parquet(place / "later" / "c.parquet")
+    found = json.loads(run("alpha", place, *ITEMS, "--format", "json")[1])
+    assert (before["simulated"], found["simulated"]) == (False, True)
+
+
+@pytest.mark.parametrize("name", ["Simulated", "meta/simulated"])
+def test_a_mark_that_files_name_differently_is_refused(name, tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    for file, column in (("a", "simulated"), ("later/c", name)):
+        frame_of(100).assign(**{column: "yes"}).to_parquet(place / f"{file}.parquet")
+    code, _, err = run("alpha", place, *ITEMS)
+    assert code == 2
+    assert "differ" in err
+
+
+def form_frame() -> pd.DataFrame:
+    form = ppiq().forms["s2"]
+    codes = np.random.default_rng(4).integers(1, 5, (300, len(form.items)))
+    return pd.DataFrame(codes, columns=[item.id for item in form.items])
+
+
+@pytest.mark.parametrize("change", ["form_hash", "raw_"])
+def test_what_a_later_file_says_of_its_form_and_columns_is_heeded(change, tmp_path, run):
+    frame, place = form_frame(), tmp_path / "answers"
+    place.mkdir()
+    frame.to_parquet(place / "a.parquet")
+    later = frame.assign(form_hash="another")
+    if change == "raw_":
+        later = frame.assign(**{f"raw_{name}": frame[name] for name in frame})
+    later.to_parquet(place / "b.parquet")
+    code, _, err = run("alpha", place, "--instrument", "instrument/ppiq", "--form", "s2")
+    assert code == 2
+    assert ("a.parquet has no column raw_" if change == "raw_" else "form_hash says another") in err
+
+
 def test_an_item_that_all_answered_alike_is_left_aside_and_its_scale_is_counted_anew(both):
     frame = frame_of()
     frame.loc[frame["q3"].notna() & (frame["q3"] > 0), "q3"] = 4
