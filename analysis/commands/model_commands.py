@@ -102,7 +102,8 @@ def _of_folder(asked: argparse.Namespace, say: Progress) -> "Document":
     else:
         dataset = folder_of(asked, say, items=items_of(asked.model))
         answers = of_model(dataset.sample, asked.model, ordered=True)
-    return folder_structure(dataset, answers, cutoffs=asked.cutoffs, progress=say)
+    of_key = asked.model is None
+    return folder_structure(dataset, answers, of_key=of_key, cutoffs=asked.cutoffs, progress=say)
 
 
 def _invariance(asked: argparse.Namespace, say: Progress) -> Page:

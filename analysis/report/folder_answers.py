@@ -180,7 +180,10 @@ def read_named_folder(folder: Folder, named: Named) -> FolderDataset:
     items = tuple(item.id for item in empty.form.items)
     allowed = empty.form.scale_of(items[0]).codes if named.codes else ()
     none = [code for code in MISSING_LABELS if code not in allowed]
-    none += [int(code) for each in listed(named.missing) if (code := number(each)) is not None]
+    said = [code for each in listed(named.missing) if (code := number(each)) is not None]
+    if fractions := [f"{code:g}" for code in said if not code.is_integer()]:
+        raise TableError(f"--missing {fractions[0]}: codes in a folder are whole numbers")
+    none += map(int, said)
     meanings = (dict.fromkeys((EMPTY, *none), LEFT_BLANK),) * len(items)
     turned = empty.instrument.key.reversed_items(empty.form.id)
     chosen = replace(named, items=_quoted(items), reverse=_quoted([item for item in items if item in turned]))

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
+from analysis.files.table import TableError
 from analysis.files.tally import SEED
 from analysis.report.alpha_report import EVERYBODY, alpha_of_scales
 from analysis.report.answers import Answers, ScaleAnswers
 from analysis.report.build import SECTIONS, Progress, report_of
 from analysis.report.document import Document, Section, Table, sections_json
 from analysis.report.folder_answers import FolderAnswers, FolderDataset
-from analysis.report.model_answers import ModelAnswers
+from analysis.report.model_answers import ModelAnswers, models_of_key
 from analysis.report.pool_models import models
 from analysis.report.sections.responses import careless
 from analysis.report.structure_report import structure
@@ -61,7 +62,7 @@ def folder_report(dataset: FolderDataset, *, progress: Progress | None = None) -
 
 
 def folder_structure(
-    dataset: FolderDataset, sampled: ModelAnswers, *, cutoffs: int | None, progress: Progress
+    dataset: FolderDataset, sampled: ModelAnswers, *, of_key: bool, cutoffs: int | None, progress: Progress
 ) -> Document:
     """Fit models to the counts of all rows, then to the sample, whose report follows.
 
@@ -71,16 +72,35 @@ def folder_structure(
         The folder's answers.
     sampled
         Those of the sample, and the models.
+    of_key
+        Whether the models are those that the key implies, for all rows those of the items usable in all.
     cutoffs, progress
         As for `structure`.
+
+    Raises
+    ------
+    TableError
+        A model has an item that nobody answered, or everybody alike.
     """
     answers = FolderAnswers(dataset)
     progress("all rows", 0, len(sampled.models) + 2)
-    counts = answers.counts.take([answers.items.index(item) for item in sampled.names])
-    whole = models(counts, sampled.models, sampled.models[sampled.primary])
+    names, rivals, primary = sampled.names, sampled.models, sampled.primary
+    if of_key:
+        names, (rivals, primary) = answers.scored, models_of_key(answers)
+    elif aside := [f"{item} ({why})" for item, why in dataset.unusable.items() if item in names]:
+        raise TableError(f"the model has {', '.join(aside)}; leave it out of the model")
+    counts = answers.counts.take([answers.items.index(item) for item in names])
+    whole = models(counts, rivals, rivals[primary])
+    lost = {item: why for item, why in dataset.sample.unusable.items() if item in names and of_key}
     found = structure(sampled, cutoffs=cutoffs, progress=progress)
+    alike = [f" {item} is left out of the sample's models: {why} there." for item, why in lost.items()]
     sections = (
-        replace(whole, id="all_rows", title=f"The models in all {dataset.n:,} rows"),
+        replace(
+            whole,
+            id="all_rows",
+            title=f"The models in all {dataset.n:,} rows",
+            reading=whole.reading + "".join(alike),
+        ),
         *_of_sample(dataset, found.sections),
         _rows(dataset, IN_STRUCTURES),
     )
@@ -91,7 +111,7 @@ def folder_structure(
         tree={
             "simulated": dataset.simulated,
             "n": dataset.n,
-            "items": sampled.names,
+            "items": names,
             "sample": found.tree,
             "sections": sections_json(sections),
         },

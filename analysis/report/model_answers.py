@@ -37,17 +37,9 @@ class ModelAnswers:
 
 
 def of_dataset(dataset: Dataset, *, group: str | None = None, cluster: str | None = None) -> ModelAnswers:
-    """Return all scored items, turned the way they are scored, with the rivals that the key implies.
-
-    The primary model is the second-order one where the key has a score made of other scores, else that of
-    correlated scales.
-    """
+    """Return all scored items, turned the way they are scored, with the rivals that the key implies."""
     answers = Answers(dataset)
-    turned = {item.id for scale in dataset.scales.values() for item in scale.items if item.reversed}
-    models = rival_models(answers.scales, turned)
-    subscales = dataset.instrument.key.subscales(dataset.form.id)
-    wanted = "second order" if any(scale.of for scale in subscales.values()) else "correlated factors"
-    primary = next((place for place, rival in enumerate(models) if rival.name == wanted), len(models) - 1)
+    models, primary = models_of_key(answers)
     return ModelAnswers(
         title=dataset.title,
         about=dataset.about,
@@ -59,6 +51,20 @@ def of_dataset(dataset: Dataset, *, group: str | None = None, cluster: str | Non
         groups=_text(dataset, group),
         clusters=_text(dataset, cluster),
     )
+
+
+def models_of_key(answers: Answers) -> tuple[tuple[Rival, ...], int]:
+    """Return the rivals that the key implies, and which of them is the primary model.
+
+    It is the second-order one where the key has a score made of other scores, else that of correlated scales.
+    """
+    dataset = answers.dataset
+    turned = {item.id for scale in dataset.scales.values() for item in scale.items if item.reversed}
+    models = rival_models(answers.scales, turned)
+    subscales = dataset.instrument.key.subscales(dataset.form.id)
+    wanted = "second order" if any(scale.of for scale in subscales.values()) else "correlated factors"
+    primary = next((place for place, rival in enumerate(models) if rival.name == wanted), len(models) - 1)
+    return models, primary
 
 
 def items_of(model: Path) -> str:

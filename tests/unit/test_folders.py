@@ -14,6 +14,7 @@ import pytest
 from analysis.__main__ import main
 from analysis.commands.options import ENGINES as NAMES
 from analysis.counts.engines import ENGINES
+from analysis.files.tally import SEED, tally
 from analysis.simulation import simulate
 from instrument import ppiq
 
@@ -199,6 +200,32 @@ def test_a_structure_has_the_models_of_all_rows_and_the_rest_of_a_sample(tmp_pat
     assert sampled
 
 
+def test_items_that_vary_among_all_rows_are_in_the_models_of_all_rows(tmp_path, run, monkeypatch):
+    monkeypatch.setitem(tally.__kwdefaults__, "sample", 200)
+    frame = frame_of()
+    drawn = np.random.default_rng(SEED).choice(len(frame), 200, replace=False)
+    frame.loc[drawn, "q3"] = 4
+    place = written(frame, tmp_path / "answers")
+    code, out, err = run("structure", place, *ITEMS, "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert "q3" in found["items"]
+    assert "q3" not in found["sample"]["items"]
+    whole = found["sections"]["all_rows"]
+    assert "q3 is left out of the sample's models: every answer is 4 there." in whole["reading"]
+    assert any(row[0].endswith("q3") for row in whole["tables"][1]["rows"])
+
+
+def test_a_model_of_an_item_that_all_answered_alike_is_refused(tmp_path, run):
+    place = written(frame_of(300).assign(q3=4), tmp_path / "answers")
+    (tmp_path / "model.txt").write_text("f =~ q1 + q3 + q4 + q6\n", encoding="utf-8")
+    code, _, err = run(
+        "structure", place, "--model", tmp_path / "model.txt", "--codes", "1-5", "--missing", 9
+    )
+    assert code == 2
+    assert "the model has q3 (every answer is 4)" in err
+
+
 def test_the_sample_is_the_same_whoever_counts(tmp_path, run):
     frame = frame_of(10_500)
     pages = []
@@ -241,6 +268,7 @@ def test_files_that_writers_leave_behind_are_not_read(tmp_path, run):
         ("nothing", [], "holds no file whose name ends in .parquet"),
         ("lacking", [], r"c.parquet has no column q6"),
         ("unknown", [], "q4: 1 rows hold 7, which is no answer"),
+        ("folder", ["--missing", "9.5"], "--missing 9.5: codes in a folder are whole numbers"),
         ("words", [], r"q4: .*give answers as whole numbers from -127 to 127"),
         ("damaged", [], "c.parquet is not a Parquet file that can be read"),
     ],
