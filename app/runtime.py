@@ -1,7 +1,7 @@
 """What all parts of the running service share, made once at the start."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,13 +42,16 @@ class Service:
     instruments: Mapping[str, Instrument]
 
 
-def make_service(settings: Settings) -> Service:
-    """Make the service from its settings, once at the start."""
+def make_service(settings: Settings, *, started: bool = False) -> Service:
+    """Make the service from its settings, once at the start.
+
+    For a service that has `started`, a process that joins it leaves out a questionnaire that cannot be read.
+    """
     return Service(
         settings,
         make_engine(settings.database_url),
         Vault(settings.secret, settings.earlier),
-        _installed(settings.instruments),
+        _installed(settings.instruments, _load if started else instrument.load),
     )
 
 
@@ -151,9 +154,9 @@ class Installed(Mapping[str, Instrument]):
             return 0
 
 
-def _installed(folder: Path | None) -> Installed:
-    found = [instrument.ppiq(), *map(instrument.load, _folders(folder))]
-    return Installed({each.id: each for each in found}, folder)
+def _installed(folder: Path | None, load: Callable[[Path], Instrument | None]) -> Installed:
+    found = [instrument.ppiq(), *map(load, _folders(folder))]
+    return Installed({each.id: each for each in found if each}, folder)
 
 
 def _folders(folder: Path | None) -> list[Path]:

@@ -15,7 +15,10 @@ from app.operations.connections import Connection
 
 LOOK_AFTER: Final = 100_000
 HUNG_SECONDS: Final = 30
-"""A worker that gives no sign of life for so long is ended, and another takes its place."""
+"""A worker that is frozen for so long is ended, and another takes its place.
+
+A thread of its own says that it lives, so a worker that only answers nobody is not noticed.
+"""
 ELSEWHERE: Final = "name an address of this computer by --host"
 _CURES: Final = {
     errno.EADDRINUSE: "another program has it, perhaps this service itself. Stop that one, or name another "

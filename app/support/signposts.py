@@ -1,13 +1,12 @@
 """People to talk to, by country or nation: an operator's file, read once, or refused with all its faults."""
 
-from functools import cache
 from pathlib import Path
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field, ValidationError
 
 from app.errors import ConfigurationError
-from instrument.nodes import Problem, read
+from instrument.nodes import Document, Problem, read, read_text
 from instrument.values import Flag, Language, Model, Named, Text
 
 DEFAULT: Final = Path(__file__).with_name("signposts.yaml")
@@ -46,10 +45,22 @@ class Signposts(Model):
     countries: Annotated[Named[Country], Field(min_length=1)]
 
 
-@cache
+_READ: Final[dict[Path, Signposts]] = {}
+
+
 def signposts(path: Path = DEFAULT) -> Signposts:
     """Return the people to talk to from a file, read once; refused with every fault."""
-    document = read(path, str(path))
+    if path not in _READ:
+        _READ[path] = _listed(read(path, str(path)))
+    return _READ[path]
+
+
+def take_signposts(path: Path, text: str) -> None:
+    """Take what stood in the file when another process read it, whatever has become of the file since."""
+    _READ[path] = _listed(read_text(text, str(path)))
+
+
+def _listed(document: Document) -> Signposts:
     if not document.readable:
         raise _refused(document.problems)
     try:

@@ -1,6 +1,8 @@
 """Several processes that serve one place: `counterpoise serve --workers`."""
 
 import os
+import re
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -14,12 +16,14 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import app as cli
+from app.support.signposts import DEFAULT
 from tests.conftest import SECRET
 from tests.fault.sending import Fault, open_study, rounds
-from tests.fault.serving import Server, served
+from tests.fault.serving import ROOT, Server, served
 from tests.lib.postgres_server import Postgres
 
 WORKERS = 2
+INSTRUMENTS = ROOT / "tests" / "instruments"
 
 
 @pytest.fixture
@@ -73,8 +77,59 @@ def test_another_takes_the_place_of_a_worker_that_died_and_nothing_is_lost(
         assert set(server.workers).isdisjoint(killed)
         everybody = [*first, *server.workers]
     assert not any(map(lives, everybody)), "stopping stops all of them"
-    assert log.read_text() == ""
+    lines = log.read_text().splitlines()
+    assert len(lines) == len(killed), lines
+    assert all("had died or was frozen, and another was started" in line for line in lines)
     service.engine.dispose()
+
+
+@pytest.mark.postgres
+def test_files_that_break_meanwhile_keep_no_worker_from_taking_the_place_of_another(
+    address: str, tmp_path: Path
+) -> None:
+    shutil.copytree(INSTRUMENTS, folder := tmp_path / "instruments")
+    shutil.copy(DEFAULT, people := tmp_path / "people.yaml")
+    files = {"COUNTERPOISE_INSTRUMENTS": str(folder), "COUNTERPOISE_SIGNPOSTS": str(people)}
+    with served(address, log := tmp_path / "log", workers=WORKERS, **files) as server:
+        until(lambda: len(server.workers) == WORKERS)
+        for each in (people, *folder.glob("*/key.yaml")):
+            each.write_text("canary: [")
+        for worker in (first := server.workers):
+            os.kill(worker, signal.SIGKILL)
+        until(lambda: set(server.workers).isdisjoint(first) and answers(server))
+        with urlopen(f"{server.address}/support") as page:
+            assert "Samaritans" in page.read().decode(), "the list is the one that was read at the start"
+    said = log.read_text()
+    assert said.count("another was started") == WORKERS, said
+    assert "a questionnaire cannot be read and is left out" in said
+    assert not {"canary", "Traceback", "ERROR"} & {*re.findall(r"\w+", said)}
+
+
+@pytest.mark.postgres
+def test_a_worker_that_cannot_start_ends_the_service_and_logs_no_value(address: str, tmp_path: Path) -> None:
+    """uvicorn would start one after the other, twice a second, for ever."""
+    broken = tmp_path / "broken"
+    (tmp_path / "sitecustomize.py").write_text(f"""
+import sys
+from pathlib import Path
+if Path({str(broken)!r}).exists() and any("spawn_main" in each for each in sys.orig_argv):
+    from app import main
+    def create_app(*_): raise ValueError("canary")
+    main.create_app = create_app
+""")
+    path = os.pathsep.join(map(str, (tmp_path, ROOT)))
+    with served(address, log := tmp_path / "log", workers=WORKERS, PYTHONPATH=path) as server:
+        until(lambda: len(server.workers) == WORKERS)
+        workers = server.workers
+        broken.touch()
+        os.kill(workers[0], signal.SIGKILL)
+        assert server.exit_code() == 2
+        assert not any(map(lives, workers)), "the others are stopped"
+    said = log.read_text()
+    assert "'a process that answers cannot start' builtins.ValueError at " in said
+    assert "the log says where it failed" in " ".join(said.split())
+    assert "canary" not in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.postgres

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Final
 from urllib.error import URLError
@@ -56,6 +56,11 @@ class Server:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
+    def exit_code(self) -> int:
+        """What the server ends with by itself."""
+        assert self._process is not None
+        return self._process.wait(PATIENCE_SECONDS)
+
     @property
     def pid(self) -> int:
         assert self._process is not None
@@ -73,7 +78,7 @@ class Server:
         """The numbers of the processes that it has started to answer; one that answers by itself has none."""
         pid = self.pid
         children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-        return [each for each in children if b"spawn_main" in Path(f"/proc/{each}/cmdline").read_bytes()]
+        return [each for each in children if b"spawn_main" in _command_of(each)]
 
     def start(self) -> None:
         program = ["-c", f"{self._fault}\nfrom app.cli import app\napp()"] if self._fault else ["-m", "app"]
@@ -102,7 +107,14 @@ class Server:
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
             self._process.send_signal(how)
-            self._process.wait(20)
+            self._process.wait(PATIENCE_SECONDS)
+
+
+def _command_of(process: int) -> bytes:
+    """The command of a process; nothing for one that has ended meanwhile."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
 
 
 @contextmanager
