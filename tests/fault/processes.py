@@ -209,7 +209,7 @@ class Traveller(Person):
 
 @dataclass
 class Staff:
-    """Somebody of staff who looks at a page at both processes in turn, until a while after they may not."""
+    """Somebody of staff who looks at a page at each process in turn, and once more after the end."""
 
     what: str
     asks: Callable[[str], int]
@@ -217,14 +217,17 @@ class Staff:
     ends: Callable[[], None]
     ended_at: float = float("inf")
     seen: int = 0
+    looked: int = 0
+    """Looks that began after the end."""
 
     def look(self, addresses: tuple[str, ...], over: threading.Event, outcome: Outcome) -> None:
         turn = 0
-        while not over.is_set() or self.ended_at == float("inf"):
+        while not over.is_set() or self.looked < len(addresses):
             turn += 1
             begun = time.monotonic()
             shown = self.asks(addresses[turn % len(addresses)]) == http.client.OK
             if begun >= self.ended_at:
+                self.looked += 1
                 outcome.after[self.what] += 1
                 if shown:
                     outcome.faults.append(f"a page of staff was shown after the end of the {self.what}")
@@ -275,7 +278,6 @@ def processes(
             for each in travellers:
                 pool.submit(_takes_part, each, finished)
         ending.join()
-        time.sleep(0.5)  # staff look once more
         over.set()
         for thread in looking:
             thread.join()
