@@ -298,10 +298,11 @@ def _well_quoted(file: Path, delimiter: str) -> bool:
 def _from_floats(
     file: Path, items: Sequence[str], answers: Matrix, rows: int, first: int = 0
 ) -> Iterator[Block]:
-    codes = np.where(np.isnan(answers), EMPTY, answers)
-    wrong = np.argwhere((codes != np.round(codes)) | (np.abs(codes) > -EMPTY))
+    empty = np.isnan(answers)
+    wrong = np.argwhere(~empty & ((answers != np.round(answers)) | (np.abs(answers) >= -EMPTY)))
     if wrong.size:
         row, item = wrong[0]
         raise TableError(f"{file}, row {row + 1}, {items[item]}: {answers[row, item]:g} is no code; {CODES}")
+    codes = np.where(empty, EMPTY, answers)
     for start in range(first, len(codes), rows):
         yield np.asfortranarray(codes[start : start + rows].astype(np.int8))

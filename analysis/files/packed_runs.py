@@ -155,13 +155,17 @@ def _decode_runs(
         if at > stop:
             return filled
         left = header >> 1
+        if left == 0 or left >= 2**28:  # no run, or a longer one than a row group has
+            return filled
         if header & 1 == 0:
             place = np.int64(0)
             if width > 0:
                 if at >= stop:
                     return filled
-                place = np.int64(data[at]) & ((1 << width) - 1)
+                place = np.int64(data[at])
                 at += 1
+                if place >> width:  # more than so many bits
+                    return filled
             taken, begin = min(left, n - filled), np.uint64(first + filled)
             for each in range(taken):
                 out[begin + np.uint64(each)] = one[place]
@@ -183,7 +187,7 @@ def _decode_runs(
 
 @compiled
 def decode_pages(
-    data: Bytes, ends: Whole, counts: Whole, optional: bool, full: bool, one: Codes, four: Words, out: Codes
+    data: Bytes, ends: Whole, counts: Whole, optional: bool, one: Codes, four: Words, out: Codes
 ) -> Number:
     """Fill `out` from pages of places; return how many values there were.
 
@@ -193,8 +197,8 @@ def decode_pages(
         The unpacked pages, and where each of them, the dictionary among them, ends.
     counts
         How many values the pages of places have.
-    optional, full
-        Whether pages begin by telling which values are missing, and whether none is known to be.
+    optional
+        Whether pages begin by telling which values are missing.
     one, four
         The code of each place, and the codes of four places of 3 bits.
     out
@@ -204,7 +208,7 @@ def decode_pages(
     same = np.array([0, 1], np.int8)
     for page in range(counts.size):
         at, stop, n = ends[page], ends[page + 1], counts[page]
-        there = np.ones(0 if full else n, np.int8)
+        full, there = not optional, np.ones(0, np.int8)
         if optional:
             if stop - at < 4:
                 return filled
@@ -214,8 +218,13 @@ def decode_pages(
             at += 4
             if size > stop - at:
                 return filled
-            if not full and _decode_runs(data, at, at + size, 1, same, four, there, 0, n) != n:
-                return filled
+            header, after = varint(data, at, at + size)
+            if after < at + size and header & 1 == 0 and n <= header >> 1 < 2**28:
+                full = data[after] == 1  # one run: all values are there
+            if not full:
+                there = np.ones(n, np.int8)
+                if _decode_runs(data, at, at + size, 1, same, four, there, 0, n) != n:
+                    return filled
             at += size
         given = n if full else np.int64(there.sum())
         if given > 0:

@@ -58,7 +58,8 @@ def _is_plain(chunk: Any, schema: Any, kind: Any) -> bool:
     import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
 
     flat = schema.max_repetition_level == 0 and schema.max_definition_level <= 1
-    whole = chunk.physical_type == "INT32" and pa.types.is_integer(kind)
+    signed = pa.types.is_signed_integer(kind) or (pa.types.is_integer(kind) and kind.bit_width < 32)  # noqa: PLR2004
+    whole = chunk.physical_type == "INT32" and signed
     return bool(flat and whole and chunk.has_dictionary_page and chunk.compression in _CODECS)
 
 
@@ -75,14 +76,9 @@ def _decode(content: Bytes, chunk: Any, out: Codes, *, optional: bool) -> bool:
     codes = data[: headers[0, 2]].view("<i4")
     if not 0 < codes.size <= _MOST_CODES or codes.min() <= EMPTY or codes.max() >= -EMPTY:
         return False
-    full = not optional or _is_full(chunk)
     one, four = _tables(codes.astype(np.int8).tobytes())
     ends, counts = np.cumsum(headers[:, 2]), headers[1:, 3].copy()
-    return bool(decode_pages(data, ends, counts, optional, full, one, four, out) == out.size)
-
-
-def _is_full(chunk: Any) -> bool:
-    return bool(chunk.is_stats_set and chunk.statistics.has_null_count and chunk.statistics.null_count == 0)
+    return bool(decode_pages(data, ends, counts, optional, one, four, out) == out.size)
 
 
 def _unpacked(column: Bytes, headers: NDArray[np.int64], compression: str) -> Bytes | None:
@@ -92,7 +88,8 @@ def _unpacked(column: Bytes, headers: NDArray[np.int64], compression: str) -> By
     from analysis.files.packed_runs import varint  # noqa: PLC0415 - the compiler takes long
 
     sizes = headers[:, 2]
-    if sizes.sum() > _BYTES_OF_A_VALUE * headers[1:, 3].sum() + _BYTES_BESIDE:
+    most = _BYTES_OF_A_VALUE * headers[1:, 3].sum() + _BYTES_BESIDE
+    if sizes.max() > most or sizes.sum() > most:  # a sum of sizes that nobody can have goes beyond 64 bits
         return None
     pages: list[tuple[Any, int]] = [
         (column[start : start + size], whole) for start, size, whole, _ in headers.tolist()
@@ -103,10 +100,11 @@ def _unpacked(column: Bytes, headers: NDArray[np.int64], compression: str) -> By
         codec = pa.Codec(compression.lower())
         try:
             pages = [(codec.decompress(page, whole, asbytes=True), whole) for page, whole in pages]
-        except OSError:
+        except (OSError, MemoryError):
             return None
-    data = np.frombuffer(b"".join([page for page, _ in pages]), np.uint8)
-    return data if data.size == sizes.sum() else None
+    if any(len(page) != whole for page, whole in pages):
+        return None
+    return np.frombuffer(b"".join([page for page, _ in pages]), np.uint8)
 
 
 @lru_cache(maxsize=64)

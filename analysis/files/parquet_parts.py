@@ -200,9 +200,6 @@ def _bytes(file: Path | str, name: str, column: Any) -> Block:
     import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
     from pyarrow import compute  # noqa: PLC0415
 
-    if column.type == pa.int8() and column.null_count == 0:
-        whole: Block = column.to_numpy()
-        return whole
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
     if pa.types.is_floating(column.type):
@@ -211,5 +208,7 @@ def _bytes(file: Path | str, name: str, column: Any) -> Block:
         codes = column.cast(pa.int8())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(f"{file}, {name}: {error}; {CODES}") from error
+    if compute.min(codes).as_py() == EMPTY:
+        raise TableError(f"{file}, {name}: {EMPTY} is no code; {CODES}")
     found: Block = (codes.fill_null(EMPTY) if codes.null_count else codes).to_numpy()
     return found

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from analysis.files.parquet_pages import EMPTY, group_codes
 from analysis.files.table import TableError
 
 NAMES = ("a", "b")
+UNSIGNED = (pa.uint8(), pa.uint16(), pa.uint32(), pa.uint64())
 
 
 @st.composite
@@ -26,14 +28,19 @@ def tables(draw):
     )
     codes = np.repeat([code for code, _ in runs] or [0], [times for _, times in runs] or [0])
     order = np.random.default_rng(draw(st.integers(0, 9))).permutation(len(codes))
-    kind = draw(st.sampled_from([pa.int8(), pa.int16(), pa.int32(), pa.int64()]))
-    columns = [pa.array(each, kind, mask=each == EMPTY) for each in (codes, codes[order])]
+    kind = draw(st.sampled_from([pa.int8(), pa.int16(), pa.int32(), pa.int64(), *UNSIGNED]))
+    columns = [
+        pa.array(each.astype(kind.to_pandas_dtype()), kind, mask=each == EMPTY)  # -99 is 4294967197 in uint32
+        for each in (codes, codes[order])
+    ]
     return pa.table(columns, list(NAMES))
 
 
 def by_arrow(opened, group: int) -> np.ndarray:
     read = opened.read_row_group(group, columns=list(NAMES))
-    return np.array([column.fill_null(EMPTY).to_numpy() for column in read.columns], np.int64)
+    return np.array(
+        [column.cast(pa.int64()).fill_null(EMPTY).to_numpy() for column in read.columns], np.int64
+    )
 
 
 @given(
@@ -87,6 +94,33 @@ def test_places_that_the_dictionary_does_not_have_are_no_answers(gaps, tmp_path)
     file.write_bytes(content)
     with pytest.raises(TableError, match="is damaged"):
         file_counts(file, ["a"])
+
+
+@pytest.mark.parametrize("compression", ["snappy", "none"])
+def test_a_wrong_number_of_missing_values_in_the_footer_moves_no_answer(compression, tmp_path):
+    drawn = np.random.default_rng(2).choice([1, 2, 3, 4, 5], 4000)
+    missing = np.isin(np.arange(4000), [7, 70, 700])
+    file = tmp_path / "x.parquet"
+    column = pa.array(drawn, pa.int8(), mask=missing)
+    parquet.write_table(pa.table([column, column], list(NAMES)), file, compression=compression)
+    content = file.read_bytes()
+    footer = len(content) - 8 - int.from_bytes(content[-8:-4], "little")
+    file.write_bytes(content[:footer] + content[footer:].replace(b"\x16\x06", b"\x16\x00"))
+    opened = parquet.ParquetFile(file)
+    assert opened.metadata.row_group(0).column(0).statistics.null_count == 0
+    found = group_codes(str(file), opened, 0, NAMES)
+    np.testing.assert_array_equal(found, by_arrow(opened, 0))
+
+
+@pytest.mark.parametrize("kind", [pa.int8(), pa.int32(), pa.float64()])
+@pytest.mark.parametrize("dictionary", [False, True])
+def test_a_code_that_no_answer_can_have_is_refused(kind, dictionary, tmp_path):
+    column = pa.array([1, 2, None, -128], kind)
+    parquet.write_table(pa.table({"a": column}), tmp_path / "x.parquet", use_dictionary=dictionary)
+    pa.csv.write_csv(pa.table({"a": column}), tmp_path / "x.csv")
+    for file in ("x.parquet", "x.csv"):
+        with pytest.raises(TableError, match="-128"):
+            file_counts(tmp_path / file, ["a"])
 
 
 def test_damaged_files_are_refused_or_read_as_arrow_reads_them(tmp_path):
