@@ -2,14 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from http.client import SERVICE_UNAVAILABLE
 from pathlib import Path
+from random import Random
 
 import httpx2
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner
 
 from app.cli import app as cli
 from app.closing import maintenance
+from app.closing.mixing import RESPONSE
+from app.closing.purge import DRAFT, SESSION
 from app.config import Settings
 from app.db import read, write
 from app.errors import ConfigurationError, Refused
@@ -19,12 +24,14 @@ from app.operations.whole import stopped
 from app.runtime import Service, make_service
 from app.studies import waves
 from tests.conftest import SECRET
-from tests.fault.sending import Fault, open_study, rounds
+from tests.fault.sending import Fault, arrive, open_study, rounds
 from tests.fault.serving import served
+from tests.lib.attack_runs import migrated
+from tests.lib.disk_bytes import stolen
 from tests.lib.pgbouncer import CONNECTIONS, running_pgbouncer, set_lock_timeout
-from tests.lib.postgres_server import Postgres
+from tests.lib.postgres_server import Postgres, running_postgres
 from tests.lib.questionnaire_client import respond
-from tests.lib.respondents import kept, make_due, people, state
+from tests.lib.respondents import kept, make_due, people, rows, state
 
 pytestmark = [pytest.mark.proxy, pytest.mark.postgres]
 WAVE = "demo-1"
@@ -77,6 +84,25 @@ def test_a_person_walks_through_it_from_page_to_page(pooled: str, tmp_path: Path
     service.engine.dispose()
 
 
+def test_people_are_told_while_postgresql_is_away_and_the_service_stops(tmp_path: Path) -> None:
+    with ExitStack() as stack:
+        cluster = stack.enter_context(running_postgres())
+        migrated(direct := cluster.create())
+        set_lock_timeout(cluster, direct)
+        service = open_study(stack.enter_context(running_pgbouncer(cluster, direct)))
+        [person, late] = arrive(service, 2, Random(1))
+        with served(service.settings.database_url, tmp_path / "log") as server:
+            assert person.send(server.port).receipt
+            cluster.crash()
+            try:
+                assert {late.send(server.port).status for _ in range(3)} == {SERVICE_UNAVAILABLE}
+            finally:
+                server.stop()
+                cluster.start()
+        assert not server.runs()
+        service.engine.dispose()
+
+
 def test_the_due_tasks_are_done_by_one_at_a_time(pooled: str) -> None:
     """A lock of a connection would be shared by whoever comes to the same one next."""
     service = open_study(pooled)
@@ -116,15 +142,29 @@ def test_what_needs_postgresql_itself_is_refused_with_the_reason(
     direct_service.engine.dispose()
 
 
-def test_erased_and_linked_rows_leave_nothing_behind_through_it(pooled: str) -> None:
+def test_erased_and_linked_rows_leave_nothing_behind_through_it(
+    pooled: str, direct: str, postgres: Postgres
+) -> None:
     """Closing and rewriting are many statements, each of which may come to another connection."""
     service = open_study(pooled)
     answers = people(service, WAVE, finished=12, unfinished=3)
+    gone = [
+        *(row.id.bytes for row in rows(service, RESPONSE)),
+        *(row.ciphertext[:16] for row in rows(service, DRAFT)),
+        *(row.token_hmac for row in rows(service, SESSION)),
+    ]
+    assert len(gone) == 12 + 3 + 3
+    itself = service_at(direct)
+    found = [each for each in gone if any(each in file for file in stolen(itself, postgres.data).values())]
+    assert found == gone
     make_due(service, WAVE)
     with ExitStack() as stack:
-        for _ in range(2):  # somebody else is reading meanwhile
-            stack.enter_context(read(service.engine))
+        for _ in range(2):  # somebody else is in the middle of reading, and keeps a connection for it
+            stack.enter_context(read(service.engine)).execute(text("SELECT 1"))
         assert maintenance.run_due_tasks(service).closed == (WAVE,)
     assert kept(service, WAVE) == answers
     assert maintenance.rewrite_files(service) == []
+    files = stolen(itself, postgres.data).values()
+    assert [each for each in gone if any(each in file for file in files)] == []
+    itself.engine.dispose()
     service.engine.dispose()
