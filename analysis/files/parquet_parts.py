@@ -5,7 +5,7 @@ block is an array of bytes, n rows x k items, each column contiguous in memory, 
 code have them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -155,6 +155,7 @@ def _files_in(path: Path) -> list[str]:
     path = path.absolute()  # workers may stand in another folder
     if not path.is_dir():
         return [str(path)]
+    _refuse_versions(path, (str(file.relative_to(path)) for file in path.rglob("*")))
     found = (file for file in path.rglob("*.parquet") if not _hidden(str(file.relative_to(path))))
     return sorted(str(file) for file in found if file.is_file())
 
@@ -163,8 +164,20 @@ def _files_at(address: str) -> list[str]:
     system, path = _fsspec().url_to_fs(address)
     if system.isfile(path):
         return [address]
-    found = (file for file in system.find(path) if file.endswith(".parquet"))
+    every = system.find(path)
+    _refuse_versions(address, (file.removeprefix(path) for file in every))
+    found = (file for file in every if file.endswith(".parquet"))
     return sorted(system.unstrip_protocol(file) for file in found if not _hidden(file.removeprefix(path)))
+
+
+def _refuse_versions(place: Path | str, names: Iterable[str]) -> None:
+    """Raise TableError for a table with versions, whose old files hold rows that were deleted since."""
+    for name in names:
+        if not {"_delta_log", ".hoodie"}.isdisjoint(name.split("/")) or name.endswith(".metadata.json"):
+            raise TableError(
+                f"{place} is a table of Delta, Iceberg or Hudi, whose old files hold rows that were deleted: "
+                "write what is in it now into a folder of its own, as Parquet"
+            )
 
 
 def _hidden(path: str) -> bool:

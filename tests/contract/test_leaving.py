@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from datetime import date
 
 import pytest
@@ -74,7 +75,8 @@ def test_of_a_study_of_reports_no_row_leaves_and_no_figure_of_rows(
     assert page.status_code == 200
     assert "This study gives out reports, not answers" in page.text
     assert "ask the host for another study" in page.text
-    assert "23" not in page.text.partition("<main")[2], "nor how many there are"
+    told = re.sub(r"\d+ [A-Z][a-z]+ \d{4}", "", page.text.partition("<main")[2])  # a day may be the 23rd
+    assert "23" not in told, "nor how many there are"
     for door in DOORS:
         refused = client.get(f"{EXPORT}/{door}")
         assert refused.status_code == 403, door

@@ -309,3 +309,16 @@ def test_a_structure_of_measurements_is_not_counted(tmp_path, run):
 
 def test_the_command_names_every_engine():
     assert tuple(ENGINES) == NAMES
+
+
+@pytest.mark.parametrize("left", ["_delta_log/00.json", "part/.hoodie/x", "metadata/v1.metadata.json"])
+@pytest.mark.parametrize("address", ["", "file://"])
+def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
+    tmp_path: Path, run: Run, left: str, address: str
+) -> None:
+    folder = written(frame_of(300), tmp_path / "answers")
+    (folder / left).parent.mkdir(parents=True)
+    (folder / left).touch()
+    code, _, told = run("alpha", f"{address}{folder}", *ITEMS)
+    assert code == 2
+    assert "rows that were deleted" in told
