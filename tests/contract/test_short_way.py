@@ -1,12 +1,10 @@
 """Respondents' requests by the table of app.survey.road, and their statements on the driver."""
 
 import re
-import threading
 import time
-from asyncio import CancelledError
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pytest
 from httpx2 import Response
@@ -61,18 +59,6 @@ REQUESTS = (
     ("GET", "/safety", None),
     ("POST", "/erase", b"receipt=nonsense"),
 )
-
-
-def served(service: Service) -> TestClient:
-    return TestClient(
-        create_app(service.settings, service), base_url="http://127.0.0.1", follow_redirects=False
-    )
-
-
-def agree(client: TestClient) -> None:
-    """Post the consent; where the service stops meanwhile there is no answer."""
-    with suppress(Exception, CancelledError):
-        client.post("/consent", data={"study": "yes"})
 
 
 def headers(answer: Response) -> dict[str, str]:
@@ -153,25 +139,18 @@ def test_answers_that_waited_too_long_in_line_are_told_as_not_saved(
     assert client.get("/page/1").headers["location"] == "/consent"
 
 
-def test_what_was_given_to_the_service_is_written_before_it_has_stopped(service: Service, code: str) -> None:
-    """Afterwards nothing is, since its files are let go of and a backup may be put back."""
-    before, begun = set(threading.enumerate()), threading.Event()
-
-    def hold(*_of_the_pool: object) -> None:
-        begun.set()
-        time.sleep(0.3)
-
-    with served(service) as client:
-        client.post("/enter", data={"code": code})
-        event.listen(respondents_pool(service.engine), "checkout", hold)
-        threading.Thread(target=agree, args=(client,), daemon=True).start()
-        assert begun.wait(60)
-    event.remove(respondents_pool(service.engine), "checkout", hold)
-    left = [each.name for each in set(threading.enumerate()) - before]
-    assert not [name for name in left if name.startswith(("writer", "respondent"))]
-    with served(service) as again:
-        again.cookies = client.cookies
-        assert again.get("/page/1").headers.get("location") != "/consent"
+def test_the_service_stops_when_its_threads_have_done_what_they_were_given(
+    service: Service, code: str
+) -> None:
+    """Afterwards its files are let go of, and a backup may be put back."""
+    application = create_app(service.settings, service)
+    with TestClient(application, base_url="http://127.0.0.1", follow_redirects=False) as client:
+        assert client.post("/enter", data={"code": code}).status_code == 303
+        layer = application.middleware_stack
+        while not isinstance(layer, road.Road):
+            layer = layer.app  # type: ignore[union-attr]  # each has one until the last
+        given = [each.submit(time.sleep, 0.5) for each in (layer._writer, layer._threads)]
+    assert [each.done() for each in given] == [True, True]
 
 
 def test_a_connection_that_the_server_closed_is_replaced(
