@@ -21,7 +21,7 @@ from analysis.__main__ import main
 from analysis.counts.engines import on_dask, on_spark
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
-from tests.lib.counted_parts import waiting
+from tests.lib.counted_parts import report_of, waiting
 from tests.property.test_tallies import assert_same
 
 pytestmark = [pytest.mark.engines, pytest.mark.filterwarnings("default")]
@@ -140,18 +140,7 @@ def test_a_worker_of_spark_that_is_killed_changes_no_count(folder, tmp_path):
 
 
 def test_a_report_by_spark_is_that_of_threads(folder, capfd):
-    asked = [
-        "report",
-        str(folder),
-        "--items",
-        "a,b,c,d",
-        "--reverse",
-        "b",
-        "--codes",
-        "1-4",
-        "--missing",
-        "9",
-    ]
+    asked = report_of(folder)
     assert main(asked) == 0
     expected = capfd.readouterr().out
     assert main([*asked, "--engine", "spark", "--scheduler", "local[2]"]) == 0

@@ -1,4 +1,4 @@
-"""Work for engines that waits, so that a worker can be killed while it counts."""
+"""What tests of engines share: work that waits, so that a worker can be killed, and one report by each."""
 
 import os
 import time
@@ -20,3 +20,9 @@ def waiting(work: Callable[[Any], Any], folder: Path, task: tuple[Any, Any]) -> 
                 raise TimeoutError("nobody said go")
             time.sleep(0.02)
     return work(task)
+
+
+def report_of(folder: Path) -> list[str]:
+    """The command for a report of a folder, whoever counts it."""
+    which = ["--items", "a,b,c,d", "--reverse", "b", "--codes", "1-4", "--missing", "9"]
+    return ["report", str(folder), *which]

@@ -16,7 +16,7 @@ from analysis.__main__ import main
 from analysis.counts.engines import EngineError, on_dask
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
-from tests.lib.counted_parts import waiting
+from tests.lib.counted_parts import report_of, waiting
 from tests.property.test_tallies import assert_same
 
 ITEMS = ("a", "b", "c", "d")
@@ -69,18 +69,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_count(folder, cluster,
 
 
 def test_a_report_by_dask_is_that_of_threads(folder, cluster, capsys):
-    asked = [
-        "report",
-        str(folder),
-        "--items",
-        "a,b,c,d",
-        "--reverse",
-        "b",
-        "--codes",
-        "1-4",
-        "--missing",
-        "9",
-    ]
+    asked = report_of(folder)
     assert main(asked) == 0
     expected = capsys.readouterr().out
     assert main([*asked, "--engine", "dask", "--scheduler", cluster.scheduler_address]) == 0
