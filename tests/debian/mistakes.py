@@ -38,10 +38,10 @@ MISTAKES: Final = (
         "chown counterpoise /var/lib/counterpoise/secret",
     ),
     Mistake(
-        "mv /var/lib/counterpoise/secret /root/secret",
+        "mv /var/lib/counterpoise/secret ~/secret",
         "counterpoise doctor",
         "put that back from where you keep it",
-        "mv /root/secret /var/lib/counterpoise/secret",
+        "mv ~/secret /var/lib/counterpoise/secret",
     ),
     Mistake(
         'runuser -u postgres -- psql -q -c "REVOKE pg_checkpoint FROM counterpoise"',
@@ -59,10 +59,10 @@ MISTAKES: Final = (
     Mistake("true", "COUNTERPOISE_PROXY= counterpoise doctor --strict", "set COUNTERPOISE_PROXY"),
     Mistake("true", f"COUNTERPOISE_ORIGIN=http://{NAME} counterpoise doctor", "must be an https address"),
     Mistake(
-        "mv /srv/ledger/counterpoise.ledger /root",
+        "mv /srv/ledger/counterpoise.ledger ~",
         "counterpoise serve --port 8003",
         "ledger",
-        "mv /root/counterpoise.ledger /srv/ledger",
+        "mv ~/counterpoise.ledger /srv/ledger",
     ),
     Mistake(
         "service postgresql stop",
