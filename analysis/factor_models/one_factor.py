@@ -17,6 +17,7 @@ BEATEN: Final = 1e-6  # a discrepancy that is lower by more belongs to another m
 GONE: Final = 1e-7  # a unique variance below this counts as nought: Σ cannot be inverted beyond
 LEAST: Final = 1e-4  # a unique variance below it may still be falling when a step is shorter than 1e-6
 ROUNDING: Final = 1e-12  # rounding error of the discrepancy at its minimum
+NEXT_TO_NOUGHT: Final = 1e-3  # relative size from which a difference has lost three digits
 RIDGE: Final = 1e-10  # keeps the equations solvable where a loading vanishes
 Flags = NDArray[np.bool_]
 
@@ -278,7 +279,7 @@ def _scoring_step(parameters: Matrix, gradient: Matrix) -> Matrix:
 
     A⁻¹ = (Σ - λλ'/2ρ)/ρ is known, so that only the k equations of the unique variances are to be solved. What
     is left of their block, ½ W∘W - B'A⁻¹B, is ½ (W - uu'/ρ)∘(W - uu'/ρ) = ½ P∘P with P = D - hh'/(λ'h),
-    D = Ψ⁻¹ and h = Dλ. They are solved in units in which their diagonal is one.
+    D = Ψ⁻¹ and h = Dλ.
     """
     k = parameters.shape[1] // 2
     loadings, psi = parameters[:, :k], parameters[:, k:]
@@ -287,12 +288,6 @@ def _scoring_step(parameters: Matrix, gradient: Matrix) -> Matrix:
     common = (h * loadings).sum(axis=1, keepdims=True)
     common = np.where(np.abs(common) < RIDGE, RIDGE, common)
     reliable, u = common / (1 + common), h / (1 + common)
-    P: Matrix = -h[:, :, None] * (h / common)[:, None, :]
-    P[:, range(k), range(k)] += D
-    left: Matrix = 0.5 * P**2
-    unit = 1 / np.sqrt(np.maximum(np.diagonal(left, axis1=1, axis2=2), RIDGE))
-    left *= unit[:, :, None] * unit[:, None, :]
-    left[:, range(k), range(k)] += RIDGE
 
     def through_loadings(x: Matrix) -> Matrix:
         """Return A⁻¹x."""
@@ -307,5 +302,41 @@ def _scoring_step(parameters: Matrix, gradient: Matrix) -> Matrix:
 
     by_loading = through_loadings(gradient[:, :k])
     rest = gradient[:, k:] - u * through_inverse(by_loading)
-    by_psi: Matrix = -unit * np.linalg.solve(left, (unit * rest)[..., None])[..., 0]
+    by_psi = -2 * _solve_squares(D, h**2 / common, rest)
     return np.concatenate([-by_loading - through_loadings(through_inverse(u * by_psi)), by_psi], axis=1)
+
+
+def _solve_squares(D: Matrix, shares: Matrix, right: Matrix) -> Matrix:
+    """Solve (P∘P) x = right for each of the stack, P = D - hh'/(λ'h), given D and h∘h/(λ'h), b x k each.
+
+    P∘P is a diagonal matrix d = D(D - 2 h∘h/(λ'h)) plus the outer product of h∘h/(λ'h) with itself, so that
+    x follows from k divisions (Sherman and Morrison). Where one of d is next to nought, as for an item that
+    has half of what all items know, or where the two parts cancel out, all k equations are solved instead.
+    """
+    squares, diagonal = D * D, D * (D - 2 * shares)
+    rough = np.abs(diagonal) < NEXT_TO_NOUGHT * squares
+    diagonal = np.where(rough, squares, diagonal)
+    inner, outer = shares / diagonal, right / diagonal
+    parts = shares * inner
+    whole = 1 + parts.sum(axis=1, keepdims=True)
+    alone = (
+        rough.any(axis=1)
+        | (np.abs(whole) < NEXT_TO_NOUGHT * (1 + np.abs(parts).sum(axis=1, keepdims=True)))[:, 0]
+    )
+    whole = np.where(alone[:, None], 1.0, whole)
+    x: Matrix = outer - inner * (shares * outer).sum(axis=1, keepdims=True) / whole
+    if alone.any():
+        x[alone] = _solve_densely(D[alone], shares[alone], right[alone])
+    return x
+
+
+def _solve_densely(D: Matrix, shares: Matrix, right: Matrix) -> Matrix:
+    """Solve the same equations by elimination, in units in which their diagonal is one."""
+    k = D.shape[1]
+    left = shares[:, :, None] * shares[:, None, :]
+    left[:, range(k), range(k)] = (D - shares) ** 2
+    unit = 1 / np.sqrt(np.maximum(np.diagonal(left, axis1=1, axis2=2), RIDGE))
+    left *= unit[:, :, None] * unit[:, None, :]
+    left[:, range(k), range(k)] += RIDGE
+    x: Matrix = unit * np.linalg.solve(left, (unit * right)[..., None])[..., 0]
+    return x
