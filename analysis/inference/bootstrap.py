@@ -1,7 +1,7 @@
 """Bootstrap by weights: how often each row is drawn, so that rows are never copied."""
 
 from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,14 @@ from analysis.linear_algebra.exact import near, weighted_sums, whole
 
 SEED: Final = 20_260_101
 CELLS: Final = 4_000_000  # weights held in memory at a time: 16 MB, up to 26 MB where rows are many
-TOGETHER: Final = 64  # resamples that are computed together where rows are many
+TOGETHER: Final = 192  # resamples that are computed together where rows are many
 MANY, WORTHWHILE = 10_000, 8  # from so many rows, distinct ones are used if fewer by this factor
 PRODUCTS: Final = 1_000_000  # products of two items' answers held in memory at a time: 8 MB at most
+STACKED: Final = 1_000_000  # covariances handed on at a time: 8 MB, so that they stay in the cache
 EXACT: Final = 2**24  # single precision holds every whole number up to here
 TIE: Final = 1e-10  # figures that differ by no more are the same, computed in two ways
 Weights = NDArray[np.float32 | np.float64]
+Numbers = TypeVar("Numbers", bound=NDArray[Any])
 
 
 def resampled(
@@ -119,25 +121,43 @@ def resampled_covariances(rows: Matrix, weights: Iterable[Weights]) -> Iterator[
     """Yield stacks (resamples x k x k) of the covariance matrices of the resamples, as above."""
     centred = rows - near(rows)
     k = centred.shape[1]
-    upper = np.triu_indices(k)
-    step = max(1, PRODUCTS // len(upper[0]))
+    places = np.empty((k, k), np.intp)  # of each pair among the products
+    places[np.triu_indices(k)] = places.T[np.triu_indices(k)] = np.arange(k * (k + 1) // 2)
+    together = max(1, STACKED // k**2)
     for drawn in weights:
         n = drawn[0].sum(dtype=np.float64)
-        products = np.zeros((len(drawn), len(upper[0])))
-        for first in range(0, len(centred), step):
-            part = slice(first, first + step)
-            products += _sums(drawn[:, part], _products(centred[part]))
-        sums = _sums(drawn, centred)
-        covariances = np.empty((len(drawn), k, k))
-        covariances[:, upper[0], upper[1]] = n * products
-        covariances[:, upper[1], upper[0]] = n * products
-        yield (covariances - sums[:, :, None] * sums[:, None, :]) / n**2
+        products, sums = _sums_of_products(drawn, centred), _sums(drawn, centred)
+        for part in _parts(len(drawn), together):
+            covariances = n * products[part].astype(np.float64, copy=False).take(places, axis=1)
+            covariances -= sums[part, :, None] * sums[part, None, :]
+            covariances /= n**2
+            yield covariances
 
 
-def _products(rows: Matrix) -> Matrix:
+def _sums_of_products(weights: Weights, columns: Matrix) -> Weights:
+    """Return the sum over each resample of the products of every two columns, resamples x pairs."""
+    pairs = columns.shape[1] * (columns.shape[1] + 1) // 2
+    step = max(1, PRODUCTS // pairs)
+    drawn = float(weights[0].sum(dtype=np.float64))
+    single = drawn * np.square(columns).max(initial=0.0) < EXACT and whole(columns)
+    if not single:
+        parts = ((weights[:, part], _products(columns[part])) for part in _parts(len(columns), step))
+        return sum((_sums(*each) for each in parts), np.zeros((len(weights), pairs)))
+    whole_numbers, total = columns.astype(np.float32), np.zeros((len(weights), pairs), np.float32)
+    for part in _parts(len(columns), step):
+        total += weights[:, part] @ _products(whole_numbers[part])
+    return total
+
+
+def _parts(n: int, step: int) -> Iterator[slice]:
+    for first in range(0, n, step):
+        yield slice(first, first + step)
+
+
+def _products(rows: Numbers) -> Numbers:
     """Return the products of every two items, rows by pairs, in the order of the upper triangle."""
     items = np.ascontiguousarray(rows.T)
-    return np.concatenate([item * items[place:] for place, item in enumerate(items)]).T
+    return cast(Numbers, np.concatenate([item * items[place:] for place, item in enumerate(items)]).T)
 
 
 def percentile_interval(replicates: Matrix, level: float) -> tuple[float, float]:

@@ -472,7 +472,19 @@ def test_a_scoring_step_solves_the_whole_information(k, seed):
     """As ½ tr(Σ⁻¹ Σ_a Σ⁻¹ Σ_b) says it entry by entry, 2k x 2k, without the blocks that are known."""
     rng = np.random.default_rng(seed)
     loadings, psi = rng.uniform(0.2, 1, k) * rng.choice([-1, 1], k), rng.uniform(0.2, 1, k)
-    gradient = rng.normal(size=2 * k)
+    check_scoring_step(loadings, psi, rng.normal(size=2 * k))
+
+
+@pytest.mark.parametrize("more", [0.0, 1e-9, 1e-4, -1e-4])
+def test_a_scoring_step_is_right_where_one_item_has_half_of_the_information(more):
+    """There the parts of the equations, solved one by one, would be divided by nought."""
+    loadings, psi = np.array([0.9, 0.5, 0.6, 0.4]), np.array([0.3, 0.7, 0.6, 0.8])
+    psi[0] = loadings[0] ** 2 / ((loadings**2 / psi)[1:].sum() + more)
+    check_scoring_step(loadings, psi, np.random.default_rng(1).normal(size=8))
+
+
+def check_scoring_step(loadings, psi, gradient):
+    k = len(loadings)
     W = np.linalg.inv(np.outer(loadings, loadings) + np.diag(psi))
     slopes = []
     for i in range(k):
@@ -485,6 +497,18 @@ def test_a_scoring_step_solves_the_whole_information(k, seed):
     [step] = _scoring_step(np.concatenate([loadings, psi])[None], gradient[None])
     expected = -np.linalg.solve(information, gradient)
     assert step == pytest.approx(expected, rel=1e-5, abs=1e-5 * np.abs(expected).max())
+
+
+def test_the_covariances_of_resamples_do_not_depend_on_how_many_are_handed_on_at_a_time(monkeypatch):
+    X = np.random.default_rng(1).integers(0, 5, (40, 7)).astype(float)
+    weights = np.random.default_rng(2).multinomial(40, np.full(40, 1 / 40), size=11).astype(float)
+    expected = [np.cov(X.T, bias=True, fweights=drawn.astype(int)) for drawn in weights]
+    for most in (1, 3 * 7**2, 10**6):
+        monkeypatch.setattr(bootstrap, "STACKED", most)
+        monkeypatch.setattr(bootstrap, "PRODUCTS", most)
+        stacks = list(bootstrap.resampled_covariances(X, [weights]))
+        assert len(stacks) == {1: 11, 3 * 7**2: 4, 10**6: 1}[most]
+        assert np.concatenate(stacks) == pytest.approx(np.array(expected), abs=1e-12)
 
 
 def test_an_item_given_twice_is_named_with_the_other():
