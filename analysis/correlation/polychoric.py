@@ -228,6 +228,18 @@ def polychoric(
     )
 
 
+def of_unrelated(counts: JointCounts) -> Matrix | Unavailable:
+    """Return the correlations, k x k and definite, that `polychoric` would, for items shuffled by chance.
+
+    To about 1e-8, far below what chance adds, in half the time.
+    """
+    names = counts.names or tuple(f"item {i + 1}" for i in range(counts.k))
+    if (why := _unsuitable(counts, names, apart=False)) is not None:
+        return why
+    matrix = symmetric(two_step.correlations(pairs_of(counts), "lavaan", unrelated=True), counts.k)
+    return matrix if is_definite(matrix) else nearest_correlation(matrix)
+
+
 def tetrachoric(
     X: ArrayLike | JointCounts,
     *,

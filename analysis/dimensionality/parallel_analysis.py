@@ -16,7 +16,7 @@ from analysis.correlation.item_correlations import (
     pairwise_correlations,
     unit_lengths,
 )
-from analysis.correlation.polychoric import polychoric
+from analysis.correlation.polychoric import of_unrelated, polychoric
 from analysis.counts.joint import JointCounts, joint_counts
 from analysis.estimate import (
     Matrix,
@@ -250,9 +250,9 @@ def _drawn_tables(
         if correlation == "pearson":
             yield drawn.correlation[None]
             continue
-        found = polychoric(drawn, se=False)
+        found = of_unrelated(drawn)
         if not isinstance(found, Unavailable):
-            yield found.definite[None]
+            yield found[None]
 
 
 def _permuted_pearson(X: Matrix, draws: int, rng: np.random.Generator) -> Iterator[Matrix]:
@@ -272,13 +272,11 @@ def _permuted_pearson(X: Matrix, draws: int, rng: np.random.Generator) -> Iterat
 def _permuted_polychoric(X: Matrix, draws: int, rng: np.random.Generator) -> Iterator[Matrix]:
     answered = ~np.isnan(X)
     values = np.unique(X[answered])
-    # Items are contiguous in memory, which halves the time of shuffling.
-    codes = np.asfortranarray(np.where(answered, np.searchsorted(values, X), NO_ANSWER).astype(np.int8))
+    codes = np.where(answered, np.searchsorted(values, X), NO_ANSWER).astype(np.int8).T.copy()
 
     def drawn(stream: np.random.Generator) -> Matrix | None:
-        counts = joint_counts(_shuffled(codes, answered, stream), missing=(NO_ANSWER,))
-        found = polychoric(counts, se=False)
-        return None if isinstance(found, Unavailable) else found.definite[None]
+        found = of_unrelated(joint_counts(_shuffled_codes(codes, stream).T, missing=(NO_ANSWER,)))
+        return None if isinstance(found, Unavailable) else found[None]
 
     workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     with ThreadPoolExecutor(workers) as pool:
@@ -292,6 +290,24 @@ def _shuffled(X: Answers, answered: NDArray[np.bool_], rng: np.random.Generator)
     shuffled = X.copy()
     for item, places in enumerate(answered.T):
         shuffled[places, item] = rng.permutation(X[places, item])
+    return shuffled
+
+
+def _shuffled_codes(codes: NDArray[np.int8], rng: np.random.Generator) -> NDArray[np.int8]:
+    """Shuffle each item's codes, items x rows, among the rows that answered it.
+
+    Each answer gets a random number whose last bits are its code; sorting these takes a third of the time of
+    exchanging answers one by one.
+    """
+    bits = max(int(codes.max()).bit_length(), 1)
+    drawn = rng.integers(0, 2**32, codes.shape, dtype=np.uint32) >> bits << bits
+    drawn |= codes.astype(np.uint32) & (2**bits - 1)
+    if codes.min() != NO_ANSWER:
+        drawn.sort(axis=1)
+        return np.asarray((drawn & (2**bits - 1)).astype(np.int8))
+    shuffled = codes.copy()
+    for keys, given, out in zip(drawn, codes != NO_ANSWER, shuffled, strict=True):
+        out[given] = np.sort(keys[given]) & (2**bits - 1)
     return shuffled
 
 

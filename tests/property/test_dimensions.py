@@ -17,6 +17,7 @@ from analysis import (
     polychoric,
 )
 from analysis.correlation.item_correlations import item_correlations
+from analysis.correlation.polychoric import of_unrelated
 from analysis.dimensionality import parallel_analysis as module
 from analysis.estimate import Unavailable, cell
 
@@ -428,3 +429,32 @@ def test_the_eigenvalue_of_an_item_given_twice_is_nought(seed):
     X = factored(np.random.default_rng(seed), n=60)
     for refused in (kmo(np.c_[X, X[:, 0]]), bartlett(np.c_[X, X[:, 0]])):
         assert refused.detail == "smallest eigenvalue 0"
+
+
+@pytest.mark.parametrize("used", [2, 5])
+@pytest.mark.parametrize("holes", [0.0, 0.2])
+def test_shuffled_codes_are_those_of_each_item_among_the_rows_that_answered_it(holes, used):
+    rng = np.random.default_rng(used)
+    codes = rng.integers(0, used, (40, 200)).astype(np.int8)
+    codes[rng.random(codes.shape) < holes] = module.NO_ANSWER
+    several = np.array([module._shuffled_codes(codes, stream) for stream in rng.spawn(50)])
+    assert ((several == module.NO_ANSWER) == (codes == module.NO_ANSWER)).all()
+    assert (np.sort(several, axis=2) == np.sort(codes, axis=1)).all()
+    # Each answer has been everywhere: whatever stands in a row, its mean is that of the item but for chance.
+    apart = []
+    for found, item in zip(several.mean(axis=0), codes, strict=True):
+        answered = item != module.NO_ANSWER
+        error = item[answered].std() / np.sqrt(len(several))
+        apart += list((found[answered] - item[answered].mean()) / error)
+    assert 0.95 < np.std(apart) < 1.05
+    assert np.abs(apart).max() < 6
+
+
+@pytest.mark.parametrize("holes", [0.0, 0.2])
+@pytest.mark.parametrize("n", [30, 300])
+def test_correlations_of_shuffled_items_are_the_polychoric_ones(n, holes):
+    X = factored(np.random.default_rng(n), n=n, holes=holes)
+    for stream in np.random.default_rng(1).spawn(20):
+        shuffled = module._shuffled(X, ~np.isnan(X), stream)
+        expected = polychoric(shuffled, se=False)
+        assert of_unrelated(joint_counts(shuffled)) == pytest.approx(expected.definite, abs=1e-6)
