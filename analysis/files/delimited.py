@@ -94,7 +94,7 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
     """Yield the rows that are not blank lines; TableError where a quote is never closed."""
     _allow_long_cells()
     rows = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    number = 0
+    number = lines = 0
     while True:
         try:
             row = next(rows, None)
@@ -102,9 +102,10 @@ def _records(text: str, delimiter: str, name: str) -> Iterator[list[str]]:
             raise _unclosed(name, number, error) from error
         if row is None:
             return
+        several, lines = rows.line_num - lines > 1, rows.line_num
         if not row:
             continue
-        if _swallows_rows(row, delimiter):
+        if several and _swallows_rows(row, delimiter):
             raise _unclosed(name, number, None)
         yield row
         number += 1

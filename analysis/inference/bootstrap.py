@@ -1,12 +1,14 @@
 """Bootstrap by weights: how often each row is drawn, so that rows are never copied."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from analysis.counts.joint import processors
 from analysis.estimate import Matrix
 from analysis.linear_algebra.exact import near, weighted_sums, whole
 
@@ -16,6 +18,7 @@ TOGETHER: Final = 192  # resamples that are computed together where rows are man
 MANY, WORTHWHILE = 10_000, 8  # from so many rows, distinct ones are used if fewer by this factor
 PRODUCTS: Final = 1_000_000  # products of two items' answers held in memory at a time: 8 MB at most
 STACKED: Final = 1_000_000  # covariances handed on at a time: 8 MB, so that they stay in the cache
+LONG: Final = 12  # parts of so many products from which they are shared among the processors
 EXACT: Final = 2**24  # single precision holds every whole number up to here
 TIE: Final = 1e-10  # figures that differ by no more are the same, computed in two ways
 Weights = NDArray[np.float32 | np.float64]
@@ -141,12 +144,22 @@ def _sums_of_products(weights: Weights, columns: Matrix) -> Weights:
     drawn = float(weights[0].sum(dtype=np.float64))
     single = drawn * np.square(columns).max(initial=0.0) < EXACT and whole(columns)
     if not single:
-        parts = ((weights[:, part], _products(columns[part])) for part in _parts(len(columns), step))
-        return sum((_sums(*each) for each in parts), np.zeros((len(weights), pairs)))
-    whole_numbers, total = columns.astype(np.float32), np.zeros((len(weights), pairs), np.float32)
-    for part in _parts(len(columns), step):
-        total += weights[:, part] @ _products(whole_numbers[part])
-    return total
+        pieces = ((weights[:, part], _products(columns[part])) for part in _parts(len(columns), step))
+        return sum((_sums(*each) for each in pieces), np.zeros((len(weights), pairs)))
+    whole_numbers = columns.astype(np.float32)
+
+    def summed(stripe: list[slice]) -> Weights:
+        total = np.zeros((len(weights), pairs), np.float32)
+        for part in stripe:
+            total += weights[:, part] @ _products(whole_numbers[part])
+        return total
+
+    parts, workers = list(_parts(len(columns), step)), processors()
+    if len(parts) < LONG:
+        return summed(parts)
+    with ThreadPoolExecutor(workers) as pool:  # sums of whole numbers are the same in any order
+        stripes = [parts[first::workers] for first in range(workers)]
+        return np.asarray(sum(pool.map(summed, stripes), np.zeros((len(weights), pairs), np.float32)))
 
 
 def _parts(n: int, step: int) -> Iterator[slice]:
