@@ -2,6 +2,7 @@
 
     python -m tests.bench.road [--people 500] [--at-once 4] [--db sqlite|postgres] [--profile FILE]
     python -m tests.bench.road --against COMMIT [--people 500] [--at-once 4] [--rounds 10]
+    python -m tests.bench.road --against 570770a1 --people 320 --at-once 32 --rounds 5
 
 The server runs in a process of its own, as `counterpoise serve` starts it. The people send every request that
 a browser sends, style and icon included, each over a connection of their own that is kept alive. CPU is user
@@ -9,8 +10,9 @@ and system time of every server process, from /proc. Exits with 1 above 0.02 s f
 
 With --against, both commits serve at the same time, each its own database, on SQLite and then on PostgreSQL.
 The same people go to one and to the other in turn, in rounds, so that whatever else the machine does falls on
-both. The result is the CPU time of taking part now as a ratio to that of the other commit; exits with 1 above
-1.05.
+both. The result is the CPU time of taking part now as a ratio to that of the other commit, and how fast so many
+at once finish; exits with 1 above 1.05. Against the last commit before the short way (570770a1) the limits are
+0.55 on SQLite, 0.75 on PostgreSQL and, with 32 at once, 1.8 times the rate on both.
 """
 
 from __future__ import annotations
@@ -55,6 +57,9 @@ from tests.lib.questionnaire_client import Screen, filled_in
 
 ALLOWED_SECONDS = 0.02
 ALLOWED_RATIO = 1.05
+BEFORE_SHORT_WAY = "570770a1"
+ALLOWED_SINCE = {"sqlite": 0.55, "postgres": 0.75}
+CROWD, LEAST_RATE = 32, 1.8
 ROOT = Path(__file__).parents[2]
 PREPARE = """
 import json, sys
@@ -296,7 +301,8 @@ class Side:
 def against(commit: str, people: int, at_once: int, rounds: int) -> int:
     """Compare the CPU time of taking part with that at another commit."""
     each = max(at_once, people // rounds)
-    ratios = []
+    limits = ALLOWED_SINCE if commit.startswith(BEFORE_SHORT_WAY) else {}
+    kept = True
     with tempfile.TemporaryDirectory() as folder:
         trees = {"before": tree_of(commit, Path(folder) / "before"), "now": ROOT}
         for engine in ("sqlite", "postgres"):
@@ -317,12 +323,23 @@ def against(commit: str, people: int, at_once: int, rounds: int) -> int:
                 assert one.process.stdout is not None
                 assert json.loads(one.process.stdout.readline())["responses"] == each * rounds + at_once
             before, after = sides
-            ratios.append(told(f"{engine}: the service", before.service, after.service, each))
+            ratio = told(f"{engine}: the service", before.service, after.service, each)
+            kept &= within(f"{engine}: the ratio", ratio, most=limits.get(engine, ALLOWED_RATIO))
             if engine == "postgres":
                 told("postgres: with its own processes", before.both, after.both, each)
             rate = sum(before.wall) / sum(after.wall)
             print(f"{engine}: {at_once} at once finish at {rate:.2f} times the rate", flush=True)
-    return int(max(ratios) > ALLOWED_RATIO)
+            if limits and at_once >= CROWD:
+                kept &= within(f"{engine}: the rate", rate, least=LEAST_RATE)
+    return 0 if kept else 1
+
+
+def within(what: str, found: float, *, least: float = 0.0, most: float = np.inf) -> bool:
+    """Print the limit of a ratio, and return whether it is kept."""
+    kept = least <= found <= most
+    limit = f"at most {most}" if np.isfinite(most) else f"at least {least}"
+    print(f"{what}: {limit}{'' if kept else ': NOT MET; --profile says where the time goes'}", flush=True)
+    return kept
 
 
 def told(what: str, before: list[float], after: list[float], each: int) -> float:
