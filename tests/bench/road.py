@@ -10,9 +10,9 @@ and system time of every server process, from /proc. Exits with 1 above 0.02 s f
 
 With --against, both commits serve at the same time, each its own database, on SQLite and then on PostgreSQL.
 The same people go to one and to the other in turn, in rounds, so that whatever else the machine does falls on
-both. The result is the CPU time of taking part now as a ratio to that of the other commit, and how fast so many
-at once finish; exits with 1 above 1.05. Against the last commit before the short way (570770a1) the limits are
-0.55 on SQLite, 0.75 on PostgreSQL and, with 32 at once, 1.8 times the rate on both.
+both. The result is the CPU time of taking part now as a ratio to that of the other commit, and how fast so
+many at once finish; exits with 1 above 1.05. Against the last commit before the short way (570770a1) the
+limits are 0.55 on SQLite, 0.75 on PostgreSQL and, with 32 at once, 1.8 times the rate on both.
 """
 
 from __future__ import annotations
