@@ -28,7 +28,7 @@ from app.runtime import Service
 LONGEST_IN_LINE: Final = 4.0
 """Seconds that answers wait for those before them; after that it is told that they are not saved."""
 SLOW: Final = 0.25
-"""Seconds: a page that takes longer to read and make holds up everybody, on SQLite."""
+"""Seconds that a page waits, for the disk or a processor: meanwhile it holds up everybody, on SQLite."""
 APART: Final = 60.0
 """Seconds for which pages are then made in threads, where a slow disk holds up only whoever asked."""
 ONE_DAY: Final = 24 * 60 * 60.0
@@ -112,12 +112,13 @@ class Road:
         return await run(threads, _in_turn, time.monotonic(), answer)
 
     def _read(self, answer: Callable[[], Response]) -> Response:
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.thread_time()
         try:
             return answer()
         finally:
             ended = time.monotonic()
-            if ended - began > SLOW:
+            # The first page in a language takes long to make, and would in a thread, which waits as well.
+            if ended - began - (time.thread_time() - worked) > SLOW:
                 self._apart_until = ended + APART
                 if ended > self._silent_until:  # a line for each would tell when somebody was there
                     self._silent_until = ended + ONE_DAY

@@ -1,10 +1,13 @@
 """Respondents' requests by the table of app.survey.road, and their statements on the driver."""
 
 import re
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from httpx2 import Response
@@ -123,6 +126,28 @@ def test_after_a_slow_page_others_are_made_in_threads_but_for_two_connections(
     event.remove(respondents_pool(service.engine), "checkout", hold)
     assert answers == [200] * 24
     assert max(held) == SQLITE_POOL - 2
+
+
+def test_a_page_that_takes_long_to_make_sends_no_other_into_threads(
+    client: TestClient, service: Service, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_sqlite(service.engine):
+        pytest.skip("on PostgreSQL every page is made in a thread")
+    client.post("/enter", data={"code": code})
+    # By these clocks each page takes ten seconds, in which the processor works for it all the time.
+    passed, worked = count(0, 10), count(0, 10)
+    clocks = SimpleNamespace(monotonic=lambda: float(next(passed)), thread_time=lambda: float(next(worked)))
+    monkeypatch.setattr(road, "time", clocks)
+    threads: set[str] = set()
+
+    def note(*_of_the_pool: object) -> None:
+        threads.add(threading.current_thread().name)
+
+    event.listen(respondents_pool(service.engine), "checkout", note)
+    for _ in range(4):
+        assert client.get("/consent").status_code == 200
+    event.remove(respondents_pool(service.engine), "checkout", note)
+    assert not any(name.startswith("respondent") for name in threads), threads
 
 
 def test_answers_that_waited_too_long_in_line_are_told_as_not_saved(
