@@ -139,8 +139,10 @@ def caddy(folder: Path, port: int, plain: int, *served_at: int) -> list[str]:
 
 
 PROXIES = {"nginx": nginx, "caddy": caddy}
-TOO_MUCH = {"nginx": (413,), "caddy": (413, 502)}
-"""What a body that is too large is answered with; 502 by the Caddy 2.6 of Debian 12."""
+CUT = None
+TOO_MUCH = {"nginx": (413,), "caddy": (413, 502, CUT)}
+"""What a body that is too large is answered with. The Caddy 2.6 of Debian 12 sends it on while it counts:
+when it has counted enough, the service may have answered or not, and its answer may be half on its way."""
 
 
 def behind_a_proxy(name: str, place: Path, stack: ExitStack, url: str, *, servers: int = 1) -> Behind:
@@ -199,13 +201,21 @@ def test_people_answer_and_staff_sign_in_and_nothing_of_it_is_left(
         fields = {"name": "hana", "password": PASSWORD, "code": code_of(service, "hana")}
         assert browser.post("/staff/sign-in", data=fields).status_code == 303
         assert browser.get("/host/studies").status_code == 200
-        too_much = browser.post("/send", content=b"x" * 3_000_000)
-        assert too_much.status_code in TOO_MUCH[request.node.callspec.params["behind"]]
+        assert too_much(browser) in TOO_MUCH[request.node.callspec.params["behind"]]
     left = {each.name: each.read_bytes() for each in behind.folder.rglob("*") if each.is_file()}
     assert {"questions.key", "questions.pem", "settings"} <= left.keys()
     for name, content in {**left, "the service's log": behind.log.read_bytes()}.items():
         for word in (AGENT, "203.0.113.77", receipt, code, "/send", "/page/"):
             assert word.encode() not in content, (name, word)
+
+
+def too_much(browser: httpx2.Client) -> int | None:
+    """Send three million bytes as a form; return the answer's status, or CUT."""
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    try:
+        return browser.post("/send", content=b"x" * 3_000_000, headers=form).status_code
+    except httpx2.RemoteProtocolError:
+        return CUT
 
 
 def test_a_request_that_is_not_gone_on_with_is_let_go(behind: Behind) -> None:
