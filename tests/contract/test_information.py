@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from analysis.disclosure.leaving import LEAVING
 from app import studies
 from app.audit import events
+from app.closing.deleting import delete_study
 from app.config import Settings
 from app.db import read, write
 from app.errors import Refused
@@ -236,6 +237,27 @@ def test_who_empties_what_people_read_waits_for_an_opening(described: tuple[Serv
         db.commit()
         with pytest.raises(Refused, match="people have agreed to these words"):
             emptied.result()
+
+
+@pytest.mark.postgres
+def test_who_deletes_a_study_waits_for_who_prepares_a_collection_in_it(
+    described: tuple[Service, str],
+) -> None:
+    service, _ = described
+    with write(service.engine) as db:
+        studies.make_study(db, id="autumn", title="Autumn", simulated=True)
+
+    def deleted() -> None:
+        with write(service.engine) as db:
+            delete_study(service, db, "autumn")
+
+    with write(service.engine) as db, ThreadPoolExecutor(1) as pool:
+        waves.make_wave(service, db, "autumn")
+        deletion = pool.submit(deleted)
+        wait_until_blocked(service, deletion)
+        db.commit()
+        with pytest.raises(Refused, match="is prepared: a study can be deleted when"):
+            deletion.result()
 
 
 def wait_until_blocked(service: Service, other: Future[None]) -> None:
