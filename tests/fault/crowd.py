@@ -271,7 +271,7 @@ ATTACKS: Final = {
         "call = Surface.__call__\n"
         "async def slow(self, scope, receive, send):\n"
         "    if scope['type'] == 'http' and scope['path'].startswith('/there'):\n"
-        "        time.sleep(0.1)\n"
+        "        time.sleep(0.8)\n"
         "    await call(self, scope, receive, send)\n"
         "Surface.__call__ = slow\n",
     ),
