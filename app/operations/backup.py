@@ -24,7 +24,7 @@ from sqlalchemy import Connection, delete, insert, make_url, select, text
 from app import migrate
 from app.closing.copies import BEING_COPIED, PIECE, hold, overwrite
 from app.closing.deleting import IN_A_BACKUP
-from app.db import check_direct, is_sqlite, outside, read, write
+from app.db import check_direct, is_sqlite, outside, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
 from app.files.private import open_private, write_private
@@ -87,15 +87,7 @@ def write_backup(service: Service, out: Path) -> About:
     if out.exists():
         raise Refused(f"{out} is there already: name another file, so that no backup is lost")
     check_secret(service)
-    with read(service.engine) as db:
-        kept, closed = ledger.path_of(service, db), closed_waves(db)
-    about = About(
-        engine="sqlite" if is_sqlite(service.engine) else "postgresql",
-        schema=str(migrate.current(service.engine)),
-        fingerprint=service.vault.fingerprint(),
-        ledger=ledger.name_of(kept) if kept else None,
-        entries=ledger.count(kept) if kept else None,
-    )
+    about, closed = _begun(service)
     of_this_run = Identity.generate()
     to = [Recipient.from_str(service.settings.backup_key), of_this_run.to_public()]
     part = out.with_name(f".{out.name}.part")
@@ -111,6 +103,8 @@ def write_backup(service: Service, out: Path) -> About:
         if written.digest() != plain.seen.hexdigest():
             raise Refused("what was written is not what was read: look at the disk, then try again")
         check_secret(service)  # rotated meanwhile, it would be named after the wrong secret
+        if str(migrate.current(service.engine)) != about.schema:
+            raise Refused("the schema was changed meanwhile: make the backup again")
         part.rename(out)
         ledger.on_the_disk(out.parent)
     except (DecryptError, EncryptError, OSError) as error:
@@ -120,6 +114,21 @@ def write_backup(service: Service, out: Path) -> About:
     with write(service.engine) as db:
         note_in_a_backup(db, closed)
     return about
+
+
+def _begun(service: Service) -> tuple[About, list[str]]:
+    """What is known before the database is read, and the closed waves; no counted ending comes after it."""
+    schema = str(migrate.current(service.engine))
+    with ledger.settled(service) as db:
+        kept = ledger.path_of(service, db)
+        about = About(
+            engine="sqlite" if is_sqlite(db) else "postgresql",
+            schema=schema,
+            fingerprint=service.vault.fingerprint(),
+            ledger=ledger.name_of(kept) if kept else None,
+            entries=ledger.count(kept) if kept else None,
+        )
+        return about, closed_waves(db)
 
 
 def note_in_a_backup(db: Connection, closed: list[str]) -> None:

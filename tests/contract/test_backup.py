@@ -4,11 +4,12 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import IO
 from uuid import uuid4
 
 import pytest
@@ -34,6 +35,7 @@ from app.errors import ConfigurationError, NotNoted, Refused
 from app.evidence import registry
 from app.evidence.standing import CONFIRMED, EVIDENCE
 from app.main import create_app
+from app.operations import backup
 from app.operations.backup import new_key, read_keys, write_backup
 from app.operations.doctor import examine
 from app.operations.restore import restore
@@ -459,6 +461,47 @@ def test_a_study_that_was_deleted_stays_so_and_another_of_its_name_is_left_alone
     with keeping.put_back(file, incomplete=True) as (restored, told):
         assert "a study demo was deleted, and this ledger cannot tell" in told
         assert len(rows(restored, STUDY)) == 1
+
+
+@pytest.mark.usefixtures("study")
+def test_what_is_being_deleted_while_a_backup_begins_stays_deleted(keeping: Keeping) -> None:
+    """It is in the ledger before it is committed: a backup that counts it and reads the rows has both."""
+    service = keeping.service
+    with write(service.engine) as db:
+        audit(service.vault, db, {"action": "before the backup"})
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    maintenance.retire(service, WAVE)
+    made: list[Path] = []
+    beginning = threading.Thread(target=lambda: made.append(keeping.backup()))
+    with write(service.engine) as db, pytest.MonkeyPatch.context() as clock:
+        delete_study(service, db, "demo")
+        clock.setattr(deleting, "now", lambda: now() + timedelta(days=400))
+        deleted = delete_trail(service, db, (now() + timedelta(days=1)).date())
+        beginning.start()
+        beginning.join(2)  # long enough for a backup that does not wait
+    beginning.join()
+    assert deleted > 1
+    with keeping.put_back(*made) as (restored, _), read(restored.engine) as db:
+        assert contents(restored)["study"] == []
+        assert "before the backup" not in [each.event["action"] for each in events(db)]
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_backup_during_which_the_schema_changed_is_given_up(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = backup._copied
+
+    def while_it_is_migrated(service: Service) -> AbstractContextManager[IO[bytes]]:
+        migrate.downgrade(service.engine, "0007")
+        return copied(service)
+
+    monkeypatch.setattr(backup, "_copied", while_it_is_migrated)
+    with pytest.raises(Refused, match="the schema was changed meanwhile"):
+        keeping.backup()
+    assert not list(keeping.folder.glob("*.age"))
 
 
 @on_sqlite
