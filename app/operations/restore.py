@@ -6,7 +6,6 @@ database for one of ours until the last step.
 """
 
 import contextlib
-import secrets
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -21,8 +20,9 @@ from app.audit import acts, audit, verify
 from app.closing.copies import BEING_RESTORED, hold, is_left, remove
 from app.closing.digests import changed
 from app.closing.maintenance import alone
+from app.closing.trial_databases import not_renewed, trial_database
 from app.config import Settings
-from app.db import check_direct, make_engine, outside, read, sqlite_files, write
+from app.db import check_direct, make_engine, read, sqlite_files, write
 from app.ended.ledger import Ledger, count, lineage, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
@@ -51,6 +51,11 @@ ONLY_LOOKED_THROUGH: Final = (
     "ALTER ROLE ... CREATEDB"
 )
 
+IN_THE_LOG: Final = (
+    "IN THE LOG: all of the backup, with what was erased since, went through PostgreSQL's own log, and it "
+    "may be there still ({why}): counterpoise doctor says how to mend that"
+)
+
 
 def restore(
     settings: Settings,
@@ -77,6 +82,8 @@ def restore(
             whole = f"{file} is whole and opens with this key; {ONLY_LOOKED_THROUGH}"
             return [*of_before, *([missing] if missing else []), whole]
         told = list(_finish(service, about, kept or Ledger()))
+    if verifying and about.engine != IS_SQLITE:
+        told += _left_in_the_log(settings)
     return [*of_before, *([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
 
 
@@ -207,19 +214,24 @@ def _may_make_databases(settings: Settings) -> bool:
 @contextlib.contextmanager
 def _own_database(settings: Settings) -> Iterator[Settings]:
     """A database beside the one that is set, for as long as the block lasts."""
-    name = f"counterpoise_verify_{secrets.token_hex(8)}"
     engine = make_engine(settings.database_url)
     try:
-        with outside(engine) as db:
-            db.execute(text(f'CREATE DATABASE "{name}"'))
-        try:
+        with trial_database(engine) as name:
             address = make_url(settings.database_url).set(database=name)
             yield replace(settings, database_url=address.render_as_string(hide_password=False))
-        finally:
-            with outside(engine) as db:
-                db.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     finally:
         engine.dispose()
+
+
+def _left_in_the_log(settings: Settings) -> list[str]:
+    """Say where PostgreSQL's log may keep what was tried."""
+    engine = make_engine(settings.database_url)
+    try:
+        with read(engine) as db:
+            why = not_renewed(db)
+    finally:
+        engine.dispose()
+    return [IN_THE_LOG.format(why="; ".join(why))] if why else []
 
 
 def _as_then(settings: Settings, about: About) -> tuple[Settings, list[str]]:

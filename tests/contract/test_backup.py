@@ -2,14 +2,18 @@
 
 import fcntl
 import os
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import IO
+from typing import IO, Any
 from uuid import uuid4
 
 import pytest
@@ -28,6 +32,7 @@ from app.closing.erasure import erase
 from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT
 from app.closing.snapshots import SNAPSHOT
+from app.closing.write_ahead_log import renew
 from app.config import Settings, read_secrets
 from app.db import is_sqlite, make_engine, outside, read, write
 from app.ended import ledger
@@ -54,6 +59,7 @@ from app.studies.paired_waves import pair_waves
 from app.studies.study import STUDY
 from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
+from tests.conftest import SECRET
 from tests.lib.cohorts import another_study, close, take_part
 from tests.lib.postgres_server import Postgres
 from tests.lib.respondents import answer, begin, kept, make_due, people, rows, sheet, state
@@ -61,7 +67,11 @@ from tests.lib.staff_accounts import EVERYWHERE, PASSWORD, ready
 from tests.privacy.organisations import of_one_mind
 
 WAVE = "demo-1"
+ROOT = Path(__file__).parents[2]
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize(
+    "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 PASSING = (ledger.LINEAGE, IN_A_BACKUP)
@@ -684,6 +694,135 @@ def test_to_verify_says_what_would_be_and_restores_nothing(keeping: Keeping) -> 
     engine.dispose()
 
 
+def verify_databases(cluster: Postgres) -> list[str]:
+    engine = make_engine(cluster.url("postgres"))
+    try:
+        with outside(engine) as db:
+            like = "SELECT datname FROM pg_database WHERE datname LIKE 'counterpoise_verify_%'"
+            return list(db.execute(text(like)).scalars())
+    finally:
+        engine.dispose()
+
+
+def until(found: Callable[[], Any], alive: Callable[[], bool] = lambda: True) -> Any:
+    """Look until it is there, as long as what makes it is alive, and a minute at most."""
+    for _ in range(1200):
+        if there := found():
+            return there
+        assert alive()
+        time.sleep(0.05)
+    raise AssertionError("it did not come")
+
+
+@contextmanager
+def verifying_without_end(keeping: Keeping, file: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`counterpoise restore --verify`, its database made, which waits to read the backup again."""
+    os.mkfifo(slow := keeping.folder / "slow.age")
+    (key := keeping.folder / "key").write_text(f"{keeping.keys[0]}\n")
+    settings = keeping.service.settings
+    given = {
+        "COUNTERPOISE_DATABASE_URL": settings.database_url,
+        "COUNTERPOISE_SECRET": SECRET.hex(),
+        "COUNTERPOISE_LEDGER": str(settings.ledger),
+        "COUNTERPOISE_BACKUP_KEY": settings.backup_key,
+    }
+    command = [sys.executable, "-m", "app", "restore", str(slow), "--key", str(key), "--verify"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+
+        def alive() -> bool:
+            return process.poll() is None
+
+        def opened() -> int | None:
+            try:
+                return os.open(slow, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                return None
+
+        try:
+            descriptor = until(opened, alive)
+            os.set_blocking(descriptor, True)
+            with os.fdopen(descriptor, "wb") as pipe:
+                pipe.write(file.read_bytes())
+            until(lambda: keeping.cluster and verify_databases(keeping.cluster), alive)
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_a_verification_that_is_told_to_stop_leaves_no_database(
+    keeping: Keeping, told: signal.Signals
+) -> None:
+    assert keeping.cluster
+    with verifying_without_end(keeping, keeping.backup()) as process:
+        process.send_signal(told)
+        assert process.wait() == 128 + told
+    assert verify_databases(keeping.cluster) == []
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_the_database_of_a_verification_that_was_killed_goes_and_one_in_use_stays(keeping: Keeping) -> None:
+    service, cluster, file = keeping.service, keeping.cluster, keeping.backup()
+    assert cluster
+
+    def told() -> list[str]:
+        return [each.found for each in examine(service) if each.name == "copies" and not each.ok]
+
+    for end in (
+        lambda: maintenance.run_due_tasks(service),
+        lambda: restore(service.settings, file, keeping.keys, verifying=True),
+    ):
+        with verifying_without_end(keeping, file) as process:
+            maintenance.run_due_tasks(service)
+            [name] = verify_databases(cluster)
+            assert told() == []
+            process.kill()
+            process.wait()
+        [found] = until(told)  # the server notices by itself
+        assert name in found
+        end()
+        assert verify_databases(cluster) == []
+        assert told() == []
+        (keeping.folder / "slow.age").unlink()
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_a_verification_leaves_nothing_of_what_is_erased_in_the_log_of_the_database(keeping: Keeping) -> None:
+    service, cluster, erased = keeping.service, keeping.cluster, "what somebody has erased"
+    assert cluster
+    with write(service.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name="answer", value=erased))
+    file = keeping.backup()
+    with write(service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == "answer"))
+
+    def in_the_log() -> bool:
+        log = [each for each in (cluster.data / "pg_wal").iterdir() if each.is_file()]
+        return any(erased.encode() in each.read_bytes() for each in log)
+
+    with outside(service.engine) as db:
+        assert in_the_log()
+        renew(db)
+        assert not in_the_log()
+    told = restore(service.settings, file, keeping.keys, verifying=True)
+    assert not in_the_log()
+    assert "IN THE LOG" not in "\n".join(told)
+    with outside(service.engine) as db:
+        db.execute(text("SELECT pg_create_physical_replication_slot('kept')"))
+    try:
+        told = restore(service.settings, file, keeping.keys, verifying=True)
+        assert "replication slots: kept" in "\n".join(told)
+    finally:
+        with outside(service.engine) as db:
+            db.execute(text("SELECT pg_drop_replication_slot('kept')"))
+
+
 @on_sqlite
 @pytest.mark.usefixtures("study")
 def test_a_restore_without_the_whole_ledger_is_refused_and_says_so(keeping: Keeping) -> None:
@@ -837,7 +976,7 @@ def test_a_service_that_still_runs_closes_nothing_of_what_is_half_restored(keepi
     assert state(service, WAVE) == "closed"
 
 
-@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgres
 def test_a_restore_and_the_due_tasks_keep_out_of_each_others_way(keeping: Keeping) -> None:
     settings, file = keeping.place(), keeping.backup()
     running = make_service(settings)
