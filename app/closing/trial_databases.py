@@ -1,7 +1,7 @@
 """Databases of PostgreSQL in which a backup is tried: a verification makes one and drops it again.
 
-One that was killed leaves its database, with all that the backup holds. Whoever makes one has a lock first that
-is named after it and ends with the session; a database without its lock was left.
+One that was killed leaves its database, with all that the backup holds. Whoever makes one first takes a lock
+that is named after it and ends with the session; a database whose lock nobody holds was left.
 """
 
 import secrets
@@ -29,7 +29,7 @@ _MAKE: Final = (
     "CREATE DATABASE \"{name}\" TEMPLATE template0 ENCODING '{encoding}' LOCALE_PROVIDER libc "
     "LC_COLLATE 'C' LC_CTYPE 'C'"
 )
-"""As it is for every cluster: template1 may be of another encoding, or hold tables; C goes with each encoding."""
+"""The same on every cluster: its template1 may have another encoding, or tables; C goes with any encoding."""
 
 
 @contextmanager

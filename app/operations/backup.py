@@ -35,8 +35,19 @@ from app.tables import CLOSED, Setting, table
 FORMAT: Final = "counterpoise backup 1"
 LONGEST_HEADER: Final = 4096
 SETTING: Final = table(Setting)
+_VALUE: Final = re.compile(r'"[^"]*"|\b0x[0-9a-f]{2}\b')
 NOT_DUMPED: Final = "alembic_version"
 """Its one row comes last at a restore: until then the database is taken for none of ours."""
+
+
+class NotTaken(Refused):
+    """What a backup holds could be read, and not be written to its place."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(
+            f"the backup could be read, and what it holds not be written ({why.strerror}): make room, or see "
+            "that this user may write there, and begin again"
+        )
 
 
 @dataclass(frozen=True)
@@ -164,16 +175,22 @@ class Written(io.RawIOBase):
         given = bytes(data)
         self._seen.update(given)
         if self._begin is None:
-            self._sink(given)
+            self._pass_on(given)
             return len(given)
         self._begin += given
         head, end, rest = self._begin.partition(b"\n")
         if end:
             self.about, self._begin = about_of(head), None
-            self._sink(rest)
+            self._pass_on(rest)
         elif len(self._begin) > LONGEST_HEADER:
             raise Refused("this is no backup of this service")
         return len(given)
+
+    def _pass_on(self, data: bytes) -> None:
+        try:
+            self._sink(data)
+        except OSError as error:
+            raise NotTaken(error) from None
 
     def digest(self) -> str:
         return self._seen.hexdigest()
@@ -262,27 +279,46 @@ def version_of_pg_dump() -> int | None:
 
 @contextlib.contextmanager
 def postgres_program(
-    command: list[str], database_url: str, **pipes: Any
+    command: list[str], database_url: str | None = None, **pipes: Any
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """One of PostgreSQL's own programs on the database; its password is on no command line."""
-    url = make_url(database_url)
-    plain = url._replace(drivername="postgresql", password=None).render_as_string()  # `set` leaves it in
-    secret = {} if url.password is None else {"PGPASSWORD": str(url.password)}
+    """One of PostgreSQL's own programs, on the database; its password is on no command line."""
+    words, environment = list(command), {**os.environ, "LC_ALL": "C"}  # what it says is read here
+    if database_url is not None:
+        url = make_url(database_url)
+        plain = url._replace(drivername="postgresql", password=None)  # `set` leaves it in
+        words.append(f"--dbname={plain.render_as_string()}")
+        if url.password is not None:
+            environment["PGPASSWORD"] = str(url.password)
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own words
-            [*command, f"--dbname={plain}"], env={**os.environ, **secret}, stderr=subprocess.PIPE, **pipes
-        )
+        process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, **pipes)  # noqa: S603 - ours
     except FileNotFoundError:
         raise ConfigurationError(
             f"{command[0]} is not installed here: install PostgreSQL's client programs, of the version of "
             "the server or a later one"
         ) from None
     with process:
+        not_taken = None
         try:
             yield process
+        except NotTaken as error:
+            not_taken = error  # it has ended, and says why
         except BaseException:
             process.kill()
+            if process.stdin is not None:
+                with contextlib.suppress(OSError):
+                    process.stdin.close()
             raise
         _, said = process.communicate()
         if process.returncode:
-            raise Refused(f"{command[0]} failed: {said.decode(errors='replace').strip().splitlines()[:1]}")
+            raise Refused(f"{command[0]} failed: {why_it_failed(said.decode(errors='replace'))}")
+        if not_taken is not None:
+            raise not_taken
+
+
+def why_it_failed(said: str) -> str:
+    """The line that says why, of what one of PostgreSQL's programs says; of a row that it names, no value."""
+    lines = said.strip().splitlines() or ["it does not say why"]
+    line = next((each for each in lines if "error: " in each), lines[0])
+    before, copying, after = line.partition("COPY failed for table ")
+    named, _, why = after.partition(": ")
+    return f"{before}{copying}{named}: {_VALUE.sub('…', why)}" if copying else line

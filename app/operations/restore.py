@@ -10,7 +10,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from pyrage import DecryptError, decrypt_io
 from sqlalchemy import delete, insert, inspect, make_url, text
@@ -28,6 +28,7 @@ from app.errors import Refused
 from app.files.private import open_private
 from app.operations.backup import (
     About,
+    NotTaken,
     Written,
     closed_waves,
     note_in_a_backup,
@@ -144,8 +145,7 @@ def _place(
         if not hold(made):
             raise Refused("another restore is at work in this place: wait until it has ended")
         try:
-            read_through(file, keys, made.write)
-            made.flush()
+            _unpacked(file, keys, made)
             service = make_service(replace(settings, database_url=f"sqlite:///{part}"))
             try:
                 yield service
@@ -160,6 +160,14 @@ def _place(
             remove(part)
 
 
+def _unpacked(file: Path, keys: Sequence[Any], made: IO[bytes]) -> None:
+    read_through(file, keys, made.write)
+    try:
+        made.flush()
+    except OSError as error:
+        raise NotTaken(error) from None
+
+
 @contextlib.contextmanager
 def _on_postgres(
     settings: Settings, file: Path, keys: Sequence[Any], *, verifying: bool
@@ -167,11 +175,8 @@ def _on_postgres(
     command = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error"]
     _check_direct(settings)
     if verifying and not _may_make_databases(settings):
-        with subprocess.Popen(["pg_restore", "--file=/dev/null"], stdin=subprocess.PIPE) as looking:  # noqa: S607
+        with postgres_program(["pg_restore", "--file=/dev/null"], stdin=subprocess.PIPE) as looking:
             read_through(file, keys, looking.stdin.write if looking.stdin else None)
-            looking.communicate()
-        if looking.returncode:
-            raise Refused(f"{file} holds no dump that pg_restore can read")
         yield None
         return
     with _own_database(settings) if verifying else contextlib.nullcontext(settings) as place:

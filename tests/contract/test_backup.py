@@ -1,5 +1,6 @@
 """A backup is whole or refused, and what had ended since it was made stays ended when it is put back."""
 
+import errno
 import fcntl
 import os
 import signal
@@ -41,9 +42,9 @@ from app.evidence import registry
 from app.evidence.standing import CONFIRMED, EVIDENCE
 from app.main import create_app
 from app.operations import backup
-from app.operations.backup import new_key, read_keys, write_backup
+from app.operations.backup import new_key, read_keys, why_it_failed, write_backup
 from app.operations.doctor import examine
-from app.operations.restore import restore
+from app.operations.restore import read_through, restore
 from app.operations.rotation import prepare, rotate
 from app.operations.serve import serve_forever
 from app.operations.whole import check_whole, serving_marked
@@ -61,7 +62,7 @@ from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
 from tests.conftest import SECRET
 from tests.lib.cohorts import another_study, close, take_part
-from tests.lib.postgres_server import Postgres
+from tests.lib.postgres_server import Postgres, running_postgres
 from tests.lib.respondents import answer, begin, kept, make_due, people, rows, sheet, state
 from tests.lib.staff_accounts import EVERYWHERE, PASSWORD, ready
 from tests.privacy.organisations import of_one_mind
@@ -679,19 +680,27 @@ def test_to_verify_says_what_would_be_and_restores_nothing(keeping: Keeping) -> 
         return
     engine = make_engine(settings.database_url)
     assert migrate.current(engine) is None
-    made = text("SELECT count(*) FROM pg_database WHERE datname LIKE 'counterpoise_verify_%'")
-    with outside(engine) as db:
-        assert db.execute(made).scalar() == 0
-        db.execute(text("CREATE ROLE maker LOGIN"))
     engine.dispose()
-    maker = replace(settings, database_url=settings.database_url.replace("postgres@", "maker@"))
-    [told] = restore(maker, file, keeping.keys, verifying=True)
+    assert verify_databases(keeping.cluster) == []
+    with role(keeping.cluster, "maker") as as_it:
+        maker = replace(settings, database_url=as_it(settings.database_url))
+        [told] = restore(maker, file, keeping.keys, verifying=True)
     assert "is whole and opens with this key" in told
     assert "ALTER ROLE" in told
-    engine = make_engine(settings.database_url)
+
+
+@contextmanager
+def role(cluster: Postgres, name: str) -> Iterator[Callable[[str], str]]:
+    """A role without any right; gives what names it in an address."""
+    engine = make_engine(cluster.url("postgres"))
     with outside(engine) as db:
-        db.execute(text("DROP ROLE maker"))
-    engine.dispose()
+        db.execute(text(f"CREATE ROLE {name} LOGIN"))
+    try:
+        yield lambda url: url.replace("postgres@", f"{name}@")
+    finally:
+        with outside(engine) as db:
+            db.execute(text(f"DROP ROLE {name}"))
+        engine.dispose()
 
 
 def verify_databases(cluster: Postgres) -> list[str]:
@@ -821,6 +830,84 @@ def test_a_verification_leaves_nothing_of_what_is_erased_in_the_log_of_the_datab
     finally:
         with outside(service.engine) as db:
             db.execute(text("SELECT pg_drop_replication_slot('kept')"))
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_where_pg_restore_fails_it_says_why_and_the_backup_is_not_blamed(
+    keeping: Keeping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = Random(1).randbytes(1 << 20).hex()  # more than a pipe holds
+    with write(keeping.service.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name="large", value=large))
+    file, settings = keeping.backup(), keeping.place()
+    assert keeping.cluster
+    with role(keeping.cluster, "maker") as as_it:
+        maker = replace(settings, database_url=as_it(settings.database_url))
+        with pytest.raises(Refused, match=r"pg_restore failed: .*permission denied for schema public"):
+            restore(maker, file, keeping.keys)
+        older = tmp_path / "older" / "pg_restore"
+        older.parent.mkdir()
+        older.write_text("#!/bin/sh\necho 'pg_restore: error: unsupported version (1.99)' >&2\nexit 1\n")
+        older.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{older.parent}:{os.environ['PATH']}")
+        for each in (maker, settings):  # the first may make no database, so that the dump is looked through
+            with pytest.raises(Refused, match=r"pg_restore failed: .*unsupported version \(1.99\)"):
+                restore(each, file, keeping.keys, verifying=True)
+    assert keeping.cluster
+    assert verify_databases(keeping.cluster) == []
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_place_that_takes_no_more_is_told_and_the_backup_is_not_blamed(keeping: Keeping) -> None:
+    file = keeping.backup()
+
+    def full(_: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(Refused, match=r"could be read, .* \(No space left on device\): make room"):
+        read_through(file, keeping.keys, full)
+
+
+def test_of_what_a_program_of_postgresql_says_no_value_is_told() -> None:
+    said = (
+        "pg_restore: while PROCESSING TOC:\n"
+        'pg_restore: error: COPY failed for table "response": ERROR:  {}\n'
+        'CONTEXT:  COPY response, line 1, column answers: "4"\n'
+    )
+    for what, told in (
+        ('invalid input syntax for type uuid: "4, 2"', "invalid input syntax for type uuid: …"),
+        ("character with byte sequence 0xc5 0xb5 has no equivalent", "byte sequence … … has no equivalent"),
+        ("could not extend file: No space left on device", "No space left on device"),
+    ):
+        line = why_it_failed(said.format(what))
+        assert line.startswith('pg_restore: error: COPY failed for table "response": ERROR:')
+        assert line.endswith(told)
+    assert why_it_failed("") == "it does not say why"
+
+
+@pytest.mark.postgres
+@on_sqlite
+def test_a_backup_is_tried_also_where_databases_are_of_another_encoding(
+    service: Service, postgres: Postgres, tmp_path: Path
+) -> None:
+    """A backup of PostgreSQL, tried on a cluster whose template holds no word of Welsh, and a table."""
+    key = Identity.generate()
+    of_here = replace(service.settings, database_url=postgres.create(template="migrated"))
+    there = make_service(replace(of_here, backup_key=str(key.to_public())))
+    with write(there.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name="word", value="cŵn"))
+    write_backup(there, file := tmp_path / "welsh.age")
+    there.engine.dispose()
+    with running_postgres(log_file_mb=1, encoding="LATIN1") as other:
+        engine = make_engine(other.url("template1"))
+        with outside(engine) as db:
+            db.execute(text("CREATE TABLE ours ()"))
+        engine.dispose()
+        settings = replace(of_here, database_url=other.url("postgres"))
+        told = restore(settings, file, [key], verifying=True, incomplete=True)
+    assert "Not in the backup" in "\n".join(told)
 
 
 @on_sqlite
