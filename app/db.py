@@ -7,6 +7,7 @@ that turns into a write fails at once with "database is locked", whatever the ti
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from select import POLLIN, poll
 from threading import Lock
@@ -115,6 +116,11 @@ def respondents_pool(engine: Engine) -> Pool:
 def is_sqlite(connection: Connection | Engine) -> bool:
     """Whether the database is SQLite; the only other engine is PostgreSQL."""
     return connection.dialect.name == "sqlite"
+
+
+def lock_key(name: str) -> int:
+    """The number of a PostgreSQL advisory lock."""
+    return int.from_bytes(sha256(b"counterpoise " + name.encode()).digest()[:8], "big", signed=True)
 
 
 def _postgres(url: str) -> Engine:

@@ -1,9 +1,11 @@
 """What the commands share: opening the service, telling people to wait, reporting failures."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
@@ -53,6 +55,29 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
                 yield service
         finally:
             service.engine.dispose()
+
+
+@contextmanager
+def cleared_when_stopped() -> Iterator[None]:
+    """Have the block end as by an error when the process is told to stop, so that it leaves no copy."""
+    told: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if not told:
+            told.append(number)
+            raise KeyboardInterrupt  # at which psycopg cancels what the server is doing
+
+    ends = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_DFL]
+    before = [(each, signal.signal(each, stop)) for each in ends]
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not told:
+            raise
+        sys.exit(128 + told[0])
+    finally:
+        for each, how in before:
+            signal.signal(each, how)
 
 
 @contextmanager

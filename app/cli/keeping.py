@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import Dir, serving, settings_of, told_plainly
+from app.cli.console import Dir, cleared_when_stopped, serving, settings_of, told_plainly
 
 secret_app = typer.Typer(help="The secret of the service.", no_args_is_help=True)
 KeyFile = Annotated[Path, typer.Option("--key", help="The file that `counterpoise backup-key` made.")]
@@ -29,7 +29,7 @@ def backup(
     """Write a backup while people answer, encrypted to COUNTERPOISE_BACKUP_KEY, and read it again."""
     from app.operations.backup import write_backup
 
-    with serving(directory, migrated=False) as service:
+    with cleared_when_stopped(), serving(directory, migrated=False) as service:
         about = write_backup(service, out)
     typer.echo(f"{out}: {about.engine}, schema {about.schema}, opened again and compared")
     if about.entries is None:
@@ -57,7 +57,7 @@ def restore(
     from app.operations.backup import read_keys
     from app.operations.restore import restore as put_back
 
-    with told_plainly():
+    with cleared_when_stopped(), told_plainly():
         told = put_back(
             settings_of(directory),
             file,

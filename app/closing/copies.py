@@ -1,5 +1,6 @@
-"""Copies of a SQLite database in clear beside it, which a backup or a restore makes and overwrites again.
+"""Copies of a database in clear beside it, which a backup or a restore makes and removes again.
 
+Those of SQLite are files, which are overwritten; of PostgreSQL there are those in which a backup is tried.
 One that was killed leaves its copy, with what is erased later. Whoever makes a copy holds a lock on it, which
 ends with the process; a copy that nobody holds was left.
 """
@@ -12,7 +13,8 @@ from typing import IO, Any, Final
 
 from sqlalchemy import make_url
 
-from app.db import is_sqlite, sqlite_files
+from app.closing.trial_databases import drop_left, left_databases
+from app.db import is_sqlite, read, sqlite_files
 from app.runtime import Service
 
 BEING_COPIED: Final = "-backup"
@@ -30,13 +32,19 @@ def hold(file: IO[Any]) -> bool:
     return os.fstat(file.fileno()).st_nlink > 0
 
 
-def left_copies(service: Service) -> list[Path]:
-    """Find the copies that a process which was killed has left."""
-    return [each for each in _copies(service) if is_left(each)]
+def left_copies(service: Service) -> list[str]:
+    """Name the copies that a process which was killed has left."""
+    if is_sqlite(service.engine):
+        return [each.name for each in _copies(service) if is_left(each)]
+    with read(service.engine) as db:
+        return left_databases(db)
 
 
 def remove_left_copies(service: Service) -> None:
-    """Overwrite and delete the copies that a process which was killed has left."""
+    """Overwrite and delete the copies that a process which was killed has left; drop those of PostgreSQL."""
+    if not is_sqlite(service.engine):
+        drop_left(service.engine)
+        return
     for each in _copies(service):
         is_left(each, remove)
 
@@ -75,7 +83,5 @@ def overwrite(path: Path) -> None:
 
 
 def _copies(service: Service) -> list[Path]:
-    if not is_sqlite(service.engine):
-        return []
     path = make_url(service.settings.database_url).database
     return [Path(f"{path}{ending}") for ending in (BEING_COPIED, BEING_RESTORED)]

@@ -34,7 +34,7 @@ from app.closing.purge import CODE, DRAFT, SESSION, purge
 from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.closing.withholding import decide
 from app.closing.write_ahead_log import checks
-from app.db import is_sqlite, read, write
+from app.db import is_sqlite, lock_key, read, write
 from app.ended import ledger
 from app.errors import Refused
 from app.files.private import open_private
@@ -47,7 +47,6 @@ from app.studies.waves import (
     begin_anew,
     check_can_close,
     expect,
-    lock_key,
     move,
     the_wave,
     waves,

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, text
 
-from app.db import read, write
+from app.db import is_sqlite, lock_key, read, write
 from app.errors import ConfigurationError, NotNoted
 from app.files.private import open_private
 from app.runtime import Service
@@ -112,12 +112,29 @@ def note(service: Service, db: Connection, kind: Kind, what: str | bytes) -> Non
     path = path_of(service, db)
     if path is None:
         return
+    _hold(db, "_shared")
     named = what if isinstance(what, str) else key_of(service, kind, what)
     names = lineage(db)
     try:
         append(path, sealed(Entry(kind, named, names[0], names[-1]), service.settings.backup_key))
     except OSError as error:
         raise NotNoted(f"the ledger {path} cannot be written ({error.strerror}): nothing was ended") from None
+
+
+@contextmanager
+def settled(service: Service) -> Iterator[Connection]:
+    """Wait until each ending that is written down is committed or given up; keep others from it meanwhile.
+
+    On SQLite one transaction writes at a time. The locks of PostgreSQL end when a commit can be seen.
+    """
+    with write(service.engine) as db:
+        _hold(db)
+        yield db
+
+
+def _hold(db: Connection, kind: str = "") -> None:
+    if not is_sqlite(db):
+        db.execute(text(f"SELECT pg_advisory_xact_lock{kind}(:key)"), {"key": lock_key("ledger")})
 
 
 def key_of(service: Service, kind: Kind, what: bytes) -> str:

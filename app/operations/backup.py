@@ -24,7 +24,7 @@ from sqlalchemy import Connection, delete, insert, make_url, select, text
 from app import migrate
 from app.closing.copies import BEING_COPIED, PIECE, hold, overwrite
 from app.closing.deleting import IN_A_BACKUP
-from app.db import check_direct, is_sqlite, outside, read, write
+from app.db import check_direct, is_sqlite, outside, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
 from app.files.private import open_private, write_private
@@ -35,8 +35,19 @@ from app.tables import CLOSED, Setting, table
 FORMAT: Final = "counterpoise backup 1"
 LONGEST_HEADER: Final = 4096
 SETTING: Final = table(Setting)
+_VALUE: Final = re.compile(r'"[^"]*"|\b0x[0-9a-f]{2}\b')
 NOT_DUMPED: Final = "alembic_version"
 """Its one row comes last at a restore: until then the database is taken for none of ours."""
+
+
+class NotTaken(Refused):
+    """What a backup holds could be read, and not be written to its place."""
+
+    def __init__(self, why: OSError) -> None:
+        super().__init__(
+            f"the backup could be read, and what it holds not be written ({why.strerror}): make room, or see "
+            "that this user may write there, and begin again"
+        )
 
 
 @dataclass(frozen=True)
@@ -87,15 +98,7 @@ def write_backup(service: Service, out: Path) -> About:
     if out.exists():
         raise Refused(f"{out} is there already: name another file, so that no backup is lost")
     check_secret(service)
-    with read(service.engine) as db:
-        kept, closed = ledger.path_of(service, db), closed_waves(db)
-    about = About(
-        engine="sqlite" if is_sqlite(service.engine) else "postgresql",
-        schema=str(migrate.current(service.engine)),
-        fingerprint=service.vault.fingerprint(),
-        ledger=ledger.name_of(kept) if kept else None,
-        entries=ledger.count(kept) if kept else None,
-    )
+    about, closed = _begun(service)
     of_this_run = Identity.generate()
     to = [Recipient.from_str(service.settings.backup_key), of_this_run.to_public()]
     part = out.with_name(f".{out.name}.part")
@@ -111,6 +114,8 @@ def write_backup(service: Service, out: Path) -> About:
         if written.digest() != plain.seen.hexdigest():
             raise Refused("what was written is not what was read: look at the disk, then try again")
         check_secret(service)  # rotated meanwhile, it would be named after the wrong secret
+        if str(migrate.current(service.engine)) != about.schema:
+            raise Refused("the schema was changed meanwhile: make the backup again")
         part.rename(out)
         ledger.on_the_disk(out.parent)
     except (DecryptError, EncryptError, OSError) as error:
@@ -120,6 +125,21 @@ def write_backup(service: Service, out: Path) -> About:
     with write(service.engine) as db:
         note_in_a_backup(db, closed)
     return about
+
+
+def _begun(service: Service) -> tuple[About, list[str]]:
+    """What is known before the database is read, and the closed waves; no counted ending comes after it."""
+    schema = str(migrate.current(service.engine))
+    with ledger.settled(service) as db:
+        kept = ledger.path_of(service, db)
+        about = About(
+            engine="sqlite" if is_sqlite(db) else "postgresql",
+            schema=schema,
+            fingerprint=service.vault.fingerprint(),
+            ledger=ledger.name_of(kept) if kept else None,
+            entries=ledger.count(kept) if kept else None,
+        )
+        return about, closed_waves(db)
 
 
 def note_in_a_backup(db: Connection, closed: list[str]) -> None:
@@ -155,16 +175,22 @@ class Written(io.RawIOBase):
         given = bytes(data)
         self._seen.update(given)
         if self._begin is None:
-            self._sink(given)
+            self._pass_on(given)
             return len(given)
         self._begin += given
         head, end, rest = self._begin.partition(b"\n")
         if end:
             self.about, self._begin = about_of(head), None
-            self._sink(rest)
+            self._pass_on(rest)
         elif len(self._begin) > LONGEST_HEADER:
             raise Refused("this is no backup of this service")
         return len(given)
+
+    def _pass_on(self, data: bytes) -> None:
+        try:
+            self._sink(data)
+        except OSError as error:
+            raise NotTaken(error) from None
 
     def digest(self) -> str:
         return self._seen.hexdigest()
@@ -253,27 +279,46 @@ def version_of_pg_dump() -> int | None:
 
 @contextlib.contextmanager
 def postgres_program(
-    command: list[str], database_url: str, **pipes: Any
+    command: list[str], database_url: str | None = None, **pipes: Any
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """One of PostgreSQL's own programs on the database; its password is on no command line."""
-    url = make_url(database_url)
-    plain = url._replace(drivername="postgresql", password=None).render_as_string()  # `set` leaves it in
-    secret = {} if url.password is None else {"PGPASSWORD": str(url.password)}
+    """One of PostgreSQL's own programs, on the database; its password is on no command line."""
+    words, environment = list(command), {**os.environ, "LC_ALL": "C"}  # what it says is read here
+    if database_url is not None:
+        url = make_url(database_url)
+        plain = url._replace(drivername="postgresql", password=None)  # `set` leaves it in
+        words.append(f"--dbname={plain.render_as_string()}")
+        if url.password is not None:
+            environment["PGPASSWORD"] = str(url.password)
     try:
-        process = subprocess.Popen(  # noqa: S603 - our own words
-            [*command, f"--dbname={plain}"], env={**os.environ, **secret}, stderr=subprocess.PIPE, **pipes
-        )
+        process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, **pipes)  # noqa: S603 - ours
     except FileNotFoundError:
         raise ConfigurationError(
             f"{command[0]} is not installed here: install PostgreSQL's client programs, of the version of "
             "the server or a later one"
         ) from None
     with process:
+        not_taken = None
         try:
             yield process
+        except NotTaken as error:
+            not_taken = error  # it has ended, and says why
         except BaseException:
             process.kill()
+            if process.stdin is not None:
+                with contextlib.suppress(OSError):
+                    process.stdin.close()
             raise
         _, said = process.communicate()
         if process.returncode:
-            raise Refused(f"{command[0]} failed: {said.decode(errors='replace').strip().splitlines()[:1]}")
+            raise Refused(f"{command[0]} failed: {why_it_failed(said.decode(errors='replace'))}")
+        if not_taken is not None:
+            raise not_taken
+
+
+def why_it_failed(said: str) -> str:
+    """The line that says why, of what one of PostgreSQL's programs says; of a row that it names, no value."""
+    lines = said.strip().splitlines() or ["it does not say why"]
+    line = next((each for each in lines if "error: " in each), lines[0])
+    before, copying, after = line.partition("COPY failed for table ")
+    named, _, why = after.partition(": ")
+    return f"{before}{copying}{named}: {_VALUE.sub('…', why)}" if copying else line

@@ -194,14 +194,14 @@ def _files(service: Service) -> Iterator[Check]:
         else "for their owner alone",
         f"by the user who owns them: chmod 600 {' '.join(map(str, open_to_others))}",
     )
-    left = [each.name for each in left_copies(service)]
+    left = left_copies(service)
     yield Check(
         "copies",
         not left,
         f"a backup or a restore that was cut off left {', '.join(left)}, which anybody can read who has it"
         if left
         else "none in clear beside the database",
-        "by the user who owns them: `counterpoise wave run-due-tasks`, which overwrites and deletes them",
+        "by the user who owns them: `counterpoise wave run-due-tasks`, which removes them",
     )
 
 

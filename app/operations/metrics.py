@@ -1,12 +1,12 @@
 """Gauges for whoever keeps the service alive, at an address of their own; off unless one is set.
 
 Nothing here counts what respondents do: no requests, connections, codes, drafts or responses, and memory is
-told in steps that a person does not move. Prometheus' text format; there is no sign-in, so the address must
+told in steps that a person does not move, and of the disk whether it is nearly full: a file that grows by a
+page tells that somebody has saved. Prometheus' text format; there is no sign-in, so the address must
 be one that only the monitoring reaches.
 """
 
 import multiprocessing
-import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,15 +16,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import ClassVar, Final
 
-from sqlalchemy import make_url
-
 from app import printing
 from app.closing.maintenance import Maintenance
-from app.db import is_sqlite
 from app.errors import ConfigurationError
 from app.export import microdata
 from app.hosting import questionnaires
 from app.logs import FAILURES
+from app.operations.surroundings import ROOM, room
 from app.report import routes as report
 from app.runtime import Service
 from app.staff import passwords
@@ -62,6 +60,11 @@ def gauges(service: Service, maintenance: Maintenance, workers: int = 1) -> str:
             "Times that they failed since they last went through.",
             {"": maintenance.failed},
         ),
+        *_told(
+            "disk_short",
+            f"Whether under {ROOM // 2**20} MB are left for the database, the ledger or temporary files.",
+            {"": int(not room(service).ok)},
+        ),
     ]
     if workers == 1:
         lines += [
@@ -81,9 +84,6 @@ def gauges(service: Service, maintenance: Maintenance, workers: int = 1) -> str:
                 {f'status="{status}"': FAILURES[status] for status in sorted({500, *FAILURES})},
             ),
         ]
-    if is_sqlite(service.engine):
-        folder = Path(str(make_url(service.settings.database_url).database)).parent
-        lines += _told("disk_free_bytes", "Beside the database.", {"": shutil.disk_usage(folder).free})
     return "\n".join(lines) + "\n"
 
 

@@ -6,12 +6,11 @@ database for one of ours until the last step.
 """
 
 import contextlib
-import secrets
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from pyrage import DecryptError, decrypt_io
 from sqlalchemy import delete, insert, inspect, make_url, text
@@ -21,13 +20,15 @@ from app.audit import acts, audit, verify
 from app.closing.copies import BEING_RESTORED, hold, is_left, remove
 from app.closing.digests import changed
 from app.closing.maintenance import alone
+from app.closing.trial_databases import not_renewed, trial_database
 from app.config import Settings
-from app.db import check_direct, make_engine, outside, read, sqlite_files, write
+from app.db import check_direct, make_engine, read, sqlite_files, write
 from app.ended.ledger import Ledger, count, lineage, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
 from app.operations.backup import (
     About,
+    NotTaken,
     Written,
     closed_waves,
     note_in_a_backup,
@@ -49,6 +50,11 @@ UNDER_AN_EARLIER: Final = (
 ONLY_LOOKED_THROUGH: Final = (
     "what would be ended again is not told, since this role may make no database to try it in: "
     "ALTER ROLE ... CREATEDB"
+)
+
+IN_THE_LOG: Final = (
+    "IN THE LOG: all of the backup, with what was erased since, went through PostgreSQL's own log, and it "
+    "may be there still ({why}): counterpoise doctor says how to mend that"
 )
 
 
@@ -77,6 +83,8 @@ def restore(
             whole = f"{file} is whole and opens with this key; {ONLY_LOOKED_THROUGH}"
             return [*of_before, *([missing] if missing else []), whole]
         told = list(_finish(service, about, kept or Ledger()))
+    if verifying and about.engine != IS_SQLITE:
+        told += _left_in_the_log(settings)
     return [*of_before, *([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
 
 
@@ -137,8 +145,7 @@ def _place(
         if not hold(made):
             raise Refused("another restore is at work in this place: wait until it has ended")
         try:
-            read_through(file, keys, made.write)
-            made.flush()
+            _unpacked(file, keys, made)
             service = make_service(replace(settings, database_url=f"sqlite:///{part}"))
             try:
                 yield service
@@ -153,6 +160,14 @@ def _place(
             remove(part)
 
 
+def _unpacked(file: Path, keys: Sequence[Any], made: IO[bytes]) -> None:
+    read_through(file, keys, made.write)
+    try:
+        made.flush()
+    except OSError as error:
+        raise NotTaken(error) from None
+
+
 @contextlib.contextmanager
 def _on_postgres(
     settings: Settings, file: Path, keys: Sequence[Any], *, verifying: bool
@@ -160,11 +175,8 @@ def _on_postgres(
     command = ["pg_restore", "--no-owner", "--no-privileges", "--exit-on-error"]
     _check_direct(settings)
     if verifying and not _may_make_databases(settings):
-        with subprocess.Popen(["pg_restore", "--file=/dev/null"], stdin=subprocess.PIPE) as looking:  # noqa: S607
+        with postgres_program(["pg_restore", "--file=/dev/null"], stdin=subprocess.PIPE) as looking:
             read_through(file, keys, looking.stdin.write if looking.stdin else None)
-            looking.communicate()
-        if looking.returncode:
-            raise Refused(f"{file} holds no dump that pg_restore can read")
         yield None
         return
     with _own_database(settings) if verifying else contextlib.nullcontext(settings) as place:
@@ -207,19 +219,24 @@ def _may_make_databases(settings: Settings) -> bool:
 @contextlib.contextmanager
 def _own_database(settings: Settings) -> Iterator[Settings]:
     """A database beside the one that is set, for as long as the block lasts."""
-    name = f"counterpoise_verify_{secrets.token_hex(8)}"
     engine = make_engine(settings.database_url)
     try:
-        with outside(engine) as db:
-            db.execute(text(f'CREATE DATABASE "{name}"'))
-        try:
+        with trial_database(engine) as name:
             address = make_url(settings.database_url).set(database=name)
             yield replace(settings, database_url=address.render_as_string(hide_password=False))
-        finally:
-            with outside(engine) as db:
-                db.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     finally:
         engine.dispose()
+
+
+def _left_in_the_log(settings: Settings) -> list[str]:
+    """Say where PostgreSQL's log may keep what was tried."""
+    engine = make_engine(settings.database_url)
+    try:
+        with read(engine) as db:
+            why = not_renewed(db)
+    finally:
+        engine.dispose()
+    return [IN_THE_LOG.format(why="; ".join(why))] if why else []
 
 
 def _as_then(settings: Settings, about: About) -> tuple[Settings, list[str]]:

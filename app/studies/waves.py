@@ -7,7 +7,6 @@ app.closing.mixing removes what could link a code to an answer.
 from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from datetime import time as clock
-from hashlib import sha256
 from secrets import SystemRandom
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import ColumnElement, Connection, Row, delete, func, insert, select, text, update
 
 from app.audit import audit
-from app.db import is_sqlite
+from app.db import is_sqlite, lock_key
 from app.ended import ledger
 from app.errors import Refused
 from app.languages import LANGUAGES, _
@@ -366,11 +365,6 @@ def hold_wave(db: Connection, wave: str, *, exclusive: bool = False) -> None:
     if not is_sqlite(db):
         kind = "" if exclusive else "_shared"
         db.execute(text(f"SELECT pg_advisory_xact_lock{kind}(:key)"), {"key": lock_key(f"wave {wave}")})
-
-
-def lock_key(name: str) -> int:
-    """The number of a PostgreSQL advisory lock."""
-    return int.from_bytes(sha256(b"counterpoise " + name.encode()).digest()[:8], "big", signed=True)
 
 
 def move(db: Connection, wave: str, states: tuple[str, ...], to: str) -> str:

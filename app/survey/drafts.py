@@ -12,14 +12,14 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, insert, select, text, update
 
-from app.db import is_sqlite
+from app.db import is_sqlite, lock_key
 from app.errors import Closed, Damaged, Ended, NotYet, Paused, Used
 from app.languages import SOURCE
 from app.questionnaire.path import SurveyPath, survey_path_of
 from app.questionnaire.sheet import Sheet
 from app.runtime import Service, now
 from app.studies.linking.pairs import opens_from
-from app.studies.waves import FINISHED, ISSUED, STARTED, hold_wave, lock_key
+from app.studies.waves import FINISHED, ISSUED, STARTED, hold_wave
 from app.survey.phrases import Phrase, phrase_of
 from app.tables import OPEN, PAUSED, PREPARED, Code, Draft, Session, Wave, table
 from app.vault import SEALED_KEY, new_key, new_token, pad, seal, unpad, unseal

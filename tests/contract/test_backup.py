@@ -1,14 +1,20 @@
 """A backup is whole or refused, and what had ended since it was made stays ended when it is put back."""
 
+import errno
 import fcntl
 import os
+import signal
+import subprocess
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import IO, Any
 from uuid import uuid4
 
 import pytest
@@ -27,6 +33,7 @@ from app.closing.erasure import erase
 from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT
 from app.closing.snapshots import SNAPSHOT
+from app.closing.write_ahead_log import renew
 from app.config import Settings, read_secrets
 from app.db import is_sqlite, make_engine, outside, read, write
 from app.ended import ledger
@@ -34,9 +41,10 @@ from app.errors import ConfigurationError, NotNoted, Refused
 from app.evidence import registry
 from app.evidence.standing import CONFIRMED, EVIDENCE
 from app.main import create_app
-from app.operations.backup import new_key, read_keys, write_backup
+from app.operations import backup
+from app.operations.backup import new_key, read_keys, why_it_failed, write_backup
 from app.operations.doctor import examine
-from app.operations.restore import restore
+from app.operations.restore import read_through, restore
 from app.operations.rotation import prepare, rotate
 from app.operations.serve import serve_forever
 from app.operations.whole import check_whole, serving_marked
@@ -52,14 +60,19 @@ from app.studies.paired_waves import pair_waves
 from app.studies.study import STUDY
 from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
+from tests.conftest import SECRET
 from tests.lib.cohorts import another_study, close, take_part
-from tests.lib.postgres_server import Postgres
+from tests.lib.postgres_server import Postgres, running_postgres
 from tests.lib.respondents import answer, begin, kept, make_due, people, rows, sheet, state
 from tests.lib.staff_accounts import EVERYWHERE, PASSWORD, ready
 from tests.privacy.organisations import of_one_mind
 
 WAVE = "demo-1"
+ROOT = Path(__file__).parents[2]
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize(
+    "url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True
+)
 
 
 PASSING = (ledger.LINEAGE, IN_A_BACKUP)
@@ -461,6 +474,47 @@ def test_a_study_that_was_deleted_stays_so_and_another_of_its_name_is_left_alone
         assert len(rows(restored, STUDY)) == 1
 
 
+@pytest.mark.usefixtures("study")
+def test_what_is_being_deleted_while_a_backup_begins_stays_deleted(keeping: Keeping) -> None:
+    """It is in the ledger before it is committed: a backup that counts it and reads the rows has both."""
+    service = keeping.service
+    with write(service.engine) as db:
+        audit(service.vault, db, {"action": "before the backup"})
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    maintenance.retire(service, WAVE)
+    made: list[Path] = []
+    beginning = threading.Thread(target=lambda: made.append(keeping.backup()))
+    with write(service.engine) as db, pytest.MonkeyPatch.context() as clock:
+        delete_study(service, db, "demo")
+        clock.setattr(deleting, "now", lambda: now() + timedelta(days=400))
+        deleted = delete_trail(service, db, (now() + timedelta(days=1)).date())
+        beginning.start()
+        beginning.join(2)  # long enough for a backup that does not wait
+    beginning.join()
+    assert deleted > 1
+    with keeping.put_back(*made) as (restored, _), read(restored.engine) as db:
+        assert contents(restored)["study"] == []
+        assert "before the backup" not in [each.event["action"] for each in events(db)]
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_backup_during_which_the_schema_changed_is_given_up(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = backup._copied
+
+    def while_it_is_migrated(service: Service) -> AbstractContextManager[IO[bytes]]:
+        migrate.downgrade(service.engine, "0007")
+        return copied(service)
+
+    monkeypatch.setattr(backup, "_copied", while_it_is_migrated)
+    with pytest.raises(Refused, match="the schema was changed meanwhile"):
+        keeping.backup()
+    assert not list(keeping.folder.glob("*.age"))
+
+
 @on_sqlite
 def test_evidence_that_was_withdrawn_since_stays_so(keeping: Keeping) -> None:
     service = keeping.service
@@ -626,19 +680,234 @@ def test_to_verify_says_what_would_be_and_restores_nothing(keeping: Keeping) -> 
         return
     engine = make_engine(settings.database_url)
     assert migrate.current(engine) is None
-    made = text("SELECT count(*) FROM pg_database WHERE datname LIKE 'counterpoise_verify_%'")
-    with outside(engine) as db:
-        assert db.execute(made).scalar() == 0
-        db.execute(text("CREATE ROLE maker LOGIN"))
     engine.dispose()
-    maker = replace(settings, database_url=settings.database_url.replace("postgres@", "maker@"))
-    [told] = restore(maker, file, keeping.keys, verifying=True)
+    assert verify_databases(keeping.cluster) == []
+    with role(keeping.cluster, "maker") as as_it:
+        maker = replace(settings, database_url=as_it(settings.database_url))
+        [told] = restore(maker, file, keeping.keys, verifying=True)
     assert "is whole and opens with this key" in told
     assert "ALTER ROLE" in told
-    engine = make_engine(settings.database_url)
+
+
+@contextmanager
+def role(cluster: Postgres, name: str) -> Iterator[Callable[[str], str]]:
+    """A role without any right; gives what names it in an address."""
+    engine = make_engine(cluster.url("postgres"))
     with outside(engine) as db:
-        db.execute(text("DROP ROLE maker"))
-    engine.dispose()
+        db.execute(text(f"CREATE ROLE {name} LOGIN"))
+    try:
+        yield lambda url: url.replace("postgres@", f"{name}@")
+    finally:
+        with outside(engine) as db:
+            db.execute(text(f"DROP ROLE {name}"))
+        engine.dispose()
+
+
+def verify_databases(cluster: Postgres) -> list[str]:
+    engine = make_engine(cluster.url("postgres"))
+    try:
+        with outside(engine) as db:
+            like = "SELECT datname FROM pg_database WHERE datname LIKE 'counterpoise_verify_%'"
+            return list(db.execute(text(like)).scalars())
+    finally:
+        engine.dispose()
+
+
+def until(found: Callable[[], Any], alive: Callable[[], bool] = lambda: True) -> Any:
+    """Look until it is there, as long as what makes it is alive, and a minute at most."""
+    for _ in range(1200):
+        if there := found():
+            return there
+        assert alive()
+        time.sleep(0.05)
+    raise AssertionError("it did not come")
+
+
+@contextmanager
+def verifying_without_end(keeping: Keeping, file: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """`counterpoise restore --verify`, its database made, which waits to read the backup again."""
+    os.mkfifo(slow := keeping.folder / "slow.age")
+    (key := keeping.folder / "key").write_text(f"{keeping.keys[0]}\n")
+    settings = keeping.service.settings
+    given = {
+        "COUNTERPOISE_DATABASE_URL": settings.database_url,
+        "COUNTERPOISE_SECRET": SECRET.hex(),
+        "COUNTERPOISE_LEDGER": str(settings.ledger),
+        "COUNTERPOISE_BACKUP_KEY": settings.backup_key,
+    }
+    command = [sys.executable, "-m", "app", "restore", str(slow), "--key", str(key), "--verify"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+
+        def alive() -> bool:
+            return process.poll() is None
+
+        def opened() -> int | None:
+            try:
+                return os.open(slow, os.O_WRONLY | os.O_NONBLOCK)
+            except OSError:
+                return None
+
+        try:
+            descriptor = until(opened, alive)
+            os.set_blocking(descriptor, True)
+            with os.fdopen(descriptor, "wb") as pipe:
+                pipe.write(file.read_bytes())
+            until(lambda: keeping.cluster and verify_databases(keeping.cluster), alive)
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_a_verification_that_is_told_to_stop_leaves_no_database(
+    keeping: Keeping, told: signal.Signals
+) -> None:
+    assert keeping.cluster
+    with verifying_without_end(keeping, keeping.backup()) as process:
+        process.send_signal(told)
+        assert process.wait() == 128 + told
+    assert verify_databases(keeping.cluster) == []
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_the_database_of_a_verification_that_was_killed_goes_and_one_in_use_stays(keeping: Keeping) -> None:
+    service, cluster, file = keeping.service, keeping.cluster, keeping.backup()
+    assert cluster
+
+    def told() -> list[str]:
+        return [each.found for each in examine(service) if each.name == "copies" and not each.ok]
+
+    for end in (
+        lambda: maintenance.run_due_tasks(service),
+        lambda: restore(service.settings, file, keeping.keys, verifying=True),
+    ):
+        with verifying_without_end(keeping, file) as process:
+            maintenance.run_due_tasks(service)
+            [name] = verify_databases(cluster)
+            assert told() == []
+            process.kill()
+            process.wait()
+        [found] = until(told)  # the server notices by itself
+        assert name in found
+        end()
+        assert verify_databases(cluster) == []
+        assert told() == []
+        (keeping.folder / "slow.age").unlink()
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_a_verification_leaves_nothing_of_what_is_erased_in_the_log_of_the_database(keeping: Keeping) -> None:
+    service, cluster, erased = keeping.service, keeping.cluster, "what somebody has erased"
+    assert cluster
+    with write(service.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name="answer", value=erased))
+    file = keeping.backup()
+    with write(service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == "answer"))
+
+    def in_the_log() -> bool:
+        log = [each for each in (cluster.data / "pg_wal").iterdir() if each.is_file()]
+        return any(erased.encode() in each.read_bytes() for each in log)
+
+    with outside(service.engine) as db:
+        assert in_the_log()
+        renew(db)
+        assert not in_the_log()
+    told = restore(service.settings, file, keeping.keys, verifying=True)
+    assert not in_the_log()
+    assert "IN THE LOG" not in "\n".join(told)
+    with outside(service.engine) as db:
+        db.execute(text("SELECT pg_create_physical_replication_slot('kept')"))
+    try:
+        told = restore(service.settings, file, keeping.keys, verifying=True)
+        assert "replication slots: kept" in "\n".join(told)
+    finally:
+        with outside(service.engine) as db:
+            db.execute(text("SELECT pg_drop_replication_slot('kept')"))
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_where_pg_restore_fails_it_says_why_and_the_backup_is_not_blamed(
+    keeping: Keeping, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = Random(1).randbytes(1 << 20).hex()  # more than a pipe holds
+    with write(keeping.service.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name="large", value=large))
+    file, settings = keeping.backup(), keeping.place()
+    assert keeping.cluster
+    with role(keeping.cluster, "maker") as as_it:
+        maker = replace(settings, database_url=as_it(settings.database_url))
+        with pytest.raises(Refused, match=r"pg_restore failed: .*permission denied for schema public"):
+            restore(maker, file, keeping.keys)
+        older = tmp_path / "older" / "pg_restore"
+        older.parent.mkdir()
+        older.write_text("#!/bin/sh\necho 'pg_restore: error: unsupported version (1.99)' >&2\nexit 1\n")
+        older.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{older.parent}:{os.environ['PATH']}")
+        for each in (maker, settings):  # the first may make no database, so that the dump is looked through
+            with pytest.raises(Refused, match=r"pg_restore failed: .*unsupported version \(1.99\)"):
+                restore(each, file, keeping.keys, verifying=True)
+    assert keeping.cluster
+    assert verify_databases(keeping.cluster) == []
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_place_that_takes_no_more_is_told_and_the_backup_is_not_blamed(keeping: Keeping) -> None:
+    file = keeping.backup()
+
+    def full(_: bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with pytest.raises(Refused, match=r"could be read, .* \(No space left on device\): make room"):
+        read_through(file, keeping.keys, full)
+
+
+def test_of_what_a_program_of_postgresql_says_no_value_is_told() -> None:
+    said = (
+        "pg_restore: while PROCESSING TOC:\n"
+        'pg_restore: error: COPY failed for table "response": ERROR:  {}\n'
+        'CONTEXT:  COPY response, line 1, column answers: "4"\n'
+    )
+    for what, told in (
+        ('invalid input syntax for type uuid: "4, 2"', "invalid input syntax for type uuid: …"),
+        ("character with byte sequence 0xc5 0xb5 has no equivalent", "byte sequence … … has no equivalent"),
+        ("could not extend file: No space left on device", "No space left on device"),
+    ):
+        line = why_it_failed(said.format(what))
+        assert line.startswith('pg_restore: error: COPY failed for table "response": ERROR:')
+        assert line.endswith(told)
+    assert why_it_failed("") == "it does not say why"
+
+
+@pytest.mark.postgres
+@on_sqlite
+def test_a_backup_is_tried_also_where_databases_are_of_another_encoding(
+    service: Service, postgres: Postgres, tmp_path: Path
+) -> None:
+    """A backup of PostgreSQL, tried on a cluster whose template holds no word of Welsh, and a table."""
+    key = Identity.generate()
+    of_here = replace(service.settings, database_url=postgres.create(template="migrated"))
+    there = make_service(replace(of_here, backup_key=str(key.to_public())))
+    with write(there.engine) as db:
+        db.execute(insert(ledger.SETTING).values(name="word", value="cŵn"))
+    write_backup(there, file := tmp_path / "welsh.age")
+    there.engine.dispose()
+    with running_postgres(log_file_mb=1, encoding="LATIN1") as other:
+        engine = make_engine(other.url("template1"))
+        with outside(engine) as db:
+            db.execute(text("CREATE TABLE ours ()"))
+        engine.dispose()
+        settings = replace(of_here, database_url=other.url("postgres"))
+        told = restore(settings, file, [key], verifying=True, incomplete=True)
+    assert "Not in the backup" in "\n".join(told)
 
 
 @on_sqlite
@@ -794,7 +1063,7 @@ def test_a_service_that_still_runs_closes_nothing_of_what_is_half_restored(keepi
     assert state(service, WAVE) == "closed"
 
 
-@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+@on_postgres
 def test_a_restore_and_the_due_tasks_keep_out_of_each_others_way(keeping: Keeping) -> None:
     settings, file = keeping.place(), keeping.backup()
     running = make_service(settings)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 
 import httpx2
 import pytest
@@ -12,6 +13,7 @@ from app.closing.maintenance import Maintenance
 from app.config import from_environment
 from app.errors import ConfigurationError
 from app.logs import FAILURES
+from app.operations import surroundings
 from app.operations.metrics import QUEUES, gauges, serving_metrics
 from app.printing import QUEUE
 from app.runtime import Service
@@ -30,9 +32,9 @@ def address(service: Service) -> Iterator[str]:
 
 
 def figures(told: str) -> dict[str, float]:
-    """Each line that is no comment; those of time and room differ by themselves."""
+    """Each line that is no comment; those of time and memory differ by themselves."""
     lines = dict(line.rpartition(" ")[::2] for line in told.splitlines() if line[0] != "#")
-    own = ("counterpoise_due_tasks_age_seconds", "counterpoise_disk_free_bytes", "counterpoise_memory_bytes")
+    own = ("counterpoise_due_tasks_age_seconds", "counterpoise_memory_bytes")
     return {name: float(value) for name, value in lines.items() if name not in own}
 
 
@@ -78,9 +80,18 @@ def test_places_that_are_taken_and_faults_of_staff_s_pages_are_told(
 
 
 @on_sqlite
+def test_a_disk_that_is_nearly_full_is_told(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = []
+    for free in (surroundings.ROOM, surroundings.ROOM - 1):
+        monkeypatch.setattr("shutil.disk_usage", lambda _, free=free: SimpleNamespace(free=free))
+        told.append(figures(gauges(service, Maintenance(service)))["counterpoise_disk_short"])
+    assert told == [0, 1]
+
+
+@on_sqlite
 def test_of_several_workers_nothing_is_told_that_each_has_for_itself(service: Service) -> None:
     alone, several = (figures(gauges(service, Maintenance(service), workers)) for workers in (1, 2))
-    assert several == {"counterpoise_due_tasks_failures": 0}
+    assert several == {"counterpoise_due_tasks_failures": 0, "counterpoise_disk_short": 0}
     assert any("queue_places" in name for name in alone)
 
 

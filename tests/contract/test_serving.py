@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -24,7 +25,9 @@ from app.db import write
 from app.errors import ConfigurationError
 from app.runtime import make_service
 from app.studies.study import STUDY
+from docs.examples import blocks, lines
 from tests.conftest import SECRET
+from tests.lib.postgres_server import Postgres
 from tests.lib.questionnaire_client import respond
 from tests.lib.respondents import make_due
 
@@ -272,11 +275,80 @@ def test_the_profile_of_two_is_a_second_one_like_the_first_and_a_proxy_before_bo
 def test_every_example_of_a_command_in_a_container_is_one(here: Here) -> None:
     page = (ROOT / "docs" / "operation.md").read_text()
     asked = re.findall(r"^docker compose exec app counterpoise ((?:\w+ ?-?)+)", page, re.MULTILINE)
-    assert len(asked) >= 4
+    assert len(asked) >= 5
     for words in asked:
         command = [each for each in words.split() if not each.startswith("-")][:2]
         known = here(*command[:1], "--help")
         assert known.exit_code == 0, words
+
+
+IN_A_CONTAINER = re.compile(r"docker compose (?:run --rm|exec(?: -T)?) (app|migrate|db) (.*)")
+
+
+@pytest.mark.postgres
+def test_the_commands_of_the_page_keep_and_put_back_a_composed_service(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    """As they stand, on this computer in the place of an engine: no container, volume or network is tried."""
+    page = (ROOT / "docs" / "operation.md").read_text()
+    part = page.partition("## With docker compose\n")[2].partition("\n## ")[0]
+    [settings] = [each.code.split() for each in blocks(part) if each.language == "text"]
+    given = dict(line.split("=") for line in settings)
+    mounted = {f"/srv/{each}": tmp_path / each for each in ("backups", "ledger")}
+    for each in mounted.values():
+        each.mkdir()
+    database = postgres.url("counterpoise").replace("postgres@", "counterpoise@")
+    environment = {
+        **QUIET,
+        "PGHOST": str(postgres.socket),
+        "PYTHONPATH": str(ROOT),
+        "COUNTERPOISE_DATABASE_URL": database,
+        "COUNTERPOISE_SECRET": SECRET.hex(),
+    }
+
+    def typed(line: str) -> str:
+        for there, here_ in mounted.items():
+            line = line.replace(there, str(here_))
+        done = subprocess.run(
+            line, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{line}: {done.stderr}"
+        return done.stdout
+
+    def empty() -> None:
+        typed("dropdb --username postgres --if-exists counterpoise")
+        typed("createdb --username postgres --encoding UTF8 --template template0 counterpoise")
+        for each in mounted["/srv/ledger"].iterdir():
+            each.unlink()
+
+    said: list[str] = []
+    typed("createuser --username postgres --superuser counterpoise")
+    try:
+        empty()
+        for line in [line for each in blocks(part) if each.language == "sh" for line in lines(each.code)]:
+            if line == "docker compose up --detach db":  # of another computer
+                shutil.move(tmp_path / "ledger.copy", tmp_path / "backups")
+                empty()
+            elif line == "docker compose up --detach":
+                typed(f"{sys.executable} -m app migrate")
+            elif found := IN_A_CONTAINER.fullmatch(line):
+                words = found[2].replace(" --strict", "")  # this server keeps no acknowledged write
+                said.append(typed(re.sub("^counterpoise ", f"{sys.executable} -m app ", words)))
+                if "backup-key" in words:
+                    environment.update(given, COUNTERPOISE_BACKUP_KEY=said[-1].strip())
+                    environment["COUNTERPOISE_LEDGER"] = given["COUNTERPOISE_LEDGER"].replace(
+                        "/srv/ledger", str(mounted["/srv/ledger"])
+                    )
+            else:
+                assert line.startswith(("python3 ", "mkdir ", "ch", "docker compose stop")), line
+        assert typed(f"{sys.executable} -m app account list").count("ada") == 1
+    finally:
+        typed("dropdb --username postgres --if-exists --force counterpoise")
+        typed("dropdb --username postgres --if-exists --force before")
+        typed("dropuser --username postgres counterpoise")
+    assert sum("restored; now:" in each for each in said) == 2
+    assert sum("verified: nothing was restored" in each for each in said) == 1
+    assert sum("opened again and compared" in each for each in said) == 1
 
 
 @pytest.mark.postgres

@@ -49,7 +49,7 @@ tries=0
 until (in_it {healthy}) 2>/dev/null; do tries=$((tries + 1)); [ $tries -lt 60 ]; sleep 1; done
 (in_it touch /opt/written) 2>/dev/null && exit 1
 (in_it counterpoise doctor)
-(in_it counterpoise backup --out /tmp/contained.age)
+(in_it counterpoise backup --out /srv/backups/contained.age)
 (in_it counterpoise audit verify)
 """
 """What an engine does with the service `app`, and the commands that docs/operation.md gives there."""
@@ -266,10 +266,10 @@ class Drill:
         typed("systemctl stop counterpoise")
         typed("echo 127.0.0.1 db >> /etc/hosts")
         typed("runuser -u postgres -- psql -q -c \"ALTER ROLE counterpoise PASSWORD 'p@ss:w/ord %#?&'\"")
-        typed("install -d /run/secrets /srv/instruments")
+        typed("install -d /run/secrets /srv/instruments /srv/backups")
         typed("echo 'p@ss:w/ord %#?&' > /run/secrets/database")
         typed("cp /var/lib/counterpoise/secret /run/secrets/counterpoise")
-        typed("chown -R 10001 /run/secrets/* /srv/instruments /srv/ledger")
+        typed("chown -R 10001 /run/secrets/* /srv/instruments /srv/ledger /srv/backups")
         typed("chmod 400 /run/secrets/*")
         composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["app"]
         given = {name: re.sub(r"\$\{.*\}", "", value) for name, value in composed["environment"].items()}

@@ -57,7 +57,7 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
+def running_postgres(log_file_mb: int = 16, encoding: str = "UTF8") -> Iterator[Postgres]:
     """Start a cluster in a folder of its own over a unix socket; PostgreSQL refuses to run as root.
 
     Its write-ahead log consists of files of `log_file_mb` MB, 16 where nobody chooses. Each close of a wave
@@ -72,7 +72,8 @@ def running_postgres(log_file_mb: int = 16) -> Iterator[Postgres]:
 
     run = partial(_run, binaries, data, user)
     size = f"--wal-segsize={log_file_mb}"
-    run("initdb", "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N", size)
+    of_any = [] if encoding == "UTF8" else ["--locale=C"]
+    run("initdb", "-U", "postgres", "-A", "trust", "-E", encoding, *of_any, "-N", size)
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200 "
         f"-c min_wal_size={2 * log_file_mb}MB -c max_wal_size={4 * log_file_mb}MB "
