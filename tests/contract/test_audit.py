@@ -8,11 +8,12 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from app.audit import AUDIT, BEGINS_AFTER, SETTING, audit, events, verify
 from app.closing import deleting
-from app.closing.deleting import delete_study, delete_trail
+from app.closing.deleting import IN_A_BACKUP, delete_rows, delete_study, delete_trail
 from app.db import read, write
 from app.errors import Refused
+from app.operations.backup import note_in_a_backup
 from app.runtime import Service, now
-from app.studies import make_study
+from app.studies import make_study, waves
 from app.vault import Vault
 
 ENTRIES = 12
@@ -133,6 +134,17 @@ def test_the_beginning_is_deleted_after_its_day_and_the_rest_holds(
             after = verify(chain.vault, db)
             assert after.broken_at is not None or after.head != found.head
             db.rollback()
+
+
+def test_what_is_in_a_backup_of_other_studies_stays_known_when_one_is_deleted(service: Service) -> None:
+    with write(service.engine) as db:
+        for each in ("demo", "spring"):
+            make_study(db, id=each, title="SIMULATED", simulated=True)
+        waves.make_wave(service, db, "demo")
+        note_in_a_backup(db, ["demo-1", "spring-1"])
+        delete_rows(db, "demo")
+        kept = db.execute(select(SETTING.c.value).where(SETTING.c.name == IN_A_BACKUP)).scalar_one()
+    assert kept == "spring-1"
 
 
 def test_another_secret_cannot_have_written_it(chain: Service) -> None:

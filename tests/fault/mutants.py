@@ -40,7 +40,11 @@ MODULES: Final = {
         "tests/attack/test_deleted.py",
     ),
     "app.closing.erasure": ("tests/contract/test_residue.py", "tests/contract/test_survey_sending.py"),
-    "app.closing.mixing": ("tests/contract/test_closing.py", "tests/attack/test_link.py"),
+    "app.closing.mixing": (
+        "tests/contract/test_closing.py",
+        "tests/contract/test_maintenance.py",
+        "tests/attack/test_link.py",
+    ),
     "app.closing.purge": ("tests/contract/test_closing.py",),
     "app.closing.withhold": ("tests/unit/test_withhold.py",),
     "app.logs": ("tests/security/test_logs.py", "tests/security/test_canaries.py"),

@@ -122,6 +122,22 @@ def test_five_bands_from_forty_joined_at_an_end_where_it_is_rare(counts, cuts):
     assert all(band.n >= 3 for band in shown.bands)
 
 
+@pytest.mark.parametrize(
+    ("counts", "cuts"),
+    [
+        ((10, 10, 10, 10), [1, 2, 3, 4]),
+        ((2, 18, 10, 10), [2, 3, 4]),
+        ((10, 10, 18, 2), [1, 2, 4]),
+        ((2, 18, 18, 2), []),
+    ],
+)
+def test_four_bands_from_forty_of_a_scale_of_four(counts, cuts):
+    values = [code for code, n in enumerate(counts, start=1) for _ in range(n)]
+    four = Item(id="x", sentence="", reversed=False, low=1, high=4, labels=("",) * 4)
+    shown = with_bands(clamp(values, 1, 4, Rules()), four, values, Rules())
+    assert [band.high for band in shown.bands] == cuts
+
+
 def test_no_bands_where_the_sum_is_clamped_or_fewer_than_twenty_answered():
     for values in ([0] * 20 + [4] * 2, [0, 1, 2, 3] * 4 + [2, 2, 2]):
         assert with_bands(told(values), FIVE_POINTS, values, Rules()).bands == ()
@@ -299,6 +315,15 @@ def test_the_half_width_is_that_of_the_widest_spread_there_can_be(bands, total):
     exact = t.ppf(0.975, n - 1) * (widest / n) ** 0.5
     assert exact <= found + 1e-12
     assert found == pytest.approx(exact, rel=0.02)
+
+
+@pytest.mark.parametrize("yes", [3, 20, 37])
+def test_the_half_width_of_yes_and_no_is_that_of_their_share(yes):
+    n = 40
+    item = Item(id="x", sentence="", reversed=False, low=0, high=1, labels=("", ""))
+    found = _widest_half(item, Sum(n=n, value=yes, bound="exact", bands=()))
+    variance = yes * (n - yes) / n / (n - 1)
+    assert found == pytest.approx(t.ppf(0.975, n - 1) * (variance / n) ** 0.5)
 
 
 def test_shares_are_of_the_bands_to_five_per_cent():
