@@ -1,0 +1,36 @@
+"""Settings that would fail later are refused when they are read, in words that name the setting."""
+
+from pathlib import Path
+
+import pytest
+from pyrage.x25519 import Identity
+
+from app.config import Settings, from_environment
+from app.errors import ConfigurationError
+
+
+def settings(**given: str | Path) -> Settings:
+    named = {f"COUNTERPOISE_{name.upper()}": str(value) for name, value in given.items()}
+    return from_environment({"COUNTERPOISE_SECRET": "ab" * 32, **named})
+
+
+def refusal(**given: str | Path) -> str:
+    with pytest.raises(ConfigurationError) as refused:
+        settings(**given)
+    return str(refused.value)
+
+
+def test_a_mistyped_key_of_backups_is_refused() -> None:
+    key = str(Identity.generate().to_public())
+    assert settings(backup_key=key).backup_key == key
+    other = f"{key[:-1]}{'p' if key[-1] == 'q' else 'q'}"
+    for wrong in (other, key[:-1], key[1:], f" {key}"):
+        assert "COUNTERPOISE_BACKUP_KEY must be the public key" in refusal(backup_key=wrong)
+        assert "COUNTERPOISE_BACKUP_KEY must be the public key" in refusal(backup_key=wrong, ledger="ledger")
+
+
+def test_the_private_key_of_backups_is_refused_and_not_repeated() -> None:
+    private = str(Identity.generate())
+    said = refusal(backup_key=private)
+    assert "COUNTERPOISE_BACKUP_KEY must be the public key" in said
+    assert private not in said
