@@ -23,6 +23,7 @@ ORIGIN: Final = "COUNTERPOISE_ORIGIN"
 METRICS: Final = "COUNTERPOISE_METRICS"
 LAST_PORT: Final = 65535
 PROXY: Final = "COUNTERPOISE_PROXY"
+LEAVE_TO: Final = "COUNTERPOISE_LEAVE_TO"
 LEDGER: Final = "COUNTERPOISE_LEDGER"
 BACKUP_KEY: Final = "COUNTERPOISE_BACKUP_KEY"
 DATABASE: Final = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
@@ -90,7 +91,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         earlier=tuple(earlier),
         secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
-        leave_to=environment.get("COUNTERPOISE_LEAVE_TO") or Settings.leave_to,
+        leave_to=_leave_to(environment),
         instruments=_instruments(environment, folder),
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
         institution=_institution(environment),
@@ -167,6 +168,17 @@ def _origin(environment: Mapping[str, str]) -> str:
     if origin and (not is_private(origin) or "?" in origin or urlsplit(origin).path):
         raise ConfigurationError(f"{ORIGIN} must be an https address without a path, ? or #")
     return origin
+
+
+def _leave_to(environment: Mapping[str, str]) -> str:
+    """Return a whole address: part of one would lead back into this service."""
+    address = environment.get(LEAVE_TO) or Settings.leave_to
+    if not is_private(address) or urlsplit(address).scheme != "https":
+        raise ConfigurationError(
+            f"{LEAVE_TO} must be a whole https address without # and in ASCII alone, as a browser copies it, "
+            f"such as {Settings.leave_to}"
+        )
+    return address
 
 
 def _metrics(environment: Mapping[str, str]) -> tuple[str, int] | None:

@@ -34,3 +34,28 @@ def test_the_private_key_of_backups_is_refused_and_not_repeated() -> None:
     said = refusal(backup_key=private)
     assert "COUNTERPOISE_BACKUP_KEY must be the public key" in said
     assert private not in said
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "www.bbc.co.uk/weather",
+        "//www.bbc.co.uk/weather",
+        "/staff",
+        "http://www.bbc.co.uk/weather",
+        "javascript:alert(1)",
+        "https:weather",
+        "https:///weather",
+        "https://мир.example/",
+        "https://weather.example/été",
+        "https://weather.example/\r\nset-cookie: a=b",
+        "https://weather.example:port/",
+    ],
+)
+def test_leaving_leads_to_a_whole_address_elsewhere(wrong: str) -> None:
+    assert "COUNTERPOISE_LEAVE_TO must be a whole https address" in refusal(leave_to=wrong)
+
+
+def test_leaving_leads_where_the_setting_says() -> None:
+    assert settings(leave_to="https://weather.example/a?b=c").leave_to == "https://weather.example/a?b=c"
+    assert settings(leave_to="").leave_to == Settings.leave_to
