@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, urlsplit
 
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
 from app.errors import ConfigurationError
 from app.files.private import keep_private, open_private, private_folder
 
@@ -108,12 +111,7 @@ def database_url(environment: Mapping[str, str], folder: Path) -> str:
 
     A password in a file of its own may have any characters; in an address some of them mean something else.
     """
-    address = environment.get(DATABASE_URL) or f"sqlite:///{folder / DATABASE_FILE}"
-    if not DATABASE.match(address):
-        raise ConfigurationError(
-            f"{DATABASE_URL} must be an address such as postgresql://counterpoise@db/counterpoise, or "
-            "sqlite:///file"
-        )
+    address = _one_spelling(environment.get(DATABASE_URL) or f"sqlite:///{folder / DATABASE_FILE}")
     if not (named := environment.get(DATABASE_PASSWORD_FILE)):
         return address
     parts = urlsplit(address)
@@ -131,6 +129,27 @@ def database_url(environment: Mapping[str, str], folder: Path) -> str:
         ) from None
     user, _, host = parts.netloc.rpartition("@")
     return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+
+
+def _one_spelling(address: str) -> str:
+    """Return the address with one name for its engine, and without the driver, which is always ours."""
+    engine = DATABASE.match(address)
+    if engine is None or not _is_whole(address):
+        raise ConfigurationError(
+            f"{DATABASE_URL} must be an address such as postgresql://counterpoise@db/counterpoise, or "
+            "sqlite:///file"
+        )
+    return f"{'sqlite' if engine[1] == 'sqlite' else 'postgresql'}://{address[engine.end() :]}"
+
+
+def _is_whole(address: str) -> bool:
+    """Whether an address can be taken apart, and names a file where it is SQLite's."""
+    try:
+        urlsplit(address)
+        found = make_url(address)
+    except (ArgumentError, ValueError):
+        return False
+    return bool(found.database) or found.get_backend_name() != "sqlite"
 
 
 def new_secret_file(folder: Path) -> Path:

@@ -189,7 +189,7 @@ def test_a_database_with_a_password_is_backed_up_and_put_back(made: Path, postgr
     (made / "counterpoise.sqlite").unlink()
     key = CliRunner().invoke(cli, ["backup-key", str(made / "key")]).stdout.strip()
     given = {
-        "COUNTERPOISE_DATABASE_URL": f"postgresql://by_password@/kept?host={postgres.socket}",
+        "COUNTERPOISE_DATABASE_URL": f"postgres://by_password@/kept?host={postgres.socket}",
         "COUNTERPOISE_DATABASE_PASSWORD_FILE": str(made / "password"),
         "COUNTERPOISE_BACKUP_KEY": key,
     }

@@ -59,3 +59,25 @@ def test_leaving_leads_to_a_whole_address_elsewhere(wrong: str) -> None:
 def test_leaving_leads_where_the_setting_says() -> None:
     assert settings(leave_to="https://weather.example/a?b=c").leave_to == "https://weather.example/a?b=c"
     assert settings(leave_to="").leave_to == Settings.leave_to
+
+
+@pytest.mark.parametrize(
+    ("named", "taken"),
+    [
+        ("postgres://a:b@db/kept?sslmode=require", "postgresql://a:b@db/kept?sslmode=require"),
+        ("postgresql+psycopg2://a@db/kept", "postgresql://a@db/kept"),
+        ("sqlite+pysqlite:////srv/kept.sqlite", "sqlite:////srv/kept.sqlite"),
+        ("postgresql://a@/kept?host=/run/postgresql", "postgresql://a@/kept?host=/run/postgresql"),
+    ],
+)
+def test_a_database_has_one_spelling_whatever_its_address_begins_with(named: str, taken: str) -> None:
+    assert settings(database_url=named).database_url == taken
+
+
+@pytest.mark.parametrize(
+    "wrong", ["postgresql://a:hush@db:port/kept", "postgresql://a:hush@[::1/kept", "sqlite://"]
+)
+def test_an_address_that_leads_to_no_database_is_refused_and_not_repeated(wrong: str) -> None:
+    said = refusal(database_url=wrong)
+    assert "COUNTERPOISE_DATABASE_URL must be an address such as" in said
+    assert "hush" not in said
