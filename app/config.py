@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
+from unicodedata import category
 from urllib.parse import quote, urlsplit
 
 from sqlalchemy import make_url
@@ -30,6 +31,12 @@ LEAVE_TO: Final = "COUNTERPOISE_LEAVE_TO"
 LEDGER: Final = "COUNTERPOISE_LEDGER"
 BACKUP_KEY: Final = "COUNTERPOISE_BACKUP_KEY"
 DATABASE: Final = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
+CONTROL: Final = {
+    "\0": "a NUL (U+0000)",
+    "\t": "a tab (U+0009)",
+    "\n": "a line feed between two lines (U+000A)",
+    "\r": "a carriage return, as files of Windows do (U+000D)",
+}
 WAY_BACK: Final = "/staff/institution/back"
 THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -120,15 +127,32 @@ def database_url(environment: Mapping[str, str], folder: Path) -> str:
             f"{DATABASE_PASSWORD_FILE} goes with an address in {DATABASE_URL} that names a user and no "
             "password, such as postgresql://counterpoise@db/counterpoise"
         )
+    password = _password(named)
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+
+
+def _password(named: str) -> str:
+    """Read the password as PostgreSQL's image does, which leaves out the ends of lines at its end alone."""
     try:
-        password = Path(named).read_text().removesuffix("\n")
-    except (OSError, ValueError):
+        password = Path(named).read_bytes().rstrip(b"\n").decode()
+    except OSError:
         raise ConfigurationError(
             f"{DATABASE_PASSWORD_FILE} names {named}, which this user cannot read: see that it is there, and "
             "whose it is"
         ) from None
-    user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"{DATABASE_PASSWORD_FILE} names {named}, which is not text in UTF-8: write it anew"
+        ) from None
+    control = sorted({each for each in password if category(each) == "Cc"})
+    if control or not password:
+        held = ", ".join(CONTROL.get(each, f"the control character U+{ord(each):04X}") for each in control)
+        raise ConfigurationError(
+            f"{DATABASE_PASSWORD_FILE} names {named}, which holds {held or 'nothing'}: write the password "
+            "into it, alone, on one line that ends as on Linux"
+        )
+    return password
 
 
 def _one_spelling(address: str) -> str:
@@ -257,8 +281,8 @@ def _institution(environment: Mapping[str, str]) -> Institution | None:
         raise ConfigurationError(f"{OIDC}ISSUER must be an https address without ? or #; see docs/sign-in.md")
     client_id, named = environment.get(f"{OIDC}CLIENT_ID", ""), environment.get(f"{OIDC}CLIENT_SECRET_FILE")
     path = Path(named) if named else None
-    client_secret = path.read_text().strip() if path is not None and path.is_file() else ""
-    if not client_id or not client_secret:
+    client_secret = path.read_text(errors="replace").strip() if path is not None and path.is_file() else ""
+    if not client_id or not client_secret or "\ufffd" in client_secret:
         raise ConfigurationError(
             f"sign-in by the institution needs {OIDC}CLIENT_ID, and {OIDC}CLIENT_SECRET_FILE with the name "
             "of a file that holds the secret; see docs/sign-in.md"
@@ -286,7 +310,7 @@ def _secrets(environment: Mapping[str, str], folder: Path | None) -> tuple[list[
         keep_private(path)
         if folder is not None and path.parent == folder:
             keep_private(folder)
-        text, source = path.read_text(), str(path)
+        text, source = path.read_text(errors="replace"), str(path)
     return read_secrets(text, source), path
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from pyrage.x25519 import Identity
+from sqlalchemy import make_url
 
 from app.config import Settings, from_environment
 from app.errors import ConfigurationError
@@ -81,3 +82,46 @@ def test_an_address_that_leads_to_no_database_is_refused_and_not_repeated(wrong:
     said = refusal(database_url=wrong)
     assert "COUNTERPOISE_DATABASE_URL must be an address such as" in said
     assert "hush" not in said
+
+
+def with_password(file: Path, content: bytes) -> dict[str, str | Path]:
+    file.write_bytes(content)
+    return {"database_url": "postgresql://a@db/kept", "database_password_file": file}
+
+
+@pytest.mark.parametrize("ends", [b"", b"\n", b"\n\n"])
+def test_a_password_is_read_from_its_file_as_the_image_of_postgresql_reads_it(
+    tmp_path: Path, ends: bytes
+) -> None:
+    given = with_password(tmp_path / "password", " p@ss:w/ord é ".encode() + ends)
+    assert make_url(settings(**given).database_url).password == " p@ss:w/ord é "
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"word\r\n", "a carriage return, as files of Windows do (U+000D)"),
+        (b"\tpass\nword\n", "a tab (U+0009), a line feed between two lines (U+000A)"),
+        (b"word\0\n", "a NUL (U+0000)"),
+        (b"word\x1b\n", "the control character U+001B"),
+        (b"\n", "nothing"),
+    ],
+)
+def test_what_no_password_holds_is_named(tmp_path: Path, content: bytes, named: str) -> None:
+    said = refusal(**with_password(tmp_path / "password", content))
+    assert f"COUNTERPOISE_DATABASE_PASSWORD_FILE names {tmp_path / 'password'}, which holds {named}:" in said
+    assert "word" not in said.replace("password", "").replace("PASSWORD", "")
+
+
+def test_files_of_secrets_that_are_no_text_are_told_as_such(tmp_path: Path) -> None:
+    (file := tmp_path / "latin").write_bytes("é".encode("latin-1") * 64)
+    said = refusal(database_url="postgresql://a@db/kept", database_password_file=file)
+    assert f"{file}, which is not text in UTF-8" in said
+    with pytest.raises(ConfigurationError, match="must hold exactly 64 hexadecimal digits"):
+        from_environment({"COUNTERPOISE_SECRET_FILE": str(file)}, tmp_path)
+    institution = {
+        "oidc_issuer": "https://idp.example",
+        "oidc_client_id": "us",
+        "origin": "https://q.example",
+    }
+    assert "OIDC_CLIENT_SECRET_FILE" in refusal(**institution, oidc_client_secret_file=file)
