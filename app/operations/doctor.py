@@ -27,7 +27,14 @@ from app.runtime import FINGERPRINT, ROTATED_OR_ANOTHER, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
 from app.studies.installed import CURE, missing
-from app.studies.rights import OWN, grant_checkpoint, not_owned, set_lock_timeout, without_checkpoint
+from app.studies.rights import (
+    OWN,
+    grant_checkpoint,
+    missing_create,
+    not_owned,
+    set_lock_timeout,
+    without_checkpoint,
+)
 from app.studies.study import SMALLEST_K, STUDY
 from app.survey.drafts import NO_PHRASE
 from app.tables import CLOSED, Draft, Setting, Wave, table
@@ -361,4 +368,11 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
             not foreign,
             f"another role owns {', '.join(foreign)}" if foreign else "owned, so that they can be cleaned",
             OWN,
+        )
+        grant = missing_create(db)
+        yield Check(
+            "CREATE",
+            not grant,
+            "the role may make no table, so that no wave can close" if grant else "tables can be made",
+            f"in this database: {grant}",
         )
