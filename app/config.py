@@ -308,7 +308,7 @@ def _secrets(environment: Mapping[str, str], folder: Path | None) -> tuple[list[
                 "database `counterpoise migrate --new-secret` makes one in the data folder"
             )
         keep_private(path)
-        if folder is not None and path.parent == folder:
+        if folder is not None and path.parent.resolve() == folder.resolve():
             keep_private(folder)
         text, source = path.read_text(errors="replace"), str(path)
     return read_secrets(text, source), path

@@ -46,7 +46,9 @@ def kept_ledger(service: Service, db: Connection) -> Check:
     return Check(
         "ledger",
         not wrong,
-        wrong if wrong or path is None else f"{path}: {ledger.count(path)} entries",
+        wrong
+        if wrong or path is None
+        else f"{path}: {ledger.count(path)} entries{_lost_with(service, path)}",
         "where one was kept, put it back, as a file of the user of the service; else make a key by "
         "`counterpoise backup-key FILE`, set COUNTERPOISE_BACKUP_KEY to what that prints and "
         "COUNTERPOISE_LEDGER to a file on another disk, and begin it by `counterpoise migrate --new-ledger`; "
@@ -64,8 +66,29 @@ def _wrong_with_ledger(service: Service, db: Connection, path: Path | None) -> I
         yield "none: what ends comes back with a backup that is put back"
     elif why := ledger.wrong_with(path):
         yield f"{path} {why}"
-    elif path.parent == _folder(service):
+    elif _is_beside(path, _folder(service)):
         yield f"{path}, beside the database: both are lost together"
+
+
+def _is_beside(path: Path, folder: Path | None) -> bool:
+    """Whether a file lies in the folder or below it, by whatever name, and not on a disk mounted there."""
+    return (
+        folder is not None
+        and path.resolve().is_relative_to(folder.resolve())
+        and device(path) == device(folder)
+    )
+
+
+def _lost_with(service: Service, path: Path) -> str:
+    """Say where the ledger is on the file system of the database; one of another may be on the same disk."""
+    folder = _folder(service)
+    together = folder is not None and device(path) == device(folder)
+    return ", on the file system of the database: keep a copy of it on another disk" if together else ""
+
+
+def device(path: Path) -> int:
+    """The number of the file system that a file is on."""
+    return path.stat().st_dev
 
 
 def _folder(service: Service) -> Path | None:

@@ -335,7 +335,7 @@ def test_a_wave_that_closed_after_the_last_backup_is_named(host: Service, tmp_pa
 
 @on_sqlite
 def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
-    host: Service, tmp_path: Path
+    host: Service, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found(path: Path | None) -> str:
         return wrong(replace(host, settings=replace(host.settings, ledger=path)))["ledger"].found
@@ -345,11 +345,42 @@ def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     beside = tmp_path / "ledger"
     beside.write_bytes(ledger.FIRST_WORDS + b"one\n")
     assert found(beside) == f"{beside}, beside the database: both are lost together"
+    (below := tmp_path / "kept").mkdir()
+    (tmp_path_factory.mktemp("linked") / "folder").symlink_to(tmp_path)
+    linked = tmp_path_factory.getbasetemp()
+    shutil.copy(beside, below / "ledger")
+    monkeypatch.chdir(tmp_path)
+    for same in (
+        below / "ledger",
+        Path("ledger"),
+        Path("kept/ledger"),
+        next(linked.glob("linked*/folder/ledger")),
+    ):
+        assert found(same) == f"{same}, beside the database: both are lost together"
     with write(host.engine) as db:
         db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))
     assert found(None) == "none: what ends comes back with a backup that is put back"
     begun = wrong(replace(host, settings=replace(host.settings, ledger=None)))["ledger"].mend
     assert "COUNTERPOISE_BACKUP_KEY" in begun, "a ledger is begun with both settings"
+
+
+@on_sqlite
+def test_a_ledger_on_the_file_system_of_the_database_is_told(
+    host: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(path: Path) -> tuple[bool, str]:
+        of = replace(host, settings=replace(host.settings, ledger=path))
+        return next((check.ok, check.found) for check in examine(of) if check.name == "ledger")
+
+    elsewhere = host.settings.ledger
+    (mounted := tmp_path / "ledger").write_bytes(elsewhere.read_bytes())
+    told = ", on the file system of the database: keep a copy of it on another disk"
+    assert found(elsewhere) == (True, f"{elsewhere}: 0 entries{told}")
+    monkeypatch.setattr(surroundings, "device", lambda path: path in (elsewhere, mounted))
+    assert found(elsewhere) == (True, f"{elsewhere}: 0 entries")
+    assert found(mounted) == (True, f"{mounted}: 0 entries"), (
+        "a disk may be mounted below the database's folder"
+    )
 
 
 @pytest.mark.usefixtures("study")
