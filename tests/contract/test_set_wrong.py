@@ -203,6 +203,17 @@ def test_a_database_with_a_password_is_backed_up_and_put_back(made: Path, postgr
     assert "spring" in typed("study list", made, **given).stdout
 
 
+def test_a_key_that_can_be_written_nowhere_is_told_with_the_folder(made: Path, tmp_path: Path) -> None:
+    for folder, why in (
+        (tmp_path / "missing", "No such file or directory"),
+        (made / "secret", "Not a directory"),
+    ):
+        ended = CliRunner().invoke(cli, ["backup-key", str(folder / "key")])
+        said = " ".join(ended.stderr.split())
+        assert ended.exit_code == 2, said
+        assert f"cannot be opened or written ({why}): see that the folder {folder} is there" in said
+
+
 def test_a_backup_that_is_not_there_is_not_called_damaged(made: Path, tmp_path: Path) -> None:
     assert CliRunner().invoke(cli, ["backup-key", str(tmp_path / "key")]).exit_code == 0
     said = refused(f"restore {tmp_path / 'spring.age'} --key {tmp_path / 'key'}", made)
