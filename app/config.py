@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Final
+from unicodedata import category
 from urllib.parse import quote, urlsplit
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from app.errors import ConfigurationError
 from app.files.private import keep_private, open_private, private_folder
@@ -23,10 +27,16 @@ ORIGIN: Final = "COUNTERPOISE_ORIGIN"
 METRICS: Final = "COUNTERPOISE_METRICS"
 LAST_PORT: Final = 65535
 PROXY: Final = "COUNTERPOISE_PROXY"
+LEAVE_TO: Final = "COUNTERPOISE_LEAVE_TO"
 LEDGER: Final = "COUNTERPOISE_LEDGER"
 BACKUP_KEY: Final = "COUNTERPOISE_BACKUP_KEY"
 DATABASE: Final = re.compile(r"(sqlite|postgres|postgresql)(\+\w+)?://")
-PUBLIC_KEY: Final = re.compile(r"age1[02-9ac-hj-np-z]{58}")
+CONTROL: Final = {
+    "\0": "a NUL (U+0000)",
+    "\t": "a tab (U+0009)",
+    "\n": "a line feed between two lines (U+000A)",
+    "\r": "a carriage return, as files of Windows do (U+000D)",
+}
 WAY_BACK: Final = "/staff/institution/back"
 THIS_COMPUTER: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -91,7 +101,7 @@ def from_environment(environment: Mapping[str, str] = os.environ, folder: Path |
         earlier=tuple(earlier),
         secret_file=secret_file,
         secure=environment.get("COUNTERPOISE_INSECURE_COOKIES", "") != "1",
-        leave_to=environment.get("COUNTERPOISE_LEAVE_TO") or Settings.leave_to,
+        leave_to=_leave_to(environment),
         instruments=_instruments(environment, folder),
         signposts=Path(named) if (named := environment.get("COUNTERPOISE_SIGNPOSTS")) else None,
         institution=_institution(environment),
@@ -108,12 +118,7 @@ def database_url(environment: Mapping[str, str], folder: Path) -> str:
 
     A password in a file of its own may have any characters; in an address some of them mean something else.
     """
-    address = environment.get(DATABASE_URL) or f"sqlite:///{folder / DATABASE_FILE}"
-    if not DATABASE.match(address):
-        raise ConfigurationError(
-            f"{DATABASE_URL} must be an address such as postgresql://counterpoise@db/counterpoise, or "
-            "sqlite:///file"
-        )
+    address = _one_spelling(environment.get(DATABASE_URL) or f"sqlite:///{folder / DATABASE_FILE}")
     if not (named := environment.get(DATABASE_PASSWORD_FILE)):
         return address
     parts = urlsplit(address)
@@ -122,15 +127,53 @@ def database_url(environment: Mapping[str, str], folder: Path) -> str:
             f"{DATABASE_PASSWORD_FILE} goes with an address in {DATABASE_URL} that names a user and no "
             "password, such as postgresql://counterpoise@db/counterpoise"
         )
+    password = _password(named)
+    user, _, host = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+
+
+def _password(named: str) -> str:
+    """Read the password as PostgreSQL's image does, which leaves out the ends of lines at its end alone."""
     try:
-        password = Path(named).read_text().removesuffix("\n")
-    except (OSError, ValueError):
+        password = Path(named).read_bytes().rstrip(b"\n").decode()
+    except OSError:
         raise ConfigurationError(
             f"{DATABASE_PASSWORD_FILE} names {named}, which this user cannot read: see that it is there, and "
             "whose it is"
         ) from None
-    user, _, host = parts.netloc.rpartition("@")
-    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{host}").geturl()
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"{DATABASE_PASSWORD_FILE} names {named}, which is not text in UTF-8: write it anew"
+        ) from None
+    control = sorted({each for each in password if category(each) == "Cc"})
+    if control or not password:
+        held = ", ".join(CONTROL.get(each, f"the control character U+{ord(each):04X}") for each in control)
+        raise ConfigurationError(
+            f"{DATABASE_PASSWORD_FILE} names {named}, which holds {held or 'nothing'}: write the password "
+            "into it, alone, on one line that ends as on Linux"
+        )
+    return password
+
+
+def _one_spelling(address: str) -> str:
+    """Return the address with one name for its engine, and without the driver, which is always ours."""
+    engine = DATABASE.match(address)
+    if engine is None or not _is_whole(address):
+        raise ConfigurationError(
+            f"{DATABASE_URL} must be an address such as postgresql://counterpoise@db/counterpoise, or "
+            "sqlite:///file"
+        )
+    return f"{'sqlite' if engine[1] == 'sqlite' else 'postgresql'}://{address[engine.end() :]}"
+
+
+def _is_whole(address: str) -> bool:
+    """Whether an address can be taken apart, and names a file where it is SQLite's."""
+    try:
+        urlsplit(address)
+        found = make_url(address)
+    except (ArgumentError, ValueError):
+        return False
+    return bool(found.database) or found.get_backend_name() != "sqlite"
 
 
 def new_secret_file(folder: Path) -> Path:
@@ -170,6 +213,17 @@ def _origin(environment: Mapping[str, str]) -> str:
     return origin
 
 
+def _leave_to(environment: Mapping[str, str]) -> str:
+    """Return a whole address: part of one would lead back into this service."""
+    address = environment.get(LEAVE_TO) or Settings.leave_to
+    if not is_private(address) or urlsplit(address).scheme != "https":
+        raise ConfigurationError(
+            f"{LEAVE_TO} must be a whole https address without # and in ASCII alone, as a browser copies it, "
+            f"such as {Settings.leave_to}"
+        )
+    return address
+
+
 def _metrics(environment: Mapping[str, str]) -> tuple[str, int] | None:
     if not (named := environment.get(METRICS, "")):
         return None
@@ -195,12 +249,24 @@ def _proxies(environment: Mapping[str, str]) -> tuple[Network, ...]:
 
 def _ledger(environment: Mapping[str, str]) -> Path | None:
     named, key = environment.get(LEDGER, ""), environment.get(BACKUP_KEY, "")
-    if (named or key) and not PUBLIC_KEY.fullmatch(key):
+    if (named or key) and not _is_public_key(key):
         raise ConfigurationError(
-            f"{BACKUP_KEY} must be the public key that `counterpoise backup-key` printed: age1 and 58 "
-            "letters and digits"
+            f"{BACKUP_KEY} must be the public key that `counterpoise backup-key` printed, which its file "
+            "holds, too: age1 and 58 letters and digits, of which none is mistyped"
         )
     return Path(named) if named else None
+
+
+def _is_public_key(key: str) -> bool:
+    """Whether something can be encrypted to it; its last six letters are a checksum."""
+    from pyrage import RecipientError  # noqa: PLC0415 - not needed where no backups are set up
+    from pyrage.x25519 import Recipient  # noqa: PLC0415
+
+    try:
+        Recipient.from_str(key)
+    except RecipientError:
+        return False
+    return True
 
 
 def _institution(environment: Mapping[str, str]) -> Institution | None:
@@ -215,8 +281,8 @@ def _institution(environment: Mapping[str, str]) -> Institution | None:
         raise ConfigurationError(f"{OIDC}ISSUER must be an https address without ? or #; see docs/sign-in.md")
     client_id, named = environment.get(f"{OIDC}CLIENT_ID", ""), environment.get(f"{OIDC}CLIENT_SECRET_FILE")
     path = Path(named) if named else None
-    client_secret = path.read_text().strip() if path is not None and path.is_file() else ""
-    if not client_id or not client_secret:
+    client_secret = path.read_text(errors="replace").strip() if path is not None and path.is_file() else ""
+    if not client_id or not client_secret or "\ufffd" in client_secret:
         raise ConfigurationError(
             f"sign-in by the institution needs {OIDC}CLIENT_ID, and {OIDC}CLIENT_SECRET_FILE with the name "
             "of a file that holds the secret; see docs/sign-in.md"
@@ -242,9 +308,9 @@ def _secrets(environment: Mapping[str, str], folder: Path | None) -> tuple[list[
                 "database `counterpoise migrate --new-secret` makes one in the data folder"
             )
         keep_private(path)
-        if folder is not None and path.parent == folder:
+        if folder is not None and path.parent.resolve() == folder.resolve():
             keep_private(folder)
-        text, source = path.read_text(), str(path)
+        text, source = path.read_text(errors="replace"), str(path)
     return read_secrets(text, source), path
 
 

@@ -412,6 +412,10 @@ class Setting(SQLModel, table=True):
 
 
 RESPONDENT_TABLES = (Code, Draft, Session, Response, SpecialAnswer, SubmitKey)
+STUDY_TABLES = (Study, Unit, Wave, Pair, PairKey, Snapshot, Digest, Token, Grant, Audit, Setting)
+STAFF_TABLES = (Account, Identity, StaffSession)
+WRITTEN_ANEW = (*RESPONDENT_TABLES, CodeBatch, *STUDY_TABLES, *STAFF_TABLES)
+"""The tables that a close, or what follows a deletion, writes anew: on PostgreSQL their owner alone may."""
 
 
 def table(model: type[SQLModel]) -> Table:

@@ -130,6 +130,13 @@ def told_plainly() -> Iterator[None]:
             f"this user may not open {error.filename}: run the command as the user of the service, and see "
             "that the file, and its folder, are that user's"
         )
+    except OSError as error:
+        if error.filename is None or error.strerror is None:
+            raise
+        _stop(
+            f"{error.filename} cannot be opened or written ({error.strerror}): see that the folder "
+            f"{Path(str(error.filename)).parent} is there, and can be written"
+        )
 
 
 @contextmanager

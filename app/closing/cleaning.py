@@ -21,24 +21,14 @@ from app.db import SQLITE_PRAGMAS, is_sqlite, outside, read, write
 from app.errors import Refused
 from app.runtime import Service
 from app.tables import (
-    Account,
-    Audit,
+    STAFF_TABLES,
+    STUDY_TABLES,
     Code,
     CodeBatch,
-    Digest,
     Draft,
-    Grant,
-    Identity,
-    Pair,
     PairKey,
     Session,
-    Setting,
-    Snapshot,
-    StaffSession,
-    Study,
     SubmitKey,
-    Token,
-    Unit,
     Wave,
     table,
 )
@@ -47,11 +37,8 @@ TO_RENEW: Final = "log to renew"
 REWRITTEN: Final[Mapping[str, tuple[Table, ...]]] = {
     TO_REWRITE: (RESPONSE, SPECIAL_ANSWER),
     CODES_TO_REWRITE: tuple(table(each) for each in (Code, CodeBatch, Draft, Session, SubmitKey)),
-    STUDIES_TO_REWRITE: tuple(
-        table(each)
-        for each in (Study, Unit, Wave, Pair, PairKey, Snapshot, Digest, Token, Grant, Audit, Setting)
-    ),
-    STAFF_TO_REWRITE: tuple(table(each) for each in (Account, Identity, StaffSession)),
+    STUDIES_TO_REWRITE: tuple(map(table, STUDY_TABLES)),
+    STAFF_TO_REWRITE: tuple(map(table, STAFF_TABLES)),
 }
 """The tables of each mark."""
 NOTES: Final = (*REWRITTEN, TO_RENEW)

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import secrets
+import stat
 from base64 import b64decode, b64encode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -46,12 +47,17 @@ LINEAGE: Final = "ledger"
 """The random names of this database, the last one its own: each restore gives it another."""
 FIRST_WORDS: Final = b"counterpoise ledger 1 "
 """Of the first line; the random name of the file follows, by which a backup knows it again."""
+WRITING: Final = os.O_RDWR | os.O_APPEND
 LENGTH: Final = 256
 LONGEST_LINE: Final = 4096
 MISSING: Final = (
     "the ledger {} is not there, and nothing is ended without it, since a backup could bring it back. Mount "
     "it or put it back; if it is lost, `counterpoise migrate --new-ledger` begins another one, and what "
     "ended so far comes back with a backup that is older than it"
+)
+UNWRITABLE: Final = (
+    "the ledger {}, and nothing is ended without it: see that it, and its folder, belong to the user of the "
+    "service, and that the service may write there (ReadWritePaths of the unit, the volume of a container)"
 )
 NOT_BEGUN: Final = (
     "COUNTERPOISE_LEDGER is set, and this database has not begun to keep a ledger: run `counterpoise migrate "
@@ -104,7 +110,28 @@ def begin(service: Service) -> None:
 def check(service: Service) -> None:
     """Refuse to run without the ledger that this database keeps, or without the one that is configured."""
     with read(service.engine) as db:
-        path_of(service, db)
+        check_writable(service, db)
+
+
+def check_writable(service: Service, db: Connection) -> None:
+    """Refuse a ledger into which no ending could be written, before anything has to end."""
+    path = path_of(service, db)
+    if path is not None and (why := wrong_with(path)):
+        raise NotNoted(UNWRITABLE.format(f"{path} {why}"))
+
+
+def wrong_with(path: Path) -> str:
+    """Say why no ending could be written into the file; nothing where one could be."""
+    try:
+        descriptor = os.open(path, WRITING)
+        try:
+            with _held(descriptor):
+                first = os.pread(descriptor, len(FIRST_WORDS), 0)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return f"cannot be written ({error.strerror})"
+    return "" if first == FIRST_WORDS else "is another file than a ledger"
 
 
 def note(service: Service, db: Connection, kind: Kind, what: str | bytes) -> None:
@@ -189,11 +216,21 @@ def path_of(service: Service, db: Connection) -> Path | None:
         if lineage(db):
             raise NotNoted(UNNAMED)
         return None
-    if not path.is_file():
+    if not is_there(path):
         raise NotNoted(MISSING.format(path))
     if not lineage(db):
         raise NotNoted(NOT_BEGUN)
     return path
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file; of one in a folder that this user may not enter, whoever opens it is told."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
 
 
 def _configured(service: Service) -> Path:
@@ -218,7 +255,7 @@ def sealed(entry: Entry, backup_key: str) -> bytes:
 
 def append(path: Path, line: bytes) -> None:
     """Append a line and have it on the disk; what a cut power left of another one is taken away first."""
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
+    descriptor = os.open(path, WRITING)
     try:
         with _held(descriptor):
             size = _whole_lines(descriptor)

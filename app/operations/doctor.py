@@ -17,18 +17,24 @@ from app.closing.digests import changed
 from app.closing.snapshots import SNAPSHOT
 from app.closing.write_ahead_log import Check, checks
 from app.db import ENCODING, LOCK_TIMEOUT, SQLITE_PRAGMAS, is_sqlite, read, sqlite_files
-from app.ended import ledger
 from app.error_pages import is_damage
 from app.export.trail import TAKEN
 from app.files.private import is_private as is_private_file
 from app.operations.backup import in_no_backup, version_of_pg_dump
-from app.operations.surroundings import clock, room
+from app.operations.surroundings import clock, kept_ledger, room
 from app.operations.whole import ALONE, is_whole
 from app.runtime import FINGERPRINT, ROTATED_OR_ANOTHER, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
 from app.studies.installed import CURE, missing
-from app.studies.rights import OWN, grant_checkpoint, not_owned, set_lock_timeout, without_checkpoint
+from app.studies.rights import (
+    OWN,
+    grant_checkpoint,
+    missing_create,
+    not_owned,
+    set_lock_timeout,
+    without_checkpoint,
+)
 from app.studies.study import SMALLEST_K, STUDY
 from app.survey.drafts import NO_PHRASE
 from app.tables import CLOSED, Draft, Setting, Wave, table
@@ -68,6 +74,9 @@ RESTORE: Final = (
     "stop the service, keep a copy of all its files as they are, and put the last good backup back; what was "
     "sent after it can be looked for in the copy by sqlite3's .recover or PostgreSQL's own tools"
 )
+NOT_OURS: Final = (
+    "run the command as the user of the service, and see that the file, and its folder, are that user's"
+)
 SETTING: Final = table(Setting)
 WAVE: Final = table(Wave)
 _FIGURES: Final = (
@@ -105,8 +114,8 @@ def examine(service: Service) -> list[Check]:
             "everybody who signs in comes from one place, and a stranger who fails makes others wait",
         ),
         *_institution(service),
-        *_files(service),
-        room(service),
+        *readable("files", lambda: _files(service)),
+        *readable("disk", lambda: [room(service)]),
     ]
 
 
@@ -115,6 +124,8 @@ def readable(name: str, checks: Callable[[], Iterable[Check]]) -> list[Check]:
     found: list[Check] = []
     try:
         found.extend(checks())
+    except OSError as error:
+        found.append(Check(f"access: {name}", False, f"{error.filename} ({error.strerror})", NOT_OURS))
     except (DBAPIError, ValueError) as error:
         if isinstance(error, OperationalError) and _is_not_reached(error):
             raise
@@ -287,35 +298,6 @@ def _institution(service: Service) -> Iterator[Check]:
     )
 
 
-def _folder(service: Service) -> Path | None:
-    """Where a SQLite database lies."""
-    path = make_url(service.settings.database_url).database
-    return Path(str(path)).parent if is_sqlite(service.engine) else None
-
-
-def _ledger(service: Service, db: Connection) -> Check:
-    """Look whether what ends is written down elsewhere, so that no backup brings it back."""
-    path = service.settings.ledger
-    kept = path is not None and path.is_file()
-    beside = path is not None and path.parent == _folder(service)
-    return Check(
-        "ledger",
-        kept and bool(ledger.lineage(db)) and not beside,
-        f"{path} is missing"
-        if path is not None and not kept
-        else "COUNTERPOISE_LEDGER is not set, and this database keeps one"
-        if path is None and ledger.lineage(db)
-        else "none: what ends comes back with a backup that is put back"
-        if path is None or not ledger.lineage(db)
-        else f"{path}, beside the database: both are lost together"
-        if beside
-        else f"{path}: {ledger.count(path)} entries",
-        "where one was kept, put it back; else make a key by `counterpoise backup-key FILE`, set "
-        "COUNTERPOISE_BACKUP_KEY to what that prints and COUNTERPOISE_LEDGER to a file on another disk, and "
-        "begin it by `counterpoise migrate --new-ledger`; see docs/administration.md",
-    )
-
-
 def _both_left(db: Connection) -> Check:
     """Name studies of reports whose rows were exported under a version that allowed both."""
     taken = {each.event["wave"] for each in events(db) if each.event["action"] == TAKEN}
@@ -352,7 +334,7 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
         else "opened by code and six words, or by their browser",
         "nothing to do: they are sent, or deleted within fifteen days",
     )
-    yield _ledger(service, db)
+    yield kept_ledger(service, db)
     unsaved = in_no_backup(db)
     yield Check(
         "backups",
@@ -386,4 +368,11 @@ def _contents(service: Service, db: Connection) -> Iterator[Check]:
             not foreign,
             f"another role owns {', '.join(foreign)}" if foreign else "owned, so that they can be cleaned",
             OWN,
+        )
+        grant = missing_create(db)
+        yield Check(
+            "CREATE",
+            not grant,
+            "the role may make no table, so that no wave can close" if grant else "tables can be made",
+            f"in this database: {grant}",
         )

@@ -126,7 +126,7 @@ def _vault(service: Service, new: Path) -> Vault:
         raise ConfigurationError(
             f"{new} is not there: without --yes the command makes it; keep it, then add --yes"
         )
-    made, *earlier = read_secrets(new.read_text(), str(new))
+    made, *earlier = read_secrets(new.read_text(errors="replace"), str(new))
     if earlier != before:
         raise ConfigurationError(f"{new} is there already and follows another secret: name another file")
     return Vault(made, tuple(earlier))

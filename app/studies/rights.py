@@ -6,7 +6,7 @@ from sqlalchemy import Connection, text
 
 from app.db import LOCK_TIMEOUT, is_sqlite
 from app.errors import ConfigurationError, Refused
-from app.tables import RESPONDENT_TABLES, Wave, table
+from app.tables import WRITTEN_ANEW, table
 
 _MAY_CHECKPOINT: Final = text(
     "SELECT current_user, rolsuper OR EXISTS (SELECT FROM pg_roles AS granted WHERE granted.rolname = "
@@ -14,6 +14,10 @@ _MAY_CHECKPOINT: Final = text(
     "WHERE rolname = current_user"
 )
 _LOCK_TIMEOUT: Final = text("SELECT current_user, current_setting('lock_timeout')")
+_MAY_CREATE: Final = text(
+    "SELECT current_user, coalesce(current_schema(), 'public'), "
+    "has_schema_privilege(coalesce(current_schema(), 'public'), 'CREATE')"
+)
 _FOREIGN: Final = text(
     "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() "
     "AND NOT pg_has_role(current_user, tableowner, 'USAGE')"
@@ -52,11 +56,19 @@ def set_lock_timeout(role: str) -> str:
 
 
 def not_owned(db: Connection) -> list[str]:
-    """Return the tables that a close writes anew and that are another role's."""
+    """Return the tables that a close or a due task writes anew and that are another role's."""
     if is_sqlite(db):
         return []
     foreign = {str(name) for name in db.execute(_FOREIGN).scalars()}
-    return sorted({table(model).name for model in (*RESPONDENT_TABLES, Wave)} & foreign)
+    return sorted({table(model).name for model in WRITTEN_ANEW} & foreign)
+
+
+def missing_create(db: Connection) -> str:
+    """Return the grant without which the role makes no table, as a close does; nothing where it may."""
+    if is_sqlite(db):
+        return ""
+    role, schema, may = db.execute(_MAY_CREATE).one()
+    return "" if may else f'GRANT CREATE ON SCHEMA "{schema}" TO "{role}"'
 
 
 def check_may_close(db: Connection) -> None:
@@ -68,6 +80,11 @@ def check_may_close(db: Connection) -> None:
         )
     if foreign := not_owned(db):
         raise Refused(
-            f"another role owns the tables {', '.join(foreign)}, so no collection could close, which makes "
-            f"them anew: {OWN}"
+            f"another role owns the tables {', '.join(foreign)}, so no collection could close and nothing "
+            f"that is deleted leave the files, since both make tables anew: {OWN}"
+        )
+    if grant := missing_create(db):
+        raise Refused(
+            "the database's role may make no table, so no collection could close. Have an administrator of "
+            f"PostgreSQL run, in this database: {grant};"
         )

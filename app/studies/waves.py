@@ -173,7 +173,7 @@ def _check_confirmed(confirmed: Collection[str]) -> None:
 def check_can_close(service: Service, db: Connection, wave: str) -> None:
     """Refuse a wave that could not be closed: before it opens, and before its end is announced."""
     check_may_close(db)
-    ledger.path_of(service, db)
+    ledger.check_writable(service, db)
     asked = select(WAVE, STUDY.c.instrument, STUDY.c.form).join(STUDY, STUDY.c.id == WAVE.c.study)
     as_it_was_asked(service, db.execute(asked.where(WAVE.c.id == wave)).one())
 

@@ -16,7 +16,7 @@ from pyrage.x25519 import Identity
 from sqlalchemy import create_engine, delete, event, make_url, select, text, update
 
 from app import migrate, studies
-from app.closing import maintenance
+from app.closing import cleaning, maintenance
 from app.closing.digests import DIGEST
 from app.closing.erasure import erase
 from app.closing.mixing import RESPONSE
@@ -32,10 +32,13 @@ from app.operations.backup import write_backup
 from app.operations.doctor import examine
 from app.runtime import Service, now
 from app.studies import waves
+from app.studies.rights import check_may_close
 from app.survey.drafts import NO_PHRASE
+from app.tables import RESPONDENT_TABLES, table
 from app.vault import Vault
 from tests.lib.respondents import answer, begin, make_due, people, sheet, state
 
+OF_THE_LOG = ("pg_switch_wal()", "pg_ls_waldir()")
 PUBLIC = str(Identity.generate().to_public())
 on_sqlite = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 on_postgres = pytest.mark.parametrize(
@@ -196,13 +199,45 @@ def role(service: Service, name: str, grants: str = "") -> Iterator[Service]:
 def test_a_role_that_cannot_clean_is_found(host: Service) -> None:
     with role(host, "guest") as guest:
         found = wrong(guest)
-        assert set(found) == {"CHECKPOINT", "tables", "libraries", "pg_switch_wal()", "pg_ls_waldir()"}
+        assert set(found) == {"CHECKPOINT", "tables", "CREATE", "libraries", *OF_THE_LOG}
         [_, grant] = found["pg_switch_wal()"].mend.split(": ")
         assert grant == 'GRANT EXECUTE ON FUNCTION pg_switch_wal() TO "guest"'
         assert found["CHECKPOINT"].mend == 'GRANT pg_checkpoint TO "guest"'
         assert "response" in found["tables"].found
     with role(host, "guest", "pg_checkpoint") as guest:
-        assert set(wrong(guest)) == {"tables", "libraries", "pg_switch_wal()", "pg_ls_waldir()"}
+        assert set(wrong(guest)) == {"tables", "CREATE", "libraries", *OF_THE_LOG}
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_a_role_that_owns_but_some_of_what_is_written_anew_is_found(host: Service) -> None:
+    every = {each.name for tables in cleaning.REWRITTEN.values() for each in tables}
+    answers = {table(each).name for each in RESPONDENT_TABLES} | {"wave"}
+    with role(host, "guest", "pg_checkpoint") as guest:
+        give(host, "guest", answers)
+        assert wrong(guest)["tables"].found == f"another role owns {', '.join(sorted(every - answers))}"
+        with write(guest.engine) as db, pytest.raises(Refused, match="another role owns the tables account"):
+            check_may_close(db)
+        give(host, "guest", every)
+        assert wrong(guest)["CREATE"].found == "the role may make no table, so that no wave can close"
+        grant = wrong(guest)["CREATE"].mend.removeprefix("in this database: ")
+        with write(guest.engine) as db, pytest.raises(Refused, match=grant):
+            check_may_close(db)
+        with outside(host.engine) as db:
+            db.execute(text(grant))
+            db.execute(text("GRANT EXECUTE ON FUNCTION pg_switch_wal(), pg_ls_waldir() TO guest"))
+        assert not {"tables", "CREATE"} & set(wrong(guest))
+        make_due(guest, "demo-1")
+        maintenance.run_due_tasks(guest)
+        assert state(host, "demo-1") == "closed"
+        with outside(host.engine) as db:
+            db.execute(text("REASSIGN OWNED BY guest TO CURRENT_USER"))
+
+
+def give(service: Service, role: str, tables: set[str]) -> None:
+    with outside(service.engine) as db:
+        for each in tables:
+            db.execute(text(f'ALTER TABLE "{each}" OWNER TO {role}'))
 
 
 @on_postgres
@@ -221,7 +256,7 @@ def test_a_role_that_could_close_no_wave_opens_none_and_announces_no_end(study: 
     with (
         role(host, "guest", "pg_checkpoint") as guest,
         write(guest.engine) as db,
-        pytest.raises(Refused, match="another role owns the tables code, draft"),
+        pytest.raises(Refused, match="another role owns the tables account, audit, code, code_batch"),
     ):
         waves.open_wave(guest, db, prepared)
     maintenance.run_due_tasks(host)
@@ -300,7 +335,7 @@ def test_a_wave_that_closed_after_the_last_backup_is_named(host: Service, tmp_pa
 
 @on_sqlite
 def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
-    host: Service, tmp_path: Path
+    host: Service, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found(path: Path | None) -> str:
         return wrong(replace(host, settings=replace(host.settings, ledger=path)))["ledger"].found
@@ -310,11 +345,42 @@ def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     beside = tmp_path / "ledger"
     beside.write_bytes(ledger.FIRST_WORDS + b"one\n")
     assert found(beside) == f"{beside}, beside the database: both are lost together"
+    (below := tmp_path / "kept").mkdir()
+    (tmp_path_factory.mktemp("linked") / "folder").symlink_to(tmp_path)
+    linked = tmp_path_factory.getbasetemp()
+    shutil.copy(beside, below / "ledger")
+    monkeypatch.chdir(tmp_path)
+    for same in (
+        below / "ledger",
+        Path("ledger"),
+        Path("kept/ledger"),
+        next(linked.glob("linked*/folder/ledger")),
+    ):
+        assert found(same) == f"{same}, beside the database: both are lost together"
     with write(host.engine) as db:
         db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))
     assert found(None) == "none: what ends comes back with a backup that is put back"
     begun = wrong(replace(host, settings=replace(host.settings, ledger=None)))["ledger"].mend
     assert "COUNTERPOISE_BACKUP_KEY" in begun, "a ledger is begun with both settings"
+
+
+@on_sqlite
+def test_a_ledger_on_the_file_system_of_the_database_is_told(
+    host: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(path: Path) -> tuple[bool, str]:
+        of = replace(host, settings=replace(host.settings, ledger=path))
+        return next((check.ok, check.found) for check in examine(of) if check.name == "ledger")
+
+    elsewhere = host.settings.ledger
+    (mounted := tmp_path / "ledger").write_bytes(elsewhere.read_bytes())
+    told = ", on the file system of the database: keep a copy of it on another disk"
+    assert found(elsewhere) == (True, f"{elsewhere}: 0 entries{told}")
+    monkeypatch.setattr(surroundings, "device", lambda path: path in (elsewhere, mounted))
+    assert found(elsewhere) == (True, f"{elsewhere}: 0 entries")
+    assert found(mounted) == (True, f"{mounted}: 0 entries"), (
+        "a disk may be mounted below the database's folder"
+    )
 
 
 @pytest.mark.usefixtures("study")

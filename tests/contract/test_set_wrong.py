@@ -1,12 +1,15 @@
 """What whoever runs the service sets wrong, or otherwise than we do: it works, or says what to do."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import psycopg
 import pytest
+from pyrage.x25519 import Identity
 from typer.testing import CliRunner, Result
 
 from app.cli import app as cli
@@ -48,6 +51,85 @@ def another_user() -> Iterator[None]:
         yield
     finally:
         os.seteuid(before)
+
+
+@contextmanager
+def as_root() -> Iterator[None]:
+    """As whoever runs the tests, within `another_user`."""
+    before = os.geteuid()
+    os.seteuid(os.getuid())
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.fixture
+def keeping(made: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of a service that keeps a ledger; what is typed from here on is typed by its own user."""
+    (elsewhere := tmp_path / "mounted" / "elsewhere").mkdir(parents=True)
+    settings = {
+        "COUNTERPOISE_LEDGER": str(elsewhere / "ledger"),
+        "COUNTERPOISE_BACKUP_KEY": str(Identity.generate().to_public()),
+    }
+    assert typed("migrate --new-ledger", made, **settings).exit_code == 0
+    assert typed("study make spring Spring --simulated", made).exit_code == 0
+    assert typed("study unit spring north North", made).exit_code == 0
+    assert typed("wave make spring", made).exit_code == 0
+    assert typed("doctor", made, **settings).exit_code == 0  # so that all modules are loaded
+    import_module("app.operations.serve")
+    if os.geteuid() != 0:
+        yield settings
+        return
+    for folder in (*tmp_path.parents[:2], tmp_path):
+        folder.chmod(0o711)
+    for each in (made, *made.iterdir(), elsewhere, elsewhere.parent):
+        os.chown(each, NOBODY, NOBODY)
+    with another_user():
+        yield settings
+
+
+@pytest.mark.parametrize("rights", [0o444, 0o000])
+def test_a_ledger_that_cannot_be_written_starts_nothing(
+    made: Path, keeping: dict[str, str], rights: int
+) -> None:
+    file = Path(keeping["COUNTERPOISE_LEDGER"])
+    with as_root():
+        file.chmod(rights)
+    found = typed("doctor", made, **keeping).stdout
+    assert re.search(rf"MEND  ledger +{file} cannot be written \(Permission denied\)", found)
+    assert "as a file of the user of the service" in found
+    for line in ("serve", "wave open spring-1"):
+        said = refused(line, made, **keeping)
+        assert f"the ledger {file} cannot be written (Permission denied)" in said
+        assert "belong to the user of the service" in said
+
+
+def test_a_ledger_in_a_folder_of_another_user_ends_no_examination(
+    made: Path, keeping: dict[str, str]
+) -> None:
+    file = Path(keeping["COUNTERPOISE_LEDGER"])
+    mounted = file.parents[1]
+    with as_root():
+        os.chown(mounted, os.geteuid(), os.getegid())
+        mounted.chmod(0)
+    try:
+        found = typed("doctor", made, **keeping).stdout
+        assert re.search(rf"MEND  ledger +{file} cannot be written \(Permission denied\)", found)
+        assert re.search(r"MEND  access: disk +.*Permission denied", found)
+        assert re.search(r"MEND  proxy", found), "the other checks are made, too"
+        assert "cannot be written (Permission denied)" in refused("serve", made, **keeping)
+    finally:
+        with as_root():
+            mounted.chmod(0o700)
+
+
+def test_a_file_that_is_no_ledger_is_taken_for_none(made: Path, keeping: dict[str, str]) -> None:
+    (letter := made / "letter").write_text("Dear all,\n")
+    keeping["COUNTERPOISE_LEDGER"] = str(letter)
+    assert f"{letter} is another file than a ledger" in typed("doctor", made, **keeping).stdout
+    for line in ("serve", "wave open spring-1"):
+        assert f"{letter} is another file than a ledger" in refused(line, made, **keeping)
 
 
 @pytest.mark.parametrize("address", ["postgres//db", "mysql://a@db/counterpoise", "counterpoise"])
@@ -107,7 +189,7 @@ def test_a_database_with_a_password_is_backed_up_and_put_back(made: Path, postgr
     (made / "counterpoise.sqlite").unlink()
     key = CliRunner().invoke(cli, ["backup-key", str(made / "key")]).stdout.strip()
     given = {
-        "COUNTERPOISE_DATABASE_URL": f"postgresql://by_password@/kept?host={postgres.socket}",
+        "COUNTERPOISE_DATABASE_URL": f"postgres://by_password@/kept?host={postgres.socket}",
         "COUNTERPOISE_DATABASE_PASSWORD_FILE": str(made / "password"),
         "COUNTERPOISE_BACKUP_KEY": key,
     }
@@ -119,6 +201,17 @@ def test_a_database_with_a_password_is_backed_up_and_put_back(made: Path, postgr
     put_back = typed(f"restore {made / 'spring.age'} --key {made / 'key'} --incomplete", made, **given)
     assert put_back.exit_code == 0, put_back.stderr
     assert "spring" in typed("study list", made, **given).stdout
+
+
+def test_a_key_that_can_be_written_nowhere_is_told_with_the_folder(made: Path, tmp_path: Path) -> None:
+    for folder, why in (
+        (tmp_path / "missing", "No such file or directory"),
+        (made / "secret", "Not a directory"),
+    ):
+        ended = CliRunner().invoke(cli, ["backup-key", str(folder / "key")])
+        said = " ".join(ended.stderr.split())
+        assert ended.exit_code == 2, said
+        assert f"cannot be opened or written ({why}): see that the folder {folder} is there" in said
 
 
 def test_a_backup_that_is_not_there_is_not_called_damaged(made: Path, tmp_path: Path) -> None:
