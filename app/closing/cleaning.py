@@ -37,8 +37,8 @@ TO_RENEW: Final = "log to renew"
 REWRITTEN: Final[Mapping[str, tuple[Table, ...]]] = {
     TO_REWRITE: (RESPONSE, SPECIAL_ANSWER),
     CODES_TO_REWRITE: tuple(table(each) for each in (Code, CodeBatch, Draft, Session, SubmitKey)),
-    STUDIES_TO_REWRITE: tuple(map(table, STUDY_TABLES)),
-    STAFF_TO_REWRITE: tuple(map(table, STAFF_TABLES)),
+    STUDIES_TO_REWRITE: tuple(table(each) for each in STUDY_TABLES),
+    STAFF_TO_REWRITE: tuple(table(each) for each in STAFF_TABLES),
 }
 """The tables of each mark."""
 NOTES: Final = (*REWRITTEN, TO_RENEW)
