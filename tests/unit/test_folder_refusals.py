@@ -1,0 +1,81 @@
+"""What of a folder of Parquet files cannot be counted is refused: what is wrong, where, and what to do."""
+
+import re
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from analysis.counts.engines import EngineError
+from analysis.files.chunked import file_counts
+from analysis.files.table import TableError
+from analysis.report.folder_answers import Folder, read_named_folder
+from analysis.report.named_answers import Named
+from tests.lib.parquet_folders import ITEMS, Run, frame_of, runner, written
+
+
+@pytest.fixture(name="run")
+def _run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner(capsys)
+
+
+@pytest.mark.parametrize(
+    ("change", "arguments", "reason"),
+    [
+        (None, ["--engine", "dask"], "--engine and --scheduler count a folder of Parquet files"),
+        ("folder", ["--scheduler", "tcp://here:1"], "threads are those of this machine"),
+        ("folder", ["--group", "q1"], "--group is for single files"),
+        ("nothing", [], "holds no file whose name ends in .parquet"),
+        ("lacking", [], r"c.parquet has no column q6"),
+        ("unknown", [], "q4: 1 rows hold 7, which is no answer"),
+        ("folder", ["--missing", "9.5"], "--missing 9.5: codes in a folder are whole numbers"),
+        ("words", [], r"q4: .*give answers as whole numbers from -127 to 127"),
+        ("damaged", [], "c.parquet is not a Parquet file that can be read"),
+    ],
+)
+def test_what_cannot_be_counted_is_refused_with_the_reason(change, arguments, reason, tmp_path, run):
+    frame = frame_of(300)
+    if change == "unknown":
+        frame.loc[250, "q4"] = 7
+    if change == "words":
+        frame["q4"] = "Never"
+    place = written(frame, tmp_path / "answers")
+    file = place / "later" / "c.parquet"
+    if change == "nothing":
+        for each in place.rglob("*.parquet"):
+            each.unlink()
+    if change == "lacking":
+        frame.drop(columns="q6").to_parquet(file)
+    if change == "damaged":
+        file.write_bytes(b"nothing")
+    code, out, err = run("alpha", place if change else file, *ITEMS, *arguments)
+    assert (code, out) == (2, "")
+    assert re.search(reason, err)
+
+
+def test_a_structure_of_measurements_is_not_counted(tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    code, _, err = run("structure", place, *ITEMS, "--continuous")
+    assert code == 2
+    assert "rest on rows" in err
+
+
+@pytest.mark.parametrize("left", ["_delta_log/00.json", "part/.hoodie/x", "metadata/v1.metadata.json"])
+@pytest.mark.parametrize("address", ["", "file://"])
+def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
+    tmp_path: Path, run: Run, left: str, address: str
+) -> None:
+    folder, memory = written(frame_of(300), tmp_path / "answers"), fsspec.filesystem("memory")
+    (folder / left).parent.mkdir(parents=True)
+    (folder / left).touch()
+    memory.put(str(folder), str(folder), recursive=True)
+    try:
+        code, _, told = run("alpha", f"{address}{folder}", *ITEMS)
+    finally:
+        memory.rm(str(folder), recursive=True)
+    assert code == 2
+    assert "rows that were deleted" in told

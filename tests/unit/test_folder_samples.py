@@ -1,0 +1,80 @@
+"""What rests on a sample of a folder's rows: figures of those very rows, that say so wherever they stand."""
+
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import docx
+import numpy as np
+import pandas as pd
+import pytest
+
+from analysis.files.tally import SEED, tally
+from tests.lib.parquet_folders import ITEMS, Run, differences, frame_of, runner, written
+
+UNSAID = ("--items", "q1-q6", "--reverse", "q2,q5", "--missing", "9")
+
+
+@pytest.fixture(name="run")
+def _run(capsys: pytest.CaptureFixture[str]) -> Run:
+    return runner(capsys)
+
+
+@pytest.fixture(name="drawn")
+def _drawn(monkeypatch: pytest.MonkeyPatch) -> Callable[[pd.DataFrame], np.ndarray]:
+    """Have 200 rows drawn; returns the positions of those of a table."""
+    monkeypatch.setitem(tally.__kwdefaults__, "sample", 200)
+    return lambda frame: np.sort(np.random.default_rng(SEED).choice(len(frame), 200, replace=False))
+
+
+def ordinary(run: Run, command: str, frame: pd.DataFrame, file: Path, *arguments: str) -> dict:
+    frame.to_parquet(file)
+    code, out, err = run(command, file, *arguments, "--format", "json")
+    assert (code, err) == (0, "")
+    return json.loads(out)
+
+
+def test_a_structure_has_the_models_of_all_rows_and_the_rest_of_a_sample(tmp_path, run):
+    place = written(frame_of(10_500), tmp_path / "answers")
+    code, out, err = run("structure", place, *ITEMS, "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["n"] == 10_498
+    assert found["sections"]["all_rows"]["title"] == "The models in all 10,498 rows"
+    assert 9990 <= found["sample"]["n"] <= 10_000
+    assert found["sections"]["solution"]["reading"].startswith(
+        f"Of {found['sample']['n']:,} of the 10,498 rows, drawn at random."
+    )
+    everybody = dict(found["sections"]["all_rows"]["tables"][1]["rows"])
+    sampled = {row[0]: row[1:] for row in found["sections"]["solution"]["tables"][0]["rows"]}
+    assert everybody
+    assert sampled
+
+
+def test_items_that_vary_among_all_rows_are_in_the_models_of_all_rows(tmp_path, run, monkeypatch):
+    monkeypatch.setitem(tally.__kwdefaults__, "sample", 200)
+    frame = frame_of()
+    drawn = np.random.default_rng(SEED).choice(len(frame), 200, replace=False)
+    frame.loc[drawn, "q3"] = 4
+    place = written(frame, tmp_path / "answers")
+    code, out, err = run("structure", place, *ITEMS, "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert "q3" in found["items"]
+    assert "q3" not in found["sample"]["items"]
+    whole = found["sections"]["all_rows"]
+    assert "q3 is left out of the sample's models: every answer is 4 there." in whole["reading"]
+    assert any(row[0].endswith("q3") for row in whole["tables"][1]["rows"])
+
+
+def test_the_sample_is_the_same_whoever_counts(tmp_path, run):
+    frame = frame_of(10_500)
+    pages = []
+    for name, group in (("few", 10_500), ("many", 300)):
+        place = tmp_path / name / "answers"
+        place.mkdir(parents=True)
+        frame.to_parquet(place / "x.parquet", row_group_size=group)
+        pages.append(run("report", place, *ITEMS, "--engine", "threads")[1])
+    assert pages[0] == pages[1]
+    assert "of the 10,498 rows, drawn at random" in pages[0]
