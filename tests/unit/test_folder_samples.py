@@ -78,3 +78,44 @@ def test_the_sample_is_the_same_whoever_counts(tmp_path, run):
         pages.append(run("report", place, *ITEMS, "--engine", "threads")[1])
     assert pages[0] == pages[1]
     assert "of the 10,498 rows, drawn at random" in pages[0]
+
+
+def test_flags_of_a_report_are_those_of_the_rows_drawn(tmp_path, run, drawn):
+    """Items are turned within the codes of all rows, one of which may be in no row that was drawn."""
+    frame = frame_of()
+    rows = drawn(frame)
+    frame.loc[next(row for row in range(100, 1500) if row not in rows), "q2"] = 7
+    frame.loc[rows[:3]] = pd.NA
+    code, out, err = run("report", written(frame, tmp_path / "answers"), *UNSAID, "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)["sections"]["careless"]
+    theirs = ordinary(run, "report", frame.iloc[rows], tmp_path / "rows.parquet", *UNSAID, "--codes", "1-7")
+    expected = theirs["sections"]["careless"]
+    whole = ordinary(run, "report", frame, tmp_path / "whole.parquet", *UNSAID)
+    assert theirs["n"] < 200 < whole["n"]
+    of_rows = f"Of {theirs['n']} of the {whole['n']:,} rows, drawn at random."
+    assert found["reading"] == f"{of_rows} {expected['reading']}"
+    assert [table["rows"] for table in found["tables"]] == [table["rows"] for table in expected["tables"]]
+    assert found["tables"][1]["rows"] != whole["sections"]["careless"]["tables"][1]["rows"]
+
+
+def test_a_structure_is_that_of_all_rows_beside_that_of_the_rows_drawn(tmp_path, run, drawn):
+    frame = frame_of()
+    code, out, err = run("structure", written(frame, tmp_path / "answers"), *ITEMS, "--format", "json")
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    of_rows = frame.iloc[drawn(frame)]
+    theirs = ordinary(run, "structure", of_rows, tmp_path / "rows.parquet", *ITEMS)
+    assert differences(found["sample"], {k: v for k, v in theirs.items() if k != "software"}) == []
+    for name, section in theirs["sections"].items():
+        rows = [table["rows"] for table in section["tables"]]
+        assert differences([table["rows"] for table in found["sections"][name]["tables"]], rows) == []
+    whole = ordinary(run, "structure", frame, tmp_path / "whole.parquet", *ITEMS)
+    estimates = {
+        f"{row['lhs']} {row['op']} {row['rhs']}": row["std_all"]
+        for row in whole["models"]["one factor"]["parameters"]
+    }
+    fit, solution = found["sections"]["all_rows"]["tables"]
+    assert dict(solution["rows"]) == pytest.approx({name: estimates[name] for name, _ in solution["rows"]})
+    srmr = {row[0]: row[-1] for row in fit["rows"]}
+    assert srmr == pytest.approx({name: model["fit"]["srmr"] for name, model in whole["models"].items()})
