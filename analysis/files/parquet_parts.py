@@ -7,6 +7,7 @@ code have them.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ Block = NDArray[np.int8]
 
 ROWS_OF_A_PART: Final = 1_000_000
 CODES: Final = "give answers as whole numbers from -127 to 127"
+DAMAGED: Final = "is damaged"
+NOT_PARQUET: Final = "is not a Parquet file that can be read"
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ def part_blocks(part: Part, items: Sequence[str], *, rows: int) -> Iterator[Bloc
     """Yield the rows of a part in blocks of at most so many, decoded by the calling thread alone."""
     opened = _opened(part.file)
     for group in part.groups:
-        codes = None if is_address(part.file) else group_codes(part.file, opened, group, items)
+        with _refusing(part.file, DAMAGED):
+            codes = None if is_address(part.file) else group_codes(part.file, opened, group, items)
         if codes is None:
             for batch in _batches(part, opened, group, items, rows):
                 yield block_of(part.file, items, batch)
@@ -115,12 +119,13 @@ def part_values(part: Part, column: str) -> set[str]:
 
 
 def _batches(part: Part, opened: Any, group: int, columns: Sequence[str], rows: int) -> Iterator[Any]:
-    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
-
-    try:
-        yield from opened.iter_batches(rows, row_groups=[group], columns=list(columns), use_threads=False)
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(f"{part.file} is damaged ({error}); write it again") from error
+    left = opened.metadata.row_group(group).num_rows
+    with _refusing(part.file, DAMAGED):
+        for batch in opened.iter_batches(rows, row_groups=[group], columns=list(columns), use_threads=False):
+            left -= batch.num_rows
+            yield batch
+    if left:  # columns of different lengths, of which Arrow says nothing here
+        raise TableError(f"{part.file} {DAMAGED}; write it again")
 
 
 def block_of(file: Path | str, items: Sequence[str], batch: Any) -> Block:
@@ -186,19 +191,25 @@ def _hidden(path: str) -> bool:
 
 
 def _opened(file: str) -> Any:
-    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
-    from pyarrow import parquet  # noqa: PLC0415
+    from pyarrow import parquet  # noqa: PLC0415 - only where a file needs it
 
     try:
         if is_address(file):
             return parquet.ParquetFile(_fsspec().open(file, "rb").open())
         return parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
-    except FileNotFoundError:
+
+
+@contextmanager
+def _refusing(file: str, wrong: str) -> Iterator[None]:
+    """Raise TableError in place of what Arrow raises, whose words may hold cells."""
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+
+    try:
+        yield
+    except (FileNotFoundError, PermissionError, TableError):
         raise
-    except (pa.ArrowException, OSError) as error:
-        raise TableError(
-            f"{file} is not a Parquet file that can be read ({error}); write it again"
-        ) from error
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise TableError(f"{file} {wrong}; write it again") from error
 
 
 def _fsspec() -> Any:
@@ -217,7 +228,7 @@ def _bytes(file: Path | str, name: str, column: Any) -> Block:
         column = column.dictionary_decode()
     if pa.types.is_floating(column.type):
         column = compute.if_else(compute.is_nan(column), None, column)
-    try:
+    with _refusing(file, NOT_PARQUET):
         codes = column.cast(pa.int8())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(f"{file}, {name}: {error}; {CODES}") from error

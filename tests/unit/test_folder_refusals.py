@@ -79,3 +79,14 @@ def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
         memory.rm(str(folder), recursive=True)
     assert code == 2
     assert "rows that were deleted" in told
+
+
+def test_damage_is_told_without_what_the_reader_says_of_it(tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    file = place / "later" / "c.parquet"
+    first = parquet.ParquetFile(file).metadata.row_group(0).column(0)
+    content = bytearray(file.read_bytes())
+    content[first.dictionary_page_offset : first.dictionary_page_offset + 8] = b"\xff" * 8
+    file.write_bytes(content)
+    code, out, err = run("alpha", place, *ITEMS)
+    assert (code, out, err) == (2, "", f"{file} is damaged; write it again\n")
