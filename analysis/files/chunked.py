@@ -254,7 +254,7 @@ def _csv_blocks(file: Path, items: Sequence[str], rows: int) -> Iterator[Block]:
                 for batch in batches:
                     yield block_of(file, items, batch)
                     given += batch.num_rows
-        except pa.ArrowInvalid:
+        except (pa.ArrowInvalid, TableError):
             pass  # a cell or a row that the other reader can read, or can say what is wrong with
         else:
             return

@@ -231,7 +231,9 @@ def _bytes(file: Path | str, name: str, column: Any) -> Block:
     with _refusing(file, NOT_PARQUET):
         codes = column.cast(pa.int8())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise TableError(f"{file}, {name}: {error}; {CODES}") from error
+        raise TableError(
+            f"{file}, {name}: not every cell of this {column.type} is a code; {CODES}"
+        ) from error
     if compute.min(codes).as_py() == EMPTY:
         raise TableError(f"{file}, {name}: {EMPTY} is no code; {CODES}")
     found: Block = (codes.fill_null(EMPTY) if codes.null_count else codes).to_numpy()

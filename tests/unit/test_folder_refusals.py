@@ -81,6 +81,18 @@ def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
     assert "rows that were deleted" in told
 
 
+@pytest.mark.parametrize("cell", ["Nevermore", 57.25, 5757, pd.Timestamp("2031-05-07")])
+def test_no_cell_stands_in_a_refusal(cell, tmp_path, run):
+    frame = frame_of(300).astype({"q4": "float64"})
+    frame["q4"] = frame["q4"].fillna(1.0) if isinstance(cell, float | int) else cell
+    frame.loc[250, "q4"] = cell
+    place = written(frame, tmp_path / "answers")
+    code, out, err = run("alpha", place, *ITEMS)
+    assert (code, out) == (2, "")
+    assert re.search(r"parquet, q4: not every cell of this .* is a code; give answers as whole numbers", err)
+    assert not re.search("Nevermore|57|2031", err.replace(str(tmp_path), ""))
+
+
 def test_damage_is_told_without_what_the_reader_says_of_it(tmp_path, run):
     place = written(frame_of(300), tmp_path / "answers")
     file = place / "later" / "c.parquet"
