@@ -21,6 +21,7 @@ from analysis.files.parquet_parts import (
     Block,
     Part,
     block_of,
+    files_of,
     is_folder,
     part_blocks,
     parts_of,
@@ -102,7 +103,7 @@ def file_counts(
     if not _in_parts(file):
         return count(blocks(file, items))
     work = partial(_of_part, count, tuple(items))
-    return sum(ENGINES[engine](work, parts_of(file, items, rows=ROWS), scheduler), start=nobody)
+    return sum(ENGINES[engine](work, parts_of(files_of(file), items, rows=ROWS), scheduler), start=nobody)
 
 
 def _of_part(
@@ -218,7 +219,7 @@ def _add_by_bits(rows: Block, low: int, bits: int, sums: Counts, products: Count
 def _streams(file: Path | str, items: Sequence[str], *, rows: int, workers: int) -> list[Iterator[Block]]:
     """Return the blocks of a file as iterators, as many as can be read at the same time."""
     if _in_parts(file):
-        parts = parts_of(file, items, rows=1)
+        parts = parts_of(files_of(file), items, rows=1)
         count = max(1, min(workers, len(parts)))
         return [_parquet_blocks(parts[place::count], items, rows=rows) for place in range(count)]
     file = Path(file)

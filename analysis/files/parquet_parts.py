@@ -23,6 +23,16 @@ ROWS_OF_A_PART: Final = 1_000_000
 CODES: Final = "give answers as whole numbers from -127 to 127"
 DAMAGED: Final = "is damaged"
 NOT_PARQUET: Final = "is not a Parquet file that can be read"
+CODES: Final = "give answers as whole numbers from -127 to 127"
+
+
+@dataclass(frozen=True)
+class ParquetFile:
+    """A Parquet file as its footer describes it: the names of its columns, and the rows of each row group."""
+
+    path: str
+    columns: tuple[str, ...]
+    groups: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -54,18 +64,31 @@ def is_folder(place: Path | str) -> bool:
     return is_address(place) or Path(place).is_dir()
 
 
-def columns_of(place: Path | str) -> dict[str, tuple[str, ...]]:
-    """Return the names of the columns of each file of a place."""
-    return {file: tuple(_opened(file).schema_arrow.names) for file in _files(place)}
-
-
-def parts_of(place: Path | str, columns: Sequence[str], *, rows: int = ROWS_OF_A_PART) -> tuple[Part, ...]:
-    """Return the parts of a place, in the order of its files' names.
+def files_of(place: Path | str) -> tuple[ParquetFile, ...]:
+    """Return the Parquet files of a place, in the order of their names, each opened once.
 
     Parameters
     ----------
     place
         A Parquet file, a folder of them, or an address of either.
+
+    Raises
+    ------
+    TableError
+        There is no Parquet file, or one cannot be read.
+    """
+    return tuple(_described(path) for path in _paths(place))
+
+
+def parts_of(
+    files: Sequence[ParquetFile], columns: Sequence[str], *, rows: int = ROWS_OF_A_PART
+) -> tuple[Part, ...]:
+    """Return the parts of files.
+
+    Parameters
+    ----------
+    files
+        The files.
     columns
         Columns that every file must have.
     rows
@@ -74,21 +97,20 @@ def parts_of(place: Path | str, columns: Sequence[str], *, rows: int = ROWS_OF_A
     Raises
     ------
     TableError
-        There is no Parquet file, one cannot be read, or one lacks a column.
+        A file lacks a column, or has it twice.
     """
     parts: list[Part] = []
     first = 0
-    for file in _files(place):
-        opened = _opened(file)
-        refuse_lacking(file, columns, opened.schema_arrow.names)
-        sizes = [opened.metadata.row_group(group).num_rows for group in range(opened.num_row_groups)]
+    for file in files:
+        _refuse_lacking(file, columns)
+        refuse_twice(file, columns)
         groups: list[int] = []
         n = 0
-        for group, size in enumerate(sizes):
+        for group, size in enumerate(file.groups):
             groups.append(group)
             n += size
-            if n >= rows or group == len(sizes) - 1:
-                parts.append(Part(file, tuple(groups), first, n))
+            if n >= rows or group == len(file.groups) - 1:
+                parts.append(Part(file.path, tuple(groups), first, n))
                 first, groups, n = first + n, [], 0
     return tuple(parts)
 
@@ -107,14 +129,14 @@ def part_blocks(part: Part, items: Sequence[str], *, rows: int) -> Iterator[Bloc
             yield np.ascontiguousarray(codes[:, start : start + rows]).T
 
 
-def part_values(part: Part, column: str) -> set[str]:
-    """Return the different values of a column in a part, as text; none where its file lacks the column."""
-    opened, found = _opened(part.file), set[str]()
-    if column not in opened.schema_arrow.names:
-        return found
-    for group in part.groups:
-        for batch in _batches(part, opened, group, [column], ROWS_OF_A_PART):
-            found |= {str(value) for value in batch.column(0).unique().to_pylist() if value is not None}
+def part_values(part: Part, columns: Sequence[str]) -> set[tuple[str, str]]:
+    """Return the different values of columns in a part, as pairs of column and text."""
+    opened, found = _opened(part.file), set[tuple[str, str]]()
+    for column in {*columns} & {*opened.schema_arrow.names}:
+        for group in part.groups:
+            for batch in _batches(part, opened, group, [column], ROWS_OF_A_PART):
+                values = batch.column(0).unique().to_pylist()
+                found |= {(column, str(value)) for value in values if value is not None}
     return found
 
 
@@ -142,21 +164,34 @@ def block_of(file: Path | str, items: Sequence[str], batch: Any) -> Block:
     return columns.T
 
 
-def refuse_lacking(file: Path | str, items: Sequence[str], names: Sequence[str]) -> None:
-    """Raise TableError where a file has not every column that is needed."""
-    lacking = [name for name in items if name not in names]
+def refuse_twice(file: ParquetFile, columns: Sequence[str]) -> None:
+    """Raise TableError where a file has more than one column of a name that is needed."""
+    for name in columns:
+        if file.columns.count(name) > 1:
+            raise TableError(f"{file.path} has more than one column {name}; keep one of each")
+
+
+def _refuse_lacking(file: ParquetFile, columns: Sequence[str]) -> None:
+    lacking = [name for name in columns if name not in file.columns]
     if lacking:
-        raise TableError(f"{file} has no column {', '.join(lacking)}; it has {', '.join(names)}")
+        raise TableError(f"{file.path} has no column {', '.join(lacking)}; it has {', '.join(file.columns)}")
 
 
-def _files(place: Path | str) -> list[str]:
-    files = _files_at(str(place)) if is_address(place) else _files_in(Path(place))
-    if not files:
+def _described(path: str) -> ParquetFile:
+    opened = _opened(path)
+    with _refusing(path, NOT_PARQUET):
+        sizes = (opened.metadata.row_group(group).num_rows for group in range(opened.num_row_groups))
+        return ParquetFile(path, tuple(opened.schema_arrow.names), tuple(sizes))
+
+
+def _paths(place: Path | str) -> list[str]:
+    paths = _paths_at(str(place)) if is_address(place) else _paths_in(Path(place))
+    if not paths:
         raise TableError(f"{place} holds no file whose name ends in .parquet")
-    return files
+    return paths
 
 
-def _files_in(path: Path) -> list[str]:
+def _paths_in(path: Path) -> list[str]:
     path = path.absolute()  # workers may stand in another folder
     if not path.is_dir():
         return [str(path)]
@@ -165,7 +200,7 @@ def _files_in(path: Path) -> list[str]:
     return sorted(str(file) for file in found if file.is_file())
 
 
-def _files_at(address: str) -> list[str]:
+def _paths_at(address: str) -> list[str]:
     system, path = _fsspec().url_to_fs(address)
     if system.isfile(path):
         return [address]

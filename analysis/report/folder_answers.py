@@ -16,7 +16,7 @@ from analysis.counts.joint import Counts, JointCounts
 from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.files.answer_cells import number
 from analysis.files.parquet_pages import EMPTY
-from analysis.files.parquet_parts import columns_of
+from analysis.files.parquet_parts import ParquetFile, files_of
 from analysis.files.table import Table, TableError
 from analysis.files.tally import Tally, Wanted, tally
 from analysis.moments import Moments, moments
@@ -43,6 +43,11 @@ class Folder:
     engine: str = "threads"
     scheduler: str = ""
     progress: Callable[[str, int, int], None] | None = None
+
+    @cached_property
+    def files(self) -> tuple[ParquetFile, ...]:
+        """Its files, each opened once."""
+        return files_of(self.place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +181,7 @@ def read_named_folder(folder: Folder, named: Named) -> FolderDataset:
     EngineError
         The engine cannot be used.
     """
-    empty = of_table(_table_of(folder.place, {}, 0, frozenset()), named)
+    empty = of_table(_table_of(folder, {}, 0, frozenset()), named)
     items = tuple(item.id for item in empty.form.items)
     allowed = empty.form.scale_of(items[0]).codes if named.codes else ()
     none = [code for code in MISSING_LABELS if code not in allowed]
@@ -219,7 +224,7 @@ def read_fitted_folder(folder: Folder, instrument: Instrument, form_id: str | No
     EngineError
         The engine cannot be used.
     """
-    table = _table_of(folder.place, {}, 0, frozenset())
+    table = _table_of(folder, {}, 0, frozenset())
     empty = fitted(table, instrument, form_id)
     form = empty.form
     columns = tuple(column_of_item(item.id, table) or item.id for item in form.items)
@@ -251,18 +256,15 @@ def _counted(
     missing = tuple(tuple(code for code in each if code != EMPTY) for each in meanings)
     count = partial(
         tally,
-        folder.place,
+        folder.files,
         engine=ENGINES[folder.engine],
         scheduler=folder.scheduler,
         progress=folder.progress,
     )
-    wanted = Wanted(
-        items=columns, missing=missing, sets=_sets(empty, names), marks=_marks_of(columns_of(folder.place))
-    )
+    wanted = Wanted(items=columns, missing=missing, sets=_sets(empty, names), marks=_marks_of(folder.files))
     found = _named(count(wanted), names, wanted)
-    table = _table_of(
-        folder.place, dict(zip(columns, found.rows.T, strict=True)), len(found.rows), found.marks
-    )
+    drawn = dict(zip(columns, found.rows.T, strict=True))
+    table = _table_of(folder, drawn, len(found.rows), found.marks)
     read = dataset_of(table, found)
     dataset = FolderDataset(
         instrument=read.instrument,
@@ -285,15 +287,11 @@ def _counted(
     return replace(dataset, notes=(*left_out, *aside, *read.notes))
 
 
-def _marks_of(files: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _marks_of(files: Sequence[ParquetFile]) -> tuple[str, ...]:
     """Return the columns of any file that say whether answers are made up, and to which form they belong."""
     marks: list[str] = []
     for mark in MARKS:
-        found = {
-            name: file
-            for file, names in files.items()
-            if (name := column_of(mark, Table(file=Path(file), columns=dict.fromkeys(names, NOTHING))))
-        }
+        found = {name: file.path for file in files if (name := column_of(mark, _empty_table(file)))}
         if len(found) > 1:
             said = " and ".join(f"{name} in {file}" for name, file in found.items())
             raise TableError(f"the column {mark} has different names, {said}; give it one name")
@@ -317,11 +315,15 @@ def _named(found: Tally, names: Sequence[str], wanted: Wanted) -> Tally:
     return replace(found, counts=replace(found.counts, names=tuple(names)), complete=complete)
 
 
+def _empty_table(file: ParquetFile) -> Table:
+    return Table(file=Path(file.path), columns=dict.fromkeys(file.columns, NOTHING))
+
+
 def _table_of(
-    place: Path | str, columns: Mapping[str, Matrix], n: int, marks: frozenset[tuple[str, str]]
+    folder: Folder, columns: Mapping[str, Matrix], n: int, marks: frozenset[tuple[str, str]]
 ) -> Table:
     """Return a table of rows: columns of bytes, and of each mark the values that occur in any row."""
-    names = dict.fromkeys(name for each in columns_of(place).values() for name in each)
+    names = dict.fromkeys(name for file in folder.files for name in file.columns)
     found = {name: np.full(n, np.nan) for name in names} | {
         name: np.where(column == EMPTY, np.nan, column.astype(np.float64)) for name, column in columns.items()
     }
@@ -329,7 +331,7 @@ def _table_of(
         values = sorted(value for mark, value in marks if mark == name)
         if values:
             found[name] = np.array([values[row % len(values)] for row in range(n)], dtype=object)
-    return Table(file=Path(str(place)), columns=found)
+    return Table(file=Path(str(folder.place)), columns=found)
 
 
 def _refuse_unknown(place: Path | str, found: Tally, form: Form) -> None:

@@ -19,6 +19,7 @@ import pytest
 
 from analysis.__main__ import main
 from analysis.counts.engines import on_dask, on_spark
+from analysis.files.parquet_parts import files_of
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
 from tests.lib.counted_parts import report_of, waiting
@@ -103,21 +104,21 @@ def killing(engine, folder: Path):
 @pytest.mark.parametrize("workers", [1, 2, 7])
 def test_dask_s_own_workers_count_what_threads_count(workers, folder, tmp_path):
     with dask(workers, tmp_path) as scheduler:
-        found = tally(folder, WANTED, sample=50, engine=on_dask, scheduler=scheduler)
-    assert_same(found, tally(folder, WANTED, sample=50))
+        found = tally(files_of(folder), WANTED, sample=50, engine=on_dask, scheduler=scheduler)
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 def test_a_worker_of_dask_that_is_killed_changes_no_count(folder, tmp_path):
     with dask(2, tmp_path) as scheduler:
         engine = killing(on_dask, tmp_path)
-        found = tally(folder, WANTED, sample=50, engine=engine, scheduler=scheduler)
-    assert_same(found, tally(folder, WANTED, sample=50))
+        found = tally(files_of(folder), WANTED, sample=50, engine=engine, scheduler=scheduler)
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7])
 def test_spark_counts_what_threads_count(workers, folder):
-    found = tally(folder, WANTED, sample=50, engine=on_spark, scheduler=f"local[{workers}]")
-    assert_same(found, tally(folder, WANTED, sample=50))
+    found = tally(files_of(folder), WANTED, sample=50, engine=on_spark, scheduler=f"local[{workers}]")
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 def test_a_worker_of_spark_that_is_killed_changes_no_count(folder, tmp_path):
@@ -135,8 +136,8 @@ def test_a_worker_of_spark_that_is_killed_changes_no_count(folder, tmp_path):
         yield from on_spark(partial(waiting, work, tmp_path), parts, scheduler)
         killer.join()
 
-    found = tally(folder, WANTED, sample=50, engine=engine, scheduler="local[2,4]")
-    assert_same(found, tally(folder, WANTED, sample=50))
+    found = tally(files_of(folder), WANTED, sample=50, engine=engine, scheduler="local[2,4]")
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 def test_a_report_by_spark_is_that_of_threads(folder, capfd):

@@ -14,6 +14,7 @@ from distributed import Client, LocalCluster
 
 from analysis.__main__ import main
 from analysis.counts.engines import EngineError, on_dask
+from analysis.files.parquet_parts import files_of
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
 from tests.lib.counted_parts import report_of, waiting
@@ -43,13 +44,16 @@ def _cluster() -> Iterator[LocalCluster]:
 
 
 def test_one_two_and_seven_workers_count_what_threads_count(folder, cluster):
-    expected = tally(folder, WANTED, sample=50)
+    expected = tally(files_of(folder), WANTED, sample=50)
     for workers in (1, 2, 7):
         cluster.scale(workers)
         with Client(cluster) as client:
             client.wait_for_workers(workers)
         assert_same(
-            tally(folder, WANTED, sample=50, engine=on_dask, scheduler=cluster.scheduler_address), expected
+            tally(
+                files_of(folder), WANTED, sample=50, engine=on_dask, scheduler=cluster.scheduler_address
+            ),
+            expected,
         )
     cluster.scale(2)
 
@@ -64,8 +68,8 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_count(folder, cluster,
         (tmp_path / "go").touch()
         yield from found
 
-    found = tally(folder, WANTED, sample=50, engine=engine, scheduler=cluster.scheduler_address)
-    assert_same(found, tally(folder, WANTED, sample=50))
+    found = tally(files_of(folder), WANTED, sample=50, engine=engine, scheduler=cluster.scheduler_address)
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 def test_a_report_by_dask_is_that_of_threads(folder, cluster, capsys):

@@ -81,6 +81,23 @@ def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
     assert "rows that were deleted" in told
 
 
+@pytest.mark.parametrize("name", ["q4", "simulated"])
+def test_two_columns_of_one_name_are_refused(name, tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    table = pa.Table.from_pandas(frame_of(300).assign(simulated="no"), preserve_index=False)
+    parquet.write_table(table.append_column(name, table.column(name)), place / "later" / "c.parquet")
+    code, out, err = run("alpha", place, *ITEMS)
+    assert (code, out) == (2, "")
+    assert f"c.parquet has more than one column {name}; keep one of each" in err
+
+
+def test_a_name_that_stands_twice_and_is_not_asked_for_does_no_harm(tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    table = pa.Table.from_pandas(frame_of(300).assign(note=1), preserve_index=False)
+    parquet.write_table(table.append_column("note", table.column("note")), place / "later" / "c.parquet")
+    assert run("alpha", place, *ITEMS)[0] == 0
+
+
 @pytest.mark.parametrize("cell", ["Nevermore", 57.25, 5757, pd.Timestamp("2031-05-07")])
 def test_no_cell_stands_in_a_refusal(cell, tmp_path, run):
     frame = frame_of(300).astype({"q4": "float64"})

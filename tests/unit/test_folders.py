@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,23 @@ def test_an_address_is_read_as_a_folder_is(tmp_path, run):
         memory.rm("/study", recursive=True)
     assert there == here
     assert here[0] == 0
+
+
+def test_each_file_is_opened_for_its_footer_and_to_be_counted(tmp_path, run, monkeypatch):
+    place, memory = written(frame_of(300), tmp_path / "answers"), fsspec.filesystem("memory")
+    memory.put(str(place), "/study/answers", recursive=True)
+    opened, really = Counter[str](), type(memory).open
+
+    def counted(system: Any, path: str, *arguments: Any, **named: Any) -> Any:
+        opened[path] += 1
+        return really(system, path, *arguments, **named)
+
+    monkeypatch.setattr(type(memory), "open", counted)
+    try:
+        assert run("alpha", "memory://study/answers", *ITEMS)[0] == 0
+    finally:
+        memory.rm("/study", recursive=True)
+    assert [*opened.values()] == [2, 2, 2]
 
 
 def test_files_that_writers_leave_behind_are_not_read(tmp_path, run):
