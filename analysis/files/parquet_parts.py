@@ -5,9 +5,10 @@ block is an array of bytes, n rows x k items, each column contiguous in memory, 
 code have them.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,6 @@ from analysis.files.table import TableError
 Block = NDArray[np.int8]
 
 ROWS_OF_A_PART: Final = 1_000_000
-CODES: Final = "give answers as whole numbers from -127 to 127"
 DAMAGED: Final = "is damaged"
 NOT_PARQUET: Final = "is not a Parquet file that can be read"
 CODES: Final = "give answers as whole numbers from -127 to 127"
@@ -192,22 +192,46 @@ def _paths(place: Path | str) -> list[str]:
 
 
 def _paths_in(path: Path) -> list[str]:
+    """Return the files of a folder and of those within it, links followed, each file once."""
     path = path.absolute()  # workers may stand in another folder
     if not path.is_dir():
         return [str(path)]
-    _refuse_versions(path, (str(file.relative_to(path)) for file in path.rglob("*")))
-    found = (file for file in path.rglob("*.parquet") if not _hidden(str(file.relative_to(path))))
-    return sorted(str(file) for file in found if file.is_file())
+    root, found, reached = path.resolve(), list[str](), set[Path]()
+    for name, folders, names in os.walk(path, onerror=_raise, followlinks=True):
+        above = Path(name)
+        _refuse_versions(path, (*folders, *names))
+        folders[:] = [each for each in folders if not _hidden(each)]
+        files = [above / each for each in names if each.endswith(".parquet") and not _hidden(each)]
+        for each in (above, *files):
+            real = each.resolve()
+            if real in reached or (each != path and root.is_relative_to(real)):
+                raise TableError(
+                    f"{each} leads to {real}, which is read without it: its answers would count twice; "
+                    "remove one of the two"
+                )
+            reached.add(real)
+        found += map(str, files)
+    return sorted(found)
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _paths_at(address: str) -> list[str]:
-    system, path = _fsspec().url_to_fs(address)
+    core = _fsspec()
+    try:
+        system, path = core.url_to_fs(address)
+    except ImportError as error:
+        raise TableError(f"{address} cannot be opened: {error}") from error
+    if isinstance(system, core.get_filesystem_class("file")):
+        return _paths_in(Path(path))
     if system.isfile(path):
         return [address]
-    every = system.find(path)
-    _refuse_versions(address, (file.removeprefix(path) for file in every))
-    found = (file for file in every if file.endswith(".parquet"))
-    return sorted(system.unstrip_protocol(file) for file in found if not _hidden(file.removeprefix(path)))
+    every = {file.removeprefix(path): file for file in system.find(path)}
+    _refuse_versions(address, every)
+    found = (file for name, file in every.items() if name.endswith(".parquet") and not _hidden(name))
+    return sorted(map(system.unstrip_protocol, found))
 
 
 def _refuse_versions(place: Path | str, names: Iterable[str]) -> None:
@@ -228,7 +252,7 @@ def _hidden(path: str) -> bool:
 def _opened(file: str) -> Any:
     from pyarrow import parquet  # noqa: PLC0415 - only where a file needs it
 
-    try:
+    with _refusing(file, NOT_PARQUET):
         if is_address(file):
             return parquet.ParquetFile(_fsspec().open(file, "rb").open())
         return parquet.ParquetFile(file, memory_map=True, pre_buffer=False)
@@ -263,7 +287,7 @@ def _bytes(file: Path | str, name: str, column: Any) -> Block:
         column = column.dictionary_decode()
     if pa.types.is_floating(column.type):
         column = compute.if_else(compute.is_nan(column), None, column)
-    with _refusing(file, NOT_PARQUET):
+    try:
         codes = column.cast(pa.int8())
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise TableError(

@@ -65,7 +65,7 @@ def test_a_structure_of_measurements_is_not_counted(tmp_path, run):
 
 
 @pytest.mark.parametrize("left", ["_delta_log/00.json", "part/.hoodie/x", "metadata/v1.metadata.json"])
-@pytest.mark.parametrize("address", ["", "file://"])
+@pytest.mark.parametrize("address", ["", "file://", "memory://"])
 def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
     tmp_path: Path, run: Run, left: str, address: str
 ) -> None:
@@ -119,3 +119,52 @@ def test_damage_is_told_without_what_the_reader_says_of_it(tmp_path, run):
     file.write_bytes(content)
     code, out, err = run("alpha", place, *ITEMS)
     assert (code, out, err) == (2, "", f"{file} is damaged; write it again\n")
+
+
+@pytest.mark.parametrize("address", ["", "file://"])
+def test_links_to_folders_and_files_are_followed(address, tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    before = run("alpha", f"{address}{place}", *ITEMS)
+    (place / "later").rename(tmp_path / "elsewhere")
+    (place / "later").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    (place / "b.parquet").rename(tmp_path / "b")
+    (place / "b.parquet").symlink_to(tmp_path / "b")
+    assert before[0] == 0
+    assert run("alpha", f"{address}{place}", *ITEMS) == before
+
+
+@pytest.mark.parametrize(
+    ("link", "to"),
+    [
+        ("loop", "."),
+        ("later/loop", ".."),
+        ("later/loop", "../.."),
+        ("again", "later"),
+        ("d.parquet", "a.parquet"),
+        ("later/a.parquet", "../a.parquet"),
+    ],
+)
+@pytest.mark.parametrize("address", ["", "file://"])
+def test_a_link_by_which_answers_would_count_twice_is_refused(link, to, address, tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    (place / link).symlink_to(to)
+    code, out, err = run("alpha", f"{address}{place}", *ITEMS)
+    assert (code, out) == (2, "")
+    assert "its answers would count twice; remove one of the two" in err
+
+
+def test_a_link_that_leads_nowhere_is_refused(tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    (place / "d.parquet").symlink_to("gone.parquet")
+    code, out, err = run("alpha", place, *ITEMS)
+    assert (code, out) == (2, "")
+    assert "No such file" in err
+
+
+def test_a_table_with_versions_behind_a_link_is_refused(tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    (tmp_path / "table" / "_delta_log").mkdir(parents=True)
+    (place / "table").symlink_to(tmp_path / "table", target_is_directory=True)
+    code, _, err = run("alpha", place, *ITEMS)
+    assert code == 2
+    assert "rows that were deleted" in err
