@@ -113,6 +113,19 @@ def on_spark(work: Callable[[Part], Found], parts: Sequence[Part], scheduler: st
             session.stop()
 
 
+def engine_of(name: str) -> Engine:
+    """Return an engine by its name.
+
+    Raises
+    ------
+    EngineError
+        There is none of that name.
+    """
+    if name not in ENGINES:
+        raise EngineError(f"there is no engine {name!r}; name one of {', '.join(ENGINES)}")
+    return ENGINES[name]
+
+
 ENGINES: Final[dict[str, Engine]] = {
     "threads": in_threads,
     "dask": on_dask,

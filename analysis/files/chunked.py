@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.counts.engines import ENGINES
+from analysis.counts.engines import EngineError, engine_of, in_threads
 from analysis.counts.joint import Counts, JointCounts, block_counts, joint_counts, processors
 from analysis.estimate import Matrix, Unavailable
 from analysis.files.delimited import delimiter_of
@@ -96,14 +96,19 @@ def file_counts(
     Raises
     ------
     EngineError
-        The engine cannot be used.
+        The engine cannot be used, or the file is none whose parts it could count.
     """
+    by = engine_of(engine)
     nobody = joint_counts(np.empty((0, len(items)), np.int8), categories=categories, names=items)
     count = partial(_counts, nobody, categories=categories, missing=(EMPTY, *missing))
+    if not _in_parts(file) and (scheduler or by is not in_threads):
+        raise EngineError(
+            f"{file} is not in Parquet, whose parts an engine counts: write it so, or name none"
+        )
     if not _in_parts(file):
         return count(blocks(file, items))
     work = partial(_of_part, count, tuple(items))
-    return sum(ENGINES[engine](work, parts_of(files_of(file), items, rows=ROWS), scheduler), start=nobody)
+    return sum(by(work, parts_of(files_of(file), items, rows=ROWS), scheduler), start=nobody)
 
 
 def _of_part(

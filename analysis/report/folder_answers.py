@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from analysis.counts.engines import ENGINES
+from analysis.counts.engines import engine_of
 from analysis.counts.joint import Counts, JointCounts
 from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.files.answer_cells import number
@@ -34,7 +34,7 @@ NO_RESAMPLES: Final = Unavailable(reason="needs rows", detail="people are drawn 
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """Where Parquet files are, which engine of `ENGINES` counts them, and the address of its scheduler.
+    """Where Parquet files are, which engine counts them, and the address of its scheduler.
 
     `progress` is told how many parts are counted.
     """
@@ -257,7 +257,7 @@ def _counted(
     count = partial(
         tally,
         folder.files,
-        engine=ENGINES[folder.engine],
+        engine=engine_of(folder.engine),
         scheduler=folder.scheduler,
         progress=folder.progress,
     )

@@ -81,6 +81,45 @@ def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
     assert "rows that were deleted" in told
 
 
+@pytest.mark.parametrize("command", ["alpha", "report", "structure"])
+@pytest.mark.parametrize(
+    "named", [["--engine", "dask"], ["--engine", "threads"], ["--scheduler", "tcp://127.0.0.1:1"]]
+)
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv", "nowhere"])
+def test_an_engine_is_refused_for_what_is_no_folder(command, named, name, tmp_path, run):
+    frame_of(300).to_parquet(tmp_path / "a.parquet")
+    frame_of(300).to_csv(tmp_path / "a.csv", index=False)
+    code, out, err = run(command, tmp_path / name, *ITEMS, *named)
+    assert (code, out) == (2, "")
+    assert f"{name} is none; leave them out, or name the folder" in err
+
+
+def test_a_scheduler_without_an_address_is_refused(tmp_path, run):
+    place = written(frame_of(300), tmp_path / "answers")
+    code, _, err = run("alpha", place, *ITEMS, "--engine", "dask", "--scheduler", "")
+    assert code == 2
+    assert "--scheduler names no address" in err
+
+
+@pytest.mark.parametrize(
+    "named", [{"engine": "dask"}, {"engine": "spark"}, {"scheduler": "tcp://127.0.0.1:1"}]
+)
+def test_counts_of_a_file_without_parts_are_refused_to_an_engine(named, tmp_path):
+    frame_of(300).to_csv(tmp_path / "a.csv", index=False)
+    with pytest.raises(EngineError, match=r"a\.csv is not in Parquet.*or name none"):
+        file_counts(tmp_path / "a.csv", ["q1", "q2"], **named)
+
+
+def test_an_engine_that_there_is_not_is_refused_with_those_that_there_are(tmp_path):
+    place = written(frame_of(300), tmp_path / "answers")
+    wrong = "no engine 'dusk'; name one of threads, dask, spark"
+    for each in (place, place / "a.parquet"):
+        with pytest.raises(ValueError, match=wrong):
+            file_counts(each, ["q1", "q2"], engine="dusk")
+    with pytest.raises(ValueError, match=wrong):
+        read_named_folder(Folder(place=place, engine="dusk"), Named(items="q1-q6"))
+
+
 @pytest.mark.parametrize("name", ["q4", "simulated"])
 def test_two_columns_of_one_name_are_refused(name, tmp_path, run):
     place = written(frame_of(300), tmp_path / "answers")
