@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.counts.engines import EngineError, engine_of, in_threads
-from analysis.counts.joint import Counts, JointCounts, block_counts, joint_counts, processors
+from analysis.counts.joint import CodesError, Counts, JointCounts, block_counts, joint_counts, processors
 from analysis.estimate import Matrix, Unavailable
 from analysis.files.delimited import delimiter_of
 from analysis.files.parquet_pages import EMPTY
@@ -95,6 +95,8 @@ def file_counts(
 
     Raises
     ------
+    TableError
+        As for `blocks`; or a code is none of the categories, or there are more than can be counted.
     EngineError
         The engine cannot be used, or the file is none whose parts it could count.
     """
@@ -105,10 +107,13 @@ def file_counts(
         raise EngineError(
             f"{file} is not in Parquet, whose parts an engine counts: write it so, or name none"
         )
-    if not _in_parts(file):
-        return count(blocks(file, items))
-    work = partial(_of_part, count, tuple(items))
-    return sum(by(work, parts_of(files_of(file), items, rows=ROWS), scheduler), start=nobody)
+    try:
+        if not _in_parts(file):
+            return count(blocks(file, items))
+        work = partial(_of_part, count, tuple(items))
+        return sum(by(work, parts_of(files_of(file), items, rows=ROWS), scheduler), start=nobody)
+    except CodesError as error:
+        raise TableError(f"{file}, {error.item}: {error.wrong}") from error
 
 
 def _of_part(

@@ -118,6 +118,8 @@ def tally(
     ------
     TableError
         A file lacks a column, has it twice, or has something else in it than whole numbers from -127 to 127.
+    CodesError
+        There are more different codes than can be counted.
     EngineError
         The engine cannot be used.
     """

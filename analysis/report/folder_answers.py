@@ -5,14 +5,14 @@ What counts can bear rests on all rows; what needs rows rests on the sample, or 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from analysis.counts.engines import engine_of
-from analysis.counts.joint import Counts, JointCounts
+from analysis.counts.joint import CodesError, Counts, JointCounts
 from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.files.answer_cells import number
 from analysis.files.parquet_pages import EMPTY
@@ -254,15 +254,8 @@ def _counted(
     """Count the columns, and the rows complete on each scale; `empty` is a dataset of the same items."""
     names = [item.id for item in empty.form.items]
     missing = tuple(tuple(code for code in each if code != EMPTY) for each in meanings)
-    count = partial(
-        tally,
-        folder.files,
-        engine=engine_of(folder.engine),
-        scheduler=folder.scheduler,
-        progress=folder.progress,
-    )
     wanted = Wanted(items=columns, missing=missing, sets=_sets(empty, names), marks=_marks_of(folder.files))
-    found = _named(count(wanted), names, wanted)
+    found = _tallied(folder, wanted, names)
     drawn = dict(zip(columns, found.rows.T, strict=True))
     table = _table_of(folder, drawn, len(found.rows), found.marks)
     read = dataset_of(table, found)
@@ -281,7 +274,7 @@ def _counted(
         # Scales are shorter by the items left aside, so other rows are complete on them.
         usable = tuple(names.index(item.id) for item in dataset.items)
         again = replace(wanted, sets=_sets(dataset, names), usable=usable)
-        dataset = replace(dataset, tally=_named(count(again), names, again))
+        dataset = replace(dataset, tally=_tallied(folder, again, names))
     left_out = [f"{found.empty} rows without one answer left out."] if found.empty else []
     aside = [f"Left aside: {item}, since {why}." for item, why in dataset.unusable.items()]
     return replace(dataset, notes=(*left_out, *aside, *read.notes))
@@ -306,8 +299,21 @@ def _sets(dataset: Dataset, names: Sequence[str]) -> tuple[tuple[int, ...], ...]
     return tuple(sorted(sets))
 
 
-def _named(found: Tally, names: Sequence[str], wanted: Wanted) -> Tally:
-    """Return a tally whose counts bear the names of items in place of those of columns."""
+def _tallied(folder: Folder, wanted: Wanted, names: Sequence[str]) -> Tally:
+    """Count a folder; counts bear the names of items in place of those of columns."""
+    try:
+        found = tally(
+            folder.files,
+            wanted,
+            engine=engine_of(folder.engine),
+            scheduler=folder.scheduler,
+            progress=folder.progress,
+        )
+    except CodesError as error:
+        raise TableError(
+            f"{folder.place}, {error.item}: {error.wrong}; leave out columns that hold no answers, and name "
+            "codes of no answer with --missing"
+        ) from error
     complete = tuple(
         replace(each, names=tuple(names[place] for place in places))
         for each, places in zip(found.complete, wanted.sets, strict=True)

@@ -120,6 +120,30 @@ def test_an_engine_that_there_is_not_is_refused_with_those_that_there_are(tmp_pa
         read_named_folder(Folder(place=place, engine="dusk"), Named(items="q1-q6"))
 
 
+@pytest.mark.parametrize("spread", ["over files", "over row groups", "in one row group"])
+def test_more_different_codes_than_can_be_counted_are_refused(spread, tmp_path, run):
+    frame = frame_of(300)
+    frame["q4"] = np.arange(300) // 4
+    place = written(frame, tmp_path / "answers")
+    if spread != "over files":
+        place = tmp_path / "one"
+        place.mkdir()
+        frame.to_parquet(place / "a.parquet", row_group_size=100 if spread == "over row groups" else 300)
+    code, out, err = run("alpha", place, "--items", "q1-q6", "--missing", "9")
+    assert (code, out) == (2, "")
+    assert err.startswith(f"{place}, q4: more than 64 different codes")
+    assert "leave out columns that hold no answers" in err
+    with pytest.raises(TableError, match="q4: more than 64 different codes"):
+        file_counts(place, ["q1", "q4"])
+
+
+def test_a_code_that_is_no_category_is_told_by_its_column_alone(tmp_path):
+    place = written(frame_of(300).assign(q4=57), tmp_path / "answers")
+    with pytest.raises(TableError, match="answers, q4: a code is none of the categories") as refused:
+        file_counts(place, ["q1", "q4"], categories=[1, 2, 3, 4, 5], missing=[9, -99])
+    assert "57" not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["q4", "simulated"])
 def test_two_columns_of_one_name_are_refused(name, tmp_path, run):
     place = written(frame_of(300), tmp_path / "answers")
