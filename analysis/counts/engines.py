@@ -3,14 +3,19 @@
 An engine applies one function to many parts and yields what it returns, in any order. What it returns are
 whole numbers that add up, so neither the engine nor the number of workers changes a digit, and a part whose
 worker is lost is counted anew by another.
+
+Workers bring back as a value what they refuse, and never raise it: Dask and Spark write what is raised into
+their logs. What they raise themselves becomes an EngineError without its words, which may hold answers.
 """
 
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from analysis.counts.joint import processors
@@ -23,6 +28,13 @@ Engine = Callable[[Callable[[Any], Any], Sequence[Any], str], Iterator[Any]]
 
 class EngineError(ValueError):
     """An engine cannot be used; the message says why, and what to do."""
+
+
+@dataclass(frozen=True)
+class _Refused:
+    """Why a part cannot be counted: of whatever worker, and however often it tries."""
+
+    error: ValueError
 
 
 def in_threads(
@@ -55,27 +67,9 @@ def on_dask(work: Callable[[Part], Found], parts: Sequence[Part], scheduler: str
     Raises
     ------
     EngineError
-        Dask is not installed, or no scheduler answers.
+        Dask is not installed, no scheduler answers, or its workers fail.
     """
-    try:
-        import distributed  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise EngineError("Dask is not installed: pip install 'counterpoise[dask]'") from error
-    dask: Any = distributed  # its classes bear no types
-    with ExitStack() as opened:
-        try:
-            # A port that is free: several commands may run at a time.
-            cluster = scheduler or opened.enter_context(dask.LocalCluster(dashboard_address="127.0.0.1:0"))
-            client = opened.enter_context(dask.Client(cluster))
-        except (OSError, ValueError) as error:
-            raise EngineError(
-                f"no Dask scheduler answers at {scheduler or 'this machine'}: {error}"
-            ) from error
-        # Impure: files that have changed since the last call are read anew.
-        futures = dask.as_completed(client.map(work, parts, pure=False), with_results=True)
-        for future, found in futures:
-            yield found
-            future.release()
+    return _by_workers("Dask", _dask_counts(partial(_tried, work), parts, scheduler))
 
 
 def on_spark(work: Callable[[Part], Found], parts: Sequence[Part], scheduler: str = "") -> Iterator[Found]:
@@ -87,30 +81,9 @@ def on_spark(work: Callable[[Part], Found], parts: Sequence[Part], scheduler: st
     Raises
     ------
     EngineError
-        Spark is not installed.
+        Spark or Java is not installed, no master answers, or its workers fail.
     """
-    try:
-        import pyarrow as pa  # noqa: PLC0415 - only where Spark is asked for
-        from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise EngineError("Spark is not installed: pip install 'counterpoise[spark]', and Java") from error
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-
-    def counted(batches: Iterator[Any]) -> Iterator[Any]:
-        for batch in batches:
-            for place in batch.column(0).to_pylist():
-                yield pa.RecordBatch.from_pydict({"found": [pickle.dumps(work(parts[place]))]})
-
-    running = SparkSession.getActiveSession()
-    builder = SparkSession.builder.appName("counterpoise").config("spark.ui.enabled", "false")
-    session = running or builder.master(scheduler or "local[*]").getOrCreate()
-    try:
-        places = session.range(0, len(parts), numPartitions=max(1, len(parts)))
-        for row in places.mapInArrow(counted, "found binary").collect():
-            yield pickle.loads(row["found"])  # noqa: S301 - made by our own tasks
-    finally:
-        if running is None:
-            session.stop()
+    return _by_workers("Spark", _spark_counts(partial(_tried, work), parts, scheduler))
 
 
 def engine_of(name: str) -> Engine:
@@ -124,6 +97,101 @@ def engine_of(name: str) -> Engine:
     if name not in ENGINES:
         raise EngineError(f"there is no engine {name!r}; name one of {', '.join(ENGINES)}")
     return ENGINES[name]
+
+
+def _tried(work: Callable[[Part], Found], part: Part) -> Found | _Refused:
+    try:
+        return work(part)
+    except ValueError as error:
+        return _Refused(error)
+
+
+def _by_workers(engine: str, counted: Generator[Found | _Refused, None, None]) -> Iterator[Found]:
+    """Yield what workers found, raise what they refused; EngineError in place of what an engine raises."""
+    with closing(counted):
+        while True:
+            try:
+                found = next(counted)
+            except StopIteration:
+                return
+            except EngineError:
+                raise
+            except Exception as error:
+                raise EngineError(
+                    f"{engine} could not count every part ({type(error).__name__}). Each worker needs this "
+                    "package in the same version, the files under the same path or address, and memory for a "
+                    "row group; the workers' logs say more"
+                ) from error
+            if isinstance(found, _Refused):
+                raise found.error
+            yield found
+
+
+def _dask_counts(
+    work: Callable[[Part], Found], parts: Sequence[Part], scheduler: str
+) -> Generator[Found, None, None]:
+    try:
+        import distributed  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise EngineError("Dask is not installed: pip install 'counterpoise[dask]'") from error
+    dask: Any = distributed  # its classes bear no types
+    with ExitStack() as opened:
+        try:
+            cluster = scheduler or opened.enter_context(dask.LocalCluster(dashboard_address="127.0.0.1:0"))
+            client = opened.enter_context(dask.Client(cluster))
+        except Exception as error:
+            raise EngineError(
+                f"no Dask scheduler answers at {scheduler}: {error}"
+                if scheduler
+                else f"Dask could not start workers on this machine: {error}"
+            ) from error
+        # Impure: files that have changed since the last call are read anew.
+        for future in dask.as_completed(client.map(work, parts, pure=False)):
+            yield future.result()
+            future.release()
+
+
+def _spark_counts(
+    work: Callable[[Part], Found], parts: Sequence[Part], scheduler: str
+) -> Generator[Found, None, None]:
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - only where Spark is asked for
+        import pyspark  # noqa: F401, PLC0415 - an extra
+    except ImportError as error:
+        raise EngineError("Spark is not installed: pip install 'counterpoise[spark]', and Java") from error
+
+    def counted(batches: Iterator[Any]) -> Iterator[Any]:
+        for batch in batches:
+            for place in batch.column(0).to_pylist():
+                yield pa.RecordBatch.from_pydict({"found": [pickle.dumps(work(parts[place]))]})
+
+    session, started = _spark_session(scheduler)
+    places = session.range(0, len(parts), numPartitions=max(1, len(parts)))
+    try:
+        for row in places.mapInArrow(counted, "found binary").collect():
+            yield pickle.loads(row["found"])  # noqa: S301 - made by our own tasks
+    finally:
+        if started:
+            session.stop()
+
+
+def _spark_session(scheduler: str) -> tuple[Any, bool]:
+    """Return a session, and whether it was started here."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
+
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running, False
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("counterpoise").config("spark.ui.enabled", "false")
+    builder = builder.master(scheduler or "local[*]")
+    try:
+        return builder.getOrCreate(), True
+    except Exception as error:
+        where = f"no Spark master answers at {scheduler}" if scheduler else "Spark could not be started here"
+        raise EngineError(
+            f"{where} ({type(error).__name__}); it needs Java 17 or newer on this machine"
+        ) from error
 
 
 ENGINES: Final[dict[str, Engine]] = {

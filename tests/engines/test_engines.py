@@ -9,16 +9,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from analysis.__main__ import main
-from analysis.counts.engines import on_dask, on_spark
+from analysis.counts.engines import EngineError, on_dask, on_spark
 from analysis.files.parquet_parts import files_of
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
@@ -146,3 +149,45 @@ def test_a_report_by_spark_is_that_of_threads(folder, capfd):
     expected = capfd.readouterr().out
     assert main([*asked, "--engine", "spark", "--scheduler", "local[2]"]) == 0
     assert capfd.readouterr().out == expected
+
+
+def test_what_a_worker_of_spark_refuses_is_said_as_threads_say_it(tmp_path, capfd):
+    frame = pd.DataFrame({name: ["1", "2", "Nevermore"] for name in ITEMS})
+    frame.to_parquet(tmp_path / "a.parquet")
+    asked = ["alpha", str(tmp_path), "--items", "a,b", "--codes", "1-4"]
+    assert main(asked) == 2
+    expected = capfd.readouterr().err
+    assert "a.parquet, a: not every cell" in expected
+    assert main([*asked, "--engine", "spark", "--scheduler", "local[2]"]) == 2
+    said = capfd.readouterr().err
+    assert said.endswith(expected)
+    assert "Nevermore" not in said
+
+
+def fails(_: int) -> None:
+    raise RuntimeError("Nevermore")
+
+
+def test_workers_of_spark_that_fail_are_told_without_their_words():
+    with pytest.raises(EngineError, match=r"Spark could not count every part \(PythonException\)") as failed:
+        list(on_spark(fails, [1], "local[1]"))
+    assert "Nevermore" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "environment", "reason"),
+    [
+        ([], {"JAVA_HOME": "/nowhere"}, "Spark could not be started here"),
+        (["--scheduler", "spark://127.0.0.1:1"], {}, "no Spark master answers at spark://127.0.0.1:1"),
+        (["--scheduler", "nothing://there"], {}, "no Spark master answers at nothing://there"),
+    ],
+)
+def test_a_spark_that_cannot_be_used_is_told(scheduler, environment, reason, folder):
+    words = [sys.executable, "-m", "analysis", *report_of(folder), "--engine", "spark", *scheduler]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, **environment}
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+    assert "it needs Java 17 or newer" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,7 +18,7 @@ from analysis.counts.engines import EngineError, on_dask
 from analysis.files.parquet_parts import files_of
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
-from tests.lib.counted_parts import report_of, waiting
+from tests.lib.counted_parts import PATIENCE, report_of, waiting
 from tests.property.test_tallies import assert_same
 
 ITEMS = ("a", "b", "c", "d")
@@ -50,9 +51,7 @@ def test_one_two_and_seven_workers_count_what_threads_count(folder, cluster):
         with Client(cluster) as client:
             client.wait_for_workers(workers)
         assert_same(
-            tally(
-                files_of(folder), WANTED, sample=50, engine=on_dask, scheduler=cluster.scheduler_address
-            ),
+            tally(files_of(folder), WANTED, sample=50, engine=on_dask, scheduler=cluster.scheduler_address),
             expected,
         )
     cluster.scale(2)
@@ -80,12 +79,64 @@ def test_a_report_by_dask_is_that_of_threads(folder, cluster, capsys):
     assert capsys.readouterr().out == expected
 
 
-def test_what_a_worker_refuses_is_said(folder, cluster, capsys):
-    asked = ["alpha", str(folder), "--items", "a,b,nine", "--engine", "dask"]
-    assert main([*asked, "--scheduler", cluster.scheduler_address]) == 2
-    assert "has no column nine" in capsys.readouterr().err
+def test_what_a_worker_refuses_is_said_as_threads_say_it_and_stands_in_no_log(cluster, tmp_path, capsys):
+    frame = pd.DataFrame({name: ["1", "2", "Nevermore"] for name in ITEMS})
+    frame.to_parquet(tmp_path / "a.parquet")
+    asked = ["alpha", str(tmp_path), "--items", "a,b", "--codes", "1-4"]
+    assert main(asked) == 2
+    expected = capsys.readouterr().err
+    assert main([*asked, "--engine", "dask", "--scheduler", cluster.scheduler_address]) == 2
+    assert capsys.readouterr().err == expected
+    assert "a.parquet, a: not every cell" in expected
+    with Client(cluster) as client:
+        logs = str([client.get_worker_logs(), client.get_scheduler_logs()])
+    assert "Failed" not in logs
+    assert "Nevermore" not in logs
 
 
-def test_a_scheduler_that_does_not_answer_is_named():
-    with pytest.raises(EngineError, match="no Dask scheduler answers at nothing://"):
-        list(on_dask(abs, [1], "nothing://127.0.0.1:1"))
+def test_too_many_codes_are_said_as_threads_say_it(cluster, tmp_path, capsys):
+    for number, codes in enumerate((range(100), range(-20, 20))):
+        pd.DataFrame(dict.fromkeys(("a", "b"), codes)).to_parquet(tmp_path / f"{number}.parquet")
+    asked = ["alpha", str(tmp_path), "--items", "a,b"]
+    assert main(asked) == 2
+    expected = capsys.readouterr().err
+    assert main([*asked, "--engine", "dask", "--scheduler", cluster.scheduler_address]) == 2
+    assert capsys.readouterr().err == expected
+    assert f"{tmp_path}, a: more than 64 different codes" in expected
+
+
+def fails(_: int) -> None:
+    raise RuntimeError("Nevermore")
+
+
+def dies(_: int) -> None:
+    os._exit(1)
+
+
+@pytest.mark.parametrize(("work", "kind"), [(fails, "RuntimeError"), (dies, "KilledWorker")])
+def test_workers_that_fail_are_told_without_their_words(work, kind, cluster, monkeypatch):
+    monkeypatch.setattr(cluster.scheduler, "allowed_failures", 0)
+    with pytest.raises(EngineError, match=rf"Dask could not count every part \({kind}\)") as failed:
+        list(on_dask(work, [1], cluster.scheduler_address))
+    assert "Nevermore" not in str(failed.value)
+
+
+def waits(part: int) -> int:
+    if part:
+        time.sleep(PATIENCE)
+    return part
+
+
+def test_a_scheduler_that_is_lost_is_told():
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
+        found = on_dask(waits, [0, 1], cluster.scheduler_address)
+        assert next(found) == 0
+    with pytest.raises(EngineError, match=r"Dask could not count every part \(FutureCancelledError\)"):
+        next(found)
+
+
+@pytest.mark.parametrize("scheduler", ["nothing://127.0.0.1:1", "tcp://127.0.0.1:1", "127.0.0.1:none"])
+def test_a_scheduler_that_does_not_answer_is_named(scheduler, folder, capsys):
+    with dask.config.set({"distributed.comm.timeouts.connect": "200ms"}):
+        assert main([*report_of(folder), "--engine", "dask", "--scheduler", scheduler]) == 2
+    assert f"no Dask scheduler answers at {scheduler}" in capsys.readouterr().err
