@@ -76,12 +76,14 @@ def on_spark(work: Callable[[Part], Found], parts: Sequence[Part], scheduler: st
     """Count the parts in tasks of Spark (`mapInArrow`), by default in a Spark on this machine.
 
     The workers need this package, and read the files themselves, past the Java machine. Spark gives a task
-    that failed to another worker as often as its master allows (`local[2,4]`, `spark.task.maxFailures`).
+    that failed to another worker as often as its master allows (`local[2,4]`, `spark.task.maxFailures`). A
+    session that runs in this process is used, and left running.
 
     Raises
     ------
     EngineError
-        Spark or Java is not installed, no master answers, or its workers fail.
+        Spark or Java is not installed, no master answers, or its workers fail; or a scheduler is named while
+        a session runs.
     """
     return _by_workers("Spark", _spark_counts(partial(_tried, work), parts, scheduler))
 
@@ -177,11 +179,17 @@ def _spark_counts(
 
 def _spark_session(scheduler: str) -> tuple[Any, bool]:
     """Return a session, and whether it was started here."""
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - an extra
+    from pyspark import SparkContext  # noqa: PLC0415 - an extra
+    from pyspark.sql import SparkSession  # noqa: PLC0415
 
-    running = SparkSession.getActiveSession()
+    running = SparkContext._active_spark_context  # noqa: SLF001 - other threads' sessions are not active here
     if running is not None:
-        return running, False
+        if scheduler:
+            raise EngineError(
+                f"a Spark session already runs in this process, at {running.master}: leave out the scheduler "
+                "to count there, or stop the session"
+            )
+        return SparkSession.builder.getOrCreate(), False
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("counterpoise").config("spark.ui.enabled", "false")
     builder = builder.master(scheduler or "local[*]")

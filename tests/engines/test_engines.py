@@ -151,6 +151,41 @@ def test_a_report_by_spark_is_that_of_threads(folder, capfd):
     assert capfd.readouterr().out == expected
 
 
+@pytest.fixture(name="session")
+def _session() -> Iterator[Any]:
+    """A Spark session of our own, whose driver takes a megabyte of results of one job at the most."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.driver.maxResultSize", "1m").getOrCreate()
+    yield session
+    session.stop()
+
+
+def test_a_session_that_runs_is_used_and_left_running(session):
+    def count() -> list[int]:
+        return sorted(on_spark(abs, [-2, 1]))
+
+    with ThreadPoolExecutor(1) as another:
+        assert count() == another.submit(count).result() == [1, 2]
+    assert session.range(3).count() == 3
+
+
+def test_a_scheduler_beside_a_session_that_runs_is_refused(session):
+    with pytest.raises(
+        EngineError, match=r"already runs in this process, at local\[2\]: leave out the scheduler"
+    ):
+        list(on_spark(abs, [1], "local[1]"))
+    assert session.range(3).count() == 3
+
+
+def test_a_session_that_was_started_is_stopped():
+    from pyspark import SparkContext
+
+    assert sorted(on_spark(abs, [-2, 1], "local[1]")) == [1, 2]
+    assert SparkContext._active_spark_context is None
+
+
 def test_what_a_worker_of_spark_refuses_is_said_as_threads_say_it(tmp_path, capfd):
     frame = pd.DataFrame({name: ["1", "2", "Nevermore"] for name in ITEMS})
     frame.to_parquet(tmp_path / "a.parquet")
