@@ -169,10 +169,13 @@ def _spark_counts(
 
     session, started = _spark_session(scheduler)
     places = session.range(0, len(parts), numPartitions=max(1, len(parts)))
+    kept = places.mapInArrow(counted, "found binary").persist()
     try:
-        for row in places.mapInArrow(counted, "found binary").collect():
+        kept.count()  # all parts at a time; workers keep what they found, and it comes here part by part
+        for row in kept.toLocalIterator():
             yield pickle.loads(row["found"])  # noqa: S301 - made by our own tasks
     finally:
+        kept.unpersist()
         if started:
             session.stop()
 

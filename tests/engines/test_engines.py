@@ -162,6 +162,27 @@ def _session() -> Iterator[Any]:
     session.stop()
 
 
+@pytest.mark.usefixtures("session")
+def test_spark_sends_what_it_counts_part_by_part():
+    """Together they are more than the driver takes."""
+    assert [*on_spark(kilobytes, [300] * 12)] == [b"x" * 300_000] * 12
+
+
+def kilobytes(part: int) -> bytes:
+    return b"x" * (1000 * part)
+
+
+def meeting(folder: Path, part: int) -> int:
+    """Wait for the other of two parts."""
+    (folder / str(part)).touch()
+    wait_for((folder / str(1 - part)).exists)
+    return part
+
+
+def test_spark_counts_parts_at_the_same_time(tmp_path):
+    assert sorted(on_spark(partial(meeting, tmp_path), [0, 1], "local[2]")) == [0, 1]
+
+
 def test_a_session_that_runs_is_used_and_left_running(session):
     def count() -> list[int]:
         return sorted(on_spark(abs, [-2, 1]))
