@@ -13,7 +13,7 @@ import pickle
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final, TypeVar
@@ -24,6 +24,17 @@ Part = TypeVar("Part")
 Found = TypeVar("Found")
 Engine = Callable[[Callable[[Any], Any], Sequence[Any], str], Iterator[Any]]
 """Takes the function, the parts, and the address of a scheduler; an empty one starts what is needed here."""
+NO_PAGES: Final[dict[str, list[str]]] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
+"""How a Dask serves no page."""
+ALONE: Final = {
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.host": "127.0.0.1",
+    "spark.authenticate": "true",
+}
+"""How a Spark on this machine listens to nobody else."""
 
 
 class EngineError(ValueError):
@@ -139,7 +150,7 @@ def _dask_counts(
     dask: Any = distributed  # its classes bear no types
     with ExitStack() as opened:
         try:
-            cluster = scheduler or opened.enter_context(dask.LocalCluster(dashboard_address="127.0.0.1:0"))
+            cluster = scheduler or opened.enter_context(local_dask())
             client = opened.enter_context(dask.Client(cluster))
         except Exception as error:
             raise EngineError(
@@ -151,6 +162,22 @@ def _dask_counts(
         for future in dask.as_completed(client.map(work, parts, pure=False)):
             yield future.result()
             future.release()
+
+
+@contextmanager
+def local_dask() -> Iterator[Any]:
+    """Start a Dask on this machine that only this process can join, and that serves no page."""
+    import dask  # noqa: PLC0415 - an extra
+    from distributed import LocalCluster  # noqa: PLC0415
+
+    # Without a dashboard there is still a server of other pages: on a free port, as several commands may run.
+    pages = {"dashboard_address": "127.0.0.1:0"}
+    start: Any = LocalCluster  # it bears no types
+    with (
+        dask.config.set(NO_PAGES),
+        start(dashboard_address=None, scheduler_kwargs=pages, security=True) as it,
+    ):
+        yield it
 
 
 def _spark_counts(
@@ -195,7 +222,7 @@ def _spark_session(scheduler: str) -> tuple[Any, bool]:
         return SparkSession.builder.getOrCreate(), False
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("counterpoise").config("spark.ui.enabled", "false")
-    builder = builder.master(scheduler or "local[*]")
+    builder = builder.master(scheduler) if scheduler else builder.master("local[*]").config(map=ALONE)
     try:
         return builder.getOrCreate(), True
     except Exception as error:

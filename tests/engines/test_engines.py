@@ -207,6 +207,20 @@ def test_a_session_that_was_started_is_stopped():
     assert SparkContext._active_spark_context is None
 
 
+def test_a_spark_that_is_started_here_listens_on_this_machine_alone():
+    found = on_spark(abs, [-2, 1])
+    next(found)
+    listening = {
+        each.laddr.ip
+        for process in psutil.Process().children(recursive=True)
+        for each in process.net_connections("tcp")
+        if each.status == psutil.CONN_LISTEN
+    }
+    next(found)
+    assert listening
+    assert {each.removeprefix("::ffff:") for each in listening} == {"127.0.0.1"}
+
+
 def test_what_a_worker_of_spark_refuses_is_said_as_threads_say_it(tmp_path, capfd):
     frame = pd.DataFrame({name: ["1", "2", "Nevermore"] for name in ITEMS})
     frame.to_parquet(tmp_path / "a.parquet")

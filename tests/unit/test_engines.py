@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import dask
 import numpy as np
@@ -14,7 +16,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 from analysis.__main__ import main
-from analysis.counts.engines import EngineError, on_dask
+from analysis.counts.engines import EngineError, local_dask, on_dask
 from analysis.files.parquet_parts import files_of
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
@@ -140,3 +142,14 @@ def test_a_scheduler_that_does_not_answer_is_named(scheduler, folder, capsys):
     with dask.config.set({"distributed.comm.timeouts.connect": "200ms"}):
         assert main([*report_of(folder), "--engine", "dask", "--scheduler", scheduler]) == 2
     assert f"no Dask scheduler answers at {scheduler}" in capsys.readouterr().err
+
+
+def test_a_dask_that_is_started_here_serves_no_page_and_lets_nobody_in():
+    with local_dask() as cluster:
+        assert cluster.scheduler_address.startswith("tls://127.0.0.1:")
+        port = cluster.scheduler.http_server.port
+        for page in ("status", "health", "metrics", "json/counts.json", "info/main/workers.html"):
+            with pytest.raises(HTTPError, match="404"):
+                urlopen(f"http://127.0.0.1:{port}/{page}")
+        with pytest.raises(TypeError, match="TLS expects"):
+            Client(cluster.scheduler_address)
