@@ -119,3 +119,33 @@ def test_a_structure_is_that_of_all_rows_beside_that_of_the_rows_drawn(tmp_path,
     assert dict(solution["rows"]) == pytest.approx({name: estimates[name] for name, _ in solution["rows"]})
     srmr = {row[0]: row[-1] for row in fit["rows"]}
     assert srmr == pytest.approx({name: model["fit"]["srmr"] for name, model in whole["models"].items()})
+
+
+@pytest.mark.parametrize("command", ["report", "structure"])
+@pytest.mark.parametrize("format_", ["text", "html", "json", "latex", "docx"])
+def test_every_table_of_the_sample_says_so_in_its_title(command, format_, tmp_path, run, drawn):
+    frame = frame_of()
+    place, page = written(frame, tmp_path / "answers"), tmp_path / "page"
+    n = ordinary(run, command, frame.iloc[drawn(frame)], tmp_path / "rows.parquet", *ITEMS)["n"]
+    sections = json.loads(run(command, place, *ITEMS, "--format", "json")[1])["sections"].values()
+    sampled = [each for each in sections if each["title"].endswith(" (sample)")]
+    titles = [table["title"] for each in sampled for table in each["tables"]]
+    assert titles
+    assert all(title.endswith(f" (sample of {n} rows)") for title in titles)
+    others = [table["title"] for each in sections if each not in sampled for table in each["tables"]]
+    assert others
+    assert not any("sample" in title for title in others)
+    assert run(command, place, *ITEMS, "--format", format_, "--out", page)[0] == 0
+    shown = page.read_bytes()
+    if format_ == "docx":
+        shown = "\n".join(each.text for each in docx.Document(io.BytesIO(shown)).paragraphs).encode()
+    assert all(shown.decode().count(title) >= titles.count(title) for title in titles)
+
+
+def test_a_drawing_of_the_sample_says_so(tmp_path, run, drawn):
+    frame = frame_of()
+    n = ordinary(run, "structure", frame.iloc[drawn(frame)], tmp_path / "rows.parquet", *ITEMS)["n"]
+    page = run("structure", written(frame, tmp_path / "answers"), *ITEMS, "--format", "html")[1]
+    captions = page.split("<figcaption>")[1:]
+    assert captions
+    assert all(each.split("</figcaption>")[0].endswith(f"Of a sample of {n} rows.") for each in captions)
