@@ -52,10 +52,13 @@ def is_counted(asked: argparse.Namespace) -> bool:
     """Return whether a folder is to be counted; ValueError where an engine is named and there is none."""
     from analysis.files.parquet_parts import is_folder
 
+    if asked.scheduler is not None and not asked.scheduler.strip():
+        raise ValueError("--scheduler names no address; give one (tcp://host:8786), or leave it out")
     folder = is_folder(asked.file)
     if (asked.engine or asked.scheduler) and not folder:
         raise ValueError(
-            f"--engine and --scheduler count a folder of Parquet files, and {asked.file} is none"
+            f"--engine and --scheduler count a folder of Parquet files, and {asked.file} is none; leave them "
+            "out, or name the folder"
         )
     return folder
 

@@ -22,6 +22,17 @@ BLOCK_ROWS: Final = 16_384  # 256 words a plane: planes stay in the cache, and a
 COMPILE_FROM: Final = 100_000  # rows below which NumPy takes less time than the import of the compiler
 
 
+class CodesError(ValueError):
+    """Codes of `item` cannot be counted; `wrong` says why without naming one, as the message may do."""
+
+    def __init__(self, message: str, item: str, wrong: str) -> None:
+        super().__init__(message, item, wrong)
+        self.item, self.wrong = item, wrong
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
 @dataclass(frozen=True, kw_only=True)
 class JointCounts(PrintedTable):
     """How often each pair of answers was given together.
@@ -141,6 +152,11 @@ class JointCounts(PrintedTable):
         if (self.k, self.names) != (other.k, other.names):
             raise ValueError(f"counts of different items do not add up: {self.names} and {other.names}")
         union = tuple(sorted({*self.categories, *other.categories}))
+        if len(union) > MAX_CATEGORIES:
+            given = np.zeros((self.k, len(union)), np.bool_)
+            for each in (self, other):
+                given[:, np.searchsorted(union, each.categories)] |= each.item_counts > 0
+            raise _too_many(len(union), given.sum(axis=1), self.names)
         tables = self.recoded(union).tables + other.recoded(union).tables
         return JointCounts(tables=tables, categories=union, n=self.n + other.n, names=self.names)
 
@@ -198,8 +214,9 @@ def joint_counts(
     Raises
     ------
     ValueError
-        `X` is not n x k, holds a value that is no category, or holds more different values than categories
-        can have; or there is not a name for each item.
+        `X` is not n x k, or there is not a name for each item.
+    CodesError
+        `X` holds a value that is no category, or more different values than there can be categories.
 
     Notes
     -----
@@ -251,10 +268,10 @@ def _counted(
     if not np.isfinite(values).all():
         raise ValueError("categories must be finite numbers")
     if len(values) > MAX_CATEGORIES:
-        raise ValueError(
-            f"{len(values)} different values: these are measurements rather than categories; "
-            "give the rows themselves, or the categories"
-        )
+        if categories is not None:
+            raise ValueError(f"{len(values)} categories; there can be {MAX_CATEGORIES}")
+        given = [len(_observed(data[:, [item]], missing, 1)) for item in range(data.shape[1])]
+        raise _too_many(len(values), given, names)
     n, k = data.shape
     m = k * len(values)
     add = _compiled_counts() if n >= COMPILE_FROM else _add_counts
@@ -294,6 +311,20 @@ def _in_stripes(work: Callable[[range], Part], n: int, workers: int) -> Iterator
     cuts = [len(starts) * part // workers for part in range(workers + 1)]
     with ThreadPoolExecutor(workers) as pool:
         yield from pool.map(work, [starts[first:last] for first, last in pairwise(cuts)])
+
+
+def _too_many(number: int, given: ArrayLike, names: Sequence[str] | None) -> CodesError:
+    """Return the error for so many different values, of which each item has so many."""
+    return CodesError(
+        f"{number} different values: these are measurements rather than categories; "
+        "give the rows themselves, or the categories",
+        _name(int(np.argmax(given)), names),
+        f"more than {MAX_CATEGORIES} different codes in all columns together, most of them here",
+    )
+
+
+def _name(item: int, names: Sequence[str] | None) -> str:
+    return f"item {item + 1}" if names is None else names[item]
 
 
 def _observed(data: NDArray[Any], missing: Sequence[float], workers: int) -> list[float]:
@@ -341,17 +372,16 @@ def _planes(block: NDArray[Any], values: Sequence[float]) -> Planes:
 def _refuse_unknown(
     block: NDArray[Any], start: int, known: Sequence[float], names: Sequence[str] | None
 ) -> None:
-    """Raise ValueError where the block holds a value that is neither a category nor missing."""
+    """Raise CodesError where the block holds a value that is neither a category nor missing."""
     unknown = ~np.isin(block, known)
     if block.dtype.kind == "f":
         unknown &= ~np.isnan(block)
     if unknown.any():
         row, item = np.argwhere(unknown)[0]
-        name = f"item {item + 1}" if names is None else names[item]
-        raise ValueError(
-            f"row {start + row + 1}, {name}: {block[row, item]:g} is none of the categories or missing codes "
-            f"{', '.join(f'{value:g}' for value in known)}"
-        )
+        name, none = _name(item, names), "is none of the categories or missing codes "
+        none += ", ".join(f"{value:g}" for value in known)
+        message = f"row {start + row + 1}, {name}: {block[row, item]:g} {none}"
+        raise CodesError(message, name, f"a code {none}")
 
 
 def _add_counts(planes: Planes, c: int, total: Counts) -> None:

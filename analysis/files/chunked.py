@@ -11,8 +11,8 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.counts.engines import ENGINES
-from analysis.counts.joint import Counts, JointCounts, block_counts, joint_counts, processors
+from analysis.counts.engines import EngineError, engine_of, in_threads
+from analysis.counts.joint import CodesError, Counts, JointCounts, block_counts, joint_counts, processors
 from analysis.estimate import Matrix, Unavailable
 from analysis.files.delimited import delimiter_of
 from analysis.files.parquet_pages import EMPTY
@@ -21,6 +21,7 @@ from analysis.files.parquet_parts import (
     Block,
     Part,
     block_of,
+    files_of,
     is_folder,
     part_blocks,
     parts_of,
@@ -94,15 +95,25 @@ def file_counts(
 
     Raises
     ------
+    TableError
+        As for `blocks`; or a code is none of the categories, or there are more than can be counted.
     EngineError
-        The engine cannot be used.
+        The engine cannot be used, or the file is none whose parts it could count.
     """
+    by = engine_of(engine)
     nobody = joint_counts(np.empty((0, len(items)), np.int8), categories=categories, names=items)
     count = partial(_counts, nobody, categories=categories, missing=(EMPTY, *missing))
-    if not _in_parts(file):
-        return count(blocks(file, items))
-    work = partial(_of_part, count, tuple(items))
-    return sum(ENGINES[engine](work, parts_of(file, items, rows=ROWS), scheduler), start=nobody)
+    if not _in_parts(file) and (scheduler or by is not in_threads):
+        raise EngineError(
+            f"{file} is not in Parquet, whose parts an engine counts: write it so, or name none"
+        )
+    try:
+        if not _in_parts(file):
+            return count(blocks(file, items))
+        work = partial(_of_part, count, tuple(items))
+        return sum(by(work, parts_of(files_of(file), items, rows=ROWS), scheduler), start=nobody)
+    except CodesError as error:
+        raise TableError(f"{file}, {error.item}: {error.wrong}") from error
 
 
 def _of_part(
@@ -218,7 +229,7 @@ def _add_by_bits(rows: Block, low: int, bits: int, sums: Counts, products: Count
 def _streams(file: Path | str, items: Sequence[str], *, rows: int, workers: int) -> list[Iterator[Block]]:
     """Return the blocks of a file as iterators, as many as can be read at the same time."""
     if _in_parts(file):
-        parts = parts_of(file, items, rows=1)
+        parts = parts_of(files_of(file), items, rows=1)
         count = max(1, min(workers, len(parts)))
         return [_parquet_blocks(parts[place::count], items, rows=rows) for place in range(count)]
     file = Path(file)
@@ -254,7 +265,7 @@ def _csv_blocks(file: Path, items: Sequence[str], rows: int) -> Iterator[Block]:
                 for batch in batches:
                     yield block_of(file, items, batch)
                     given += batch.num_rows
-        except pa.ArrowInvalid:
+        except (pa.ArrowInvalid, TableError):
             pass  # a cell or a row that the other reader can read, or can say what is wrong with
         else:
             return

@@ -54,11 +54,11 @@ def _header(data: Bytes, at: Number, fields: Whole) -> Number:
             ids[depth] += head >> 4
         else:
             value, at = varint(data, at, stop)
-            ids[depth] = value >> 1
+            ids[depth] = (value >> 1) ^ -(value & 1)
         field = ids[depth]
-        if kind in (4, 5, 6):  # whole numbers
+        if kind in (4, 5, 6):  # whole numbers, of which those of 32 bits are asked for
             value, at = varint(data, at, stop)
-            if 0 < field < 16 and depth < 2:
+            if kind == 5 and 0 < field < 16 and depth < 2:
                 fields[0 if depth == 0 else row, field] = (value >> 1) ^ -(value & 1)
         elif kind == 8:  # bytes, their number in front
             value, at = varint(data, at, stop)
@@ -80,10 +80,11 @@ def _header(data: Bytes, at: Number, fields: Whole) -> Number:
 
 
 @compiled
-def page_headers(data: Bytes, n: Number) -> Whole:
+def page_headers(data: Bytes, n: Number, optional: bool) -> Whole:
     """Return start, size, unpacked size and number of values of the pages of a column of n values.
 
-    The first page is the dictionary, the others are places in it; empty where that is not so.
+    The first page is the dictionary, the others are places in it, which begin by telling which values are
+    missing if the column is `optional`; empty where that is not so.
     """
     none, pages = np.empty((0, 4), np.int64), np.empty((64, 4), np.int64)
     fields = np.empty((4, 16), np.int64)
@@ -96,6 +97,9 @@ def page_headers(data: Bytes, n: Number) -> Whole:
         row = 1 if found else 2
         count, encoding = fields[row, 1], fields[row, 2]
         if count < 0 or kind != (0 if found else 2) or encoding not in (2, 8 if found else 0):
+            return none
+        missing, repeated = fields[1, 3], fields[1, 4]  # in runs, or, where there are none, of single bits
+        if found and (missing not in (3, 3 if optional else 4) or repeated not in (3, 4)):
             return none
         if found == len(pages):
             pages = np.concatenate((pages, np.empty_like(pages)))
@@ -171,10 +175,10 @@ def _decode_runs(
                 out[begin + np.uint64(each)] = one[place]
             filled += taken
             continue
+        if left * width > stop - at:
+            return filled
         while left > 0 and filled < n:
             groups = min(left, 64)
-            if groups * width > stop - at:
-                return filled
             _unpack(data, at, groups, width, one, four, few)
             at += groups * width
             taken, begin = min(8 * groups, n - filled), np.uint64(first + filled)

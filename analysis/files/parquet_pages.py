@@ -36,20 +36,30 @@ def group_codes(file: str, opened: Any, group: int, columns: Sequence[str]) -> C
         The number of the row group.
     columns
         Names of the columns.
+
+    Raises
+    ------
+    ArrowException, OSError
+        The footer is damaged.
     """
     found, kinds = opened.metadata.row_group(group), opened.schema_arrow
-    if found.num_rows * len(columns) > MOST_BYTES:
+    paths = [opened.schema.column(place).path for place in range(found.num_columns)]
+    by_path = {path: place for place, path in enumerate(paths)}
+    known = all(name in by_path and kinds.get_field_index(name) >= 0 for name in columns)
+    if found.num_rows * len(columns) > MOST_BYTES or len(by_path) < len(paths) or not known:
         return None
-    places = {found.column(place).path_in_schema: place for place in range(found.num_columns)}
+    places = [by_path[name] for name in columns]
+    # No row is read, but Arrow checks what the footer says of the columns: where that is damaged an error is
+    # raised here, while `found.column` would end the process.
+    for _ in opened.reader.iter_batches(0, row_groups=[group], column_indices=places, use_threads=False):
+        pass
     codes = np.empty((len(columns), found.num_rows), np.int8)
     content = np.memmap(file, np.uint8, "r")
-    for row, name in zip(codes, columns, strict=True):
-        if name not in places or kinds.get_field_index(name) < 0:
+    for row, place in zip(codes, places, strict=True):
+        chunk, schema, kind = found.column(place), opened.schema.column(place), kinds.field(paths[place]).type
+        if chunk.num_values != found.num_rows or not _is_plain(chunk, schema, kind):
             return None
-        chunk, schema = found.column(places[name]), opened.schema.column(places[name])
-        if not _is_plain(chunk, schema, kinds.field(name).type):
-            return None
-        if not _decode(content, chunk, row, optional=schema.max_definition_level > 0):
+        if not _decode(content, chunk, row, optional=schema.max_definition_level > 0, lowest=_lowest(kind)):
             return None
     return codes
 
@@ -58,23 +68,31 @@ def _is_plain(chunk: Any, schema: Any, kind: Any) -> bool:
     import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
 
     flat = schema.max_repetition_level == 0 and schema.max_definition_level <= 1
-    signed = pa.types.is_signed_integer(kind) or (pa.types.is_integer(kind) and kind.bit_width < 32)  # noqa: PLR2004
-    whole = chunk.physical_type == "INT32" and signed
+    whole = chunk.physical_type == schema.physical_type == "INT32" and pa.types.is_integer(kind)
     return bool(flat and whole and chunk.has_dictionary_page and chunk.compression in _CODECS)
 
 
-def _decode(content: Bytes, chunk: Any, out: Codes, *, optional: bool) -> bool:
+def _lowest(kind: Any) -> int:
+    """Return the lowest code there can be: -99 in a column without signs is a number of ten digits."""
+    import pyarrow as pa  # noqa: PLC0415 - only where a file needs it
+
+    return EMPTY + 1 if pa.types.is_signed_integer(kind) else 0
+
+
+def _decode(content: Bytes, chunk: Any, out: Codes, *, optional: bool, lowest: int) -> bool:
     """Fill `out` with a column; return whether its layout is the one that is known here."""
     from analysis.files.packed_runs import decode_pages, page_headers  # noqa: PLC0415 - the compiler takes long
 
     start = chunk.dictionary_page_offset
     column = np.array(content[start : start + chunk.total_compressed_size])
-    headers = page_headers(column, out.size)
-    data = _unpacked(column, headers, chunk.compression) if len(headers) else None
-    if data is None or headers[0, 2] % 4:
+    headers = page_headers(column, out.size, optional)
+    if not len(headers) or headers[0, 0] + headers[0, 1] != chunk.data_page_offset - start:
+        return False
+    data = _unpacked(column, headers, chunk.compression)
+    if data is None or headers[0, 2] != _BYTES_OF_A_VALUE * headers[0, 3]:
         return False
     codes = data[: headers[0, 2]].view("<i4")
-    if not 0 < codes.size <= _MOST_CODES or codes.min() <= EMPTY or codes.max() >= -EMPTY:
+    if not 0 < codes.size <= _MOST_CODES or codes.min() < lowest or codes.max() >= -EMPTY:
         return False
     one, four = _tables(codes.astype(np.int8).tobytes())
     ends, counts = np.cumsum(headers[:, 2]), headers[1:, 3].copy()

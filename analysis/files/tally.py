@@ -6,7 +6,6 @@ Everything is a whole number or a set, so that tallies of parts add up to that o
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -16,7 +15,15 @@ from analysis.counts.engines import Engine, in_threads
 from analysis.counts.joint import Counts, JointCounts, block_counts
 from analysis.files.chunked import ROWS
 from analysis.files.parquet_pages import EMPTY
-from analysis.files.parquet_parts import Block, Part, part_blocks, part_values, parts_of
+from analysis.files.parquet_parts import (
+    Block,
+    ParquetFile,
+    Part,
+    part_blocks,
+    part_values,
+    parts_of,
+    refuse_twice,
+)
 
 SAMPLE: Final = 10_000
 SEED: Final = 20_261_201
@@ -80,7 +87,7 @@ class Tally:
 
 
 def tally(
-    place: Path | str,
+    files: Sequence[ParquetFile],
     wanted: Wanted,
     *,
     engine: Engine = in_threads,
@@ -88,12 +95,12 @@ def tally(
     sample: int = SAMPLE,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Tally:
-    """Count a Parquet file, or a folder of them.
+    """Count Parquet files.
 
     Parameters
     ----------
-    place
-        The file, the folder, or an address that fsspec opens.
+    files
+        The files, as `files_of` finds them.
     wanted
         What is to be counted.
     engine, scheduler
@@ -110,11 +117,15 @@ def tally(
     Raises
     ------
     TableError
-        The place holds no such files, or a column something else than whole numbers from -127 to 127.
+        A file lacks a column, has it twice, or has something else in it than whole numbers from -127 to 127.
+    CodesError
+        There are more different codes than can be counted.
     EngineError
         The engine cannot be used.
     """
-    parts = parts_of(place, wanted.items)
+    parts = parts_of(files, wanted.items)
+    for file in files:
+        refuse_twice(file, wanted.marks)
     n = sum(part.n for part in parts)
     drawn = np.sort(np.random.default_rng(SEED).choice(n, min(n, sample), replace=False))
     ends = np.searchsorted(drawn, [part.first + part.n for part in parts])
@@ -139,7 +150,7 @@ def part_tally(wanted: Wanted, task: tuple[Part, NDArray[np.intp]]) -> Tally:
         sample = {int(place): block[place - first].copy() for place in here}
         found += replace(_block_tally(wanted, block), sample=sample)
         first += len(block)
-    marks = {(mark, value) for mark in wanted.marks for value in part_values(part, mark)}
+    marks = part_values(part, wanted.marks) if wanted.marks else ()
     return replace(found, marks=frozenset(marks))
 
 

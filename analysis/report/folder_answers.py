@@ -5,18 +5,18 @@ What counts can bear rests on all rows; what needs rows rests on the sample, or 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from analysis.counts.engines import ENGINES
-from analysis.counts.joint import Counts, JointCounts
+from analysis.counts.engines import engine_of
+from analysis.counts.joint import CodesError, Counts, JointCounts
 from analysis.estimate import Estimate, Matrix, Unavailable
 from analysis.files.answer_cells import number
 from analysis.files.parquet_pages import EMPTY
-from analysis.files.parquet_parts import columns_of
+from analysis.files.parquet_parts import ParquetFile, files_of
 from analysis.files.table import Table, TableError
 from analysis.files.tally import Tally, Wanted, tally
 from analysis.moments import Moments, moments
@@ -34,7 +34,7 @@ NO_RESAMPLES: Final = Unavailable(reason="needs rows", detail="people are drawn 
 
 @dataclass(frozen=True, kw_only=True)
 class Folder:
-    """Where Parquet files are, which engine of `ENGINES` counts them, and the address of its scheduler.
+    """Where Parquet files are, which engine counts them, and the address of its scheduler.
 
     `progress` is told how many parts are counted.
     """
@@ -43,6 +43,11 @@ class Folder:
     engine: str = "threads"
     scheduler: str = ""
     progress: Callable[[str, int, int], None] | None = None
+
+    @cached_property
+    def files(self) -> tuple[ParquetFile, ...]:
+        """Its files, each opened once."""
+        return files_of(self.place)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +181,7 @@ def read_named_folder(folder: Folder, named: Named) -> FolderDataset:
     EngineError
         The engine cannot be used.
     """
-    empty = of_table(_table_of(folder.place, {}, 0, frozenset()), named)
+    empty = of_table(_table_of(folder, {}, 0, frozenset()), named)
     items = tuple(item.id for item in empty.form.items)
     allowed = empty.form.scale_of(items[0]).codes if named.codes else ()
     none = [code for code in MISSING_LABELS if code not in allowed]
@@ -219,7 +224,7 @@ def read_fitted_folder(folder: Folder, instrument: Instrument, form_id: str | No
     EngineError
         The engine cannot be used.
     """
-    table = _table_of(folder.place, {}, 0, frozenset())
+    table = _table_of(folder, {}, 0, frozenset())
     empty = fitted(table, instrument, form_id)
     form = empty.form
     columns = tuple(column_of_item(item.id, table) or item.id for item in form.items)
@@ -249,20 +254,10 @@ def _counted(
     """Count the columns, and the rows complete on each scale; `empty` is a dataset of the same items."""
     names = [item.id for item in empty.form.items]
     missing = tuple(tuple(code for code in each if code != EMPTY) for each in meanings)
-    count = partial(
-        tally,
-        folder.place,
-        engine=ENGINES[folder.engine],
-        scheduler=folder.scheduler,
-        progress=folder.progress,
-    )
-    wanted = Wanted(
-        items=columns, missing=missing, sets=_sets(empty, names), marks=_marks_of(columns_of(folder.place))
-    )
-    found = _named(count(wanted), names, wanted)
-    table = _table_of(
-        folder.place, dict(zip(columns, found.rows.T, strict=True)), len(found.rows), found.marks
-    )
+    wanted = Wanted(items=columns, missing=missing, sets=_sets(empty, names), marks=_marks_of(folder.files))
+    found = _tallied(folder, wanted, names)
+    drawn = dict(zip(columns, found.rows.T, strict=True))
+    table = _table_of(folder, drawn, len(found.rows), found.marks)
     read = dataset_of(table, found)
     dataset = FolderDataset(
         instrument=read.instrument,
@@ -279,21 +274,17 @@ def _counted(
         # Scales are shorter by the items left aside, so other rows are complete on them.
         usable = tuple(names.index(item.id) for item in dataset.items)
         again = replace(wanted, sets=_sets(dataset, names), usable=usable)
-        dataset = replace(dataset, tally=_named(count(again), names, again))
+        dataset = replace(dataset, tally=_tallied(folder, again, names))
     left_out = [f"{found.empty} rows without one answer left out."] if found.empty else []
     aside = [f"Left aside: {item}, since {why}." for item, why in dataset.unusable.items()]
     return replace(dataset, notes=(*left_out, *aside, *read.notes))
 
 
-def _marks_of(files: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+def _marks_of(files: Sequence[ParquetFile]) -> tuple[str, ...]:
     """Return the columns of any file that say whether answers are made up, and to which form they belong."""
     marks: list[str] = []
     for mark in MARKS:
-        found = {
-            name: file
-            for file, names in files.items()
-            if (name := column_of(mark, Table(file=Path(file), columns=dict.fromkeys(names, NOTHING))))
-        }
+        found = {name: file.path for file in files if (name := column_of(mark, _empty_table(file)))}
         if len(found) > 1:
             said = " and ".join(f"{name} in {file}" for name, file in found.items())
             raise TableError(f"the column {mark} has different names, {said}; give it one name")
@@ -308,8 +299,21 @@ def _sets(dataset: Dataset, names: Sequence[str]) -> tuple[tuple[int, ...], ...]
     return tuple(sorted(sets))
 
 
-def _named(found: Tally, names: Sequence[str], wanted: Wanted) -> Tally:
-    """Return a tally whose counts bear the names of items in place of those of columns."""
+def _tallied(folder: Folder, wanted: Wanted, names: Sequence[str]) -> Tally:
+    """Count a folder; counts bear the names of items in place of those of columns."""
+    try:
+        found = tally(
+            folder.files,
+            wanted,
+            engine=engine_of(folder.engine),
+            scheduler=folder.scheduler,
+            progress=folder.progress,
+        )
+    except CodesError as error:
+        raise TableError(
+            f"{folder.place}, {error.item}: {error.wrong}; leave out columns that hold no answers, and name "
+            "codes of no answer with --missing"
+        ) from error
     complete = tuple(
         replace(each, names=tuple(names[place] for place in places))
         for each, places in zip(found.complete, wanted.sets, strict=True)
@@ -317,11 +321,15 @@ def _named(found: Tally, names: Sequence[str], wanted: Wanted) -> Tally:
     return replace(found, counts=replace(found.counts, names=tuple(names)), complete=complete)
 
 
+def _empty_table(file: ParquetFile) -> Table:
+    return Table(file=Path(file.path), columns=dict.fromkeys(file.columns, NOTHING))
+
+
 def _table_of(
-    place: Path | str, columns: Mapping[str, Matrix], n: int, marks: frozenset[tuple[str, str]]
+    folder: Folder, columns: Mapping[str, Matrix], n: int, marks: frozenset[tuple[str, str]]
 ) -> Table:
     """Return a table of rows: columns of bytes, and of each mark the values that occur in any row."""
-    names = dict.fromkeys(name for each in columns_of(place).values() for name in each)
+    names = dict.fromkeys(name for file in folder.files for name in file.columns)
     found = {name: np.full(n, np.nan) for name in names} | {
         name: np.where(column == EMPTY, np.nan, column.astype(np.float64)) for name, column in columns.items()
     }
@@ -329,7 +337,7 @@ def _table_of(
         values = sorted(value for mark, value in marks if mark == name)
         if values:
             found[name] = np.array([values[row % len(values)] for row in range(n)], dtype=object)
-    return Table(file=Path(str(place)), columns=found)
+    return Table(file=Path(str(folder.place)), columns=found)
 
 
 def _refuse_unknown(place: Path | str, found: Tally, form: Form) -> None:

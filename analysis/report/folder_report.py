@@ -119,11 +119,23 @@ def folder_structure(
 
 
 def _of_sample(dataset: FolderDataset, sections: Iterable[Section]) -> tuple[Section, ...]:
-    """Return sections with words in front that say of which rows they are."""
-    rows = f"Of {dataset.sample.n:,} of the {dataset.n:,} rows, drawn at random."
+    """Return sections that say of which rows they are: in their words, and in the title of each table."""
+    n = dataset.sample.n
     return tuple(
-        replace(each, title=f"{each.title} (sample)", reading=f"{rows} {each.reading}") for each in sections
+        replace(
+            each,
+            title=f"{each.title} (sample)",
+            reading=f"Of {n:,} of the {dataset.n:,} rows, drawn at random. {each.reading}",
+            tables=tuple(_of_sampled(table, f"sample of {n:,} rows") for table in each.tables),
+        )
+        for each in sections
     )
+
+
+def _of_sampled(table: Table, rows: str) -> Table:
+    """Return a table, and its drawing, that say of which rows they are."""
+    drawn = table.figure and replace(table.figure, reading=f"{table.figure.reading} Of a {rows}.")
+    return replace(table, title=f"{table.title} ({rows})", figure=drawn)
 
 
 def _rows(dataset: FolderDataset, needs: Needs) -> Section:

@@ -9,16 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import pytest
 
 from analysis.__main__ import main
-from analysis.counts.engines import on_dask, on_spark
+from analysis.counts.engines import EngineError, on_dask, on_spark
+from analysis.files.parquet_parts import files_of
 from analysis.files.tally import Wanted, tally
 from analysis.simulation import simulate
 from tests.lib.counted_parts import report_of, waiting
@@ -103,21 +107,21 @@ def killing(engine, folder: Path):
 @pytest.mark.parametrize("workers", [1, 2, 7])
 def test_dask_s_own_workers_count_what_threads_count(workers, folder, tmp_path):
     with dask(workers, tmp_path) as scheduler:
-        found = tally(folder, WANTED, sample=50, engine=on_dask, scheduler=scheduler)
-    assert_same(found, tally(folder, WANTED, sample=50))
+        found = tally(files_of(folder), WANTED, sample=50, engine=on_dask, scheduler=scheduler)
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 def test_a_worker_of_dask_that_is_killed_changes_no_count(folder, tmp_path):
     with dask(2, tmp_path) as scheduler:
         engine = killing(on_dask, tmp_path)
-        found = tally(folder, WANTED, sample=50, engine=engine, scheduler=scheduler)
-    assert_same(found, tally(folder, WANTED, sample=50))
+        found = tally(files_of(folder), WANTED, sample=50, engine=engine, scheduler=scheduler)
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 @pytest.mark.parametrize("workers", [1, 2, 7])
 def test_spark_counts_what_threads_count(workers, folder):
-    found = tally(folder, WANTED, sample=50, engine=on_spark, scheduler=f"local[{workers}]")
-    assert_same(found, tally(folder, WANTED, sample=50))
+    found = tally(files_of(folder), WANTED, sample=50, engine=on_spark, scheduler=f"local[{workers}]")
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 def test_a_worker_of_spark_that_is_killed_changes_no_count(folder, tmp_path):
@@ -135,8 +139,8 @@ def test_a_worker_of_spark_that_is_killed_changes_no_count(folder, tmp_path):
         yield from on_spark(partial(waiting, work, tmp_path), parts, scheduler)
         killer.join()
 
-    found = tally(folder, WANTED, sample=50, engine=engine, scheduler="local[2,4]")
-    assert_same(found, tally(folder, WANTED, sample=50))
+    found = tally(files_of(folder), WANTED, sample=50, engine=engine, scheduler="local[2,4]")
+    assert_same(found, tally(files_of(folder), WANTED, sample=50))
 
 
 def test_a_report_by_spark_is_that_of_threads(folder, capfd):
@@ -145,3 +149,115 @@ def test_a_report_by_spark_is_that_of_threads(folder, capfd):
     expected = capfd.readouterr().out
     assert main([*asked, "--engine", "spark", "--scheduler", "local[2]"]) == 0
     assert capfd.readouterr().out == expected
+
+
+@pytest.fixture(name="session")
+def _session() -> Iterator[Any]:
+    """A Spark session of our own, whose driver takes a megabyte of results of one job at the most."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")
+    session = builder.config("spark.driver.maxResultSize", "1m").getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.mark.usefixtures("session")
+def test_spark_sends_what_it_counts_part_by_part():
+    """Together they are more than the driver takes."""
+    assert [*on_spark(kilobytes, [300] * 12)] == [b"x" * 300_000] * 12
+
+
+def kilobytes(part: int) -> bytes:
+    return b"x" * (1000 * part)
+
+
+def meeting(folder: Path, part: int) -> int:
+    """Wait for the other of two parts."""
+    (folder / str(part)).touch()
+    wait_for((folder / str(1 - part)).exists)
+    return part
+
+
+def test_spark_counts_parts_at_the_same_time(tmp_path):
+    assert sorted(on_spark(partial(meeting, tmp_path), [0, 1], "local[2]")) == [0, 1]
+
+
+def test_a_session_that_runs_is_used_and_left_running(session):
+    def count() -> list[int]:
+        return sorted(on_spark(abs, [-2, 1]))
+
+    with ThreadPoolExecutor(1) as another:
+        assert count() == another.submit(count).result() == [1, 2]
+    assert session.range(3).count() == 3
+
+
+def test_a_scheduler_beside_a_session_that_runs_is_refused(session):
+    with pytest.raises(
+        EngineError, match=r"already runs in this process, at local\[2\]: leave out the scheduler"
+    ):
+        list(on_spark(abs, [1], "local[1]"))
+    assert session.range(3).count() == 3
+
+
+def test_a_session_that_was_started_is_stopped():
+    from pyspark import SparkContext
+
+    assert sorted(on_spark(abs, [-2, 1], "local[1]")) == [1, 2]
+    assert SparkContext._active_spark_context is None
+
+
+def test_a_spark_that_is_started_here_listens_on_this_machine_alone():
+    found = on_spark(abs, [-2, 1])
+    next(found)
+    listening = {
+        each.laddr.ip
+        for process in psutil.Process().children(recursive=True)
+        for each in process.net_connections("tcp")
+        if each.status == psutil.CONN_LISTEN
+    }
+    next(found)
+    assert listening
+    assert {each.removeprefix("::ffff:") for each in listening} == {"127.0.0.1"}
+
+
+def test_what_a_worker_of_spark_refuses_is_said_as_threads_say_it(tmp_path, capfd):
+    frame = pd.DataFrame({name: ["1", "2", "Nevermore"] for name in ITEMS})
+    frame.to_parquet(tmp_path / "a.parquet")
+    asked = ["alpha", str(tmp_path), "--items", "a,b", "--codes", "1-4"]
+    assert main(asked) == 2
+    expected = capfd.readouterr().err
+    assert "a.parquet, a: not every cell" in expected
+    assert main([*asked, "--engine", "spark", "--scheduler", "local[2]"]) == 2
+    said = capfd.readouterr().err
+    assert said.endswith(expected)
+    assert "Nevermore" not in said
+
+
+def fails(_: int) -> None:
+    raise RuntimeError("Nevermore")
+
+
+def test_workers_of_spark_that_fail_are_told_without_their_words():
+    with pytest.raises(EngineError, match=r"Spark could not count every part \(PythonException\)") as failed:
+        list(on_spark(fails, [1], "local[1]"))
+    assert "Nevermore" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "environment", "reason"),
+    [
+        ([], {"JAVA_HOME": "/nowhere"}, "Spark could not be started here"),
+        (["--scheduler", "spark://127.0.0.1:1"], {}, "no Spark master answers at spark://127.0.0.1:1"),
+        (["--scheduler", "nothing://there"], {}, "no Spark master answers at nothing://there"),
+    ],
+)
+def test_a_spark_that_cannot_be_used_is_told(scheduler, environment, reason, folder):
+    words = [sys.executable, "-m", "analysis", *report_of(folder), "--engine", "spark", *scheduler]
+    done = subprocess.run(
+        words, capture_output=True, text=True, check=False, cwd=ROOT, env={**os.environ, **environment}
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+    assert "it needs Java 17 or newer" in done.stderr
+    assert "Traceback" not in done.stderr

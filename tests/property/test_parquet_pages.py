@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from analysis.counts.joint import joint_counts
 from analysis.files.chunked import file_counts
 from analysis.files.parquet_pages import EMPTY, group_codes
 from analysis.files.table import TableError
@@ -112,6 +113,19 @@ def test_a_wrong_number_of_missing_values_in_the_footer_moves_no_answer(compress
     np.testing.assert_array_equal(found, by_arrow(opened, 0))
 
 
+@pytest.mark.parametrize("kind", UNSIGNED)
+def test_a_large_number_without_a_sign_is_no_code_below_nought(kind, tmp_path):
+    """-99 and 4294967197 have the same 32 bits."""
+    column = pa.array(np.array([1, 2, -99] * 20).astype(kind.to_pandas_dtype()), kind)
+    file = str(tmp_path / "x.parquet")
+    parquet.write_table(pa.table([column, column], list(NAMES)), file)
+    opened = parquet.ParquetFile(file)
+    found = group_codes(file, opened, 0, NAMES)
+    assert found is None or (found == by_arrow(opened, 0)).all()
+    with pytest.raises(TableError, match=r"x\.parquet, a: not every cell of this uint"):
+        file_counts(file, NAMES)
+
+
 @pytest.mark.parametrize("kind", [pa.int8(), pa.int32(), pa.float64()])
 @pytest.mark.parametrize("dictionary", [False, True])
 def test_a_code_that_no_answer_can_have_is_refused(kind, dictionary, tmp_path):
@@ -123,28 +137,85 @@ def test_a_code_that_no_answer_can_have_is_refused(kind, dictionary, tmp_path):
             file_counts(tmp_path / file, ["a"])
 
 
-def test_damaged_files_are_refused_or_read_as_arrow_reads_them(tmp_path):
+def small(compression: str, missing: str, pages: int) -> bytes:
+    """Return a file of 90 rows with columns that are read here, in so many pages or so."""
+    rng = np.random.default_rng(5)
+    columns = [
+        pa.array(rng.integers(1, 6, 90), pa.int8(), mask=rng.random(90) < (missing == "some") * 0.1)
+        for _ in NAMES
+    ]
+    schema = pa.schema([pa.field(name, pa.int8(), nullable=missing != "impossible") for name in NAMES])
+    content = pa.BufferOutputStream()
+    size = 90 // pages
+    parquet.write_table(
+        pa.table(columns, schema=schema),
+        content,
+        compression=compression,
+        write_batch_size=size,
+        data_page_size=size,
+    )
+    return content.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize(
+    ("compression", "missing", "pages"),
+    [
+        ("snappy", "some", 4),
+        ("snappy", "none", 1),
+        ("zstd", "none", 4),
+        ("none", "some", 1),
+        ("none", "impossible", 4),
+    ],
+)
+def test_no_damage_passes_that_arrow_notices(compression, missing, pages, tmp_path):
+    """Two bits of each byte are turned, in the pages and in the footer."""
+    whole, file = small(compression, missing, pages), tmp_path / "x.parquet"
+    read = refused = 0
+    for place in range(4, len(whole) - 8):
+        for bit in (0, place % 7 + 1):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << bit
+            file.write_bytes(damaged)
+            try:
+                opened = parquet.ParquetFile(file)
+                found = group_codes(str(file), opened, 0, NAMES)
+            except (pa.ArrowException, OSError, ValueError):
+                found = None
+            if found is None:
+                refused += 1
+                continue
+            try:
+                expected = by_arrow(opened, 0)
+            except (pa.ArrowException, OSError, ValueError) as error:
+                pytest.fail(f"bit {bit} of byte {place} of {len(whole)}, of which Arrow says {error}")
+            read += 1
+            np.testing.assert_array_equal(found, expected, f"bit {bit} of byte {place} of {len(whole)}")
+    assert read > 200
+    assert refused > 200
+
+
+@pytest.mark.parametrize("codes", [[1, 2, 3, 4, 5], [EMPTY, 1, 2, 3, 4, 5]])
+def test_damaged_files_are_refused_or_read_as_arrow_reads_them(codes, tmp_path):
+    """Two bytes of a larger file are others."""
     rng = np.random.default_rng(7)
-    codes = rng.choice([EMPTY, 1, 2, 3, 4, 5], (3000, 2))
-    columns = [pa.array(column, pa.int8(), mask=column == EMPTY) for column in codes.T]
+    drawn = rng.choice(codes, (3000, 2))
+    columns = [pa.array(column, pa.int8(), mask=column == EMPTY) for column in drawn.T]
     parquet.write_table(pa.table(columns, list(NAMES)), tmp_path / "x.parquet", row_group_size=2000)
     whole = (tmp_path / "x.parquet").read_bytes()
     file = tmp_path / "y.parquet"
     read = refused = 0
-    for _ in range(400):
+    for _ in range(1000):
         damaged = np.frombuffer(whole, np.uint8).copy()
         damaged[rng.integers(4, len(whole) - 8, 2)] = rng.integers(0, 256, 2)
         file.write_bytes(damaged.tobytes())
         try:
-            file_counts(file, NAMES)
-            opened = parquet.ParquetFile(file)
-            found = group_codes(str(file), opened, 0, NAMES)
-            arrow = by_arrow(opened, 0)
-        except (TableError, pa.ArrowException, OSError, ValueError):
+            found = file_counts(file, NAMES)
+        except TableError:
             refused += 1
             continue
-        if found is not None:
-            read += 1
-            np.testing.assert_array_equal(found, arrow)
+        opened = parquet.ParquetFile(file)
+        rows = np.hstack([by_arrow(opened, group) for group in range(opened.num_row_groups)])
+        assert found == joint_counts(np.where(rows == EMPTY, np.nan, rows).T, names=NAMES)
+        read += 1
     assert read > 50
     assert refused > 50

@@ -17,6 +17,7 @@ from analysis.counts.joint import joint_counts
 from analysis.estimate import complete_rows
 from analysis.files.chunked import file_counts, file_moments
 from analysis.files.parquet_pages import EMPTY
+from analysis.files.parquet_parts import files_of
 from analysis.files.tally import Tally, Wanted, tally
 from analysis.moments import moments
 
@@ -62,9 +63,9 @@ def assert_same(one: Tally, other: Tally) -> None:
 def test_any_parts_and_any_workers_count_the_same(codes, cuts, group, threads):
     X = answers(codes)
     with tempfile.TemporaryDirectory() as folder:
-        whole = tally(written(folder, codes, [], 60), WANTED, sample=5)
+        whole = tally(files_of(written(folder, codes, [], 60)), WANTED, sample=5)
         parted = tally(
-            written(folder, codes, cuts, group),
+            files_of(written(folder, codes, cuts, group)),
             WANTED,
             sample=5,
             engine=partial(in_threads, threads=threads),

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,58 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from analysis.__main__ import main
 from analysis.commands.options import ENGINES as NAMES
 from analysis.counts.engines import ENGINES
-from analysis.files.tally import SEED, tally
 from analysis.simulation import simulate
 from instrument import ppiq
+from tests.lib.parquet_folders import ITEMS, Run, differences, frame_of, runner, written
 
-Run = Callable[..., tuple[int, str, str]]
-ITEMS = ("--items", "q1-q6", "--reverse", "q2,q5", "--codes", "1-5", "--missing", "9")
 NEEDS_ROWS = "it is computed from rows, of which the counts alone are known"
 
 
 @pytest.fixture(name="run")
 def _run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def run(*arguments: object) -> tuple[int, str, str]:
-        code = main([str(each) for each in arguments])
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return run
-
-
-def frame_of(n: int = 1500) -> pd.DataFrame:
-    """SIMULATED answers with holes: codes of no answer, empty cells, and two rows without one answer."""
-    rng = np.random.default_rng(3)
-    codes = simulate(n, [0.7, -0.6, 0.8, 0.5, -0.7, 0.6], [-1.0, -0.3, 0.4, 1.0], rng) + 1.0
-    codes[rng.random(codes.shape) < 0.02] = np.nan
-    codes[rng.random(codes.shape) < 0.02] = 9
-    codes[rng.random(codes.shape) < 0.01] = -99
-    codes[[5, 70]] = np.nan
-    return pd.DataFrame(codes, columns=[f"q{i}" for i in range(1, 7)]).astype("Int8")
-
-
-def written(frame: pd.DataFrame, folder: Path) -> Path:
-    """Write three files, one of them in a folder of its own, in small row groups."""
-    (folder / "later").mkdir(parents=True)
-    cuts = [0, len(frame) // 5, len(frame) // 2, len(frame)]
-    for name, first, last in zip(("a", "b", "later/c"), cuts, cuts[1:], strict=False):
-        frame[first:last].to_parquet(folder / f"{name}.parquet", row_group_size=400)
-    return folder
-
-
-def differences(one: Any, other: Any, place: str = "") -> list[tuple[str, Any, Any]]:
-    """Return where two reports differ by more than the order of a sum can do."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        both = sorted({*one, *other})
-        return [d for key in both for d in differences(one.get(key), other.get(key), f"{place}/{key}")]
-    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        pairs = enumerate(zip(one, other, strict=True))
-        return [d for at, (mine, its) in pairs for d in differences(mine, its, f"{place}[{at}]")]
-    alike = one == pytest.approx(other, rel=1e-9, abs=1e-11) if isinstance(one, float) else one == other
-    return [] if alike else [(place, one, other)]
+    return runner(capsys)
 
 
 def needs_rows(figure: Any) -> bool:
@@ -105,7 +66,8 @@ def test_a_report_of_a_folder_is_that_of_its_rows_but_for_what_needs_rows(both):
         if place.startswith("/scales/all_items/")
     }
     assert resampled == {"alpha_bootstrap", "omega_bootstrap"}
-    assert differences(folder["sections"]["careless"]["tables"], file["sections"]["careless"]["tables"]) == []
+    sampled, ordinary = (each["sections"]["careless"]["tables"] for each in (folder, file))
+    assert [each["rows"] for each in sampled] == [each["rows"] for each in ordinary]
     said = {row[0]: row[2] for row in folder["sections"]["rows"]["tables"][0]["rows"]}
     assert said["flags of careless answering"] == "a random sample of rows"
     assert said["standard errors of Mokken's H"] == "nothing"
@@ -124,7 +86,9 @@ def test_a_report_of_a_form_counts_its_scales_and_kinds_of_no_answer(both):
     folder, file = both(frame, "report", *asked)
     left = [place for place, mine, _ in differences(folder, file) if not needs_rows(mine)]
     said = ("/sections/rows", "/sections/careless/reading", "/sections/careless/title")
-    assert [place for place in left if "_bootstrap" not in place and not place.startswith(said)] == []
+    titles = [f"/sections/careless/tables[{table}]/title" for table in (0, 1)]
+    kept = [place for place in left if "_bootstrap" not in place and not place.startswith(said)]
+    assert kept == titles
     assert folder["simulated"]
 
 
@@ -183,39 +147,6 @@ def test_codes_that_are_not_said_are_those_of_all_rows(both):
     assert "Turned within 1 to 5, the lowest and the highest answer there is." in folder["notes"]
 
 
-def test_a_structure_has_the_models_of_all_rows_and_the_rest_of_a_sample(tmp_path, run):
-    place = written(frame_of(10_500), tmp_path / "answers")
-    code, out, err = run("structure", place, *ITEMS, "--format", "json")
-    assert (code, err) == (0, "")
-    found = json.loads(out)
-    assert found["n"] == 10_498
-    assert found["sections"]["all_rows"]["title"] == "The models in all 10,498 rows"
-    assert 9990 <= found["sample"]["n"] <= 10_000
-    assert found["sections"]["solution"]["reading"].startswith(
-        f"Of {found['sample']['n']:,} of the 10,498 rows, drawn at random."
-    )
-    everybody = dict(found["sections"]["all_rows"]["tables"][1]["rows"])
-    sampled = {row[0]: row[1:] for row in found["sections"]["solution"]["tables"][0]["rows"]}
-    assert everybody
-    assert sampled
-
-
-def test_items_that_vary_among_all_rows_are_in_the_models_of_all_rows(tmp_path, run, monkeypatch):
-    monkeypatch.setitem(tally.__kwdefaults__, "sample", 200)
-    frame = frame_of()
-    drawn = np.random.default_rng(SEED).choice(len(frame), 200, replace=False)
-    frame.loc[drawn, "q3"] = 4
-    place = written(frame, tmp_path / "answers")
-    code, out, err = run("structure", place, *ITEMS, "--format", "json")
-    assert (code, err) == (0, "")
-    found = json.loads(out)
-    assert "q3" in found["items"]
-    assert "q3" not in found["sample"]["items"]
-    whole = found["sections"]["all_rows"]
-    assert "q3 is left out of the sample's models: every answer is 4 there." in whole["reading"]
-    assert any(row[0].endswith("q3") for row in whole["tables"][1]["rows"])
-
-
 def test_a_model_of_an_item_that_all_answered_alike_is_refused(tmp_path, run):
     place = written(frame_of(300).assign(q3=4), tmp_path / "answers")
     (tmp_path / "model.txt").write_text("f =~ q1 + q3 + q4 + q6\n", encoding="utf-8")
@@ -224,18 +155,6 @@ def test_a_model_of_an_item_that_all_answered_alike_is_refused(tmp_path, run):
     )
     assert code == 2
     assert "the model has q3 (every answer is 4)" in err
-
-
-def test_the_sample_is_the_same_whoever_counts(tmp_path, run):
-    frame = frame_of(10_500)
-    pages = []
-    for name, group in (("few", 10_500), ("many", 300)):
-        place = tmp_path / name / "answers"
-        place.mkdir(parents=True)
-        frame.to_parquet(place / "x.parquet", row_group_size=group)
-        pages.append(run("report", place, *ITEMS, "--engine", "threads")[1])
-    assert pages[0] == pages[1]
-    assert "of the 10,498 rows, drawn at random" in pages[0]
 
 
 def test_an_address_is_read_as_a_folder_is(tmp_path, run):
@@ -250,6 +169,23 @@ def test_an_address_is_read_as_a_folder_is(tmp_path, run):
     assert here[0] == 0
 
 
+def test_each_file_is_opened_for_its_footer_and_to_be_counted(tmp_path, run, monkeypatch):
+    place, memory = written(frame_of(300), tmp_path / "answers"), fsspec.filesystem("memory")
+    memory.put(str(place), "/study/answers", recursive=True)
+    opened, really = Counter[str](), type(memory).open
+
+    def counted(system: Any, path: str, *arguments: Any, **named: Any) -> Any:
+        opened[path] += 1
+        return really(system, path, *arguments, **named)
+
+    monkeypatch.setattr(type(memory), "open", counted)
+    try:
+        assert run("alpha", "memory://study/answers", *ITEMS)[0] == 0
+    finally:
+        memory.rm("/study", recursive=True)
+    assert [*opened.values()] == [2, 2, 2]
+
+
 def test_files_that_writers_leave_behind_are_not_read(tmp_path, run):
     place = written(frame_of(300), tmp_path / "answers")
     before = run("alpha", place, *ITEMS)
@@ -259,40 +195,6 @@ def test_files_that_writers_leave_behind_are_not_read(tmp_path, run):
     assert run("alpha", place, *ITEMS) == before
 
 
-@pytest.mark.parametrize(
-    ("change", "arguments", "reason"),
-    [
-        (None, ["--engine", "dask"], "--engine and --scheduler count a folder of Parquet files"),
-        ("folder", ["--scheduler", "tcp://here:1"], "threads are those of this machine"),
-        ("folder", ["--group", "q1"], "--group is for single files"),
-        ("nothing", [], "holds no file whose name ends in .parquet"),
-        ("lacking", [], r"c.parquet has no column q6"),
-        ("unknown", [], "q4: 1 rows hold 7, which is no answer"),
-        ("folder", ["--missing", "9.5"], "--missing 9.5: codes in a folder are whole numbers"),
-        ("words", [], r"q4: .*give answers as whole numbers from -127 to 127"),
-        ("damaged", [], "c.parquet is not a Parquet file that can be read"),
-    ],
-)
-def test_what_cannot_be_counted_is_refused_with_the_reason(change, arguments, reason, tmp_path, run):
-    frame = frame_of(300)
-    if change == "unknown":
-        frame.loc[250, "q4"] = 7
-    if change == "words":
-        frame["q4"] = "Never"
-    place = written(frame, tmp_path / "answers")
-    file = place / "later" / "c.parquet"
-    if change == "nothing":
-        for each in place.rglob("*.parquet"):
-            each.unlink()
-    if change == "lacking":
-        frame.drop(columns="q6").to_parquet(file)
-    if change == "damaged":
-        file.write_bytes(b"nothing")
-    code, out, err = run("alpha", place if change else file, *ITEMS, *arguments)
-    assert (code, out) == (2, "")
-    assert re.search(reason, err)
-
-
 def test_how_many_parts_are_counted_is_said(tmp_path, run):
     place = written(frame_of(300), tmp_path / "answers")
     code, _, err = run("alpha", place, *ITEMS, "--progress")
@@ -300,25 +202,5 @@ def test_how_many_parts_are_counted_is_said(tmp_path, run):
     assert re.findall(r"(\d) of 3 parts, .*rows counted", err) == ["1", "2", "3"]
 
 
-def test_a_structure_of_measurements_is_not_counted(tmp_path, run):
-    place = written(frame_of(300), tmp_path / "answers")
-    code, _, err = run("structure", place, *ITEMS, "--continuous")
-    assert code == 2
-    assert "rest on rows" in err
-
-
 def test_the_command_names_every_engine():
     assert tuple(ENGINES) == NAMES
-
-
-@pytest.mark.parametrize("left", ["_delta_log/00.json", "part/.hoodie/x", "metadata/v1.metadata.json"])
-@pytest.mark.parametrize("address", ["", "file://"])
-def test_a_table_with_versions_is_refused_since_it_holds_deleted_rows(
-    tmp_path: Path, run: Run, left: str, address: str
-) -> None:
-    folder = written(frame_of(300), tmp_path / "answers")
-    (folder / left).parent.mkdir(parents=True)
-    (folder / left).touch()
-    code, _, told = run("alpha", f"{address}{folder}", *ITEMS)
-    assert code == 2
-    assert "rows that were deleted" in told
