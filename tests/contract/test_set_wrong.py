@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import psycopg
 import pytest
@@ -37,9 +38,17 @@ def refused(line: str, folder: Path, **environment: str) -> str:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> Path:
-    assert typed("migrate --new-secret", tmp_path / "data").exit_code == 0
-    return tmp_path / "data"
+def place() -> Iterator[Path]:
+    """A folder that another user may enter; into pytest's own nobody may, whatever a test sets."""
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
+
+
+@pytest.fixture
+def made(place: Path) -> Path:
+    assert typed("migrate --new-secret", place / "data").exit_code == 0
+    return place / "data"
 
 
 @contextmanager
@@ -65,9 +74,9 @@ def as_root() -> Iterator[None]:
 
 
 @pytest.fixture
-def keeping(made: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
+def keeping(made: Path, place: Path) -> Iterator[dict[str, str]]:
     """The settings of a service that keeps a ledger; what is typed from here on is typed by its own user."""
-    (elsewhere := tmp_path / "mounted" / "elsewhere").mkdir(parents=True)
+    (elsewhere := place / "mounted" / "elsewhere").mkdir(parents=True)
     settings = {
         "COUNTERPOISE_LEDGER": str(elsewhere / "ledger"),
         "COUNTERPOISE_BACKUP_KEY": str(Identity.generate().to_public()),
@@ -81,8 +90,6 @@ def keeping(made: Path, tmp_path: Path) -> Iterator[dict[str, str]]:
     if os.geteuid() != 0:
         yield settings
         return
-    for folder in (*tmp_path.parents[:2], tmp_path):
-        folder.chmod(0o711)
     for each in (made, *made.iterdir(), elsewhere, elsewhere.parent):
         os.chown(each, NOBODY, NOBODY)
     with another_user():
