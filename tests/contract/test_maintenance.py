@@ -16,9 +16,10 @@ from random import Random
 
 import pytest
 from sqlalchemy import text, update
+from sqlalchemy.exc import OperationalError
 
 from app import studies
-from app.closing import maintenance
+from app.closing import maintenance, mixing
 from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT, SESSION
 from app.closing.snapshots import SNAPSHOT
@@ -90,6 +91,18 @@ def test_it_is_the_mixing_that_gives_way_and_never_a_respondent(service: Service
     assert kept(service, WAVE) == answers
 
 
+@pytest.mark.parametrize("url", [pytest.param("postgres", marks=pytest.mark.postgres)], indirect=True)
+def test_nothing_is_mixed_while_the_tables_cannot_be_locked(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mixing, "TRIES", 2)
+    with write(service.engine) as somebody, write(service.engine) as db:
+        somebody.execute(text("LOCK TABLE response IN ROW EXCLUSIVE MODE"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            mixing.lock(db)
+        db.rollback()
+
+
 def test_people_of_another_wave_send_all_through_a_close(service: Service, study: str) -> None:
     answers = people(service, WAVE, finished=30)
     with write(service.engine) as db:
@@ -124,7 +137,7 @@ def test_two_do_not_tend_at_once(service: Service) -> None:
 
 HOLDER = """
 import sys, time
-from app.closing import maintenance
+from app.closing import maintenance, mixing
 from app.config import Settings
 from app.runtime import make_service
 settings = Settings(database_url=sys.argv[1], secret=bytes.fromhex(sys.argv[2]))
