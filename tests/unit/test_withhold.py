@@ -51,6 +51,7 @@ def test_what_is_common_enough_is_shown():
 def test_a_column_that_is_the_same_for_everybody_is_never_withheld():
     rows = [("en", value) for value in "abcdefghij"]
     assert withhold(rows) == [("en", WITHHELD)] * 10
+    assert withhold([(value, "en") for value in "abcdefghij"]) == [(WITHHELD, "en")] * 10
 
 
 def test_a_rare_value_is_withheld_from_the_last_column_on():
