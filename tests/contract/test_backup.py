@@ -724,6 +724,16 @@ def until(found: Callable[[], Any], alive: Callable[[], bool] = lambda: True) ->
 
 
 @contextmanager
+def hanging_up_ends() -> Iterator[None]:
+    """Start processes as a terminal does: by nohup, and where tests are run so, SIGHUP is ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@contextmanager
 def verifying_without_end(keeping: Keeping, file: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """`counterpoise restore --verify`, its database made, which waits to read the backup again."""
     os.mkfifo(slow := keeping.folder / "slow.age")
@@ -736,9 +746,12 @@ def verifying_without_end(keeping: Keeping, file: Path) -> Iterator["subprocess.
         "COUNTERPOISE_BACKUP_KEY": settings.backup_key,
     }
     command = [sys.executable, "-m", "app", "restore", str(slow), "--key", str(key), "--verify"]
-    with subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    ) as process:
+    with (
+        hanging_up_ends(),
+        subprocess.Popen(
+            command, cwd=ROOT, env={**os.environ, **given}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        ) as process,
+    ):
 
         def alive() -> bool:
             return process.poll() is None
@@ -769,7 +782,7 @@ def test_a_verification_that_is_told_to_stop_leaves_no_database(
     assert keeping.cluster
     with verifying_without_end(keeping, keeping.backup()) as process:
         process.send_signal(told)
-        assert process.wait() == 128 + told
+        assert process.wait(60) == 128 + told
     assert verify_databases(keeping.cluster) == []
 
 
@@ -791,7 +804,7 @@ def test_the_database_of_a_verification_that_was_killed_goes_and_one_in_use_stay
             [name] = verify_databases(cluster)
             assert told() == []
             process.kill()
-            process.wait()
+            process.wait(60)
         [found] = until(told)  # the server notices by itself
         assert name in found
         end()
