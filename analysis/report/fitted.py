@@ -225,8 +225,11 @@ def _codes(
     scale = form.scale_of(item.id)
     column = table.column(name)
     if column.dtype.kind == "f":
-        known = {value: float(value) for value in np.unique(column[~np.isnan(column)]).tolist()}
-        cells: list[Cell] = [None if value != value else value for value in column.tolist()]  # noqa: PLR0124 - NaN
+        answered = ~np.isnan(column)
+        values = np.unique(column[answered])
+        meanings = [_code(value, scale, table, name) for value in values.tolist()]
+        codes = np.full(len(column), float(NOT_SHOWN))
+        codes[answered] = _numbers(meanings)[np.searchsorted(values, column[answered])]
     else:
         read = codes_of(
             table.cells(name),
@@ -236,16 +239,20 @@ def _codes(
         # number.
         plain = not read.lettered or min(scale.codes) == 1
         known = dict(read.by_cell) if plain else {}
-        cells = [cell or None for cell in table.cells(name)]
-    meant = {cell: _code(code, scale, table, name) for cell, code in known.items()}
-    given = [NOT_SHOWN if cell is None else meant.get(cell) for cell in cells]
-    codes = np.array([NOT_SHOWN if code is None else code for code in given], dtype=np.float64)
-    rows = tuple(row for row, code in enumerate(given, start=1) if code is None)
-    if not rows:
+        meant = {cell: _code(code, scale, table, name) for cell, code in known.items()}
+        codes = _numbers([meant.get(cell) if cell else NOT_SHOWN for cell in table.cells(name)])
+    unread = np.flatnonzero(np.isnan(codes))
+    if not unread.size:
         return codes, None
-    first = cells[rows[0] - 1]
-    shown = f"{first:g}" if isinstance(first, float) else repr(first)
+    first = column[unread[0]] if column.dtype.kind == "f" else table.cells(name)[unread[0]]
+    shown = repr(first) if isinstance(first, str) else f"{first:g}"
+    rows = tuple((unread + 1).tolist())
     return codes, Unread(item=item.id, column=table.aliases.get(name, name), rows=rows, cell=shown)
+
+
+def _numbers(codes: Sequence[int | None]) -> NDArray[np.float64]:
+    """Return codes as numbers, NaN where a cell means nothing."""
+    return np.array([np.nan if code is None else code for code in codes], dtype=np.float64)
 
 
 def _code(number: float, scale: Scale, table: Table, name: str) -> int | None:
