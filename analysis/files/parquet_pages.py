@@ -43,10 +43,12 @@ def group_codes(file: str, opened: Any, group: int, columns: Sequence[str]) -> C
         The footer is damaged.
     """
     found, kinds = opened.metadata.row_group(group), opened.schema_arrow
+    if not columns or found.num_rows * len(columns) > MOST_BYTES:
+        return None
     paths = [opened.schema.column(place).path for place in range(found.num_columns)]
     by_path = {path: place for place, path in enumerate(paths)}
     known = all(name in by_path and kinds.get_field_index(name) >= 0 for name in columns)
-    if found.num_rows * len(columns) > MOST_BYTES or len(by_path) < len(paths) or not known:
+    if len(by_path) < len(paths) or not known:
         return None
     places = [by_path[name] for name in columns]
     # No row is read, but Arrow checks what the footer says of the columns: where that is damaged an error is

@@ -113,6 +113,11 @@ def test_a_wrong_number_of_missing_values_in_the_footer_moves_no_answer(compress
     np.testing.assert_array_equal(found, by_arrow(opened, 0))
 
 
+def test_rows_are_counted_where_no_column_is_asked_for(tmp_path):
+    parquet.write_table(pa.table({"a": pa.array([1, 2, 3], pa.int8())}), tmp_path / "x.parquet")
+    assert file_counts(tmp_path / "x.parquet", []).n == 3
+
+
 @pytest.mark.parametrize("kind", UNSIGNED)
 def test_a_large_number_without_a_sign_is_no_code_below_nought(kind, tmp_path):
     """-99 and 4294967197 have the same 32 bits."""
