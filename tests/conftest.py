@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,10 +16,13 @@ from app import migrate
 from app.config import Settings
 from app.db import make_engine, write
 from app.runtime import Service, check_secret, make_service
+from tests.lib.ports import free_port
 from tests.lib.postgres_server import Postgres, running_postgres
 from tests.lib.statements import statements
 
 SECRET = bytes(range(32))
+MIDNIGHT_IS_NEAR = 60.0
+"""Seconds."""
 
 hypothesis_settings.register_profile("counterpoise", derandomize=True, deadline=None, max_examples=40)
 hypothesis_settings.load_profile("counterpoise")
@@ -142,7 +145,13 @@ def queries(service: Service) -> Iterator[Queries]:
 
 
 @pytest.fixture
+def one_day() -> None:
+    """Wait where midnight is near, for a test that reckons a day and then lets the service reckon it."""
+    left = 86_400 - time.time() % 86_400
+    if left < MIDNIGHT_IS_NEAR:
+        time.sleep(left + 0.1)
+
+
+@pytest.fixture
 def unused_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    return free_port()

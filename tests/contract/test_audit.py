@@ -107,6 +107,7 @@ def test_a_cut_tail_shows_in_the_head_that_was_kept_elsewhere(chain: Service) ->
     assert found.head != head
 
 
+@pytest.mark.usefixtures("one_day")
 def test_the_beginning_is_deleted_after_its_day_and_the_rest_holds(
     chain: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:

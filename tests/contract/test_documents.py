@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
-from socket import socket
 from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -38,6 +37,7 @@ from tests.lib.cohorts import close, take_part
 from tests.lib.dossiers import make_dossier
 from tests.lib.hosted import GARDEN, as_text
 from tests.lib.linked_waves import declared, own, twice
+from tests.lib.ports import free_port
 from tests.lib.reader_files import make_studies, make_tables
 from tests.lib.staff_accounts import PASSWORD, ready
 
@@ -100,9 +100,7 @@ def knows_target(words: list[str]) -> str:
 
 def served(words: list[str]) -> str:
     """Serve until the service is ready, and stop it."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(free_port())
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "app", *words[1:], "--port", port]
     with subprocess.Popen(command, env=environment) as service:

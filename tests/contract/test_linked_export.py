@@ -142,6 +142,7 @@ def test_context_is_withheld_before_anybody_is_linked(service: Service) -> None:
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(("language", "day"), [("", "{0.day} {0:%B %Y}"), ("/es", "{0.day} de ")])
+@pytest.mark.usefixtures("one_day")
 def test_who_comes_before_the_declared_days_are_over_is_told_when_to_come_back(
     service: Service, client: TestClient, language: str, day: str
 ) -> None:

@@ -56,7 +56,7 @@ def test_a_send_in_flight_is_waited_for_and_kept(service: Service) -> None:
         [code] = waves.issue_codes(service, db, WAVE, "south", 1)
     filled = sheet(service, WAVE, Random(2))
     token = begin(service, code, filled)
-    closes = now() + timedelta(seconds=3)
+    closes = now() + timedelta(seconds=5)
     with write(service.engine) as db:
         waves.announce_close(service, db, WAVE, closes)
     with write(service.engine) as db:
@@ -158,6 +158,7 @@ def test_a_kill_lets_go_of_the_lock(service: Service, url: str) -> None:
     assert maintenance.run_due_tasks(service, patience=5) == maintenance.TasksDone((), 0)
 
 
+@pytest.mark.usefixtures("one_day")
 def test_a_draft_expires_the_day_after_its_last_and_its_code_can_be_used_again(service: Service) -> None:
     people(service, WAVE, finished=1, unfinished=3)
     of_day = dict(zip([row.code_hmac for row in rows(service, DRAFT)], (-1, 0, 1), strict=True))

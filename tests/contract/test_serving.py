@@ -27,6 +27,7 @@ from app.runtime import make_service
 from app.studies.study import STUDY
 from docs.examples import blocks, lines
 from tests.conftest import SECRET
+from tests.lib.ports import free_port
 from tests.lib.postgres_server import Postgres
 from tests.lib.questionnaire_client import respond
 from tests.lib.respondents import make_due
@@ -71,7 +72,7 @@ def wait_until_ready(address: str) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            if httpx2.get(f"{address}/ready").status_code == 200:
+            if httpx2.get(f"{address}/ready", timeout=60).status_code == 200:
                 return
         except httpx2.TransportError:
             time.sleep(0.1)
@@ -90,7 +91,7 @@ def test_the_demonstration_prints_one_line_of_json_and_its_links_lead_somewhere(
 ) -> None:
     with running("demo", "--dir", str(tmp_path), "--port", str(unused_port), "--json") as demo:
         links = json.loads(demo.stdout.readline())
-        with httpx2.Client(base_url=links["respondent"]) as client:
+        with httpx2.Client(base_url=links["respondent"], timeout=60) as client:
             assert len(respond(client, links["code"]).replace("-", "")) == 12
             for role in ("researcher", "trainer"):
                 assert "SIMULATED" in client.get(links[role]).text
@@ -138,8 +139,7 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(migrated: Path, here: Here
 def test_a_second_process_does_not_serve_the_same_file(migrated: Path, here: Here, unused_port: int) -> None:
     with running("serve", "--dir", str(migrated), "--port", str(unused_port)) as first:
         wait_until_ready(f"http://127.0.0.1:{unused_port}")
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = str(free.getsockname()[1])
+        port = str(free_port())
         second = here("serve", "--dir", str(migrated), "--port", port)
         assert second.exit_code == 2
         assert "another process serves this database" in second.stderr
@@ -352,7 +352,7 @@ def test_the_commands_of_the_page_keep_and_put_back_a_composed_service(
 
 
 @pytest.mark.postgres
-def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Path) -> None:
+def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Path, unused_port: int) -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     secret = tmp_path / "counterpoise.secret"
     secret.write_text(SECRET.hex())
@@ -375,6 +375,8 @@ def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Pa
     assert counterpoise(*words, **given).returncode == 0
     program, *words = services["app"]["command"]
     assert program == "counterpoise"
-    with running(*words, **given):
-        wait_until_ready("http://127.0.0.1:8000")
-        assert httpx2.get("http://127.0.0.1:8000/").status_code == 200
+    *words, port = words
+    assert port == "8000"
+    with running(*words, str(unused_port), **given):  # on this machine another service may have it
+        wait_until_ready(f"http://127.0.0.1:{unused_port}")
+        assert httpx2.get(f"http://127.0.0.1:{unused_port}/", timeout=60).status_code == 200

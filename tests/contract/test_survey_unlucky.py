@@ -193,6 +193,7 @@ def begun_days_ago(service: Service, days: int) -> None:
 
 
 @pytest.mark.parametrize("days", [KEPT_FOR, KEPT_FOR + 1])
+@pytest.mark.usefixtures("one_day")
 def test_on_the_last_promised_day_everything_is_there(
     client: TestClient, service: Service, code: str, days: int
 ) -> None:

@@ -5,7 +5,6 @@ The provider is at `localhost` and the service at 127.0.0.1, so that to the brow
 
 import re
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,18 +43,16 @@ def provider() -> Iterator[Provider]:
 
 
 @pytest.fixture
-def origin(service: Service, provider: Provider) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    origin = f"http://127.0.0.1:{port}"
+def origin(service: Service, provider: Provider, unused_port: int) -> Iterator[str]:
+    origin = f"http://127.0.0.1:{unused_port}"
     configured = replace(
         service, settings=replace(service.settings, institution=provider.institution(origin))
     )
-    running = server(create_app(configured.settings, configured), "127.0.0.1", port)
+    running = server(create_app(configured.settings, configured), "127.0.0.1", unused_port)
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:
+        assert thread.is_alive()
         time.sleep(0.02)
     yield origin
     running.should_exit = True

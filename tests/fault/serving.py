@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.conftest import SECRET
+from tests.lib.ports import free_port
 
 ROOT: Final = Path(__file__).parents[2]
 PATIENCE_SECONDS: Final = 300
@@ -36,9 +36,7 @@ class Server:
         workers: int = 1,
     ) -> None:
         assert workers == 1 or not fault
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port: int = free_port()
         self._log, self._fault, self._workers = log, fault, workers
         self._environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("COUNTERPOISE_")},
@@ -115,6 +113,11 @@ def _command_of(process: int) -> bytes:
     with suppress(FileNotFoundError, ProcessLookupError):
         return Path(f"/proc/{process}/cmdline").read_bytes()
     return b""
+
+
+def logged(log: Path) -> list[str]:
+    """Return the lines of a server's log but the one that says that this machine is slow, which it may be."""
+    return [line for line in log.read_text().splitlines() if "the disk or the machine is slow" not in line]
 
 
 @contextmanager

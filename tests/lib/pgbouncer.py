@@ -3,7 +3,6 @@
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -14,6 +13,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from app.db import LOCK_TIMEOUT
+from tests.lib.ports import free_port
 from tests.lib.postgres_server import Postgres
 
 EXAMPLE = Path(__file__).parents[2] / "docs" / "proxy" / "pgbouncer.ini"
@@ -28,9 +28,7 @@ def running_pgbouncer(cluster: Postgres, url: str) -> Iterator[str]:
     assert PROGRAM, "NOT RUN: pgbouncer is not installed; `make proxy` installs it"
     home = Path(tempfile.mkdtemp(prefix="counterpoise-pgbouncer-"))
     name = str(make_url(url).database)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = (
         EXAMPLE.read_text()
         .replace(

@@ -121,6 +121,7 @@ def test_a_study_of_before_gives_out_reports_but_for_one_that_was_to_be_linked(e
     engine.dispose()
 
 
+@pytest.mark.usefixtures("one_day")
 def test_what_a_code_alone_would_open_is_taken_out_and_sessions_stay(empty_url: str) -> None:
     engine = make_engine(empty_url)
     migrate.upgrade(engine, "0004")

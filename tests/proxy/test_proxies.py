@@ -24,6 +24,7 @@ from app.db import write
 from app.runtime import Service
 from app.studies import waves
 from tests.fault.serving import Server, served
+from tests.lib.ports import free_port
 from tests.lib.questionnaire_client import respond
 from tests.lib.respondents import kept
 from tests.lib.staff_accounts import PASSWORD, code_of, ready
@@ -97,12 +98,6 @@ def certified(folder: Path) -> None:
     (folder / "questions.key").write_bytes(
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     )
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def nginx(folder: Path, port: int, plain: int, *served_at: int) -> list[str]:

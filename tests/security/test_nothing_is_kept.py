@@ -122,6 +122,7 @@ def rows_of_every_table(service: Service) -> dict[str, list[tuple[Any, ...]]]:
 
 
 @pytest.mark.usefixtures("study")
+@pytest.mark.usefixtures("one_day")
 def test_no_answer_is_on_disk_or_in_a_log(
     client: TestClient, service: Service, request: pytest.FixtureRequest, temporary: Path, log: io.StringIO
 ) -> None:
