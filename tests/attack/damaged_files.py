@@ -167,7 +167,7 @@ def copies(sound: Path, folder: Path, times: int) -> tuple[int, int]:
         child = os.fork()
         if not child:
             _serve_until_killed(path)
-        _wait_for(home / "ready")
+        _wait_for(home / "ready", child)
         copied = home / "alone" / path.name
         copied.parent.mkdir()
         shutil.copy(path, copied)
@@ -195,8 +195,11 @@ def _serve_until_killed(path: Path) -> None:
     os._exit(0)
 
 
-def _wait_for(path: Path) -> None:
+def _wait_for(path: Path, child: int) -> None:
+    """Wait until the child has made a file; a child that ends before has failed."""
     while not path.exists():
+        ended, status = os.waitpid(child, os.WNOHANG)
+        assert not ended, f"the process ended with {os.waitstatus_to_exitcode(status)}"
         os.sched_yield()
 
 

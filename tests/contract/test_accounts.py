@@ -21,7 +21,7 @@ from app.staff.throttle import FIRST_WAIT, FREE_OF_DEVICE, Throttle
 from app.staff.totp import address, code_at, step_at, step_of, step_of_two
 from app.staff.visits import Visit
 from tests.lib.cohorts import close, take_part
-from tests.lib.staff_accounts import PASSWORD, account_row, code_of, ready, secret_of, sign_in
+from tests.lib.staff_accounts import PASSWORD, account_row, code_of, codes_of, ready, secret_of, sign_in
 from tests.privacy.organisations import of_one_mind
 
 WRONG = "We could not sign you in"
@@ -388,7 +388,7 @@ def test_answers_are_taken_out_only_by_somebody_who_has_just_signed_in(
 def test_whoever_took_a_session_does_not_guess_its_code(service: Service, client: TestClient) -> None:
     """Four wrong codes cause no wait; from the fifth on the session waits, and refuses even a right code."""
     sign_in(service, client, ready(service, "ada", researcher="demo"))
-    one, two = (code_of(service, "ada", later=step) for step in (0, 1))
+    one, two = codes_of(service, "ada", 0, 1)
     wrong = next(f"{each:06}" for each in range(9) if f"{each:06}" not in {one, two})
     for _ in range(FREE_OF_DEVICE):
         assert client.post("/staff/again", data={"code": wrong}).status_code == 422

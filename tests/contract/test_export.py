@@ -343,7 +343,7 @@ def test_the_reliability_page_tells_what_was_kept_at_the_close(closed: Service, 
             moved = 14 * SHIFT * error  # chance exceeds this once in a million figures
             assert told["value"] == pytest.approx(figure.value, abs=moved + 0.05)
             assert all(round(each, 2) == each for each in told.values())
-            assert told["low"] < told["value"] < told["high"] <= 1
+            assert told["low"] < told["value"] <= told["high"] <= 1  # chance may move both to 1
     page = client.get(f"/export/waves/{WAVE}/reliability.html").text
     assert "At least 60 people" in page
     assert "SIMULATED" in page

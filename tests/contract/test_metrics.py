@@ -49,14 +49,14 @@ def test_it_is_off_unless_an_address_is_set(service: Service, client: TestClient
 def test_nothing_that_is_told_moves_by_what_respondents_do(
     address: str, client: TestClient, code: str
 ) -> None:
-    before = httpx2.get(f"{address}/metrics")
+    before = httpx2.get(f"{address}/metrics", timeout=60)
     assert before.headers["content-type"].startswith("text/plain")
     respond(client, code)
     client.post("/enter", data={"code": "nothing"})
     client.get("/nothing")
-    assert figures(httpx2.get(f"{address}/metrics").text) == figures(before.text)
+    assert figures(httpx2.get(f"{address}/metrics", timeout=60).text) == figures(before.text)
     assert not re.search("response|draft|code|request_|session|visit", before.text.replace("Requests", ""))
-    assert httpx2.get(f"{address}/").status_code == 404
+    assert httpx2.get(f"{address}/", timeout=60).status_code == 404
 
 
 @on_sqlite

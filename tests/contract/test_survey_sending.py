@@ -16,6 +16,7 @@ from app.closing.purge import CODE, DRAFT, SESSION, SUBMIT_KEY
 from app.db import is_sqlite, write
 from app.runtime import Service, now
 from app.studies import waves
+from app.survey import road
 from tests.lib.cohorts import another_study
 from tests.lib.questionnaire_client import Screen, at_check, come_back, fill, respond, six_words
 from tests.lib.respondents import rows
@@ -24,6 +25,11 @@ from tests.lib.statements import pools
 TIMES = 5
 AT_ONCE = 8
 pytestmark = pytest.mark.usefixtures("study")
+
+
+@pytest.fixture(autouse=True)
+def _a_slow_disk_refuses_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(road, "LONGEST_IN_LINE", 60.0)
 
 
 def checked(client: TestClient, code: str) -> dict[str, str]:

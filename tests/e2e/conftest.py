@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from app.main import create_app
 from app.operations.server import server
 from app.runtime import Service
 from tests.e2e.person import CHROMIUM, QUIET
+
+expect.set_options(timeout=60_000)
 
 
 @pytest.fixture(scope="session")
@@ -30,6 +32,7 @@ def origin(service: Service, unused_port: int) -> Iterator[str]:
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:
+        assert thread.is_alive()
         time.sleep(0.02)
     yield f"http://127.0.0.1:{unused_port}"
     running.should_exit = True

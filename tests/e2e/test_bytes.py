@@ -53,7 +53,7 @@ class Pages:
 
 
 def browsing(origin: str, pages: Pages) -> httpx2.Client:
-    return httpx2.Client(base_url=origin, event_hooks={"response": [pages.note]})
+    return httpx2.Client(base_url=origin, timeout=60, event_hooks={"response": [pages.note]})
 
 
 def test_every_page_of_a_wave_is_small_in_every_form_and_language(origin: str, service: Service) -> None:

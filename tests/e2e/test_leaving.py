@@ -64,6 +64,7 @@ class Visit:
         press(page.get_by_role("button", name="Continue").last)
         page.get_by_text("Questions 1 to").click()
         page.get_by_role("link", name="Change answers 1 to").click()
+        page.wait_for_load_state()  # a press of Shift counts once the script runs
 
     def leaves_by_the_link(self) -> None:
         self.page.get_by_role("link", name="Leave this site").click()

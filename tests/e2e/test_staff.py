@@ -43,6 +43,7 @@ class Desk:
 
     def looks_over(self, what: str) -> None:
         """Check that no fault is found and nothing is fetched from elsewhere."""
+        self.page.wait_for_load_state()
         assert faults(self.page, scripts=self.scripts) == [], what
         assert faults_enlarged(self.page) == [], what
         self.seen += 1

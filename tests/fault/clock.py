@@ -141,7 +141,7 @@ def _tokens(service: Service, server: Server, disk: Disk) -> Iterator[str]:
     for ahead, wanted in ((day - MINUTE, OK), (day + MINUTE, NOT_FOUND), (0.0, OK)):
         disk.ahead(ahead)
         headers = {"authorization": f"Bearer {token}"}
-        told = httpx2.get(f"{server.address}/api/v1/studies", headers=headers).status_code
+        told = httpx2.get(f"{server.address}/api/v1/studies", headers=headers, timeout=60).status_code
         if told != wanted:
             yield f"a token of a day, {ahead:.0f} s after it was made: {told}"
     disk.ahead(0)
@@ -154,7 +154,7 @@ def _ends(service: Service, server: Server, disk: Disk) -> Iterator[str]:
         [code] = waves.issue_codes(service, db, later, "south", 1)
     for ahead in (-TWO_DAYS, TWO_DAYS):
         disk.ahead(ahead)
-        told = httpx2.post(f"{server.address}/enter", data={"code": code}).status_code
+        told = httpx2.post(f"{server.address}/enter", data={"code": code}, timeout=60).status_code
         if told != SERVICE_UNAVAILABLE:
             yield f"a collection that has not opened, {ahead:.0f} s ahead: {told}"
     disk.ahead(0)

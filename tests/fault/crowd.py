@@ -66,6 +66,9 @@ SIGN_INS: Final = 16
 PAUSE: Final = 0.3
 """Seconds that whoever crowds waits after a refusal; their own threads share the machine."""
 REFUSED: Final = (429, 503)
+HEAD_START: Final = 1.0
+LONGEST_HEAD_START: Final = 60.0
+"""Seconds before people come."""
 FORWARDED: Final = "x-forwarded-for"
 ANSWERED: Final = 60
 """People of the wave whose figures are asked for."""
@@ -137,8 +140,8 @@ class Attack:
     """What is put into the server, in Python, to see the run fail."""
     before: str = ""
     """What is set for the server in any case."""
-    head_start: float = 1.0
-    """Seconds before people come."""
+    opens: bool = False
+    """Whether it opens connections, all of them before people come."""
 
 
 def asks(path: str, role: str) -> Crowd:
@@ -263,7 +266,7 @@ ATTACKS: Final = {
         "from app.operations import connections; connections.places = lambda: 10**6\n"
         "connections.HEAD_SECONDS = connections.BODY_SECONDS = 1e6\n",
         "import resource; resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))\n",
-        head_start=6.0,
+        opens=True,
     ),
     "junk": Attack(
         junk,
@@ -312,7 +315,9 @@ def crowded(
         crowd = threading.Thread(target=attack.crowd, args=(scene, outcome))
         crowd.start()
         begun = time.monotonic()
-        time.sleep(attack.head_start)
+        time.sleep(HEAD_START)
+        while attack.opens and outcome.opened < half_open and time.monotonic() < begun + LONGEST_HEAD_START:
+            time.sleep(0.1)
 
         def comes(number: int) -> list[float]:
             time.sleep(max(0.0, begun + number * seconds / people - time.monotonic()))

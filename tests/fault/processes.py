@@ -239,6 +239,13 @@ class Staff:
         if not self.seen:
             outcome.faults.append(f"the {self.what} were never seen at work")
 
+    def is_seen(self) -> None:
+        """Wait until they were seen at work; after a minute that is told as a fault."""
+        for _ in range(600):
+            if self.seen:
+                return
+            time.sleep(0.1)
+
 
 def processes(
     url: str, folder: Path, people: int, seed: int, *, ended: int = 3, fault: str = "", at_once: int = AT_ONCE
@@ -347,6 +354,7 @@ def _end(
         for _ in range(each):
             finished.acquire()
         for member in staff[2 * number : 2 * number + 2]:
+            member.is_seen()
             member.ends()
             member.ended_at = time.monotonic()
         wave.ending_at = time.monotonic()

@@ -3,10 +3,11 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from fastapi import FastAPI, Request
+from uvicorn import Server
 
 from app.operations import connections
 from app.operations.server import server
@@ -20,7 +21,7 @@ POST = b"POST /body HTTP/1.1\r\nHost: here\r\nContent-Length: 20\r\n\r\n"
 
 
 @pytest.fixture
-def port(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> Iterator[int]:
+def running(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> Iterator[Server]:
     for name in ("HEAD_SECONDS", "BODY_SECONDS", "READING_SECONDS"):
         monkeypatch.setattr(connections, name, SHORT)
     app = FastAPI()
@@ -52,14 +53,28 @@ def port(monkeypatch: pytest.MonkeyPatch, unused_port: int) -> Iterator[int]:
     thread = threading.Thread(target=running.run)
     thread.start()
     while not running.started:
+        assert thread.is_alive()
         time.sleep(0.02)
-    yield unused_port
+    yield running
     running.should_exit = True
     thread.join(10)
 
 
+@pytest.fixture
+def port(running: Server) -> int:
+    return running.config.port
+
+
 def line_to(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=60)
+
+
+def waits_until(happened: Callable[[], bool]) -> None:
+    for _ in range(6_000):
+        if happened():
+            return
+        time.sleep(0.01)
+    raise AssertionError("it has not happened in a minute")
 
 
 def goes_on(line: socket.socket, parts: list[bytes], pause: float = 0.0) -> None:
@@ -93,10 +108,12 @@ def test_a_byte_now_and_then_is_not_going_on(port: int) -> None:
                 goes_on(line, [b"a"] * 50, SHORT / 5)
 
 
-def test_empty_lines_after_an_answer_hold_no_place(port: int) -> None:
+def test_empty_lines_after_an_answer_hold_no_place(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 60)
     with line_to(port) as line:
         line.sendall(GET)
         assert b"quick" in line.recv(65536)
+        monkeypatch.setattr(connections, "HEAD_SECONDS", SHORT)
         line.sendall(b"\r\n")
         assert is_let_go(line)
 
@@ -107,10 +124,11 @@ def test_a_head_has_an_end(port: int) -> None:
         goes_on(line, head)
 
 
-def test_who_does_not_read_the_answer_is_let_go(port: int) -> None:
+def test_who_does_not_read_the_answer_is_let_go(port: int, running: Server) -> None:
     with line_to(port) as line:
         line.sendall(b"GET /long HTTP/1.1\r\nHost: here\r\n\r\n")
-        time.sleep(3 * SHORT)
+        waits_until(lambda: running.server_state.total_requests == 1)
+        waits_until(lambda: not running.server_state.connections)
         got = 0
         try:
             while part := line.recv(1 << 20):
@@ -120,7 +138,8 @@ def test_who_does_not_read_the_answer_is_let_go(port: int) -> None:
         assert got < 50_000_000
 
 
-def test_an_answer_that_takes_long_is_waited_for(port: int) -> None:
+def test_an_answer_that_takes_long_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 60)
     with line_to(port) as line:
         line.sendall(GET.replace(b"quick", b"slow"))
         assert b"slow" in line.recv(65536)

@@ -219,7 +219,7 @@ def sets_out(client: Any) -> str:
 
 def signs_in_there(there: str) -> str:
     """Return the address that the institution sends the browser back to."""
-    answer = httpx2.get(there, follow_redirects=False)
+    answer = httpx2.get(there, follow_redirects=False, timeout=60)
     assert answer.status_code == 302, answer.text
     return answer.headers["location"]
 

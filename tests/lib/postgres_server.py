@@ -45,9 +45,9 @@ class Postgres:
         self._run(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def end_connections(self, url: str) -> None:
-        """End every connection to a database, as an administrator or a restart does."""
+        """End every connection to a database, as an administrator or a restart does, and wait until it is."""
         name = url.partition("@/")[2].partition("?")[0]
-        self._run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        self._run(f"SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = '{name}'")
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(

@@ -21,7 +21,14 @@ def secret_of(service: Service, name: str) -> bytes:
 
 def code_of(service: Service, name: str, *, later: int = 0) -> str:
     """What the person's device shows, now or some steps later."""
-    return code_at(secret_of(service, name), step_at(now()) + later)
+    [code] = codes_of(service, name, later)
+    return code
+
+
+def codes_of(service: Service, name: str, *later: int) -> list[str]:
+    """What it shows at several steps, counted from one and the same moment."""
+    secret, step = secret_of(service, name), step_at(now())
+    return [code_at(secret, step + each) for each in later]
 
 
 def ready(service: Service, name: str, **roles: Any) -> str:
@@ -51,4 +58,4 @@ def account_row(service: Service, name: str) -> Any:
         return db.execute(select(ACCOUNT).where(ACCOUNT.c.name == name)).one()
 
 
-__all__ = ["EVERYWHERE", "PASSWORD", "account_row", "code_of", "ready", "secret_of", "sign_in"]
+__all__ = ["EVERYWHERE", "PASSWORD", "account_row", "code_of", "codes_of", "ready", "secret_of", "sign_in"]

@@ -115,6 +115,7 @@ def browser(place: Place, seen: Seen) -> httpx2.Client:
     """A browser that sends more about itself than it should, in the address, too."""
     return httpx2.Client(
         base_url=place.server.address,
+        timeout=60,
         headers=HEADERS,
         params={"from": WORD},
         event_hooks={"response": [seen.note]},
