@@ -15,7 +15,7 @@ from typing import Any, Final
 from starlette.requests import Request
 
 FIELDS: Final = ("route", "status", "sqlstate", "at")
-OF_STAFF: Final = ("/staff", "/host", "/report", "/export", "/people", "/api")
+OF_STAFF: Final = ("/staff", "/host", "/operator", "/report", "/export", "/api")
 FAILURES: Final[Counter[int]] = Counter()
 """Requests to pages of staff that failed by a fault of ours, by status, since the process began."""
 log = logging.getLogger("counterpoise")
