@@ -100,7 +100,7 @@ def test_of_several_workers_nothing_is_told_that_each_has_for_itself(service: Se
 
 @on_sqlite
 def test_an_answer_that_fails_is_logged_by_its_place_and_names_nobody(
-    address: str, service: Service, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    address: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """As where a scraper resets its connection, or a disk cannot be asked."""
 
