@@ -79,6 +79,8 @@ def running_postgres(log_file_mb: int = 16, encoding: str = "UTF8") -> Iterator[
         f"-c min_wal_size={2 * log_file_mb}MB -c max_wal_size={4 * log_file_mb}MB "
         "-c log_min_error_statement=panic -c log_error_verbosity=terse"
     )
+    with (data / "postgresql.conf").open("a") as settings:  # where a test can set another
+        settings.write("log_checkpoints = off\n")
     control = partial(run, "pg_ctl", "-l", str(home / "log"), "-o", options, "-w")
     control("start")
     try:
