@@ -12,8 +12,10 @@ from pyrage.x25519 import Identity
 from sqlalchemy import update
 from starlette.requests import Request
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from app import studies
+from app.cli import app as cli
 from app.closing import maintenance
 from app.db import write
 from app.ended import ledger
@@ -25,6 +27,7 @@ from app.runtime import Installed, Service, now
 from app.staff import accounts
 from app.studies import waves
 from app.studies.study import STUDY
+from tests.conftest import SECRET
 from tests.lib.cohorts import another_study, close
 from tests.lib.respondents import state
 from tests.lib.staff_accounts import account_row, ready, sign_in
@@ -95,6 +98,22 @@ def test_what_is_due_is_done_all_the_same(service: Service, monkeypatch: pytest.
     put_back(gone)
     maintenance.run_due_tasks(service)
     assert state(service, WAVE) == "retired"
+
+
+def test_who_types_a_command_is_told_which_ledger_and_what_to_do(service: Service) -> None:
+    settings = service.settings
+    environment = {
+        "COUNTERPOISE_DATABASE_URL": settings.database_url,
+        "COUNTERPOISE_SECRET": SECRET.hex(),
+        "COUNTERPOISE_LEDGER": str(settings.ledger),
+        "COUNTERPOISE_BACKUP_KEY": settings.backup_key,
+    }
+    away(service)
+    for line in ("wave run-due-tasks", "serve"):
+        refused = CliRunner().invoke(cli, line.split(), env=environment)
+        assert refused.exit_code == 2
+        assert f"the ledger {settings.ledger} is not there" in refused.stderr
+        assert "Mount it or put it back" in " ".join(refused.stderr.split())
 
 
 @pytest.mark.parametrize(
