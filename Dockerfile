@@ -15,7 +15,7 @@ COPY app app
 ENV HOME=/tmp NUMBA_CACHE_DIR=/tmp/numba PYTHONDONTWRITEBYTECODE=1
 RUN pip install --no-cache-dir --no-deps --no-build-isolation -e . \
  && useradd --system --uid 10001 --home-dir /tmp --no-create-home counterpoise \
- && install --directory --owner counterpoise --mode 700 /srv/instruments /srv/ledger /srv/backups
+ && install --directory --owner counterpoise --mode 700 /srv/instruments /srv/ledger /srv/log /srv/backups
 USER 10001
 EXPOSE 8000
 CMD ["counterpoise", "serve", "--host", "0.0.0.0", "--port", "8000"]

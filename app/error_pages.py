@@ -62,6 +62,8 @@ class ErrorPage(Page):
     """The day before which nothing opens, as the language writes it; empty where there is none."""
     keep_open: bool
     """The person should stay on the page they came from."""
+    holds_answers: bool
+    """That page is one to answer."""
     is_of_staff: bool
     """The address is one of staff, whether or not there is anything at it."""
 
@@ -93,6 +95,7 @@ def refusal(request: Request, error: Exception) -> Response:
                 message=refused.message,
                 opens=day(refused.opens.isoformat(), language) if isinstance(refused, NotYet) else "",
                 keep_open=keep_open,
+                holds_answers=_first_part(request) in TAKES_ANSWERS,
                 is_of_staff=_first_part(request) in OF_STAFF,
             ),
             refused.status,

@@ -12,8 +12,8 @@ AppError
 +-- NotSaved             503  the database did not take it; nothing was lost, try again
 |   +-- Busy             503  the database did not give it
 |   +-- NotDone          503  the database did not do it: what was asked for was no answer to keep
-|       +-- NotNoted     503  it could not be written into the ledger; also a Refused
-+-- NotInstalled         503  the questions are not here as they were asked; also a Refused
+|       +-- NotNoted     503  it could not be written into the ledger; a command is told why
++-- NotInstalled         503  the questions are not here as they were asked; a command is told which
 +-- Paused               503  the wave takes nothing just now, or not yet
 |   +-- NotYet           503  the later wave of a pair, whose first day is known
 +-- Forbidden            403  a form posted from another site
@@ -159,11 +159,20 @@ class Refused(Exception):
     """A command that the present state does not allow; says why; shown without a traceback."""
 
 
-class NotNoted(NotDone, Refused):
-    """What cannot be written into the ledger has not ended; a command is told why."""
+class NotNoted(NotDone):
+    """What cannot be written into the ledger has not ended; a command is told why.
+
+    Not a Refused, as NotInstalled is none: no state of a study forbids it, so that the pages of staff let it
+    pass to where a fault of the service is logged and counted.
+    """
+
+    message = _(
+        "Nothing was changed: what ends has to be noted elsewhere first, so that no backup brings it back, "
+        "and that cannot be done just now. The service reports it to whoever runs it. Please try again later."
+    )
 
 
-class NotInstalled(AppError, Refused):
+class NotInstalled(AppError):
     """People read the title and the message; whoever runs a command reads what is missing."""
 
     status = 503

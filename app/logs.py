@@ -7,15 +7,23 @@ that the log does not show who was here when.
 
 import errno
 import logging
+import logging.config
+import sys
+import threading
 import traceback
+import warnings
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Any, Final
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
 from starlette.requests import Request
 
+if TYPE_CHECKING:
+    from sys import UnraisableHookArgs
+
 FIELDS: Final = ("route", "status", "sqlstate", "at")
-OF_STAFF: Final = ("/staff", "/host", "/report", "/export", "/people", "/api")
+OF_STAFF: Final = ("/staff", "/host", "/operator", "/report", "/export", "/api")
 FAILURES: Final[Counter[int]] = Counter()
 """Requests to pages of staff that failed by a fault of ours, by status, since the process began."""
 log = logging.getLogger("counterpoise")
@@ -75,3 +83,42 @@ LOGGING: Final[dict[str, Any]] = {
     "loggers": {"uvicorn.access": {"handlers": [], "propagate": False}},
 }
 """For the server: every logger of every library passes through the one formatter."""
+
+
+def log_as_a_server() -> None:
+    """Have all that this process says of itself pass through the one formatter, from here on.
+
+    What nobody catches, in whatever thread, and warnings would be written by Python with their messages.
+    """
+    logging.config.dictConfig(LOGGING)
+    sys.excepthook = _ended
+    threading.excepthook = _thread_ended
+    sys.unraisablehook = _not_raised
+    warnings.showwarning = _warned
+
+
+def _ended(kind: type[BaseException], error: BaseException, at: TracebackType | None) -> None:
+    if issubclass(kind, Exception):
+        log.critical("the process ends", exc_info=(kind, error, at))
+    else:  # told to stop from the keyboard
+        sys.__excepthook__(kind, error, at)
+
+
+def _thread_ended(what: threading.ExceptHookArgs) -> None:
+    if what.exc_value is not None and isinstance(what.exc_value, Exception):
+        log.error("a thread ended", exc_info=what.exc_value)
+
+
+def _not_raised(what: "UnraisableHookArgs") -> None:
+    log.error("an error was left, since nobody could take it", exc_info=what.exc_value)
+
+
+def _warned(  # noqa: PLR0917 - as Python calls it
+    message: Warning | str,  # noqa: ARG001 - never told
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    log.warning("a warning", extra={"at": f"{category.__name__} at {filename}:{lineno}"})

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
+import sys
+import threading
 import time
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +126,17 @@ def code(service: Service, study: str) -> str:
     with write(service.engine) as db:
         [code] = waves.issue_codes(service, db, f"{study}-1", "north", 1)
     return code
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """Put back what a command that serves has set up for its own process."""
+    root, access = logging.getLogger(), logging.getLogger("uvicorn.access")
+    kept = root.handlers[:], root.level, access.handlers[:], access.propagate
+    hooks = sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning
+    yield
+    root.handlers[:], root.level, access.handlers[:], access.propagate = kept
+    sys.excepthook, threading.excepthook, sys.unraisablehook, warnings.showwarning = hooks
 
 
 @dataclass

@@ -104,12 +104,12 @@ def told_plainly() -> Iterator[None]:
     from sqlalchemy.exc import DBAPIError, OperationalError
 
     from app.error_pages import is_damage
-    from app.errors import AppError, ConfigurationError, Refused
+    from app.errors import AppError, ConfigurationError, NotInstalled, NotNoted, Refused
     from instrument import InstrumentError
 
     try:
         yield
-    except (ConfigurationError, Refused, InstrumentError) as error:
+    except (ConfigurationError, Refused, NotNoted, NotInstalled, InstrumentError) as error:
         _stop(str(error))
     except AppError as error:
         _stop(f"{error.title}. {error.message}")

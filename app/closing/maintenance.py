@@ -36,7 +36,7 @@ from app.closing.withholding import decide
 from app.closing.write_ahead_log import checks
 from app.db import is_sqlite, lock_key, read, write
 from app.ended import ledger
-from app.errors import Refused
+from app.errors import NotNoted, Refused
 from app.files.private import open_private
 from app.runtime import Service, check_still, is_being_restored, now
 from app.studies.linking.pairs import give_up, link
@@ -97,11 +97,14 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
                 decide(service, db, wave)
                 keep_digest(service, db, wave)
             keep_figures(service, wave, late=True)
-        for wave in to_retire(service):
-            _retire(service, wave)
+        failures += failures_of(_retire, service, to_retire(service))
         scrub(service)
         remove_left_copies(service)
         rewrite(service)
+        try:
+            ledger.check(service)
+        except NotNoted as error:  # told now, and not when somebody asks for something to end
+            failures.append(error)
         if failures:
             raise failures[0]
         return TasksDone(closing, expired, out_of_reach(service) if closing else ())

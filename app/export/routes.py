@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.closing.withholding import FEWEST
 from app.db import read
-from app.errors import AppError, NotFound, Refused
+from app.errors import NotFound, Refused
 from app.export.bundle import Files, bundle, linked_bundle, zipped
 from app.export.closed_wave import NoRows, TooFew
 from app.export.formats import FORMATS, as_codebook
@@ -197,7 +197,7 @@ def _data(request: Request, wave: str, reader: Callable[[Service, Connection, st
             except TooFew:
                 raise NotFound from None
             except Refused as why:  # as a command would say it; the other wave of a pair may be open still
-                raise why if isinstance(why, AppError) else DoesNotFit(str(why)) from None
+                raise DoesNotFit(str(why)) from None
         yield data
 
 

@@ -58,8 +58,17 @@ POSTGRES_SETTINGS: Final = {
     "debug_print_parse": ("off",),
     "debug_print_rewritten": ("off",),
     "debug_print_plan": ("off",),
+    "log_checkpoints": ("off",),
+    "log_lock_waits": ("off",),
+    "log_connections": ("off", ""),
+    "log_disconnections": ("off",),
+    "log_autovacuum_min_duration": ("10min", "-1"),
 }
-"""Three keep acknowledged writes, the fourth keeps times out of rows, the rest answers out of logs."""
+"""Three keep acknowledged writes, the fourth keeps times out of rows, the next answers out of logs.
+
+The last five keep out of logs, whose lines have a time, when somebody was there: what was saved is written
+out some minutes later, and an idle server writes nothing.
+"""
 LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
 ANOTHER_ENCODING: Final = (
     "make a backup and put it back into a database that `createdb --encoding UTF8 --template template0` makes"

@@ -21,7 +21,7 @@ from app.closing.maintenance import Maintenance
 from app.errors import ConfigurationError
 from app.export import microdata
 from app.hosting import questionnaires
-from app.logs import FAILURES
+from app.logs import FAILURES, log
 from app.operations.surroundings import ROOM, room
 from app.report import routes as report
 from app.runtime import Service
@@ -122,7 +122,7 @@ def serving_metrics(service: Service, maintenance: Maintenance, workers: int = 1
     )
     host, port = service.settings.metrics
     try:
-        server = HTTPServer((host, port), answer)
+        server = _Server((host, port), answer)
     except OSError as error:
         raise ConfigurationError(
             f"cannot listen on port {port} of {host} ({error.strerror}), which COUNTERPOISE_METRICS names: "
@@ -136,6 +136,12 @@ def serving_metrics(service: Service, maintenance: Maintenance, workers: int = 1
         server.shutdown()
         server.server_close()
         thread.join(SECONDS)
+
+
+class _Server(HTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Log where an answer failed; the library would print who asked, and the error with its message."""
+        log.exception("monitoring was not answered")
 
 
 class _Answer(BaseHTTPRequestHandler):

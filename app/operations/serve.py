@@ -20,7 +20,7 @@ from app.config import Settings
 from app.db import is_sqlite, read
 from app.ended import ledger
 from app.errors import ConfigurationError
-from app.logs import log
+from app.logs import log, log_as_a_server
 from app.main import create_app
 from app.operations.metrics import serving_metrics
 from app.operations.server import listening, server, settings_of_server, spare_the_collector
@@ -42,6 +42,7 @@ NOT_STARTED: Final = (
 
 def serve_forever(settings: Settings, host: str, port: int, workers: int = 1) -> None:
     """Refuse to start on what would fail later, and say how to mend it; then serve until stopped."""
+    log_as_a_server()
     service = make_service(settings)
     try:
         if workers > 1 and is_sqlite(service.engine):
@@ -99,6 +100,7 @@ def _app_of_worker(settings: Settings, people: str) -> FastAPI:
     The service has started, maybe long ago: a file that was broken since does not keep this process from
     answering. Whatever else fails would fail again in the next process, so the supervisor is told to stop.
     """
+    log_as_a_server()
     if (started_by := multiprocessing.parent_process()) is not None:
         threading.Thread(target=_end_with, args=(started_by,), daemon=True).start()
     try:

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import sqlite3
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -285,6 +286,43 @@ def test_a_server_that_logs_answers_or_forgets_them_is_found(host: Service, sett
         db.execute(text(f"ALTER DATABASE \"{name}\" SET {setting} = '{value}'"))
     host.engine.dispose()
     assert wrong(host)[setting].found == value
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("log_checkpoints", "on"),
+        ("log_lock_waits", "on"),
+        ("log_connections", "on"),
+        ("log_disconnections", "on"),
+        ("log_autovacuum_min_duration", "0"),
+    ],
+)
+def test_a_server_whose_log_tells_when_somebody_was_there_is_found(
+    host: Service, setting: str, value: str
+) -> None:
+    def given(how: str) -> None:
+        with outside(host.engine) as db:
+            db.execute(text(f"ALTER SYSTEM {how}"))
+            db.execute(text("SELECT pg_reload_conf()"))
+
+    def until(*, is_found: bool) -> None:
+        """A server reads its settings anew in its own time, and of some only a new connection hears."""
+        deadline = time.monotonic() + 60
+        while (setting in wrong(host)) != is_found:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+            host.engine.dispose()
+
+    assert setting not in wrong(host)
+    given(f"SET {setting} = '{value}'")
+    try:
+        until(is_found=True)
+        assert wrong(host)[setting].found == value
+    finally:
+        given(f"RESET {setting}")
+        until(is_found=False)
 
 
 @on_postgres

@@ -24,7 +24,7 @@ from app.closing.snapshots import SNAPSHOT
 from app.closing.withhold import LEAST
 from app.closing.withholding import FEWEST
 from app.db import read, write
-from app.errors import Refused
+from app.errors import NotInstalled, Refused
 from app.export.bundle import write_bundle
 from app.export.formats import FORMATS
 from app.export.microdata import microdata
@@ -279,7 +279,7 @@ def test_an_open_wave_gives_out_nothing(service: Service, client: TestClient, st
 def test_a_form_that_is_not_the_one_asked_is_refused(closed: Service) -> None:
     with write(closed.engine) as db:
         db.execute(update(table(Wave)).values(form_hash="another"))
-    with pytest.raises(Refused, match="that is not installed now"):
+    with pytest.raises(NotInstalled, match="that is not installed now"):
         data(closed)
 
 

@@ -24,7 +24,7 @@ from app.closing.mixing import RESPONSE
 from app.closing.purge import CODE, DRAFT, SESSION
 from app.closing.snapshots import SNAPSHOT
 from app.db import write
-from app.errors import Refused
+from app.errors import NotInstalled, Refused
 from app.logs import ValueFree
 from app.runtime import Service, now
 from app.studies import waves
@@ -250,7 +250,7 @@ def test_one_wave_that_cannot_close_leaves_the_others_to_close(service: Service)
         make_due(service, wave)
     with write(service.engine) as db:
         db.execute(update(studies.STUDY).where(studies.STUDY.c.id == "a-study").values(instrument="gone"))
-    with pytest.raises(Refused, match="'gone' that is not installed"):
+    with pytest.raises(NotInstalled, match="'gone' that is not installed"):
         maintenance.run_due_tasks(service)
     assert state(service, WAVE) == "closed"
     assert kept(service, WAVE) == answers

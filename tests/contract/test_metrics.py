@@ -1,5 +1,8 @@
 """What monitoring is told: of the service, never of who answers."""
 
+import errno
+import io
+import logging
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +15,7 @@ from starlette.testclient import TestClient
 from app.closing.maintenance import Maintenance
 from app.config import from_environment
 from app.errors import ConfigurationError
-from app.logs import FAILURES
+from app.logs import FAILURES, ValueFree
 from app.operations import surroundings
 from app.operations.metrics import QUEUES, gauges, serving_metrics
 from app.printing import QUEUE
@@ -93,6 +96,33 @@ def test_of_several_workers_nothing_is_told_that_each_has_for_itself(service: Se
     alone, several = (figures(gauges(service, Maintenance(service), workers)) for workers in (1, 2))
     assert several == {"counterpoise_due_tasks_failures": 0, "counterpoise_disk_short": 0}
     assert any("queue_places" in name for name in alone)
+
+
+@on_sqlite
+def test_an_answer_that_fails_is_logged_by_its_place_and_names_nobody(
+    address: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As where a scraper resets its connection, or a disk cannot be asked."""
+
+    def broken(_: object) -> object:
+        raise OSError(errno.EACCES, "canary")
+
+    logging.getLogger().addHandler(handler := logging.StreamHandler(written := io.StringIO()))
+    handler.setFormatter(ValueFree())
+    monkeypatch.setattr("shutil.disk_usage", broken)
+    try:
+        with pytest.raises(httpx2.TransportError):
+            httpx2.get(f"{address}/metrics")
+        told = written.getvalue()
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert "'monitoring was not answered' builtins.PermissionError EACCES at " in told
+    assert "surroundings.py" in told
+    assert not {"canary", "127.0.0.1", "Traceback"} & {
+        *re.findall(r"[\w.]+", told + "".join(capfd.readouterr()))
+    }
+    monkeypatch.undo()
+    assert httpx2.get(f"{address}/metrics").status_code == 200, "it goes on"
 
 
 @pytest.mark.parametrize("named", ["9100", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"])

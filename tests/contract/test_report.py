@@ -22,7 +22,7 @@ from analysis.disclosure.base_table import table_from_json
 from analysis.disclosure.release import Report, report_from_json
 from app.closing.snapshots import SNAPSHOT, compute_snapshot
 from app.db import read, write
-from app.errors import Busy, Refused
+from app.errors import Busy, NotInstalled, Refused
 from app.report.pages import report_page
 from app.report.text import report_csv, report_json, report_pdf, report_text
 from app.runtime import Service
@@ -514,7 +514,7 @@ def test_a_form_that_is_not_the_one_asked_is_refused(service: Service) -> None:
     take_part(service, "demo-1", "south", of_one_mind(12, 2))
     with write(service.engine) as db:
         db.execute(table(Wave).update().where(table(Wave).c.id == "demo-1").values(form_hash="another"))
-    with pytest.raises(Refused, match="that is not installed now"):
+    with pytest.raises(NotInstalled, match="that is not installed now"):
         close(service, "demo-1")
     with read(service.engine) as db:
         assert waves.the_wave(db, "demo-1").state == "open"

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 import httpx2
+import psycopg
 import pytest
 import yaml
 from sqlalchemy import make_url, update
@@ -28,7 +29,7 @@ from app.studies.study import STUDY
 from docs.examples import blocks, lines
 from tests.conftest import SECRET
 from tests.lib.ports import free_port
-from tests.lib.postgres_server import Postgres
+from tests.lib.postgres_server import Postgres, running_postgres
 from tests.lib.questionnaire_client import respond
 from tests.lib.respondents import make_due
 
@@ -264,7 +265,7 @@ def test_the_profile_of_two_is_a_second_one_like_the_first_and_a_proxy_before_bo
     source, target, how = mounted.split(":")
     assert (target, how) == ("/etc/nginx/nginx.conf", "ro")
     settings = (ROOT / source).read_text()
-    port = services["app"]["command"][-1]
+    [port] = re.findall(r"--port (\d+)", services["app"]["command"][-1])
     named = re.findall(r"server (\w+):(\d+);", settings)
     assert named == [("app", port), ("second", port)]
     [published] = services["proxy"]["ports"]
@@ -373,10 +374,61 @@ def test_the_composed_service_starts_as_it_stands(postgres: object, tmp_path: Pa
     program, *words = services["migrate"]["command"]
     assert program == "counterpoise"
     assert counterpoise(*words, **given).returncode == 0
-    program, *words = services["app"]["command"]
-    assert program == "counterpoise"
-    *words, port = words
-    assert port == "8000"
-    with running(*words, str(unused_port), **given):  # on this machine another service may have it
-        wait_until_ready(f"http://127.0.0.1:{unused_port}")
-        assert httpx2.get(f"http://127.0.0.1:{unused_port}/", timeout=60).status_code == 200
+    *shell, line = services["app"]["command"]
+    assert shell == ["sh", "-c"]
+    line = line.replace("/srv/log", str(tmp_path)).replace(
+        "counterpoise serve", f"{sys.executable} -m app serve"
+    )
+    assert "--port 8000" in line
+    line = line.replace("8000", str(unused_port))  # on this machine another service may have it
+    address = f"http://127.0.0.1:{unused_port}"
+    with subprocess.Popen([*shell, line], cwd=ROOT, env={**QUIET, **given}) as process:
+        try:
+            wait_until_ready(address)
+            assert httpx2.get(f"{address}/", timeout=60).status_code == 200
+        finally:
+            process.terminate()
+    with pytest.raises(httpx2.TransportError):  # of the shell nothing was left: an engine stops the service
+        httpx2.get(f"{address}/", timeout=60)
+    assert (tmp_path / "log").stat().st_mode & 0o777 == 0o600
+
+
+def test_no_engine_adds_the_time_to_a_line_of_a_container() -> None:
+    composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    for name, each in composed["services"].items():
+        assert each["logging"] == {"driver": "none"}, name
+    for name in ("app", "second", "migrate"):
+        assert "log:/srv/log" in composed["services"][name]["volumes"], name
+    assert "log" in composed["volumes"]
+    assert re.search(
+        r"install --directory --owner counterpoise --mode 700 .*/srv/log\b", (ROOT / "Dockerfile").read_text()
+    )
+
+
+@pytest.mark.postgres
+def test_the_composed_database_logs_what_fails_without_a_time_and_not_that_somebody_saved() -> None:
+    program, *settings = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["db"][
+        "command"
+    ]
+    assert program == "postgres"
+    as_from_15_on = ("-c", "log_checkpoints=on")
+    with running_postgres(more=(*as_from_15_on, *settings)) as cluster:
+        with psycopg.connect(f"host={cluster.socket} user=postgres dbname=postgres", autocommit=True) as db:
+            db.execute("CREATE TABLE saved (answer int)")
+            db.execute("INSERT INTO saved VALUES (4)")
+            db.execute("CHECKPOINT")
+            with pytest.raises(psycopg.errors.UndefinedTable):
+                db.execute("SELECT * FROM mislaid")
+        deadline = time.monotonic() + 60
+        [file] = (cluster.data / "log").iterdir()
+        while "mislaid" not in file.read_text():  # another process writes it
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert file.stat().st_mode & 0o777 == 0o600
+        assert re.fullmatch(r"postgresql-[A-Z][a-z][a-z]\.log", file.name)
+        told = file.read_text().splitlines()
+    assert all(re.match(r"\[\d+\] [A-Z]+:  ", line) for line in told), told
+    assert not [
+        line for line in told if re.search(r"\d\d:\d\d", line) and "system was shut down at" not in line
+    ]
+    assert not [line for line in told if "checkpoint" in line]

@@ -110,11 +110,15 @@ def test_a_worker_that_cannot_start_ends_the_service_and_logs_no_value(address: 
     """uvicorn would start one after the other, twice a second, for ever."""
     broken = tmp_path / "broken"
     (tmp_path / "sitecustomize.py").write_text(f"""
-import sys
+import sys, threading
 from pathlib import Path
+def failing(): raise ValueError("canary")
 if Path({str(broken)!r}).exists() and any("spawn_main" in each for each in sys.orig_argv):
     from app import main
-    def create_app(*_): raise ValueError("canary")
+    def create_app(*_):
+        (thread := threading.Thread(target=failing)).start()
+        thread.join()
+        failing()
     main.create_app = create_app
 """)
     path = os.pathsep.join(map(str, (tmp_path, ROOT)))
@@ -130,6 +134,7 @@ if Path({str(broken)!r}).exists() and any("spawn_main" in each for each in sys.o
         assert not any(map(lives, workers)), "the others are stopped"
     said = log.read_text()
     assert "the log says where it failed" in " ".join(said.split())
+    assert said.count("'a thread ended' builtins.ValueError at ") == 1
     assert "canary" not in said
     assert "Traceback" not in said
 

@@ -48,6 +48,7 @@ trap "kill $!" EXIT
 tries=0
 until (in_it {healthy}) 2>/dev/null; do tries=$((tries + 1)); [ $tries -lt 60 ]; sleep 1; done
 (in_it touch /opt/written) 2>/dev/null && exit 1
+(in_it test -f /srv/log/log)
 (in_it counterpoise doctor)
 (in_it counterpoise backup --out /srv/backups/contained.age)
 (in_it counterpoise audit verify)
@@ -266,10 +267,10 @@ class Drill:
         typed("systemctl stop counterpoise")
         typed("echo 127.0.0.1 db >> /etc/hosts")
         typed("runuser -u postgres -- psql -q -c \"ALTER ROLE counterpoise PASSWORD 'p@ss:w/ord %#?&'\"")
-        typed("install -d /run/secrets /srv/instruments /srv/backups")
+        typed("install -d /run/secrets /srv/instruments /srv/log /srv/backups")
         typed("echo 'p@ss:w/ord %#?&' > /run/secrets/database")
         typed("cp /var/lib/counterpoise/secret /run/secrets/counterpoise")
-        typed("chown -R 10001 /run/secrets/* /srv/instruments /srv/ledger /srv/backups")
+        typed("chown -R 10001 /run/secrets/* /srv/instruments /srv/ledger /srv/log /srv/backups")
         typed("chmod 400 /run/secrets/*")
         composed = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]["app"]
         given = {name: re.sub(r"\$\{.*\}", "", value) for name, value in composed["environment"].items()}

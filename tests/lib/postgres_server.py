@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -57,8 +58,12 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def running_postgres(log_file_mb: int = 16, encoding: str = "UTF8") -> Iterator[Postgres]:
+def running_postgres(
+    log_file_mb: int = 16, encoding: str = "UTF8", more: Sequence[str] = ()
+) -> Iterator[Postgres]:
     """Start a cluster in a folder of its own over a unix socket; PostgreSQL refuses to run as root.
+
+    The options `more` come last, so they stand above the others.
 
     Its write-ahead log consists of files of `log_file_mb` MB, 16 where nobody chooses. Each close of a wave
     writes over several of them, so the tests take 1 MB.
@@ -77,8 +82,10 @@ def running_postgres(log_file_mb: int = 16, encoding: str = "UTF8") -> Iterator[
     options = (
         f"-c listen_addresses='' -c unix_socket_directories={home} -c fsync=off -c max_connections=200 "
         f"-c min_wal_size={2 * log_file_mb}MB -c max_wal_size={4 * log_file_mb}MB "
-        "-c log_min_error_statement=panic -c log_error_verbosity=terse"
+        f"-c log_min_error_statement=panic -c log_error_verbosity=terse {shlex.join(more)}"
     )
+    with (data / "postgresql.conf").open("a") as settings:  # where a test can set another
+        settings.write("log_checkpoints = off\n")
     control = partial(run, "pg_ctl", "-l", str(home / "log"), "-o", options, "-w")
     control("start")
     try:
