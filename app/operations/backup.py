@@ -28,6 +28,7 @@ from app.db import check_direct, is_sqlite, outside, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
 from app.files.private import open_private, write_private
+from app.operations.whole import check_restored
 from app.runtime import Service, check_secret
 from app.studies.waves import WAVE
 from app.tables import CLOSED, Setting, table
@@ -97,6 +98,7 @@ def write_backup(service: Service, out: Path) -> About:
         )
     if out.exists():
         raise Refused(f"{out} is there already: name another file, so that no backup is lost")
+    check_restored(service)  # what is back in it and older than this backup would stay
     check_secret(service)
     about, closed = _begun(service)
     of_this_run = Identity.generate()

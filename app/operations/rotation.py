@@ -31,7 +31,7 @@ from app.config import SECRET_BYTES, read_secrets
 from app.db import read, write
 from app.errors import AppError, ConfigurationError, Refused
 from app.files.private import write_private
-from app.operations.whole import stopped
+from app.operations.whole import check_restored, stopped
 from app.runtime import FINGERPRINT, Service, check_secret
 from app.staff.accounts import ACCOUNT, IDENTITY, STAFF_SESSION
 from app.staff.authorise import TOKEN
@@ -65,6 +65,7 @@ def prepare(service: Service, new: Path) -> list[str]:
 def rotate(service: Service, new: Path) -> list[str]:
     """Seal under the secret in `new` whatever can be; tell what was ended, and what is left to do."""
     made = _vault(service, new)
+    check_restored(service)
     if migrate.current(service.engine) != migrate.head():
         raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
     with stopped(service), held(service, PATIENCE_SECONDS):

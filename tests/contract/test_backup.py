@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -1044,14 +1044,46 @@ def test_a_disk_that_keeps_something_else_is_noticed_when_the_backup_is_written(
     assert list(keeping.folder.glob("*.age*")) == []
 
 
-@on_sqlite
-@pytest.mark.usefixtures("study")
-def test_a_restore_that_was_cut_off_is_not_served(keeping: Keeping) -> None:
+def test_a_restore_that_was_cut_off_is_neither_served_nor_backed_up_nor_rotated(keeping: Keeping) -> None:
+    def is_refused(service: Service) -> None:
+        for use in (
+            check_whole,
+            lambda half: write_backup(half, keeping.folder / "half.age"),
+            lambda half: rotate(half, new),
+        ):
+            with pytest.raises(ConfigurationError, match="restore the backup again"):
+                use(service)
+        assert not list(keeping.folder.glob("*half*"))
+        assert [each.found for each in examine(service) if each.name == "restore"] == ["in part"]
+
     with keeping.put_back(keeping.backup()) as (restored, _):
+        prepare(restored, new := keeping.folder / "new")
+        assert [each.ok for each in examine(restored) if each.name == "restore"] == [True]
         with write(restored.engine) as db:
             db.execute(insert(ledger.SETTING).values(name=RESTORING, value=""))
-        with pytest.raises(ConfigurationError, match="restore the backup again"):
-            check_whole(restored)
+        is_refused(restored)
+        with write(restored.engine) as db:
+            db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == RESTORING))
+            db.execute(text("DELETE FROM alembic_version"))
+        is_refused(restored)
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_what_a_lost_connection_leaves_of_a_restore_cannot_be_backed_up(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> NoReturn:
+        raise ConnectionError
+
+    file, settings = keeping.backup(), keeping.place()
+    monkeypatch.setattr("app.operations.restore.end_again", lost)
+    with pytest.raises(ConnectionError):
+        restore(settings, file, keeping.keys)
+    half = make_service(settings)
+    with pytest.raises(ConfigurationError, match="restore the backup again"):
+        write_backup(half, keeping.folder / "half.age")
+    half.engine.dispose()
 
 
 @on_sqlite
