@@ -68,7 +68,7 @@ def end_again(
     yield from _end_what_is_lost(service, db, waves["closed"])
     yield from _erase(service, db, entries, before or 0)
     yield from _cancel_codes(service, db, entries)  # after that: it lets codes be begun anew
-    yield from _end_staff(service, db, entries)
+    yield from _end_staff(service, db, entries, before or 0)
     yield from _withdraw_evidence(service, db, entries)
     yield from _cut_trail(service, db, entries[before or 0 :], names[0] if names else "")
 
@@ -226,15 +226,19 @@ def _held_out(service: Service, db: Connection, study: str, alike: ColumnElement
     return len(free)
 
 
-def _end_staff(service: Service, db: Connection, entries: Sequence[Entry]) -> Iterator[str]:
-    """End sessions, and the tokens, accounts and roles that had ended."""
+def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], before: int) -> Iterator[str]:
+    """End sessions, and the tokens, accounts and roles that had ended.
+
+    A role that is given again bears its name again, so that what ended it before the backup does not count.
+    """
     db.execute(delete(STAFF_SESSION))
 
-    def has(kind: Kind) -> Callable[[bytes], bool]:
-        ended = _keys(entries, kind)
+    def has(kind: Kind, among: Sequence[Entry] = entries) -> Callable[[bytes], bool]:
+        ended = _keys(among, kind)
         return lambda what: bool(ended) and key_of(service, kind, what) in ended
 
-    token, account, set_up, role = has("token"), has("account"), has("first sign-in"), has("role")
+    token, account, set_up = has("token"), has("account"), has("first sign-in")
+    role = has("role", entries[before:])
     lost = [each for each in db.execute(select(TOKEN.c.hash)).scalars() if token(each.encode())]
     if lost:
         db.execute(delete(TOKEN).where(TOKEN.c.hash.in_(lost)))

@@ -593,13 +593,16 @@ def next_wave(service: Service) -> str:
     return made
 
 
-@on_sqlite
 @pytest.mark.usefixtures("study")
 def test_tokens_accounts_and_roles_that_ended_stay_ended(keeping: Keeping) -> None:
     service = keeping.service
     with write(service.engine) as db:
-        for name in ("ada", "ben", "cleo", "dora", "eve"):
+        for name in ("ada", "ben", "cleo", "dora", "eve", "fay", "gus"):
             accounts.make_account(service, db, name)
+            accounts.give(service, db, name, "trainer", "demo", of=["north", "south"])
+        accounts.withdraw(service, db, "fay", "trainer", "demo")
+        accounts.give(service, db, "gus", "trainer", "demo", of=["north"])
+        for name in ("fay", "gus"):
             accounts.give(service, db, name, "trainer", "demo", of=["north", "south"])
         token = authorise.make_token(service, db, "trainer", "demo")
     file = keeping.backup()
@@ -616,9 +619,9 @@ def test_tokens_accounts_and_roles_that_ended_stay_ended(keeping: Keeping) -> No
         assert authorise.token_grant(db, token) is None
         assert {each.name: each.active for each in accounts.accounts(db)} == {
             **dict.fromkeys(("ada", "ben"), False),
-            **dict.fromkeys(("cleo", "dora", "eve"), True),
+            **dict.fromkeys(("cleo", "dora", "eve", "fay", "gus"), True),
         }
-        for name, held in {"cleo": 0, "dora": 0, "eve": 1}.items():
+        for name, held in {"cleo": 0, "dora": 0, "eve": 1, "fay": 1, "gus": 1}.items():
             assert len(accounts.grants(db, accounts.the_account(db, name).id)) == held, name
         assert "cleo is no trainer of demo" in told
         assert "account renew ben" in told
@@ -626,6 +629,10 @@ def test_tokens_accounts_and_roles_that_ended_stay_ended(keeping: Keeping) -> No
         assert authorise.token_grant(db, since) is not None
         assert accounts.the_account(db, "ben").active
         assert "stopped" not in told
+    with write(service.engine) as db:
+        accounts.withdraw(service, db, "fay", "trainer", "demo")
+    with keeping.put_back(file) as (_, told):
+        assert "fay is no trainer of demo" in told
 
 
 @on_sqlite
