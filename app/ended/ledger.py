@@ -33,6 +33,7 @@ Kind = Literal[
     "account",
     "first sign-in",
     "role",
+    "link",
     "codes",
     "evidence",
     "study",

@@ -20,7 +20,7 @@ from app.closing.snapshots import used_pairs
 from app.ended.ledger import OF_WAVES, Entry, Kind, key_of, lineage
 from app.evidence.standing import EVIDENCE, WITHDRAWN
 from app.runtime import Service, now
-from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, grant_key
+from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, account_key, grant_key
 from app.staff.authorise import TOKEN
 from app.studies.linking.pairs import LATER_LOST, give_up, unmatched
 from app.studies.study import STUDY
@@ -237,14 +237,16 @@ def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], befor
         ended = _keys(among, kind)
         return lambda what: bool(ended) and key_of(service, kind, what) in ended
 
-    token, account, set_up = has("token"), has("account"), has("first sign-in")
+    token, account, set_up, link = has("token"), has("account"), has("first sign-in"), has("link")
     role = has("role", entries[before:])
     lost = [each for each in db.execute(select(TOKEN.c.hash)).scalars() if token(each.encode())]
     if lost:
         db.execute(delete(TOKEN).where(TOKEN.c.hash.in_(lost)))
         yield f"ended again: {len(lost)} tokens"
     for each in db.execute(select(ACCOUNT).where(ACCOUNT.c.active.is_(True))).all():
-        if account(each.totp) or (each.enrol_until is not None and set_up(each.totp)):
+        # Entries of an earlier version name the factor as it was sealed.
+        named = (account_key(service, each), each.totp)
+        if any(map(account, named)) or (each.enrol_until is not None and any(map(set_up, named))):
             stopped = {"active": False, "enrol_until": now()}
             db.execute(update(ACCOUNT).where(ACCOUNT.c.id == each.id).values(stopped))
             db.execute(delete(IDENTITY).where(IDENTITY.c.account == each.id))
@@ -253,6 +255,11 @@ def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], befor
                 f"`counterpoise account renew {each.name}` begins it anew, if it is still wanted"
             )
     names = {each.id: each.name for each in db.execute(select(ACCOUNT.c.id, ACCOUNT.c.name))}
+    for each in db.execute(select(IDENTITY)).all():
+        if link(each.hmac):
+            db.execute(delete(IDENTITY).where(IDENTITY.c.account == each.account))
+            name = names[each.account]
+            yield f"ended again: the link of {name} to the institution; `counterpoise account renew {name}`"
     for each in db.execute(select(GRANT)).all():
         if role(grant_key(each.account, each.study, each.role, each.units)):
             held = (GRANT.c.account == each.account, GRANT.c.study == each.study, GRANT.c.role == each.role)

@@ -395,6 +395,19 @@ def test_no_backup_is_made_without_the_ledger_that_the_database_keeps(keeping: K
         write_backup(unnamed, keeping.folder / "unnamed.age")
 
 
+@contextmanager
+def rotated(keeping: Keeping) -> Iterator[Service]:
+    """The service under another secret."""
+    prepare(keeping.service, new := keeping.folder / "new")
+    rotate(keeping.service, new)
+    secret, *earlier = read_secrets(new.read_text(), "new")
+    after = make_service(replace(keeping.service.settings, secret=secret, earlier=tuple(earlier)))
+    try:
+        yield after
+    finally:
+        after.engine.dispose()
+
+
 @on_sqlite
 @pytest.mark.usefixtures("study")
 def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_before(keeping: Keeping) -> None:
@@ -402,17 +415,14 @@ def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_befor
     receipt = answer(service, some_codes(service)[0], sheet(service, WAVE, Random(1)))
     close(service, WAVE)
     file = keeping.backup()
-    prepare(service, keeping.folder / "new")
-    rotate(service, keeping.folder / "new")
-    secret, *earlier = read_secrets((keeping.folder / "new").read_text(), "new")
-    rotated = make_service(replace(service.settings, secret=secret, earlier=tuple(earlier)))
-    with write(rotated.engine) as db:
-        assert erase(rotated, db, receipt)
-    rotated.engine.dispose()
+    with rotated(keeping) as after:
+        secret, earlier = after.settings.secret, after.settings.earlier
+        with write(after.engine) as db:
+            assert erase(after, db, receipt)
     with keeping.put_back(file) as (restored, told):  # by the secret that was used then
         assert "erased again: 1" in told
         assert kept(restored, WAVE) == {}
-    place = replace(keeping.place(), secret=secret, earlier=tuple(earlier))
+    place = replace(keeping.place(), secret=secret, earlier=earlier)
     told = restore(place, file, keeping.keys)  # by the file of now, whose second line is that secret
     assert "UNDER AN EARLIER SECRET" in told[0]
     restored = make_service(replace(place, secret=earlier[0], earlier=()))
@@ -421,6 +431,45 @@ def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_befor
         assert verify(restored.vault, db).broken_at is None
     assert kept(restored, WAVE) == {}
     restored.engine.dispose()
+
+
+@pytest.mark.usefixtures("study")
+def test_who_signs_in_no_more_after_a_rotation_does_not_by_a_backup_from_before(keeping: Keeping) -> None:
+    service = keeping.service
+    close(service, WAVE)
+    with write(service.engine) as db:
+        for name in ("ada", "ben", "cleo", "dora", "eve"):
+            accounts.make_account(service, db, name)
+        linked = accounts.the_account(db, "dora").id
+        db.execute(insert(accounts.IDENTITY).values(hmac=b"of the institution", account=linked))
+        token = authorise.make_token(service, db, "trainer", "demo")
+    file = keeping.backup()
+    with rotated(keeping) as after, write(after.engine) as db:
+        accounts.renew_account(after, db, "ada")
+        set_up(after, db, accounts.the_account(db, "ben"), "another password, hashed", 1)
+        accounts.stop_account(after, db, "eve")
+    with keeping.put_back(file) as (restored, told), read(restored.engine) as db:
+        found = {each.name: (each.active, each.linked) for each in accounts.accounts(db)}
+        assert found == {
+            **dict.fromkeys(("ada", "ben", "eve"), (False, False)),
+            **dict.fromkeys(("cleo", "dora"), (True, False)),
+        }
+        assert authorise.token_grant(db, token) is None
+        assert "ended again: the link of dora" in told
+
+
+@on_sqlite
+def test_an_account_that_an_earlier_version_wrote_down_stays_stopped(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        for name in ("ada", "ben"):
+            accounts.make_account(service, db, name)
+    file = keeping.backup()
+    with write(service.engine) as db:
+        ledger.note(service, db, "account", accounts.the_account(db, "ada").totp)
+        ledger.note(service, db, "first sign-in", accounts.the_account(db, "ben").totp)
+    with keeping.put_back(file) as (restored, _), read(restored.engine) as db:
+        assert {each.active for each in accounts.accounts(db)} == {False}
 
 
 @on_sqlite
