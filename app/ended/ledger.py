@@ -92,12 +92,14 @@ def begin(service: Service) -> None:
     path = _configured(service)
     try:
         with open(path, "a+b", opener=open_private) as file, _held(file.fileno()):
-            if not os.fstat(file.fileno()).st_size:
+            file.seek(0)
+            first = file.readline(LONGEST_LINE)
+            if is_new := not first.endswith(b"\n") and FIRST_WORDS.startswith(first[: len(FIRST_WORDS)]):
+                file.truncate(0)  # what a cut power left of the first line
                 file.write(FIRST_WORDS + secrets.token_hex(8).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            file.seek(0)
-            is_ledger = file.readline(LONGEST_LINE).startswith(FIRST_WORDS)
+            is_ledger = is_new or first.startswith(FIRST_WORDS)
         on_the_disk(path.parent)
     except OSError as error:
         raise ConfigurationError(f"the ledger {path} cannot be made ({error.strerror})") from None
@@ -203,6 +205,8 @@ def read_ledger(path: Path, keys: Sequence[Any]) -> Ledger:
         if not first.startswith(FIRST_WORDS):
             raise ConfigurationError(f"{path} is no ledger of this service")
         for line in file:
+            if not line.endswith(b"\n"):
+                break  # a cut power, or a copy made meanwhile: nobody was told that it is done
             try:
                 entries.append(Entry(*json.loads(decrypt(b64decode(line, validate=False), list(keys)))))
             except (DecryptError, ValueError, TypeError):

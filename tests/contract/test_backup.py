@@ -1001,6 +1001,25 @@ def test_a_restore_without_the_whole_ledger_is_refused_and_says_so(keeping: Keep
             assert "INCOMPLETE" in told
 
 
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_line_torn_by_a_cut_power_is_none_and_a_restore_goes_on_without_it(keeping: Keeping) -> None:
+    path = keeping.service.settings.ledger
+    erased, begun = some_codes(keeping.service, count=2)
+    begin(keeping.service, begun, sheet(keeping.service, WAVE, Random(1)))
+    receipt = answer_in(keeping.service, erased)
+    file = keeping.backup()
+    with write(keeping.service.engine) as db:
+        assert erase(keeping.service, db, receipt)
+    *_, line = path.read_bytes().splitlines(keepends=True)
+    for torn in (line[:1], line[:-1]):
+        with path.open("ab") as ledger_file:
+            ledger_file.write(torn)
+        with keeping.put_back(file) as (restored, told):
+            assert "erased again: 1 sheets" in told
+            assert len(rows(restored, DRAFT)) == 1
+
+
 def erase_of(service: Service, code: str) -> None:
     receipt = answer_in(service, code)
     with write(service.engine) as db:
@@ -1204,6 +1223,7 @@ def test_a_ledger_is_begun_in_no_other_file_and_nowhere_else(service: Service, t
     assert letter.read_text() == "Dear all,\n"
     with pytest.raises(ConfigurationError, match="No such file or directory"):
         ledger.begin(at(tmp_path / "not mounted" / "ledger"))
+    (tmp_path / "ledger").write_bytes(ledger.FIRST_WORDS + b"0123")  # as a cut power leaves it
     ledger.begin(begun := at(tmp_path / "ledger"))
     name = ledger.name_of(tmp_path / "ledger")
     ledger.begin(begun)
