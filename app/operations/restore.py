@@ -285,7 +285,8 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
         is_same = about.ledger == kept.name or (about.ledger is None and not lineage(db))
         known = is_same and not kept.damaged
         yield from end_again(service, db, kept.entries, (about.entries or 0) if known else None)
-        name_anew(db)
+        if service.settings.ledger or lineage(db):  # what never kept a ledger goes on without one
+            name_anew(db)
         note_in_a_backup(db, closed_waves(db))
         audit(service.vault, db, {"action": "backup restored", "schema": about.schema})
         db.execute(delete(SETTING).where(SETTING.c.name == RESTORING))

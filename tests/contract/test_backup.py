@@ -1001,6 +1001,21 @@ def test_a_restore_without_the_whole_ledger_is_refused_and_says_so(keeping: Keep
             assert "INCOMPLETE" in told
 
 
+@pytest.mark.usefixtures("study")
+def test_a_service_that_never_kept_a_ledger_goes_on_without_one(keeping: Keeping) -> None:
+    keeping.service = replace(keeping.service, settings=replace(keeping.service.settings, ledger=None))
+    with write(keeping.service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))
+    with keeping.put_back(keeping.backup(), incomplete=True) as (restored, told):
+        assert "INCOMPLETE: COUNTERPOISE_LEDGER is not set" in told
+        ledger.check(restored)
+        close(restored, WAVE)
+        assert state(restored, WAVE) == "closed"
+        [found] = [each.found for each in examine(restored) if each.name == "ledger"]
+        assert found == "none: what ends comes back with a backup that is put back"
+        write_backup(restored, keeping.folder / "after.age")
+
+
 @on_sqlite
 @pytest.mark.usefixtures("study")
 def test_a_line_torn_by_a_cut_power_is_none_and_a_restore_goes_on_without_it(keeping: Keeping) -> None:
