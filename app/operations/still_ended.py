@@ -25,14 +25,15 @@ from app.staff.authorise import TOKEN
 from app.studies.linking.pairs import LATER_LOST, give_up, unmatched
 from app.studies.study import STUDY
 from app.studies.waves import CODE_BATCH, WAVE, begin_anew, end_batch
-from app.tables import CLOSED, RETIRED
+from app.tables import CLOSED, PREPARED, RETIRED
 
 ANY: Final = true()
 CANNOT_KNOW: Final = """\
 Not in the backup, and not known to the ledger:
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
   handed out since open nothing; make new ones
-- what was planned or paused since: look at the end of each wave
+- what was planned or paused since: look at the end of each wave. Questionnaires of hosts that were taken back or
+  refused since may be handed in again
 - which private runs and pages of receipts were left since: for 15 days, whoever has such a page in their
   browser can have it shown again
 - what staff did since: the trail ends with the backup. Compare it with the last head kept elsewhere"""
@@ -70,6 +71,7 @@ def end_again(
     yield from _cancel_codes(service, db, entries)  # after that: it lets codes be begun anew
     yield from _end_staff(service, db, entries, before or 0)
     yield from _withdraw_evidence(service, db, entries)
+    yield from _have_asked_again(db)
     yield from _cut_trail(service, db, entries[before or 0 :], names[0] if names else "")
 
 
@@ -124,6 +126,23 @@ def _withdraw_evidence(service: Service, db: Connection, entries: Sequence[Entry
             change = {"state": WITHDRAWN, "reason": "withdrawn after the backup that was put back"}
             db.execute(update(EVIDENCE).where(EVIDENCE.c.seal == seal).values(change))
             yield f"withdrawn again: the evidence {seal[:8]}; its reason is not in the backup"
+
+
+def _have_asked_again(db: Connection) -> Iterator[str]:
+    """Take back what one person asks and a second confirms: it may have been taken back since, and no ending."""
+    early = (WAVE.c.state == CLOSED) & WAVE.c.deletion_asked_by.is_not(None)
+    if waves := sorted(db.execute(select(WAVE.c.id).where(early)).scalars()):
+        db.execute(update(WAVE).where(early).values(deletion_asked_by=None))
+        yield f"not asked any more: that the answers of {', '.join(waves)} be deleted before their day"
+    opened = select(WAVE.c.study).where(WAVE.c.state != PREPARED)
+    release = STUDY.c.release_asked_by.is_not(None) & STUDY.c.id.not_in(opened)
+    if studies := sorted(db.execute(select(STUDY.c.id).where(release)).scalars()):
+        unsaid = {"release_asked_by": None, "release_confirmed_by": None}
+        db.execute(update(STUDY).where(release).values(unsaid))
+        yield (
+            f"not confirmed any more: the ethics approval of {', '.join(studies)}, which two people say once "
+            "more before it opens"
+        )
 
 
 def _cut_trail(service: Service, db: Connection, entries: Sequence[Entry], first: str) -> Iterator[str]:

@@ -57,7 +57,8 @@ from app.studies import waves
 from app.studies.linking.elements import ELEMENTS, offered
 from app.studies.linking.pairs import FEWEST_CODES, KEY
 from app.studies.paired_waves import pair_waves
-from app.studies.study import STUDY
+from app.studies.release import ask_release, confirm_release
+from app.studies.study import STUDY, make_study
 from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
 from tests.conftest import SECRET
@@ -327,6 +328,37 @@ def test_a_wave_of_the_same_name_made_after_a_restore_is_another(keeping: Keepin
     with keeping.put_back(keeping.folder / "second.age") as (restored, told):
         assert "retired" not in told
         assert state(restored, "demo-2") == "open"
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_what_one_person_asked_and_took_back_cannot_be_confirmed_after_a_restore(keeping: Keeping) -> None:
+    service = keeping.service
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    another_study(service, "opened", simulated=True)
+    with write(service.engine) as db:
+        maintenance.ask_early(service, db, WAVE, "ada")
+        make_study(db, id="apart", title="Apart", simulated=True)
+        said = {"kind": "research", "release_asked_by": "ada", "release_confirmed_by": "ben"}
+        db.execute(update(STUDY).where(STUDY.c.id.in_(("apart", "opened"))).values(said))
+    file = keeping.backup()
+    with write(service.engine) as db:
+        maintenance.keep_after_all(service, db, WAVE)
+        ask_release(service, db, "apart", "another approval", "ada")
+    with keeping.put_back(file) as (restored, told):
+        assert f"not asked any more: that the answers of {WAVE} be deleted before their day" in told
+        with pytest.raises(Refused, match="nobody has asked for it"):
+            maintenance.retire_early(restored, WAVE, "ben")
+        assert len(rows(restored, RESPONSE, wave=WAVE)) == 12
+        assert "the ethics approval of apart, which" in told
+        assert {row.id: row.release_confirmed_by for row in rows(restored, STUDY)} == {
+            "demo": None,
+            "apart": None,
+            "opened": "ben",
+        }
+        with write(restored.engine) as db, pytest.raises(Refused, match="nobody has said"):
+            confirm_release(restored, db, "apart", "ben")
 
 
 @on_sqlite
