@@ -82,7 +82,8 @@ def restore(
         if service is None:
             whole = f"{file} is whole and opens with this key; {ONLY_LOOKED_THROUGH}"
             return [*of_before, *([missing] if missing else []), whole]
-        told = list(_finish(service, about, kept or Ledger()))
+        since = [] if missing or kept is None else [_since(about, kept)]
+        told = [*since, *_finish(service, about, kept or Ledger())]
     if verifying and about.engine != IS_SQLITE:
         told += _left_in_the_log(settings)
     return [*of_before, *([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
@@ -122,6 +123,16 @@ def _missing(settings: Settings, about: About, kept: Ledger | None) -> str:
     if about.entries is not None and held < about.entries:
         return f"the ledger holds {held} entries, and held {about.entries} when the backup was made"
     return ""
+
+
+def _since(about: About, kept: Ledger) -> str:
+    """How many entries a backup does not have: a copy of the ledger from then fits it, and knows no more."""
+    if later := len(kept.entries) - (about.entries or 0):
+        return f"entries of this ledger from after the backup: {later}"
+    return (
+        "no entry of this ledger is from after the backup: if it is a copy from then, whatever has ended "
+        "since is back, answers that people have erased among it"
+    )
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ from app.tables import CLOSED, PREPARED, RETIRED
 ANY: Final = true()
 CANNOT_KNOW: Final = """\
 Not in the backup, and not known to the ledger:
+- what ended after the last entry of this ledger, if it is a copy: answers that people have erased since are back
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
   handed out since open nothing; make new ones
 - what was planned or paused since: look at the end of each wave. Questionnaires of hosts that were taken back or

@@ -267,7 +267,7 @@ def test_what_was_erased_since_is_erased_again_and_what_was_sent_and_erased_leav
         assert {row.state for row in rows(restored, CODE)} == {"issued", "finished"}
     later = keeping.backup()
     with keeping.put_back(later) as (restored, told):
-        assert "erased" not in told
+        assert "erased again" not in told
         assert len(rows(restored, DRAFT)) == 1
 
 
@@ -1046,6 +1046,25 @@ def test_a_service_that_never_kept_a_ledger_goes_on_without_one(keeping: Keeping
         [found] = [each.found for each in examine(restored) if each.name == "ledger"]
         assert found == "none: what ends comes back with a backup that is put back"
         write_backup(restored, keeping.folder / "after.age")
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_copy_of_the_ledger_from_the_time_of_the_backup_is_told(keeping: Keeping) -> None:
+    path = keeping.service.settings.ledger
+    first, second = some_codes(keeping.service, count=2)
+    erase_of(keeping.service, first)
+    receipt, file, copy = answer_in(keeping.service, second), keeping.backup(), path.read_bytes()
+    with write(keeping.service.engine) as db:
+        assert erase(keeping.service, db, receipt)
+    with keeping.put_back(file) as (restored, told):
+        assert "entries of this ledger from after the backup: 1\n" in told
+        assert kept(restored, WAVE) == {}
+    path.write_bytes(copy)
+    with keeping.put_back(file) as (restored, told):
+        assert "no entry of this ledger is from after the backup" in told
+        assert "answers that people have erased among it" in told
+        assert len(kept(restored, WAVE)) == 1
 
 
 @on_sqlite
