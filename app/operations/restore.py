@@ -51,7 +51,10 @@ ONLY_LOOKED_THROUGH: Final = (
     "what would be ended again is not told, since this role may make no database to try it in: "
     "ALTER ROLE ... CREATEDB"
 )
-
+WRITES: Final = (
+    "what ends in this place is written into {path}, and ends again wherever a backup is put back with that. To "
+    "practise, restore with a copy: COUNTERPOISE_LEDGER names it, also for the commands that follow"
+)
 IN_THE_LOG: Final = (
     "IN THE LOG: all of the backup, with what was erased since, went through PostgreSQL's own log, and it "
     "may be there still ({why}): counterpoise doctor says how to mend that"
@@ -84,6 +87,8 @@ def restore(
             return [*of_before, *([missing] if missing else []), whole]
         since = [] if missing or kept is None else [_since(about, kept)]
         told = [*since, *_finish(service, about, kept or Ledger())]
+    if settings.ledger and not verifying:
+        told.append(WRITES.format(path=settings.ledger))
     if verifying and about.engine != IS_SQLITE:
         told += _left_in_the_log(settings)
     return [*of_before, *([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]

@@ -1059,6 +1059,7 @@ def test_a_copy_of_the_ledger_from_the_time_of_the_backup_is_told(keeping: Keepi
         assert erase(keeping.service, db, receipt)
     with keeping.put_back(file) as (restored, told):
         assert "entries of this ledger from after the backup: 1\n" in told
+        assert f"what ends in this place is written into {path}, " in told
         assert kept(restored, WAVE) == {}
     path.write_bytes(copy)
     with keeping.put_back(file) as (restored, told):
