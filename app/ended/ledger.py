@@ -32,6 +32,7 @@ Kind = Literal[
     "token",
     "account",
     "first sign-in",
+    "password",
     "role",
     "link",
     "codes",

@@ -20,7 +20,15 @@ from app.closing.snapshots import used_pairs
 from app.ended.ledger import OF_WAVES, Entry, Kind, key_of, lineage
 from app.evidence.standing import EVIDENCE, WITHDRAWN
 from app.runtime import Service, now
-from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, account_key, grant_key
+from app.staff.accounts import (
+    ACCOUNT,
+    GRANT,
+    IDENTITY,
+    STAFF_SESSION,
+    account_key,
+    grant_key,
+    password_key,
+)
 from app.staff.authorise import TOKEN
 from app.studies.linking.pairs import LATER_LOST, give_up, unmatched
 from app.studies.study import STUDY
@@ -257,8 +265,8 @@ def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], befor
         ended = _keys(among, kind)
         return lambda what: bool(ended) and key_of(service, kind, what) in ended
 
-    token, account, set_up, link = has("token"), has("account"), has("first sign-in"), has("link")
-    role = has("role", entries[before:])
+    token, account, set_up = has("token"), has("account"), has("first sign-in")
+    password, link, role = has("password"), has("link"), has("role", entries[before:])
     lost = [each for each in db.execute(select(TOKEN.c.hash)).scalars() if token(each.encode())]
     if lost:
         db.execute(delete(TOKEN).where(TOKEN.c.hash.in_(lost)))
@@ -266,7 +274,8 @@ def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], befor
     for each in db.execute(select(ACCOUNT).where(ACCOUNT.c.active.is_(True))).all():
         # Entries of an earlier version name the factor as it was sealed.
         named = (account_key(service, each), each.totp)
-        if any(map(account, named)) or (each.enrol_until is not None and any(map(set_up, named))):
+        was_set_up = each.enrol_until is not None and any(map(set_up, named))
+        if any(map(account, named)) or was_set_up or password(password_key(each)):
             stopped = {"active": False, "enrol_until": now()}
             db.execute(update(ACCOUNT).where(ACCOUNT.c.id == each.id).values(stopped))
             db.execute(delete(IDENTITY).where(IDENTITY.c.account == each.id))

@@ -160,6 +160,11 @@ def account_key(service: Service, account: Row[Any]) -> bytes:
     return account.totp if factor is None else account.id.bytes + factor
 
 
+def password_key(account: Row[Any]) -> bytes:
+    """What names the password of an account in the ledger: by its hash, which has a salt of its own."""
+    return account.id.bytes + account.password.encode()
+
+
 def grant_key(account: UUID, study: str, role: str, units_of: Sequence[str] | None) -> bytes:
     """What names a grant in the ledger."""
     return json.dumps([account.hex, study, role, units_of]).encode()

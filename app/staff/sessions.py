@@ -26,6 +26,7 @@ from app.staff.accounts import (
     account_key,
     end_sessions,
     grants,
+    password_key,
     the_account,
 )
 from app.staff.passwords import check_password, hash_password, is_password
@@ -159,6 +160,7 @@ def change_password(service: Service, token: str, present: str, wanted: str, fai
         held = for_update(db, member.id)
         if held is None or held.password != found.password or member_of(db, token) is None:
             raise Refused("this account was changed meanwhile: sign in anew")
+        ledger.note(service, db, "password", password_key(held))
         db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(password=hashed))
         end_sessions(db, held.id)
         audit(service.vault, db, {"action": "password changed", "account": held.name})

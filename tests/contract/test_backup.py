@@ -51,8 +51,9 @@ from app.operations.whole import check_whole, serving_marked
 from app.runtime import RESTORING, Service, check_secret, make_service, now
 from app.staff import accounts, authorise
 from app.staff.passwords import is_password
-from app.staff.sessions import set_up
+from app.staff.sessions import change_password, let_in, set_up
 from app.staff.signed import Signed
+from app.staff.throttle import Failures
 from app.studies import waves
 from app.studies.linking.elements import ELEMENTS, offered
 from app.studies.linking.pairs import FEWEST_CODES, KEY
@@ -1276,6 +1277,22 @@ def test_an_account_that_was_set_up_since_is_not_set_up_again_by_its_first_passw
         assert is_password(
             held.password, first, known=True
         )  # the password of the backup, which opens nothing
+
+
+def test_a_password_that_was_changed_since_opens_nothing(keeping: Keeping) -> None:
+    service = keeping.service
+    for name in ("ada", "ben"):
+        ready(service, name)
+    with write(service.engine) as db:
+        token = let_in(db, accounts.the_account(db, "ada"), 1)
+    file = keeping.backup()
+    change_password(service, token, PASSWORD, "another of their own choice", Failures(5))
+    later = keeping.backup()
+    with keeping.put_back(file) as (restored, told), read(restored.engine) as db:
+        assert "stopped: the account ada" in told
+        assert {each.name: each.active for each in accounts.accounts(db)} == {"ada": False, "ben": True}
+    with keeping.put_back(later) as (restored, told), read(restored.engine) as db:
+        assert accounts.the_account(db, "ada").active
 
 
 @on_sqlite
