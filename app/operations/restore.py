@@ -52,8 +52,8 @@ ONLY_LOOKED_THROUGH: Final = (
     "ALTER ROLE ... CREATEDB"
 )
 WRITES: Final = (
-    "what ends in this place is written into {path}, and ends again wherever a backup is put back with that. To "
-    "practise, restore with a copy: COUNTERPOISE_LEDGER names it, also for the commands that follow"
+    "what ends in this place is written into {path}, and ends again wherever a backup is put back with that. "
+    "To practise, restore with a copy: COUNTERPOISE_LEDGER names it, also for the commands that follow"
 )
 IN_THE_LOG: Final = (
     "IN THE LOG: all of the backup, with what was erased since, went through PostgreSQL's own log, and it "

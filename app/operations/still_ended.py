@@ -38,11 +38,12 @@ from app.tables import CLOSED, PREPARED, RETIRED
 ANY: Final = true()
 CANNOT_KNOW: Final = """\
 Not in the backup, and not known to the ledger:
-- what ended after the last entry of this ledger, if it is a copy: answers that people have erased since are back
+- what ended after the last entry of this ledger, if it is a copy: answers that people have erased since are
+  back
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
   handed out since open nothing; make new ones
-- what was planned or paused since: look at the end of each wave. Questionnaires of hosts that were taken back or
-  refused since may be handed in again
+- what was planned or paused since: look at the end of each wave. Questionnaires of hosts that were taken back
+  or refused since may be handed in again
 - which private runs and pages of receipts were left since: for 15 days, whoever has such a page in their
   browser can have it shown again
 - what staff did since: the trail ends with the backup. Compare it with the last head kept elsewhere"""
@@ -138,7 +139,7 @@ def _withdraw_evidence(service: Service, db: Connection, entries: Sequence[Entry
 
 
 def _have_asked_again(db: Connection) -> Iterator[str]:
-    """Take back what one person asks and a second confirms: it may have been taken back since, and no ending."""
+    """Take back what one person asks and a second confirms: that may have been taken back since."""
     early = (WAVE.c.state == CLOSED) & WAVE.c.deletion_asked_by.is_not(None)
     if waves := sorted(db.execute(select(WAVE.c.id).where(early)).scalars()):
         db.execute(update(WAVE).where(early).values(deletion_asked_by=None))

@@ -157,12 +157,12 @@ def account_key(service: Service, account: Row[Any]) -> bytes:
     The second factor is opened, since a rotation of the secret seals it anew.
     """
     factor = unseal(service.vault.key_for_totp(account.id.bytes), account.totp)
-    return account.totp if factor is None else account.id.bytes + factor
+    return bytes(account.totp if factor is None else account.id.bytes + factor)
 
 
 def password_key(account: Row[Any]) -> bytes:
     """What names the password of an account in the ledger: by its hash, which has a salt of its own."""
-    return account.id.bytes + account.password.encode()
+    return bytes(account.id.bytes + account.password.encode())
 
 
 def grant_key(account: UUID, study: str, role: str, units_of: Sequence[str] | None) -> bytes:
