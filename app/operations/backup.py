@@ -134,6 +134,8 @@ def _begun(service: Service) -> tuple[About, list[str]]:
     schema = str(migrate.current(service.engine))
     with ledger.settled(service) as db:
         kept = ledger.path_of(service, db)
+        if kept and ledger.kept_in(db) not in (None, ledger.name_of(kept)):
+            raise Refused(ledger.IN_ITS_PLACE.format(path=kept, another=ledger.ANOTHER))
         about = About(
             engine="sqlite" if is_sqlite(db) else "postgresql",
             schema=schema,

@@ -23,7 +23,7 @@ from app.closing.maintenance import alone
 from app.closing.trial_databases import not_renewed, trial_database
 from app.config import Settings
 from app.db import check_direct, make_engine, read, sqlite_files, write
-from app.ended.ledger import Ledger, count, lineage, name_anew, on_the_disk, read_ledger
+from app.ended.ledger import Ledger, count, keep, lineage, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
 from app.operations.backup import (
@@ -303,6 +303,8 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
         yield from end_again(service, db, kept.entries, (about.entries or 0) if known else None)
         if service.settings.ledger or lineage(db):  # what never kept a ledger goes on without one
             name_anew(db)
+        if kept.name:
+            keep(db, kept.name)
         note_in_a_backup(db, closed_waves(db))
         audit(service.vault, db, {"action": "backup restored", "schema": about.schema})
         db.execute(delete(SETTING).where(SETTING.c.name == RESTORING))

@@ -1318,6 +1318,62 @@ def test_a_ledger_is_begun_in_no_other_file_and_nowhere_else(service: Service, t
     )
 
 
+@pytest.mark.usefixtures("study")
+def test_a_database_keeps_one_ledger_and_no_second_one_is_taken_for_it(keeping: Keeping) -> None:
+    service, first = keeping.service, keeping.service.settings.ledger
+    second = first.with_name("second")
+    there = replace(service, settings=replace(service.settings, ledger=second))
+    erased, stays = some_codes(service, count=2)
+    erase_of(service, erased)
+    receipt = answer_in(service, stays)
+
+    def is_refused() -> None:
+        assert [each.ok for each in examine(there) if each.name == "ledger"] == [False]
+        with pytest.raises(NotNoted):
+            ledger.check(there)
+        with pytest.raises(Refused, match="--another-ledger"):
+            write_backup(there, keeping.folder / "other.age")
+        with pytest.raises(NotNoted), write(there.engine) as db:
+            erase(there, db, receipt)
+        assert len(kept(service, WAVE)) == 1
+        with pytest.raises((NotNoted, ConfigurationError), match="--another-ledger"):
+            ledger.begin(there)
+
+    is_refused()  # the disk of the ledger is not mounted, or another server names a file of its own
+    assert not second.exists()
+    second.write_bytes(ledger.FIRST_WORDS + b"0123456789abcdef\n")
+    is_refused()
+    assert ledger.count(second) == 0
+    ledger.check(service)
+    file = keeping.backup()
+    ledger.begin(there, another=True)
+    ledger.check(there)
+    with write(there.engine) as db:
+        assert erase(there, db, receipt)
+    assert (ledger.count(first), ledger.count(second)) == (1, 1)
+    with pytest.raises(NotNoted, match="is another ledger than the one"):
+        ledger.check(service)  # mounted again
+    with keeping.put_back(file) as (restored, _):
+        ledger.check(restored)
+        with pytest.raises(NotNoted, match="is another ledger than the one"):
+            ledger.check(replace(restored, settings=replace(restored.settings, ledger=second)))
+
+
+@pytest.mark.usefixtures("study")
+def test_a_database_of_an_earlier_version_keeps_the_ledger_that_it_is_served_with(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.KEPT_IN))
+    [code] = some_codes(service, count=1)
+    erase_of(service, code)
+    ledger.check(service)
+    (second := service.settings.ledger.with_name("second")).write_bytes(
+        ledger.FIRST_WORDS + b"0123456789abcdef\n"
+    )
+    with pytest.raises(NotNoted, match="is another ledger than the one"):
+        ledger.check(replace(service, settings=replace(service.settings, ledger=second)))
+
+
 @on_sqlite
 @pytest.mark.usefixtures("study")
 def test_an_ending_is_on_the_disk_before_it_is_done(
