@@ -61,8 +61,8 @@ MISSING: Final = (
 )
 UNWRITABLE: Final = (
     "the ledger {}, and nothing is ended without it: see that its disk is mounted, that it, and its folder, "
-    "belong to the user of the service, and that the service may write there (ReadWritePaths of the unit, the "
-    "volume of a container)"
+    "belong to the user of the service, and that the service may write there (ReadWritePaths of the unit, "
+    "the volume of a container)"
 )
 ANOTHER: Final = "is another ledger than the one that this database keeps"
 IN_ITS_PLACE: Final = (

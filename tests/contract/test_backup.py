@@ -1030,8 +1030,10 @@ def test_a_restore_without_the_whole_ledger_is_refused_and_says_so(keeping: Keep
         path.unlink() if content is None else path.write_bytes(content)
         with pytest.raises(Refused, match=why):
             restore(keeping.place(), file, keeping.keys)
-        with keeping.put_back(file, incomplete=True) as (_, told):
+        with keeping.put_back(file, incomplete=True) as (restored, told):
             assert "INCOMPLETE" in told
+            if content is not None:
+                ledger.check(restored)  # from now on it keeps that one
 
 
 @pytest.mark.usefixtures("study")
