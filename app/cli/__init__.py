@@ -82,6 +82,13 @@ def migrate(
     directory: Dir = None,
     new_secret: Annotated[bool, typer.Option(help="Make a secret in the folder if there is none.")] = False,
     new_ledger: Annotated[bool, typer.Option(help="Begin the ledger of COUNTERPOISE_LEDGER.")] = False,
+    another_ledger: Annotated[
+        bool,
+        typer.Option(
+            help="Keep the ledger of COUNTERPOISE_LEDGER in place of one that is lost: what has ended so far "
+            "comes back with an older backup."
+        ),
+    ] = False,
     take_copy: Annotated[
         bool, typer.Option(help="Go on with a database file that was copied without the files beside it.")
     ] = False,
@@ -101,8 +108,8 @@ def migrate(
         check_secret(service)
         if take_copy:
             forget_serving(service)
-        if new_ledger:
-            ledger.begin(service)
+        if new_ledger or another_ledger:
+            ledger.begin(service, another=another_ledger)
             typer.echo(f"ledger: {service.settings.ledger}")
         typer.echo(f"schema: {before or 'none'} -> {migration.head()}")
 

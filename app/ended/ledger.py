@@ -32,7 +32,9 @@ Kind = Literal[
     "token",
     "account",
     "first sign-in",
+    "password",
     "role",
+    "link",
     "codes",
     "evidence",
     "study",
@@ -45,6 +47,8 @@ OF_WAVES: Final = frozenset({"closed", "retired"})
 SETTING: Final = table(Setting)
 LINEAGE: Final = "ledger"
 """The random names of this database, the last one its own: each restore gives it another."""
+KEPT_IN: Final = "name of the ledger"
+"""The setting with the name of the file that this database keeps."""
 FIRST_WORDS: Final = b"counterpoise ledger 1 "
 """Of the first line; the random name of the file follows, by which a backup knows it again."""
 WRITING: Final = os.O_RDWR | os.O_APPEND
@@ -52,12 +56,18 @@ LENGTH: Final = 256
 LONGEST_LINE: Final = 4096
 MISSING: Final = (
     "the ledger {} is not there, and nothing is ended without it, since a backup could bring it back. Mount "
-    "it or put it back; if it is lost, `counterpoise migrate --new-ledger` begins another one, and what "
+    "it or put it back; if it is lost, `counterpoise migrate --another-ledger` begins another one, and what "
     "ended so far comes back with a backup that is older than it"
 )
 UNWRITABLE: Final = (
-    "the ledger {}, and nothing is ended without it: see that it, and its folder, belong to the user of the "
-    "service, and that the service may write there (ReadWritePaths of the unit, the volume of a container)"
+    "the ledger {}, and nothing is ended without it: see that its disk is mounted, that it, and its folder, "
+    "belong to the user of the service, and that the service may write there (ReadWritePaths of the unit, "
+    "the volume of a container)"
+)
+ANOTHER: Final = "is another ledger than the one that this database keeps"
+IN_ITS_PLACE: Final = (
+    "{path} {another}: name that one. If it is lost, `counterpoise migrate --another-ledger` takes this file "
+    "in its place, and what ended so far comes back with a backup that is older than that"
 )
 NOT_BEGUN: Final = (
     "COUNTERPOISE_LEDGER is set, and this database has not begun to keep a ledger: run `counterpoise migrate "
@@ -86,52 +96,77 @@ class Ledger:
     """Lines that these keys do not open."""
 
 
-def begin(service: Service) -> None:
-    """Make the file where there is none, and give the database its name, if it has none yet."""
+def begin(service: Service, *, another: bool = False) -> None:
+    """Make the file where there is none, and give the database its name, if it has none yet.
+
+    Refused where the database keeps a ledger already, unless it is to keep `another` in its place.
+    """
     path = _configured(service)
+    with read(service.engine) as db:
+        if lineage(db) and not another and not is_there(path):
+            raise NotNoted(MISSING.format(path))
     try:
         with open(path, "a+b", opener=open_private) as file, _held(file.fileno()):
-            if not os.fstat(file.fileno()).st_size:
+            file.seek(0)
+            first = file.readline(LONGEST_LINE)
+            if is_new := not first.endswith(b"\n") and FIRST_WORDS.startswith(first[: len(FIRST_WORDS)]):
+                file.truncate(0)  # what a cut power left of the first line
                 file.write(FIRST_WORDS + secrets.token_hex(8).encode() + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
-            file.seek(0)
-            is_ledger = file.readline(LONGEST_LINE).startswith(FIRST_WORDS)
+            is_ledger = is_new or first.startswith(FIRST_WORDS)
         on_the_disk(path.parent)
     except OSError as error:
         raise ConfigurationError(f"the ledger {path} cannot be made ({error.strerror})") from None
     if not is_ledger:
         raise ConfigurationError(f"{path} is another file than a ledger: name another one")
-    with write(service.engine) as db:
+    with settled(service) as db:
+        if kept_in(db) not in (None, name_of(path)) and not another:
+            raise ConfigurationError(IN_ITS_PLACE.format(path=path, another=ANOTHER))
         if not lineage(db):
             name_anew(db)
+        keep(db, name_of(path))
 
 
 def check(service: Service) -> None:
-    """Refuse to run without the ledger that this database keeps, or without the one that is configured."""
+    """Refuse to run without the ledger that this database keeps, or without the one that is configured.
+
+    Where an earlier version has not remembered which one that is, it is the present one.
+    """
     with read(service.engine) as db:
         check_writable(service, db)
+        path, kept = path_of(service, db), kept_in(db)
+    if path is not None and kept is None:
+        with settled(service) as db:
+            if kept_in(db) is None:
+                keep(db, name_of(path))
+            check_writable(service, db)
 
 
 def check_writable(service: Service, db: Connection) -> None:
     """Refuse a ledger into which no ending could be written, before anything has to end."""
     path = path_of(service, db)
-    if path is not None and (why := wrong_with(path)):
+    if path is not None and (why := wrong_with(path, kept_in(db))):
         raise NotNoted(UNWRITABLE.format(f"{path} {why}"))
 
 
-def wrong_with(path: Path) -> str:
-    """Say why no ending could be written into the file; nothing where one could be."""
+def wrong_with(path: Path, kept: str | None) -> str:
+    """Say why no ending could be written into the file; nothing where one could be.
+
+    `kept` is the name of the ledger that the database keeps, if that is known.
+    """
     try:
         descriptor = os.open(path, WRITING)
         try:
             with _held(descriptor):
-                first = os.pread(descriptor, len(FIRST_WORDS), 0)
+                first = os.pread(descriptor, LONGEST_LINE, 0)
         finally:
             os.close(descriptor)
     except OSError as error:
         return f"cannot be written ({error.strerror})"
-    return "" if first == FIRST_WORDS else "is another file than a ledger"
+    if not first.startswith(FIRST_WORDS):
+        return "is another file than a ledger"
+    return "" if kept in (None, _name_in(first)) else ANOTHER
 
 
 def note(service: Service, db: Connection, kind: Kind, what: str | bytes) -> None:
@@ -143,7 +178,8 @@ def note(service: Service, db: Connection, kind: Kind, what: str | bytes) -> Non
     named = what if isinstance(what, str) else key_of(service, kind, what)
     names = lineage(db)
     try:
-        append(path, sealed(Entry(kind, named, names[0], names[-1]), service.settings.backup_key))
+        line = sealed(Entry(kind, named, names[0], names[-1]), service.settings.backup_key)
+        append(path, line, kept_in(db))
     except OSError as error:
         raise NotNoted(f"the ledger {path} cannot be written ({error.strerror}): nothing was ended") from None
 
@@ -180,6 +216,17 @@ def name_anew(db: Connection) -> None:
     db.execute(insert(SETTING).values(name=LINEAGE, value=" ".join(names)))
 
 
+def kept_in(db: Connection) -> str | None:
+    """The name of the ledger that this database keeps; None where nobody has remembered it."""
+    return db.execute(select(SETTING.c.value).where(SETTING.c.name == KEPT_IN)).scalar()
+
+
+def keep(db: Connection, name: str) -> None:
+    """Remember which ledger this database keeps."""
+    db.execute(delete(SETTING).where(SETTING.c.name == KEPT_IN))
+    db.execute(insert(SETTING).values(name=KEPT_IN, value=name))
+
+
 def count(path: Path) -> int:
     """How many entries the file holds; nobody needs a key for that."""
     with path.open("rb") as file:
@@ -189,7 +236,11 @@ def count(path: Path) -> int:
 def name_of(path: Path) -> str:
     """The random name of a ledger, made when it was begun."""
     with path.open("rb") as file:
-        return file.readline(LONGEST_LINE).removeprefix(FIRST_WORDS).strip().decode(errors="replace")
+        return _name_in(file.readline(LONGEST_LINE))
+
+
+def _name_in(first: bytes) -> str:
+    return first.partition(b"\n")[0].removeprefix(FIRST_WORDS).strip().decode(errors="replace")
 
 
 def read_ledger(path: Path, keys: Sequence[Any]) -> Ledger:
@@ -202,11 +253,13 @@ def read_ledger(path: Path, keys: Sequence[Any]) -> Ledger:
         if not first.startswith(FIRST_WORDS):
             raise ConfigurationError(f"{path} is no ledger of this service")
         for line in file:
+            if not line.endswith(b"\n"):
+                break  # a cut power, or a copy made meanwhile: nobody was told that it is done
             try:
                 entries.append(Entry(*json.loads(decrypt(b64decode(line, validate=False), list(keys)))))
             except (DecryptError, ValueError, TypeError):
                 damaged += 1
-    return Ledger(first.removeprefix(FIRST_WORDS).strip().decode(), tuple(entries), damaged)
+    return Ledger(_name_in(first), tuple(entries), damaged)
 
 
 def path_of(service: Service, db: Connection) -> Path | None:
@@ -253,11 +306,16 @@ def sealed(entry: Entry, backup_key: str) -> bytes:
     return b64encode(encrypt(plain, [Recipient.from_str(backup_key)])) + b"\n"
 
 
-def append(path: Path, line: bytes) -> None:
-    """Append a line and have it on the disk; what a cut power left of another one is taken away first."""
+def append(path: Path, line: bytes, kept: str | None = None) -> None:
+    """Append a line and have it on the disk; what a cut power left of another one is taken away first.
+
+    Refused where the file is another ledger than the one of this name.
+    """
     descriptor = os.open(path, WRITING)
     try:
         with _held(descriptor):
+            if kept not in (None, _name_in(os.pread(descriptor, LONGEST_LINE, 0))):
+                raise NotNoted(UNWRITABLE.format(f"{path} {ANOTHER}"))
             size = _whole_lines(descriptor)
             try:
                 while line:

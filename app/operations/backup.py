@@ -28,6 +28,7 @@ from app.db import check_direct, is_sqlite, outside, write
 from app.ended import ledger
 from app.errors import ConfigurationError, Refused
 from app.files.private import open_private, write_private
+from app.operations.whole import check_restored
 from app.runtime import Service, check_secret
 from app.studies.waves import WAVE
 from app.tables import CLOSED, Setting, table
@@ -97,6 +98,7 @@ def write_backup(service: Service, out: Path) -> About:
         )
     if out.exists():
         raise Refused(f"{out} is there already: name another file, so that no backup is lost")
+    check_restored(service)  # what is back in it and older than this backup would stay
     check_secret(service)
     about, closed = _begun(service)
     of_this_run = Identity.generate()
@@ -132,6 +134,8 @@ def _begun(service: Service) -> tuple[About, list[str]]:
     schema = str(migrate.current(service.engine))
     with ledger.settled(service) as db:
         kept = ledger.path_of(service, db)
+        if kept and ledger.kept_in(db) not in (None, ledger.name_of(kept)):
+            raise Refused(ledger.IN_ITS_PLACE.format(path=kept, another=ledger.ANOTHER))
         about = About(
             engine="sqlite" if is_sqlite(db) else "postgresql",
             schema=schema,

@@ -22,7 +22,7 @@ from app.export.trail import TAKEN
 from app.files.private import is_private as is_private_file
 from app.operations.backup import in_no_backup, version_of_pg_dump
 from app.operations.surroundings import clock, kept_ledger, room
-from app.operations.whole import ALONE, is_whole
+from app.operations.whole import ALONE, HALF_RESTORED, is_half_restored, is_whole
 from app.runtime import FINGERPRINT, ROTATED_OR_ANOTHER, Service
 from app.staff.oidc.fetching import Unproven
 from app.staff.oidc.provider import Provider
@@ -157,6 +157,8 @@ def _damaged(name: str, error: Exception) -> Check:
 def _database(service: Service) -> Iterator[Check]:
     present, wanted = migrate.current(service.engine), migrate.head()
     yield Check("schema", present == wanted, str(present), "run `counterpoise migrate`")
+    half = is_half_restored(service)
+    yield Check("restore", not half, "in part" if half else "none is under way", HALF_RESTORED)
     with read(service.engine) as db:
         yield from readable("settings", lambda: _sqlite(db) if is_sqlite(db) else _postgres(db))
         if is_sqlite(db):

@@ -23,7 +23,7 @@ from app.closing.maintenance import alone
 from app.closing.trial_databases import not_renewed, trial_database
 from app.config import Settings
 from app.db import check_direct, make_engine, read, sqlite_files, write
-from app.ended.ledger import Ledger, count, lineage, name_anew, on_the_disk, read_ledger
+from app.ended.ledger import Ledger, count, keep, lineage, name_anew, on_the_disk, read_ledger
 from app.errors import Refused
 from app.files.private import open_private
 from app.operations.backup import (
@@ -51,7 +51,10 @@ ONLY_LOOKED_THROUGH: Final = (
     "what would be ended again is not told, since this role may make no database to try it in: "
     "ALTER ROLE ... CREATEDB"
 )
-
+WRITES: Final = (
+    "what ends in this place is written into {path}, and ends again wherever a backup is put back with that. "
+    "To practise, restore with a copy: COUNTERPOISE_LEDGER names it, also for the commands that follow"
+)
 IN_THE_LOG: Final = (
     "IN THE LOG: all of the backup, with what was erased since, went through PostgreSQL's own log, and it "
     "may be there still ({why}): counterpoise doctor says how to mend that"
@@ -82,7 +85,10 @@ def restore(
         if service is None:
             whole = f"{file} is whole and opens with this key; {ONLY_LOOKED_THROUGH}"
             return [*of_before, *([missing] if missing else []), whole]
-        told = list(_finish(service, about, kept or Ledger()))
+        since = [] if missing or kept is None else [_since(about, kept)]
+        told = [*since, *_finish(service, about, kept or Ledger())]
+    if settings.ledger and not verifying:
+        told.append(WRITES.format(path=settings.ledger))
     if verifying and about.engine != IS_SQLITE:
         told += _left_in_the_log(settings)
     return [*of_before, *([f"INCOMPLETE: {missing}"] if missing else []), *told, CANNOT_KNOW]
@@ -122,6 +128,16 @@ def _missing(settings: Settings, about: About, kept: Ledger | None) -> str:
     if about.entries is not None and held < about.entries:
         return f"the ledger holds {held} entries, and held {about.entries} when the backup was made"
     return ""
+
+
+def _since(about: About, kept: Ledger) -> str:
+    """How many entries a backup does not have: a copy of the ledger from then fits it, and knows no more."""
+    if later := len(kept.entries) - (about.entries or 0):
+        return f"entries of this ledger from after the backup: {later}"
+    return (
+        "no entry of this ledger is from after the backup: if it is a copy from then, whatever has ended "
+        "since is back, answers that people have erased among it"
+    )
 
 
 @contextlib.contextmanager
@@ -285,7 +301,10 @@ def _finish(service: Service, about: About, kept: Ledger) -> Iterator[str]:
         is_same = about.ledger == kept.name or (about.ledger is None and not lineage(db))
         known = is_same and not kept.damaged
         yield from end_again(service, db, kept.entries, (about.entries or 0) if known else None)
-        name_anew(db)
+        if service.settings.ledger or lineage(db):  # what never kept a ledger goes on without one
+            name_anew(db)
+        if kept.name:
+            keep(db, kept.name)
         note_in_a_backup(db, closed_waves(db))
         audit(service.vault, db, {"action": "backup restored", "schema": about.schema})
         db.execute(delete(SETTING).where(SETTING.c.name == RESTORING))

@@ -29,9 +29,10 @@ from app.closing.maintenance import PATIENCE_SECONDS, held, remaining
 from app.closing.purge import CODE
 from app.config import SECRET_BYTES, read_secrets
 from app.db import read, write
+from app.ended import ledger
 from app.errors import AppError, ConfigurationError, Refused
 from app.files.private import write_private
-from app.operations.whole import stopped
+from app.operations.whole import check_restored, stopped
 from app.runtime import FINGERPRINT, Service, check_secret
 from app.staff.accounts import ACCOUNT, IDENTITY, STAFF_SESSION
 from app.staff.authorise import TOKEN
@@ -65,6 +66,7 @@ def prepare(service: Service, new: Path) -> list[str]:
 def rotate(service: Service, new: Path) -> list[str]:
     """Seal under the secret in `new` whatever can be; tell what was ended, and what is left to do."""
     made = _vault(service, new)
+    check_restored(service)
     if migrate.current(service.engine) != migrate.head():
         raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
     with stopped(service), held(service, PATIENCE_SECONDS):
@@ -149,6 +151,10 @@ def _rekey(service: Service, db: Connection, vault: Vault) -> None:
     for wave in db.execute(select(DIGEST.c.wave)).scalars().all():
         end_digest(db, wave)
         keep_digest(replace(service, vault=vault), db, wave)
+    for token in db.execute(select(TOKEN.c.hash)).scalars().all():
+        ledger.note(service, db, "token", token.encode())
+    for link in db.execute(select(IDENTITY.c.hmac)).scalars().all():
+        ledger.note(service, db, "link", link)
     for ended in (TOKEN, STAFF_SESSION, IDENTITY):
         db.execute(delete(ended))
     # How many codes there were decides whether a waiting pair may be linked: those end with the linking.

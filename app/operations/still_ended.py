@@ -20,19 +20,30 @@ from app.closing.snapshots import used_pairs
 from app.ended.ledger import OF_WAVES, Entry, Kind, key_of, lineage
 from app.evidence.standing import EVIDENCE, WITHDRAWN
 from app.runtime import Service, now
-from app.staff.accounts import ACCOUNT, GRANT, IDENTITY, STAFF_SESSION, grant_key
+from app.staff.accounts import (
+    ACCOUNT,
+    GRANT,
+    IDENTITY,
+    STAFF_SESSION,
+    account_key,
+    grant_key,
+    password_key,
+)
 from app.staff.authorise import TOKEN
 from app.studies.linking.pairs import LATER_LOST, give_up, unmatched
 from app.studies.study import STUDY
 from app.studies.waves import CODE_BATCH, WAVE, begin_anew, end_batch
-from app.tables import CLOSED, RETIRED
+from app.tables import CLOSED, PREPARED, RETIRED
 
 ANY: Final = true()
 CANNOT_KNOW: Final = """\
 Not in the backup, and not known to the ledger:
+- what ended after the last entry of this ledger, if it is a copy: answers that people have erased since are
+  back
 - what was sent, saved or made after it: answers, drafts, codes, studies, accounts and roles. Codes that were
   handed out since open nothing; make new ones
-- what was planned or paused since: look at the end of each wave
+- what was planned or paused since: look at the end of each wave. Questionnaires of hosts that were taken back
+  or refused since may be handed in again
 - which private runs and pages of receipts were left since: for 15 days, whoever has such a page in their
   browser can have it shown again
 - what staff did since: the trail ends with the backup. Compare it with the last head kept elsewhere"""
@@ -68,8 +79,9 @@ def end_again(
     yield from _end_what_is_lost(service, db, waves["closed"])
     yield from _erase(service, db, entries, before or 0)
     yield from _cancel_codes(service, db, entries)  # after that: it lets codes be begun anew
-    yield from _end_staff(service, db, entries)
+    yield from _end_staff(service, db, entries, before or 0)
     yield from _withdraw_evidence(service, db, entries)
+    yield from _have_asked_again(db)
     yield from _cut_trail(service, db, entries[before or 0 :], names[0] if names else "")
 
 
@@ -124,6 +136,23 @@ def _withdraw_evidence(service: Service, db: Connection, entries: Sequence[Entry
             change = {"state": WITHDRAWN, "reason": "withdrawn after the backup that was put back"}
             db.execute(update(EVIDENCE).where(EVIDENCE.c.seal == seal).values(change))
             yield f"withdrawn again: the evidence {seal[:8]}; its reason is not in the backup"
+
+
+def _have_asked_again(db: Connection) -> Iterator[str]:
+    """Take back what one person asks and a second confirms: that may have been taken back since."""
+    early = (WAVE.c.state == CLOSED) & WAVE.c.deletion_asked_by.is_not(None)
+    if waves := sorted(db.execute(select(WAVE.c.id).where(early)).scalars()):
+        db.execute(update(WAVE).where(early).values(deletion_asked_by=None))
+        yield f"not asked any more: that the answers of {', '.join(waves)} be deleted before their day"
+    opened = select(WAVE.c.study).where(WAVE.c.state != PREPARED)
+    release = STUDY.c.release_asked_by.is_not(None) & STUDY.c.id.not_in(opened)
+    if studies := sorted(db.execute(select(STUDY.c.id).where(release)).scalars()):
+        unsaid = {"release_asked_by": None, "release_confirmed_by": None}
+        db.execute(update(STUDY).where(release).values(unsaid))
+        yield (
+            f"not confirmed any more: the ethics approval of {', '.join(studies)}, which two people say once "
+            "more before it opens"
+        )
 
 
 def _cut_trail(service: Service, db: Connection, entries: Sequence[Entry], first: str) -> Iterator[str]:
@@ -226,21 +255,28 @@ def _held_out(service: Service, db: Connection, study: str, alike: ColumnElement
     return len(free)
 
 
-def _end_staff(service: Service, db: Connection, entries: Sequence[Entry]) -> Iterator[str]:
-    """End sessions, and the tokens, accounts and roles that had ended."""
+def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], before: int) -> Iterator[str]:
+    """End sessions, and the tokens, accounts and roles that had ended.
+
+    A role that is given again bears its name again, so that what ended it before the backup does not count.
+    """
     db.execute(delete(STAFF_SESSION))
 
-    def has(kind: Kind) -> Callable[[bytes], bool]:
-        ended = _keys(entries, kind)
+    def has(kind: Kind, among: Sequence[Entry] = entries) -> Callable[[bytes], bool]:
+        ended = _keys(among, kind)
         return lambda what: bool(ended) and key_of(service, kind, what) in ended
 
-    token, account, set_up, role = has("token"), has("account"), has("first sign-in"), has("role")
+    token, account, set_up = has("token"), has("account"), has("first sign-in")
+    password, link, role = has("password"), has("link"), has("role", entries[before:])
     lost = [each for each in db.execute(select(TOKEN.c.hash)).scalars() if token(each.encode())]
     if lost:
         db.execute(delete(TOKEN).where(TOKEN.c.hash.in_(lost)))
         yield f"ended again: {len(lost)} tokens"
     for each in db.execute(select(ACCOUNT).where(ACCOUNT.c.active.is_(True))).all():
-        if account(each.totp) or (each.enrol_until is not None and set_up(each.totp)):
+        # Entries of an earlier version name the factor as it was sealed.
+        named = (account_key(service, each), each.totp)
+        was_set_up = each.enrol_until is not None and any(map(set_up, named))
+        if any(map(account, named)) or was_set_up or password(password_key(each)):
             stopped = {"active": False, "enrol_until": now()}
             db.execute(update(ACCOUNT).where(ACCOUNT.c.id == each.id).values(stopped))
             db.execute(delete(IDENTITY).where(IDENTITY.c.account == each.id))
@@ -249,6 +285,11 @@ def _end_staff(service: Service, db: Connection, entries: Sequence[Entry]) -> It
                 f"`counterpoise account renew {each.name}` begins it anew, if it is still wanted"
             )
     names = {each.id: each.name for each in db.execute(select(ACCOUNT.c.id, ACCOUNT.c.name))}
+    for each in db.execute(select(IDENTITY)).all():
+        if link(each.hmac):
+            db.execute(delete(IDENTITY).where(IDENTITY.c.account == each.account))
+            name = names[each.account]
+            yield f"ended again: the link of {name} to the institution; `counterpoise account renew {name}`"
     for each in db.execute(select(GRANT)).all():
         if role(grant_key(each.account, each.study, each.role, each.units)):
             held = (GRANT.c.account == each.account, GRANT.c.study == each.study, GRANT.c.role == each.role)

@@ -64,7 +64,7 @@ def _wrong_with_ledger(service: Service, db: Connection, path: Path | None) -> I
         yield f"{path} is missing"
     if path is None or not begun:
         yield "none: what ends comes back with a backup that is put back"
-    elif why := ledger.wrong_with(path):
+    elif why := ledger.wrong_with(path, ledger.kept_in(db)):
         yield f"{path} {why}"
     elif _is_beside(path, _folder(service)):
         yield f"{path}, beside the database: both are lost together"

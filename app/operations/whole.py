@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO
 
-from sqlalchemy import delete, insert, make_url, select, text
+from sqlalchemy import delete, insert, inspect, make_url, select, text
 
+from app import migrate
 from app.closing.cleaning import scrub
 from app.closing.copies import remove_left_copies
 from app.db import check_direct, is_sqlite, read, write
@@ -38,8 +39,8 @@ TWICE: Final = (
     "(COUNTERPOISE_DATABASE_URL), which several can serve"
 )
 HALF_RESTORED: Final = (
-    "this database was being restored, and that was cut off: what had ended since the backup may be back. "
-    "Empty it, and restore the backup again"
+    "a backup is being put back into this database, or that was cut off: what had ended since may be back. "
+    "Where it was cut off, empty the database, and restore the backup again"
 )
 ALONE: Final = (
     "this database file was copied from a running service without the files beside it (-wal, -served), so "
@@ -113,9 +114,21 @@ def check_whole(service: Service) -> None:
     """Refuse a database file that was copied alone."""
     if not is_whole(service):
         raise ConfigurationError(ALONE)
+    check_restored(service)
+
+
+def check_restored(service: Service) -> None:
+    """Refuse a database into which a backup was put back in part."""
+    if is_half_restored(service):
+        raise ConfigurationError(HALF_RESTORED)
+
+
+def is_half_restored(service: Service) -> bool:
+    """Whether a restore was cut off; until it marks the database, that has tables and no schema's number."""
     with read(service.engine) as db:
-        if is_being_restored(db):
-            raise ConfigurationError(HALF_RESTORED)
+        is_marked = inspect(db).has_table(SETTING.name) and is_being_restored(db)
+        has_tables = inspect(db).has_table("alembic_version")
+    return is_marked or (has_tables and migrate.current(service.engine) is None)
 
 
 def is_whole(service: Service) -> bool:

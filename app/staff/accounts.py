@@ -24,7 +24,7 @@ from app.staff.permissions import EVERYWHERE, Role
 from app.staff.totp import SECRET_BYTES
 from app.studies.study import the_study, units
 from app.tables import Account, Grant, Identity, StaffSession, table
-from app.vault import seal
+from app.vault import seal, unseal
 
 ACCOUNT: Final = table(Account)
 GRANT: Final = table(Grant)
@@ -65,7 +65,7 @@ def renew_account(service: Service, db: Connection, name: str) -> str:
     Its sessions end, its grants stay.
     """
     found, password = the_account(db, name), one_time_password()
-    ledger.note(service, db, "account", found.totp)
+    ledger.note(service, db, "account", account_key(service, found))
     renewed = _unenrolled(service, found.id, password)
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(**renewed))
     end_sessions(db, found.id)
@@ -78,7 +78,7 @@ def stop_account(service: Service, db: Connection, name: str) -> None:
     """End an account: it can no longer sign in. The last operator cannot be stopped."""
     found = the_account(db, name)
     _keep_an_operator(db, found.id)
-    ledger.note(service, db, "account", found.totp)
+    ledger.note(service, db, "account", account_key(service, found))
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == found.id).values(active=False))
     end_sessions(db, found.id)
     audit(service.vault, db, {"action": "account stopped", "account": found.name})
@@ -149,6 +149,20 @@ def readers(db: Connection, study: str) -> tuple[tuple[str, str], ...]:
 def end_sessions(db: Connection, account: UUID) -> None:
     """End all sessions of an account."""
     db.execute(delete(STAFF_SESSION).where(STAFF_SESSION.c.account == account))
+
+
+def account_key(service: Service, account: Row[Any]) -> bytes:
+    """What names an account, as it signs in, in the ledger.
+
+    The second factor is opened, since a rotation of the secret seals it anew.
+    """
+    factor = unseal(service.vault.key_for_totp(account.id.bytes), account.totp)
+    return bytes(account.totp if factor is None else account.id.bytes + factor)
+
+
+def password_key(account: Row[Any]) -> bytes:
+    """What names the password of an account in the ledger: by its hash, which has a salt of its own."""
+    return bytes(account.id.bytes + account.password.encode())
 
 
 def grant_key(account: UUID, study: str, role: str, units_of: Sequence[str] | None) -> bytes:

@@ -19,7 +19,16 @@ from app.db import is_sqlite, read, write
 from app.ended import ledger
 from app.errors import Refused
 from app.runtime import Service, now
-from app.staff.accounts import ACCOUNT, STAFF_SESSION, Held, end_sessions, grants, the_account
+from app.staff.accounts import (
+    ACCOUNT,
+    STAFF_SESSION,
+    Held,
+    account_key,
+    end_sessions,
+    grants,
+    password_key,
+    the_account,
+)
 from app.staff.passwords import check_password, hash_password, is_password
 from app.staff.throttle import Failures, wait
 from app.staff.totp import step_of, step_of_two
@@ -102,7 +111,7 @@ def set_up(service: Service, db: Connection, held: Row[Any], hashed: str, step: 
     chosen = {"password": hashed, "enrol_until": None, "last_step": step, "failures": 0}
     db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(chosen))
     end_sessions(db, held.id)
-    ledger.note(service, db, "first sign-in", held.totp)
+    ledger.note(service, db, "first sign-in", account_key(service, held))
     audit(service.vault, db, {"action": "account set up", "account": held.name})
     return _new_session(db, held.id)
 
@@ -151,6 +160,7 @@ def change_password(service: Service, token: str, present: str, wanted: str, fai
         held = for_update(db, member.id)
         if held is None or held.password != found.password or member_of(db, token) is None:
             raise Refused("this account was changed meanwhile: sign in anew")
+        ledger.note(service, db, "password", password_key(held))
         db.execute(update(ACCOUNT).where(ACCOUNT.c.id == held.id).values(password=hashed))
         end_sessions(db, held.id)
         audit(service.vault, db, {"action": "password changed", "account": held.name})

@@ -1,5 +1,6 @@
 """Every command of docs/administration.md runs, in the order of the page."""
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -33,16 +34,19 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "elsewhere").mkdir()
     counterpoise("counterpoise migrate --new-secret --dir data")
     counterpoise("counterpoise study make spring Spring --simulated --dir data")
-    said = {}
+    said, written = {}, []
     for line in LINES:
         if found := SET.fullmatch(line):
             name, command, value = found.groups()
             monkeypatch.setenv(name, counterpoise(command).strip() if command else value)
         elif line.startswith("counterpoise "):
             said[line.split()[1]] = counterpoise(line)
+            written += re.findall(r"in this place is written into (\S+),", said[line.split()[1]])
         else:
             subprocess.run(line.split(), cwd=tmp_path, check=True)
     assert "opened again and compared" in said["backup"]
     assert "Not in the backup" in said["restore"]
+    assert written == ["practice.ledger"]  # whoever practises ends nothing in earnest
+    assert (tmp_path / os.environ["COUNTERPOISE_LEDGER"]).parent == tmp_path / "elsewhere"
     assert "spring" in said["study"]
     assert "the chain holds" in said["audit"]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 from uuid import uuid4
 
 import pytest
@@ -51,13 +51,15 @@ from app.operations.whole import check_whole, serving_marked
 from app.runtime import RESTORING, Service, check_secret, make_service, now
 from app.staff import accounts, authorise
 from app.staff.passwords import is_password
-from app.staff.sessions import set_up
+from app.staff.sessions import change_password, let_in, set_up
 from app.staff.signed import Signed
+from app.staff.throttle import Failures
 from app.studies import waves
 from app.studies.linking.elements import ELEMENTS, offered
 from app.studies.linking.pairs import FEWEST_CODES, KEY
 from app.studies.paired_waves import pair_waves
-from app.studies.study import STUDY
+from app.studies.release import ask_release, confirm_release
+from app.studies.study import STUDY, make_study
 from app.survey.sending import send
 from app.tables import RESPONDENT_TABLES, SQLModel, table
 from tests.conftest import SECRET
@@ -266,7 +268,7 @@ def test_what_was_erased_since_is_erased_again_and_what_was_sent_and_erased_leav
         assert {row.state for row in rows(restored, CODE)} == {"issued", "finished"}
     later = keeping.backup()
     with keeping.put_back(later) as (restored, told):
-        assert "erased" not in told
+        assert "erased again" not in told
         assert len(rows(restored, DRAFT)) == 1
 
 
@@ -327,6 +329,37 @@ def test_a_wave_of_the_same_name_made_after_a_restore_is_another(keeping: Keepin
     with keeping.put_back(keeping.folder / "second.age") as (restored, told):
         assert "retired" not in told
         assert state(restored, "demo-2") == "open"
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_what_one_person_asked_and_took_back_cannot_be_confirmed_after_a_restore(keeping: Keeping) -> None:
+    service = keeping.service
+    take_part(service, WAVE, "south", of_one_mind(12, 2))
+    close(service, WAVE)
+    another_study(service, "opened", simulated=True)
+    with write(service.engine) as db:
+        maintenance.ask_early(service, db, WAVE, "ada")
+        make_study(db, id="apart", title="Apart", simulated=True)
+        said = {"kind": "research", "release_asked_by": "ada", "release_confirmed_by": "ben"}
+        db.execute(update(STUDY).where(STUDY.c.id.in_(("apart", "opened"))).values(said))
+    file = keeping.backup()
+    with write(service.engine) as db:
+        maintenance.keep_after_all(service, db, WAVE)
+        ask_release(service, db, "apart", "another approval", "ada")
+    with keeping.put_back(file) as (restored, told):
+        assert f"not asked any more: that the answers of {WAVE} be deleted before their day" in told
+        with pytest.raises(Refused, match="nobody has asked for it"):
+            maintenance.retire_early(restored, WAVE, "ben")
+        assert len(rows(restored, RESPONSE, wave=WAVE)) == 12
+        assert "the ethics approval of apart, which" in told
+        assert {row.id: row.release_confirmed_by for row in rows(restored, STUDY)} == {
+            "demo": None,
+            "apart": None,
+            "opened": "ben",
+        }
+        with write(restored.engine) as db, pytest.raises(Refused, match="nobody has said"):
+            confirm_release(restored, db, "apart", "ben")
 
 
 @on_sqlite
@@ -395,6 +428,19 @@ def test_no_backup_is_made_without_the_ledger_that_the_database_keeps(keeping: K
         write_backup(unnamed, keeping.folder / "unnamed.age")
 
 
+@contextmanager
+def rotated(keeping: Keeping) -> Iterator[Service]:
+    """The service under another secret."""
+    prepare(keeping.service, new := keeping.folder / "new")
+    rotate(keeping.service, new)
+    secret, *earlier = read_secrets(new.read_text(), "new")
+    after = make_service(replace(keeping.service.settings, secret=secret, earlier=tuple(earlier)))
+    try:
+        yield after
+    finally:
+        after.engine.dispose()
+
+
 @on_sqlite
 @pytest.mark.usefixtures("study")
 def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_before(keeping: Keeping) -> None:
@@ -402,17 +448,14 @@ def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_befor
     receipt = answer(service, some_codes(service)[0], sheet(service, WAVE, Random(1)))
     close(service, WAVE)
     file = keeping.backup()
-    prepare(service, keeping.folder / "new")
-    rotate(service, keeping.folder / "new")
-    secret, *earlier = read_secrets((keeping.folder / "new").read_text(), "new")
-    rotated = make_service(replace(service.settings, secret=secret, earlier=tuple(earlier)))
-    with write(rotated.engine) as db:
-        assert erase(rotated, db, receipt)
-    rotated.engine.dispose()
+    with rotated(keeping) as after:
+        secret, earlier = after.settings.secret, after.settings.earlier
+        with write(after.engine) as db:
+            assert erase(after, db, receipt)
     with keeping.put_back(file) as (restored, told):  # by the secret that was used then
         assert "erased again: 1" in told
         assert kept(restored, WAVE) == {}
-    place = replace(keeping.place(), secret=secret, earlier=tuple(earlier))
+    place = replace(keeping.place(), secret=secret, earlier=earlier)
     told = restore(place, file, keeping.keys)  # by the file of now, whose second line is that secret
     assert "UNDER AN EARLIER SECRET" in told[0]
     restored = make_service(replace(place, secret=earlier[0], earlier=()))
@@ -421,6 +464,45 @@ def test_what_was_erased_after_a_rotation_is_erased_again_in_a_backup_from_befor
         assert verify(restored.vault, db).broken_at is None
     assert kept(restored, WAVE) == {}
     restored.engine.dispose()
+
+
+@pytest.mark.usefixtures("study")
+def test_who_signs_in_no_more_after_a_rotation_does_not_by_a_backup_from_before(keeping: Keeping) -> None:
+    service = keeping.service
+    close(service, WAVE)
+    with write(service.engine) as db:
+        for name in ("ada", "ben", "cleo", "dora", "eve"):
+            accounts.make_account(service, db, name)
+        linked = accounts.the_account(db, "dora").id
+        db.execute(insert(accounts.IDENTITY).values(hmac=b"of the institution", account=linked))
+        token = authorise.make_token(service, db, "trainer", "demo")
+    file = keeping.backup()
+    with rotated(keeping) as after, write(after.engine) as db:
+        accounts.renew_account(after, db, "ada")
+        set_up(after, db, accounts.the_account(db, "ben"), "another password, hashed", 1)
+        accounts.stop_account(after, db, "eve")
+    with keeping.put_back(file) as (restored, told), read(restored.engine) as db:
+        found = {each.name: (each.active, each.linked) for each in accounts.accounts(db)}
+        assert found == {
+            **dict.fromkeys(("ada", "ben", "eve"), (False, False)),
+            **dict.fromkeys(("cleo", "dora"), (True, False)),
+        }
+        assert authorise.token_grant(db, token) is None
+        assert "ended again: the link of dora" in told
+
+
+@on_sqlite
+def test_an_account_that_an_earlier_version_wrote_down_stays_stopped(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        for name in ("ada", "ben"):
+            accounts.make_account(service, db, name)
+    file = keeping.backup()
+    with write(service.engine) as db:
+        ledger.note(service, db, "account", accounts.the_account(db, "ada").totp)
+        ledger.note(service, db, "first sign-in", accounts.the_account(db, "ben").totp)
+    with keeping.put_back(file) as (restored, _), read(restored.engine) as db:
+        assert {each.active for each in accounts.accounts(db)} == {False}
 
 
 @on_sqlite
@@ -593,13 +675,16 @@ def next_wave(service: Service) -> str:
     return made
 
 
-@on_sqlite
 @pytest.mark.usefixtures("study")
 def test_tokens_accounts_and_roles_that_ended_stay_ended(keeping: Keeping) -> None:
     service = keeping.service
     with write(service.engine) as db:
-        for name in ("ada", "ben", "cleo", "dora", "eve"):
+        for name in ("ada", "ben", "cleo", "dora", "eve", "fay", "gus"):
             accounts.make_account(service, db, name)
+            accounts.give(service, db, name, "trainer", "demo", of=["north", "south"])
+        accounts.withdraw(service, db, "fay", "trainer", "demo")
+        accounts.give(service, db, "gus", "trainer", "demo", of=["north"])
+        for name in ("fay", "gus"):
             accounts.give(service, db, name, "trainer", "demo", of=["north", "south"])
         token = authorise.make_token(service, db, "trainer", "demo")
     file = keeping.backup()
@@ -616,9 +701,9 @@ def test_tokens_accounts_and_roles_that_ended_stay_ended(keeping: Keeping) -> No
         assert authorise.token_grant(db, token) is None
         assert {each.name: each.active for each in accounts.accounts(db)} == {
             **dict.fromkeys(("ada", "ben"), False),
-            **dict.fromkeys(("cleo", "dora", "eve"), True),
+            **dict.fromkeys(("cleo", "dora", "eve", "fay", "gus"), True),
         }
-        for name, held in {"cleo": 0, "dora": 0, "eve": 1}.items():
+        for name, held in {"cleo": 0, "dora": 0, "eve": 1, "fay": 1, "gus": 1}.items():
             assert len(accounts.grants(db, accounts.the_account(db, name).id)) == held, name
         assert "cleo is no trainer of demo" in told
         assert "account renew ben" in told
@@ -626,6 +711,10 @@ def test_tokens_accounts_and_roles_that_ended_stay_ended(keeping: Keeping) -> No
         assert authorise.token_grant(db, since) is not None
         assert accounts.the_account(db, "ben").active
         assert "stopped" not in told
+    with write(service.engine) as db:
+        accounts.withdraw(service, db, "fay", "trainer", "demo")
+    with keeping.put_back(file) as (_, told):
+        assert "fay is no trainer of demo" in told
 
 
 @on_sqlite
@@ -941,8 +1030,64 @@ def test_a_restore_without_the_whole_ledger_is_refused_and_says_so(keeping: Keep
         path.unlink() if content is None else path.write_bytes(content)
         with pytest.raises(Refused, match=why):
             restore(keeping.place(), file, keeping.keys)
-        with keeping.put_back(file, incomplete=True) as (_, told):
+        with keeping.put_back(file, incomplete=True) as (restored, told):
             assert "INCOMPLETE" in told
+            if content is not None:
+                ledger.check(restored)  # from now on it keeps that one
+
+
+@pytest.mark.usefixtures("study")
+def test_a_service_that_never_kept_a_ledger_goes_on_without_one(keeping: Keeping) -> None:
+    keeping.service = replace(keeping.service, settings=replace(keeping.service.settings, ledger=None))
+    with write(keeping.service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.LINEAGE))
+    with keeping.put_back(keeping.backup(), incomplete=True) as (restored, told):
+        assert "INCOMPLETE: COUNTERPOISE_LEDGER is not set" in told
+        ledger.check(restored)
+        close(restored, WAVE)
+        assert state(restored, WAVE) == "closed"
+        [found] = [each.found for each in examine(restored) if each.name == "ledger"]
+        assert found == "none: what ends comes back with a backup that is put back"
+        write_backup(restored, keeping.folder / "after.age")
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_copy_of_the_ledger_from_the_time_of_the_backup_is_told(keeping: Keeping) -> None:
+    path = keeping.service.settings.ledger
+    first, second = some_codes(keeping.service, count=2)
+    erase_of(keeping.service, first)
+    receipt, file, copy = answer_in(keeping.service, second), keeping.backup(), path.read_bytes()
+    with write(keeping.service.engine) as db:
+        assert erase(keeping.service, db, receipt)
+    with keeping.put_back(file) as (restored, told):
+        assert "entries of this ledger from after the backup: 1\n" in told
+        assert f"what ends in this place is written into {path}, " in told
+        assert kept(restored, WAVE) == {}
+    path.write_bytes(copy)
+    with keeping.put_back(file) as (restored, told):
+        assert "no entry of this ledger is from after the backup" in told
+        assert "answers that people have erased among it" in told
+        assert len(kept(restored, WAVE)) == 1
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_line_torn_by_a_cut_power_is_none_and_a_restore_goes_on_without_it(keeping: Keeping) -> None:
+    path = keeping.service.settings.ledger
+    erased, begun = some_codes(keeping.service, count=2)
+    begin(keeping.service, begun, sheet(keeping.service, WAVE, Random(1)))
+    receipt = answer_in(keeping.service, erased)
+    file = keeping.backup()
+    with write(keeping.service.engine) as db:
+        assert erase(keeping.service, db, receipt)
+    *_, line = path.read_bytes().splitlines(keepends=True)
+    for torn in (line[:1], line[:-1]):
+        with path.open("ab") as ledger_file:
+            ledger_file.write(torn)
+        with keeping.put_back(file) as (restored, told):
+            assert "erased again: 1 sheets" in told
+            assert len(rows(restored, DRAFT)) == 1
 
 
 def erase_of(service: Service, code: str) -> None:
@@ -1044,14 +1189,46 @@ def test_a_disk_that_keeps_something_else_is_noticed_when_the_backup_is_written(
     assert list(keeping.folder.glob("*.age*")) == []
 
 
-@on_sqlite
-@pytest.mark.usefixtures("study")
-def test_a_restore_that_was_cut_off_is_not_served(keeping: Keeping) -> None:
+def test_a_restore_that_was_cut_off_is_neither_served_nor_backed_up_nor_rotated(keeping: Keeping) -> None:
+    def is_refused(service: Service) -> None:
+        for use in (
+            check_whole,
+            lambda half: write_backup(half, keeping.folder / "half.age"),
+            lambda half: rotate(half, new),
+        ):
+            with pytest.raises(ConfigurationError, match="restore the backup again"):
+                use(service)
+        assert not list(keeping.folder.glob("*half*"))
+        assert [each.found for each in examine(service) if each.name == "restore"] == ["in part"]
+
     with keeping.put_back(keeping.backup()) as (restored, _):
+        prepare(restored, new := keeping.folder / "new")
+        assert [each.ok for each in examine(restored) if each.name == "restore"] == [True]
         with write(restored.engine) as db:
             db.execute(insert(ledger.SETTING).values(name=RESTORING, value=""))
-        with pytest.raises(ConfigurationError, match="restore the backup again"):
-            check_whole(restored)
+        is_refused(restored)
+        with write(restored.engine) as db:
+            db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == RESTORING))
+            db.execute(text("DELETE FROM alembic_version"))
+        is_refused(restored)
+
+
+@on_postgres
+@pytest.mark.usefixtures("study")
+def test_what_a_lost_connection_leaves_of_a_restore_cannot_be_backed_up(
+    keeping: Keeping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> NoReturn:
+        raise ConnectionError
+
+    file, settings = keeping.backup(), keeping.place()
+    monkeypatch.setattr("app.operations.restore.end_again", lost)
+    with pytest.raises(ConnectionError):
+        restore(settings, file, keeping.keys)
+    half = make_service(settings)
+    with pytest.raises(ConfigurationError, match="restore the backup again"):
+        write_backup(half, keeping.folder / "half.age")
+    half.engine.dispose()
 
 
 @on_sqlite
@@ -1104,6 +1281,22 @@ def test_an_account_that_was_set_up_since_is_not_set_up_again_by_its_first_passw
         )  # the password of the backup, which opens nothing
 
 
+def test_a_password_that_was_changed_since_opens_nothing(keeping: Keeping) -> None:
+    service = keeping.service
+    for name in ("ada", "ben"):
+        ready(service, name)
+    with write(service.engine) as db:
+        token = let_in(db, accounts.the_account(db, "ada"), 1)
+    file = keeping.backup()
+    change_password(service, token, PASSWORD, "another of their own choice", Failures(5))
+    later = keeping.backup()
+    with keeping.put_back(file) as (restored, told), read(restored.engine) as db:
+        assert "stopped: the account ada" in told
+        assert {each.name: each.active for each in accounts.accounts(db)} == {"ada": False, "ben": True}
+    with keeping.put_back(later) as (restored, told), read(restored.engine) as db:
+        assert accounts.the_account(db, "ada").active
+
+
 @on_sqlite
 def test_a_ledger_is_begun_in_no_other_file_and_nowhere_else(service: Service, tmp_path: Path) -> None:
     def at(path: Path) -> Service:
@@ -1116,6 +1309,7 @@ def test_a_ledger_is_begun_in_no_other_file_and_nowhere_else(service: Service, t
     assert letter.read_text() == "Dear all,\n"
     with pytest.raises(ConfigurationError, match="No such file or directory"):
         ledger.begin(at(tmp_path / "not mounted" / "ledger"))
+    (tmp_path / "ledger").write_bytes(ledger.FIRST_WORDS + b"0123")  # as a cut power leaves it
     ledger.begin(begun := at(tmp_path / "ledger"))
     name = ledger.name_of(tmp_path / "ledger")
     ledger.begin(begun)
@@ -1124,6 +1318,62 @@ def test_a_ledger_is_begun_in_no_other_file_and_nowhere_else(service: Service, t
         name,
         0,
     )
+
+
+@pytest.mark.usefixtures("study")
+def test_a_database_keeps_one_ledger_and_no_second_one_is_taken_for_it(keeping: Keeping) -> None:
+    service, first = keeping.service, keeping.service.settings.ledger
+    second = first.with_name("second")
+    there = replace(service, settings=replace(service.settings, ledger=second))
+    erased, stays = some_codes(service, count=2)
+    erase_of(service, erased)
+    receipt = answer_in(service, stays)
+
+    def is_refused() -> None:
+        assert [each.ok for each in examine(there) if each.name == "ledger"] == [False]
+        with pytest.raises(NotNoted):
+            ledger.check(there)
+        with pytest.raises(Refused, match="--another-ledger"):
+            write_backup(there, keeping.folder / "other.age")
+        with pytest.raises(NotNoted), write(there.engine) as db:
+            erase(there, db, receipt)
+        assert len(kept(service, WAVE)) == 1
+        with pytest.raises((NotNoted, ConfigurationError), match="--another-ledger"):
+            ledger.begin(there)
+
+    is_refused()  # the disk of the ledger is not mounted, or another server names a file of its own
+    assert not second.exists()
+    second.write_bytes(ledger.FIRST_WORDS + b"0123456789abcdef\n")
+    is_refused()
+    assert ledger.count(second) == 0
+    ledger.check(service)
+    file = keeping.backup()
+    ledger.begin(there, another=True)
+    ledger.check(there)
+    with write(there.engine) as db:
+        assert erase(there, db, receipt)
+    assert (ledger.count(first), ledger.count(second)) == (1, 1)
+    with pytest.raises(NotNoted, match="is another ledger than the one"):
+        ledger.check(service)  # mounted again
+    with keeping.put_back(file) as (restored, _):
+        ledger.check(restored)
+        with pytest.raises(NotNoted, match="is another ledger than the one"):
+            ledger.check(replace(restored, settings=replace(restored.settings, ledger=second)))
+
+
+@pytest.mark.usefixtures("study")
+def test_a_database_of_an_earlier_version_keeps_the_ledger_that_it_is_served_with(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        db.execute(delete(ledger.SETTING).where(ledger.SETTING.c.name == ledger.KEPT_IN))
+    [code] = some_codes(service, count=1)
+    erase_of(service, code)
+    ledger.check(service)
+    (second := service.settings.ledger.with_name("second")).write_bytes(
+        ledger.FIRST_WORDS + b"0123456789abcdef\n"
+    )
+    with pytest.raises(NotNoted, match="is another ledger than the one"):
+        ledger.check(replace(service, settings=replace(service.settings, ledger=second)))
 
 
 @on_sqlite

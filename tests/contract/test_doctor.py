@@ -381,7 +381,7 @@ def test_a_ledger_that_is_missing_not_named_or_beside_the_database_is_found(
     assert found(tmp_path / "gone") == f"{tmp_path / 'gone'} is missing"
     assert found(None) == "COUNTERPOISE_LEDGER is not set, and this database keeps one"
     beside = tmp_path / "ledger"
-    beside.write_bytes(ledger.FIRST_WORDS + b"one\n")
+    shutil.copy(host.settings.ledger, beside)
     assert found(beside) == f"{beside}, beside the database: both are lost together"
     (below := tmp_path / "kept").mkdir()
     (tmp_path_factory.mktemp("linked") / "folder").symlink_to(tmp_path)
