@@ -96,13 +96,14 @@ def migrate(
     """Bring the database to the schema of this version."""
     from app import migrate as migration
     from app.ended import ledger
-    from app.operations.whole import forget_serving
+    from app.operations.whole import check_restored, forget_serving
     from app.runtime import check_secret, make_secret
 
     if new_secret:
         with told_plainly():
             typer.echo(f"secret: {make_secret(directory or Path('data'))}")
     with serving(directory, migrated=False) as service:
+        check_restored(service)
         before = migration.current(service.engine)
         migration.upgrade(service.engine)
         check_secret(service)

@@ -38,13 +38,14 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
     from app import migrate as migration
     from app.audit import acts
     from app.errors import ConfigurationError
-    from app.operations.whole import check_whole
+    from app.operations.whole import check_restored, check_whole
     from app.runtime import check_secret, make_service
 
     with told_plainly():
         service = make_service(settings_of(directory))
         try:
             if migrated:
+                check_restored(service)
                 if migration.current(service.engine) != migration.head():
                     raise ConfigurationError(
                         "the database has not the schema of this version: counterpoise migrate"

@@ -103,8 +103,8 @@ def run_due_tasks(service: Service, patience: float = PATIENCE_SECONDS) -> Tasks
         rewrite(service)
         try:
             ledger.check(service)
-        except NotNoted as error:  # told now, and not when somebody asks for something to end
-            failures.append(error)
+        except NotNoted as error:  # told now, and before what else failed: nothing at all can be ended
+            failures.insert(0, error)
         if failures:
             raise failures[0]
         return TasksDone(closing, expired, out_of_reach(service) if closing else ())
@@ -234,6 +234,7 @@ def retire_early(service: Service, wave: str, who: str, patience: float = PATIEN
                 raise Refused("nobody has asked for it: one person asks, another one confirms")
             if asked_by == who:
                 raise Refused("you have asked for it yourself: another person has to confirm it")
+            ledger.check_writable(service, db)
             told = {"wave": wave, "asked by": asked_by}
             audit(service.vault, db, {"action": "early deletion confirmed", **told})
         _retire(service, wave)

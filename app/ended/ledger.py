@@ -64,7 +64,9 @@ UNWRITABLE: Final = (
     "belong to the user of the service, and that the service may write there (ReadWritePaths of the unit, "
     "the volume of a container)"
 )
-ANOTHER: Final = "is another ledger than the one that this database keeps"
+ANOTHER: Final = (
+    "is another ledger than the one that this database keeps (docs/administration.md says how two are joined)"
+)
 IN_ITS_PLACE: Final = (
     "{path} {another}: name that one. If it is lost, `counterpoise migrate --another-ledger` takes this file "
     "in its place, and what ended so far comes back with a backup that is older than that"

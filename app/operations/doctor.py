@@ -66,8 +66,8 @@ POSTGRES_SETTINGS: Final = {
 }
 """Three keep acknowledged writes, the fourth keeps times out of rows, the next answers out of logs.
 
-The last five keep out of logs, whose lines have a time, when somebody was there: what was saved is written
-out some minutes later, and an idle server writes nothing.
+The last five keep lines out of the log that would tell, by their time, when somebody was there: a checkpoint
+follows what was saved by some minutes, and an idle server makes none.
 """
 LIBRARIES: Final = ("shared_preload_libraries", "session_preload_libraries", "local_preload_libraries")
 ANOTHER_ENCODING: Final = (

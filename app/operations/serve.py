@@ -24,7 +24,7 @@ from app.logs import log, log_as_a_server
 from app.main import create_app
 from app.operations.metrics import serving_metrics
 from app.operations.server import listening, server, settings_of_server, spare_the_collector
-from app.operations.whole import serving_marked
+from app.operations.whole import check_restored, serving_marked
 from app.runtime import check_secret, make_service
 from app.studies.installed import CURE, missing
 from app.studies.rights import check_lock_timeout, check_may_close
@@ -47,6 +47,7 @@ def serve_forever(settings: Settings, host: str, port: int, workers: int = 1) ->
     try:
         if workers > 1 and is_sqlite(service.engine):
             raise ConfigurationError(ONE_PROCESS)
+        check_restored(service)  # such a database has no schema's number yet, and migrating is no cure
         if migrate.current(service.engine) != migrate.head():
             raise ConfigurationError("the database has not the schema of this version: counterpoise migrate")
         check_secret(service)

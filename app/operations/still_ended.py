@@ -258,7 +258,8 @@ def _held_out(service: Service, db: Connection, study: str, alike: ColumnElement
 def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], before: int) -> Iterator[str]:
     """End sessions, and the tokens, accounts and roles that had ended.
 
-    A role that is given again bears its name again, so that what ended it before the backup does not count.
+    A role that is given again bears its name again, and a rotation that was cut off has ended none of the
+    tokens and links that it wrote down: of these only what ended after the backup counts.
     """
     db.execute(delete(STAFF_SESSION))
 
@@ -266,8 +267,8 @@ def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], befor
         ended = _keys(among, kind)
         return lambda what: bool(ended) and key_of(service, kind, what) in ended
 
-    token, account, set_up = has("token"), has("account"), has("first sign-in")
-    password, link, role = has("password"), has("link"), has("role", entries[before:])
+    account, set_up, password = has("account"), has("first sign-in"), has("password")
+    token, link, role = (has(kind, entries[before:]) for kind in ("token", "link", "role"))
     lost = [each for each in db.execute(select(TOKEN.c.hash)).scalars() if token(each.encode())]
     if lost:
         db.execute(delete(TOKEN).where(TOKEN.c.hash.in_(lost)))

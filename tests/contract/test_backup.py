@@ -23,9 +23,11 @@ from pyrage.x25519 import Identity
 from sqlalchemy import delete, insert, make_url, select, text, update
 from sqlmodel import AutoString
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from app import migrate
 from app.audit import AUDIT, audit, events, verify
+from app.cli import app as cli
 from app.closing import deleting, maintenance
 from app.closing.deleting import IN_A_BACKUP, delete_study, delete_trail
 from app.closing.digests import DIGEST
@@ -489,6 +491,24 @@ def test_who_signs_in_no_more_after_a_rotation_does_not_by_a_backup_from_before(
         }
         assert authorise.token_grant(db, token) is None
         assert "ended again: the link of dora" in told
+
+
+@on_sqlite
+@pytest.mark.usefixtures("study")
+def test_a_rotation_that_was_cut_off_ends_nothing_by_a_backup_from_after_it(keeping: Keeping) -> None:
+    service = keeping.service
+    with write(service.engine) as db:
+        accounts.make_account(service, db, "dora")
+        linked = accounts.the_account(db, "dora").id
+        db.execute(insert(accounts.IDENTITY).values(hmac=b"of the institution", account=linked))
+        token = authorise.make_token(service, db, "trainer", "demo")
+        for each in db.execute(select(authorise.TOKEN.c.hash)).scalars():
+            ledger.note(service, db, "token", each.encode())
+        ledger.note(service, db, "link", b"of the institution")
+    file = keeping.backup()
+    with keeping.put_back(file) as (restored, _), read(restored.engine) as db:
+        assert authorise.token_grant(db, token) is not None
+        assert [each.linked for each in accounts.accounts(db)] == [True]
 
 
 @on_sqlite
@@ -1189,17 +1209,28 @@ def test_a_disk_that_keeps_something_else_is_noticed_when_the_backup_is_written(
     assert list(keeping.folder.glob("*.age*")) == []
 
 
-def test_a_restore_that_was_cut_off_is_neither_served_nor_backed_up_nor_rotated(keeping: Keeping) -> None:
+def test_a_restore_that_was_cut_off_is_neither_served_nor_backed_up_nor_rotated(
+    keeping: Keeping, unused_port: int
+) -> None:
     def is_refused(service: Service) -> None:
         for use in (
             check_whole,
             lambda half: write_backup(half, keeping.folder / "half.age"),
             lambda half: rotate(half, new),
+            lambda half: serve_forever(half.settings, "127.0.0.1", unused_port),
         ):
             with pytest.raises(ConfigurationError, match="restore the backup again"):
                 use(service)
         assert not list(keeping.folder.glob("*half*"))
         assert [each.found for each in examine(service) if each.name == "restore"] == ["in part"]
+        environment = {
+            "COUNTERPOISE_DATABASE_URL": service.settings.database_url,
+            "COUNTERPOISE_SECRET": service.settings.secret.hex(),
+        }
+        for words in (["migrate"], ["study", "list"]):
+            told = CliRunner().invoke(cli, words, env=environment)
+            assert told.exit_code == 2
+            assert "restore the backup again" in " ".join(told.stderr.split())
 
     with keeping.put_back(keeping.backup()) as (restored, _):
         prepare(restored, new := keeping.folder / "new")

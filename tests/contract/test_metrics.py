@@ -112,7 +112,7 @@ def test_an_answer_that_fails_is_logged_by_its_place_and_names_nobody(
     monkeypatch.setattr("shutil.disk_usage", broken)
     try:
         with pytest.raises(httpx2.TransportError):
-            httpx2.get(f"{address}/metrics")
+            httpx2.get(f"{address}/metrics", timeout=60)
         told = written.getvalue()
     finally:
         logging.getLogger().removeHandler(handler)
@@ -122,7 +122,7 @@ def test_an_answer_that_fails_is_logged_by_its_place_and_names_nobody(
         *re.findall(r"[\w.]+", told + "".join(capfd.readouterr()))
     }
     monkeypatch.undo()
-    assert httpx2.get(f"{address}/metrics").status_code == 200, "it goes on"
+    assert httpx2.get(f"{address}/metrics", timeout=60).status_code == 200, "it goes on"
 
 
 @pytest.mark.parametrize("named", ["9100", "127.0.0.1:", "127.0.0.1:x", "127.0.0.1:70000"])

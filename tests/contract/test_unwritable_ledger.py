@@ -15,11 +15,12 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from app import studies
+from app.audit import events
 from app.cli import app as cli
 from app.closing import maintenance
-from app.db import write
+from app.db import read, write
 from app.ended import ledger
-from app.errors import NotNoted
+from app.errors import NotInstalled, NotNoted
 from app.logs import FAILURES, log_failure
 from app.main import OF_STAFF, PUBLIC, create_app
 from app.operations.metrics import gauges
@@ -55,6 +56,11 @@ def away(service: Service) -> Path:
 
 def put_back(path: Path) -> None:
     path.rename(path.with_name("ledger"))
+
+
+def trail(service: Service) -> list[object]:
+    with read(service.engine) as db:
+        return [each.event for each in events(db)]
 
 
 def wait_for(it: Callable[[], bool]) -> None:
@@ -100,6 +106,17 @@ def test_what_is_due_is_done_all_the_same(service: Service, monkeypatch: pytest.
     assert state(service, WAVE) == "retired"
 
 
+def test_it_is_told_where_something_else_fails_each_minute_too(service: Service) -> None:
+    with write(service.engine) as db:  # a close has begun, and the questions went away
+        db.execute(update(waves.WAVE).where(waves.WAVE.c.id == WAVE).values(state="closing"))
+    gone = replace(service, instruments=Installed({}))
+    with pytest.raises(NotInstalled):
+        maintenance.run_due_tasks(gone)
+    away(service)
+    with pytest.raises(NotNoted):
+        maintenance.run_due_tasks(gone)
+
+
 def test_who_types_a_command_is_told_which_ledger_and_what_to_do(service: Service) -> None:
     settings = service.settings
     environment = {
@@ -125,6 +142,7 @@ def test_who_types_a_command_is_told_which_ledger_and_what_to_do(service: Servic
         "/host/studies/demo/roles/withdraw",
         "/host/studies/empty/delete",
         "/host/waves/demo-1/retire",
+        "/host/waves/demo-1/early/confirm",
         "/host/waves/later-1/codes/{batch}/cancel",
         "/host/waves/later-1/close",
     ],
@@ -143,10 +161,12 @@ def test_staff_are_told_that_nothing_was_changed_and_it_counts_as_a_fault(
     with write(service.engine) as db:
         for study in ("demo", "later", "empty"):
             accounts.give(service, db, "ada", "host", study)
+        db.execute(update(waves.WAVE).where(waves.WAVE.c.id == WAVE).values(deletion_asked_by="ben"))
     sign_in(service, client, "ada")
     said = {"sure": "yes", "name": "ben", "role": "trainer", "study": "demo"}
-    counted, gone = FAILURES[503], away(service)
+    counted, gone, before = FAILURES[503], away(service), trail(service)
     refused = client.post(address.format(batch=batch), data=said)
+    assert trail(service) == before
     assert refused.status_code == 503
     assert "Nothing was changed" in refused.text
     assert "page you came from" in refused.text

@@ -8,7 +8,7 @@ from typing import Final
 
 FIRST: Final = 20_000
 OF_ONE: Final = 700
-"""Ports of one process of tests. All lie below those that the system gives to whoever asks for any."""
+"""Ports of one worker of a run. All lie below those that the system gives to whoever asks for any."""
 _numbers = count(os.getpid())
 
 
@@ -16,7 +16,7 @@ def free_port() -> int:
     """Return a port of this machine on which nothing listens.
 
     A server binds it seconds later. The system would meanwhile give a port of its own choice to another test,
-    so this one is of a range that it chooses none from, and each process of tests has a part of the range.
+    so this one is of a range that it chooses none from, and each worker of a run has a part of the range.
     """
     for port in _candidates():
         with socket.socket() as tried:
