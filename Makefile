@@ -22,7 +22,7 @@ test: system $(VENV)/dev ## everything that a change must pass: PostgreSQL and a
 	$(BIN)/python -m tests.reference.kernels --second
 
 unit: $(VENV)/dev ## the loop of the day: no database server, no browser (at most 2 minutes)
-	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/docs -m "not postgres and not browser"
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist worksteal tests/unit tests/docs -m "not postgres and not browser and not formats"
 
 layout: $(VENV)/dev ## the structure of the packages: modules, chains of imports, circles
 	$(BIN)/python -m tests.layout
@@ -125,7 +125,7 @@ engines: $(VENV)-engines/ready ## the same counts on a real Dask and a real Spar
 	.ci/system-packages default-jre-headless
 	OPENBLAS_NUM_THREADS=1 $(VENV)-engines/bin/python -m pytest -m engines tests/engines
 
-system:
+system: ## the packages of Debian that the tests need, and Pango for PDFs
 	@.ci/system-packages
 
 lock: ## write the locked requirements anew

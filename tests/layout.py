@@ -1,4 +1,6 @@
-"""Measure the structure of the packages: `make layout` prints it, tests/docs/test_layout.py holds the bounds.
+"""Measure the structure of the packages: `make layout` prints it.
+
+Its bounds stand in tests/docs/test_architecture.py.
 
 All imports count, those inside functions too. A chain is a path of modules in one package of which each
 imports the next; a circle is a set of siblings (modules or packages of one folder) that import each other.

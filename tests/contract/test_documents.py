@@ -142,10 +142,25 @@ def finds_tests(words: list[str]) -> str:
     if "-k" in options:
         assert options[-1] in (ROOT / named).read_text()
     if "-m" in options:
-        assert set(re.findall(r"not (\w+)", options[-1])) <= set(
-            re.findall(r"^    \"(\w+): ", PROJECT, re.MULTILINE)
-        )
+        left_out = set(re.findall(r"not (\w+)", options[-1]))
+        assert left_out <= set(re.findall(r"^    \"(\w+): ", PROJECT, re.MULTILINE))
+        assert slow_tiers(ROOT / named) <= left_out, "it takes the place of what pyproject.toml leaves out"
     return ""
+
+
+def slow_tiers(folder: Path) -> set[str]:
+    """Tiers with commands of their own of which a folder has tests."""
+    [usual] = re.findall(r'"-m", "(.*)"\]', PROJECT)
+    tests = "".join(each.read_text() for each in folder.rglob("test_*.py"))
+    return {each for each in re.findall(r"not (\w+)", usual) if f"@pytest.mark.{each}\n" in tests}
+
+
+def test_the_loop_of_the_day_leaves_out_what_needs_more_than_python() -> None:
+    [loop] = re.findall(r'^unit:.*\n.* -m "(.*)"$', (ROOT / "Makefile").read_text(), re.MULTILINE)
+    left_out = set(re.findall(r"not (\w+)", loop))
+    assert left_out >= {"postgres", "browser"} | slow_tiers(ROOT / "tests/unit") | slow_tiers(
+        ROOT / "tests/docs"
+    )
 
 
 def is_there(words: list[str]) -> str:

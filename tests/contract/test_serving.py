@@ -225,6 +225,7 @@ def test_the_demonstration_refuses_a_database_that_is_not_simulated(migrated: Pa
 LEFT_OUT = (
     "COUNTERPOISE_SIGNPOSTS",
     "COUNTERPOISE_LEAVE_TO",
+    "COUNTERPOISE_METRICS",
     *(f"COUNTERPOISE_OIDC_{name}" for name in ("ISSUER", "CLIENT_ID", "CLIENT_SECRET_FILE", "LABEL")),
 )
 
