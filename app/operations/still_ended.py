@@ -79,7 +79,7 @@ def end_again(
     yield from _end_what_is_lost(service, db, waves["closed"])
     yield from _erase(service, db, entries, before or 0)
     yield from _cancel_codes(service, db, entries)  # after that: it lets codes be begun anew
-    yield from _end_staff(service, db, entries, before or 0)
+    yield from _end_staff(service, db, entries[before or 0 :])
     yield from _withdraw_evidence(service, db, entries)
     yield from _have_asked_again(db)
     yield from _cut_trail(service, db, entries[before or 0 :], names[0] if names else "")
@@ -255,20 +255,20 @@ def _held_out(service: Service, db: Connection, study: str, alike: ColumnElement
     return len(free)
 
 
-def _end_staff(service: Service, db: Connection, entries: Sequence[Entry], before: int) -> Iterator[str]:
-    """End sessions, and the tokens, accounts and roles that had ended.
+def _end_staff(service: Service, db: Connection, since: Sequence[Entry]) -> Iterator[str]:
+    """End sessions, and the tokens, accounts and roles that had ended after the backup.
 
-    A role that is given again bears its name again, and a rotation that was cut off has ended none of the
-    tokens and links that it wrote down: of these only what ended after the backup counts.
+    Of what had ended before, nothing is in it. An entry from before names what is alive all the same where a
+    role was given again, or where the change that was written down was cut off and never made.
     """
     db.execute(delete(STAFF_SESSION))
 
-    def has(kind: Kind, among: Sequence[Entry] = entries) -> Callable[[bytes], bool]:
-        ended = _keys(among, kind)
+    def has(kind: Kind) -> Callable[[bytes], bool]:
+        ended = _keys(since, kind)
         return lambda what: bool(ended) and key_of(service, kind, what) in ended
 
-    account, set_up, password = has("account"), has("first sign-in"), has("password")
-    token, link, role = (has(kind, entries[before:]) for kind in ("token", "link", "role"))
+    token, account, set_up = has("token"), has("account"), has("first sign-in")
+    password, link, role = has("password"), has("link"), has("role")
     lost = [each for each in db.execute(select(TOKEN.c.hash)).scalars() if token(each.encode())]
     if lost:
         db.execute(delete(TOKEN).where(TOKEN.c.hash.in_(lost)))

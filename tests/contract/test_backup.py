@@ -495,7 +495,8 @@ def test_who_signs_in_no_more_after_a_rotation_does_not_by_a_backup_from_before(
 
 @on_sqlite
 @pytest.mark.usefixtures("study")
-def test_a_rotation_that_was_cut_off_ends_nothing_by_a_backup_from_after_it(keeping: Keeping) -> None:
+def test_a_change_that_was_cut_off_ends_nothing_by_a_backup_from_after_it(keeping: Keeping) -> None:
+    """Of staff: written down, as by a rotation, a change of password or a stop, and then not done."""
     service = keeping.service
     with write(service.engine) as db:
         accounts.make_account(service, db, "dora")
@@ -505,10 +506,14 @@ def test_a_rotation_that_was_cut_off_ends_nothing_by_a_backup_from_after_it(keep
         for each in db.execute(select(authorise.TOKEN.c.hash)).scalars():
             ledger.note(service, db, "token", each.encode())
         ledger.note(service, db, "link", b"of the institution")
+        dora = accounts.the_account(db, "dora")
+        ledger.note(service, db, "account", accounts.account_key(service, dora))
+        ledger.note(service, db, "first sign-in", accounts.account_key(service, dora))
+        ledger.note(service, db, "password", accounts.password_key(dora))
     file = keeping.backup()
     with keeping.put_back(file) as (restored, _), read(restored.engine) as db:
         assert authorise.token_grant(db, token) is not None
-        assert [each.linked for each in accounts.accounts(db)] == [True]
+        assert [(each.active, each.linked) for each in accounts.accounts(db)] == [(True, True)]
 
 
 @on_sqlite
