@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -29,6 +29,8 @@ StudyId = Annotated[str, typer.Argument(metavar="STUDY", help="The study, such a
 WaveId = Annotated[str, typer.Argument(metavar="WAVE", help="The wave, such as demo-1.")]
 NOT_ALLOWED = "42501"
 """insufficient_privilege"""
+SOON: Final = 0.01
+"""Seconds after which a process that was told to stop is told once more."""
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on one line.")]
 
 
@@ -60,16 +62,31 @@ def serving(directory: Path | None, *, migrated: bool = True) -> Iterator["Servi
 
 @contextmanager
 def cleared_when_stopped() -> Iterator[None]:
-    """Have the block end as by an error when the process is told to stop, so that it leaves no copy."""
+    """Have the block end as by an error when the process is told to stop, so that it leaves no copy.
+
+    While garbage is collected Python lets no exception out: then it is raised again a moment later.
+    """
     told: list[int] = []
+    report = sys.unraisablehook
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if not told:
             told.append(number)
             raise KeyboardInterrupt  # at which psycopg cancels what the server is doing
 
+    def raise_again(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    def not_raised(what: Any) -> None:
+        if told and issubclass(what.exc_type, KeyboardInterrupt):
+            signal.setitimer(signal.ITIMER_REAL, SOON)
+        else:
+            report(what)
+
     ends = [each for each in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(each) == signal.SIG_DFL]
     before = [(each, signal.signal(each, stop)) for each in ends]
+    before.append((signal.SIGALRM, signal.signal(signal.SIGALRM, raise_again)))
+    sys.unraisablehook = not_raised
     try:
         yield
     except KeyboardInterrupt:
@@ -77,6 +94,8 @@ def cleared_when_stopped() -> Iterator[None]:
             raise
         sys.exit(128 + told[0])
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.unraisablehook = report
         for each, how in before:
             signal.signal(each, how)
 

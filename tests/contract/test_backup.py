@@ -28,6 +28,7 @@ from typer.testing import CliRunner
 from app import migrate
 from app.audit import AUDIT, audit, events, verify
 from app.cli import app as cli
+from app.cli.console import cleared_when_stopped
 from app.closing import deleting, maintenance
 from app.closing.deleting import IN_A_BACKUP, delete_study, delete_trail
 from app.closing.digests import DIGEST
@@ -885,6 +886,21 @@ def verifying_without_end(keeping: Keeping, file: Path) -> Iterator["subprocess.
             yield process
         finally:
             process.kill()
+
+
+def test_who_is_told_to_stop_while_garbage_is_collected_stops_too() -> None:
+    class Garbage:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    def works() -> None:
+        with cleared_when_stopped():
+            Garbage()
+            time.sleep(60)
+
+    with pytest.raises(SystemExit) as ended:
+        works()
+    assert ended.value.code == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGHUP])
